@@ -1,0 +1,57 @@
+/**
+ * What the master journals. Its state is the fold of these records; everything else it knows can be asked of the
+ * workers again. A record is appended before anything it says takes effect.
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { Asset } from "../../engine/function-ref.js"
+import type { FileSplit, InputBlock } from "../../engine/rdd.js"
+import type { BatchKey } from "../protocol.js"
+
+export type JournalRecord =
+  /** A master took over: the first record of each epoch. */
+  | { readonly kind: "epoch"; readonly epoch: number; readonly cluster: string; readonly wallMs: number }
+  | { readonly kind: "session"; readonly session: string; readonly user: string; readonly program: string }
+  | { readonly kind: "sessionClosed"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }
+  | {
+      readonly kind: "define"
+      readonly session: string
+      readonly definitions: readonly AcceptedDefinition[]
+      readonly assets: readonly Asset[]
+      readonly wallMs: number
+    }
+  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  | { readonly kind: "stop"; readonly streams: readonly StreamId[]; readonly wallMs: number }
+  | SealRecord
+  /** A `file:` input: its files as pinned, and their splits in order. */
+  | { readonly kind: "files"; readonly stream: StreamId; readonly splits: readonly FileSplit[] }
+  /** Streams have finished all intervals that end at or before the time. */
+  | { readonly kind: "progress"; readonly through: readonly { readonly stream: StreamId; readonly through: number }[] }
+  | { readonly kind: "held"; readonly stream: StreamId; readonly interval: number; readonly failure: unknown }
+  | { readonly kind: "forgotten"; readonly streams: readonly { readonly stream: StreamId; readonly before: number }[] }
+  /** A whole state, in place of all records before it. */
+  | { readonly kind: "snapshot"; readonly state: unknown }
+
+/** A definition with what the master decided about it. */
+export interface AcceptedDefinition {
+  readonly definition: StreamDefinition
+  /** The first interval's start. */
+  readonly since: number
+}
+
+/**
+ * The interval itself: which blocks count, in which order and grouping. Covers `[from, to)` of one input: one interval,
+ * or a run of empty ones (then `groups` is empty). `read`: of a replayable source, how far it has been read.
+ */
+export interface SealRecord {
+  readonly kind: "seal"
+  readonly stream: StreamId
+  readonly from: number
+  readonly to: number
+  readonly groups: readonly (readonly SealedBlock[])[]
+  readonly read?: { readonly splitsDone: number; readonly newest: number; readonly late: number; readonly ended: boolean }
+}
+
+export interface SealedBlock extends InputBlock {
+  readonly batch: BatchKey | null
+}

@@ -1,0 +1,119 @@
+/**
+ * The seams. Everything that decides is a state machine behind `Machine`; clock, transport, disk, journal, executors and
+ * randomness are outside it, so the same machines run over ZeroMQ and in the seeded simulation (DESIGN §9).
+ *
+ * A machine is never called twice at once, holds no promise, reads no clock. It answers an event with commands, which
+ * its runtime carries out in order.
+ */
+
+import type { TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
+import type { JournalRecord } from "./master/records.js"
+import type { Message } from "./protocol.js"
+
+/** `<name>#<incarnation>`: `master#1`, `w1#3`, `c-7f3a#1`. A restarted node is another node. */
+export type NodeId = string
+
+export interface Now {
+  /** Never goes back; differences are durations. */
+  readonly monotonicMs: number
+  /** The wall clock, which may jump. */
+  readonly wallMs: number
+}
+
+export interface Machine {
+  step(event: NodeEvent, now: Now): Command[]
+}
+
+export type NodeEvent =
+  | { readonly kind: "started" }
+  /** At least every `tickMs`, and at the time last asked for by `wake`. */
+  | { readonly kind: "tick" }
+  | { readonly kind: "received"; readonly from: NodeId; readonly message: Message; readonly payload: readonly Uint8Array[] }
+  /** The transport sees that the connection broke. Not needed for correctness: timeouts find it later. */
+  | { readonly kind: "lost"; readonly peer: NodeId }
+  // journal (master)
+  | { readonly kind: "appended"; readonly sequence: number }
+  | { readonly kind: "appendFailed"; readonly sequence: number; readonly reason: "conflict" | "disk"; readonly error: string }
+  // executors (worker)
+  | { readonly kind: "taskDone"; readonly task: string; readonly executor: number; readonly result: TaskResult; readonly ms: number }
+  | { readonly kind: "taskFailed"; readonly task: string; readonly executor: number; readonly failure: TaskFailure; readonly ms: number }
+  // disk (worker)
+  | { readonly kind: "fileRead"; readonly request: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "filesListed"
+      readonly request: string
+      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number }[]
+    }
+  | { readonly kind: "fileWritten"; readonly request: string }
+  | { readonly kind: "fileFailed"; readonly request: string; readonly error: string }
+  // driver threads (worker): see `DriverEvent`
+  | { readonly kind: "driverDone"; readonly task: string; readonly error?: TaskFailure }
+  // a local caller (the client library)
+  | { readonly kind: "call"; readonly call: unknown }
+
+export type Command =
+  | { readonly kind: "send"; readonly to: NodeId; readonly message: Message; readonly payload?: readonly Uint8Array[] }
+  /** Learn how to reach a node that listens. Idempotent. */
+  | { readonly kind: "connect"; readonly to: NodeId; readonly address: string }
+  | { readonly kind: "disconnect"; readonly from: NodeId }
+  | { readonly kind: "wake"; readonly atMonotonicMs: number }
+  | { readonly kind: "append"; readonly sequence: number; readonly record: JournalRecord }
+  | { readonly kind: "submit"; readonly task: string; readonly executor: number; readonly run: TaskRun; readonly timeoutMs: number }
+  | { readonly kind: "asset"; readonly hash: string; readonly bytes: Uint8Array }
+  /** Ends the thread where the task runs, whatever it does; a `taskFailed` of kind "killed" or "timeout" follows. */
+  | { readonly kind: "kill"; readonly task: string; readonly executor: number }
+  | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
+  | { readonly kind: "readFile"; readonly request: string; readonly path: string; readonly from: number; readonly to: number }
+  | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
+  /** Atomic: a temporary file, synced, renamed. Writing the same path again with the same bytes is harmless. */
+  | { readonly kind: "writeFile"; readonly request: string; readonly path: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "runDriver"
+      readonly task: string
+      readonly asset: string
+      readonly stream: string
+      readonly interval: { from: number; to: number }
+      readonly parent: string
+    }
+  /** An answer to a local `call`. */
+  | {
+      readonly kind: "answer"
+      readonly call: number
+      readonly value?: unknown
+      readonly payload?: readonly Uint8Array[]
+      readonly error?: { message: string; code: number; try?: string; failure?: TaskFailure }
+    }
+  /** Something a person should see: a log line, a warning. */
+  | {
+      readonly kind: "say"
+      readonly level: "debug" | "info" | "warn" | "error"
+      readonly text: string
+      readonly data?: Record<string, unknown>
+    }
+  /** This node cannot go on (refused by the master, journal conflict). */
+  | { readonly kind: "exit"; readonly code: number; readonly reason: string }
+
+/** Moves frames between nodes; may lose, duplicate, delay, reorder. `Channel` above it makes that exact. */
+export interface Transport {
+  send(to: NodeId, frames: readonly Uint8Array[]): void
+  connect(to: NodeId, address: string): void
+  disconnect(from: NodeId): void
+  onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void
+  onLost(handler: (peer: NodeId) => void): void
+  close(): Promise<void>
+}
+
+/** The master's durable log. Appending is by compare-and-set on the sequence: a second master cannot interleave. */
+export interface Journal {
+  append(sequence: number, record: Uint8Array): Promise<"appended" | "conflict">
+  read(): AsyncIterable<{ sequence: number; record: Uint8Array }>
+  /** Everything up to `sequence` is contained in `record`, which takes its place. */
+  compact(sequence: number, record: Uint8Array): Promise<void>
+  close(): Promise<void>
+}
+
+/** The worker's block memory: one shared WebAssembly.Memory in a process, a small one in the simulation. */
+export interface BlockMemory {
+  readonly buffer: SharedArrayBuffer
+  readonly capBytes: number
+}

@@ -1,0 +1,357 @@
+/**
+ * Every message between nodes, as plain data. The codec adds the envelope (protocol version, channel numbers, sender) and
+ * checks shapes on arrival (`codec.ts`); payload frames (blocks) travel beside the message, never inside it.
+ *
+ * Delivery: `Channel` gives each ordered pair of living nodes exactly-once, in-order delivery over a transport that may
+ * lose, duplicate and reorder. What a channel cannot give (a peer that died) each exchange below answers by itself:
+ * requests are asked again, batches resent, reports repeated. Messages marked (datagram) bypass the channel.
+ */
+
+import type { StreamDefinition, StreamId } from "../engine/definition.js"
+import type { Asset } from "../engine/function-ref.js"
+import type { InputRef, OutputId, RddNode } from "../engine/rdd.js"
+import type { CapturedLog, StageSpec, TaskFailure } from "../engine/task.js"
+import type { NodeId } from "./ports.js"
+
+export const protocolVersion = 1
+/** Larger frames are dropped and counted. */
+export const maxFrameBytes = 64 * 1024 * 1024
+
+export type Message =
+  // ── anyone → master ──
+  | {
+      readonly kind: "hello"
+      readonly role: "worker" | "client"
+      readonly user: string
+      readonly version: string
+      readonly runtime: string
+    }
+  | {
+      readonly kind: "welcome"
+      readonly epoch: number
+      readonly cluster: string
+      readonly wallMs: number
+      readonly startedMs: number
+      readonly workers: readonly Peer[]
+    }
+  | { readonly kind: "refused"; readonly reason: string; readonly try: string }
+  // ── worker → master ──
+  | {
+      readonly kind: "register"
+      readonly name: string
+      readonly address: string
+      readonly host: string
+      readonly cores: number
+      readonly capBytes: number
+      readonly held: readonly HeldBlock[]
+    }
+  /** (datagram) every `heartbeatMs`. `load` is executors' busy share, 0–1. */
+  | {
+      readonly kind: "heartbeat"
+      readonly sentMs: number
+      readonly load: number
+      readonly usedBytes: number
+      readonly queued: number
+      readonly blocks: number
+    }
+  /** Received blocks not yet sealed: repeated until each is settled. `through`: nothing that arrived before it is missing here. */
+  | { readonly kind: "report"; readonly through: number; readonly blocks: readonly ReceivedBlock[] }
+  | { readonly kind: "tasksDone"; readonly done: readonly TaskDone[] }
+  | { readonly kind: "assetRequest"; readonly hashes: readonly string[] }
+  | { readonly kind: "copied"; readonly block: string }
+  | {
+      readonly kind: "filesListed"
+      readonly request: string
+      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number }[]
+      readonly error?: string
+    }
+  | {
+      readonly kind: "log"
+      readonly stream: StreamId | null
+      readonly interval: number | null
+      readonly partition: number | null
+      readonly lines: readonly CapturedLog[]
+    }
+  // ── master → worker ──
+  /** (datagram) answer to a heartbeat: the master's clock at sending, for the offset. */
+  | { readonly kind: "heartbeatAck"; readonly sentMs: number; readonly wallMs: number }
+  | { readonly kind: "peers"; readonly workers: readonly Peer[]; readonly minReplicas: number; readonly replicas: number }
+  /** Inputs and the grid on which workers must report: the greatest common divisor of live intervals. */
+  | { readonly kind: "inputs"; readonly inputs: readonly InputInfo[]; readonly reportMs: number }
+  /** These batches are in a seal (kept), or were admitted from another copy (drop). */
+  | { readonly kind: "settled"; readonly kept: readonly SettledBlock[]; readonly dropped: readonly string[] }
+  | { readonly kind: "launch"; readonly stages: readonly StageSpec[]; readonly tasks: readonly LaunchTask[] }
+  | { readonly kind: "cancel"; readonly tasks: readonly string[] }
+  | { readonly kind: "asset"; readonly assets: readonly Asset[] }
+  | { readonly kind: "copy"; readonly block: string; readonly to: readonly NodeId[] }
+  /** Drop these blocks; and all of the streams' intervals that end at or before the time. */
+  | {
+      readonly kind: "forget"
+      readonly blocks: readonly string[]
+      readonly streams: readonly { readonly stream: StreamId; readonly before: number }[]
+    }
+  | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
+  // ── client → master ──
+  | { readonly kind: "request"; readonly id: number; readonly body: Request }
+  | { readonly kind: "response"; readonly id: number; readonly body: Response }
+  /** Pushed to subscribers. */
+  | { readonly kind: "completed"; readonly stream: StreamId; readonly through: number }
+  | { readonly kind: "event"; readonly event: ClusterEvent }
+  // ── client ↔ worker: ingest and results ──
+  /** payload: one block (`engine/block.ts`), validated on arrival. */
+  | { readonly kind: "batch"; readonly session: string; readonly stream: string; readonly seq: number; readonly lowestUnacked: number }
+  | { readonly kind: "batchAck"; readonly session: string; readonly stream: string; readonly seq: number; readonly copies: number }
+  | { readonly kind: "batchRefused"; readonly session: string; readonly stream: string; readonly seq: number; readonly reason: string }
+  /** The sender may have this many bytes unacked at this worker. */
+  | { readonly kind: "credit"; readonly bytes: number }
+  // ── worker ↔ worker, client → worker ──
+  /** payload: the block. */
+  | {
+      readonly kind: "replica"
+      readonly block: string
+      readonly batch: BatchKey | null
+      readonly rows: number
+      readonly arrivedMs: number
+      readonly of: BlockOwner | null
+    }
+  | { readonly kind: "replicaStored"; readonly block: string }
+  | { readonly kind: "replicaRefused"; readonly block: string; readonly reason: string }
+  | { readonly kind: "fetch"; readonly request: number; readonly blocks: readonly { readonly block: string; readonly section?: number }[] }
+  /** payload: a frame for each block found, in the order asked; `missing` are the indexes not found. */
+  | { readonly kind: "fetched"; readonly request: number; readonly missing: readonly number[] }
+  | { readonly kind: "bye" }
+
+export interface Peer {
+  readonly node: NodeId
+  readonly name: string
+  readonly address: string
+  readonly host: string
+  readonly load: number
+  readonly freeBytes: number
+}
+
+export interface BatchKey {
+  readonly session: string
+  readonly stream: string
+  readonly seq: number
+}
+
+export interface ReceivedBlock {
+  readonly block: string
+  readonly batch: BatchKey
+  readonly rows: number
+  readonly bytes: number
+  /** By the worker's estimate of the master's clock. */
+  readonly arrivedMs: number
+  readonly copies: number
+}
+
+export interface SettledBlock {
+  readonly block: string
+  readonly stream: StreamId
+  readonly interval: number
+}
+
+/** What a stored block is, so that a restarted master can place it again. */
+export interface BlockOwner {
+  readonly output: OutputId
+  readonly partition: number
+  readonly stream: StreamId | null
+  readonly interval: number | null
+  readonly sectionRows?: readonly number[]
+  readonly base?: boolean
+  readonly keys?: number
+}
+
+export interface HeldBlock {
+  readonly block: string
+  readonly rows: number
+  readonly bytes: number
+  readonly owner: BlockOwner | null
+  readonly batch: BatchKey | null
+  readonly arrivedMs: number
+}
+
+export interface InputInfo {
+  readonly stream: StreamId
+  /** The receiver's name that senders use. */
+  readonly receiver: string
+  readonly intervalMs: number
+}
+
+export interface LaunchTask {
+  /** `<output>/<partition>.<attempt>`: unique. */
+  readonly task: string
+  /** Index into the message's `stages`. */
+  readonly stage: number
+  readonly partition: number
+  readonly attempt: number
+  readonly pool: "stream" | "query"
+  readonly timeoutMs: number
+  /** Of keyed state and its followers: tasks of one affinity run on one executor, which caches the state. */
+  readonly affinity: number | null
+  readonly inputs: readonly LaunchInput[]
+}
+
+export interface LaunchInput {
+  readonly ref: InputRef
+  readonly parts: readonly {
+    readonly block: string
+    readonly section?: number
+    readonly holders: readonly NodeId[]
+    readonly interval?: number
+    readonly base?: boolean
+  }[]
+}
+
+export interface TaskDone {
+  readonly task: string
+  readonly ms: number
+  readonly failure?: TaskFailure
+  readonly outputs: readonly {
+    readonly block: string
+    readonly bytes: number
+    readonly rows: number
+    readonly sectionRows?: readonly number[]
+    readonly base?: boolean
+    readonly keys?: number
+    readonly interval?: number
+    readonly newest?: number
+  }[]
+  readonly aside: number
+  readonly rowsIn: number
+}
+
+// ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Request =
+  | { readonly kind: "openSession"; readonly user: string; readonly program: string; readonly resume?: string }
+  /** The sender's last batch; dedupe state is dropped when all up to it is sealed. */
+  | { readonly kind: "closeSession"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }
+  | {
+      readonly kind: "define"
+      readonly session: string
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+    }
+  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
+  | {
+      readonly kind: "query"
+      readonly query: string
+      readonly session: string
+      readonly rdd: RddNode
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+      readonly timeoutMs: number | null
+    }
+  | { readonly kind: "cancelQuery"; readonly query: string }
+  | { readonly kind: "releaseQuery"; readonly query: string }
+  | { readonly kind: "catalog" }
+  | { readonly kind: "status" }
+  | { readonly kind: "workers" }
+  | { readonly kind: "jobs"; readonly stream: string | null; readonly lastMs: number }
+  | { readonly kind: "logs"; readonly stream: string | null; readonly sinceMs: number }
+  | { readonly kind: "subscribe"; readonly stream: StreamId }
+  | { readonly kind: "unsubscribe"; readonly stream: StreamId }
+  /** Sizes of files on a worker's machine; for `textFile` and `file:` sources. */
+  | { readonly kind: "files"; readonly paths: readonly string[] }
+  /** Answered when all bounded inputs (of these streams, or all) have been read, sealed and worked off. */
+  | { readonly kind: "drained"; readonly streams: readonly StreamId[] }
+  /** Where senders may go, and the receiver's stream if it is defined. */
+  | { readonly kind: "receivers"; readonly receiver: string }
+  | { readonly kind: "shutdown" }
+
+export type Response =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string; readonly code: number; readonly try?: string; readonly failure?: TaskFailure }
+
+/** The value of a `query` response: the client fetches the parts from the workers, in order. */
+export interface QueryAnswer {
+  readonly parts: readonly {
+    readonly block: string
+    readonly holder: NodeId
+    readonly address: string
+    readonly rows: number
+    readonly bytes: number
+  }[]
+  readonly rows: number
+  readonly stamp: AnswerStamp
+}
+
+/** API.md `Stamp`, as the master knows it; the client adds `ms` and `ageMs`. */
+export interface AnswerStamp {
+  readonly intervals: { readonly from: number; readonly to: number }
+  /** End of the newest interval the answer takes in. */
+  readonly asOf: number
+  readonly partitions: readonly [ready: number, of: number]
+  readonly recomputed: number
+  readonly from: readonly ("memory" | "disk" | "archive" | "files")[]
+  readonly bytesMoved: number
+}
+
+export interface CatalogEntry {
+  readonly definition: StreamDefinition
+  readonly state: "running" | "on demand" | "catching up" | "held" | "stopped"
+  readonly sinceMs: number
+  /** Earliest retained interval's start. */
+  readonly reachesMs: number
+  /** End of the newest finished interval. */
+  readonly throughMs: number
+  readonly lagMs: number
+  readonly keys?: number
+  readonly bytes: number
+  readonly perSecond: number
+  readonly aside: number
+  readonly held?: { readonly interval: number; readonly failure: TaskFailure }
+}
+
+export interface ClusterStatus {
+  readonly cluster: string
+  readonly address: string
+  readonly startedMs: number
+  readonly wallMs: number
+  readonly workers: readonly WorkerStatus[]
+  readonly streams: number
+  readonly held: readonly { readonly stream: string; readonly interval: number; readonly failure: TaskFailure }[]
+  readonly behind: readonly { readonly stream: string; readonly lagMs: number }[]
+  readonly recordsPerSecond: number
+  /** Of the newest twelve intervals, oldest first. */
+  readonly rates: readonly number[]
+  readonly newest: { readonly throughMs: number; readonly tookMs: number } | null
+  readonly minReplicas: number
+  readonly warnings: readonly string[]
+}
+
+export interface WorkerStatus {
+  readonly node: NodeId
+  readonly name: string
+  readonly address: string
+  readonly host: string
+  readonly state: "up" | "slow" | "lost"
+  readonly cores: number
+  readonly load: number
+  readonly blocks: number
+  readonly bytes: number
+  readonly cap: number
+  readonly taskMs: number
+  readonly running: number
+  readonly dropped: number
+}
+
+export type ClusterEvent =
+  | { readonly kind: "workerLost"; readonly name: string; readonly why: string; readonly partitions: number }
+  | { readonly kind: "workerJoined"; readonly name: string }
+  | { readonly kind: "recovered"; readonly name: string; readonly ms: number; readonly partitions: number }
+  | { readonly kind: "held"; readonly stream: string; readonly interval: number; readonly failure: TaskFailure }
+  | { readonly kind: "defined"; readonly stream: string; readonly by: string }
+  | { readonly kind: "stopped"; readonly stream: string; readonly by: string }
+  | {
+      readonly kind: "log"
+      readonly stream: string | null
+      readonly interval: number | null
+      readonly partition: number | null
+      readonly worker: string
+      readonly lines: readonly CapturedLog[]
+    }
+  | { readonly kind: "warning"; readonly text: string }

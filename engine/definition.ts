@@ -1,0 +1,78 @@
+/**
+ * A D-Stream's definition: frozen, `kind`-tagged plain data that crosses the wire and the journal unchanged
+ * (the paper's §3.2). The three members of a D-Stream (its interval, its parents, the RDD of an interval) derive from it
+ * in `dstream.ts`.
+ */
+
+import type { FunctionLink } from "./function-ref.js"
+import type { FormatSpec, RddNode } from "./rdd.js"
+
+/** Made by the client that defines it; unique for ever (`<session>.<n>`). */
+export type StreamId = string
+
+export type StreamKind = "input" | "records" | "snapshot" | "state" | "output"
+
+export interface StreamDefinition {
+  readonly id: StreamId
+  readonly version: number
+  readonly program: string
+  /** Unique within the program. Unnamed steps are `map@page-views.ts:4`. */
+  readonly name: string
+  readonly named: boolean
+  readonly owner: string
+  readonly kind: StreamKind
+  readonly intervalMs: number
+  /** Where it starts: resolved by the master to an interval's start when the definition is accepted. */
+  readonly from: "earliest" | "next" | number
+  readonly node: StreamNode
+  readonly rememberMs: number | null
+  readonly persist: boolean
+  /** The user's text of the defining expression, shown by `.source`. */
+  readonly source: string
+}
+
+export type StreamNode =
+  | InputNode
+  /** Any RDD operators over the parents' RDDs of the same interval: `rdd` has `hole` leaves, one a parent. */
+  | { readonly kind: "lift"; readonly parents: readonly StreamId[]; readonly rdd: RddNode }
+  | { readonly kind: "window"; readonly parent: StreamId; readonly lengthMs: number; readonly slideMs: number }
+  | StateStreamNode
+  | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink }
+  | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: "ndjson" | "csv" }
+
+export interface InputNode {
+  readonly kind: "input"
+  readonly source: SourceSpec
+  readonly format: FormatSpec
+  /** Event time of a record. Only sources with their own clock (files) and the test kit use it so far. */
+  readonly timestamp: FunctionLink | null
+  /** How far behind the newest time stamp a record may be and still enter its interval. */
+  readonly disorderMs: number
+  readonly onBadRecord: "setAside" | "hold"
+}
+
+export type SourceSpec =
+  /** Pushed by clients (`rivulet send`), acked after two copies. */
+  | { readonly kind: "receiver"; readonly name: string }
+  /** Read by workers; replayable, bounded. */
+  | { readonly kind: "file"; readonly paths: readonly string[] }
+
+export interface StateStreamNode {
+  readonly kind: "state"
+  readonly parent: StreamId
+  readonly op: StateOp
+  readonly partitions: number
+  readonly initial: RddNode | null
+}
+
+export type StateOp =
+  | { readonly kind: "runningReduce"; readonly f: FunctionLink }
+  | {
+      readonly kind: "reduceByWindow"
+      readonly f: FunctionLink
+      readonly inverse: FunctionLink | null
+      readonly lengthMs: number
+      readonly slideMs: number
+    }
+  | { readonly kind: "track"; readonly initialize: FunctionLink; readonly update: FunctionLink; readonly timeoutMs: number }
+  | { readonly kind: "updateStateByKey"; readonly update: FunctionLink }

@@ -1,0 +1,15 @@
+/**
+ * An error that a person meets. The message names the value that was wrong, `try` says what to do, `code` is the exit code
+ * that a command ends with: 1 the user's program failed, 2 wrong usage, 3 master unreachable, 4 refused, 5 answer incomplete.
+ */
+export class RivuletError extends Error {
+  readonly code: number
+  readonly try: string | undefined
+
+  constructor(message: string, options: { readonly code?: number; readonly try?: string; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = "RivuletError"
+    this.code = options.code ?? 1
+    this.try = options.try
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * RDD: an immutable, partitioned dataset that can be computed again from its parents (the paper's §2.1, §3).
+ *
+ * An RDD is frozen, `kind`-tagged plain data (an `RddNode`): it crosses the wire and the journal unchanged. What a kind
+ * *does* is one file in `operators/`, an `Operator` with the five properties below. This file knows none of them.
+ */
+
+import type { Action, ActionPart } from "./action.js"
+import type { StateOp, StreamId } from "./definition.js"
+import type { FunctionLink } from "./function-ref.js"
+
+// ── what a user's program (or a stream's definition at one interval) builds ──────────────────────────────────────────
+
+export type RddNode =
+  // leaves that the planner replaces (they name streams, which only the master can resolve)
+  | { readonly kind: "hole"; readonly index: number }
+  | { readonly kind: "slice"; readonly stream: StreamId; readonly from: number; readonly to: number }
+  | { readonly kind: "version"; readonly stream: StreamId; readonly at: number }
+  // leaves that a task reads
+  | InputBlocksNode
+  | { readonly kind: "parallelize"; readonly id: string; readonly assets: readonly string[] }
+  | { readonly kind: "textFile"; readonly id: string; readonly splits: readonly FileSplit[] }
+  | StateAtNode
+  | { readonly kind: "empty" }
+  // narrow
+  | {
+      readonly kind: "map" | "flatMap" | "filter" | "mapValues" | "flatMapValues" | "mapPartitions" | "keyBy"
+      readonly parent: RddNode
+      readonly f: FunctionLink
+    }
+  | { readonly kind: "union"; readonly parents: readonly RddNode[] }
+  | { readonly kind: "coalesce"; readonly parent: RddNode; readonly partitions: number }
+  | { readonly kind: "sample"; readonly parent: RddNode; readonly fraction: number; readonly seed: number }
+  | { readonly kind: "aside"; readonly parent: RddNode }
+  /** One result a version: pushes `[versionIndex, value]`; feeds a `finished` with `series: true`. */
+  | { readonly kind: "eachVersion"; readonly versions: readonly RddNode[] }
+  /** The per-partition half of an action. */
+  | { readonly kind: "partial"; readonly parent: RddNode; readonly action: Action; readonly series?: boolean }
+  // wide
+  | ShuffledNode
+  | { readonly kind: "distinct"; readonly parent: RddNode; readonly partitions: number; readonly id?: string }
+  | { readonly kind: "repartition"; readonly parent: RddNode; readonly partitions: number; readonly id?: string }
+  | CogroupNode
+  /** Everything into one partition, parts in partition order, then the finishing half of the action. */
+  | { readonly kind: "finished"; readonly parent: RddNode; readonly action: ActionPart; readonly series?: boolean; readonly id?: string }
+  // stateful
+  | StateNode
+  | StoredNode
+
+/** The sealed records of one interval of one input: `groups[p]` are the blocks of partition (map task) p. */
+export interface InputBlocksNode {
+  readonly kind: "input"
+  readonly stream: StreamId
+  readonly interval: number
+  readonly groups: readonly (readonly InputBlock[])[]
+  readonly format: FormatSpec
+}
+
+export interface InputBlock {
+  readonly block: string
+  readonly rows: number
+  readonly bytes: number
+  /** A replayable source: where the block can be made again from. */
+  readonly replay?: FileSplit & { readonly interval: number }
+}
+
+export interface FileSplit {
+  readonly path: string
+  readonly from: number
+  /** Exclusive byte offset. A line belongs to the split in which its first byte lies. */
+  readonly to: number
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+export type FormatSpec =
+  | { readonly kind: "text" | "combined" | "json" | "csv"; readonly header?: readonly string[] }
+  | { readonly kind: "function"; readonly f: FunctionLink }
+  /** Blocks hold values already (the test kit, `parallelize`-like feeds). */
+  | { readonly kind: "values" }
+
+/** reduceByKey, groupByKey, combineByKey: pairs to their key's partition. */
+export interface ShuffledNode {
+  readonly kind: "shuffled"
+  readonly parent: RddNode
+  readonly partitions: number
+  readonly aggregate: Aggregate
+  readonly id?: string
+}
+
+export type Aggregate =
+  /** `create` makes the combiner of the first value; `merge` adds a value; `combine` joins two combiners. */
+  | {
+      readonly kind: "combine"
+      readonly create: FunctionLink
+      readonly merge: FunctionLink
+      readonly combine: FunctionLink
+      readonly mapSide: boolean
+    }
+  /** All values of a key as an array, in map-task order. */
+  | { readonly kind: "group" }
+
+export interface CogroupNode {
+  readonly kind: "cogroup"
+  readonly parents: readonly RddNode[]
+  readonly partitions: number
+  readonly join: "cogroup" | "inner" | "left" | "right" | "full"
+  readonly id?: string
+}
+
+/**
+ * The state of one interval: the previous version and this interval's aggregated input give a delta. Stored; read back
+ * through `stateAt`. `previous` is null for the stream's first interval.
+ */
+export interface StateNode {
+  readonly kind: "state"
+  readonly id: string
+  readonly stream: StreamId
+  readonly interval: number
+  readonly intervalMs: number
+  readonly op: StateOp
+  readonly partitions: number
+  readonly previous: StateAtNode | null
+  /** Key-aggregated (runningReduce) or grouped (track, updateStateByKey) input, hash-partitioned as the state is. Null for windows. */
+  readonly input: RddNode | null
+  /**
+   * reduceByWindow, in panes of gcd(length, slide), each a `stored` per-key aggregate, oldest first: those that entered
+   * with this slide, those that left, and all that lie inside (read only when there is no inverse).
+   */
+  readonly window?: { readonly added: readonly RddNode[]; readonly expired: readonly RddNode[]; readonly inside: readonly RddNode[] }
+  readonly initial: RddNode | null
+}
+
+/** A version of a state, read from its chain of blocks (base, then deltas up to `at`). */
+export interface StateAtNode {
+  readonly kind: "stateAt"
+  readonly stream: StreamId
+  /** The newest interval start ≤ the asked time: the version is "as of its end". */
+  readonly at: number
+  readonly intervalMs: number
+  readonly partitions: number
+  /** "rows" pushes [key, state]; "changes" pushes Change rows between `since` and `at`; "history" one key's versions. */
+  readonly read:
+    | { readonly kind: "rows" }
+    | { readonly kind: "key"; readonly keys: readonly unknown[] }
+    | { readonly kind: "changes"; readonly since: number }
+    | { readonly kind: "history"; readonly key: unknown; readonly since: number }
+    | { readonly kind: "counts"; readonly ats: readonly number[] }
+}
+
+/** An RDD whose partitions are kept as blocks under `id`: panes of a window, `persist`ed streams. */
+export interface StoredNode {
+  readonly kind: "stored"
+  readonly id: OutputId
+  readonly stream: StreamId
+  readonly interval: number
+  readonly partitions: number
+  readonly of: RddNode
+}
+
+// ── the five properties ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** How data crosses from parent to child. `shuffle` and `stored` are where stages are cut. */
+export type Dependency =
+  | { readonly kind: "narrow"; readonly parent: RddNode }
+  | { readonly kind: "shuffle"; readonly parent: RddNode; readonly output: OutputId; readonly write: ShuffleWrite }
+  /** `parent` is materialised by its own stage; partition p of the child reads partition p of it. */
+  | { readonly kind: "stored"; readonly parent: RddNode; readonly output: OutputId }
+
+/** The name of something that a stage makes and the block tracker knows, the same whoever computes it. */
+export type OutputId = string
+
+export interface ShuffleWrite {
+  readonly partitions: number
+  /** key: hash of the pair's key · value: hash of the record · spread: balanced round robin · single: all to one. */
+  readonly by: "key" | "value" | "spread" | "single"
+  readonly aggregate?: Aggregate
+}
+
+export type Partitioner = { readonly kind: "hash"; readonly partitions: number } | null
+
+export type Push = (value: unknown) => void
+
+/** What one kind of RDD is: §2.1's five properties. `compute` runs on executors only, the others anywhere. */
+export interface Operator<N extends RddNode = RddNode> {
+  /** 1. how many partitions */
+  partitions(node: N): number
+  /** 2. what it is made of */
+  dependencies(node: N): readonly Dependency[]
+  /** 3. how partition p is computed: pushes its records, in order. Synchronous: every input is already local. */
+  compute(node: N, partition: number, context: TaskContext, push: Push): void
+  /** 4. how keys are laid out, if they are */
+  partitioner(node: N): Partitioner
+  /** 5. the blocks that partition p reads directly (the scheduler turns them into places) */
+  reads(node: N, partition: number): readonly InputRef[]
+}
+
+/** A thing that must be local before a task can start. Its `key` is how the task asks for it. */
+export type InputRef =
+  | { readonly kind: "block"; readonly block: string; readonly replay?: InputBlock["replay"] }
+  | { readonly kind: "shuffle"; readonly output: OutputId; readonly partition: number }
+  | { readonly kind: "output"; readonly output: OutputId; readonly partition: number }
+  | { readonly kind: "state"; readonly stream: StreamId; readonly partition: number; readonly at: number }
+  | { readonly kind: "asset"; readonly hash: string }
+  | { readonly kind: "file"; readonly split: FileSplit }
+
+/** What `compute` may use. Made anew for each task; implemented in `task.ts`. */
+export interface TaskContext {
+  readonly interval: { readonly from: number; readonly to: number } | undefined
+  readonly partition: number
+  /** Computes a parent's partition. */
+  compute(node: RddNode, partition: number, push: Push): void
+  /** The callable for a link, instantiated for this task (captures fresh). `operator` and `stream` name it in errors. */
+  fn(link: FunctionLink, operator: string): (...args: never[]) => unknown
+  /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */
+  blocks(input: InputRef): readonly import("./block.js").Block[]
+  /** The state of one partition, brought to version `at` from its chain. Cached by the executor. */
+  state(stream: StreamId, partition: number, at: number | null): import("./state/keyed-state.js").KeyedState
+  /** A line that could not be parsed: counted, and what `aside` RDDs are made of. */
+  setAside(record: string, reason: "parse" | "late", error: string, operator: string): void
+}

@@ -1,0 +1,111 @@
+/**
+ * A task: one partition of one stage. The description is plain data; running it is synchronous and touches nothing but
+ * the inputs named in it, so that any executor gives the same bytes (the paper's §4.1).
+ */
+
+import type { StreamId } from "./definition.js"
+import type { FunctionLink, Origin } from "./function-ref.js"
+import type { FileSplit, FormatSpec, InputRef, OutputId, RddNode, ShuffleWrite } from "./rdd.js"
+import type { Interval } from "./time.js"
+
+/** Tasks that share a pipeline and differ in partition. */
+export interface StageSpec {
+  /** What the stage makes; also its identity. */
+  readonly output: OutputId
+  readonly root: RddNode
+  readonly partitions: number
+  readonly write: StageWrite
+  /** For `Date.now()` and messages: the interval it is about, if any. */
+  readonly interval: Interval | null
+  /** For messages: the stream or query it works for. */
+  readonly stream: StreamId | null
+  readonly label: string
+}
+
+export type StageWrite =
+  /** One region: a section a reduce partition (`shuffle-region.ts`). */
+  | ({ readonly kind: "shuffle" } & ShuffleWrite)
+  /** The partition's records as one block. */
+  | { readonly kind: "store" }
+  /** The delta of a keyed state, or its new base (root is a `state` node). */
+  | { readonly kind: "state" }
+  /** The answer's rows as one block, kept for the asker. */
+  | { readonly kind: "result" }
+  /** Text for an output file; the worker's main thread writes it by rename. */
+  | { readonly kind: "file"; readonly to: string; readonly format: "ndjson" | "csv"; readonly snapshot: boolean }
+  /** A file split, bucketed by event-time interval: one block an interval (root is ignored). */
+  | {
+      readonly kind: "read"
+      readonly split: FileSplit
+      readonly format: FormatSpec
+      readonly timestamp: FunctionLink | null
+      readonly intervalMs: number
+    }
+
+/** One attempt at a task, with its inputs in this worker's block memory. */
+export interface TaskRun {
+  readonly stage: StageSpec
+  readonly partition: number
+  readonly attempt: number
+  /** In the order of `reads`, shuffles in map-task order. */
+  readonly inputs: readonly TaskInput[]
+}
+
+export interface TaskInput {
+  readonly ref: InputRef
+  readonly parts: readonly InputPart[]
+}
+
+/** Bytes in block memory. For a state's chain, which interval's delta (or base) they are. */
+export interface InputPart {
+  readonly offset: number
+  readonly length: number
+  readonly interval?: number
+  readonly base?: boolean
+  /** A file's or asset's bytes do not lie in block memory: given directly. */
+  readonly bytes?: Uint8Array
+}
+
+export interface TaskResult {
+  readonly outputs: readonly TaskOutput[]
+  readonly rowsIn: number
+  readonly rowsOut: number
+  readonly logs: readonly CapturedLog[]
+  /** Lines that could not be parsed, with a few samples. */
+  readonly aside: { readonly count: number; readonly samples: readonly string[] }
+}
+
+export interface TaskOutput {
+  readonly bytes: Uint8Array
+  readonly rows: number
+  /** shuffle: rows of each section (the scheduler skips empty reducers). */
+  readonly sectionRows?: readonly number[]
+  /** state: whether this is a whole new base, and how many keys the version has. */
+  readonly base?: boolean
+  readonly keys?: number
+  /** read: the interval's start. */
+  readonly interval?: number
+  /** read: newest event time seen in the split, on every output of the task. */
+  readonly newest?: number
+}
+
+export interface CapturedLog {
+  readonly level: "log" | "warn" | "error" | "info" | "debug"
+  readonly text: string
+  readonly repeated: number
+}
+
+/** Why a task failed. `user` fails alike everywhere; `machine` may not. */
+export interface TaskFailure {
+  readonly kind: "user" | "machine" | "timeout" | "fetch" | "killed"
+  readonly message: string
+  readonly errorName?: string
+  readonly operator?: string
+  /** The record as shown, cut at 2,000 characters. */
+  readonly record?: string
+  readonly origin?: Origin
+  readonly stack?: string
+  /** fetch: the block that could not be had, and from whom. */
+  readonly block?: string
+  readonly from?: string
+}

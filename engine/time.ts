@@ -1,0 +1,4 @@
+export interface Interval {
+  readonly from: number
+  readonly to: number
+}
