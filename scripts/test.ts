@@ -1,0 +1,98 @@
+/**
+ * Runs the tests: every `*.test.ts` under test/, in a process of its own (a hung or crashed file cannot hide the others), two at
+ * a time, each with a time limit. A file that runs no case has failed. The last line is `N passed, N failed`.
+ *
+ *   npm test                     all
+ *   npm test -- engine shell     files whose path contains one of the words
+ */
+import { spawn } from "node:child_process"
+import { availableParallelism } from "node:os"
+import { relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import glob from "fast-glob"
+
+const fileLimitMs = 300_000
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+interface Outcome {
+  readonly file: string
+  readonly passed: number
+  readonly failed: number
+  readonly ms: number
+  readonly output: string
+}
+
+function count(output: string, label: string): number {
+  const match = new RegExp(`^\\s*${label}:\\s+(\\d+)`, "m").exec(output)
+  return match ? Number(match[1]) : 0
+}
+
+function run(file: string): Promise<Outcome> {
+  const started = performance.now()
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", file], {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    })
+    let output = ""
+    let note = ""
+    const keep = (chunk: Buffer) => {
+      output += chunk.toString()
+    }
+    child.stdout.on("data", keep)
+    child.stderr.on("data", keep)
+    const limit = setTimeout(() => {
+      note = `\n${file} did not end within ${fileLimitMs / 1000} s`
+      stopGroup(child.pid)
+    }, fileLimitMs)
+    child.on("close", code => {
+      clearTimeout(limit)
+      stopGroup(child.pid)
+      // uvu prints ANSI-free totals under NO_COLOR; sum over the suites of a file is printed once at its end.
+      const total = count(output, "Total")
+      const passed = count(output, "Passed")
+      const broken = total === 0 || note !== "" || (code !== 0 && passed === total)
+      if (total === 0 && note === "") note = `\n${file} executed no test (exit ${code})`
+      resolve({ file, passed, failed: total - passed + (broken ? 1 : 0), ms: performance.now() - started, output: output + note })
+    })
+  })
+}
+
+/** Whatever a test file left running ends with it. */
+function stopGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, "SIGKILL")
+  } catch {
+    // the group has ended already
+  }
+}
+
+const words = process.argv.slice(2).filter(word => !word.startsWith("-"))
+const files = (await glob("test/**/*.test.ts", { cwd: root }))
+  .sort()
+  .filter(file => words.length === 0 || words.some(word => file.includes(word)))
+
+const outcomes: Outcome[] = []
+const queue = [...files]
+async function lane(): Promise<void> {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const outcome = await run(file)
+    outcomes.push(outcome)
+    const name = relative(root, fileURLToPath(new URL(`../${outcome.file}`, import.meta.url)))
+    const mark = outcome.failed === 0 ? "ok  " : "FAIL"
+    console.log(
+      `${mark} ${name}  ${outcome.passed} passed${outcome.failed ? `, ${outcome.failed} failed` : ""}  ${(outcome.ms / 1000).toFixed(1)} s`,
+    )
+    if (outcome.failed > 0) console.log(outcome.output.trimEnd().replace(/^/gm, "     │ "))
+  }
+}
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane))
+
+const passed = outcomes.reduce((n, o) => n + o.passed, 0)
+const failed = outcomes.reduce((n, o) => n + o.failed, 0)
+if (files.length === 0) console.log(`no test file matches ${words.join(" ") || "test/**/*.test.ts"}`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed > 0 || passed === 0 ? 1 : 0)
