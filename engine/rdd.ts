@@ -14,8 +14,12 @@ import type { FunctionLink } from "./function-ref.js"
 export type RddNode =
   // leaves that the planner replaces (they name streams, which only the master can resolve)
   | { readonly kind: "hole"; readonly index: number }
-  | { readonly kind: "slice"; readonly stream: StreamId; readonly from: number; readonly to: number }
-  | { readonly kind: "version"; readonly stream: StreamId; readonly at: number }
+  | { readonly kind: "slice"; readonly stream: StreamId; readonly from: QueryTime; readonly to: QueryTime }
+  /**
+   * The version of the interval that holds `at` (`Infinity`: the newest finished interval). `read`, for streams whose node
+   * is a state only: another reading than all rows, see `StateAtNode` (its `since` is a QueryTime here, too).
+   */
+  | { readonly kind: "version"; readonly stream: StreamId; readonly at: QueryTime; readonly read?: StateAtNode["read"] }
   // leaves that a task reads
   | InputBlocksNode
   | { readonly kind: "parallelize"; readonly id: string; readonly assets: readonly string[] }
@@ -46,6 +50,13 @@ export type RddNode =
   // stateful
   | StateNode
   | StoredNode
+
+/**
+ * A time in a question: epoch milliseconds, or relative to the end of that stream's newest finished interval: a negative
+ * number is so many milliseconds before it, `Infinity` is that end, `-Infinity` the earliest retained instant.
+ * Only `slice` and `version` hold relative times; the planner replaces them.
+ */
+export type QueryTime = number
 
 /** The sealed records of one interval of one input: `groups[p]` are the blocks of partition (map task) p. */
 export interface InputBlocksNode {
@@ -139,7 +150,11 @@ export interface StateAtNode {
   readonly at: number
   readonly intervalMs: number
   readonly partitions: number
-  /** "rows" pushes [key, state]; "changes" pushes Change rows between `since` and `at`; "history" one key's versions. */
+  /**
+   * "rows" pushes [key, state]. "key": the same, of these keys alone. "changes": `{ key, before, after, delta? }` of keys
+   * whose state at the end of interval `since` differs from that of `at`. "history": one key's versions as
+   * [interval start, state], the one in force at `since` first (when there is one), then each change; a removal is [start, undefined].
+   */
   readonly read:
     | { readonly kind: "rows" }
     | { readonly kind: "key"; readonly keys: readonly unknown[] }
