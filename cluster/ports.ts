@@ -31,6 +31,11 @@ export type NodeEvent =
   | { readonly kind: "received"; readonly from: NodeId; readonly message: Message; readonly payload: readonly Uint8Array[] }
   /** The transport sees that the connection broke. Not needed for correctness: timeouts find it later. */
   | { readonly kind: "lost"; readonly peer: NodeId }
+  /**
+   * The memory of the payloads sent with this `receipt` may be used again: the peer's channel has acknowledged the message.
+   * `lost`: the peer was given up first; a transport may still hold the bytes, so their memory is retired for a while.
+   */
+  | { readonly kind: "receipt"; readonly receipt: string; readonly lost: boolean }
   // journal (master)
   | { readonly kind: "appended"; readonly sequence: number }
   | { readonly kind: "appendFailed"; readonly sequence: number; readonly reason: "conflict" | "disk"; readonly error: string }
@@ -52,7 +57,14 @@ export type NodeEvent =
   | { readonly kind: "call"; readonly call: unknown }
 
 export type Command =
-  | { readonly kind: "send"; readonly to: NodeId; readonly message: Message; readonly payload?: readonly Uint8Array[] }
+  /** `receipt`: answer with an event of that name when the payload's memory is no longer needed (exactly once). */
+  | {
+      readonly kind: "send"
+      readonly to: NodeId
+      readonly message: Message
+      readonly payload?: readonly Uint8Array[]
+      readonly receipt?: string
+    }
   /** Learn how to reach a node that listens. Idempotent. */
   | { readonly kind: "connect"; readonly to: NodeId; readonly address: string }
   | { readonly kind: "disconnect"; readonly from: NodeId }

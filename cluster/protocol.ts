@@ -53,12 +53,15 @@ export type Message =
       readonly usedBytes: number
       readonly queued: number
       readonly blocks: number
+      /** Malformed or refused messages since the start. */
+      readonly dropped?: number
     }
   /** Received blocks not yet sealed: repeated until each is settled. `through`: nothing that arrived before it is missing here. */
   | { readonly kind: "report"; readonly through: number; readonly blocks: readonly ReceivedBlock[] }
   | { readonly kind: "tasksDone"; readonly done: readonly TaskDone[] }
   | { readonly kind: "assetRequest"; readonly hashes: readonly string[] }
-  | { readonly kind: "copied"; readonly block: string }
+  /** The block now lies at `holder` too (from its first holder, when `replicaStored` came); `error`: it could not be copied there. */
+  | { readonly kind: "copied"; readonly block: string; readonly holder: NodeId; readonly error?: string }
   | {
       readonly kind: "filesListed"
       readonly request: string
@@ -84,13 +87,27 @@ export type Message =
   | { readonly kind: "cancel"; readonly tasks: readonly string[] }
   | { readonly kind: "asset"; readonly assets: readonly Asset[] }
   | { readonly kind: "copy"; readonly block: string; readonly to: readonly NodeId[] }
-  /** Drop these blocks; and all of the streams' intervals that end at or before the time. */
+  /**
+   * Drop these blocks; and all of the streams' intervals that end at or before the time, which lies on the stream's own
+   * grid. A state's chain goes by `blocks`, but for the versions that executors cache.
+   */
   | {
       readonly kind: "forget"
       readonly blocks: readonly string[]
       readonly streams: readonly { readonly stream: StreamId; readonly before: number }[]
     }
   | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
+  /** Run a `foreachRDD` body on a driver thread; answered in `tasksDone` (no outputs). At least once, never speculated. */
+  | {
+      readonly kind: "drive"
+      readonly task: string
+      /** The function's hash. */
+      readonly asset: string
+      readonly stream: StreamId
+      readonly interval: { readonly from: number; readonly to: number }
+      /** The stream whose RDD of the interval the body gets. */
+      readonly parent: StreamId
+    }
   // ── client → master ──
   | { readonly kind: "request"; readonly id: number; readonly body: Request }
   | { readonly kind: "response"; readonly id: number; readonly body: Response }
@@ -101,11 +118,15 @@ export type Message =
   /** payload: one block (`engine/block.ts`), validated on arrival. */
   | { readonly kind: "batch"; readonly session: string; readonly stream: string; readonly seq: number; readonly lowestUnacked: number }
   | { readonly kind: "batchAck"; readonly session: string; readonly stream: string; readonly seq: number; readonly copies: number }
+  /** `reason` starts with `unknown` (nobody defines the input yet: wait), `full` (memory: wait) or `bad` (the block itself: give up). */
   | { readonly kind: "batchRefused"; readonly session: string; readonly stream: string; readonly seq: number; readonly reason: string }
   /** The sender may have this many bytes unacked at this worker. */
   | { readonly kind: "credit"; readonly bytes: number }
   // ── worker ↔ worker, client → worker ──
-  /** payload: the block. */
+  /**
+   * payload: the block. `of` null: a batch not yet sealed, reported by both holders. Else a copy of something finished: of a
+   * computed block its owner, of a sealed input block `output` is the block's own id, `stream` and `interval` where it was sealed.
+   */
   | {
       readonly kind: "replica"
       readonly block: string
