@@ -1,0 +1,42 @@
+/**
+ * Type-checks a program before it runs (`submit`, `run`, `replay` refuse one that does not): the user's file with the
+ * types of the running binary's own package, whatever folder it lies in and without a tsconfig.
+ */
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+import { ownPackages } from "./loader.js"
+
+/** Messages as `file:line:column  text`, empty when the program type-checks. */
+export function typeErrors(path: string): string[] {
+  const paths = Object.fromEntries(
+    Object.entries(ownPackages()).map(([name, url]) => [name, [fileURLToPath(url).replace(/\.js$/, ".d.ts")]]),
+  )
+  const program = ts.createProgram([path], {
+    target: ts.ScriptTarget.ES2023,
+    lib: ["lib.es2023.d.ts"],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowJs: true,
+    allowImportingTsExtensions: true,
+    types: ["node"],
+    typeRoots: [fileURLToPath(new URL("../../node_modules/@types", import.meta.url)), fileURLToPath(new URL("../../../node_modules/@types", import.meta.url))],
+    paths,
+  })
+  const own = program.getSourceFiles().filter(file => !program.isSourceFileFromExternalLibrary(file) && !file.isDeclarationFile)
+  const users = own.filter(file => !Object.values(ownPackages()).some(url => fileURLToPath(url) === file.fileName))
+  return users
+    .filter(file => !file.fileName.includes("/node_modules/"))
+    .flatMap(file => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+    .map(describe)
+}
+
+function describe(diagnostic: ts.Diagnostic): string {
+  const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n  ")
+  if (!diagnostic.file || diagnostic.start === undefined) return text
+  const { line, character } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start)
+  const source = diagnostic.file.text.split("\n")[line] ?? ""
+  return `${diagnostic.file.fileName}:${line + 1}:${character + 1}  ${text}\n  ${line + 1} │ ${source.trimEnd()}`
+}

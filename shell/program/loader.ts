@@ -1,0 +1,54 @@
+/** Loads a user's program: an ES module in TypeScript or JavaScript, in any folder. Its exports are its streams. */
+import { existsSync, statSync } from "node:fs"
+import { register } from "node:module"
+import { basename, resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { RivuletError } from "../../engine/errors.js"
+
+let registered = false
+
+/** Where this build's own public modules are: `.ts` in development, `.js` in dist. */
+export function ownPackages(): Record<string, string> {
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js"
+  return {
+    rivulet: new URL(`../../cluster/client/index.${ending}`, import.meta.url).href,
+    "rivulet/testing": new URL(`../../cluster/testing/index.${ending}`, import.meta.url).href,
+  }
+}
+
+function registerHooks(): void {
+  if (registered) return
+  registered = true
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js"
+  register(new URL(`./hooks.${ending}`, import.meta.url).href, { data: { packages: ownPackages() } })
+}
+
+export interface Program {
+  /** The file's name without its ending, unless `--name` says otherwise. */
+  readonly name: string
+  readonly path: string
+  readonly exports: Readonly<Record<string, unknown>>
+}
+
+/** Absolute path of a program file. Errors (code 2): missing, a directory, not TypeScript or JavaScript. */
+export function programPath(file: string): string {
+  const path = resolve(file)
+  if (!existsSync(path)) throw new RivuletError(`no such file: ${file}`, { code: 2, try: "give the path of a .ts program" })
+  if (!statSync(path).isFile()) throw new RivuletError(`${file} is not a file`, { code: 2, try: "give the path of a .ts program" })
+  if (!/\.m?[jt]s$/.test(path)) throw new RivuletError(`${file} is not a TypeScript program`, { code: 2, try: "a program's name ends in .ts, .mts, .js or .mjs" })
+  return path
+}
+
+export function programName(path: string): string {
+  return basename(path).replace(/\.\w+$/, "")
+}
+
+/** Runs the program's module. The ambient session must be set: the module's top level defines its streams. */
+export async function loadProgram(path: string): Promise<Program> {
+  registerHooks()
+  const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>
+  return { name: programName(path), path, exports }
+}
+
+/** Own directory of this build, for stack frames that are not the user's. */
+export const ownDirectory = fileURLToPath(new URL("../../", import.meta.url))

@@ -1,0 +1,28 @@
+/** The line under every answer: which interval(s), how old, how many partitions, from where, how long it took. */
+import type { Stamp } from "../../engine/fluent/types.js"
+import { formatTime } from "../../engine/time.js"
+import { formatNumber } from "./number.js"
+
+export function stampLine(stamp: Stamp, options: { readonly tz: string; readonly nowMs: number; readonly shown?: readonly [shown: number, of: number] }): string {
+  const { from, to } = stamp.intervals
+  const time = (ms: number) => formatTime(ms, options.tz, { nowMs: options.nowMs })
+  const parts = [
+    options.shown ? `${formatNumber(options.shown[0])} of ${formatNumber(options.shown[1])}` : undefined,
+    to > from ? `${time(from)}–${time(to)}` : undefined,
+    Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
+    `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
+    stamp.recomputed > 0 ? `${stamp.recomputed} recomputed` : undefined,
+    stamp.from.join(" + ") || undefined,
+    `${Math.max(1, Math.round(stamp.ms))} ms`,
+  ]
+  return parts.filter(part => part !== undefined).join(" · ")
+}
+
+export function age(ms: number): string {
+  if (ms < 0) return "just now"
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s old`
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s old`
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min behind`
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h behind`
+  return `${Math.round(ms / 86_400_000)} d behind`
+}

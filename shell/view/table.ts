@@ -1,0 +1,135 @@
+/**
+ * Rows as an aligned table of plain text. Pairs show as `key value`, objects by their fields, all else as one column.
+ * Numbers stand right, everything else left; a cell too wide for its share is cut with `…`; control characters never
+ * reach the terminal.
+ */
+import stringWidth from "string-width"
+import sliceAnsi from "slice-ansi"
+import { showValue } from "../../engine/values.js"
+import { formatNumber } from "./number.js"
+
+export interface TableOptions {
+  /** Terminal columns. */
+  readonly width: number
+  readonly maxRows: number
+  /** Drop the header line (pairs of an answer need none). */
+  readonly header?: boolean
+  readonly indent?: number
+  readonly formatTime?: (value: Date) => string
+}
+
+export interface TableText {
+  readonly lines: readonly string[]
+  readonly shown: number
+  readonly total: number
+}
+
+interface Column {
+  readonly title: string
+  readonly cells: readonly string[]
+  readonly right: boolean
+}
+
+export function table(rows: readonly unknown[], options: TableOptions): TableText {
+  const shown = rows.slice(0, options.maxRows)
+  const columns = columnsOf(shown, options)
+  const indent = " ".repeat(options.indent ?? 2)
+  const header = options.header ?? true
+  const widths = fit(
+    columns.map(column => Math.max(header ? stringWidth(column.title) : 0, ...column.cells.map(cell => stringWidth(cell)), 1)),
+    options.width - indent.length,
+  )
+  const line = (cells: readonly string[]) =>
+    (indent + cells.map((cell, i) => pad(cell, widths[i]!, columns[i]!.right)).join("   ")).trimEnd()
+  const lines = shown.map((_, r) => line(columns.map(column => column.cells[r] ?? "")))
+  if (header && columns.length > 0) lines.unshift(line(columns.map(column => column.title)))
+  return { lines, shown: shown.length, total: rows.length }
+}
+
+function columnsOf(rows: readonly unknown[], options: TableOptions): Column[] {
+  if (rows.length === 0) return []
+  const cell = (value: unknown) => cellText(value, options)
+  if (rows.every(row => Array.isArray(row) && row.length === 2)) {
+    const pairs = rows as [unknown, unknown][]
+    return [
+      ...spread(
+        "key",
+        pairs.map(pair => pair[0]),
+        cell,
+      ),
+      ...spread(
+        "value",
+        pairs.map(pair => pair[1]),
+        cell,
+      ),
+    ]
+  }
+  return spread("value", rows, cell)
+}
+
+/** An object's fields become columns; anything else is one. */
+function spread(title: string, values: readonly unknown[], cell: (value: unknown) => string): Column[] {
+  if (values.length > 0 && values.every(isPlainObject)) {
+    const fields = [...new Set(values.flatMap(value => Object.keys(value as object)))]
+    if (fields.length > 0 && fields.length <= 24)
+      return fields.map(field => column(field, values.map(value => (value as Record<string, unknown>)[field]), cell))
+  }
+  return [column(title, values, cell)]
+}
+
+function column(title: string, values: readonly unknown[], cell: (value: unknown) => string): Column {
+  const present = values.filter(value => value !== undefined && value !== null)
+  const right = present.length > 0 && present.every(value => typeof value === "number" || typeof value === "bigint")
+  return { title, cells: values.map(cell), right }
+}
+
+export function cellText(value: unknown, options: Pick<TableOptions, "formatTime"> = {}): string {
+  if (typeof value === "string") return printable(value)
+  if (typeof value === "number" || typeof value === "bigint") return formatNumber(value)
+  if (value === undefined) return "–"
+  if (value instanceof Date) return options.formatTime ? options.formatTime(value) : value.toISOString()
+  return printable(showValue(value, 200))
+}
+
+/** Escapes what would move the cursor or colour the screen. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, char => {
+    const known: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }
+    return known[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`
+  })
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Shrinks the widest columns first until all fit beside each other; never below four characters. */
+function fit(widths: readonly number[], available: number): number[] {
+  const result = [...widths]
+  const gaps = 3 * Math.max(0, result.length - 1)
+  let excess = result.reduce((sum, width) => sum + width, 0) + gaps - Math.max(available, 4)
+  while (excess > 0) {
+    const widest = result.indexOf(Math.max(...result))
+    if (result[widest]! <= 4) break
+    const second = Math.max(4, ...result.filter((_, i) => i !== widest && result[i]! < result[widest]!))
+    const cut = Math.max(1, Math.min(excess, result[widest]! - second))
+    result[widest] = result[widest]! - cut
+    excess -= cut
+  }
+  return result
+}
+
+export function pad(text: string, width: number, right: boolean): string {
+  const cut = truncate(text, width)
+  const space = " ".repeat(Math.max(0, width - stringWidth(cut)))
+  return right ? space + cut : cut + space
+}
+
+export function truncate(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  if (width <= 1) return "…".slice(0, width)
+  return `${sliceAnsi(text, 0, width - 1)}…`
+}
