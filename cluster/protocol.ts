@@ -283,6 +283,45 @@ export type Request =
   | { readonly kind: "receivers"; readonly receiver: string }
   | { readonly kind: "shutdown" }
 
+/** What an `ok` response's `value` is, by the request's kind. Requests that are not here answer `null`. */
+export interface ResponseValues {
+  readonly openSession: { readonly session: string }
+  /** In the order asked. A definition of an input that exists already gives the one that exists: its id stands in for the asked one. */
+  readonly define: { readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[] }
+  readonly stop: { readonly stopped: readonly StreamId[] }
+  readonly query: QueryAnswer
+  readonly catalog: readonly CatalogEntry[]
+  readonly status: ClusterStatus
+  readonly workers: readonly WorkerStatus[]
+  readonly jobs: readonly JobStatus[]
+  readonly logs: readonly LogEntry[]
+  /** `completed` and `event` messages follow. */
+  readonly subscribe: { readonly through: number }
+  readonly files: { readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[] }
+  /** `stream` is null as long as nobody has defined it. */
+  readonly receivers: { readonly stream: StreamId | null; readonly workers: readonly Peer[] }
+}
+
+/** One interval of one running stream: newest first in `jobs`. */
+export interface JobStatus {
+  readonly stream: string
+  readonly interval: { readonly from: number; readonly to: number }
+  readonly state: "waiting" | "running" | "done" | "failed"
+  /** From the interval's end to the job's start, and from there to its end (so far). */
+  readonly delayMs: number
+  readonly ms: number
+  readonly stages: readonly { readonly name: string; readonly tasks: number; readonly done: number; readonly ms: number }[]
+}
+
+export interface LogEntry {
+  readonly wallMs: number
+  readonly worker: string
+  readonly stream: string | null
+  readonly interval: number | null
+  readonly partition: number | null
+  readonly line: CapturedLog
+}
+
 export type Response =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly message: string; readonly code: number; readonly try?: string; readonly failure?: TaskFailure }
