@@ -1,0 +1,26 @@
+/** How a command fails: `rivulet: <what>` and a `try:` line on stderr, JSON when JSON was asked for, and the exit code. */
+import { CommanderError } from "commander"
+import { RivuletError } from "../../engine/errors.js"
+
+export function usageError(error: CommanderError): RivuletError {
+  return new RivuletError(error.message.replace(/^error: /, ""), { code: 2, try: "rivulet --help" })
+}
+
+/** Prints and ends the process. An error that is not ours is a defect: then its stack is worth seeing. */
+export function reportError(error: unknown, argv: readonly string[]): never {
+  const known = error instanceof RivuletError
+  const message = error instanceof Error ? error.message : String(error)
+  const code = known ? error.code : 1
+  const advice = known ? error.try : undefined
+  if (wantsJson(argv)) process.stderr.write(`${JSON.stringify({ error: message, code, try: advice })}\n`)
+  else {
+    process.stderr.write(`rivulet: ${message}\n`)
+    if (advice !== undefined) process.stderr.write(`try: ${advice}\n`)
+    if (!known && error instanceof Error && error.stack) process.stderr.write(`${error.stack.split("\n").slice(1).join("\n")}\n`)
+  }
+  process.exit(code)
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, i) => word === "-ojson" || (word === "json" && argv[i - 1] === "-o"))
+}

@@ -1,0 +1,172 @@
+#!/usr/bin/env node
+/**
+ * The `rivulet` binary: arguments in, one command module loaded and run, an exit code out (SHELL §1). Command modules are
+ * loaded only when asked for, so that a master or worker never loads the screen's libraries.
+ */
+import { readFileSync } from "node:fs"
+import { Command, CommanderError, Option } from "commander"
+import { reportError, usageError } from "./errors.js"
+
+const version = (JSON.parse(readFileSync(new URL(import.meta.url.endsWith(".ts") ? "../../package.json" : "../../../package.json", import.meta.url), "utf8")) as { version: string }).version
+
+const program = new Command("rivulet")
+  .description("Discretized Streams, live: define streams on a running cluster and ask its state")
+  .version(version, "--version")
+  .exitOverride()
+  .configureOutput({ writeErr: () => {}, outputError: () => {} })
+  .showHelpAfterError(false)
+  .enablePositionalOptions()
+
+const master = () => new Option("-m, --master <name|tcp://…>", "the cluster to ask").env("RIVULET_MASTER")
+const output = () => new Option("-o <format>", "table, json, ndjson, csv or arrow")
+const tz = () => new Option("--tz <zone>", "time zone of times as text").env("RIVULET_TZ")
+
+program
+  .command("start")
+  .description("a cluster on this machine with made-up traffic, and the shell attached to it (what `npm start` runs)")
+  .option("--workers <n>", "worker processes", "2")
+  .option("--plain", "no screen: Node's line editor")
+  .addOption(tz())
+  .action(async options => (await import("./start.js")).start(options))
+
+program
+  .command("shell", { isDefault: true })
+  .description("attach to a running master")
+  .argument("[file]", "a file of cells to run first")
+  .addOption(master())
+  .option("--local [workers]", "a cluster of its own, which ends with the shell")
+  .option("--demo", "with --local: made-up web traffic")
+  .option("--plain", "no screen: Node's line editor")
+  .option("-e, --eval <cell>", "run one cell and leave")
+  .option("--keep-going", "in a script: go on after a cell that failed")
+  .addOption(tz())
+  .action(async (file, options) => (await import("./shell.js")).shell(file, options))
+
+program
+  .command("query")
+  .description("one answer, then exit")
+  .argument("<expression>")
+  .addOption(master())
+  .addOption(output())
+  .addOption(tz())
+  .option("--at <time>", "what `latest()` and `now` mean")
+  .option("--timeout <duration>", "give up after this long (exit 124)")
+  .option("--stamp", "print the stamp on stderr")
+  .action(async (expression, options) => (await import("./query.js")).query(expression, options))
+
+program
+  .command("watch")
+  .description("an answer each interval, until Ctrl-C")
+  .argument("<expression>")
+  .addOption(master())
+  .addOption(output())
+  .addOption(tz())
+  .option("--until <predicate>", "end (exit 0) when the function of the answer is true")
+  .option("--for <duration>", "end after this long")
+  .action(async (expression, options) => (await import("./watch.js")).watch(expression, options))
+
+program
+  .command("send")
+  .description("lines of files, or of stdin, into a stream; ends when all is acked by two workers")
+  .argument("<stream>")
+  .argument("[files...]")
+  .addOption(master())
+  .option("--rate <lines>", "lines a second at most")
+  .option("--no-wait", "exit 5 at once when nobody has defined the stream")
+  .addOption(new Option("-o <format>", "ndjson: counters on stderr, a line a second").choices(["ndjson"]))
+  .action(async (stream, files, options) => (await import("./send.js")).send(stream, files, options))
+
+program
+  .command("submit")
+  .description("put a program on the master: its exports become streams that live there")
+  .argument("<program.ts>")
+  .addOption(master())
+  .option("--name <name>", "the program's name (default: the file's)")
+  .option("--dry-run", "show what would be defined")
+  .action(async (file, options) => (await import("./submit.js")).submit(file, options))
+
+program
+  .command("run")
+  .description("run a program of bounded sources to its end, on a cluster of its own unless -m is given")
+  .argument("<program.ts>")
+  .addOption(master())
+  .addOption(output())
+  .option("--workers <n>", "worker processes of its own cluster", "2")
+  .option("--timeout <duration>", "give up after this long (exit 124)")
+  .action(async (file, options) => (await import("./run.js")).run(file, options))
+
+program
+  .command("replay")
+  .description("batch mode: the same program over old logs, by their own time stamps")
+  .argument("<program.ts>")
+  .requiredOption("--input <name=glob>", "an input stream and its files (repeat)", (value: string, before: string[]) => [...before, value], [])
+  .option("--format <format>", "text, combined, json or csv")
+  .option("--timestamp <field>", "the record's field that holds its time")
+  .option("--disorder <duration>", "how far behind the newest time a line may be", "1m")
+  .option("--workers <n>", "worker processes", "2")
+  .option("--save <dir>", "write the exported streams there, an NDJSON file each")
+  .option("--timeout <duration>", "give up after this long (exit 124)")
+  .addOption(output())
+  .action(async (file, options) => (await import("./replay.js")).replay(file, options))
+
+for (const [name, description] of [
+  ["status", "health in ten lines"],
+  ["streams", "what runs and what can be asked"],
+  ["workers", "the workers"],
+  ["programs", "the programs and whose they are"],
+] as const) {
+  const command = program.command(name).description(description).addOption(master()).addOption(output()).addOption(tz())
+  if (name === "status") command.option("--check", "exit 1 if anything is held or behind")
+  if (name === "streams") command.option("--program <name>", "of one program")
+  command.action(async options => (await import("./inspect.js")).inspect(name, options))
+}
+
+program
+  .command("stop")
+  .description("stop streams")
+  .argument("<stream...>")
+  .addOption(master())
+  .option("--cascade", "and what depends on them")
+  .option("--force", "also another's")
+  .option("--yes", "do not ask")
+  .option("--dry-run", "say what would stop")
+  .action(async (streams, options) => (await import("./stop.js")).stop(streams, options))
+
+program
+  .command("logs")
+  .description("what functions printed")
+  .argument("[stream]")
+  .addOption(master())
+  .addOption(output())
+  .action(async (stream, options) => (await import("./logs.js")).logs(stream, options))
+
+program
+  .command("master")
+  .description("run a master")
+  .option("--bind <tcp://address:port>", "where to listen", "tcp://127.0.0.1:7077")
+  .option("--dir <dir>", "the journal's directory (made when missing)", ".rivulet/master")
+  .option("--name <name>", "the cluster's name", "rivulet")
+  .option("--replicas <n>", "copies of received data", "2")
+  .option("--min-replicas <n>", "copies without which nothing is acked", "1")
+  .action(async options => (await import("./master.js")).master(options))
+
+program
+  .command("worker")
+  .description("run a worker; it keeps trying while its master is not there")
+  .addOption(new Option("--master <tcp://…>", "the master").env("RIVULET_MASTER").default("tcp://127.0.0.1:7077"))
+  .option("--bind <tcp://address:port>", "where to listen (port 0: any free one)", "tcp://127.0.0.1:0")
+  .option("--name <name>", "its name (default: the master gives one)")
+  .option("--host <label>", "the machine's label: replicas go to another where there is one")
+  .option("--cores <n>", "executor threads for streams")
+  .option("--memory <size>", "cap of the block memory, up to 4G", "1G")
+  .option("--dir <dir>", "for spilled blocks (made when missing)", ".rivulet/worker")
+  .action(async options => (await import("./worker.js")).worker(options))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    if (error.code === "commander.helpDisplayed" || error.code === "commander.version" || error.code === "commander.help") process.exit(error.exitCode)
+    reportError(usageError(error), process.argv)
+  } else reportError(error, process.argv)
+}

@@ -1,0 +1,17 @@
+import { startMaster } from "../../cluster/master/main.js"
+import { positiveInteger } from "./options.js"
+
+export interface MasterOptions {
+  readonly bind: string
+  readonly dir: string
+  readonly name: string
+  readonly replicas: string
+  readonly minReplicas: string
+}
+
+/** `rivulet master`: runs until SIGTERM, SIGINT or SIGHUP. */
+export async function master(options: MasterOptions): Promise<void> {
+  const replicas = positiveInteger(options.replicas, "--replicas", 8)
+  const minReplicas = positiveInteger(options.minReplicas, "--min-replicas", replicas)
+  await startMaster({ bind: options.bind, dir: options.dir, cluster: options.name, replicas, minReplicas })
+}
