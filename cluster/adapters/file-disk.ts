@@ -1,0 +1,108 @@
+/** Files on the worker's machine: ranges of old logs in, output files out. Every error names the path. */
+
+import { randomUUID } from "node:crypto"
+import { mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { basename, dirname, join, resolve } from "node:path"
+import glob from "fast-glob"
+
+export interface ListedFile {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+/**
+ * The bytes `[from, to)` of a file; fewer where the file ends sooner. They lie in shared memory, so that handing them to
+ * an executor copies nothing.
+ */
+export async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
+  return named("read", path, async () => {
+    const file = await open(path, "r")
+    try {
+      const { size } = await file.stat()
+      const length = Math.max(0, Math.min(to, size) - from)
+      const bytes = new Uint8Array(new SharedArrayBuffer(length))
+      let filled = 0
+      while (filled < length) {
+        const { bytesRead } = await file.read(bytes, filled, length - filled, from + filled)
+        if (bytesRead === 0) break
+        filled += bytesRead
+      }
+      return filled === length ? bytes : bytes.subarray(0, filled)
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+/**
+ * The files that paths and patterns (`/logs/2026-*.log`) name, each once, in order of path; absolute. Rejects when one
+ * names none: a mistyped path must not look like an empty log.
+ */
+export async function listFiles(paths: readonly string[]): Promise<ListedFile[]> {
+  const found = new Map<string, ListedFile>()
+  for (const path of paths) {
+    for (const file of await filesOf(path)) found.set(file.path, file)
+  }
+  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}
+
+async function filesOf(path: string): Promise<ListedFile[]> {
+  // A name that exists is that file, even if it has a bracket in it.
+  const absolute = resolve(path)
+  const literal = await stat(absolute).catch(() => null)
+  if (literal?.isDirectory()) throw new Error(`${path} is a directory: name its files, as ${join(path, "*")}`)
+  if (literal !== null) return [{ path: absolute, sizeBytes: literal.size, modifiedMs: literal.mtimeMs }]
+  if (!glob.isDynamicPattern(path)) return named("read", path, () => stat(absolute).then(() => []))
+  const entries = await named("list", path, () => glob(path, { absolute: true, stats: true, onlyFiles: true }))
+  if (entries.length === 0) throw new Error(`no file matches ${path}`)
+  return entries.map(entry => ({ path: entry.path, sizeBytes: entry.stats?.size ?? 0, modifiedMs: entry.stats?.mtimeMs ?? 0 }))
+}
+
+/** Whole or not at all: into a temporary file beside it, synced, renamed. Directories are made. Twice the same is harmless. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  await named("write", path, async () => {
+    const directory = dirname(path)
+    await mkdir(directory, { recursive: true })
+    const temporary = join(directory, `.${basename(path)}.${randomUUID()}.tmp`)
+    try {
+      const file = await open(temporary, "wx")
+      try {
+        await file.writeFile(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw error
+    }
+    // The new name itself must survive a crash. Some file systems cannot sync a directory: then nothing more can be done.
+    const handle = await open(directory, "r").catch(() => null)
+    await handle?.sync().catch(() => {})
+    await handle?.close()
+  })
+}
+
+async function named<T>(verb: string, path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw new Error(`cannot ${verb} ${path}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  const known: Record<string, string> = {
+    ENOENT: "no such file",
+    EACCES: "permission denied",
+    EISDIR: "it is a directory",
+    ENOTDIR: "a part of the path is no directory",
+    ENOSPC: "the disk is full",
+    EROFS: "the disk is read-only",
+    EMFILE: "too many open files",
+  }
+  return (code !== undefined ? known[code] : undefined) ?? message
+}

@@ -1,0 +1,125 @@
+/**
+ * The master's journal in a local LevelDB (DESIGN §8). Keys are sequence numbers, padded with zeros so that they sort as
+ * numbers. A record is on disk (fsync) before `append` says so; records that wait for a sync are written by the next one
+ * together. LevelDB locks its directory: one process at a time has the journal.
+ */
+
+import { mkdir } from "node:fs/promises"
+import { ClassicLevel } from "classic-level"
+import { RivuletError } from "../../engine/errors.js"
+import type { Journal } from "../ports.js"
+
+interface Waiting {
+  readonly sequence: number
+  readonly record: Uint8Array
+  readonly resolve: (outcome: "appended") => void
+  readonly reject: (error: Error) => void
+}
+
+export class LevelJournal implements Journal {
+  private waiting: Waiting[] = []
+  private writing: Promise<void> | null = null
+
+  private constructor(
+    private readonly db: ClassicLevel<string, Uint8Array>,
+    private first: number | null,
+    /** The newest sequence that is, or is about to be, on disk. */
+    private last: number | null,
+  ) {}
+
+  /** Opens or makes the journal. Throws a RivuletError of code 2 if another process has it, or the directory is no good. */
+  static async open(directory: string): Promise<LevelJournal> {
+    const db = new ClassicLevel<string, Uint8Array>(directory, { keyEncoding: "utf8", valueEncoding: "view" })
+    try {
+      await mkdir(directory, { recursive: true })
+      await db.open()
+    } catch (error) {
+      throw openError(directory, error)
+    }
+    const [first] = await db.keys({ limit: 1 }).all()
+    const [last] = await db.keys({ limit: 1, reverse: true }).all()
+    return new LevelJournal(db, first === undefined ? null : Number(first), last === undefined ? null : Number(last))
+  }
+
+  /**
+   * Answers "conflict" if the sequence was taken before. Rejects if it could not be written, or would leave a gap (the
+   * record before it failed): then nothing was appended.
+   */
+  append(sequence: number, record: Uint8Array): Promise<"appended" | "conflict"> {
+    if (!Number.isSafeInteger(sequence) || sequence < 0) return Promise.reject(new Error(`${sequence} is no sequence number`))
+    if (this.last !== null && sequence <= this.last) return Promise.resolve("conflict")
+    if (this.last !== null && sequence !== this.last + 1)
+      return Promise.reject(new Error(`record ${sequence} would follow ${this.last}: those between are missing`))
+    this.last = sequence
+    this.first ??= sequence
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ sequence, record, resolve, reject })
+      this.writing ??= this.writeAll()
+    })
+  }
+
+  async *read(): AsyncIterable<{ sequence: number; record: Uint8Array }> {
+    for await (const [key, record] of this.db.iterator()) yield { sequence: Number(key), record }
+  }
+
+  async compact(sequence: number, record: Uint8Array): Promise<void> {
+    await this.writing
+    if (this.last === null || this.first === null || sequence > this.last || sequence < this.first)
+      throw new Error(`cannot compact up to ${sequence}: the journal holds ${this.first ?? "nothing"} to ${this.last ?? "nothing"}`)
+    const from = keyOf(this.first)
+    const batch = this.db.batch()
+    for (let before = this.first; before < sequence; before++) batch.del(keyOf(before))
+    batch.put(keyOf(sequence), record)
+    await batch.write({ sync: true })
+    this.first = sequence
+    // Gives the disk space back; nothing depends on it.
+    await this.db.compactRange(from, keyOf(sequence)).catch(() => {})
+  }
+
+  /** Waits for what is being written. */
+  async close(): Promise<void> {
+    await this.writing
+    await this.db.close()
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const group = this.waiting
+      this.waiting = []
+      try {
+        await this.db.batch(
+          group.map(({ sequence, record }) => ({ type: "put" as const, key: keyOf(sequence), value: record })),
+          { sync: true },
+        )
+        for (const { resolve } of group) resolve("appended")
+      } catch (error) {
+        // What waits behind a record that failed must not be written: it would leave a gap.
+        const failed = [...group, ...this.waiting]
+        this.waiting = []
+        this.last = group[0]!.sequence === this.first ? null : group[0]!.sequence - 1
+        if (this.last === null) this.first = null
+        for (const { sequence, reject } of failed)
+          reject(new Error(`journal record ${sequence} could not be written: ${error instanceof Error ? error.message : String(error)}`))
+      }
+    }
+    this.writing = null
+  }
+}
+
+const keyOf = (sequence: number) => String(sequence).padStart(16, "0")
+
+function openError(directory: string, error: unknown): RivuletError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = (cause as NodeJS.ErrnoException).code
+  if (code === "LEVEL_LOCKED")
+    return new RivuletError(`the journal in ${directory} is in use: another master runs there`, {
+      code: 2,
+      try: "stop that master, or give this one a directory of its own (--dir)",
+      cause: error,
+    })
+  return new RivuletError(`the journal in ${directory} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    code: 2,
+    try: "a directory that this user may write to (--dir)",
+    cause: error,
+  })
+}

@@ -1,0 +1,8 @@
+/** The real clocks. Everything that decides gets its time from here, inside events (DESIGN §2). */
+
+import { performance } from "node:perf_hooks"
+import type { Now } from "../ports.js"
+
+export function systemNow(): Now {
+  return { monotonicMs: performance.now(), wallMs: Date.now() }
+}

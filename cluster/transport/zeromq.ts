@@ -1,0 +1,285 @@
+/**
+ * The transport of real processes, over ZeroMQ.
+ *
+ * A node that listens binds one Router; to reach a listening node a node opens one Dealer to it, whose routing id is its
+ * own name. Frames for a peer go by the Dealer opened to it, if there is one: it belongs to one connection, so a break is
+ * noticed at once. Otherwise they go by the Router, to whoever came with that name.
+ *
+ *     client c-7#1                 master m#1                      worker w1#2
+ *       Dealer ────────────────▶ Router                              Router
+ *         ◀─ [m#1, …frames] ──────  │ Dealer ──── [m#1, …frames] ──▶   │
+ *                                   │ Router ◀──── [w1#2, …frames] ─── Dealer
+ *
+ * A Router names the sender of a frame; a Dealer does not, so Routers put their node's name in front.
+ *
+ * Nothing here is certain to arrive: frames for a peer that is unknown, not connected or too far behind are dropped, and
+ * the channel above sends again. What ZeroMQ would do silently is switched off: no high-water mark on the Router (it
+ * drops there), `immediate` on Dealers (else frames pile up for a peer that is gone, and arrive old).
+ */
+
+import { Dealer, Router } from "zeromq"
+import { RivuletError } from "../../engine/errors.js"
+import type { NodeId, Transport } from "../ports.js"
+import { maxFrameBytes } from "../protocol.js"
+import { formatAddress, parseAddress, refuseOpenBind } from "../security.js"
+import { SendQueue } from "./send-queue.js"
+
+/** Bytes that may wait for one peer before newer frames are dropped. */
+const maxQueuedBytes = 256 * 1024 * 1024
+/** Messages inside ZeroMQ for one peer; more wait in our queue, where their bytes are counted. */
+const dealerHighWaterMark = 64
+/** So that a last word (`bye`) leaves; sockets of dead peers delay the exit no longer than this. */
+const lingerMs = 100
+
+export interface ZeromqOptions {
+  readonly node: NodeId
+  /** Where to listen, `tcp://127.0.0.1:0` for any free port. Without it the node can only reach nodes that listen. */
+  readonly bind?: string
+  /** Told about what is dropped or refused, at most once for each cause and peer. */
+  readonly say?: (text: string) => void
+}
+
+interface Link {
+  readonly address: string
+  readonly dealer: Dealer
+  readonly queue: SendQueue
+  /** Frames wait while connecting for the first time; while down they are dropped. */
+  state: "connecting" | "up" | "down"
+  /** The name asked for, and the one that answers there (another, if the node was restarted). */
+  readonly names: Set<NodeId>
+}
+
+export class ZeromqTransport implements Transport {
+  readonly node: NodeId
+  /** Where others reach this node, with the real port. Null if it does not listen. */
+  readonly address: string | null
+  /** Frames that were not sent, or not understood. */
+  dropped = 0
+
+  private readonly links = new Map<NodeId, Link>()
+  private readonly routerQueue: SendQueue | null
+  private received: (from: NodeId, frames: readonly Uint8Array[]) => void = () => {}
+  private lost: (peer: NodeId) => void = () => {}
+  private readonly said = new Set<string>()
+  private readonly name: Buffer
+  private closed = false
+
+  private constructor(
+    private readonly options: ZeromqOptions,
+    private readonly router: Router | null,
+  ) {
+    this.node = options.node
+    this.name = Buffer.from(options.node)
+    this.address = router?.lastEndpoint ?? null
+    this.routerQueue = router === null ? null : new SendQueue(router, maxQueuedBytes, (count, why) => this.drop(count, why))
+    if (router !== null) void this.receiveFrom(router, null)
+  }
+
+  /** Listens if asked to. Throws a RivuletError of code 2 if the address is taken, wrong, or open to other machines. */
+  static async open(options: ZeromqOptions): Promise<ZeromqTransport> {
+    if (options.bind === undefined) return new ZeromqTransport(options, null)
+    const address = parseAddress(options.bind)
+    refuseOpenBind(address)
+    const router = new Router({
+      mandatory: true,
+      // A mandatory Router waits for an unknown peer, for ever by default.
+      sendTimeout: 0,
+      sendHighWaterMark: 0,
+      // A node that reconnects before its old connection is seen to be gone takes its place.
+      handover: true,
+      linger: 0,
+      maxMessageSize: maxFrameBytes,
+      ipv6: address.host.includes(":"),
+      heartbeatInterval: 3_000,
+      heartbeatTimeout: 10_000,
+    })
+    try {
+      await router.bind(formatAddress(address))
+    } catch (error) {
+      router.close()
+      throw bindError(formatAddress(address), error)
+    }
+    return new ZeromqTransport(options, router)
+  }
+
+  onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void {
+    this.received = handler
+  }
+
+  onLost(handler: (peer: NodeId) => void): void {
+    this.lost = handler
+  }
+
+  connect(to: NodeId, address: string): void {
+    if (this.closed || to === this.node) return
+    const present = this.links.get(to)
+    if (present?.address === address) return
+    if (present !== undefined) this.closeLink(present)
+    let dealer: Dealer | undefined
+    try {
+      const parsed = parseAddress(address)
+      dealer = new Dealer({
+        routingId: this.node,
+        immediate: true,
+        linger: 0,
+        sendHighWaterMark: dealerHighWaterMark,
+        maxMessageSize: maxFrameBytes,
+        reconnectInterval: 50,
+        reconnectMaxInterval: 1_000,
+        connectTimeout: 3_000,
+        ipv6: parsed.host.includes(":"),
+        heartbeatInterval: 3_000,
+        heartbeatTimeout: 10_000,
+      })
+      dealer.connect(formatAddress(parsed))
+    } catch (error) {
+      dealer?.close()
+      this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
+      return
+    }
+    const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
+    const link: Link = { address, dealer, queue, state: "connecting", names: new Set([to]) }
+    this.links.set(to, link)
+    const down = () => {
+      if (link.state === "down") return
+      link.state = "down"
+      this.dropped += queue.clear()
+      for (const name of link.names) this.lost(name)
+    }
+    dealer.events.on("handshake", () => {
+      link.state = "up"
+    })
+    dealer.events.on("disconnect", down)
+    dealer.events.on("connect:retry", down)
+    void this.receiveFrom(dealer, link)
+  }
+
+  disconnect(from: NodeId): void {
+    const link = this.links.get(from)
+    if (link === undefined) return
+    link.names.delete(from)
+    this.links.delete(from)
+    if (link.names.size === 0) this.closeLink(link)
+  }
+
+  send(to: NodeId, frames: readonly Uint8Array[]): void {
+    if (this.closed) return
+    const link = this.links.get(to)
+    if (link !== undefined) {
+      if (link.state === "down") this.dropped++
+      else link.queue.push(frames)
+    } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(to), this.name, ...frames])
+    else this.dropped++
+  }
+
+  /** Gives queued frames a moment to leave, then closes every socket. Nothing is received any more from the call on. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    const links = [...new Set(this.links.values())]
+    this.links.clear()
+    const queues = [...links.filter(link => link.state !== "down").map(link => link.queue), ...(this.routerQueue ? [this.routerQueue] : [])]
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, lingerMs)
+    })
+    await Promise.race([Promise.all(queues.map(queue => queue.drained())), late])
+    clearTimeout(timer)
+    for (const link of links) closeSocket(link.dealer, link.state === "down" ? 0 : lingerMs)
+    if (this.router !== null) closeSocket(this.router, lingerMs)
+  }
+
+  private closeLink(link: Link): void {
+    for (const [name, other] of this.links) if (other === link) this.links.delete(name)
+    this.dropped += link.queue.clear()
+    link.state = "down"
+    link.names.clear()
+    closeSocket(link.dealer, 0)
+  }
+
+  private async receiveFrom(socket: Router | Dealer, link: Link | null): Promise<void> {
+    while (!socket.closed) {
+      let parts: Buffer[]
+      try {
+        parts = await socket.receive()
+      } catch (error) {
+        if (socket.closed || this.closed) return
+        this.drop(1, `a message could not be received: ${messageOf(error)}`)
+        // A socket whose every receive fails must not spin.
+        await new Promise(resolve => setTimeout(resolve, 100))
+        continue
+      }
+      if (this.closed) return
+      const from = parts[0] === undefined ? null : nodeIdOf(parts[0])
+      if (from === null || parts.length < 2) {
+        this.drop(1, "a message without a sender's name was dropped")
+        continue
+      }
+      if (link !== null && !link.names.has(from)) this.adopt(link, from)
+      this.received(from, parts.slice(1))
+    }
+  }
+
+  /**
+   * The node that answers at the link's address calls itself otherwise: an alias was asked for, or the node was restarted.
+   * Then its earlier incarnation is gone for good.
+   */
+  private adopt(link: Link, from: NodeId): void {
+    if (link.names.size === 0 || this.links.has(from)) return
+    const before = [...link.names].filter(name => name.includes("#") && baseOf(name) === baseOf(from))
+    link.names.add(from)
+    this.links.set(from, link)
+    for (const name of before) {
+      link.names.delete(name)
+      this.links.delete(name)
+      this.lost(name)
+    }
+  }
+
+  private drop(count: number, why: string): void {
+    this.dropped += count
+    this.say(why, why)
+  }
+
+  private say(key: string, text: string): void {
+    if (this.said.has(key) || this.said.size > 1_000) return
+    this.said.add(key)
+    this.options.say?.(text)
+  }
+}
+
+/** A name that a peer gave itself: `<name>#<incarnation>`, or a bare name. Null for ZeroMQ's own made-up ids and garbage. */
+function nodeIdOf(frame: Buffer): NodeId | null {
+  if (frame.length === 0 || frame.length > 200) return null
+  const text = frame.toString("latin1")
+  return /^[!-~]+$/.test(text) ? text : null
+}
+
+const baseOf = (node: NodeId) => node.slice(0, node.indexOf("#"))
+
+function closeSocket(socket: Router | Dealer, linger: number): void {
+  if (socket.closed) return
+  try {
+    socket.linger = linger
+  } catch {
+    // The context is being torn down: then there is nobody to linger for.
+  }
+  socket.close()
+}
+
+function bindError(address: string, error: unknown): RivuletError {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === "EADDRINUSE")
+    return new RivuletError(`${address} is in use by another process`, {
+      code: 2,
+      try: "another port, or 0 for any free one (--bind tcp://127.0.0.1:0)",
+      cause: error,
+    })
+  return new RivuletError(`cannot listen on ${address}: ${messageOf(error)}`, {
+    code: 2,
+    try: "an address of this machine, as tcp://127.0.0.1:7077",
+    cause: error,
+  })
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
