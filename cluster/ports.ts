@@ -13,6 +13,20 @@ import type { Message } from "./protocol.js"
 /** `<name>#<incarnation>`: `master#1`, `w1#3`, `c-7f3a#1`. A restarted node is another node. */
 export type NodeId = string
 
+/** The part of a NodeId that stays over restarts: transports route by it. */
+export function nodeName(node: NodeId): string {
+  const at = node.indexOf("#")
+  return at < 0 ? node : node.slice(0, at)
+}
+
+/** The incarnation in a NodeId. 0: none is named, so whoever lives under the name now is meant (`master`). */
+export function incarnationOf(node: NodeId): number {
+  const at = node.indexOf("#")
+  if (at < 0) return 0
+  const n = Number(node.slice(at + 1))
+  return Number.isSafeInteger(n) && n > 0 ? n : 0
+}
+
 export interface Now {
   /** Never goes back; differences are durations. */
   readonly monotonicMs: number
@@ -29,7 +43,11 @@ export type NodeEvent =
   /** At least every `tickMs`, and at the time last asked for by `wake`. */
   | { readonly kind: "tick" }
   | { readonly kind: "received"; readonly from: NodeId; readonly message: Message; readonly payload: readonly Uint8Array[] }
-  /** The transport sees that the connection broke. Not needed for correctness: timeouts find it later. */
+  /**
+   * The channel with the peer is over: what was sent to it and not received by now never will be. The connection broke,
+   * the peer restarted, or the peer closed the channel because it took this node for dead. Sending again opens a new one.
+   * Not certain to come when a peer dies: heartbeats and timeouts find that.
+   */
   | { readonly kind: "lost"; readonly peer: NodeId }
   /**
    * The memory of the payloads sent with this `receipt` may be used again: the peer's channel has acknowledged the message.
@@ -57,7 +75,10 @@ export type NodeEvent =
   | { readonly kind: "call"; readonly call: unknown }
 
 export type Command =
-  /** `receipt`: answer with an event of that name when the payload's memory is no longer needed (exactly once). */
+  /**
+   * To a NodeId, or to a bare name (`master`) while its incarnation is not known. The channel reads the payload's bytes until
+   * the peer has acknowledged them. `receipt`: answer with an event of that name when their memory is no longer needed (exactly once).
+   */
   | {
       readonly kind: "send"
       readonly to: NodeId
