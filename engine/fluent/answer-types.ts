@@ -1,0 +1,50 @@
+/** What an action gives: a promise that can be cancelled, and the shapes some of them resolve to. Types only. */
+
+import type { Duration, Interval, TimeLike } from "../time.js"
+import type { By } from "./values.js"
+import type { Stamp } from "./shapes.js"
+
+export interface Answer<T> extends Promise<T> {
+  /** Frees the query's tasks; the promise is rejected with code 130. */
+  cancel(): void
+  /** The value with where and when it comes from. */
+  stamped(): Promise<{ value: T; stamp: Stamp }>
+}
+
+/** One value a version, in time order. */
+export interface Series<T> extends Iterable<{ interval: Interval; value: T }> {
+  readonly length: number
+  readonly first: T
+  readonly last: T
+  values(): T[]
+  /** A picture in text: numbers as a sparkline with their range. */
+  plot(): Plot
+}
+
+export interface Plot {
+  toString(): string
+}
+
+/** An answer that did not wait for everything: `missing` names the partitions it lacks, `final` is the whole answer. */
+export interface Partial<T> {
+  value: T
+  complete: boolean
+  missing: { partition: number; why: string }[]
+  final: Promise<T>
+}
+
+export interface PartialRDD<T> {
+  count(): Answer<Partial<number>>
+  take(n: number): Answer<Partial<T[]>>
+  top(n: number, by: By<T>): Answer<Partial<T[]>>
+  reduce(f: (a: T, b: T) => T): Answer<Partial<T | undefined>>
+}
+
+/** How `save` writes. `from`: where a stream's output starts, as far back as is retained unless said otherwise. */
+export interface SaveOptions<T> {
+  format?: "ndjson" | "csv" | "parquet" | "arrow"
+  key?: By<T>
+  every?: Duration
+  from?: TimeLike | "earliest" | "next"
+  onError?: "hold" | "setAside"
+}

@@ -1,0 +1,21 @@
+/**
+ * The mark of a handle. A function that captures something so marked holds a stream or an RDD: `capture/` refuses it in
+ * ordinary operators and takes `HandleData` in its place in `foreachRDD`, where handles may be used.
+ */
+
+import type { StreamId } from "../definition.js"
+import type { RddNode } from "../rdd.js"
+
+export const handleBrand: unique symbol = Symbol.for("rivulet.handle") as never
+
+/** All that is needed to make the handle again in another session. `keyed`: one value a key. */
+export type HandleData =
+  | { readonly kind: "stream"; readonly id: StreamId; readonly keyed: boolean }
+  | { readonly kind: "rdd"; readonly node: RddNode }
+  | { readonly kind: "snapshots"; readonly id: StreamId; readonly from: number; readonly to: number }
+
+/** What a handle stands for, or undefined for anything else. */
+export function handleData(value: unknown): HandleData | undefined {
+  if (typeof value !== "object" || value === null) return undefined
+  return (value as { [handleBrand]?: HandleData })[handleBrand]
+}

@@ -1,0 +1,57 @@
+/** What is called otherwise here, and what is not there: an error that says what to type in its place. */
+
+import { RivuletError } from "../errors.js"
+
+/** Spark's and the paper's names → ours. */
+const elsewhere: Readonly<Record<string, string>> = {
+  reduceByKeyAndWindow: "reduceByWindow(window, f, inverse?)",
+  groupByKeyAndWindow: "window(length, slide) and then groupByKey()",
+  countByValueAndWindow: "map(v => [v, 1]) and then reduceByWindow(window, sum)",
+  mapWithState: "track(initialize, update, timeout)",
+  stateSnapshots: "the stream itself: each interval holds a whole version",
+  topK: "top(n)",
+  getTop: "top(n)",
+  sortByKey: "sortBy(([key]) => key)",
+  show: "type the handle, or take(n)",
+  toDebugString: "lineage()",
+  foreach: "foreachRDD(f) on a stream; on an RDD collect() or take(n)",
+  foreachPartition: "foreachRDD(f) on a stream; on an RDD mapPartitions(f)",
+  saveAsTextFiles: "save(directory)",
+  saveAsTextFile: "save(directory)",
+  pprint: "print(n)",
+  cache: "persist()",
+  start: "nothing: streams start when they are defined",
+  awaitTermination: "await stopped()",
+  textFileStream: 'readStream("file:dir/*", interval)',
+  socketTextStream: "readStream(name, interval), and `rivulet send name`",
+  mapPairs: "map(v => [key, value])",
+  mapToPair: "map(v => [key, value])",
+  reduceByKeyLocally: "reduceByKey(f) and then collectAsMap()",
+}
+
+const onlyStreams = ["print", "foreachRDD", "slice", "at", "latest", "last"]
+const unbounded = ["collect", "first", "lookup", "collectAsMap", "countByKey", "stats", "aggregate", "fold"]
+
+/** Adds methods that throw the hint. They are not enumerable and never hide a method that exists. */
+export function addHints(prototype: object, what: "stream" | "rdd"): void {
+  for (const [name, use] of Object.entries(elsewhere)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
+  if (what === "rdd") {
+    for (const name of onlyStreams) add(prototype, name, self => `${self} is an RDD, one dataset: ${name} is for streams`, "take(n), collect() or top(n)")
+  } else {
+    for (const name of unbounded)
+      add(prototype, name, self => `${self}.${name} is not here: a stream has no end`, `ask for a part of it: slice(from, to), last(span), at(time) or latest(), then .${name}`)
+  }
+}
+
+function add(prototype: object, name: string, message: (self: string) => string, attempt?: string): void {
+  if (name in prototype) return
+  const value = function (this: { readonly name?: string }): never {
+    throw new RivuletError(message(this.name ?? "rdd"), { code: 2, try: attempt })
+  }
+  Object.defineProperty(prototype, name, { value, configurable: true })
+}
+
+/** For a method of the API that has no implementation: names it and what to use. */
+export function notThere(method: string, use: string): never {
+  throw new RivuletError(`${method} is not there yet`, { code: 2, try: use })
+}

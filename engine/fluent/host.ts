@@ -1,0 +1,55 @@
+/**
+ * What handles need of the session that made them. Handles only build nodes; everything that has an effect or a name goes
+ * through here, so they are the same in a client, in the shell's evaluator, in a worker's driver thread and in a test.
+ */
+
+import type { Block } from "../block.js"
+import type { StreamDefinition, StreamId, StreamKind, StreamNode } from "../definition.js"
+import type { FunctionLink } from "../function-ref.js"
+import type { QueryTime, RddNode } from "../rdd.js"
+import type { TimeLike } from "../time.js"
+import type { Answer } from "./answer-types.js"
+import type { Stamp, StreamInfo } from "./shapes.js"
+import type { Handle } from "./stream-types.js"
+
+export type UserFunction = (...args: never[]) => unknown
+
+/** A stream as its operator describes it; the host adds identity, name, program and owner. */
+export interface StreamDraft {
+  /** The method's name: what an unnamed step is called after. */
+  readonly operator: string
+  readonly kind: StreamKind
+  readonly intervalMs: number
+  readonly node: StreamNode
+  readonly from?: StreamDefinition["from"]
+  readonly name?: string
+  readonly rememberMs?: number
+}
+
+export interface RawAnswer {
+  readonly stamp: Stamp
+  readonly blocks: readonly Block[]
+  /** The records of all blocks, in order. */
+  rows(): unknown[]
+}
+
+export interface Host {
+  /** How many partitions a shuffle has unless it is told. */
+  readonly partitions: number
+  /** Takes a copy of the function with what it captures. `driver`: it may be async and hold handles (`foreachRDD`). RivuletError 2 if it cannot travel. */
+  link(f: UserFunction, operator: string, options?: { readonly driver?: boolean }): FunctionLink
+  define(draft: StreamDraft): StreamDefinition
+  /** The definition as it is now. RivuletError if the session does not know the stream. */
+  definition(id: StreamId): StreamDefinition
+  /** Changes what may still be changed. A name always may; the rest only before the definition has been sent. */
+  amend(id: StreamId, change: { readonly name?: string; readonly persist?: boolean; readonly rememberMs?: number }): void
+  /** A handle for a stream that this session knows. `keyed`: with `get`, `history`, `changes`. */
+  open(id: StreamId, keyed: boolean): Handle
+  /** For questions: "now" and "-5m" stay relative to the newest finished interval. */
+  time(time: TimeLike): QueryTime
+  /** For definitions: epoch ms by the session's clock. */
+  instant(time: TimeLike): number
+  query<T>(node: RddNode, decode: (answer: RawAnswer) => T): Answer<T>
+  stop(id: StreamId, options: { readonly cascade: boolean }): Promise<void>
+  info(id: StreamId): Promise<StreamInfo>
+}

@@ -1,0 +1,266 @@
+/**
+ * The handle of an RDD: an operator wraps the node in another, an action is one query. Users see it as `RDD<T>`
+ * (rdd-types.ts), which has the types of the records; here they are unknown.
+ */
+
+import type { Action } from "../action.js"
+import { RivuletError } from "../errors.js"
+import type { FunctionLink } from "../function-ref.js"
+import type { CogroupNode, RddNode } from "../rdd.js"
+import { answerOf, chainAnswer, mapAnswer } from "./answer.js"
+import type { Answer } from "./answer-types.js"
+import { type HandleData, handleBrand } from "./brand.js"
+import { addHints, notThere } from "./hints.js"
+import { bucketEdges, bucketOf } from "./histogram.js"
+import type { Host, UserFunction } from "./host.js"
+import { leftsAlone, pairsAlone, wholePartition } from "./internals.js"
+import * as nodes from "./nodes.js"
+import type { RDD } from "./rdd-types.js"
+import type { Stats } from "./shapes.js"
+
+/** Over so many rows `collect` is an error with the true size. */
+export const maxCollectRows = 100_000
+/** The seed of `sample` unless it is given: asking twice gives the same records. */
+const defaultSeed = 1
+
+export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
+  readonly #host: Host
+  readonly node: RddNode
+
+  constructor(host: Host, node: RddNode) {
+    this.#host = host
+    this.node = node
+  }
+
+  get [handleBrand](): HandleData {
+    return { kind: "rdd", node: this.node }
+  }
+
+  // ── narrow ──
+  map(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("map", this.node, this.#link(f, "map")))
+  }
+  flatMap(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("flatMap", this.node, this.#link(f, "flatMap")))
+  }
+  filter(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("filter", this.node, this.#link(f, "filter")))
+  }
+  mapPartitions(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("mapPartitions", this.node, this.#link(f, "mapPartitions")))
+  }
+  mapValues(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("mapValues", this.node, this.#link(f, "mapValues")))
+  }
+  flatMapValues(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("flatMapValues", this.node, this.#link(f, "flatMapValues")))
+  }
+  keyBy(f: UserFunction): RddHandle {
+    return this.#rdd(nodes.narrow("keyBy", this.node, this.#link(f, "keyBy")))
+  }
+  keys(): RddHandle {
+    return this.#rdd(nodes.narrow("map", this.node, nodes.first))
+  }
+  values(): RddHandle {
+    return this.#rdd(nodes.narrow("map", this.node, nodes.second))
+  }
+  glom(): RddHandle {
+    return this.#rdd(nodes.narrow("mapPartitions", this.node, this.#link(wholePartition, "glom")))
+  }
+  union(other: unknown): RddHandle {
+    return this.#rdd(nodes.union([this.node, rddNode(other, "union")]))
+  }
+  coalesce(partitions: number): RddHandle {
+    return this.#rdd(nodes.coalesce(this.node, partitions))
+  }
+  sample(fraction: number, seed: number = defaultSeed): RddHandle {
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new RivuletError(`sample: ${String(fraction)} is not a fraction`, { code: 2, try: "give a number from 0 to 1" })
+    }
+    return this.#rdd(Object.freeze({ kind: "sample", parent: this.node, fraction, seed }))
+  }
+
+  // ── wide ──
+  distinct(): RddHandle {
+    return this.#rdd(nodes.distinct(this.node, this.#host.partitions))
+  }
+  repartition(partitions: number): RddHandle {
+    return this.#rdd(nodes.repartition(this.node, partitions))
+  }
+  reduceByKey(f: UserFunction, partitions = this.#host.partitions): RddHandle {
+    return this.#rdd(nodes.reduceByKey(this.node, this.#link(f, "reduceByKey"), partitions))
+  }
+  groupByKey(partitions = this.#host.partitions): RddHandle {
+    return this.#rdd(nodes.groupByKey(this.node, partitions))
+  }
+  groupBy(f: UserFunction): RddHandle {
+    return this.keyBy(f).groupByKey()
+  }
+  combineByKey(create: UserFunction, merge: UserFunction, combine: UserFunction, partitions = this.#host.partitions): RddHandle {
+    const [a, b, c] = [create, merge, combine].map(f => this.#link(f, "combineByKey")) as [FunctionLink, FunctionLink, FunctionLink]
+    return this.#rdd(nodes.combineByKey(this.node, a, b, c, partitions))
+  }
+  aggregateByKey(zero: unknown, add: (c: unknown, v: unknown) => unknown, combine: UserFunction): RddHandle {
+    // Each key begins with a zero of its own: `add` may change what it is given.
+    return this.combineByKey((value: unknown) => add(structuredClone(zero), value), add as UserFunction, combine)
+  }
+  foldByKey(zero: unknown, f: (a: unknown, b: unknown) => unknown): RddHandle {
+    return this.aggregateByKey(zero, f, f as UserFunction)
+  }
+  cogroup(other: unknown): RddHandle {
+    return this.#cogroup(other, "cogroup", "cogroup")
+  }
+  join(other: unknown): RddHandle {
+    return this.#cogroup(other, "inner", "join")
+  }
+  leftOuterJoin(other: unknown): RddHandle {
+    return this.#cogroup(other, "left", "leftOuterJoin")
+  }
+  rightOuterJoin(other: unknown): RddHandle {
+    return this.#cogroup(other, "right", "rightOuterJoin")
+  }
+  fullOuterJoin(other: unknown): RddHandle {
+    return this.#cogroup(other, "full", "fullOuterJoin")
+  }
+  subtractByKey(other: unknown): RddHandle {
+    const pairs = this.#cogroup(other, "cogroup", "subtractByKey")
+    return this.#rdd(nodes.narrow("flatMap", pairs.node, this.#link(pairsAlone, "subtractByKey")))
+  }
+  subtract(other: unknown): RddHandle {
+    const pairs = this.#byValue().#cogroup(this.#rdd(rddNode(other, "subtract")).#byValue(), "cogroup", "subtract")
+    return this.#rdd(nodes.narrow("flatMap", pairs.node, this.#link(leftsAlone, "subtract")))
+  }
+  intersection(other: unknown): RddHandle {
+    const right = this.#rdd(rddNode(other, "intersection")).distinct()
+    return this.distinct().#byValue().#cogroup(right.#byValue(), "inner", "intersection").keys()
+  }
+  /** In one partition: sorting ends in one task, so it is for results, not for raw data. */
+  sortBy(by: UserFunction, order: "asc" | "desc" = "asc"): RddHandle {
+    return this.#rdd(nodes.act(this.node, { kind: "top", n: Number.MAX_SAFE_INTEGER, by: this.#link(by, "sortBy"), order }))
+  }
+
+  // ── actions ──
+  collect(options: { readonly max?: number } = {}): Answer<unknown[]> {
+    return this.#rows({ kind: "collect", max: nodes.countOf(options.max ?? maxCollectRows, "collect") })
+  }
+  count(): Answer<number> {
+    return this.#value({ kind: "count" }) as Answer<number>
+  }
+  take(n: number): Answer<unknown[]> {
+    return this.#rows({ kind: "take", n: nodes.countOf(n, "take") })
+  }
+  first(): Answer<unknown> {
+    return this.#value({ kind: "first" })
+  }
+  top(n: number, by?: UserFunction): Answer<unknown[]> {
+    return this.#rows({ kind: "top", n: nodes.countOf(n, "top"), by: by ? this.#link(by, "top") : null, order: "desc" })
+  }
+  takeOrdered(n: number, by: UserFunction): Answer<unknown[]> {
+    return this.#rows({ kind: "top", n: nodes.countOf(n, "takeOrdered"), by: this.#link(by, "takeOrdered"), order: "asc" })
+  }
+  reduce(f: UserFunction): Answer<unknown> {
+    return this.#value({ kind: "reduce", f: this.#link(f, "reduce") })
+  }
+  fold(zero: unknown, f: UserFunction): Answer<unknown> {
+    return this.#value({ kind: "fold", zero, f: this.#link(f, "fold") })
+  }
+  aggregate(zero: unknown, add: UserFunction, merge: UserFunction): Answer<unknown> {
+    return this.#value({ kind: "aggregate", zero, add: this.#link(add, "aggregate"), merge: this.#link(merge, "aggregate") })
+  }
+  countByValue(): Answer<Map<unknown, number>> {
+    return this.#map({ kind: "countByValue" }) as Answer<Map<unknown, number>>
+  }
+  countByKey(): Answer<Map<unknown, number>> {
+    return this.#map({ kind: "countByKey" }) as Answer<Map<unknown, number>>
+  }
+  lookup(key: unknown): Answer<unknown[]> {
+    return this.#rows({ kind: "lookup", key })
+  }
+  /** Of several values of a key the last one in partition order. */
+  collectAsMap(): Answer<Map<unknown, unknown>> {
+    return this.#map({ kind: "collect", max: maxCollectRows })
+  }
+  stats(): Answer<Stats> {
+    return this.#value({ kind: "stats" }) as Answer<Stats>
+  }
+  histogram(buckets: number | number[] = 10): Answer<[from: number, to: number, n: number][]> {
+    const counted = (edges: number[]) =>
+      mapAnswer(this.flatMap(bucketOf(edges)).countByValue(), counts =>
+        edges.slice(1).map((to, i): [number, number, number] => [edges[i]!, to, counts.get(i) ?? 0]),
+      )
+    if (typeof buckets !== "number") return counted(bucketEdges(buckets, 0, 0))
+    bucketEdges(buckets, 0, 0)
+    const numbers = this.#rdd(nodes.narrow("filter", this.node, this.#link((n: number) => n === n, "histogram")))
+    return chainAnswer(numbers.stats(), stats => counted(bucketEdges(buckets, stats.count === 0 ? Number.NaN : stats.min, stats.max)))
+  }
+  isEmpty(): Answer<boolean> {
+    return mapAnswer(this.take(1), rows => rows.length === 0)
+  }
+  toArrow(): Answer<unknown> {
+    const answer = this.#host.query(this.node, raw => raw.blocks)
+    return chainAnswer(answer, blocks => {
+      const table = import("../arrow.js").then(async ({ toArrowTable }) => ({ value: toArrowTable(blocks) as unknown, stamp: (await answer.stamped()).stamp }))
+      return answerOf(table, () => {})
+    })
+  }
+
+  // ── not there yet ──
+  countApprox(): never {
+    return notThere("rdd.countApprox", "count()")
+  }
+  partial(): never {
+    return notThere("rdd.partial", "the same action without partial(): it waits for all partitions")
+  }
+  persist(): never {
+    return notThere("rdd.persist", "stream.persist(), or ask again: an answer's input stays in memory as long as its intervals do")
+  }
+  unpersist(): never {
+    return notThere("rdd.unpersist", "nothing: RDDs are not kept")
+  }
+  save(): never {
+    return notThere("rdd.save", "collect() and write, `rivulet query … -o ndjson`, or stream.save(directory)")
+  }
+  explain(): never {
+    return notThere("rdd.explain", ".node shows the plan as data")
+  }
+  lineage(): never {
+    return notThere("rdd.lineage", ".node shows the lineage as data")
+  }
+  schema(): never {
+    return notThere("rdd.schema", "take(1)")
+  }
+
+  // ── made of these ──
+  #rdd(node: RddNode): RddHandle {
+    return new RddHandle(this.#host, node)
+  }
+  #link(f: UserFunction, operator: string): FunctionLink {
+    return this.#host.link(f, operator)
+  }
+  #byValue(): RddHandle {
+    return this.#rdd(nodes.narrow("keyBy", this.node, nodes.identity))
+  }
+  #cogroup(other: unknown, join: CogroupNode["join"], operator: string): RddHandle {
+    return this.#rdd(nodes.cogroup([this.node, rddNode(other, operator)], join, this.#host.partitions))
+  }
+  #rows(action: Action): Answer<unknown[]> {
+    return this.#host.query(nodes.act(this.node, action), raw => raw.rows())
+  }
+  #value(action: Action): Answer<unknown> {
+    return this.#host.query(nodes.act(this.node, action), raw => raw.rows()[0])
+  }
+  #map(action: Action): Answer<Map<unknown, unknown>> {
+    return this.#host.query(nodes.act(this.node, action), raw => new Map(raw.rows() as [unknown, unknown][]))
+  }
+}
+
+/** The node of an RDD handle, or an error that says what was given. */
+export function rddNode(value: unknown, operator: string): RddNode {
+  if (value instanceof RddHandle) return value.node
+  throw new RivuletError(`${operator} takes another RDD, not ${value === null ? "null" : typeof value}`, {
+    code: 2,
+    try: "of a stream take slice(from, to), at(time) or latest()",
+  })
+}
+
+addHints(RddHandle.prototype, "rdd")

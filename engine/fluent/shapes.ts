@@ -1,0 +1,146 @@
+/** The shapes that inspection gives back: plain data, the same under `-o json`. Types only. */
+
+import type { Duration, Interval } from "../time.js"
+
+export type StreamState = "running" | "on demand" | "catching up" | "held" | "stopped"
+
+/** `interval` as text; `since`, `reaches` and `expires` are epoch ms; `reaches` is the earliest retained interval's start. */
+export interface StreamInfo {
+  name: string
+  program: string
+  owner: string
+  kind: "input" | "records" | "snapshot" | "state" | "output"
+  state: StreamState
+  interval: Duration
+  since: number
+  reaches: number
+  lagMs: number
+  keys?: number
+  bytes: number
+  perSecond: number
+  expires?: number
+  source: string
+}
+
+export interface ProgramInfo {
+  name: string
+  owner: string
+  since: number
+  streams: string[]
+  file?: string
+  hash: string
+}
+
+/** `load` is 0–1, `bytes` of `cap` are block memory in use, `taskMs` the time spent in tasks, `median` a task's median ms. */
+export interface WorkerInfo {
+  name: string
+  address: string
+  state: "up" | "slow" | "lost"
+  cores: number
+  load: number
+  blocks: number
+  bytes: number
+  cap: number
+  spilled: number
+  taskMs: number
+  median: number
+  speculated: number
+}
+
+export interface JobInfo {
+  stream: string
+  interval: Interval
+  state: "running" | "done" | "failed" | "waiting"
+  stages: { name: string; tasks: number; done: number; ms: number; slowest: { worker: string; ms: number } }[]
+  delayMs: number
+  ms: number
+}
+
+export interface Why {
+  state: StreamState
+  findings: { what: string; evidence: string; since: number; share: number; try: string[] }[]
+}
+
+/** A record that is in no interval: late, not parsable, or skipped after its function threw. */
+export interface Aside {
+  record: string
+  reason: "late" | "parse" | "threw"
+  error?: string
+  operator: string
+  interval: Interval
+}
+
+export interface Definition {
+  version: number
+  from: number
+  by: string
+  source: string
+}
+
+/** What `replace` and `submit` would do, or did (`applied`). */
+export interface Plan {
+  add: string[]
+  change: { name: string; from: string; to: string; state: "kept" | "reset" | "none" }[]
+  stop: string[]
+  unchanged: string[]
+  applied: boolean
+}
+
+export interface Field {
+  name: string
+  type: string
+  nullable: boolean
+  sample: unknown
+}
+
+export interface Explain {
+  stages: { operators: { name: string; path: "compiled" | "closure"; why?: string }[] }[]
+}
+
+export interface Lineage {
+  rdd: string
+  worker?: string
+  checkpoint: boolean
+  parents: Lineage[]
+}
+
+/** A line that a user's function wrote to its console. */
+export interface LogLine {
+  time: number
+  level: string
+  stream?: string
+  interval?: Interval
+  partition?: number
+  worker: string
+  text: string
+  repeated: number
+}
+
+/** `stdev` is of the population. */
+export interface Stats {
+  count: number
+  sum: number
+  mean: number
+  stdev: number
+  min: number
+  p50: number
+  p95: number
+  p99: number
+  max: number
+}
+
+/**
+ * What an answer takes in: its intervals, `asOf` (end of the newest interval, epoch ms), partitions ready of all, how many
+ * tasks had to be computed again, where the data came from, bytes moved between nodes, and how long it took.
+ */
+export interface Stamp {
+  intervals: Interval
+  asOf: number
+  ageMs: number
+  partitions: [ready: number, of: number]
+  recomputed: number
+  from: ("memory" | "disk" | "archive" | "files")[]
+  bytesMoved: number
+  ms: number
+  definitionChanged?: number[]
+}
