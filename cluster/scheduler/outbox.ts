@@ -1,0 +1,75 @@
+/**
+ * What one step of the master sends. Tasks are tiny and many, so all that one step launches, cancels or forgets at one
+ * worker goes in one message each (DESIGN §7).
+ */
+
+import type { OutputId } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import type { Command, NodeId } from "../ports.js"
+import type { LaunchTask, Message } from "../protocol.js"
+
+interface Batch {
+  readonly stages: StageSpec[]
+  readonly index: Map<OutputId, number>
+  readonly tasks: LaunchTask[]
+  readonly cancel: string[]
+  readonly forget: string[]
+}
+
+export class Outbox {
+  #commands: Command[] = []
+  readonly #batches = new Map<NodeId, Batch>()
+
+  push(command: Command): void {
+    this.#commands.push(command)
+  }
+
+  send(to: NodeId, message: Message): void {
+    this.#commands.push({ kind: "send", to, message })
+  }
+
+  launch(to: NodeId, stage: StageSpec, task: Omit<LaunchTask, "stage">): void {
+    const batch = this.#batch(to)
+    let index = batch.index.get(stage.output)
+    if (index === undefined) {
+      index = batch.stages.push(stage) - 1
+      batch.index.set(stage.output, index)
+    }
+    batch.tasks.push({ ...task, stage: index })
+  }
+
+  cancel(to: NodeId, task: string): void {
+    this.#batch(to).cancel.push(task)
+  }
+
+  forget(to: NodeId, block: string): void {
+    this.#batch(to).forget.push(block)
+  }
+
+  /** A worker is gone: nothing is for it. */
+  drop(node: NodeId): void {
+    this.#batches.delete(node)
+  }
+
+  /** The commands of the step, in order: cancelled, launched, forgotten. */
+  flush(): Command[] {
+    for (const [to, batch] of this.#batches) {
+      if (batch.cancel.length > 0) this.send(to, { kind: "cancel", tasks: batch.cancel })
+      if (batch.tasks.length > 0) this.send(to, { kind: "launch", stages: batch.stages, tasks: batch.tasks })
+      if (batch.forget.length > 0) this.send(to, { kind: "forget", blocks: batch.forget, streams: [] })
+    }
+    this.#batches.clear()
+    const commands = this.#commands
+    this.#commands = []
+    return commands
+  }
+
+  #batch(to: NodeId): Batch {
+    let batch = this.#batches.get(to)
+    if (batch === undefined) {
+      batch = { stages: [], index: new Map(), tasks: [], cancel: [], forget: [] }
+      this.#batches.set(to, batch)
+    }
+    return batch
+  }
+}

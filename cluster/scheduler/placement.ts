@@ -1,0 +1,177 @@
+/**
+ * Where a task runs (the paper's §4.1: by data locality; state partitions of all intervals on the same node).
+ *
+ * Keyed state has a *home*: a worker, and on it an affinity (one executor, which caches the state), the same for every
+ * stream of that many partitions, so that co-partitioned streams meet without the network. A home has a backup: the
+ * worker to which its chains are copied, and which takes over when the first is lost. Backups of one worker's homes lie
+ * on all the others, so that all take part in its recovery (§5.1).
+ */
+
+import type { NodeId } from "../ports.js"
+
+export type Pool = "stream" | "query"
+
+export interface Slot {
+  readonly node: NodeId
+  readonly host: string
+  readonly cores: number
+  readonly running: { stream: number; query: number }
+}
+
+export interface Home {
+  worker: NodeId
+  affinity: number
+  backup: NodeId | null
+}
+
+/** Tasks sent ahead to a worker, an executor: enough to keep it busy, few enough that placement stays useful. */
+const depth = { stream: 3, query: 2 } as const
+/** What a byte that is not local costs, in tasks queued on one core (1 MB ≈ one short task). */
+const bytesPerTask = 1 << 20
+
+export class Placement {
+  readonly #slots = new Map<NodeId, Slot>()
+  readonly #homes = new Map<number, Home[]>()
+
+  add(node: NodeId, host: string, cores: number): void {
+    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 } })
+    for (const [, homes] of this.#homes) this.#rebalance(homes, node)
+  }
+
+  remove(node: NodeId): void {
+    this.#slots.delete(node)
+    if (this.#slots.size === 0) return
+    for (const homes of this.#homes.values()) {
+      for (const home of homes) {
+        if (home.worker === node) {
+          home.worker = home.backup !== null && this.#slots.has(home.backup) ? home.backup : this.#least(homes, "worker", null)
+          home.affinity = freeAffinity(homes, home)
+          home.backup = null
+        }
+        if (home.backup === null || home.backup === node) home.backup = this.#backupFor(homes, home.worker)
+      }
+    }
+  }
+
+  slot(node: NodeId): Slot | undefined {
+    return this.#slots.get(node)
+  }
+
+  get slots(): Iterable<Slot> {
+    return this.#slots.values()
+  }
+
+  get size(): number {
+    return this.#slots.size
+  }
+
+  hasRoom(node: NodeId, pool: Pool): boolean {
+    const slot = this.#slots.get(node)
+    return slot !== undefined && slot.running[pool] < slot.cores * depth[pool]
+  }
+
+  anyRoom(pool: Pool): boolean {
+    for (const slot of this.#slots.values()) if (slot.running[pool] < slot.cores * depth[pool]) return true
+    return false
+  }
+
+  /** The home of partition p of n. Null when there is no worker. */
+  home(n: number, p: number): Home | null {
+    if (this.#slots.size === 0) return null
+    let homes = this.#homes.get(n)
+    if (homes === undefined) {
+      homes = []
+      this.#homes.set(n, homes)
+    }
+    while (homes.length <= p) {
+      const home: Home = { worker: this.#least(homes, "worker", null), affinity: 0, backup: null }
+      home.affinity = freeAffinity(homes, home)
+      home.backup = this.#backupFor(homes, home.worker)
+      homes.push(home)
+    }
+    const home = homes[p] as Home
+    if (!this.#slots.has(home.worker)) {
+      // All workers were gone for a while.
+      home.worker = this.#least(homes, "worker", null)
+      home.affinity = freeAffinity(homes, home)
+      home.backup = this.#backupFor(homes, home.worker)
+    }
+    return home
+  }
+
+  /** The best worker with room, for inputs that lie `local` (bytes by worker) out of `total`. Null: none has room. */
+  choose(pool: Pool, local: ReadonlyMap<NodeId, number>, total: number, avoid: ReadonlySet<NodeId>): NodeId | null {
+    let best: NodeId | null = null
+    let bestCost = Number.POSITIVE_INFINITY
+    const avoidAll = [...this.#slots.keys()].every((node) => avoid.has(node))
+    for (const slot of this.#slots.values()) {
+      if (slot.running[pool] >= slot.cores * depth[pool]) continue
+      if (avoid.has(slot.node) && !avoidAll) continue
+      const remote = total - (local.get(slot.node) ?? 0)
+      const cost = slot.running[pool] / slot.cores + remote / bytesPerTask + (remote > 0 ? 0.25 : 0)
+      if (cost < bestCost) {
+        best = slot.node
+        bestCost = cost
+      }
+    }
+    return best
+  }
+
+  #least(homes: readonly Home[], role: "worker" | "backup", not: NodeId | null): NodeId {
+    let best: Slot | null = null
+    let bestLoad = Number.POSITIVE_INFINITY
+    const host = not === null ? undefined : this.#slots.get(not)?.host
+    for (const slot of this.#slots.values()) {
+      if (slot.node === not) continue
+      let count = 0
+      for (const home of homes) if (home[role] === slot.node) count += 1
+      // A copy on the same machine is better than none, but only then.
+      const load = (count + 1) / slot.cores + (role === "backup" && slot.host === host ? 1e6 : 0)
+      if (load < bestLoad) {
+        best = slot
+        bestLoad = load
+      }
+    }
+    return (best as Slot).node
+  }
+
+  #backupFor(homes: readonly Home[], worker: NodeId): NodeId | null {
+    return this.#slots.size < 2 ? null : this.#least(homes, "backup", worker)
+  }
+
+  /** A worker joined: it takes its fair share of homes from the fullest ones, and is backup where there was none. */
+  #rebalance(homes: Home[], node: NodeId): void {
+    const slot = this.#slots.get(node) as Slot
+    let cores = 0
+    for (const other of this.#slots.values()) cores += other.cores
+    const share = Math.floor((homes.length * slot.cores) / cores)
+    const count = (worker: NodeId) => homes.filter((home) => home.worker === worker).length
+    while (count(node) < share) {
+      let fullest: NodeId | null = null
+      let most = 0
+      for (const other of this.#slots.values()) {
+        const load = count(other.node) / other.cores
+        if (other.node !== node && load > most) {
+          fullest = other.node
+          most = load
+        }
+      }
+      const moved = homes.findLast((home) => home.worker === fullest)
+      if (moved === undefined) break
+      // What held it keeps being its second copy.
+      moved.backup = moved.worker
+      moved.worker = node
+      moved.affinity = freeAffinity(homes, moved)
+    }
+    for (const home of homes) home.backup ??= this.#backupFor(homes, home.worker)
+  }
+}
+
+/** The lowest number not taken on that worker: executors are shared out evenly by it. */
+function freeAffinity(homes: readonly Home[], home: Home): number {
+  const taken = new Set<number>()
+  for (const other of homes) if (other !== home && other.worker === home.worker) taken.add(other.affinity)
+  let affinity = 0
+  while (taken.has(affinity)) affinity += 1
+  return affinity
+}

@@ -1,0 +1,191 @@
+/**
+ * A stage while it is wanted: its tasks, who waits for it, and what it is for. Stages are cut at shuffles and at stored
+ * results (the paper's §4.1 via Dryad and Spark); what a stage makes is named by its output, so jobs share it.
+ */
+
+import type { InputRef, OutputId, RddNode } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import type { NodeId } from "../ports.js"
+import type { Pool } from "./placement.js"
+
+/** waiting → ready → running → done; back to waiting when a result or an input is lost; dropped when nobody wants it. */
+export type TaskState = "waiting" | "ready" | "running" | "done" | "dropped"
+
+export interface Attempt {
+  readonly id: string
+  readonly task: Task
+  readonly worker: NodeId
+  readonly startedMs: number
+}
+
+export interface Task {
+  readonly stage: Stage
+  readonly partition: number
+  state: TaskState
+  reads: readonly InputRef[] | null
+  /** On how many absent things it waits. */
+  waits: number
+  /** Number of the last attempt. Attempt 1 is the first. */
+  attempt: number
+  readonly attempts: Map<string, Attempt>
+  userFailures: number
+  machineFailures: number
+  fetchFailures: number
+  readonly avoid: Set<NodeId>
+}
+
+export interface Stage {
+  readonly spec: StageSpec
+  readonly pool: Pool
+  /** Lower goes first. */
+  readonly order: number
+  readonly timeoutMs: number
+  readonly tasks: Map<number, Task>
+  /** Wanted tasks that are not done. */
+  open: number
+  /** Jobs (`job:<id>`) and stages (by output) that want it. Dropped when there is none. */
+  readonly consumers: Set<string>
+  /** Stages it reads from, by output; `holding` while it has open tasks. */
+  dependencies: ReadonlyMap<OutputId, StageSpec> | null
+  readonly holding: Set<OutputId>
+  readonly waiters: Task[]
+  readonly partWaiters: Map<number, Task[]>
+  startedMs: number | null
+  endedMs: number | null
+  readonly durationsMs: number[]
+}
+
+export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs: number): Stage {
+  return {
+    spec,
+    pool,
+    order,
+    timeoutMs,
+    tasks: new Map(),
+    open: 0,
+    consumers: new Set(),
+    dependencies: null,
+    holding: new Set(),
+    waiters: [],
+    partWaiters: new Map(),
+    startedMs: null,
+    endedMs: null,
+    durationsMs: [],
+  }
+}
+
+export function makeTask(stage: Stage, partition: number): Task {
+  return {
+    stage,
+    partition,
+    state: "waiting",
+    reads: null,
+    waits: 0,
+    attempt: 0,
+    attempts: new Map(),
+    userFailures: 0,
+    machineFailures: 0,
+    fetchFailures: 0,
+    avoid: new Set(),
+  }
+}
+
+/** Shuffle regions, answers and read splits go when their stage does; stored results and state stay with their stream. */
+export function isTemporary(spec: StageSpec): boolean {
+  return spec.write.kind !== "store" && spec.write.kind !== "state"
+}
+
+/**
+ * Whether a task all of whose inputs are empty gives nothing, so that it need not run. Not so for what computes something
+ * from nothing: the count of an action, a user's `mapPartitions`, and outputs, which make a file for an empty partition, too.
+ */
+export function emptyGivesEmpty(spec: StageSpec): boolean {
+  if (spec.write.kind === "file" || spec.write.kind === "read") return false
+  const root = spec.root
+  if (root.kind === "state") return root.initial === null || root.previous !== null
+  return emptyNode(root)
+}
+
+function emptyNode(node: RddNode): boolean {
+  switch (node.kind) {
+    case "empty":
+    case "input":
+    case "stateAt":
+    case "stored":
+    case "shuffled":
+    case "distinct":
+    case "repartition":
+    case "cogroup":
+      return true
+    case "map":
+    case "flatMap":
+    case "filter":
+    case "mapValues":
+    case "flatMapValues":
+    case "keyBy":
+    case "coalesce":
+    case "sample":
+      return emptyNode(node.parent)
+    case "union":
+      return node.parents.every(emptyNode)
+    default:
+      return false
+  }
+}
+
+/** A heap by (order, sequence): oldest work first, and of equals the one that became ready first. */
+export class TaskQueue {
+  readonly #heap: { readonly task: Task; readonly order: number; readonly sequence: number }[] = []
+  #sequence = 0
+
+  get size(): number {
+    return this.#heap.length
+  }
+
+  push(task: Task): void {
+    this.#heap.push({ task, order: task.stage.order, sequence: this.#sequence++ })
+    let i = this.#heap.length - 1
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      if (!this.#less(i, parent)) break
+      this.#swap(i, parent)
+      i = parent
+    }
+  }
+
+  peek(): Task | undefined {
+    return this.#heap[0]?.task
+  }
+
+  pop(): Task | undefined {
+    const top = this.#heap[0]
+    const last = this.#heap.pop()
+    if (top === undefined || last === undefined) return undefined
+    if (this.#heap.length > 0) {
+      this.#heap[0] = last
+      let i = 0
+      for (;;) {
+        let least = i
+        if (2 * i + 1 < this.#heap.length && this.#less(2 * i + 1, least)) least = 2 * i + 1
+        if (2 * i + 2 < this.#heap.length && this.#less(2 * i + 2, least)) least = 2 * i + 2
+        if (least === i) break
+        this.#swap(i, least)
+        i = least
+      }
+    }
+    return top.task
+  }
+
+  #less(a: number, b: number): boolean {
+    const x = this.#heap[a] as { order: number; sequence: number }
+    const y = this.#heap[b] as { order: number; sequence: number }
+    return x.order !== y.order ? x.order < y.order : x.sequence < y.sequence
+  }
+
+  #swap(a: number, b: number): void {
+    const heap = this.#heap
+    const held = heap[a] as (typeof heap)[number]
+    heap[a] = heap[b] as (typeof heap)[number]
+    heap[b] = held
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The versions of keyed state, partition by partition.
+ *
+ * The problem: a version is not one block but a base and the deltas since; a partition into which an interval brought
+ * nothing has no block of it at all, and a lost block has none either. The two must not be confused, or a version would
+ * be read with a hole in it. So a *step* is entered for every partition before its task runs, and taken out again when
+ * the task turns out to be needless. A step that stands without its block is missing: it must be made (again).
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { OutputId } from "../../engine/rdd.js"
+import type { BlockTracker, Part } from "../master/block-tracker.js"
+
+export interface Step {
+  readonly interval: number
+  readonly output: OutputId
+}
+
+export interface ChainLink extends Step {
+  readonly part: Part
+}
+
+export type Chain =
+  /** Base first, then deltas; empty when the version has no keys. */
+  | { readonly links: readonly ChainLink[]; readonly missing: null }
+  /** Oldest first: what must be made before the version can be read. */
+  | { readonly links: null; readonly missing: readonly Step[] }
+
+interface StreamChains {
+  readonly partitions: Step[][]
+}
+
+export class StateChains {
+  readonly #streams = new Map<StreamId, StreamChains>()
+  readonly #tracker: BlockTracker
+
+  constructor(tracker: BlockTracker) {
+    this.#tracker = tracker
+  }
+
+  partitions(stream: StreamId): number {
+    return this.#streams.get(stream)?.partitions.length ?? 0
+  }
+
+  /** Enters a step for each partition (or those given). Idempotent. */
+  enter(stream: StreamId, partitions: number, step: Step, only?: readonly number[]): void {
+    let chains = this.#streams.get(stream)
+    if (chains === undefined) {
+      chains = { partitions: Array.from({ length: partitions }, () => []) }
+      this.#streams.set(stream, chains)
+    }
+    for (const p of only ?? chains.partitions.keys()) {
+      const steps = chains.partitions[p]
+      if (steps === undefined) continue
+      const index = lastAtOrBefore(steps, step.interval)
+      if (steps[index]?.interval === step.interval) continue
+      steps.splice(index + 1, 0, step)
+    }
+  }
+
+  /** Nothing changed there: the step is no part of the chain. */
+  skip(stream: StreamId, partition: number, interval: number): void {
+    const steps = this.#streams.get(stream)?.partitions[partition]
+    if (steps === undefined) return
+    const index = lastAtOrBefore(steps, interval)
+    if (steps[index]?.interval === interval) steps.splice(index, 1)
+  }
+
+  has(stream: StreamId, partition: number, interval: number): boolean {
+    const steps = this.#streams.get(stream)?.partitions[partition] ?? []
+    return steps[lastAtOrBefore(steps, interval)]?.interval === interval
+  }
+
+  /** The chain of the version "as of the end of interval `at`". */
+  resolve(stream: StreamId, partition: number, at: number): Chain {
+    const steps = this.#streams.get(stream)?.partitions[partition] ?? []
+    const links: ChainLink[] = []
+    const missing: Step[] = []
+    for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
+      const step = steps[i] as Step
+      const part = this.#tracker.part(step.output, partition)
+      if (part === undefined) missing.push(step)
+      else {
+        links.push({ ...step, part })
+        if (part.base === true) break
+      }
+    }
+    if (missing.length > 0) return { links: null, missing: missing.reverse() }
+    return { links: links.reverse(), missing: null }
+  }
+
+  /** Keys of the newest version at or before `at`, as its task reported them. */
+  keys(stream: StreamId, partition: number, at: number): number | undefined {
+    const steps = this.#streams.get(stream)?.partitions[partition] ?? []
+    for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
+      const part = this.#tracker.part((steps[i] as Step).output, partition)
+      if (part === undefined) return undefined
+      if (part.keys !== undefined) return part.keys
+    }
+    return 0
+  }
+
+  /** All standing steps of a partition, oldest first. */
+  steps(stream: StreamId, partition: number): readonly Step[] {
+    return this.#streams.get(stream)?.partitions[partition] ?? []
+  }
+
+  /**
+   * Versions that end before `oldest` (an interval's start) are no longer asked for: gives the steps that no later
+   * version needs, which are those before the newest base at or before `oldest`, and takes them out.
+   */
+  trim(stream: StreamId, oldest: number): { readonly partition: number; readonly step: Step }[] {
+    const gone: { partition: number; step: Step }[] = []
+    const chains = this.#streams.get(stream)?.partitions ?? []
+    for (const [partition, steps] of chains.entries()) {
+      for (let i = lastAtOrBefore(steps, oldest); i > 0; i--) {
+        if (this.#tracker.part((steps[i] as Step).output, partition)?.base !== true) continue
+        for (const step of steps.splice(0, i)) gone.push({ partition, step })
+        break
+      }
+    }
+    return gone
+  }
+
+  /** The stream is stopped: gives all its steps, and knows it no more. */
+  remove(stream: StreamId): { readonly partition: number; readonly step: Step }[] {
+    const gone: { partition: number; step: Step }[] = []
+    for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
+      for (const step of steps) gone.push({ partition, step })
+    }
+    this.#streams.delete(stream)
+    return gone
+  }
+}
+
+function lastAtOrBefore(steps: readonly Step[], at: number): number {
+  let low = 0
+  let high = steps.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((steps[middle] as Step).interval <= at) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
