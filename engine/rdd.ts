@@ -8,6 +8,7 @@
 import type { Action, ActionPart } from "./action.js"
 import type { StateOp, StreamId } from "./definition.js"
 import type { FunctionLink } from "./function-ref.js"
+import type { Interval } from "./time.js"
 
 // ── what a user's program (or a stream's definition at one interval) builds ──────────────────────────────────────────
 
@@ -36,6 +37,11 @@ export type RddNode =
   | { readonly kind: "coalesce"; readonly parent: RddNode; readonly partitions: number }
   | { readonly kind: "sample"; readonly parent: RddNode; readonly fraction: number; readonly seed: number }
   | { readonly kind: "aside"; readonly parent: RddNode }
+  /**
+   * Whose functions these are: the stream and interval (of a question: the range) that `Date.now()`, `Math.random()` and
+   * messages in `parent` go by, wherever the stages are cut and whoever asks.
+   */
+  | { readonly kind: "within"; readonly stream: StreamId | null; readonly interval: Interval; readonly parent: RddNode }
   /** One result a version: pushes `[versionIndex, value]`; feeds a `finished` with `series: true`. */
   | { readonly kind: "eachVersion"; readonly versions: readonly RddNode[] }
   /** The per-partition half of an action. */
@@ -152,7 +158,7 @@ export interface StateAtNode {
   readonly partitions: number
   /**
    * "rows" pushes [key, state]. "key": the same, of these keys alone. "changes": `{ key, before, after, delta? }` of keys
-   * whose state at the end of interval `since` differs from that of `at`. "history": one key's versions as
+   * whose state at the end of interval `since` (`-Infinity`: before the first) differs from that of `at`. "history": one key's versions as
    * [interval start, state], the one in force at `since` first (when there is one), then each change; a removal is [start, undefined].
    */
   readonly read:
@@ -177,7 +183,8 @@ export interface StoredNode {
 
 /** How data crosses from parent to child. `shuffle` and `stored` are where stages are cut. */
 export type Dependency =
-  | { readonly kind: "narrow"; readonly parent: RddNode }
+  /** Partition p is made of the parent's partitions `from(p)`, in order; without it, of p. */
+  | { readonly kind: "narrow"; readonly parent: RddNode; readonly from?: (partition: number) => readonly number[] }
   | { readonly kind: "shuffle"; readonly parent: RddNode; readonly output: OutputId; readonly write: ShuffleWrite }
   /** `parent` is materialised by its own stage; partition p of the child reads partition p of it. */
   | { readonly kind: "stored"; readonly parent: RddNode; readonly output: OutputId }
@@ -215,16 +222,26 @@ export type InputRef =
   | { readonly kind: "block"; readonly block: string; readonly replay?: InputBlock["replay"] }
   | { readonly kind: "shuffle"; readonly output: OutputId; readonly partition: number }
   | { readonly kind: "output"; readonly output: OutputId; readonly partition: number }
-  | { readonly kind: "state"; readonly stream: StreamId; readonly partition: number; readonly at: number }
+  /** The chain from the newest base at or before `since` (or `at`, without it; or from its beginning) through `at`. */
+  | { readonly kind: "state"; readonly stream: StreamId; readonly partition: number; readonly at: number; readonly since?: number }
   | { readonly kind: "asset"; readonly hash: string }
   | { readonly kind: "file"; readonly split: FileSplit }
 
-/** What `compute` may use. Made anew for each task; implemented in `task.ts`. */
+/** What `compute` may use. Made anew for each task; implemented in `task-context.ts`. */
 export interface TaskContext {
-  readonly interval: { readonly from: number; readonly to: number } | undefined
+  /** Of the stream whose functions are computed: see `within`. */
+  readonly stream: StreamId | null
+  readonly interval: Interval | undefined
   readonly partition: number
   /** Computes a parent's partition. */
   compute(node: RddNode, partition: number, push: Push): void
+  /** The context of another stream's or interval's functions in the same task, or one that collects what is set aside. */
+  derive(change: {
+    readonly stream?: StreamId | null
+    readonly interval?: Interval
+    readonly partition?: number
+    readonly setAside?: TaskContext["setAside"]
+  }): TaskContext
   /** The callable for a link, instantiated for this task (captures fresh). `operator` and `stream` name it in errors. */
   fn(link: FunctionLink, operator: string): (...args: never[]) => unknown
   /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */

@@ -20,6 +20,8 @@ export interface StageSpec {
   /** For messages: the stream or query it works for. */
   readonly stream: StreamId | null
   readonly label: string
+  /** A partition whose shuffle and stored inputs have no row makes nothing: it needs no task. */
+  readonly quietWhenEmpty?: boolean
 }
 
 export type StageWrite =
@@ -62,7 +64,11 @@ export interface InputPart {
   readonly length: number
   readonly interval?: number
   readonly base?: boolean
-  /** A file's or asset's bytes do not lie in block memory: given directly. */
+  /**
+   * A file's or asset's bytes do not lie in block memory: given directly. Of a file split they are the file's bytes of
+   * `splitRange(split)` (`file-split.ts`): one before the split, to see whether a line begins there, and enough after it to
+   * finish its last line.
+   */
   readonly bytes?: Uint8Array
 }
 
