@@ -1,0 +1,180 @@
+/** The handle of a records stream: users see it as `DStream<T>` (stream-types.ts), which has the types of the records. */
+
+import type { CogroupNode, RddNode } from "../rdd.js"
+import type { Action } from "../action.js"
+import { sum } from "../builtins.js"
+import { RivuletError } from "../errors.js"
+import { intervalStart, parseDuration, type Duration, type TimeLike } from "../time.js"
+import type { Answer } from "./answer-types.js"
+import { otherSide } from "./binary.js"
+import { addHints, notThere } from "./hints.js"
+import type { UserFunction } from "./host.js"
+import * as nodes from "./nodes.js"
+import { RddHandle } from "./rdd.js"
+import { multipleOf, StreamHandle, type StateSettings } from "./stream.js"
+import type { DStream, Handle, SnapshotDStream, StateDStream } from "./stream-types.js"
+
+type AnyStream = DStream<unknown>
+type AnySnapshots = SnapshotDStream<unknown>
+type AnyState = StateDStream<unknown, unknown>
+
+export class RecordsHandle extends StreamHandle implements Record<keyof DStream<unknown>, unknown> {
+  // ── stateless ──
+  map(f: UserFunction): AnyStream {
+    return this.#lift("map", nodes.narrow("map", nodes.hole(0), this.host.link(f, "map")))
+  }
+  flatMap(f: UserFunction): AnyStream {
+    return this.#lift("flatMap", nodes.narrow("flatMap", nodes.hole(0), this.host.link(f, "flatMap")))
+  }
+  filter(f: UserFunction): AnyStream {
+    return this.#lift("filter", nodes.narrow("filter", nodes.hole(0), this.host.link(f, "filter")))
+  }
+  mapPartitions(f: UserFunction): AnyStream {
+    return this.#lift("mapPartitions", nodes.narrow("mapPartitions", nodes.hole(0), this.host.link(f, "mapPartitions")))
+  }
+  mapValues(f: UserFunction): AnyStream {
+    return this.#lift("mapValues", nodes.narrow("mapValues", nodes.hole(0), this.host.link(f, "mapValues")))
+  }
+  flatMapValues(f: UserFunction): AnyStream {
+    return this.#lift("flatMapValues", nodes.narrow("flatMapValues", nodes.hole(0), this.host.link(f, "flatMapValues")))
+  }
+  distinct(): AnyStream {
+    return this.#lift("distinct", nodes.distinct(nodes.hole(0), this.host.partitions))
+  }
+  repartition(partitions: number): AnyStream {
+    return this.#lift("repartition", nodes.repartition(nodes.hole(0), partitions))
+  }
+  count(): AnyStream {
+    return this.#act("count", { kind: "count" })
+  }
+  countByValue(): AnyStream {
+    return this.#lift("countByValue", nodes.countByValue(nodes.hole(0), this.host.partitions))
+  }
+  reduce(f: UserFunction): AnyStream {
+    return this.#act("reduce", { kind: "reduce", f: this.host.link(f, "reduce") })
+  }
+  top(n: number, by?: UserFunction): AnyStream {
+    return this.#act("top", { kind: "top", n: nodes.countOf(n, "top"), by: by ? this.host.link(by, "top") : null, order: "desc" })
+  }
+  reduceByKey(f: UserFunction, partitions = this.host.partitions): AnyStream {
+    return this.#lift("reduceByKey", nodes.reduceByKey(nodes.hole(0), this.host.link(f, "reduceByKey"), partitions))
+  }
+  combineByKey(create: UserFunction, merge: UserFunction, combine: UserFunction): AnyStream {
+    const link = (f: UserFunction) => this.host.link(f, "combineByKey")
+    return this.#lift("combineByKey", nodes.combineByKey(nodes.hole(0), link(create), link(merge), link(combine), this.host.partitions))
+  }
+  groupByKey(partitions = this.host.partitions): AnyStream {
+    return this.#lift("groupByKey", nodes.groupByKey(nodes.hole(0), partitions))
+  }
+
+  // ── with another stream, or an RDD ──
+  union(other: unknown): AnyStream {
+    if (!(other instanceof RecordsHandle)) {
+      throw new RivuletError("union takes another stream of records", { code: 2, try: "of a snapshot stream take slice(…).union(), an RDD" })
+    }
+    const { node, streams } = otherSide(this, other, "union")
+    return this.#lift("union", nodes.union([nodes.hole(0), node]), streams)
+  }
+  cogroup(other: unknown): AnyStream {
+    return this.#cogroup(other, "cogroup", "cogroup")
+  }
+  join(other: unknown): AnyStream {
+    return this.#cogroup(other, "inner", "join")
+  }
+  leftOuterJoin(other: unknown): AnyStream {
+    return this.#cogroup(other, "left", "leftOuterJoin")
+  }
+  rightOuterJoin(other: unknown): AnyStream {
+    return this.#cogroup(other, "right", "rightOuterJoin")
+  }
+  fullOuterJoin(other: unknown): AnyStream {
+    return this.#cogroup(other, "full", "fullOuterJoin")
+  }
+
+  // ── windows and state: snapshots ──
+  window(length: Duration, slide?: Duration): AnySnapshots {
+    const lengthMs = multipleOf(this.interval, length, "a window")
+    const slideMs = this.#slide(slide)
+    const draft = { operator: "window", kind: "snapshot", intervalMs: slideMs } as const
+    return this.make({ ...draft, node: { kind: "window", parent: this.id, lengthMs, slideMs } }) as unknown as AnySnapshots
+  }
+  /** The counts of the intervals, added up over the window. */
+  countByWindow(length: Duration, slide?: Duration): AnySnapshots {
+    return this.count().window(length, slide).reduce(sum as never)
+  }
+  runningReduce(f: UserFunction, options?: StateSettings): AnyState {
+    return this.#state({ kind: "runningReduce", f: this.host.link(f, "runningReduce") }, this.interval, options)
+  }
+  reduceByWindow(length: Duration, f: UserFunction, inverse?: UserFunction, slide?: Duration, options?: StateSettings): AnyState {
+    const lengthMs = multipleOf(this.interval, length, "a window")
+    const slideMs = this.#slide(slide)
+    const link = (g: UserFunction) => this.host.link(g, "reduceByWindow")
+    return this.#state({ kind: "reduceByWindow", f: link(f), inverse: inverse ? link(inverse) : null, lengthMs, slideMs }, slideMs, options)
+  }
+  track(initialize: UserFunction, update: UserFunction, timeout: Duration, options?: StateSettings): AnyState {
+    const link = (g: UserFunction) => this.host.link(g, "track")
+    const timeoutMs = parseDuration(timeout)
+    return this.#state({ kind: "track", initialize: link(initialize), update: link(update), timeoutMs }, this.interval, options)
+  }
+  updateStateByKey(update: UserFunction, options?: StateSettings): AnyState {
+    return this.#state({ kind: "updateStateByKey", update: this.host.link(update, "updateStateByKey") }, this.interval, options)
+  }
+
+  // ── ask ──
+  slice(from: TimeLike, to: TimeLike = "now"): RddHandle {
+    return this.#slice(this.host.time(from), this.host.time(to))
+  }
+  last(span: Duration): RddHandle {
+    return this.#slice(-parseDuration(span), Number.POSITIVE_INFINITY)
+  }
+  at(time: TimeLike): RddHandle {
+    const t = this.host.time(time)
+    if (t === Number.POSITIVE_INFINITY) return this.latest()
+    const from = t < 0 ? -Math.ceil(-t / this.interval) * this.interval : intervalStart(t, this.interval)
+    const to = from + this.interval
+    return this.#slice(from, t < 0 && to >= 0 ? Number.POSITIVE_INFINITY : to)
+  }
+  latest(): RddHandle {
+    return this.#slice(-this.interval, Number.POSITIVE_INFINITY)
+  }
+  take(n: number): Answer<unknown[]> {
+    const all = this.#slice(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
+    return this.host.query(nodes.act(all.node, { kind: "take", n: nodes.countOf(n, "take"), newest: true }), raw => raw.rows())
+  }
+
+  // ── not there yet ──
+  archive(): never {
+    return notThere(`${this.name}.archive`, 'remember("1h") keeps more in memory; save(directory) writes files')
+  }
+  transform(): never {
+    return notThere("transform", "the operators themselves, or foreachRDD")
+  }
+  transformWith(): never {
+    return notThere("transformWith", "join, cogroup or union, or foreachRDD")
+  }
+  reduceByEventTime(): never {
+    return notThere("reduceByEventTime", "map(v => [[window of v, key], value]) and then runningReduce")
+  }
+
+  #lift(operator: string, rdd: RddNode, others: readonly StreamHandle[] = []): AnyStream {
+    return this.lift(operator, "records", rdd, others) as unknown as AnyStream
+  }
+  #act(operator: string, action: Action): AnyStream {
+    return this.#lift(operator, nodes.act(nodes.hole(0), action))
+  }
+  #cogroup(other: unknown, join: CogroupNode["join"], operator: string): AnyStream {
+    const { node, streams } = otherSide(this, other, operator)
+    return this.#lift(operator, nodes.cogroup([nodes.hole(0), node], join, this.host.partitions), streams)
+  }
+  #slide(slide: Duration | undefined): number {
+    return slide === undefined ? this.interval : multipleOf(this.interval, slide, "a slide")
+  }
+  #state(op: Parameters<StreamHandle["makeState"]>[0], intervalMs: number, options: StateSettings | undefined): AnyState {
+    return this.makeState(op, intervalMs, options) as unknown as AnyState
+  }
+  #slice(from: number, to: number): RddHandle {
+    return new RddHandle(this.host, Object.freeze({ kind: "slice", stream: this.id, from, to }))
+  }
+}
+
+addHints(RecordsHandle.prototype, "stream")

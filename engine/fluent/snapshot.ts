@@ -1,0 +1,140 @@
+/**
+ * The handles of snapshot streams, whose intervals hold whole versions: `SnapshotDStream<T>`, and `StateDStream<K, S>` with one
+ * value a key, which adds the questions that state answers without raw input.
+ */
+
+import type { Action } from "../action.js"
+import type { CogroupNode, QueryTime, RddNode, StateAtNode } from "../rdd.js"
+import { parseDuration, type Duration, type TimeLike } from "../time.js"
+import { chainAnswer, mapAnswer } from "./answer.js"
+import type { Answer, Series } from "./answer-types.js"
+import { otherSide } from "./binary.js"
+import { diffOf } from "./diff.js"
+import { addHints, notThere } from "./hints.js"
+import { historyOf } from "./history.js"
+import type { UserFunction } from "./host.js"
+import * as nodes from "./nodes.js"
+import { RddHandle } from "./rdd.js"
+import type { RDD } from "./rdd-types.js"
+import { SnapshotsHandle } from "./snapshots.js"
+import { StreamHandle } from "./stream.js"
+import type { SnapshotDStream, StateDStream } from "./stream-types.js"
+
+type AnySnapshots = SnapshotDStream<unknown>
+type AnyState = StateDStream<unknown, unknown>
+
+export class SnapshotHandle extends StreamHandle implements Record<keyof SnapshotDStream<unknown>, unknown> {
+  map(f: UserFunction): AnySnapshots {
+    return this.lifted("map", nodes.narrow("map", nodes.hole(0), this.host.link(f, "map")))
+  }
+  flatMap(f: UserFunction): AnySnapshots {
+    return this.lifted("flatMap", nodes.narrow("flatMap", nodes.hole(0), this.host.link(f, "flatMap")))
+  }
+  /** Of a state: still one value a key. */
+  filter(f: UserFunction): AnySnapshots {
+    const rdd = nodes.narrow("filter", nodes.hole(0), this.host.link(f, "filter"))
+    return this.lift("filter", "snapshot", rdd, [], this.keyed) as unknown as AnySnapshots
+  }
+  count(): AnySnapshots {
+    return this.#act("count", { kind: "count" })
+  }
+  reduce(f: UserFunction): AnySnapshots {
+    return this.#act("reduce", { kind: "reduce", f: this.host.link(f, "reduce") })
+  }
+  top(n: number, by?: UserFunction): AnySnapshots {
+    return this.#act("top", { kind: "top", n: nodes.countOf(n, "top"), by: by ? this.host.link(by, "top") : null, order: "desc" })
+  }
+  reduceByKey(f: UserFunction): AnyState {
+    return this.keyedLift("reduceByKey", nodes.reduceByKey(nodes.hole(0), this.host.link(f, "reduceByKey"), this.host.partitions))
+  }
+  groupByKey(): AnyState {
+    return this.keyedLift("groupByKey", nodes.groupByKey(nodes.hole(0), this.host.partitions))
+  }
+  join(other: unknown): AnySnapshots {
+    return this.#cogroup(other, "inner", "join")
+  }
+  leftOuterJoin(other: unknown): AnySnapshots {
+    return this.#cogroup(other, "left", "leftOuterJoin")
+  }
+
+  at(time: TimeLike): RddHandle {
+    return this.version(this.host.time(time))
+  }
+  latest(): RddHandle {
+    return this.version(Number.POSITIVE_INFINITY)
+  }
+  slice(from: TimeLike, to: TimeLike = "now", options: { readonly every?: Duration } = {}): SnapshotsHandle {
+    const every = options.every === undefined ? null : parseDuration(options.every)
+    return new SnapshotsHandle(this.host, this, this.host.time(from), this.host.time(to), every)
+  }
+
+  transform(): never {
+    return notThere("transform", "the operators themselves, or foreachRDD")
+  }
+
+  protected lifted(operator: string, rdd: RddNode, others: readonly StreamHandle[] = []): AnySnapshots {
+    return this.lift(operator, "snapshot", rdd, others) as unknown as AnySnapshots
+  }
+  protected keyedLift(operator: string, rdd: RddNode): AnyState {
+    return this.lift(operator, "snapshot", rdd, [], true) as unknown as AnyState
+  }
+  protected version(at: QueryTime, read?: StateAtNode["read"]): RddHandle {
+    const node: RddNode = { kind: "version", stream: this.id, at, ...(read && { read }) }
+    return new RddHandle(this.host, Object.freeze(node))
+  }
+  #act(operator: string, action: Action): AnySnapshots {
+    return this.lifted(operator, nodes.act(nodes.hole(0), action))
+  }
+  #cogroup(other: unknown, join: CogroupNode["join"], operator: string): AnySnapshots {
+    const { node, streams } = otherSide(this, other, operator)
+    return this.lifted(operator, nodes.cogroup([nodes.hole(0), node], join, this.host.partitions), streams)
+  }
+}
+
+export class StateHandle extends SnapshotHandle implements Record<keyof StateDStream<unknown, unknown>, unknown> {
+  mapValues(f: UserFunction): AnyState {
+    return this.keyedLift("mapValues", nodes.narrow("mapValues", nodes.hole(0), this.host.link(f, "mapValues")))
+  }
+  get(key: unknown, at: TimeLike = "now"): Answer<unknown> {
+    return mapAnswer(this.getAll([key], at), pairs => pairs[0]?.[1])
+  }
+  getAll(keys: Iterable<unknown>, at: TimeLike = "now"): Answer<[unknown, unknown][]> {
+    const time = this.host.time(at)
+    const wanted = [...keys]
+    if (this.#stored) {
+      return this.version(time, { kind: "key", keys: wanted }).collect({ max: Number.MAX_SAFE_INTEGER }) as Answer<[unknown, unknown][]>
+    }
+    const version = this.version(time)
+    const found = wanted.map(key => mapAnswer(version.lookup(key), values => values.slice(0, 1).map((value): [unknown, unknown] => [key, value])))
+    return found.reduce((all, next) => chainAnswer(all, pairs => mapAnswer(next, more => [...pairs, ...more])))
+  }
+  history(key: unknown, from: TimeLike, to: TimeLike = "now"): Answer<Series<unknown>> {
+    const range = { from: this.host.time(from), to: this.host.time(to) }
+    if (!this.#stored) return this.slice(from, to).lookup(key)
+    const at = range.to === Number.POSITIVE_INFINITY ? range.to : range.to - 1
+    const node = this.version(at, { kind: "history", key, since: range.from }).node
+    return this.host.query(nodes.act(node, { kind: "collect", max: Number.MAX_SAFE_INTEGER }), raw =>
+      historyOf(raw.rows() as [number, unknown][], raw.stamp.intervals, this.interval),
+    )
+  }
+  changes(from: TimeLike, to: TimeLike = "now"): RddHandle {
+    const since = this.#endedBy(this.host.time(from))
+    const at = this.#endedBy(this.host.time(to))
+    if (this.#stored) return this.version(at, { kind: "changes", since })
+    type Pairs = RDD<[unknown, unknown]>
+    return diffOf(this.host, this.version(since) as unknown as Pairs, this.version(at) as unknown as Pairs) as unknown as RddHandle
+  }
+
+  /** Whether versions lie in the workers' memory as a state; else they are computed from those of another stream. */
+  get #stored(): boolean {
+    return this.definition.node.kind === "state"
+  }
+  /** The state as of an instant is the version of the newest interval that ends by then. */
+  #endedBy(t: QueryTime): QueryTime {
+    if (!Number.isFinite(t)) return t
+    if (t < 0) return -(Math.ceil(-t / this.interval) + 1) * this.interval
+    return Math.floor(t / this.interval) * this.interval - this.interval
+  }
+}
+
+addHints(SnapshotHandle.prototype, "stream")

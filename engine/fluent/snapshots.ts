@@ -1,0 +1,94 @@
+/**
+ * Versions of a snapshot stream over a range of time, in time order: an action gives one result a version. `map` and the like
+ * make a recipe of the stream, whose versions these are then.
+ */
+
+import type { Action } from "../action.js"
+import type { QueryTime, RddNode } from "../rdd.js"
+import type { Answer, Series } from "./answer-types.js"
+import { type HandleData, handleBrand } from "./brand.js"
+import { notThere } from "./hints.js"
+import { seriesOf } from "./history.js"
+import type { Host, UserFunction } from "./host.js"
+import * as nodes from "./nodes.js"
+import { RddHandle } from "./rdd.js"
+import type { Snapshots } from "./rdd-types.js"
+import type { StreamHandle } from "./stream.js"
+
+/** A stream whose versions can be mapped: `SnapshotHandle`, which makes these. */
+export interface VersionedStream extends StreamHandle {
+  map(f: UserFunction): unknown
+  filter(f: UserFunction): unknown
+}
+
+export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown> {
+  readonly #host: Host
+  readonly #stream: VersionedStream
+  readonly from: QueryTime
+  readonly to: QueryTime
+  readonly #everyMs: number | null
+
+  constructor(host: Host, stream: VersionedStream, from: QueryTime, to: QueryTime, everyMs: number | null) {
+    this.#host = host
+    this.#stream = stream
+    this.from = from
+    this.to = to
+    this.#everyMs = everyMs
+  }
+
+  get [handleBrand](): HandleData {
+    return { kind: "snapshots", id: this.#stream.id, from: this.from, to: this.to }
+  }
+
+  map(f: UserFunction): SnapshotsHandle {
+    return this.#of(this.#stream.map(f))
+  }
+  filter(f: UserFunction): SnapshotsHandle {
+    return this.#of(this.#stream.filter(f))
+  }
+  transform(): never {
+    return notThere("transform", "map, filter and the other operators on the stream, then slice")
+  }
+
+  count(): Answer<Series<unknown>> {
+    return this.#series({ kind: "count" }, rows => rows[0] ?? 0)
+  }
+  reduce(f: UserFunction): Answer<Series<unknown>> {
+    return this.#series({ kind: "reduce", f: this.#host.link(f, "reduce") }, rows => rows[0])
+  }
+  top(n: number, by?: UserFunction): Answer<Series<unknown[]>> {
+    const action: Action = { kind: "top", n: nodes.countOf(n, "top"), by: by ? this.#host.link(by, "top") : null, order: "desc" }
+    return this.#series(action, rows => rows)
+  }
+  /** A key's value in each version; undefined where it has none. */
+  lookup(key: unknown): Answer<Series<unknown>> {
+    return this.#series({ kind: "lookup", key }, rows => rows[0])
+  }
+
+  first(): RddHandle {
+    return this.#version(this.from)
+  }
+  last(): RddHandle {
+    return this.#version(Number.isFinite(this.to) ? this.to - 1 : this.to)
+  }
+  union(): RddHandle {
+    // A slice of versions holds [index of the version, record].
+    return new RddHandle(this.#host, nodes.narrow("map", this.#slice(), nodes.second))
+  }
+
+  #of(stream: unknown): SnapshotsHandle {
+    return new SnapshotsHandle(this.#host, stream as VersionedStream, this.from, this.to, this.#everyMs)
+  }
+  #slice(): RddNode {
+    return Object.freeze({ kind: "slice", stream: this.#stream.id, from: this.from, to: this.to })
+  }
+  #version(at: QueryTime): RddHandle {
+    return new RddHandle(this.#host, Object.freeze({ kind: "version", stream: this.#stream.id, at }))
+  }
+  #series<T>(action: Action, decode: (rows: unknown[]) => T): Answer<Series<T>> {
+    const intervalMs = this.#stream.interval
+    return this.#host.query(nodes.actOnEach(this.#slice(), action), raw =>
+      seriesOf(raw.rows() as [number, unknown][], raw.stamp.intervals, intervalMs, this.#everyMs, decode),
+    )
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * What handles of all kinds of streams share: identity, naming, the making of a new stream out of this one. A handle holds
+ * its host and an id, nothing else: what the stream is now (a name may change) is the host's to say.
+ */
+
+import type { StateStreamNode, StreamDefinition, StreamId, StreamNode } from "../definition.js"
+import { RivuletError } from "../errors.js"
+import type { RddNode } from "../rdd.js"
+import { formatDuration, parseDuration, type Duration, type TimeLike } from "../time.js"
+import type { SaveOptions } from "./answer-types.js"
+import { type HandleData, handleBrand } from "./brand.js"
+import { notThere } from "./hints.js"
+import type { Host, StreamDraft, UserFunction } from "./host.js"
+import * as nodes from "./nodes.js"
+import { RddHandle } from "./rdd.js"
+import type { StreamInfo } from "./shapes.js"
+import type { DStream, Handle, Output } from "./stream-types.js"
+
+/** Lines that `print` writes of each interval unless it is told. */
+const printedRows = 10
+
+export class StreamHandle implements Record<keyof Handle, unknown> {
+  protected readonly host: Host
+  readonly id: StreamId
+  /** Whether each version holds one value a key. */
+  readonly keyed: boolean
+
+  constructor(host: Host, id: StreamId, keyed = false) {
+    this.host = host
+    this.id = id
+    this.keyed = keyed
+  }
+
+  get [handleBrand](): HandleData {
+    return { kind: "stream", id: this.id, keyed: this.keyed }
+  }
+  get definition(): StreamDefinition {
+    return this.host.definition(this.id)
+  }
+  get name(): string {
+    return this.definition.name
+  }
+  get program(): string {
+    return this.definition.program
+  }
+  get interval(): number {
+    return this.definition.intervalMs
+  }
+  get aside(): DStream<unknown> {
+    return this.lift("aside", "records", { kind: "aside", parent: nodes.hole(0) }) as unknown as DStream<unknown>
+  }
+
+  named(name: string): this {
+    this.host.amend(this.id, { name })
+    return this
+  }
+  remember(span: Duration): this {
+    this.host.amend(this.id, { rememberMs: parseDuration(span) })
+    return this
+  }
+  persist(): this {
+    this.host.amend(this.id, { persist: true })
+    return this
+  }
+  stop(options: { readonly cascade?: boolean } = {}): Promise<void> {
+    return this.host.stop(this.id, { cascade: options.cascade === true })
+  }
+  info(): Promise<StreamInfo> {
+    return this.host.info(this.id)
+  }
+  async source(): Promise<string> {
+    return this.definition.source
+  }
+
+  // ── outputs ──
+  foreachRDD(f: UserFunction, options: { readonly name?: string; readonly from?: TimeLike } = {}): Output {
+    const node: StreamNode = { kind: "foreachRDD", parent: this.id, f: this.host.link(f, "foreachRDD", { driver: true }) }
+    return this.#output("foreachRDD", node, options)
+  }
+  print(n: number = printedRows): Output {
+    const rows = nodes.countOf(n, "print")
+    return this.foreachRDD(async (rdd: RddHandle) => {
+      for (const row of await rdd.take(rows)) console.log(row)
+    })
+  }
+  save(to: string, options: SaveOptions<never> = {}): Output {
+    const { format = "ndjson", key, every, onError } = options
+    if (format !== "ndjson" && format !== "csv") notThere(`save as ${format}`, 'save(to, { format: "ndjson" }) or "csv"')
+    if (key !== undefined) notThere("save by key", "one output a key: filter(…).save(…)")
+    if (every !== undefined) notThere("save every so often", `window("${every}", "${every}").save(…): one file a window`)
+    refuseSetAside(onError)
+    return this.#output("save", { kind: "save", parent: this.id, to, format }, options)
+  }
+
+  // ── not there yet ──
+  explain(): never {
+    return notThere(`${this.name}.explain`, "source() and info()")
+  }
+  lineage(): never {
+    return notThere(`${this.name}.lineage`, "definition.node shows the parents as data")
+  }
+  schema(): never {
+    return notThere(`${this.name}.schema`, "take(1)")
+  }
+  why(): never {
+    return notThere(`${this.name}.why`, "info(), and session.jobs({ stream })")
+  }
+  versions(): never {
+    return notThere(`${this.name}.versions`, "info()")
+  }
+  keep(): never {
+    return notThere(`${this.name}.keep`, "nothing: streams stay until they are stopped")
+  }
+  checkpoint(): never {
+    return notThere(`${this.name}.checkpoint`, "nothing: state is copied to a second worker at each interval")
+  }
+  replace(): never {
+    return notThere(`${this.name}.replace`, "define the new stream under another name, then stop() the old one")
+  }
+  resume(): never {
+    return notThere(`${this.name}.resume`, "stop() it and define it anew: it starts at the earliest retained interval")
+  }
+
+  // ── for the kinds of streams ──
+  /** A new stream whose RDD of each interval is `rdd`, in which hole i stands for parent i (this stream and then `others`). */
+  protected lift(operator: string, kind: "records" | "snapshot", rdd: RddNode, others: readonly StreamHandle[] = [], keyed = false): Handle {
+    const parents = [this.id, ...others.map(other => other.id)]
+    return this.make({ operator, kind, intervalMs: this.interval, node: { kind: "lift", parents, rdd: Object.freeze(rdd) } }, keyed)
+  }
+  /** The stream, as the handle of its kind. */
+  protected make(draft: StreamDraft, keyed = false): Handle {
+    return this.host.open(this.host.define(draft).id, keyed)
+  }
+  protected makeState(op: StateStreamNode["op"], intervalMs: number, options: StateSettings = {}): Handle {
+    refuseSetAside(options.onError)
+    const initial = options.initial === undefined ? null : initialNode(options.initial)
+    const partitions = nodes.atLeastOne(options.partitions ?? this.host.partitions, "partitions")
+    const node: StreamNode = { kind: "state", parent: this.id, op, partitions, initial }
+    return this.make({ operator: op.kind, kind: "state", intervalMs, node, from: this.start(options.from) }, true)
+  }
+  /** Where a stream starts. */
+  protected start(from: TimeLike | "earliest" | "next" | undefined): StreamDraft["from"] {
+    if (from === undefined || from === "earliest") return "earliest"
+    return from === "next" ? "next" : this.host.instant(from)
+  }
+  /** What the user calls this stream in messages. */
+  protected get label(): string {
+    return this.definition.named ? this.name : this.name.replace(/@.*/, "")
+  }
+
+  #output(operator: string, node: StreamNode, options: { readonly name?: string; readonly from?: TimeLike }): Output {
+    const draft: StreamDraft = { operator, kind: "output", intervalMs: this.interval, node, from: this.start(options.from), name: options.name }
+    return this.make(draft) as unknown as Output
+  }
+}
+
+export interface StateSettings {
+  readonly initial?: unknown
+  readonly from?: TimeLike | "earliest" | "next"
+  readonly partitions?: number
+  readonly onError?: "hold" | "setAside"
+}
+
+/** In ms: a whole number of the stream's intervals, or an error that names both. */
+export function multipleOf(intervalMs: number, text: Duration, what: string): number {
+  const ms = parseDuration(text)
+  if (ms > 0 && ms % intervalMs === 0) return ms
+  const lower = Math.floor(ms / intervalMs) * intervalMs
+  const near = [lower, lower + intervalMs].filter(n => n > 0).map(n => `"${formatDuration(n)}"`)
+  throw new RivuletError(`${what} of ${text} is not a multiple of the stream's interval, ${formatDuration(intervalMs)}`, {
+    code: 2,
+    try: near.join(" or "),
+  })
+}
+
+function initialNode(initial: unknown): RddNode {
+  if (initial instanceof RddHandle) return initial.node
+  throw new RivuletError("initial is not an RDD of pairs [key, state]", { code: 2, try: "initial: stream.at(time), textFile(…).map(…) or parallelize([…])" })
+}
+
+function refuseSetAside(onError: "hold" | "setAside" | undefined): void {
+  if (onError === "setAside") notThere('onError: "setAside"', "leave it out (a stream whose function throws is held, nothing is lost), or catch in the function")
+}
