@@ -1,0 +1,46 @@
+/** Attaches a command to its master: a session, and the same exit whatever happens. */
+import { userInfo } from "node:os"
+import { connect } from "../../cluster/client/session.js"
+import type { ClientSession } from "../../cluster/client/session.js"
+import { masterAddress } from "./options.js"
+
+export interface AttachOptions {
+  readonly master?: string
+  readonly tz?: string
+  /** Whose streams what is defined here will be: a program's name, or the user for scratch. */
+  readonly program?: string
+}
+
+/** The name of the person at this machine: owner of what is defined on loopback. */
+export function userName(): string {
+  return process.env.USER ?? userInfo().username
+}
+
+export function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+/** Errors: code 2 for an absurd address, 3 within two seconds when no master answers there. */
+export async function attach(options: AttachOptions): Promise<ClientSession> {
+  return connect(masterAddress(options.master), {
+    user: userName(),
+    program: options.program ?? userName(),
+    tz: options.tz ?? (process.stdout.isTTY ? localZone() : "UTC"),
+  })
+}
+
+/** Runs `work` with a session and closes it. Ctrl-C ends with 130, SIGTERM with 143. */
+export async function withSession<T>(options: AttachOptions, work: (session: ClientSession) => Promise<T>): Promise<T> {
+  const session = await attach(options)
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)
+    process.once(signal, () => void session.close().finally(() => process.exit(code)))
+  try {
+    return await work(session)
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,38 @@
+import { createInterface } from "node:readline/promises"
+import { RivuletError } from "../../engine/errors.js"
+import { withSession } from "./attach.js"
+
+export interface StopOptions {
+  readonly master?: string
+  readonly cascade?: boolean
+  readonly force?: boolean
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+}
+
+/** `rivulet stop`: asks on a terminal, refuses without `--yes` where nobody can answer. */
+export async function stop(streams: readonly string[], options: StopOptions): Promise<void> {
+  await withSession(options, async session => {
+    const known = await session.streams()
+    const full = streams.map(name => {
+      const found = known.filter(info => info.name === name || `${info.program}/${info.name}` === name)
+      if (found.length === 0) throw new RivuletError(`no stream ${name}`, { code: 2, try: "rivulet streams" })
+      if (found.length > 1)
+        throw new RivuletError(`${name} is in ${found.map(info => info.program).join(" and ")}`, { code: 2, try: `rivulet stop ${found[0]!.program}/${name}` })
+      return `${found[0]!.program}/${found[0]!.name}`
+    })
+    if (options.dryRun) {
+      process.stdout.write(`${full.map(name => `would stop ${name}`).join("\n")}\n`)
+      return
+    }
+    if (!options.yes) {
+      if (!process.stdin.isTTY) throw new RivuletError(`stop ${full.join(" ")}: needs a yes`, { code: 4, try: "--yes" })
+      const asking = createInterface({ input: process.stdin, output: process.stderr })
+      const answer = await asking.question(`stop ${full.join(" ")}? y/n `)
+      asking.close()
+      if (!/^y(es)?$/i.test(answer.trim())) throw new RivuletError("nothing stopped", { code: 4 })
+    }
+    await session.stopStreams(full, { cascade: options.cascade ?? false, force: options.force ?? false })
+    process.stderr.write(`stopped ${full.join(" ")}\n`)
+  })
+}

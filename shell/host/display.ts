@@ -1,0 +1,143 @@
+/**
+ * What the shell shows for a value: a stream's newest interval under a header, an RDD's first rows, a series as sparkline and
+ * last value, rows as a table; under every answer its stamp. Gives plain lines; asking is the handles' business.
+ */
+import { handleData } from "../../engine/fluent/brand.js"
+import type { RDD, Series, SnapshotDStream, Stamp, StateDStream, StreamInfo } from "../../engine/fluent/types.js"
+import { formatTime } from "../../engine/time.js"
+import { showValue } from "../../engine/values.js"
+import { isSeries } from "../cli/output.js"
+import type { StyledLine } from "../session.js"
+import { formatNumber } from "../view/number.js"
+import { sparkline } from "../view/sparkline.js"
+import { stampLine } from "../view/stamp.js"
+import { cellText, table, truncate } from "../view/table.js"
+
+export interface DisplayContext {
+  readonly tz: string
+  readonly width: number
+  readonly now: () => number
+  /** Aborts the question behind the display. */
+  readonly signal: AbortSignal
+}
+
+const bareRows = 10
+const answerRows = 20
+
+/** An answer that came with a stamp, kept apart from its value until it is shown. */
+export interface Stamped {
+  readonly value: unknown
+  readonly stamp: Stamp | undefined
+}
+
+export async function display({ value, stamp }: Stamped, context: DisplayContext): Promise<StyledLine[]> {
+  const handle = handleData(value)
+  if (handle?.kind === "stream") return displayStream(value as StateDStream<unknown, unknown>, context)
+  if (handle?.kind === "rdd") return displayRdd(value as RDD<unknown>, context)
+  if (handle?.kind === "snapshots") return displaySnapshots(value as { count(): PromiseLike<Series<number>> }, context)
+  const lines = valueLines(value, context, answerRows)
+  return stamp ? [...lines.lines, stampOf(stamp, context, lines.shown)] : lines.lines
+}
+
+async function displayStream(stream: StateDStream<unknown, unknown>, context: DisplayContext): Promise<StyledLine[]> {
+  const info = await stream.info()
+  const header: StyledLine = { text: streamHeader(info, context), style: "bold" }
+  if (info.kind === "output") return [header]
+  const rows = await firstRows((stream as SnapshotDStream<unknown>).latest(), context)
+  return [header, ...rows]
+}
+
+async function displayRdd(rdd: RDD<unknown>, context: DisplayContext): Promise<StyledLine[]> {
+  return firstRows(rdd, context)
+}
+
+/** Rows of a bare handle: pairs with a number by the number then the key, all else in partition order. */
+async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<StyledLine[]> {
+  const taken = await abortable(rdd.take(bareRows), context.signal)
+  const ranked = taken.value.length > 0 && taken.value.every(isRanked) ? await abortable((rdd as RDD<[unknown, number]>).top(bareRows), context.signal) : taken
+  if (ranked.value.length === 0) return [{ text: "  (no records)", style: "dim" }, stampOf(ranked.stamp, context)]
+  const lines = valueLines(ranked.value, context, bareRows)
+  return [...lines.lines, stampOf(ranked.stamp, context)]
+}
+
+async function displaySnapshots(snapshots: { count(): PromiseLike<Series<number>> }, context: DisplayContext): Promise<StyledLine[]> {
+  const counts = await snapshots.count()
+  return [{ text: `${formatNumber(counts.length)} versions; an action gives one result a version: .count() .top(10) .last()`, style: "dim" }, ...valueLines(counts, context, answerRows).lines]
+}
+
+/** Runs an answer under the cell's signal: Ctrl-C frees its tasks. */
+async function abortable<T>(
+  answer: { stamped(): Promise<{ value: T; stamp: Stamp }>; cancel(): void },
+  signal: AbortSignal,
+): Promise<{ value: T; stamp: Stamp }> {
+  const cancel = () => answer.cancel()
+  signal.addEventListener("abort", cancel, { once: true })
+  try {
+    return await answer.stamped()
+  } finally {
+    signal.removeEventListener("abort", cancel)
+  }
+}
+
+export function streamHeader(info: StreamInfo, context: Pick<DisplayContext, "tz" | "now">): string {
+  const parts = [
+    info.kind,
+    info.interval,
+    `${info.program}${info.owner !== info.program ? ` (${info.owner})` : ""}`,
+    info.state,
+    info.reaches > 0 ? `back to ${formatTime(info.reaches, context.tz, { nowMs: context.now() })}` : "nothing yet",
+    info.keys === undefined ? "" : `${formatNumber(info.keys)} keys`,
+  ]
+  return `${info.name}   ${parts.filter(part => part !== "").join(" · ")}`
+}
+
+function isRanked(row: unknown): boolean {
+  return Array.isArray(row) && row.length === 2 && typeof row[1] === "number"
+}
+
+function stampOf(stamp: Stamp, context: DisplayContext, shown?: readonly [number, number]): StyledLine {
+  return { text: `  ${stampLine(stamp, { tz: context.tz, nowMs: context.now(), ...(shown ? { shown } : {}) })}`, style: "dim" }
+}
+
+interface ValueLines {
+  readonly lines: StyledLine[]
+  readonly shown?: readonly [shown: number, of: number]
+}
+
+export function valueLines(value: unknown, context: Pick<DisplayContext, "tz" | "width" | "now">, maxRows: number): ValueLines {
+  if (value === undefined) return { lines: [] }
+  if (isSeries(value)) return { lines: seriesLines(value, context) }
+  const rows = value instanceof Map ? [...value] : value instanceof Set ? [...value] : value
+  if (Array.isArray(rows)) {
+    if (rows.length === 0) return { lines: [{ text: "  (none)", style: "dim" }] }
+    const format = (time: Date) => formatTime(time.getTime(), context.tz, { nowMs: context.now() })
+    const plainPairs = rows.every(row => Array.isArray(row) && row.length === 2 && !isObject(row[0]) && !isObject(row[1]))
+    const text = table(rows, { width: context.width, maxRows, header: !plainPairs && rows.some(isObject), formatTime: format })
+    const more = text.total - text.shown
+    const lines: StyledLine[] = text.lines.map(line => ({ text: line }))
+    if (more > 0) lines.push({ text: `  … ${formatNumber(more)} more`, style: "dim" })
+    return { lines, shown: [text.shown, text.total] }
+  }
+  if (typeof value === "number" || typeof value === "bigint") return { lines: [{ text: `  ${formatNumber(value)}` }] }
+  if (typeof value === "function") return { lines: [{ text: `  ${truncate(value.toString().split("\n")[0]!, context.width - 4)}` }] }
+  if (typeof value === "string") return { lines: [{ text: `  ${JSON.stringify(value)}` }] }
+  if (value instanceof Date) return { lines: [{ text: `  ${value.toISOString()}` }] }
+  return { lines: showValue(value, 4000).split("\n").map(line => ({ text: `  ${line}` })) }
+}
+
+function seriesLines(series: Series<unknown>, context: Pick<DisplayContext, "tz" | "width" | "now">): StyledLine[] {
+  if (series.length === 0) return [{ text: "  (no versions)", style: "dim" }]
+  const values = series.values()
+  if (values.every(value => typeof value === "number" || value === undefined)) {
+    const numbers = values.map(value => (typeof value === "number" ? value : Number.NaN))
+    const first = numbers.find(Number.isFinite) ?? Number.NaN
+    const spark = sparkline(numbers, Math.max(8, Math.min(60, context.width - 50)))
+    return [{ text: `  last ${cellText(values.at(-1))}   ${spark}   ${formatNumber(series.length)} versions: ${formatNumber(first)} → ${cellText(values.at(-1))}` }]
+  }
+  const last = valueLines(series.last, context, answerRows).lines
+  return [{ text: `  ${formatNumber(series.length)} versions; the last:`, style: "dim" }, ...last]
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !(value instanceof Date)
+}

@@ -1,0 +1,23 @@
+/**
+ * What the screen needs of the host that evaluates: the same whether the host runs in its own thread (the Ink screen) or in
+ * this one (`--plain`, scripts, `query`).
+ */
+import type { CompletionList, PanelView, StyledLine } from "../session.js"
+
+export type HostEvent =
+  | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
+  | { readonly kind: "panels"; readonly panels: readonly PanelView[] }
+  /** The cell has ended; `failed` when it threw. */
+  | { readonly kind: "done"; readonly failed: boolean }
+  /** The host asks the screen's process for what only it can do. */
+  | { readonly kind: "chaos"; readonly worker: string }
+
+export interface HostPort {
+  run(cell: string): void
+  /** Cancels what runs: a loop in the cell is interrupted, a query's tasks are freed. */
+  cancel(): void
+  complete(text: string, cursor: number): Promise<CompletionList>
+  inspect(text: string, cursor: number): Promise<readonly StyledLine[]>
+  resize(columns: number): void
+  close(): Promise<void>
+}

@@ -1,0 +1,198 @@
+/**
+ * Runs the Ink screen: raw keys in, the reducer between, effects out. Owns the terminal's mode and gives it back whatever
+ * ends the process.
+ */
+import { type Instance, render } from "ink"
+import { createElement } from "react"
+import { Fzf } from "fzf"
+import { isComplete } from "./evaluator/complete-cell.js"
+import { decode, freshDecoder } from "./editor/decode.js"
+import type { History } from "./editor/history.js"
+import type { HostEvent, HostPort } from "./host/port.js"
+import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
+import { App } from "./view/app.js"
+
+export interface ScreenOptions {
+  readonly prompt: string
+  readonly history: History
+  /** Lines to print before the first prompt. */
+  readonly banner: readonly StyledLine[]
+  /** Attaches the host; its events come through `emit`. */
+  readonly host: (emit: (event: HostEvent) => void) => HostPort
+  /** Asked at Ctrl-D. Lines to say goodbye with, or a question that a second Ctrl-D answers. */
+  readonly leave: () => Promise<{ readonly lines: readonly StyledLine[]; readonly ask: boolean }>
+  readonly chaos?: (worker: string) => void
+}
+
+export interface Screen {
+  dispatch(event: ShellEvent): void
+  /** Resolves when the person has left. */
+  readonly ended: Promise<void>
+  close(): void
+}
+
+const pasteOn = "\x1b[?2004h"
+const pasteOff = "\x1b[?2004l"
+const showCursor = "\x1b[?25h"
+/** At most this often; keys are painted at once. */
+const repaintMs = 100
+
+export function openScreen(options: ScreenOptions): Screen {
+  const { stdin, stdout } = process
+  let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24)
+  state = reduce(state, { kind: "print", lines: options.banner }).state
+  let decoder = freshDecoder
+  let app: Instance | undefined
+  let repaint: NodeJS.Timeout | undefined
+  let closed = false
+  let finish: () => void = () => {}
+  const ended = new Promise<void>(resolve => {
+    finish = resolve
+  })
+
+  const paint = () => {
+    clearTimeout(repaint)
+    repaint = undefined
+    app?.rerender(createElement(App, { state }))
+  }
+  const paintSoon = () => {
+    repaint ??= setTimeout(paint, repaintMs)
+  }
+
+  const apply = (step: Step, urgent: boolean) => {
+    const changed = step.state !== state
+    state = step.state
+    for (const effect of step.effects) perform(effect)
+    if (!changed || closed) return
+    if (urgent) paint()
+    else paintSoon()
+  }
+  const dispatch = (event: ShellEvent) => apply(reduce(state, event), event.kind === "input" || event.kind === "print" || event.kind === "done" || event.kind === "completed")
+
+  const host = options.host(event => {
+    if (event.kind === "chaos") options.chaos?.(event.worker)
+    else if (event.kind === "done") dispatch({ kind: "done" })
+    else dispatch(event)
+  })
+
+  function perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "submit":
+        apply(isComplete(effect.cell) ? accept(state) : newLine(state), true)
+        return
+      case "evaluate":
+        if (/^\s*\.(detach|exit)\s*$/.test(effect.cell)) {
+          dispatch({ kind: "done" })
+          leave(state.askedToLeave)
+        } else if (/^\s*\.clear\s*$/.test(effect.cell)) {
+          dispatch({ kind: "done" })
+          perform({ kind: "clear" })
+        } else host.run(effect.cell)
+        return
+      case "remember":
+        options.history.add(effect.cell)
+        return
+      case "cancel":
+        host.cancel()
+        return
+      case "complete":
+        void host.complete(effect.text, effect.cursor).then(list => dispatch({ kind: "completed", for: effect.text, list }))
+        return
+      case "inspect":
+        void host.inspect(effect.text, effect.cursor).then(lines => dispatch({ kind: "print", lines }))
+        return
+      case "historyFind": {
+        const from = Math.min(effect.index, options.history.length)
+        const index = options.history.find(effect.prefix, from, effect.direction, effect.current)
+        if (index !== undefined) dispatch({ kind: "history", text: options.history.at(index), index })
+        else if (effect.direction === 1) apply(historyEnd(state), true)
+        return
+      }
+      case "ghost":
+        dispatch({ kind: "ghost", for: effect.text, text: options.history.ghost(effect.text) })
+        return
+      case "find":
+        dispatch({ kind: "found", query: effect.query, matches: search(options.history.all(), effect.query) })
+        return
+      case "clear":
+        app?.clear()
+        stdout.write("\x1b[2J\x1b[H")
+        paint()
+        return
+      case "suspend":
+        suspend()
+        return
+      case "detach":
+        leave(effect.confirmed)
+        return
+    }
+  }
+
+  function leave(confirmed: boolean): void {
+    void options.leave().then(({ lines, ask }) => {
+      dispatch({ kind: "print", lines })
+      if (ask && !confirmed) dispatch({ kind: "mustConfirm" })
+      else close()
+    })
+  }
+
+  const onData = (chunk: Buffer | string) => {
+    const decoded = decode(decoder, chunk.toString())
+    decoder = decoded.state
+    for (const event of decoded.events) dispatch({ kind: "input", event })
+  }
+  const onResize = () => {
+    const columns = stdout.columns ?? 80
+    host.resize(columns)
+    dispatch({ kind: "resized", columns, rows: stdout.rows ?? 24 })
+  }
+
+  function takeTerminal(): void {
+    stdin.setRawMode?.(true)
+    stdin.setEncoding("utf8")
+    stdin.resume()
+    stdout.write(pasteOn)
+  }
+  /** Synchronous, and safe to call again: it is also the last thing that every kind of exit does. */
+  function giveTerminalBack(): void {
+    if (stdin.isTTY) stdin.setRawMode?.(false)
+    if (stdout.isTTY) stdout.write(pasteOff + showCursor)
+  }
+  function suspend(): void {
+    giveTerminalBack()
+    process.once("SIGCONT", () => {
+      takeTerminal()
+      app?.clear()
+      paint()
+    })
+    process.kill(process.pid, "SIGTSTP")
+  }
+
+  function close(): void {
+    if (closed) return
+    paint()
+    closed = true
+    clearTimeout(repaint)
+    stdin.off("data", onData)
+    stdout.off("resize", onResize)
+    app?.unmount()
+    giveTerminalBack()
+    stdin.pause()
+    void host.close().finally(finish)
+  }
+
+  process.on("exit", giveTerminalBack)
+  takeTerminal()
+  stdin.on("data", onData)
+  stdout.on("resize", onResize)
+  app = render(createElement(App, { state }), { exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true })
+  return { dispatch, ended, close }
+}
+
+/** Newest first; fuzzy when there is something to look for. */
+function search(cells: readonly string[], query: string): string[] {
+  const newestFirst = [...new Set([...cells].reverse())]
+  if (query === "") return newestFirst.slice(0, 50)
+  return new Fzf(newestFirst, { limit: 50 }).find(query).map(found => found.item)
+}
+
