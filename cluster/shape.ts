@@ -60,15 +60,20 @@ export function object<T extends object>(fields: Fields<T>): Shape<T> {
   }
 }
 
-/** The members of a union that has a `kind`. */
-export type Kinds<U extends { readonly kind: string }> = { readonly [K in U["kind"]]: Shape<Extract<U, { readonly kind: K }>> }
+type Member<U, K> = U extends { readonly kind: infer X } ? (K extends X ? U : never) : never
+
+/** The fields of each member of a union that has a `kind`. */
+export type Kinds<U extends { readonly kind: string }> = { readonly [K in U["kind"]]: Fields<Omit<Member<U, K>, "kind">> }
 
 export function byKind<U extends { readonly kind: string }>(kinds: Kinds<U>): Shape<U> {
-  const table = new Map(Object.entries(kinds)) as Map<string, Shape<unknown>>
+  const table = new Map<string, readonly [string, Shape<unknown>][]>()
+  for (const [kind, fields] of Object.entries(kinds)) table.set(kind, Object.entries(fields as object) as [string, Shape<unknown>][])
   return value => {
     if (!isObject(value) || typeof value.kind !== "string") return false
-    const shape = table.get(value.kind)
-    return shape?.(value) ?? false
+    const checks = table.get(value.kind)
+    if (checks === undefined) return false
+    for (const [name, shape] of checks) if (!shape(value[name])) return false
+    return true
   }
 }
 

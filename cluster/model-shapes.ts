@@ -1,0 +1,210 @@
+/** The shapes of the model's data as it crosses the wire: RDDs, definitions, stages (`engine/{rdd,definition,task}.ts`). */
+
+import type { Action } from "../engine/action.js"
+import type { SourceSpec, StateOp, StreamDefinition, StreamNode } from "../engine/definition.js"
+import type { Asset, FunctionLink, Origin } from "../engine/function-ref.js"
+import type { Aggregate, FileSplit, FormatSpec, InputBlock, InputRef, RddNode, StateAtNode } from "../engine/rdd.js"
+import type { CapturedLog, StageSpec, StageWrite, TaskFailure } from "../engine/task.js"
+import type { Interval } from "../engine/time.js"
+import * as is from "./shape.js"
+
+const { text, bool, count, integer, finite, bytes, anyValue, list, nullable, optional, object, oneOf, byKind } = is
+
+/** A time, or an infinity (see `QueryTime`). */
+const queryTime: is.Shape<number> = value => typeof value === "number" && !Number.isNaN(value)
+
+export const interval = object<Interval>({ from: integer, to: integer })
+
+export const functionLink = byKind<FunctionLink>({
+  builtin: { name: oneOf("sum", "max", "min", "identity", "first", "second", "one") },
+  function: { hash: text },
+})
+
+export const asset = object<Asset>({ hash: text, bytes })
+
+export const origin = object<Origin>({ file: text, line: integer, column: integer, text })
+
+export const taskFailure = object<TaskFailure>({
+  kind: oneOf("user", "machine", "timeout", "fetch", "killed"),
+  message: text,
+  errorName: optional(text),
+  operator: optional(text),
+  record: optional(text),
+  origin: optional(origin),
+  stack: optional(text),
+  block: optional(text),
+  from: optional(text),
+})
+
+export const capturedLog = object<CapturedLog>({ level: oneOf("log", "warn", "error", "info", "debug"), text, repeated: count })
+
+const splitFields: is.Fields<FileSplit> = { path: text, from: count, to: count, sizeBytes: count, modifiedMs: finite }
+export const fileSplit = object<FileSplit>(splitFields)
+
+const replay = object<FileSplit & { readonly interval: number }>({ ...splitFields, interval: integer })
+
+export const inputBlock = object<InputBlock>({ block: text, rows: count, bytes: count, replay: optional(replay) })
+
+const header = optional(list(text))
+export const formatSpec = byKind<FormatSpec>({
+  text: { header },
+  combined: { header },
+  json: { header },
+  csv: { header },
+  function: { f: functionLink },
+  values: {},
+})
+
+export const action = byKind<Action>({
+  collect: { max: count },
+  count: {},
+  take: { n: count, newest: optional(bool) },
+  first: {},
+  top: { n: count, by: nullable(functionLink), order: oneOf("desc", "asc") },
+  reduce: { f: functionLink },
+  fold: { zero: anyValue, f: functionLink },
+  aggregate: { zero: anyValue, add: functionLink, merge: functionLink },
+  countByValue: {},
+  countByKey: {},
+  lookup: { key: anyValue },
+  stats: {},
+})
+
+const aggregate = byKind<Aggregate>({
+  combine: { create: functionLink, merge: functionLink, combine: functionLink, mapSide: bool },
+  group: {},
+})
+
+const stateOp = byKind<StateOp>({
+  runningReduce: { f: functionLink },
+  reduceByWindow: { f: functionLink, inverse: nullable(functionLink), lengthMs: count, slideMs: count },
+  track: { initialize: functionLink, update: functionLink, timeoutMs: count },
+  updateStateByKey: { update: functionLink },
+})
+
+const read = byKind<StateAtNode["read"]>({
+  rows: {},
+  key: { keys: list(anyValue) },
+  changes: { since: queryTime },
+  history: { key: anyValue, since: queryTime },
+  counts: { ats: list(integer) },
+})
+
+const stateAtFields = { stream: text, at: integer, intervalMs: count, partitions: count, read }
+const stateAt: is.Shape<StateAtNode> = byKind<StateAtNode>({ stateAt: stateAtFields })
+
+export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
+  const lifted = { parent: self, f: functionLink }
+  const wide = { parent: self, partitions: count, id: optional(text) }
+  return byKind<RddNode>({
+    hole: { index: count },
+    slice: { stream: text, from: queryTime, to: queryTime },
+    version: { stream: text, at: queryTime, read: optional(read) },
+    input: { stream: text, interval: integer, groups: list(list(inputBlock)), format: formatSpec },
+    parallelize: { id: text, assets: list(text) },
+    textFile: { id: text, splits: list(fileSplit) },
+    stateAt: stateAtFields,
+    empty: {},
+    map: lifted,
+    flatMap: lifted,
+    filter: lifted,
+    mapValues: lifted,
+    flatMapValues: lifted,
+    mapPartitions: lifted,
+    keyBy: lifted,
+    union: { parents: list(self) },
+    coalesce: { parent: self, partitions: count },
+    sample: { parent: self, fraction: finite, seed: finite },
+    aside: { parent: self },
+    within: { stream: nullable(text), interval, parent: self },
+    eachVersion: { versions: list(self) },
+    partial: { parent: self, action, series: optional(bool) },
+    shuffled: { ...wide, aggregate },
+    distinct: wide,
+    repartition: wide,
+    cogroup: {
+      parents: list(self),
+      partitions: count,
+      join: oneOf("cogroup", "inner", "left", "right", "full"),
+      id: optional(text),
+    },
+    finished: { parent: self, action, series: optional(bool), id: optional(text) },
+    state: {
+      id: text,
+      stream: text,
+      interval: integer,
+      intervalMs: count,
+      op: stateOp,
+      partitions: count,
+      previous: nullable(stateAt),
+      input: nullable(self),
+      window: optional(object({ added: list(self), expired: list(self), inside: list(self) })),
+      initial: nullable(self),
+    },
+    stored: { id: text, stream: text, interval: integer, partitions: count, of: self },
+  })
+})
+
+const source = byKind<SourceSpec>({ receiver: { name: text }, file: { paths: list(text) } })
+
+const streamNode = byKind<StreamNode>({
+  input: {
+    source,
+    format: formatSpec,
+    timestamp: nullable(functionLink),
+    disorderMs: count,
+    onBadRecord: oneOf("setAside", "hold"),
+  },
+  lift: { parents: list(text), rdd: rddNode },
+  window: { parent: text, lengthMs: count, slideMs: count },
+  state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode) },
+  foreachRDD: { parent: text, f: functionLink },
+  save: { parent: text, to: text, format: oneOf("ndjson", "csv") },
+})
+
+const from: is.Shape<StreamDefinition["from"]> = value => value === "earliest" || value === "next" || integer(value)
+
+export const streamDefinition = object<StreamDefinition>({
+  id: text,
+  version: count,
+  program: text,
+  name: text,
+  named: bool,
+  owner: text,
+  kind: oneOf("input", "records", "snapshot", "state", "output"),
+  intervalMs: count,
+  from,
+  node: streamNode,
+  rememberMs: nullable(count),
+  persist: bool,
+  source: text,
+})
+
+export const inputRef = byKind<InputRef>({
+  block: { block: text, replay: optional(replay) },
+  shuffle: { output: text, partition: count },
+  output: { output: text, partition: count },
+  state: { stream: text, partition: count, at: integer, since: optional(queryTime) },
+  asset: { hash: text },
+  file: { split: fileSplit },
+})
+
+const stageWrite = byKind<StageWrite>({
+  shuffle: { partitions: count, by: oneOf("key", "value", "spread", "single"), aggregate: optional(aggregate) },
+  store: {},
+  state: {},
+  result: {},
+  file: { to: text, format: oneOf("ndjson", "csv"), snapshot: bool },
+  read: { split: fileSplit, format: formatSpec, timestamp: nullable(functionLink), intervalMs: count },
+})
+
+export const stageSpec = object<StageSpec>({
+  output: text,
+  root: rddNode,
+  partitions: count,
+  write: stageWrite,
+  interval: nullable(interval),
+  stream: nullable(text),
+  label: text,
+  quietWhenEmpty: optional(bool),
+})

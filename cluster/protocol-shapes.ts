@@ -1,0 +1,191 @@
+/** The shape of every message (`protocol.ts`), checked on arrival before any machine sees it. */
+
+import {
+  asset,
+  capturedLog,
+  fileSplit,
+  formatSpec,
+  inputRef,
+  interval,
+  rddNode,
+  stageSpec,
+  streamDefinition,
+  taskFailure,
+} from "./model-shapes.js"
+import type {
+  BatchKey,
+  BlockOwner,
+  ClusterEvent,
+  HeldBlock,
+  InputInfo,
+  LaunchInput,
+  LaunchTask,
+  Message,
+  Peer,
+  ReceivedBlock,
+  Request,
+  Response,
+  SettledBlock,
+  TaskDone,
+} from "./protocol.js"
+import * as is from "./shape.js"
+
+const { text, bool, count, integer, finite, bytes, anyValue, list, nullable, optional, object, oneOf, record, byKind } = is
+
+const peer = object<Peer>({ node: text, name: text, address: text, host: text, load: finite, freeBytes: finite })
+const batchFields: is.Fields<BatchKey> = { session: text, stream: text, seq: count }
+const batchKey = object<BatchKey>(batchFields)
+
+const blockOwner = object<BlockOwner>({
+  output: text,
+  partition: count,
+  stream: nullable(text),
+  interval: nullable(integer),
+  sectionRows: optional(list(count)),
+  base: optional(bool),
+  keys: optional(count),
+})
+
+const heldBlock = object<HeldBlock>({
+  block: text,
+  rows: count,
+  bytes: count,
+  owner: nullable(blockOwner),
+  batch: nullable(batchKey),
+  arrivedMs: finite,
+})
+
+const receivedBlock = object<ReceivedBlock>({ block: text, batch: batchKey, rows: count, bytes: count, arrivedMs: finite, copies: count })
+const settledBlock = object<SettledBlock>({ block: text, stream: text, interval: integer })
+const inputInfo = object<InputInfo>({ stream: text, receiver: text, intervalMs: count })
+
+const part: is.Shape<LaunchInput["parts"][number]> = object<LaunchInput["parts"][number]>({
+  block: text,
+  section: optional(count),
+  holders: list(text),
+  interval: optional(integer),
+  base: optional(bool),
+})
+
+const launchTask = object<LaunchTask>({
+  task: text,
+  stage: count,
+  partition: count,
+  attempt: count,
+  pool: oneOf("stream", "query"),
+  timeoutMs: finite,
+  affinity: nullable(integer),
+  inputs: list(object<LaunchInput>({ ref: inputRef, parts: list(part) })),
+})
+
+const taskDone = object<TaskDone>({
+  task: text,
+  ms: finite,
+  failure: optional(taskFailure),
+  outputs: list(
+    object<TaskDone["outputs"][number]>({
+      block: text,
+      bytes: count,
+      rows: count,
+      sectionRows: optional(list(count)),
+      base: optional(bool),
+      keys: optional(count),
+      interval: optional(integer),
+      newest: optional(finite),
+    }),
+  ),
+  aside: count,
+  rowsIn: count,
+})
+
+const file = object<{ path: string; sizeBytes: number; modifiedMs: number }>({ path: text, sizeBytes: count, modifiedMs: finite })
+
+const logFields = { stream: nullable(text), interval: nullable(integer), partition: nullable(integer), lines: list(capturedLog) }
+
+const clusterEvent = byKind<ClusterEvent>({
+  workerLost: { name: text, why: text, partitions: count },
+  workerJoined: { name: text },
+  recovered: { name: text, ms: finite, partitions: count },
+  held: { stream: text, interval: integer, failure: taskFailure },
+  defined: { stream: text, by: text },
+  stopped: { stream: text, by: text },
+  log: { ...logFields, worker: text },
+  warning: { text },
+})
+
+const request = byKind<Request>({
+  openSession: { user: text, program: text, resume: optional(text) },
+  closeSession: { session: text, lastSeq: record(integer) },
+  define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
+  rename: { stream: text, name: text },
+  stop: { streams: list(text), cascade: bool, by: text, force: bool },
+  query: {
+    query: text,
+    session: text,
+    rdd: rddNode,
+    definitions: list(streamDefinition),
+    assets: list(asset),
+    timeoutMs: nullable(finite),
+  },
+  cancelQuery: { query: text },
+  releaseQuery: { query: text },
+  catalog: {},
+  status: {},
+  workers: {},
+  jobs: { stream: nullable(text), lastMs: finite },
+  logs: { stream: nullable(text), sinceMs: finite },
+  subscribe: { stream: text },
+  unsubscribe: { stream: text },
+  files: { paths: list(text) },
+  drained: { streams: list(text) },
+  receivers: { receiver: text },
+  shutdown: {},
+})
+
+const response: is.Shape<Response> = value => {
+  if (!is.isObject(value)) return false
+  if (value.ok === true) return true
+  return (
+    value.ok === false && text(value.message) && integer(value.code) && optional(text)(value.try) && optional(taskFailure)(value.failure)
+  )
+}
+
+/** True if the value is a message of this protocol version. */
+export const messageShape: is.Shape<Message> = byKind<Message>({
+  hello: { role: oneOf("worker", "client"), user: text, version: text, runtime: text },
+  welcome: { epoch: count, cluster: text, wallMs: finite, startedMs: finite, workers: list(peer) },
+  refused: { reason: text, try: text },
+  register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock) },
+  heartbeat: { sentMs: finite, load: finite, usedBytes: count, queued: count, blocks: count, dropped: optional(count) },
+  report: { through: finite, blocks: list(receivedBlock) },
+  tasksDone: { done: list(taskDone) },
+  assetRequest: { hashes: list(text) },
+  copied: { block: text, holder: text, error: optional(text) },
+  filesListed: { request: text, files: list(file), error: optional(text) },
+  log: logFields,
+  heartbeatAck: { sentMs: finite, wallMs: finite },
+  peers: { workers: list(peer), minReplicas: count, replicas: count },
+  inputs: { inputs: list(inputInfo), reportMs: finite },
+  settled: { kept: list(settledBlock), dropped: list(text) },
+  launch: { stages: list(stageSpec), tasks: list(launchTask) },
+  cancel: { tasks: list(text) },
+  asset: { assets: list(asset) },
+  copy: { block: text, to: list(text) },
+  forget: { blocks: list(text), streams: list(object<{ stream: string; before: number }>({ stream: text, before: integer })) },
+  listFiles: { request: text, paths: list(text) },
+  drive: { task: text, asset: text, stream: text, interval, parent: text },
+  request: { id: count, body: request },
+  response: { id: count, body: response },
+  completed: { stream: text, through: integer },
+  event: { event: clusterEvent },
+  batch: { ...batchFields, lowestUnacked: count },
+  batchAck: { ...batchFields, copies: count },
+  batchRefused: { ...batchFields, reason: text },
+  credit: { bytes: finite },
+  replica: { block: text, batch: nullable(batchKey), rows: count, arrivedMs: finite, of: nullable(blockOwner) },
+  replicaStored: { block: text },
+  replicaRefused: { block: text, reason: text },
+  fetch: { request: count, blocks: list(object<{ block: string; section?: number }>({ block: text, section: optional(count) })) },
+  fetched: { request: count, missing: list(count) },
+  bye: {},
+})

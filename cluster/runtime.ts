@@ -1,0 +1,248 @@
+/**
+ * One node: a machine, its channel and the codec, between a transport and the machine's other adapters. The same runtime
+ * drives a machine in a real process and in the simulation; it reads no clock and starts no timer, the embedding does.
+ *
+ *     transport ── frames ──▶ decodePacket ─▶ Channel ─▶ decodeMessage ─▶ machine.step ─▶ commands
+ *         ▲                                      │                                          │
+ *         └──────────── encodePacket ◀───────────┴───────────────── send ◀──────────────────┤
+ *                                                               everything else ─▶ Effects ◀┘
+ *
+ * A machine is never stepped twice at once: events that come while it runs (an adapter that answers immediately) wait.
+ */
+
+import { Channel, type ChannelAction, type ChannelConfig } from "./channel.js"
+import { decodeMessage, decodePacket, encodeMessage, encodePacket, type Refusal } from "./codec.js"
+import { type Command, type Machine, type NodeEvent, type NodeId, type Now, nodeName } from "./ports.js"
+import { type Message, protocolVersion } from "./protocol.js"
+
+/** What the runtime does itself; the rest is the embedding's. */
+type OwnCommand = "send" | "connect" | "disconnect" | "wake"
+export type EffectCommand = Exclude<Command, { readonly kind: OwnCommand }>
+
+export interface Effects {
+  now(): Now
+  /** Frames to a node: `Transport.send`. */
+  send(to: NodeId, frames: readonly Uint8Array[]): void
+  connect(to: NodeId, address: string): void
+  disconnect(from: NodeId): void
+  /** Call `runtime.tick()` at this time of the monotonic clock; replaces what was asked for before. Null: no need. */
+  wakeAt(monotonicMs: number | null): void
+  /** Journal, executors, files, driver threads, answers to local calls, lines for people, exit. */
+  perform(command: EffectCommand): void
+}
+
+export interface RuntimeOptions {
+  readonly node: NodeId
+  readonly machine: Machine
+  readonly effects: Effects
+  /** The machine gets a `tick` at least this often. Default 100. */
+  readonly tickMs?: number
+  readonly channel?: Partial<ChannelConfig>
+  /** An exception of the machine goes to the caller, not to `say`: for simulation and tests. */
+  readonly rethrow?: boolean
+}
+
+/** Messages that travel outside the channel: the newest is worth more than each. */
+const datagrams: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "heartbeatAck"])
+/** Once for each reason and peer, and again after this many more. */
+const sayEvery = 1_000
+
+export class NodeRuntime {
+  readonly node: NodeId
+  readonly channel: Channel
+  /** Frames that were dropped: by reason. */
+  readonly dropped: Record<Refusal | "exception", number> = { malformed: 0, version: 0, oversized: 0, exception: 0 }
+
+  private readonly machine: Machine
+  private readonly effects: Effects
+  private readonly tickMs: number
+  private readonly rethrow: boolean
+  private readonly events: NodeEvent[] = []
+  private stepping = false
+  private stopped = false
+  private wakeMs: number | null = null
+  private machineTickMs = 0
+  private askedMs: number | null = null
+  private readonly saidTimes = new Map<string, number>()
+
+  constructor(options: RuntimeOptions) {
+    this.node = options.node
+    this.machine = options.machine
+    this.effects = options.effects
+    this.tickMs = options.tickMs ?? 100
+    this.rethrow = options.rethrow ?? false
+    this.channel = new Channel(options.node, options.channel)
+  }
+
+  start(): void {
+    this.machineTickMs = this.effects.now().monotonicMs
+    this.dispatch({ kind: "started" })
+  }
+
+  /** No event reaches the machine any more, and no frame leaves. */
+  stop(): void {
+    this.stopped = true
+    this.events.length = 0
+    this.effects.wakeAt(null)
+  }
+
+  /** Of the transport. Never throws for what is in the frames. */
+  receive(frames: readonly Uint8Array[]): void {
+    if (this.stopped) return
+    const packet = decodePacket(frames)
+    if (!packet.ok) {
+      this.drop(packet.refusal, packet.detail)
+      return
+    }
+    this.perform(this.channel.receive(packet.value, this.effects.now().monotonicMs))
+    this.run()
+  }
+
+  /** Of the transport: the connection broke. */
+  lost(peer: NodeId): void {
+    if (this.stopped) return
+    this.perform(this.channel.broke(peer))
+    this.run()
+  }
+
+  /** Of the embedding's timer. Early or late does no harm. */
+  tick(): void {
+    if (this.stopped) return
+    const nowMs = this.effects.now().monotonicMs
+    this.askedMs = null
+    this.perform(this.channel.tick(nowMs))
+    const asked = this.wakeMs !== null && this.wakeMs <= nowMs
+    if (asked || nowMs >= this.machineTickMs + this.tickMs) {
+      if (asked) this.wakeMs = null
+      this.machineTickMs = nowMs
+      this.events.push({ kind: "tick" })
+    }
+    this.run()
+  }
+
+  /** Of the adapters: something has happened. */
+  dispatch(event: NodeEvent): void {
+    if (this.stopped) return
+    this.events.push(event)
+    this.run()
+  }
+
+  get droppedFrames(): number {
+    return this.dropped.malformed + this.dropped.version + this.dropped.oversized + this.channel.counts.refused
+  }
+
+  private run(): void {
+    if (this.stepping) return
+    this.stepping = true
+    try {
+      for (let event = this.events.shift(); event !== undefined; event = this.events.shift()) this.step(event)
+    } finally {
+      this.stepping = false
+      this.askForTick()
+    }
+  }
+
+  private step(event: NodeEvent): void {
+    let commands: Command[]
+    try {
+      commands = this.machine.step(event, this.effects.now())
+    } catch (error) {
+      if (this.rethrow) throw error
+      this.dropped.exception += 1
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      const what = event.kind === "received" ? `${event.message.kind} from ${event.from}` : event.kind
+      this.say(`exception ${what}`, "error", `cannot handle ${what}: ${text}`)
+      return
+    }
+    for (const command of commands) this.carryOut(command)
+  }
+
+  private carryOut(command: Command): void {
+    if (this.stopped) return
+    switch (command.kind) {
+      case "send":
+        this.send(command.to, command.message, command.payload ?? [], command.receipt)
+        break
+      case "connect":
+        this.effects.connect(command.to, command.address)
+        break
+      case "disconnect":
+        this.perform(this.channel.close(command.from))
+        this.effects.disconnect(command.from)
+        break
+      case "wake":
+        this.wakeMs = command.atMonotonicMs
+        break
+      default:
+        this.effects.perform(command)
+    }
+  }
+
+  private send(to: NodeId, message: Message, payload: readonly Uint8Array[], receipt: string | undefined): void {
+    if (nodeName(to) === nodeName(this.node)) {
+      // To itself: no channel, no copy.
+      if (to === nodeName(to) || to === this.node) this.events.push({ kind: "received", from: this.node, message, payload })
+      if (receipt !== undefined) this.events.push({ kind: "receipt", receipt, lost: false })
+      return
+    }
+    let body: ReturnType<typeof encodeMessage>
+    try {
+      body = encodeMessage(message, payload)
+    } catch (error) {
+      if (this.rethrow) throw error
+      this.dropped.oversized += 1
+      this.say(`send ${message.kind}`, "error", error instanceof Error ? error.message : String(error))
+      if (receipt !== undefined) this.events.push({ kind: "receipt", receipt, lost: true })
+      return
+    }
+    if (datagrams.has(message.kind)) this.perform(this.channel.datagram(to, body))
+    else this.perform(this.channel.send(to, body, this.effects.now().monotonicMs, receipt))
+  }
+
+  private perform(actions: readonly ChannelAction[]): void {
+    for (const action of actions) {
+      switch (action.kind) {
+        case "transmit":
+          this.effects.send(action.to, encodePacket(action.packet))
+          break
+        case "deliver": {
+          const message = decodeMessage(action.body.message)
+          if (message.ok) this.events.push({ kind: "received", from: action.from, message: message.value, payload: action.body.payload })
+          else this.drop(message.refusal, `${message.detail}, from ${action.from}`)
+          break
+        }
+        case "receipt":
+          this.events.push({ kind: "receipt", receipt: action.receipt, lost: action.lost })
+          break
+        case "lost":
+          this.events.push({ kind: "lost", peer: action.peer })
+          break
+      }
+    }
+  }
+
+  private drop(refusal: Refusal, detail: string): void {
+    this.dropped[refusal] += 1
+    const hint = refusal === "version" ? `; this node speaks ${protocolVersion}: use the same version of Rivulet everywhere` : ""
+    this.say(`${refusal} ${detail}`, "warn", `dropped a frame: ${detail}${hint}`)
+  }
+
+  /** The same line once, then every thousandth time. */
+  private say(key: string, level: "warn" | "error", text: string): void {
+    const times = this.saidTimes.get(key) ?? 0
+    if (this.saidTimes.size > 1_000) this.saidTimes.clear()
+    this.saidTimes.set(key, times + 1)
+    if (times % sayEvery === 0) this.effects.perform({ kind: "say", level, text: times === 0 ? text : `${text} (${times + 1} times)` })
+  }
+
+  private askForTick(): void {
+    if (this.stopped) return
+    let next = this.machineTickMs + this.tickMs
+    const channel = this.channel.nextTickMs()
+    if (channel !== null && channel < next) next = channel
+    if (this.wakeMs !== null && this.wakeMs < next) next = this.wakeMs
+    if (next === this.askedMs) return
+    this.askedMs = next
+    this.effects.wakeAt(next)
+  }
+}
