@@ -75,6 +75,12 @@ export class BlockTracker {
     return this.#blocks.has(block)
   }
 
+  /** What the block is a part of. Null: received input, or not known. */
+  owner(block: string): { readonly output: OutputId; readonly partition: number } | null {
+    const entry = this.#blocks.get(block)
+    return entry === undefined || entry.output === null ? null : { output: entry.output, partition: entry.partition }
+  }
+
   /** In the order in which they got it. */
   holders(block: string): ReadonlySet<NodeId> {
     return this.#blocks.get(block)?.holders ?? nobody

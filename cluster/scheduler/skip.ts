@@ -1,0 +1,43 @@
+/**
+ * Tasks that need not run: all they would read is empty, and of nothing they make nothing. With many small intervals most
+ * partitions are of that kind (DESIGN §7), and a state's cost must follow the keys that changed (§8).
+ */
+
+import type { InputRef, StateNode } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import { type Places, rowsOf } from "./inputs.js"
+import { emptyGivesEmpty } from "./stage.js"
+
+/** All of `reads` must be there. */
+export function canSkip(spec: StageSpec, partition: number, reads: readonly InputRef[], places: Places): boolean {
+  if (!emptyGivesEmpty(spec)) return false
+  const root = spec.root
+  if (root.kind === "state" && spec.write.kind === "state") return stateUnchanged(root, partition, reads, places)
+  return reads.every((ref) => rowsOf(ref, places) === 0)
+}
+
+function stateUnchanged(node: StateNode, partition: number, reads: readonly InputRef[], places: Places): boolean {
+  if (node.window !== undefined) {
+    // What lies inside is read only to make anew what changed.
+    const changing = new Set<string>()
+    for (const pane of [...node.window.added, ...node.window.expired]) if (pane.kind === "stored") changing.add(pane.id)
+    return reads.every((ref) => (ref.kind === "output" ? !changing.has(ref.output) || rowsOf(ref, places) === 0 : ref.kind === "state"))
+  }
+  for (const ref of reads) {
+    if (ref.kind === "state" && ref.stream === node.stream) continue
+    if (rowsOf(ref, places) !== 0) return false
+  }
+  switch (node.op.kind) {
+    case "runningReduce":
+      return true
+    case "track": {
+      // A key last seen in interval k goes in k + ⌈T/d⌉: so one goes now only if something was seen that long ago.
+      const seen = node.interval - Math.ceil(node.op.timeoutMs / node.intervalMs) * node.intervalMs
+      return !places.chains.has(node.stream, partition, seen)
+    }
+    case "updateStateByKey":
+      return places.chains.keys(node.stream, partition, node.interval - node.intervalMs) === 0
+    case "reduceByWindow":
+      return false
+  }
+}
