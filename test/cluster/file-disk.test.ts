@@ -61,7 +61,10 @@ test("lists paths and patterns once, in order, and says which names none", async
     [at("*.gz"), /no file matches .*\*\.gz/],
     [at("deep"), /deep is a directory/],
   ] as const)
-    await listFiles([path]).then(assert.unreachable, error => assert.match(error.message, reason))
+    await listFiles([path]).then(
+      () => assert.unreachable(),
+      error => assert.match(error.message, reason),
+    )
 })
 
 test("writes whole files, over what was there, leaving nothing else", async ({ directory }) => {
@@ -80,7 +83,11 @@ test("errors name the path", async ({ directory }) => {
     [() => readRange(directory, 0, 1), /cannot read .*: it is a directory/],
     [() => writeWhole(join(file, "below"), Buffer.from("x")), /cannot write .*below: /],
   ]
-  for (const [attempt, reason] of attempts) await attempt().then(assert.unreachable, error => assert.match(error.message, reason))
+  for (const [attempt, reason] of attempts)
+    await attempt().then(
+      () => assert.unreachable(),
+      error => assert.match(error.message, reason),
+    )
 })
 
 test.run()

@@ -33,7 +33,10 @@ test("appends in order, refuses what is taken and what would leave a gap", async
     [11, "appended"],
   ]
   for (const [sequence, expected] of steps) assert.is(await journal.append(sequence, Buffer.from(`r${sequence}`)), expected)
-  await journal.append(13, Buffer.from("gap")).then(assert.unreachable, error => assert.match(error.message, /missing/))
+  await journal.append(13, Buffer.from("gap")).then(
+    () => assert.unreachable(),
+    error => assert.match(error.message, /missing/),
+  )
   await journal.close()
   const again = await LevelJournal.open(directory)
   assert.equal(await contents(again), [
@@ -69,11 +72,14 @@ test("a compacted record takes the place of all before it", async ({ directory }
 
 test("one process at a time", async ({ directory }) => {
   const journal = await LevelJournal.open(directory)
-  await LevelJournal.open(directory).then(assert.unreachable, error => {
-    assert.instance(error, RivuletError)
-    assert.is(error.code, 2)
-    assert.match(error.message, /another master/)
-  })
+  await LevelJournal.open(directory).then(
+    () => assert.unreachable(),
+    error => {
+      assert.instance(error, RivuletError)
+      assert.is(error.code, 2)
+      assert.match(error.message, /another master/)
+    },
+  )
   await journal.close()
 })
 

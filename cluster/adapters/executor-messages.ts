@@ -1,0 +1,47 @@
+/** What goes between a worker's main thread and one executor thread. */
+
+import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
+
+/** Tasks that may lie in a thread's inbox. More would only have to be taken back when the thread is ended. */
+export const slotCount = 16
+
+/** A slot's state; kept in shared memory, so that a task can be taken back while its thread is busy. */
+export const slotState = { free: 0, posted: 1, running: 2, cancelled: 3 } as const
+
+/** Slots' states, then when each began (ms of the process's monotonic clock). */
+export interface Slots {
+  readonly states: Int32Array
+  readonly startedMs: Float64Array
+}
+
+export function slotsOver(buffer: SharedArrayBuffer): Slots {
+  return { startedMs: new Float64Array(buffer, 0, slotCount), states: new Int32Array(buffer, slotCount * 8, slotCount) }
+}
+
+export const slotsBytes = slotCount * 12
+
+/** The same clock in all threads of the process (`performance.now` counts from each thread's own start). */
+export const processMs = () => Number(process.hrtime.bigint()) / 1e6
+
+export interface ThreadStart {
+  readonly memory: SharedArrayBuffer
+  readonly slots: SharedArrayBuffer
+  /** URL of the module that exports `TaskRunner`. */
+  readonly runner: string
+  /** Added to the thread's niceness: queries give way to streams. */
+  readonly niceness: number
+}
+
+export type ToThread =
+  | { readonly kind: "run"; readonly tasks: readonly { readonly slot: number; readonly run: TaskRun }[] }
+  | { readonly kind: "asset"; readonly hash: string; readonly bytes: Uint8Array }
+  | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
+
+/** `ready` comes once; then what became of each task, in the order they ran. */
+export type FromThread = { readonly kind: "ready" } | ({ readonly kind: "finished" } & FinishedTask)
+
+export type FinishedTask = { readonly slot: number; readonly ms: number } & (
+  | { readonly result: TaskResult }
+  | { readonly failure: TaskFailure }
+  | { readonly cancelled: true }
+)

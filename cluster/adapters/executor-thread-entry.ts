@@ -1,0 +1,82 @@
+/**
+ * An executor: a thread that runs tasks, one after the other, over the worker's block memory. Tasks come several at a
+ * time and their results go back by transfer. What loops for ever is ended from outside.
+ */
+
+import { setPriority } from "node:os"
+import { parentPort, workerData } from "node:worker_threads"
+import type { TaskFailure, TaskOutput, TaskResult, TaskRun } from "../../engine/task.js"
+import {
+  type FinishedTask,
+  type FromThread,
+  processMs,
+  slotState,
+  slotsOver,
+  type ThreadStart,
+  type ToThread,
+} from "./executor-messages.js"
+
+interface Runner {
+  addAsset(hash: string, bytes: Uint8Array): void
+  run(run: TaskRun): TaskResult
+  forgetState(stream: string, before: number): void
+}
+
+const start = workerData as ThreadStart
+const port = parentPort!
+// Of this thread only: on Linux each thread has its own niceness. Where that is not allowed, queries share alike.
+if (start.niceness > 0)
+  try {
+    setPriority(start.niceness)
+  } catch {}
+
+const { TaskRunner } = (await import(start.runner)) as { TaskRunner: new (memory: SharedArrayBuffer) => Runner }
+const runner = new TaskRunner(start.memory)
+const slots = slotsOver(start.slots)
+
+port.on("message", (message: ToThread) => {
+  if (message.kind === "run") runAll(message.tasks)
+  else if (message.kind === "asset") runner.addAsset(message.hash, message.bytes)
+  else runner.forgetState(message.stream, message.before)
+})
+port.postMessage({ kind: "ready" } satisfies FromThread)
+
+function runAll(tasks: readonly { readonly slot: number; readonly run: TaskRun }[]): void {
+  for (const { slot, run } of tasks) {
+    const startedMs = processMs()
+    slots.startedMs[slot] = startedMs
+    if (Atomics.compareExchange(slots.states, slot, slotState.posted, slotState.running) !== slotState.posted) {
+      send({ slot, ms: 0, cancelled: true })
+      continue
+    }
+    // Each is sent at once: the next task may take long, or for ever.
+    try {
+      const result = runner.run(run)
+      const transfers = new Set<ArrayBuffer>()
+      const outputs = result.outputs.map(output => ownBytes(output, transfers))
+      send({ slot, ms: processMs() - startedMs, result: { ...result, outputs } }, transfers)
+    } catch (error) {
+      send({ slot, ms: processMs() - startedMs, failure: failureOf(error) })
+    }
+  }
+}
+
+function send(finished: FinishedTask, transfers: Iterable<ArrayBuffer> = []): void {
+  port.postMessage({ kind: "finished", ...finished } satisfies FromThread, [...transfers])
+}
+
+/** An output that fills its buffer is transferred as it is; a part of a larger one is copied out, for the rest stays here. */
+function ownBytes(output: TaskOutput, transfers: Set<ArrayBuffer>): TaskOutput {
+  let { bytes } = output
+  if (!(bytes.buffer instanceof ArrayBuffer)) return output
+  if (bytes.byteLength !== bytes.buffer.byteLength || transfers.has(bytes.buffer)) bytes = new Uint8Array(bytes)
+  transfers.add(bytes.buffer as ArrayBuffer)
+  return { ...output, bytes }
+}
+
+function failureOf(error: unknown): TaskFailure {
+  const failure = (error as { failure?: TaskFailure }).failure
+  if (failure !== undefined) return failure
+  if (!(error instanceof Error)) return { kind: "machine", message: String(error) }
+  return { kind: "machine", message: error.message, errorName: error.name, stack: error.stack }
+}

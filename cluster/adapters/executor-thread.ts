@@ -1,0 +1,219 @@
+/**
+ * One executor as the worker's main thread sees it: what waits for it, what lies in its inbox, and its end and rebirth.
+ *
+ *     waiting ── post ──▶ posted ──▶ running ──▶ done | failed
+ *        │                  │           │
+ *        └── killed ◀───────┘           └── thread ended: killed | timeout | machine; all others posted wait again
+ *
+ * Tasks are deterministic, so one whose result was lost with its thread simply runs again.
+ */
+
+import { Worker } from "node:worker_threads"
+import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
+import {
+  type FromThread,
+  processMs,
+  slotCount,
+  slotState,
+  slotsBytes,
+  slotsOver,
+  type ThreadStart,
+  type ToThread,
+} from "./executor-messages.js"
+
+export interface ExecutorTask {
+  readonly task: string
+  readonly run: TaskRun
+  readonly timeoutMs: number
+}
+
+export interface ExecutorThreadOptions {
+  readonly memory: SharedArrayBuffer
+  /** URL of the module that exports `TaskRunner`. */
+  readonly runner: string
+  readonly niceness: number
+  /** Limit of the thread's JavaScript heap; Node's own if absent. */
+  readonly heapMb?: number
+  /** All assets that were ever added: a new thread gets them first. */
+  readonly assets: ReadonlyMap<string, Uint8Array>
+  readonly onDone: (task: string, result: TaskResult, ms: number) => void
+  readonly onFailed: (task: string, failure: TaskFailure, ms: number) => void
+}
+
+interface Posted extends ExecutorTask {
+  /** Grows with each posting. */
+  readonly order: number
+  /** Its end was already told. */
+  told: boolean
+}
+
+const entry = new URL(`./executor-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
+
+export class ExecutorThread {
+  private worker: Worker | null = null
+  private ready = false
+  private waiting: ExecutorTask[] = []
+  private posted: (Posted | null)[] = new Array(slotCount).fill(null)
+  private slots = slotsOver(new SharedArrayBuffer(slotsBytes))
+  private flushing = false
+  private order = 0
+  private closed = false
+
+  constructor(private readonly options: ExecutorThreadOptions) {
+    this.spawn()
+  }
+
+  isBusy(): boolean {
+    return this.posted.some(task => task !== null)
+  }
+
+  submit(task: ExecutorTask): void {
+    this.waiting.push(task)
+    // All that is submitted in one turn goes in one message: the stage, which they share, is then copied once.
+    if (this.flushing) return
+    this.flushing = true
+    queueMicrotask(() => {
+      this.flushing = false
+      this.flush()
+    })
+  }
+
+  addAsset(hash: string, bytes: Uint8Array): void {
+    this.post({ kind: "asset", hash, bytes })
+  }
+
+  forgetState(stream: string, before: number): void {
+    this.post({ kind: "forgetState", stream, before })
+  }
+
+  /** Ends a task wherever it is. A task that is not here is left alone: its end has been told. */
+  kill(name: string): void {
+    const at = this.waiting.findIndex(({ task }) => task === name)
+    if (at >= 0) {
+      this.waiting.splice(at, 1)
+      this.options.onFailed(name, { kind: "killed", message: "cancelled before it began" }, 0)
+      return
+    }
+    const slot = this.posted.findIndex(posted => posted !== null && posted.task === name && !posted.told)
+    if (slot < 0) return
+    if (Atomics.compareExchange(this.slots.states, slot, slotState.posted, slotState.cancelled) === slotState.posted) {
+      this.posted[slot]!.told = true
+      this.options.onFailed(name, { kind: "killed", message: "cancelled before it began" }, 0)
+    } else this.restart(slot, { kind: "killed", message: "cancelled" })
+  }
+
+  /** Ends the thread if its task runs longer than it may. */
+  checkTimeout(): void {
+    for (let slot = 0; slot < slotCount; slot++) {
+      const posted = this.posted[slot]
+      if (posted == null || posted.told || Atomics.load(this.slots.states, slot) !== slotState.running) continue
+      if (processMs() - this.slots.startedMs[slot]! > posted.timeoutMs) {
+        this.restart(slot, { kind: "timeout", message: `did not end within ${posted.timeoutMs / 1_000} s and was stopped` })
+        return
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.waiting = []
+    this.posted.fill(null)
+    const { worker } = this
+    this.worker = null
+    await worker?.terminate()
+  }
+
+  private post(message: ToThread): void {
+    this.worker?.postMessage(message)
+  }
+
+  private flush(): void {
+    if (this.closed || this.waiting.length === 0) return
+    if (this.worker === null) this.spawn()
+    const tasks: { slot: number; run: TaskRun }[] = []
+    for (let slot = 0; slot < slotCount && this.waiting.length > 0; slot++) {
+      if (this.posted[slot] !== null) continue
+      const task = this.waiting.shift()!
+      this.posted[slot] = { ...task, order: this.order++, told: false }
+      Atomics.store(this.slots.states, slot, slotState.posted)
+      tasks.push({ slot, run: task.run })
+    }
+    if (tasks.length > 0) this.post({ kind: "run", tasks })
+  }
+
+  private spawn(): void {
+    const buffer = new SharedArrayBuffer(slotsBytes)
+    this.slots = slotsOver(buffer)
+    this.ready = false
+    const { memory, runner, niceness, heapMb } = this.options
+    const worker = new Worker(entry, {
+      workerData: { memory, slots: buffer, runner, niceness } satisfies ThreadStart,
+      resourceLimits: heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb },
+    })
+    this.worker = worker
+    worker.on("message", (message: FromThread) => {
+      if (worker === this.worker) this.received(message)
+    })
+    worker.on("error", error => {
+      if (worker === this.worker) this.crashed(error)
+    })
+    worker.on("exit", () => {
+      if (worker === this.worker) this.crashed(new Error("the executor thread ended: does a function call process.exit?"))
+    })
+    for (const [hash, bytes] of this.options.assets) this.addAsset(hash, bytes)
+  }
+
+  private received(message: FromThread): void {
+    if (message.kind === "ready") {
+      this.ready = true
+      return
+    }
+    const posted = this.posted[message.slot]
+    this.posted[message.slot] = null
+    Atomics.store(this.slots.states, message.slot, slotState.free)
+    // The thread gets its next task before anybody reacts to this one.
+    this.flush()
+    if (posted == null || posted.told) return
+    if ("result" in message) this.options.onDone(posted.task, message.result, message.ms)
+    else if ("failure" in message) this.options.onFailed(posted.task, message.failure, message.ms)
+  }
+
+  private crashed(error: Error & { code?: string }): void {
+    const outOfMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY"
+    const failure: TaskFailure = {
+      kind: "machine",
+      message: outOfMemory ? "the executor's JavaScript heap is full" : `the executor ended: ${error.message}`,
+      errorName: error.name,
+      stack: error.stack,
+    }
+    const running = this.posted.findIndex((posted, slot) => posted !== null && Atomics.load(this.slots.states, slot) === slotState.running)
+    if (this.ready) {
+      this.restart(running < 0 ? null : running, failure)
+      return
+    }
+    // It never came up: another one would not either. Nothing is started again until there is a new task.
+    const tasks = [...this.takePosted(), ...this.waiting]
+    this.waiting = []
+    this.worker = null
+    for (const { task } of tasks) this.options.onFailed(task, failure, 0)
+  }
+
+  /** Ends the thread; the task in `slot` has failed, all others wait again in their order, for a new thread. */
+  private restart(slot: number | null, failure: TaskFailure): void {
+    const failed = slot === null ? null : this.posted[slot]!
+    const ms = slot === null ? 0 : processMs() - this.slots.startedMs[slot]!
+    this.waiting = [...this.takePosted().filter(task => task !== failed), ...this.waiting]
+    const old = this.worker
+    this.worker = null
+    void old?.terminate()
+    this.spawn()
+    this.flush()
+    if (failed !== null) this.options.onFailed(failed.task, failure, ms)
+  }
+
+  private takePosted(): Posted[] {
+    const tasks = this.posted.filter(posted => posted !== null && !posted.told) as Posted[]
+    this.posted.fill(null)
+    return tasks.sort((a, b) => a.order - b.order)
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A worker's executors: threads over its block memory. The first `streams` serve the streams' tasks, the others queries,
+ * at lower priority, so that a question does not make an interval late (DESIGN §7). User code runs only there: it can
+ * stall neither acks nor heartbeats nor shuffles (§1).
+ */
+
+import type { TaskRun } from "../../engine/task.js"
+import type { NodeEvent } from "../ports.js"
+import { ExecutorThread } from "./executor-thread.js"
+
+/** How often running tasks are compared with their time limit. */
+const watchMs = 100
+/** An asset this large is put where all threads can read it; a smaller one is copied to each. */
+const sharedAssetBytes = 256 * 1024
+const queryNiceness = 10
+
+export interface ExecutorThreadsOptions {
+  readonly memory: SharedArrayBuffer
+  readonly streams: number
+  readonly queries: number
+  readonly onEvent: (event: Extract<NodeEvent, { kind: "taskDone" | "taskFailed" }>) => void
+  /** Limit of each thread's JavaScript heap; Node's own if absent. */
+  readonly heapMb?: number
+  /** Module that exports `TaskRunner`; the engine's, unless a test has its own. */
+  readonly runner?: string
+}
+
+export class ExecutorThreads {
+  private readonly threads: ExecutorThread[]
+  private readonly assets = new Map<string, Uint8Array>()
+  private readonly watch: NodeJS.Timeout
+
+  constructor(options: ExecutorThreadsOptions) {
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
+    const runner = options.runner ?? new URL(`../../engine/task-runner${extension}`, import.meta.url).href
+    this.threads = Array.from({ length: options.streams + options.queries }, (_, executor) => {
+      return new ExecutorThread({
+        memory: options.memory,
+        runner,
+        heapMb: options.heapMb,
+        niceness: executor < options.streams ? 0 : queryNiceness,
+        assets: this.assets,
+        onDone: (task, result, ms) => options.onEvent({ kind: "taskDone", task, executor, result, ms }),
+        onFailed: (task, failure, ms) => options.onEvent({ kind: "taskFailed", task, executor, failure, ms }),
+      })
+    })
+    this.watch = setInterval(() => {
+      for (const thread of this.threads) if (thread.isBusy()) thread.checkTimeout()
+    }, watchMs)
+    this.watch.unref()
+  }
+
+  /** Tasks of one executor run in the order submitted. An event follows for each, once. */
+  submit(task: string, executor: number, run: TaskRun, timeoutMs: number): void {
+    this.at(executor).submit({ task, run, timeoutMs })
+  }
+
+  /** Known to all executors before any task that is submitted later. */
+  asset(hash: string, bytes: Uint8Array): void {
+    if (this.assets.has(hash)) return
+    const shared = bytes.byteLength < sharedAssetBytes ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
+    if (shared !== bytes) shared.set(bytes)
+    this.assets.set(hash, shared)
+    for (const thread of this.threads) thread.addAsset(hash, shared)
+  }
+
+  kill(task: string, executor: number): void {
+    this.at(executor).kill(task)
+  }
+
+  forgetState(stream: string, before: number): void {
+    for (const thread of this.threads) thread.forgetState(stream, before)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.watch)
+    await Promise.all(this.threads.map(thread => thread.close()))
+  }
+
+  private at(executor: number): ExecutorThread {
+    const thread = this.threads[executor]
+    if (thread === undefined) throw new Error(`there is no executor ${executor}: this worker has ${this.threads.length}`)
+    return thread
+  }
+}

@@ -1,0 +1,53 @@
+/** A `TaskRunner` whose tasks do what their stage's label says. */
+import type { TaskOutput, TaskResult, TaskRun } from "../../../engine/task.js"
+
+const keep = new Uint8Array(100)
+
+export class TaskRunner {
+  private readonly assets: string[] = []
+
+  constructor(private readonly memory: SharedArrayBuffer) {}
+
+  addAsset(hash: string, bytes: Uint8Array): void {
+    this.assets.push(`${hash}:${bytes.byteLength}`)
+  }
+
+  forgetState(stream: string, before: number): void {
+    this.assets.push(`forgot ${stream} ${before}`)
+  }
+
+  run(run: TaskRun): TaskResult {
+    const outputs: TaskOutput[] = []
+    switch (run.stage.label) {
+      case "partition":
+        outputs.push({ bytes: Buffer.from(`p${run.partition}`), rows: 1 })
+        break
+      case "memory": {
+        const { offset, length } = run.inputs[0]!.parts[0]!
+        outputs.push({ bytes: Uint8Array.from(new Uint8Array(this.memory, offset, length)), rows: 1 })
+        break
+      }
+      case "assets":
+        outputs.push({ bytes: new Uint8Array(Buffer.from(this.assets.join(" "))), rows: 1 })
+        break
+      case "part of a buffer":
+        keep[50]!++
+        outputs.push({ bytes: keep.subarray(50, 51), rows: 1 }, { bytes: keep.subarray(50, 51), rows: 1 })
+        break
+      case "throw":
+        throw Object.assign(new Error("x"), { failure: { kind: "user", message: "no field url", operator: "map" } })
+      case "bug":
+        throw new TypeError("a bug")
+      case "loop":
+        for (;;);
+      case "exit":
+        process.exit(0)
+        break
+      case "fill the heap": {
+        const all: unknown[] = []
+        for (;;) all.push({ all: new Array(1_000).fill(all.length) })
+      }
+    }
+    return { outputs, rowsIn: 0, rowsOut: outputs.length, logs: [], aside: { count: 0, samples: [] } }
+  }
+}

@@ -1,0 +1,167 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { reserveBlockMemory } from "../../cluster/adapters/block-memory.js"
+import { ExecutorThreads } from "../../cluster/adapters/executor-threads.js"
+import type { NodeEvent } from "../../cluster/ports.js"
+import type { TaskRun } from "../../engine/task.js"
+
+type Ended = Extract<NodeEvent, { kind: "taskDone" | "taskFailed" }>
+
+const memory = reserveBlockMemory(1024 * 1024)
+
+function pool(streams: number, queries: number) {
+  const ended: Ended[] = []
+  const waiting = new Set<() => void>()
+  const executors = new ExecutorThreads({
+    memory: memory.buffer,
+    streams,
+    queries,
+    heapMb: 64,
+    runner: new URL("./children/fake-runner.ts", import.meta.url).href,
+    onEvent: event => {
+      ended.push(event)
+      for (const look of waiting) look()
+    },
+  })
+  const until = (what: () => boolean) =>
+    new Promise<void>(resolve => {
+      const look = () => {
+        if (!what()) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+  const of = async (task: string) => {
+    await until(() => ended.some(event => event.task === task))
+    return show(ended.find(event => event.task === task)!)
+  }
+  return { executors, ended, until, of }
+}
+
+function show(event: Ended): string {
+  if (event.kind === "taskFailed") return `${event.failure.kind}: ${event.failure.message}`
+  return event.result.outputs.map(output => Buffer.from(output.bytes).toString("latin1")).join("|")
+}
+
+function run(label: string, partition = 0, part = { offset: 0, length: 0 }): TaskRun {
+  const ref = { kind: "block", block: "b" } as const
+  const stage = {
+    output: "o",
+    root: { kind: "empty" },
+    partitions: 1,
+    write: { kind: "store" },
+    interval: null,
+    stream: null,
+    label,
+  } as const
+  return { stage, partition, attempt: 0, inputs: [{ ref, parts: [part] }] }
+}
+
+const test = suite("executor threads")
+
+test("many tasks: each ends once, in order, on its executor, over the shared memory", async () => {
+  const { executors, ended, until, of } = pool(2, 1)
+  for (let i = 0; i < 300; i++) executors.submit(`t${i}`, i % 3, run("partition", i), 60_000)
+  await until(() => ended.length === 300)
+  for (const executor of [0, 1, 2]) {
+    const tasks = ended.filter(event => event.executor === executor)
+    assert.equal(
+      tasks.map(event => [event.task, show(event)]),
+      Array.from({ length: 100 }, (_, i) => [`t${i * 3 + executor}`, `p${i * 3 + executor}`]),
+    )
+  }
+  new Uint8Array(memory.buffer, 64).set(Buffer.from("in block memory"))
+  executors.submit("m", 1, run("memory", 0, { offset: 64, length: 15 }), 60_000)
+  assert.is(await of("m"), "in block memory")
+  await executors.close()
+})
+
+test("a part of a buffer that the runner keeps is copied, not taken away", async () => {
+  const { executors, of } = pool(1, 0)
+  executors.submit("a", 0, run("part of a buffer"), 60_000)
+  executors.submit("b", 0, run("part of a buffer"), 60_000)
+  assert.equal([await of("a"), await of("b")], ["\x01|\x01", "\x02|\x02"])
+  await executors.close()
+})
+
+test("failures are told with what the runner knows of them", async () => {
+  const { executors, of } = pool(1, 0)
+  const failures: [string, string][] = [
+    ["throw", "user: no field url"],
+    ["bug", "machine: a bug"],
+    ["exit", "machine: the executor ended: the executor thread ended: does a function call process.exit?"],
+    ["partition", "p0"],
+  ]
+  for (const [label] of failures) executors.submit(label, 0, run(label), 60_000)
+  for (const [label, expected] of failures) assert.is(await of(label), expected)
+  await executors.close()
+})
+
+test("an endless loop is ended; tasks before, behind and beside it go on, on a thread that has the assets", async () => {
+  const { executors, ended, until, of } = pool(2, 0)
+  const large = new Uint8Array(300_000)
+  executors.asset("small", new Uint8Array(3))
+  executors.asset("large", large)
+  executors.submit("before", 0, run("partition", 1), 60_000)
+  executors.submit("loop", 0, run("loop"), 60_000)
+  executors.submit("behind", 0, run("assets"), 60_000)
+  executors.submit("cancelled", 0, run("partition", 2), 60_000)
+  executors.submit("beside", 1, run("partition", 3), 60_000)
+  assert.equal([await of("before"), await of("beside")], ["p1", "p3"])
+  executors.kill("cancelled", 0)
+  assert.is(await of("cancelled"), "killed: cancelled before it began")
+  executors.kill("loop", 0)
+  assert.equal([await of("loop"), await of("behind")], ["killed: cancelled", "small:3 large:300000"])
+  executors.kill("loop", 0)
+  executors.kill("never", 1)
+  executors.submit("end", 0, run("partition", 4), 60_000)
+  await of("end")
+  await until(() => ended.length === 6)
+  await executors.close()
+})
+
+test("a task that runs longer than it may is ended by the clock", async () => {
+  const { executors, of } = pool(1, 0)
+  executors.submit("loop", 0, run("loop"), 150)
+  executors.submit("next", 0, run("partition", 7), 60_000)
+  assert.match(await of("loop"), /^timeout: did not end within 0.15 s/)
+  assert.is(await of("next"), "p7")
+  await executors.close()
+})
+
+test("a full heap ends the thread, not the process", async () => {
+  const { executors, of } = pool(1, 0)
+  executors.submit("hog", 0, run("fill the heap"), 60_000)
+  executors.submit("next", 0, run("partition", 7), 60_000)
+  assert.is(await of("hog"), "machine: the executor's JavaScript heap is full")
+  assert.is(await of("next"), "p7")
+  await executors.close()
+})
+
+test("a runner that cannot be loaded fails every task, and does not spin", async () => {
+  const ended: Ended[] = []
+  await new Promise<void>(resolve => {
+    const executors = new ExecutorThreads({
+      memory: memory.buffer,
+      streams: 1,
+      queries: 0,
+      runner: new URL("./children/none.ts", import.meta.url).href,
+      onEvent: event => {
+        ended.push(event)
+        if (ended.length === 2) resolve(executors.close())
+      },
+    })
+    for (const task of ["a", "b"]) executors.submit(task, 0, run("partition"), 60_000)
+  })
+  assert.equal(
+    ended.map(event => [event.task, event.kind]),
+    [
+      ["a", "taskFailed"],
+      ["b", "taskFailed"],
+    ],
+  )
+})
+
+test.run()
