@@ -1,0 +1,71 @@
+/** `rivulet query '<expression>'`: one answer on stdout, its stamp on stderr if asked, then exit. */
+import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { RDD, StateDStream } from "../../engine/fluent/types.js"
+import { ShellHost } from "../host/host.js"
+import { isAnswer } from "../host/answers.js"
+import { stampLine } from "../view/stamp.js"
+import { withSession } from "./attach.js"
+import { duration } from "./options.js"
+import { outputFormat, render, write } from "./output.js"
+
+export interface QueryOptions {
+  readonly master?: string
+  readonly o?: string
+  readonly tz?: string
+  readonly at?: string
+  readonly timeout?: string
+  readonly stamp?: boolean
+}
+
+export async function query(expression: string, options: QueryOptions): Promise<void> {
+  const format = outputFormat(options.o, process.stdout.isTTY)
+  const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
+  await withSession(options, async session => {
+    const cancelling = new AbortController()
+    const host = new ShellHost({
+      session,
+      tz: session.tz,
+      columns: process.stderr.columns ?? 100,
+      embedded: false,
+      emit: event => {
+        if (event.kind === "print") process.stderr.write(event.lines.map(line => `${line.text}\n`).join(""))
+      },
+    })
+    await host.start()
+    const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(new RivuletError(`no answer within ${options.timeout}`, { code: 124 })), timeoutMs)
+    try {
+      const result = await host.evaluate(expression, cancelling.signal)
+      const echo = await host.define(result)
+      if (handleData(result.value)?.kind === "stream" && session.justDefined(result.value)) {
+        host.print(echo)
+        return
+      }
+      const asked = await ask(result.value, host, options.at)
+      await write(render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }))
+      if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
+    } catch (error) {
+      if (cancelling.signal.aborted) throw cancelling.signal.reason
+      throw error
+    } finally {
+      clearTimeout(limit)
+      await host.close()
+    }
+  })
+}
+
+type Asked = { readonly value: unknown; readonly stamp: ShellHost["lastStamp"] }
+
+/** A bare stream answers with its newest interval's records (or the one at `--at`), an RDD with its records. */
+export async function ask(value: unknown, host: ShellHost, at?: string): Promise<Asked> {
+  const handle = handleData(value)
+  if (handle?.kind === "stream") {
+    const stream = value as StateDStream<unknown, unknown>
+    return (at === undefined ? stream.latest() : stream.at(at)).collect().stamped()
+  }
+  if (at !== undefined) throw new RivuletError("--at goes with a stream", { code: 2, try: "counts --at 21:05, or counts.at(\"21:05\").top(5)" })
+  if (handle?.kind === "rdd") return (value as RDD<unknown>).collect().stamped()
+  if (handle?.kind === "snapshots") throw new RivuletError("a slice of a snapshot stream is a series of versions", { code: 2, try: ".count(), .top(10) or .last().collect()" })
+  if (isAnswer(value)) return value.stamped()
+  return { value, stamp: host.lastStamp }
+}

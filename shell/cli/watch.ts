@@ -1,0 +1,56 @@
+/** `rivulet watch`: an answer each finished interval until Ctrl-C, `--for`, or `--until`. */
+import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { SnapshotDStream } from "../../engine/fluent/types.js"
+import { formatTime } from "../../engine/time.js"
+import { ShellHost } from "../host/host.js"
+import { table } from "../view/table.js"
+import { withSession } from "./attach.js"
+import { duration } from "./options.js"
+import { outputFormat, toJson, write } from "./output.js"
+
+export interface WatchOptions {
+  readonly master?: string
+  readonly o?: string
+  readonly tz?: string
+  readonly until?: string
+  readonly for?: string
+}
+
+export async function watch(expression: string, options: WatchOptions): Promise<void> {
+  const format = outputFormat(options.o, process.stdout.isTTY)
+  if (format !== "table" && format !== "ndjson" && format !== "json") throw new RivuletError(`watch -o ${format}: not a live format`, { code: 2, try: "-o ndjson" })
+  const forMs = options.for === undefined ? undefined : duration(options.for, "--for")
+  await withSession(options, async session => {
+    const host = new ShellHost({ session, tz: session.tz, columns: 100, embedded: false, emit: () => {} })
+    await host.start()
+    const { value } = await host.evaluate(expression)
+    await session.flush()
+    if (handleData(value)?.kind !== "stream") throw new RivuletError(`${expression} is not a stream`, { code: 2, try: "rivulet watch 'counts.top(5)'" })
+    const until = options.until === undefined ? undefined : ((await host.evaluate(`(${options.until})`)).value as (rows: unknown) => boolean)
+    if (until !== undefined && typeof until !== "function") throw new RivuletError(`--until ${options.until}: not a function`, { code: 2, try: "--until 'rows => rows[0][1] > 1000'" })
+    const stream = value as SnapshotDStream<unknown>
+    await new Promise<void>((resolve, reject) => {
+      const limit = forMs === undefined ? undefined : setTimeout(resolve, forMs)
+      void session
+        .onCompleted(stream, async () => {
+          try {
+            const { value: rows, stamp } = await stream.latest().collect().stamped()
+            if (format === "table") {
+              const text = table(rows, { width: process.stdout.columns ?? 100, maxRows: 20, header: false })
+              await write(`${formatTime(stamp.asOf, session.tz, { nowMs: Date.now() })}\n${text.lines.join("\n")}\n`)
+            } else await write(`${toJson({ interval: stamp.intervals, rows })}\n`)
+            if (until?.(rows)) {
+              clearTimeout(limit)
+              resolve()
+            }
+          } catch (error) {
+            clearTimeout(limit)
+            reject(error)
+          }
+        })
+        .catch(reject)
+    })
+    await host.close()
+  })
+}

@@ -1,0 +1,285 @@
+/**
+ * The host of a shell: evaluates cells with the session's names bound, turns new handles into definitions under their
+ * `const` names, shows values, runs dot-commands and watches. It prints through `emit` and knows no screen: it runs in a
+ * thread of its own under the Ink screen, and in the same thread for `--plain`, scripts and `query`.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import type { ClientSession, Defined } from "../../cluster/client/session.js"
+import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
+import { formatTime } from "../../engine/time.js"
+import { type CellResult, Evaluator } from "../evaluator/evaluator.js"
+import type { CompletionList, StyledLine } from "../session.js"
+import { dotCommands, parseDotCommand, runDotCommand } from "./commands.js"
+import { display, type Stamped } from "./display.js"
+import { errorLines } from "./error-view.js"
+import { isAnswer } from "./answers.js"
+import { Panels } from "./panels.js"
+import type { HostEvent, HostPort } from "./port.js"
+import { sessionGlobals } from "./globals.js"
+
+export interface ShellHostOptions {
+  readonly session: ClientSession
+  readonly tz: string
+  readonly columns: number
+  /** An embedded cluster can be broken on purpose. */
+  readonly embedded: boolean
+  readonly emit: (event: HostEvent) => void
+}
+
+export class ShellHost implements HostPort {
+  readonly session: ClientSession
+  readonly embedded: boolean
+  columns: number
+  tz: string
+  lastStamp: Stamp | undefined
+  lastError: Error | undefined
+  private readonly emit: (event: HostEvent) => void
+  private readonly evaluator: Evaluator
+  private readonly panels: Panels
+  private readonly cells: string[] = []
+  private running: AbortController | undefined
+
+  constructor(options: ShellHostOptions) {
+    this.session = options.session
+    this.embedded = options.embedded
+    this.columns = options.columns
+    this.tz = options.tz
+    this.emit = options.emit
+    this.evaluator = new Evaluator({
+      globals: sessionGlobals(options.session),
+      settle: value => this.settle(value),
+      onConsole: (level, text) => this.print(text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line }))),
+    })
+    this.panels = new Panels({
+      session: options.session,
+      tz: () => this.tz,
+      changed: panels => this.emit({ kind: "panels", panels }),
+    })
+  }
+
+  now(): number {
+    return this.session.clock.now()
+  }
+
+  /** Binds every stream of the cluster under its short name where that is unique, and gives the banner's lines. */
+  async start(): Promise<readonly StyledLine[]> {
+    const bound = await this.session.bindAll()
+    for (const [name, handle] of bound) this.evaluator.bind(name, handle)
+    const infos = await this.session.streams()
+    const programs = new Map<string, StreamInfo[]>()
+    for (const info of infos) if (info.state !== "stopped") programs.set(info.program, [...(programs.get(info.program) ?? []), info])
+    const lines = [...programs].map(([program, streams]): StyledLine => {
+      const names = streams.map(info => `${info.name}${info.kind === "state" ? "°" : ""}`).join(" · ")
+      const since = Math.min(...streams.map(info => info.since).filter(Number.isFinite))
+      return { text: `  ${program.padEnd(12)} ${streams[0]!.owner.padEnd(8)} ${names}   since ${formatTime(since, this.tz, { nowMs: this.now() })}` }
+    })
+    const shown = lines.slice(0, 6)
+    if (lines.length > shown.length) shown.push({ text: `  … ${lines.length - shown.length} more, .streams`, style: "dim" })
+    return shown
+  }
+
+  run(cell: string): void {
+    void this.runCell(cell)
+  }
+
+  /** Runs one cell to its end. Never throws: a failure is printed. True when it succeeded. */
+  async runCell(cell: string): Promise<boolean> {
+    const running = new AbortController()
+    this.running = running
+    let ok = true
+    try {
+      const dot = parseDotCommand(cell)
+      if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
+      else await this.evaluateAndShow(cell, running.signal)
+    } catch (error) {
+      ok = false
+      this.fail(error, cell)
+    } finally {
+      this.running = undefined
+      this.emit({ kind: "done", failed: !ok })
+    }
+    return ok
+  }
+
+  private async evaluateAndShow(cell: string, signal: AbortSignal): Promise<void> {
+    const result = await this.evaluate(cell, signal)
+    const echo = await this.define(result)
+    this.print(echo)
+    if (result.hasValue && !(result.declared.length > 0 && echo.length > 0)) {
+      const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
+      this.print(await display(stamped, { tz: this.tz, width: this.columns, now: () => this.now(), signal }))
+    }
+    this.cells.push(cell)
+  }
+
+  /** Evaluates without showing: for `query`, which prints the value itself. */
+  async evaluate(cell: string, signal: AbortSignal = new AbortController().signal): Promise<CellResult> {
+    this.lastStamp = undefined
+    return this.evaluator.evaluate(cell, { signal })
+  }
+
+  /** Names the handles that a cell declared, sends what is new to the master, and says so in a line each. */
+  async define(result: Pick<CellResult, "declared">): Promise<StyledLine[]> {
+    for (const { name, value } of result.declared) if (handleData(value)?.kind === "stream") this.session.name(value, name)
+    const defined = await this.session.flush()
+    const named = new Map(result.declared.map(({ name, value }) => [value, name]))
+    const streams = defined.filter(item => item.named || item.kind === "output").map(item => ({ text: this.definitionLine(item), style: "dim" }) as const)
+    const rdds = [...named].filter(([value]) => handleData(value)?.kind === "rdd").map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
+    return [...streams, ...rdds]
+  }
+
+  private definitionLine(item: Defined): string {
+    const running = item.kind === "input" || item.kind === "state" || item.kind === "output"
+    const captures = item.captures.length > 0 ? `captures: ${item.captures.join(", ")}` : ""
+    const parts = [
+      item.kind,
+      `${item.interval}`,
+      running ? `from ${formatTime(item.since, this.tz, { nowMs: this.now() })}` : "on demand",
+      captures,
+      ...item.notes,
+    ]
+    return `${item.name}   ${parts.filter(part => part !== "").join(" · ")}`
+  }
+
+  /** The evaluator awaits through this, so that an answer's stamp is kept with it. */
+  private async settle(value: unknown): Promise<unknown> {
+    if (!isAnswer(value)) return await (value as PromiseLike<unknown>)
+    const cancel = () => value.cancel()
+    this.running?.signal.addEventListener("abort", cancel, { once: true })
+    const { value: settled, stamp } = await value.stamped()
+    this.lastStamp = stamp
+    return settled
+  }
+
+  private takeStamp(value: unknown): Stamp | undefined {
+    return handleData(value) ? undefined : this.lastStamp
+  }
+
+  cancel(): void {
+    this.running?.abort(new RivuletError("cancelled", { code: 130 }))
+  }
+
+  private fail(error: unknown, cell: string): void {
+    this.lastError = error instanceof Error ? error : new Error(String(error))
+    this.evaluator.bind("_error", this.lastError)
+    this.print(errorLines(this.lastError, cell, this.tz))
+  }
+
+  print(lines: readonly StyledLine[]): void {
+    if (lines.length > 0) this.emit({ kind: "print", lines })
+  }
+
+  async complete(text: string, cursor: number): Promise<CompletionList> {
+    const dot = /^\s*\.([a-z]*)$/.exec(text.slice(0, cursor))
+    if (dot && !text.includes("\n")) {
+      const from = cursor - dot[1]!.length
+      const items = dotCommands.filter(command => command.name.startsWith(dot[1]!)).map(command => ({ text: command.name, detail: command.help }))
+      return { items, selected: 0, from, to: cursor }
+    }
+    const { items, from, to } = await this.evaluator.complete(text, cursor)
+    return { items, from, to, selected: 0 }
+  }
+
+  async inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
+    const name = /[\w$]*$/.exec(text.slice(0, cursor))?.[0] ?? ""
+    const rest = /^[\w$]*/.exec(text.slice(cursor))?.[0] ?? ""
+    return runDotCommand(this, "help", name + rest).catch(() => [])
+  }
+
+  resize(columns: number): void {
+    this.columns = columns
+  }
+
+  // ── what dot-commands do ──
+
+  async streamInfo(name: string): Promise<StreamInfo> {
+    const wanted = name.trim()
+    const infos = await this.session.streams()
+    const found = infos.filter(info => info.name === wanted || `${info.program}/${info.name}` === wanted)
+    if (found.length === 1) return found[0]!
+    if (found.length > 1) throw new RivuletError(`${wanted} is in ${found.map(info => info.program).join(" and ")}`, { code: 2, try: `${found[0]!.program}/${wanted}` })
+    throw new RivuletError(wanted === "" ? "which stream?" : `no stream ${wanted}`, { code: 2, try: ".streams" })
+  }
+
+  async stop(name: string, cascade: boolean): Promise<void> {
+    const info = await this.streamInfo(name)
+    await this.session.stopStreams([`${info.program}/${info.name}`], { cascade, force: false })
+  }
+
+  /** `.watch counts.top(5) as hottest` */
+  async watch(args: string): Promise<readonly StyledLine[]> {
+    const match = /^([\s\S]*?)(?:\s+as\s+([\w-]+))?\s*$/.exec(args)
+    const expression = match?.[1]?.trim() || "_"
+    const result = await this.evaluate(expression)
+    await this.session.flush()
+    if (handleData(result.value)?.kind !== "stream")
+      throw new RivuletError(`${expression} is not a stream`, { code: 2, try: ".watch counts.top(5) as hottest (an RDD or an answer does not change)" })
+    const name = match?.[2] ?? (expression === "_" ? "panel" : expression)
+    await this.panels.open(name, expression, result.value as never)
+    return [{ text: `${name}: .unwatch ${name} closes it   ≡   watch(${expression}, { name: ${JSON.stringify(name)} })`, style: "dim" }]
+  }
+
+  async unwatch(name: string): Promise<readonly StyledLine[]> {
+    const closed = this.panels.close(name)
+    if (closed === 0) throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
+    return []
+  }
+
+  setZone(zone: string): void {
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: zone })
+    } catch {
+      throw new RivuletError(`no time zone ${zone}`, { code: 2, try: ".tz Europe/Berlin" })
+    }
+    this.tz = zone
+    this.session.setZone(zone)
+  }
+
+  save(path: string): readonly StyledLine[] {
+    if (!/\.ts$/.test(path)) throw new RivuletError(`.save ${path}: not a .ts file`, { code: 2, try: ".save cells.ts" })
+    const cells = this.cells.map(cell => this.evaluator.rewritten(cell))
+    try {
+      writeFileSync(path, `import { ${sessionImports(cells)} } from "rivulet"\n\n${cells.map(exported).join("\n")}\n`, { flag: "wx" })
+    } catch (error) {
+      throw new RivuletError(`cannot write ${path}: ${(error as Error).message}`, { code: 2, try: "another name: an existing file is not overwritten" })
+    }
+    return [{ text: `  ${cells.length} cells in ${path}`, style: "dim" }]
+  }
+
+  async load(path: string): Promise<readonly StyledLine[]> {
+    let text: string
+    try {
+      text = readFileSync(path, "utf8")
+    } catch {
+      throw new RivuletError(`no such file: ${path}`, { code: 2, try: ".load cells.ts" })
+    }
+    for (const cell of this.evaluator.cellsOf(text)) await this.evaluateAndShow(cell, this.running?.signal ?? new AbortController().signal)
+    return []
+  }
+
+  chaos(args: string): readonly StyledLine[] {
+    const match = /^kill\s+(\S+)$/.exec(args)
+    if (!this.embedded) throw new RivuletError(".chaos works on an embedded cluster only", { code: 4, try: "npm start, or rivulet shell --local --demo" })
+    if (!match) throw new RivuletError(`.chaos ${args}: not understood`, { code: 2, try: ".chaos kill w2" })
+    this.emit({ kind: "chaos", worker: match[1]! })
+    return [{ text: `● ${match[1]} killed; it starts again`, style: "warning" }]
+  }
+
+  async close(): Promise<void> {
+    this.panels.close("")
+    this.cancel()
+  }
+}
+
+const publicNames = ["readStream", "readHistory", "textFile", "parallelize", "stream", "state", "union", "diff", "drained", "sum", "max", "min"]
+
+function sessionImports(cells: readonly string[]): string {
+  const text = cells.join("\n")
+  return publicNames.filter(name => new RegExp(`\\b${name}\\(|\\b${name}\\b`).test(text)).join(", ")
+}
+
+function exported(cell: string): string {
+  return cell.replace(/^(const|let) /, "export $1 ")
+}
