@@ -2,15 +2,14 @@
  * The transport of real processes, over ZeroMQ.
  *
  * A node that listens binds one Router; to reach a listening node a node opens one Dealer to it, whose routing id is its
- * own name. Frames for a peer go by the Dealer opened to it, if there is one: it belongs to one connection, so a break is
- * noticed at once. Otherwise they go by the Router, to whoever came with that name.
+ * own name (without the incarnation: which of them a frame is for, and from, stands in its envelope). Frames for a peer go
+ * by the Dealer opened to it, if there is one: it belongs to one connection, so a break is noticed at once. Otherwise they
+ * go by the Router, to whoever came last with that name.
  *
- *     client c-7#1                 master m#1                      worker w1#2
+ *     client c-7                       master                       worker w1
  *       Dealer ────────────────▶ Router                              Router
- *         ◀─ [m#1, …frames] ──────  │ Dealer ──── [m#1, …frames] ──▶   │
- *                                   │ Router ◀──── [w1#2, …frames] ─── Dealer
- *
- * A Router names the sender of a frame; a Dealer does not, so Routers put their node's name in front.
+ *         ◀─────────────────────── │  Dealer ───────────────────────▶  │
+ *                                  │  Router ◀────────────────────── Dealer
  *
  * Nothing here is certain to arrive: frames for a peer that is unknown, not connected or too far behind are dropped, and
  * the channel above sends again. What ZeroMQ would do silently is switched off: no high-water mark on the Router (it
@@ -19,7 +18,7 @@
 
 import { Dealer, Router } from "zeromq"
 import { RivuletError } from "../../engine/errors.js"
-import type { NodeId, Transport } from "../ports.js"
+import { type NodeId, nodeName, type Transport } from "../ports.js"
 import { maxFrameBytes } from "../protocol.js"
 import { formatAddress, parseAddress, refuseOpenBind } from "../security.js"
 import { SendQueue } from "./send-queue.js"
@@ -40,13 +39,13 @@ export interface ZeromqOptions {
 }
 
 interface Link {
+  /** As asked for last. */
+  to: NodeId
   readonly address: string
   readonly dealer: Dealer
   readonly queue: SendQueue
   /** Frames wait while connecting for the first time; while down they are dropped. */
   state: "connecting" | "up" | "down"
-  /** The name asked for, and the one that answers there (another, if the node was restarted). */
-  readonly names: Set<NodeId>
 }
 
 export class ZeromqTransport implements Transport {
@@ -56,12 +55,12 @@ export class ZeromqTransport implements Transport {
   /** Frames that were not sent, or not understood. */
   dropped = 0
 
-  private readonly links = new Map<NodeId, Link>()
+  /** By the peer's name. */
+  private readonly links = new Map<string, Link>()
   private readonly routerQueue: SendQueue | null
   private received: (from: NodeId, frames: readonly Uint8Array[]) => void = () => {}
   private lost: (peer: NodeId) => void = () => {}
   private readonly said = new Set<string>()
-  private readonly name: Buffer
   private closed = false
 
   private constructor(
@@ -69,7 +68,6 @@ export class ZeromqTransport implements Transport {
     private readonly router: Router | null,
   ) {
     this.node = options.node
-    this.name = Buffer.from(options.node)
     this.address = router?.lastEndpoint ?? null
     this.routerQueue = router === null ? null : new SendQueue(router, maxQueuedBytes, (count, why) => this.drop(count, why))
     if (router !== null) void this.receiveFrom(router, null)
@@ -111,15 +109,19 @@ export class ZeromqTransport implements Transport {
   }
 
   connect(to: NodeId, address: string): void {
-    if (this.closed || to === this.node) return
-    const present = this.links.get(to)
-    if (present?.address === address) return
+    const name = nodeName(to)
+    if (this.closed || name === nodeName(this.node)) return
+    const present = this.links.get(name)
+    if (present?.address === address) {
+      present.to = to
+      return
+    }
     if (present !== undefined) this.closeLink(present)
     let dealer: Dealer | undefined
     try {
       const parsed = parseAddress(address)
       dealer = new Dealer({
-        routingId: this.node,
+        routingId: nodeName(this.node),
         immediate: true,
         linger: 0,
         sendHighWaterMark: dealerHighWaterMark,
@@ -138,13 +140,13 @@ export class ZeromqTransport implements Transport {
       return
     }
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
-    const link: Link = { address, dealer, queue, state: "connecting", names: new Set([to]) }
-    this.links.set(to, link)
+    const link: Link = { to, address, dealer, queue, state: "connecting" }
+    this.links.set(name, link)
     const down = () => {
       if (link.state === "down") return
       link.state = "down"
       this.dropped += queue.clear()
-      for (const name of link.names) this.lost(name)
+      this.lost(name)
     }
     dealer.events.on("handshake", () => {
       link.state = "up"
@@ -155,20 +157,19 @@ export class ZeromqTransport implements Transport {
   }
 
   disconnect(from: NodeId): void {
-    const link = this.links.get(from)
-    if (link === undefined) return
-    link.names.delete(from)
-    this.links.delete(from)
-    if (link.names.size === 0) this.closeLink(link)
+    const link = this.links.get(nodeName(from))
+    // An address may serve a later incarnation by now, or whichever lives there.
+    if (link?.to === from) this.closeLink(link)
   }
 
   send(to: NodeId, frames: readonly Uint8Array[]): void {
     if (this.closed) return
-    const link = this.links.get(to)
+    const name = nodeName(to)
+    const link = this.links.get(name)
     if (link !== undefined) {
       if (link.state === "down") this.dropped++
       else link.queue.push(frames)
-    } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(to), this.name, ...frames])
+    } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(name), ...frames])
     else this.dropped++
   }
 
@@ -176,7 +177,7 @@ export class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    const links = [...new Set(this.links.values())]
+    const links = [...this.links.values()]
     this.links.clear()
     const queues = [...links.filter(link => link.state !== "down").map(link => link.queue), ...(this.routerQueue ? [this.routerQueue] : [])]
     let timer: NodeJS.Timeout | undefined
@@ -190,10 +191,9 @@ export class ZeromqTransport implements Transport {
   }
 
   private closeLink(link: Link): void {
-    for (const [name, other] of this.links) if (other === link) this.links.delete(name)
+    this.links.delete(nodeName(link.to))
     this.dropped += link.queue.clear()
     link.state = "down"
-    link.names.clear()
     closeSocket(link.dealer, 0)
   }
 
@@ -210,29 +210,14 @@ export class ZeromqTransport implements Transport {
         continue
       }
       if (this.closed) return
-      const from = parts[0] === undefined ? null : nodeIdOf(parts[0])
-      if (from === null || parts.length < 2) {
-        this.drop(1, "a message without a sender's name was dropped")
+      if (link !== null) {
+        const name = nodeName(link.to)
+        if (this.links.get(name) === link) this.received(name, parts)
         continue
       }
-      if (link !== null && !link.names.has(from)) this.adopt(link, from)
-      this.received(from, parts.slice(1))
-    }
-  }
-
-  /**
-   * The node that answers at the link's address calls itself otherwise: an alias was asked for, or the node was restarted.
-   * Then its earlier incarnation is gone for good.
-   */
-  private adopt(link: Link, from: NodeId): void {
-    if (link.names.size === 0 || this.links.has(from)) return
-    const before = [...link.names].filter(name => name.includes("#") && baseOf(name) === baseOf(from))
-    link.names.add(from)
-    this.links.set(from, link)
-    for (const name of before) {
-      link.names.delete(name)
-      this.links.delete(name)
-      this.lost(name)
+      const from = parts[0] === undefined ? null : nameIn(parts[0])
+      if (from === null || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
+      else this.received(from, parts.slice(1))
     }
   }
 
@@ -248,14 +233,11 @@ export class ZeromqTransport implements Transport {
   }
 }
 
-/** A name that a peer gave itself: `<name>#<incarnation>`, or a bare name. Null for ZeroMQ's own made-up ids and garbage. */
-function nodeIdOf(frame: Buffer): NodeId | null {
-  if (frame.length === 0 || frame.length > 200) return null
+/** A name that a peer gave itself. Null for ZeroMQ's own made-up ids and garbage. */
+function nameIn(frame: Buffer): string | null {
   const text = frame.toString("latin1")
-  return /^[!-~]+$/.test(text) ? text : null
+  return /^[!-~]{1,240}$/.test(text) ? text : null
 }
-
-const baseOf = (node: NodeId) => node.slice(0, node.indexOf("#"))
 
 function closeSocket(socket: Router | Dealer, linger: number): void {
   if (socket.closed) return
