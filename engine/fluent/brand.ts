@@ -3,10 +3,11 @@
  * ordinary operators and takes `HandleData` in its place in `foreachRDD`, where handles may be used.
  */
 
+import { handleBrand } from "../capture/brand.js"
 import type { StreamId } from "../definition.js"
 import type { RddNode } from "../rdd.js"
 
-export const handleBrand: unique symbol = Symbol.for("rivulet.handle") as never
+export { handleBrand }
 
 /** All that is needed to make the handle again in another session. `keyed`: one value a key. */
 export type HandleData =

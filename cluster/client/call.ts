@@ -1,0 +1,79 @@
+/**
+ * What the library asks of its machine, as data: the same whether the machine runs in this thread or behind a MessagePort (the
+ * shell's evaluator, a worker's driver threads).
+ */
+
+import type { AnswerStamp, ClusterEvent, Peer, Request } from "../protocol.js"
+
+export type QueryRequest = Extract<Request, { readonly kind: "query" }>
+
+export type ClientCall =
+  /** Answered when the master has welcomed this client (`Welcome`), or with code 3 after `timeoutMs`. */
+  | { readonly kind: "connect"; readonly timeoutMs: number }
+  /** Answered with the response's value, however often the master had to be asked. */
+  | { readonly kind: "request"; readonly body: Request }
+  /** Answered with `QueryResult` and the result's blocks as payload. */
+  | { readonly kind: "query"; readonly body: QueryRequest }
+  /** Ends an earlier call: it is answered with code 130. Has no answer itself. */
+  | { readonly kind: "cancel"; readonly call: number }
+  /** Payload: one block of `rows` records for a receiver. Answered (null) when the sender has room for more. */
+  | { readonly kind: "send"; readonly session: string; readonly stream: string; readonly rows: number }
+  /** Answered with `SendCounters` when all that was sent before it is acknowledged. */
+  | { readonly kind: "sent"; readonly session: string; readonly stream: string }
+  /** Answered with `SendCounters` at once. */
+  | { readonly kind: "counters"; readonly session: string; readonly stream: string }
+  /** Waits for the session's sends, then closes it. */
+  | { readonly kind: "close"; readonly session: string }
+
+/** A call with its number, as it reaches the machine: the `call` of a NodeEvent. */
+export interface LocalCall {
+  readonly id: number
+  readonly call: ClientCall
+  readonly payload?: readonly Uint8Array[]
+}
+
+export interface Welcome {
+  readonly epoch: number
+  readonly cluster: string
+  /** The master's clock when it answered. */
+  readonly wallMs: number
+  readonly startedMs: number
+  readonly workers: readonly Peer[]
+}
+
+export interface QueryResult {
+  readonly rows: number
+  readonly bytes: number
+  readonly stamp: AnswerStamp
+  /** From asking to the last block. */
+  readonly ms: number
+}
+
+/** Of one receiver and session. `resent` counts batches, the others records or bytes. */
+export interface SendCounters {
+  readonly sent: number
+  readonly acked: number
+  readonly sentBytes: number
+  readonly ackedBytes: number
+  readonly batches: number
+  readonly resent: number
+  /** Copies behind the last ack. */
+  readonly copies: number
+  /** Nobody has defined the input: the sender waits. */
+  readonly waiting: boolean
+}
+
+/** What comes unasked: an `answer` command whose call is `pushCall`. */
+export type ClientPush =
+  | { readonly kind: "completed"; readonly stream: string; readonly through: number }
+  | { readonly kind: "event"; readonly event: ClusterEvent }
+  /** The counters of what a session sends, at each ack. */
+  | { readonly kind: "sent"; readonly session: string; readonly stream: string; readonly counters: SendCounters }
+  /** Whether the master answers. */
+  | { readonly kind: "connection"; readonly connected: boolean }
+  /** A receiver that nobody has defined (or now has). */
+  | { readonly kind: "receiver"; readonly stream: string; readonly defined: boolean }
+
+export const pushCall = -1
+/** Exit code of what the user ended. */
+export const cancelledCode = 130

@@ -1,0 +1,286 @@
+/**
+ * The client's machine, pure: requests, questions and sends over one connection to the master and as many as needed to workers.
+ * It decides when to ask again; the library above it sees one call and one answer, whatever died in between.
+ */
+
+import type { TaskFailure } from "../../engine/task.js"
+import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import type { Message, QueryAnswer, Request, Response, ResponseValues } from "../protocol.js"
+import { type ClientPush, cancelledCode, type LocalCall, pushCall, type Welcome } from "./call.js"
+import { MasterLink, type MasterLinkConfig } from "./master-link.js"
+import { Queries, type QueryConfig, type QueryStep } from "./query.js"
+import { type Asker, errorOf, Requests } from "./requests.js"
+import { Sender, type SenderConfig, type SenderStep } from "./sender.js"
+import { Subscriptions } from "./subscriptions.js"
+
+export interface ClientConfig extends QueryConfig, SenderConfig {
+  readonly helloMs: number
+  /** So long without a word, in spite of a hello, and the master counts as away. */
+  readonly silenceMs: number
+}
+
+export const defaultClientConfig: ClientConfig = {
+  helloMs: 1_000,
+  silenceMs: 5_000,
+  fetchTimeoutMs: 10_000,
+  tries: 4,
+  fetchBytes: 32 * 1024 * 1024,
+  bufferBytes: 16 * 1024 * 1024,
+  firstCreditBytes: 1024 * 1024,
+  ackTimeoutMs: 2_000,
+  retryMs: 200,
+  refreshMs: 5_000,
+}
+
+export interface ClientOptions extends Omit<MasterLinkConfig, "helloMs" | "silenceMs"> {
+  readonly config?: Partial<ClientConfig>
+}
+
+type AnswerError = NonNullable<Extract<Command, { kind: "answer" }>["error"]>
+
+export class ClientMachine implements Machine {
+  readonly #master: MasterLink
+  readonly #requests = new Requests()
+  readonly #queries: Queries
+  readonly #sender: Sender
+  readonly #subscriptions = new Subscriptions()
+  #welcome: Welcome | null = null
+  #refusal: AnswerError | null = null
+  /** Calls that wait for a welcome, and until when. */
+  #connecting: { readonly call: number; readonly untilMs: number }[] = []
+  /** Sessions that close when their sends are done. */
+  #closing: { readonly call: number; readonly session: string }[] = []
+
+  constructor({ config, ...options }: ClientOptions) {
+    const all = { ...defaultClientConfig, ...config }
+    this.#master = new MasterLink({ ...options, helloMs: all.helloMs, silenceMs: all.silenceMs })
+    this.#queries = new Queries(all)
+    this.#sender = new Sender(all)
+  }
+
+  step(event: NodeEvent, now: Now): Command[] {
+    switch (event.kind) {
+      case "started":
+        return this.#master.start(now)
+      case "tick":
+        return this.#tick(now)
+      case "call":
+        return this.#call(event.call as LocalCall, now)
+      case "received":
+        return this.#received(event.from, event.message, event.payload, now)
+      case "lost":
+        return this.#lost(event.peer, now)
+      default:
+        return []
+    }
+  }
+
+  // ── local calls ──
+
+  #call({ id, call, payload = [] }: LocalCall, now: Now): Command[] {
+    if (this.#refusal !== null && call.kind !== "cancel") return [failed(id, this.#refusal)]
+    switch (call.kind) {
+      case "connect":
+        if (this.#welcome !== null) return [answer(id, this.#welcome)]
+        this.#connecting.push({ call: id, untilMs: now.monotonicMs + call.timeoutMs })
+        return []
+      case "request":
+        return this.#subscriptions.changes(call.body) === "no" ? [answer(id, null)] : this.#ask(call.body, { kind: "call", call: id })
+      case "query":
+        return this.#querySteps(this.#queries.start(id, call.body, now))
+      case "cancel":
+        return this.#cancel(call.call)
+      case "send":
+        return this.#senderSteps(this.#sender.send(id, call.session, call.stream, call.rows, payload[0]!, now))
+      case "sent":
+        return this.#senderSteps(this.#sender.sent(id, call.session, call.stream))
+      case "counters":
+        return [answer(id, this.#sender.counters(call.session, call.stream))]
+      case "close":
+        this.#closing.push({ call: id, session: call.session })
+        return this.#closeDone()
+    }
+  }
+
+  #cancel(call: number): Command[] {
+    this.#requests.drop(call)
+    this.#sender.cancel(call)
+    this.#connecting = this.#connecting.filter(waiting => waiting.call !== call)
+    this.#closing = this.#closing.filter(waiting => waiting.call !== call)
+    return [...this.#querySteps(this.#queries.cancel(call)), failed(call, { message: "cancelled", code: cancelledCode })]
+  }
+
+  // ── the master ──
+
+  #tick(now: Now): Command[] {
+    const { commands, lost } = this.#master.tick(now)
+    return [
+      ...commands,
+      ...(lost ? [push({ kind: "connection", connected: false })] : []),
+      ...this.#giveUpConnecting(now),
+      ...this.#querySteps(this.#queries.tick(now)),
+      ...this.#senderSteps(this.#sender.tick(now)),
+    ]
+  }
+
+  #giveUpConnecting(now: Now): Command[] {
+    const late = this.#connecting.filter(({ untilMs }) => untilMs <= now.monotonicMs)
+    this.#connecting = this.#connecting.filter(({ untilMs }) => untilMs > now.monotonicMs)
+    const error = {
+      message: `no master answers at ${this.#master.address}`,
+      code: 3,
+      try: "rivulet master (or rivulet start) there, or --master with another address",
+    }
+    return late.map(({ call }) => failed(call, error))
+  }
+
+  #received(from: NodeId, message: Message, payload: readonly Uint8Array[], now: Now): Command[] {
+    if (this.#master.is(from)) this.#master.heard(now)
+    switch (message.kind) {
+      case "welcome":
+        return this.#welcomed(from, message, now)
+      case "refused":
+        return this.#refused(message.reason, message.try)
+      case "response":
+        return this.#response(message.id, message.body, now)
+      case "completed":
+        return [push({ kind: "completed", stream: message.stream, through: message.through })]
+      case "event":
+        return [push({ kind: "event", event: message.event })]
+      case "fetched":
+        return this.#querySteps(this.#queries.fetched(from, message.request, message.missing, payload, now))
+      case "credit":
+        return this.#senderSteps(this.#sender.credit(from, message.bytes, now))
+      case "batchAck":
+        return this.#senderSteps(this.#sender.acked(from, message.session, message.stream, message.seq, message.copies, now))
+      case "batchRefused":
+        return this.#senderSteps(this.#sender.refused(from, message.session, message.stream, message.seq, message.reason, now))
+      default:
+        return []
+    }
+  }
+
+  #welcomed(from: NodeId, message: Extract<Message, { kind: "welcome" }>, now: Now): Command[] {
+    const { epoch, cluster, wallMs, startedMs, workers } = message
+    const { fresh } = this.#master.welcomed(from, now)
+    const first = this.#welcome === null
+    this.#welcome = { epoch, cluster, wallMs, startedMs, workers }
+    const waiting = this.#connecting.splice(0)
+    // What a master that is gone was asked, the one that took its place may not have heard: subscriptions, and all that is open.
+    if (fresh && !first) for (const body of this.#subscriptions.again()) this.#requests.add(body, { kind: "nobody" })
+    return [
+      ...waiting.map(({ call }) => answer(call, this.#welcome)),
+      ...(fresh ? this.#requests.again().map(toMaster) : []),
+      ...(fresh && !first ? [push({ kind: "connection", connected: true })] : []),
+      ...this.#senderSteps(this.#sender.workers(workers, now)),
+    ]
+  }
+
+  /** Another version, or a key that is not admitted: nothing will ever be answered. */
+  #refused(reason: string, attempt: string): Command[] {
+    this.#master.refused()
+    this.#refusal = { message: `the master at ${this.#master.address} refused: ${reason}`, code: 3, try: attempt }
+    const calls = [...this.#connecting.splice(0).map(({ call }) => call), ...this.#requests.calls()]
+    return calls.map(call => failed(call, this.#refusal!))
+  }
+
+  #lost(peer: NodeId, now: Now): Command[] {
+    if (this.#master.is(peer)) {
+      const was = this.#master.connected
+      return [...this.#master.lost(now), ...(was ? [push({ kind: "connection", connected: false })] : [])]
+    }
+    return [...this.#querySteps(this.#queries.lost(peer)), ...this.#senderSteps(this.#sender.lost(peer, now))]
+  }
+
+  // ── requests ──
+
+  /** While the master is away the request waits: it is sent with the others when there is one. */
+  #ask(body: Request, asker: Asker): Command[] {
+    const message = this.#requests.add(body, asker)
+    return this.#master.connected ? [toMaster(message)] : []
+  }
+
+  #response(id: number, response: Response, now: Now): Command[] {
+    const request = this.#requests.take(id)
+    if (request === undefined) return []
+    const { asker } = request
+    if (asker.kind === "call") return [response.ok ? answer(asker.call, response.value) : failed(asker.call, errorOf(response))]
+    if (asker.kind === "query") {
+      if (response.ok) return this.#querySteps(this.#queries.answered(asker.call, response.value as QueryAnswer, now))
+      this.#queries.refused(asker.call)
+      return [failed(asker.call, errorOf(response))]
+    }
+    if (asker.kind === "receivers" && response.ok) {
+      const { stream, workers } = response.value as ResponseValues["receivers"]
+      return this.#senderSteps(this.#sender.receivers(asker.stream, stream !== null, workers, now))
+    }
+    return []
+  }
+
+  // ── the parts' steps as commands ──
+
+  #querySteps(steps: readonly QueryStep[]): Command[] {
+    return steps.flatMap(step => {
+      switch (step.kind) {
+        case "ask":
+          return this.#ask(step.body, { kind: "query", call: step.call })
+        case "tell":
+          return this.#ask(step.body, { kind: "nobody" })
+        case "done":
+          return [answer(step.call, step.result, step.blocks)]
+        case "failed":
+          return [failed(step.call, { message: step.message, code: 5, try: "ask again; rivulet workers shows which are lost" })]
+        case "command":
+          return [step.command]
+      }
+    })
+  }
+
+  #senderSteps(steps: readonly SenderStep[]): Command[] {
+    const commands = steps.flatMap((step): Command[] => {
+      switch (step.kind) {
+        case "answer":
+          return [answer(step.call, step.counters)]
+        case "failed":
+          return [failed(step.call, { message: step.message, code: 1 })]
+        case "receivers":
+          return this.#requests.asking(step.stream) ? [] : this.#ask({ kind: "receivers", receiver: step.stream }, step)
+        case "push":
+          return [push({ kind: "sent", session: step.session, stream: step.stream, counters: step.counters })]
+        case "receiver":
+          return [push({ kind: "receiver", stream: step.stream, defined: step.defined })]
+        case "command":
+          return [step.command]
+      }
+    })
+    return this.#closing.length === 0 ? commands : [...commands, ...this.#closeDone()]
+  }
+
+  #closeDone(): Command[] {
+    const commands: Command[] = []
+    this.#closing = this.#closing.filter(({ call, session }) => {
+      const { lastSeq, done } = this.#sender.lastSeqs(session)
+      if (!done) return true
+      this.#sender.forget(session)
+      commands.push(...this.#ask({ kind: "closeSession", session, lastSeq }, { kind: "call", call }))
+      return false
+    })
+    return commands
+  }
+}
+
+function toMaster(message: Message): Command {
+  return { kind: "send", to: "master", message }
+}
+
+function answer(call: number, value: unknown, payload?: readonly Uint8Array[]): Command {
+  return { kind: "answer", call, value, ...(payload && { payload }) }
+}
+
+function failed(call: number, error: { message: string; code: number; try?: string; failure?: TaskFailure }): Command {
+  return { kind: "answer", call, error }
+}
+
+function push(value: ClientPush): Command {
+  return { kind: "answer", call: pushCall, value }
+}

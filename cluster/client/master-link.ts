@@ -1,0 +1,97 @@
+/**
+ * The client's connection to its master, pure: says hello until it is welcomed, and again whenever nothing has been heard for a
+ * while (an idle client must notice a restarted master too, or its subscriptions would be forgotten).
+ *
+ *     new ──start──▶ knocking ──welcome──▶ connected ──lost, silence──▶ knocking …     any ──refused──▶ refused
+ */
+
+import type { Command, NodeId, Now } from "../ports.js"
+import type { Message } from "../protocol.js"
+
+export interface MasterLinkConfig {
+  /** `tcp://host:port` */
+  readonly address: string
+  readonly user: string
+  /** Rivulet's and Node's: the master refuses what does not fit. */
+  readonly version: string
+  readonly runtime: string
+  readonly helloMs: number
+  readonly silenceMs: number
+}
+
+export const masterName = "master"
+
+export class MasterLink {
+  readonly #config: MasterLinkConfig
+  #state: "new" | "knocking" | "connected" | "refused" = "new"
+  #node: NodeId = masterName
+  #helloAtMs = 0
+  #heardAtMs = 0
+
+  constructor(config: MasterLinkConfig) {
+    this.#config = config
+  }
+
+  get connected(): boolean {
+    return this.#state === "connected"
+  }
+
+  get address(): string {
+    return this.#config.address
+  }
+
+  /** Whether the node is the master that this link has or had. */
+  is(node: NodeId): boolean {
+    return node === masterName || node === this.#node
+  }
+
+  start(now: Now): Command[] {
+    if (this.#state !== "new") return []
+    this.#state = "knocking"
+    return this.#knock(now)
+  }
+
+  /** `lost`: the master has just gone silent. */
+  tick(now: Now): { commands: Command[]; lost: boolean } {
+    if (this.#state === "new" || this.#state === "refused") return { commands: [], lost: false }
+    const lost = this.connected && now.monotonicMs - this.#heardAtMs > this.#config.silenceMs
+    if (lost) this.#state = "knocking"
+    const idleMs = now.monotonicMs - Math.max(this.#helloAtMs, this.connected ? this.#heardAtMs : 0)
+    return { commands: idleMs >= this.#config.helloMs ? this.#knock(now) : [], lost }
+  }
+
+  /** `fresh`: it was not connected, or to another incarnation: everything must be asked again. */
+  welcomed(from: NodeId, now: Now): { fresh: boolean } {
+    const fresh = !this.connected || from !== this.#node
+    this.#state = "connected"
+    this.#node = from
+    this.#heardAtMs = now.monotonicMs
+    return { fresh }
+  }
+
+  refused(): void {
+    this.#state = "refused"
+  }
+
+  heard(now: Now): void {
+    this.#heardAtMs = now.monotonicMs
+  }
+
+  lost(now: Now): Command[] {
+    if (this.#state === "new" || this.#state === "refused") return []
+    const was = this.#state
+    this.#state = "knocking"
+    // The channel says at once that it is over; a second knock at once finds a restarted master, then at the usual pace.
+    return was === "connected" ? this.#knock(now) : []
+  }
+
+  #knock(now: Now): Command[] {
+    this.#helloAtMs = now.monotonicMs
+    const { user, version, runtime, address } = this.#config
+    const message: Message = { kind: "hello", role: "client", user, version, runtime }
+    return [
+      { kind: "connect", to: masterName, address },
+      { kind: "send", to: masterName, message },
+    ]
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Questions, pure: the master answers where the result's blocks are, they are fetched from the workers that hold them, and
+ * given back in the master's order. A holder that is gone or no longer has a block means asking again: intervals and plan are
+ * the same, so are the bytes.
+ *
+ *     asked ──places──▶ fetching ──all blocks──▶ done        fetching ──missing, lost, silent──▶ asked (a new query id)
+ */
+
+import type { Command, NodeId, Now } from "../ports.js"
+import type { QueryAnswer, Request } from "../protocol.js"
+import type { QueryRequest, QueryResult } from "./call.js"
+
+export interface QueryConfig {
+  /** A worker that is silent for so long is taken for gone. */
+  readonly fetchTimeoutMs: number
+  /** Times a question is asked before its answer counts as out of reach. */
+  readonly tries: number
+  /** So much is asked of a worker at once: whole blocks, at least one. */
+  readonly fetchBytes: number
+}
+
+interface Fetch {
+  readonly call: number
+  readonly holder: NodeId
+  /** Indexes into the answer's parts. */
+  readonly parts: readonly number[]
+  readonly deadlineMs: number
+}
+
+interface OpenQuery {
+  readonly call: number
+  readonly body: QueryRequest
+  readonly startedMs: number
+  readonly try: number
+  answer: QueryAnswer | null
+  blocks: (Uint8Array | null)[]
+  /** Of each holder, the requests not yet sent: one is under way at a time. */
+  waiting: Map<NodeId, number[][]>
+}
+
+/** What happens next: a request to the master, an answer to the caller, or messages to workers. */
+export type QueryStep =
+  | { readonly kind: "ask"; readonly call: number; readonly body: QueryRequest }
+  | { readonly kind: "tell"; readonly body: Request }
+  | { readonly kind: "done"; readonly call: number; readonly result: QueryResult; readonly blocks: readonly Uint8Array[] }
+  | { readonly kind: "failed"; readonly call: number; readonly message: string }
+  | { readonly kind: "command"; readonly command: Command }
+
+export class Queries {
+  readonly #config: QueryConfig
+  readonly #open = new Map<number, OpenQuery>()
+  readonly #fetches = new Map<number, Fetch>()
+  #nextFetch = 1
+
+  constructor(config: QueryConfig) {
+    this.#config = config
+  }
+
+  start(call: number, body: QueryRequest, now: Now): QueryStep[] {
+    return this.#ask(call, body, 1, now.monotonicMs)
+  }
+
+  /** The places of the result. */
+  answered(call: number, answer: QueryAnswer, now: Now): QueryStep[] {
+    const query = this.#open.get(call)
+    if (query === undefined || query.answer !== null) return []
+    query.answer = answer
+    query.blocks = answer.parts.map(() => null)
+    query.waiting = this.#plan(answer)
+    const steps: QueryStep[] = []
+    for (const part of answer.parts) steps.push({ kind: "command", command: { kind: "connect", to: part.holder, address: part.address } })
+    for (const holder of query.waiting.keys()) steps.push(...this.#fetchNext(query, holder, now))
+    return [...steps, ...this.#finish(query, now)]
+  }
+
+  /** The master says no: the caller has been told. */
+  refused(call: number): void {
+    this.#close(call)
+  }
+
+  cancel(call: number): QueryStep[] {
+    const query = this.#open.get(call)
+    if (query === undefined) return []
+    this.#close(call)
+    return [{ kind: "tell", body: { kind: "cancelQuery", query: query.body.query } }]
+  }
+
+  fetched(from: NodeId, request: number, missing: readonly number[], payload: readonly Uint8Array[], now: Now): QueryStep[] {
+    const fetch = this.#fetches.get(request)
+    if (fetch === undefined || fetch.holder !== from) return []
+    this.#fetches.delete(request)
+    const query = this.#open.get(fetch.call)
+    if (query === undefined) return []
+    if (missing.length > 0 || payload.length !== fetch.parts.length) return this.#again(query, `${from} no longer holds the result`)
+    fetch.parts.forEach((part, i) => {
+      query.blocks[part] = payload[i]!
+    })
+    return [...this.#fetchNext(query, from, now), ...this.#finish(query, now)]
+  }
+
+  lost(peer: NodeId): QueryStep[] {
+    const hit = [...this.#fetches.values()].filter(fetch => fetch.holder === peer).map(fetch => fetch.call)
+    return this.#againAll(hit, `${peer} is gone`)
+  }
+
+  tick(now: Now): QueryStep[] {
+    const late = [...this.#fetches.values()].filter(fetch => fetch.deadlineMs <= now.monotonicMs)
+    return this.#againAll(
+      late.map(fetch => fetch.call),
+      `${late[0]?.holder} does not answer`,
+    )
+  }
+
+  #ask(call: number, body: QueryRequest, attempt: number, startedMs: number): QueryStep[] {
+    const asked = attempt === 1 ? body : { ...body, query: `${body.query.replace(/~\d+$/, "")}~${attempt}` }
+    this.#open.set(call, { call, body: asked, startedMs, try: attempt, answer: null, blocks: [], waiting: new Map() })
+    return [{ kind: "ask", call, body: asked }]
+  }
+
+  #againAll(calls: readonly number[], why: string): QueryStep[] {
+    return [...new Set(calls)].flatMap(call => {
+      const query = this.#open.get(call)
+      return query === undefined ? [] : this.#again(query, why)
+    })
+  }
+
+  #again(query: OpenQuery, why: string): QueryStep[] {
+    this.#close(query.call)
+    const release: QueryStep = { kind: "tell", body: { kind: "releaseQuery", query: query.body.query } }
+    if (query.try >= this.#config.tries) {
+      return [release, { kind: "failed", call: query.call, message: `the answer could not be fetched, ${query.try} times: ${why}` }]
+    }
+    return [release, ...this.#ask(query.call, query.body, query.try + 1, query.startedMs)]
+  }
+
+  /** Of each holder its parts, in groups of at most `fetchBytes`. */
+  #plan(answer: QueryAnswer): Map<NodeId, number[][]> {
+    const plan = new Map<NodeId, number[][]>()
+    const bytes = new Map<NodeId, number>()
+    answer.parts.forEach((part, index) => {
+      const groups = plan.get(part.holder) ?? []
+      plan.set(part.holder, groups)
+      const filled = (bytes.get(part.holder) ?? 0) + part.bytes
+      if (groups.length > 0 && filled <= this.#config.fetchBytes) groups.at(-1)!.push(index)
+      else groups.push([index])
+      bytes.set(part.holder, groups.at(-1)!.length === 1 ? part.bytes : filled)
+    })
+    return plan
+  }
+
+  #fetchNext(query: OpenQuery, holder: NodeId, now: Now): QueryStep[] {
+    const parts = query.waiting.get(holder)?.shift()
+    if (parts === undefined || query.answer === null) return []
+    const request = this.#nextFetch++
+    const deadlineMs = now.monotonicMs + this.#config.fetchTimeoutMs
+    this.#fetches.set(request, { call: query.call, holder, parts, deadlineMs })
+    const blocks = parts.map(part => ({ block: query.answer!.parts[part]!.block }))
+    return [{ kind: "command", command: { kind: "send", to: holder, message: { kind: "fetch", request, blocks } } }]
+  }
+
+  #finish(query: OpenQuery, now: Now): QueryStep[] {
+    const { answer, blocks, call } = query
+    if (answer === null || blocks.some(block => block === null)) return []
+    this.#close(call)
+    const bytes = answer.parts.reduce((sum, part) => sum + part.bytes, 0)
+    const result: QueryResult = { rows: answer.rows, bytes, stamp: answer.stamp, ms: now.monotonicMs - query.startedMs }
+    return [
+      { kind: "tell", body: { kind: "releaseQuery", query: query.body.query } },
+      { kind: "done", call, result, blocks: blocks as Uint8Array[] },
+    ]
+  }
+
+  #close(call: number): void {
+    this.#open.delete(call)
+    for (const [request, fetch] of this.#fetches) if (fetch.call === call) this.#fetches.delete(request)
+  }
+}
