@@ -1,0 +1,95 @@
+/**
+ * `rivulet shell`: attaches, and opens the Ink screen on a terminal, Node's line editor with `--plain` or a dumb terminal, or
+ * runs stdin as a script.
+ */
+import { readFileSync } from "node:fs"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { RivuletError } from "../../engine/errors.js"
+import { type Demo, startDemo } from "../demo/process.js"
+import { History } from "../editor/history.js"
+import type { StyledLine } from "../session.js"
+import { localZone, userName } from "./attach.js"
+import { masterAddress, positiveInteger } from "./options.js"
+
+export interface ShellOptions {
+  readonly master?: string
+  readonly local?: string | true
+  readonly demo?: boolean
+  readonly plain?: boolean
+  readonly tz?: string
+  readonly eval?: string
+  readonly keepGoing?: boolean
+}
+
+/** What a shell is attached to, and what of it is its own. */
+export interface Attachment {
+  readonly address: string
+  readonly name: string
+  readonly cluster: Embedded | undefined
+  readonly demo: Demo | undefined
+}
+
+export async function shell(file: string | undefined, options: ShellOptions): Promise<void> {
+  const zone = options.tz ?? localZone()
+  checkZone(zone)
+  const started = file === undefined ? undefined : readCells(file)
+  const attachment = await attachTo(options)
+  try {
+    const scripted = options.eval ?? (process.stdin.isTTY ? undefined : await readStdin())
+    if (scripted !== undefined) {
+      const { runScript } = await import("../plain/script.js")
+      const text = [started, scripted].filter(part => part !== undefined).join("\n")
+      const ok = await runScript(text, { attachment, tz: options.tz ?? "UTC", user: userName(), keepGoing: options.keepGoing ?? false })
+      if (!ok) process.exitCode = 1
+      return
+    }
+    const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
+    const open = plain ? (await import("../plain/repl.js")).openPlain : (await import("../host/attach-screen.js")).openInk
+    await open({ attachment, tz: zone, user: userName(), history: History.open(attachment.name), banner: banner(attachment, zone), cells: started })
+  } finally {
+    await attachment.demo?.stop()
+    await attachment.cluster?.stop()
+  }
+}
+
+async function attachTo(options: ShellOptions): Promise<Attachment> {
+  if (options.local === undefined && !options.demo) {
+    const address = masterAddress(options.master)
+    return { address, name: address.replace(/^tcp:\/\//, ""), cluster: undefined, demo: undefined }
+  }
+  if (options.master !== undefined) throw new RivuletError("--local and -m exclude each other", { code: 2, try: "rivulet shell --local, or rivulet shell -m tcp://…" })
+  const workers = typeof options.local === "string" ? positiveInteger(options.local, "--local", 16) : 2
+  const cluster = await startEmbedded({ workers, cores: 1 })
+  return { address: cluster.address, name: "local", cluster, demo: options.demo ? startDemo(cluster.address) : undefined }
+}
+
+function banner(attachment: Attachment, zone: string): StyledLine[] {
+  const where = attachment.cluster
+    ? `embedded: 1 master, ${attachment.cluster.workers.length} workers on this machine · ends with this shell`
+    : `${attachment.address} · you are ${userName()}`
+  const lines: StyledLine[] = [{ text: `rivulet · ${where} · times are ${zone}`, style: "bold" }]
+  if (attachment.demo) lines.push({ text: "  demo         views   made-up web traffic, 2 000 lines a second, with a burst every 90 s" })
+  return lines
+}
+
+function checkZone(zone: string): void {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone })
+  } catch {
+    throw new RivuletError(`--tz ${zone}: no such time zone`, { code: 2, try: "--tz Europe/Berlin" })
+  }
+}
+
+function readCells(file: string): string {
+  try {
+    return readFileSync(file, "utf8")
+  } catch {
+    throw new RivuletError(`no such file: ${file}`, { code: 2, try: "rivulet shell cells.ts" })
+  }
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString("utf8")
+}
