@@ -5,7 +5,7 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { Asset } from "../../engine/function-ref.js"
-import type { FileSplit, InputBlock } from "../../engine/rdd.js"
+import type { FileSplit, InputBlock, OutputId } from "../../engine/rdd.js"
 import type { BatchKey } from "../protocol.js"
 
 export type JournalRecord =
@@ -26,9 +26,24 @@ export type JournalRecord =
   /** A `file:` input: its files as pinned, and their splits in order. */
   | { readonly kind: "files"; readonly stream: StreamId; readonly splits: readonly FileSplit[] }
   /** Streams have finished all intervals that end at or before the time. */
-  | { readonly kind: "progress"; readonly through: readonly { readonly stream: StreamId; readonly through: number }[] }
+  | {
+      readonly kind: "progress"
+      readonly through: readonly { readonly stream: StreamId; readonly through: number }[]
+      /** Stored results of those intervals, and in which of their `of` partitions there is anything (others hold nothing: they are not lost). */
+      readonly made?: readonly {
+        readonly stream: StreamId
+        readonly interval: number
+        readonly output: OutputId
+        readonly of: number
+        readonly partitions: readonly number[]
+      }[]
+    }
   | { readonly kind: "held"; readonly stream: StreamId; readonly interval: number; readonly failure: unknown }
-  | { readonly kind: "forgotten"; readonly streams: readonly { readonly stream: StreamId; readonly before: number }[] }
+  /** `stepsBefore`: a state's chain may reach further back than its oldest readable version. */
+  | {
+      readonly kind: "forgotten"
+      readonly streams: readonly { readonly stream: StreamId; readonly before: number; readonly stepsBefore?: number }[]
+    }
   /** A whole state, in place of all records before it. */
   | { readonly kind: "snapshot"; readonly state: unknown }
 
@@ -41,7 +56,8 @@ export interface AcceptedDefinition {
 
 /**
  * The interval itself: which blocks count, in which order and grouping. Covers `[from, to)` of one input: one interval,
- * or a run of empty ones (then `groups` is empty). `read`: of a replayable source, how far it has been read.
+ * or a run of empty ones (then `groups` is empty). `read`: of a replayable source, how far it has been read; its splits from
+ * `resume` on hold records that are in no seal yet, so a restarted master reads them again.
  */
 export interface SealRecord {
   readonly kind: "seal"
@@ -49,7 +65,7 @@ export interface SealRecord {
   readonly from: number
   readonly to: number
   readonly groups: readonly (readonly SealedBlock[])[]
-  readonly read?: { readonly splitsDone: number; readonly newest: number; readonly late: number; readonly ended: boolean }
+  readonly read?: { readonly splitsDone: number; readonly resume: number; readonly newest: number; readonly late: number; readonly ended: boolean }
 }
 
 export interface SealedBlock extends InputBlock {

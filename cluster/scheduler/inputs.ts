@@ -33,7 +33,7 @@ export function missing(ref: InputRef, places: Places): Missing | null {
         ? null
         : { kind: "output", output: ref.output, partition: ref.partition }
     case "state": {
-      const chain = places.chains.resolve(ref.stream, ref.partition, ref.at)
+      const chain = places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
       return chain.missing === null ? null : { kind: "state", stream: ref.stream, partition: ref.partition, steps: chain.missing }
     }
     case "block":
@@ -58,7 +58,7 @@ export function rowsOf(ref: InputRef, places: Places): number | null {
     case "output":
       return places.tracker.part(ref.output, ref.partition)?.rows ?? 0
     case "state": {
-      const chain = places.chains.resolve(ref.stream, ref.partition, ref.at)
+      const chain = places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
       return chain.links?.length === 0 ? 0 : null
     }
     default:
@@ -99,7 +99,7 @@ export function launchInputs(
         break
       }
       case "state": {
-        const chain = places.chains.resolve(ref.stream, ref.partition, ref.at)
+        const chain = places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
         for (const link of chain.links ?? []) {
           if (link.part.block === null) continue
           parts.push({

@@ -6,17 +6,16 @@
 import type { InputRef, StateNode } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import { type Places, rowsOf } from "./inputs.js"
-import { emptyGivesEmpty } from "./stage.js"
 
 /** All of `reads` must be there. */
 export function canSkip(spec: StageSpec, partition: number, reads: readonly InputRef[], places: Places): boolean {
-  if (!emptyGivesEmpty(spec)) return false
   const root = spec.root
   if (root.kind === "state" && spec.write.kind === "state") return stateUnchanged(root, partition, reads, places)
-  return reads.every((ref) => rowsOf(ref, places) === 0)
+  return spec.quietWhenEmpty === true && spec.write.kind !== "file" && reads.every((ref) => rowsOf(ref, places) === 0)
 }
 
 function stateUnchanged(node: StateNode, partition: number, reads: readonly InputRef[], places: Places): boolean {
+  if (node.initial !== null && node.previous === null) return false
   if (node.window !== undefined) {
     // What lies inside is read only to make anew what changed.
     const changing = new Set<string>()

@@ -3,7 +3,7 @@
  * results (the paper's §4.1 via Dryad and Spark); what a stage makes is named by its output, so jobs share it.
  */
 
-import type { InputRef, OutputId, RddNode } from "../../engine/rdd.js"
+import type { InputRef, OutputId } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { Pool } from "./placement.js"
@@ -93,44 +93,6 @@ export function makeTask(stage: Stage, partition: number): Task {
 /** Shuffle regions, answers and read splits go when their stage does; stored results and state stay with their stream. */
 export function isTemporary(spec: StageSpec): boolean {
   return spec.write.kind !== "store" && spec.write.kind !== "state"
-}
-
-/**
- * Whether a task all of whose inputs are empty gives nothing, so that it need not run. Not so for what computes something
- * from nothing: the count of an action, a user's `mapPartitions`, and outputs, which make a file for an empty partition, too.
- */
-export function emptyGivesEmpty(spec: StageSpec): boolean {
-  if (spec.write.kind === "file" || spec.write.kind === "read") return false
-  const root = spec.root
-  if (root.kind === "state") return root.initial === null || root.previous !== null
-  return emptyNode(root)
-}
-
-function emptyNode(node: RddNode): boolean {
-  switch (node.kind) {
-    case "empty":
-    case "input":
-    case "stateAt":
-    case "stored":
-    case "shuffled":
-    case "distinct":
-    case "repartition":
-    case "cogroup":
-      return true
-    case "map":
-    case "flatMap":
-    case "filter":
-    case "mapValues":
-    case "flatMapValues":
-    case "keyBy":
-    case "coalesce":
-    case "sample":
-      return emptyNode(node.parent)
-    case "union":
-      return node.parents.every(emptyNode)
-    default:
-      return false
-  }
 }
 
 /** A heap by (order, sequence): oldest work first, and of equals the one that became ready first. */

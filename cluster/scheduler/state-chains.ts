@@ -71,8 +71,8 @@ export class StateChains {
     return steps[lastAtOrBefore(steps, interval)]?.interval === interval
   }
 
-  /** The chain of the version "as of the end of interval `at`". */
-  resolve(stream: StreamId, partition: number, at: number): Chain {
+  /** The chain of the version "as of the end of interval `at`", reaching back so far that versions from `since` on can be read, too. */
+  resolve(stream: StreamId, partition: number, at: number, since = at): Chain {
     const steps = this.#streams.get(stream)?.partitions[partition] ?? []
     const links: ChainLink[] = []
     const missing: Step[] = []
@@ -82,7 +82,7 @@ export class StateChains {
       if (part === undefined) missing.push(step)
       else {
         links.push({ ...step, part })
-        if (part.base === true) break
+        if (part.base === true && step.interval <= since) break
       }
     }
     if (missing.length > 0) return { links: null, missing: missing.reverse() }

@@ -1,0 +1,156 @@
+/**
+ * Which received batches enter which interval (DESIGN §6).
+ *
+ * The problem: a batch is reported by both its holders, again and again; a sender that got no ack sends it once more, to
+ * another worker, as another block; reports of one session come from several workers in any order; a holder may die before
+ * the interval is sealed. The solution: a batch is known by (session, stream, seq), whatever blocks it came in. It waits
+ * here, with every block that holds it, until a seal takes it, in order of seq within its session; the seal makes it
+ * known for ever (`Ledger.admitted`), and whatever else comes under its number is dropped.
+ *
+ * A gap in the numbers (a batch that is being sent again) holds back what follows it, for a while: order is worth waiting
+ * for, but a sender that died must not withhold what it was given an ack for.
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { NodeId } from "../ports.js"
+import type { BatchKey, ReceivedBlock } from "../protocol.js"
+import type { BlockTracker } from "./block-tracker.js"
+import type { Ledger } from "./ledger.js"
+
+export interface AdmittedBatch {
+  readonly batch: BatchKey
+  readonly block: string
+  readonly rows: number
+  readonly bytes: number
+  /** Blocks that hold the same batch, and are not needed. */
+  readonly others: readonly string[]
+}
+
+interface Waiting {
+  readonly batch: BatchKey
+  readonly blocks: { readonly block: string; readonly rows: number; readonly bytes: number }[]
+  readonly arrivedMs: number
+  readonly heldSinceMs: number
+}
+
+type Session = Map<number, Waiting>
+
+export class Admission {
+  readonly #ledger: Ledger
+  readonly #tracker: BlockTracker
+  readonly #holdBackMs: number
+  /** By stream, then session in order of first sight, then seq. */
+  readonly #streams = new Map<StreamId, Map<string, Session>>()
+  /** Blocks in seals, while they are still reported: where they are. */
+  readonly #sealed = new Map<string, { readonly stream: StreamId; readonly interval: number }>()
+
+  constructor(ledger: Ledger, tracker: BlockTracker, holdBackMs: number) {
+    this.#ledger = ledger
+    this.#tracker = tracker
+    this.#holdBackMs = holdBackMs
+    for (const [stream, { seals }] of ledger.streams) for (const seal of seals) this.sealed(stream, seal.from, seal.groups.flat())
+  }
+
+  /** How many batches wait for a seal. */
+  waiting(stream: StreamId): number {
+    let count = 0
+    for (const session of this.#streams.get(stream)?.values() ?? []) count += session.size
+    return count
+  }
+
+  /** Takes in a report. Gives what the worker is to hear about blocks that are settled already. */
+  report(
+    worker: NodeId,
+    stream: StreamId,
+    block: ReceivedBlock,
+    nowMs: number,
+  ): { readonly kept?: { readonly stream: StreamId; readonly interval: number }; readonly dropped?: true } {
+    const { batch } = block
+    const sealed = this.#sealed.get(block.block)
+    if (sealed !== undefined) {
+      this.#tracker.hold(block.block, worker, block.bytes, block.rows)
+      return { kept: sealed }
+    }
+    if (this.#ledger.wasAdmitted(batch.session, stream, batch.seq)) return { dropped: true }
+    this.#tracker.hold(block.block, worker, block.bytes, block.rows)
+    let sessions = this.#streams.get(stream)
+    if (sessions === undefined) {
+      sessions = new Map()
+      this.#streams.set(stream, sessions)
+    }
+    let session = sessions.get(batch.session)
+    if (session === undefined) {
+      session = new Map()
+      sessions.set(batch.session, session)
+    }
+    const waiting = session.get(batch.seq)
+    const candidate = { block: block.block, rows: block.rows, bytes: block.bytes }
+    if (waiting === undefined) {
+      session.set(batch.seq, { batch, blocks: [candidate], arrivedMs: block.arrivedMs, heldSinceMs: nowMs })
+    } else if (!waiting.blocks.some((known) => known.block === block.block)) waiting.blocks.push(candidate)
+    return {}
+  }
+
+  /**
+   * The batches that enter the interval that ends at `to`: those that arrived before it, in the order of their sessions and
+   * within a session of their numbers. They are the seal's from now on. `lost`: batches whose every copy is gone.
+   */
+  take(stream: StreamId, to: number, nowMs: number): { readonly admitted: AdmittedBatch[]; readonly lost: BatchKey[] } {
+    const admitted: AdmittedBatch[] = []
+    const lost: BatchKey[] = []
+    const sessions = this.#streams.get(stream)
+    for (const [id, session] of sessions ?? []) {
+      const seqs = this.#ledger.admitted.get(id)?.get(stream)
+      let next = (seqs?.watermark ?? 0) + 1
+      for (const seq of [...session.keys()].sort((a, b) => a - b)) {
+        const waiting = session.get(seq) as Waiting
+        while (next < seq && seqs?.has(next) === true) next += 1
+        if (seq > next && nowMs - waiting.heldSinceMs < this.#holdBackMs) break
+        if (waiting.arrivedMs >= to) break
+        next = seq + 1
+        session.delete(seq)
+        const index = waiting.blocks.findIndex(({ block }) => this.#tracker.holders(block).size > 0)
+        const block = waiting.blocks[index]
+        if (block === undefined) {
+          lost.push(waiting.batch)
+          continue
+        }
+        admitted.push({ batch: waiting.batch, ...block, others: waiting.blocks.filter((_, i) => i !== index).map((other) => other.block) })
+      }
+      if (session.size === 0) sessions?.delete(id)
+    }
+    return { admitted, lost }
+  }
+
+  /** The earliest time at which a waiting batch arrived; Infinity if none waits. */
+  oldest(stream: StreamId): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const session of this.#streams.get(stream)?.values() ?? []) {
+      for (const { arrivedMs } of session.values()) if (arrivedMs < oldest) oldest = arrivedMs
+    }
+    return oldest
+  }
+
+  sealed(stream: StreamId, interval: number, blocks: readonly { readonly block: string }[]): void {
+    for (const { block } of blocks) this.#sealed.set(block, { stream, interval })
+  }
+
+  where(block: string): { readonly stream: StreamId; readonly interval: number } | undefined {
+    return this.#sealed.get(block)
+  }
+
+  /** The interval is forgotten. */
+  forget(blocks: readonly { readonly block: string }[]): void {
+    for (const { block } of blocks) this.#sealed.delete(block)
+  }
+
+  /** The stream is stopped: gives the blocks that waited. */
+  remove(stream: StreamId): string[] {
+    const blocks: string[] = []
+    for (const session of this.#streams.get(stream)?.values() ?? []) {
+      for (const waiting of session.values()) for (const { block } of waiting.blocks) blocks.push(block)
+    }
+    this.#streams.delete(stream)
+    return blocks
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * What the master knows for certain: the fold of its journal (DESIGN §8). `apply` is the only thing that changes it, so a
+ * restarted master that reads the same records knows the same. Records are applied when they are decided; what they cause
+ * outside waits until they are appended (`record-log.ts`).
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { FileSplit, OutputId } from "../../engine/rdd.js"
+import type { TaskFailure } from "../../engine/task.js"
+import type { AcceptedDefinition, JournalRecord, SealRecord } from "./records.js"
+import { SeqSet } from "./seq-set.js"
+
+export interface StreamRecord {
+  definition: StreamDefinition
+  /** The first interval's start. */
+  readonly since: number
+  readonly definedMs: number
+  stoppedMs: number | null
+  /** Of inputs, ascending, without what is forgotten. */
+  readonly seals: SealRecord[]
+  /** Of inputs: end of the newest sealed interval. */
+  sealedThrough: number
+  read: NonNullable<SealRecord["read"]> | null
+  splits: readonly FileSplit[] | null
+  /** Of running streams: end of the newest finished interval. */
+  through: number
+  held: { readonly interval: number; readonly failure: TaskFailure } | null
+  /** Intervals that end at or before it are gone. */
+  forgottenBefore: number
+  /** Stored results of finished intervals: in which partitions there is anything. Ascending. */
+  readonly made: MadeOutput[]
+}
+
+export interface MadeOutput {
+  readonly interval: number
+  readonly output: OutputId
+  readonly of: number
+  readonly partitions: readonly number[]
+}
+
+export interface SessionRecord {
+  readonly user: string
+  readonly program: string
+  closed: Readonly<Record<string, number>> | null
+}
+
+export class Ledger {
+  epoch = 0
+  cluster = ""
+  readonly sessions = new Map<string, SessionRecord>()
+  /** In the order in which they were defined: parents come before their children. */
+  readonly streams = new Map<StreamId, StreamRecord>()
+  readonly assets = new Map<string, Uint8Array>()
+  /** By session, then stream. */
+  readonly admitted = new Map<string, Map<StreamId, SeqSet>>()
+  /** Sessions so far, closed ones too: ids are never used again. */
+  sessionCount = 0
+
+  apply(record: JournalRecord): void {
+    switch (record.kind) {
+      case "epoch":
+        this.epoch = record.epoch
+        this.cluster = record.cluster
+        return
+      case "session":
+        this.sessionCount += 1
+        this.sessions.set(record.session, { user: record.user, program: record.program, closed: null })
+        return
+      case "sessionClosed": {
+        const session = this.sessions.get(record.session)
+        if (session !== undefined) session.closed = record.lastSeq
+        return
+      }
+      case "define":
+        for (const asset of record.assets) this.assets.set(asset.hash, asset.bytes)
+        for (const accepted of record.definitions) this.streams.set(accepted.definition.id, freshStream(accepted, record.wallMs))
+        return
+      case "rename": {
+        const stream = this.streams.get(record.stream)
+        if (stream !== undefined) stream.definition = { ...stream.definition, name: record.name, named: true }
+        return
+      }
+      case "stop":
+        for (const id of record.streams) {
+          const stream = this.streams.get(id)
+          if (stream !== undefined) stream.stoppedMs = record.wallMs
+        }
+        return
+      case "seal":
+        return this.#sealed(record)
+      case "files": {
+        const stream = this.streams.get(record.stream)
+        if (stream !== undefined) stream.splits = record.splits
+        return
+      }
+      case "progress":
+        for (const { stream, through } of record.through) {
+          const of = this.streams.get(stream)
+          if (of !== undefined && through > of.through) of.through = through
+        }
+        for (const made of record.made ?? []) this.streams.get(made.stream)?.made.push(made)
+        return
+      case "held": {
+        const stream = this.streams.get(record.stream)
+        if (stream !== undefined) stream.held = { interval: record.interval, failure: record.failure as TaskFailure }
+        return
+      }
+      case "forgotten":
+        for (const { stream, before, stepsBefore } of record.streams) {
+          const of = this.streams.get(stream)
+          if (of === undefined) continue
+          of.forgottenBefore = Math.max(of.forgottenBefore, before)
+          cut(of.seals, (seal) => seal.to <= before)
+          cut(of.made, (made) => made.interval < (stepsBefore ?? before))
+        }
+        return
+      case "snapshot":
+        return this.#restore(record.state as LedgerState)
+    }
+  }
+
+  /** All of it as plain data, for one record in place of many. */
+  snapshot(): LedgerState {
+    return {
+      epoch: this.epoch,
+      cluster: this.cluster,
+      sessionCount: this.sessionCount,
+      sessions: [...this.sessions],
+      streams: [...this.streams].map(([, stream]) => stream),
+      assets: [...this.assets].map(([hash, bytes]) => ({ hash, bytes })),
+      admitted: [...this.admitted].map(([session, streams]) => [session, [...streams].map(([stream, seqs]) => [stream, seqs.toJSON()])]),
+    }
+  }
+
+  wasAdmitted(session: string, stream: StreamId, seq: number): boolean {
+    return this.admitted.get(session)?.get(stream)?.has(seq) ?? false
+  }
+
+  #sealed(record: SealRecord): void {
+    const stream = this.streams.get(record.stream)
+    if (stream === undefined) return
+    const last = stream.seals.at(-1)
+    // Runs of empty intervals are one.
+    if (last !== undefined && last.groups.length === 0 && record.groups.length === 0 && last.to === record.from) {
+      stream.seals[stream.seals.length - 1] = { ...record, from: last.from }
+    } else stream.seals.push(record)
+    stream.sealedThrough = record.to
+    if (record.read !== undefined) stream.read = record.read
+    for (const group of record.groups) {
+      for (const { batch } of group) {
+        if (batch === null) continue
+        let streams = this.admitted.get(batch.session)
+        if (streams === undefined) {
+          streams = new Map()
+          this.admitted.set(batch.session, streams)
+        }
+        let seqs = streams.get(record.stream)
+        if (seqs === undefined) {
+          seqs = new SeqSet()
+          streams.set(record.stream, seqs)
+        }
+        seqs.add(batch.seq)
+      }
+    }
+  }
+
+  #restore(state: LedgerState): void {
+    this.epoch = state.epoch
+    this.cluster = state.cluster
+    this.sessionCount = state.sessionCount
+    for (const map of [this.sessions, this.streams, this.assets, this.admitted]) map.clear()
+    for (const [id, session] of state.sessions) this.sessions.set(id, { ...session })
+    for (const stream of state.streams) {
+      this.streams.set(stream.definition.id, { ...stream, seals: [...stream.seals], made: [...stream.made] })
+    }
+    for (const asset of state.assets) this.assets.set(asset.hash, asset.bytes)
+    for (const [session, streams] of state.admitted) {
+      this.admitted.set(session, new Map(streams.map(([stream, seqs]) => [stream, new SeqSet(seqs.watermark, seqs.above)])))
+    }
+  }
+}
+
+export interface LedgerState {
+  readonly epoch: number
+  readonly cluster: string
+  readonly sessionCount: number
+  readonly sessions: readonly (readonly [string, SessionRecord])[]
+  readonly streams: readonly StreamRecord[]
+  readonly assets: readonly { readonly hash: string; readonly bytes: Uint8Array }[]
+  readonly admitted: readonly (readonly [
+    string,
+    readonly (readonly [StreamId, { readonly watermark: number; readonly above: readonly number[] }])[],
+  ])[]
+}
+
+function freshStream({ definition, since }: AcceptedDefinition, definedMs: number): StreamRecord {
+  return {
+    definition,
+    since,
+    definedMs,
+    stoppedMs: null,
+    seals: [],
+    sealedThrough: since,
+    read: null,
+    splits: null,
+    through: since,
+    held: null,
+    forgottenBefore: since,
+    made: [],
+  }
+}
+
+function cut<T>(list: T[], gone: (item: T) => boolean): void {
+  let n = 0
+  while (n < list.length && gone(list[n] as T)) n += 1
+  if (n > 0) list.splice(0, n)
+}
+
+/** The seal that holds the interval which starts at `from`; null when it is not sealed or forgotten. */
+export function sealAt(seals: readonly SealRecord[], from: number): SealRecord | null {
+  let low = 0
+  let high = seals.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((seals[middle] as SealRecord).to <= from) low = middle + 1
+    else high = middle
+  }
+  const seal = seals[low]
+  return seal !== undefined && seal.from <= from ? seal : null
+}

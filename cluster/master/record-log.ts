@@ -1,0 +1,51 @@
+/**
+ * The journal as the master uses it: a record is applied to the ledger at once, so that the next decision knows of it, and
+ * appended; what it lets others see is done when it is appended, in order. A crash between the two shows to nobody.
+ */
+
+import type { Command } from "../ports.js"
+import type { Ledger } from "./ledger.js"
+import type { JournalRecord } from "./records.js"
+
+interface Waiting {
+  readonly sequence: number
+  readonly record: JournalRecord
+  readonly effect: () => void
+  done: boolean
+}
+
+export class RecordLog {
+  readonly #ledger: Ledger
+  readonly #waiting: Waiting[] = []
+  #next: number
+
+  /** `next`: the sequence of the first record to append. */
+  constructor(ledger: Ledger, next: number) {
+    this.#ledger = ledger
+    this.#next = next
+  }
+
+  /** Records not yet appended. */
+  get pending(): number {
+    return this.#waiting.length
+  }
+
+  append(record: JournalRecord, effect: () => void): Command {
+    this.#ledger.apply(record)
+    const sequence = this.#next++
+    this.#waiting.push({ sequence, record, effect, done: false })
+    return { kind: "append", sequence, record }
+  }
+
+  /** Runs the effects of all records up to the first that is not appended yet. */
+  appended(sequence: number): void {
+    const found = this.#waiting.find((waiting) => waiting.sequence === sequence)
+    if (found !== undefined) found.done = true
+    while (this.#waiting[0]?.done === true) (this.#waiting.shift() as Waiting).effect()
+  }
+
+  /** After a failed append: all that is not known to be appended, again and in order. */
+  again(): Command[] {
+    return this.#waiting.filter(({ done }) => !done).map(({ sequence, record }) => ({ kind: "append", sequence, record }))
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The workers, and whether they live.
+ *
+ *   register ──▶ up ──no heartbeat──▶ slow ──none for `lostAfterMs`──▶ lost
+ *                up ──connection broken──▶ suspect ──no heartbeat or no new registration for `suspectMs`──▶ lost
+ *
+ * A lost worker that was only away registers again, with what it holds, and counts as a new one. A restarted worker is
+ * another node of the same name; the old one is lost at once.
+ */
+
+import type { Message, Peer, WorkerStatus } from "../protocol.js"
+import type { NodeId } from "../ports.js"
+
+export interface WorkerEntry {
+  readonly node: NodeId
+  readonly name: string
+  readonly address: string
+  readonly host: string
+  readonly cores: number
+  readonly capBytes: number
+  load: number
+  usedBytes: number
+  queued: number
+  blocks: number
+  dropped: number
+  heardMs: number
+  /** Since when the connection counts as broken. */
+  suspectMs: number | null
+  /** Nothing that arrived there before this time (master's clock) is missing here. */
+  reportedThrough: number
+  /** Of its last tasks, smoothed. */
+  taskMs: number
+}
+
+export class WorkerRegistry {
+  readonly #workers = new Map<NodeId, WorkerEntry>()
+  readonly #lost: { readonly entry: WorkerEntry; readonly atMs: number }[] = []
+
+  constructor(
+    private readonly lostAfterMs: number,
+    private readonly suspectForMs: number,
+  ) {}
+
+  /** `replaced`: older incarnations under that name, which are lost by this. `known`: it had not been lost. */
+  register(
+    node: NodeId,
+    message: Extract<Message, { kind: "register" }>,
+    nowMs: number,
+  ): { readonly entry: WorkerEntry; readonly known: boolean; readonly replaced: readonly NodeId[] } {
+    const replaced = [...this.#workers.values()].filter((other) => other.name === message.name && other.node !== node).map((o) => o.node)
+    const before = this.#workers.get(node)
+    const { name, address, host, cores, capBytes } = message
+    const entry: WorkerEntry = {
+      node,
+      name,
+      address,
+      host,
+      cores: Math.max(1, cores),
+      capBytes,
+      load: before?.load ?? 0,
+      usedBytes: before?.usedBytes ?? 0,
+      queued: 0,
+      blocks: message.held.length,
+      dropped: 0,
+      heardMs: nowMs,
+      suspectMs: null,
+      reportedThrough: before?.reportedThrough ?? Number.NEGATIVE_INFINITY,
+      taskMs: before?.taskMs ?? 0,
+    }
+    this.#workers.set(node, entry)
+    const index = this.#lost.findIndex((lost) => lost.entry.name === name)
+    if (index >= 0) this.#lost.splice(index, 1)
+    return { entry, known: before !== undefined, replaced }
+  }
+
+  get(node: NodeId): WorkerEntry | undefined {
+    return this.#workers.get(node)
+  }
+
+  /** The living, in the order in which they came. */
+  get live(): Iterable<WorkerEntry> {
+    return this.#workers.values()
+  }
+
+  get size(): number {
+    return this.#workers.size
+  }
+
+  get executors(): number {
+    let cores = 0
+    for (const worker of this.#workers.values()) cores += worker.cores
+    return cores
+  }
+
+  /** False: the worker is not registered (it was taken for lost), and must register again. */
+  heartbeat(node: NodeId, beat: Extract<Message, { kind: "heartbeat" }>, nowMs: number): boolean {
+    const worker = this.#workers.get(node)
+    if (worker === undefined) return false
+    worker.heardMs = nowMs
+    worker.load = beat.load
+    worker.usedBytes = beat.usedBytes
+    worker.queued = beat.queued
+    worker.blocks = beat.blocks
+    worker.dropped = beat.dropped ?? 0
+    return true
+  }
+
+  heard(node: NodeId, nowMs: number): void {
+    const worker = this.#workers.get(node)
+    if (worker !== undefined) worker.heardMs = nowMs
+  }
+
+  reported(node: NodeId, through: number): void {
+    const worker = this.#workers.get(node)
+    if (worker !== undefined && through > worker.reportedThrough) worker.reportedThrough = through
+  }
+
+  suspect(node: NodeId, nowMs: number): void {
+    const worker = this.#workers.get(node)
+    if (worker !== undefined) worker.suspectMs ??= nowMs
+  }
+
+  /** Every live worker has reported through it. -Infinity without workers. */
+  get reportedThrough(): number {
+    if (this.#workers.size === 0) return Number.NEGATIVE_INFINITY
+    let through = Number.POSITIVE_INFINITY
+    for (const worker of this.#workers.values()) through = Math.min(through, worker.reportedThrough)
+    return through
+  }
+
+  /** Those that count as dead from now on. The caller removes them. */
+  dead(nowMs: number): { readonly node: NodeId; readonly why: string }[] {
+    const dead: { node: NodeId; why: string }[] = []
+    for (const worker of this.#workers.values()) {
+      const silentMs = nowMs - worker.heardMs
+      if (silentMs >= this.lostAfterMs) dead.push({ node: worker.node, why: `no heartbeat for ${Math.round(silentMs)} ms` })
+      else if (worker.suspectMs !== null && nowMs - worker.suspectMs >= this.suspectForMs) {
+        dead.push({ node: worker.node, why: "its connection broke" })
+      }
+    }
+    return dead
+  }
+
+  remove(node: NodeId, nowMs: number): WorkerEntry | undefined {
+    const entry = this.#workers.get(node)
+    if (entry === undefined) return undefined
+    this.#workers.delete(node)
+    this.#lost.push({ entry, atMs: nowMs })
+    if (this.#lost.length > 16) this.#lost.shift()
+    return entry
+  }
+
+  peers(): Peer[] {
+    return [...this.#workers.values()].map(({ node, name, address, host, load, usedBytes, capBytes }) => ({
+      node,
+      name,
+      address,
+      host,
+      load,
+      freeBytes: Math.max(0, capBytes - usedBytes),
+    }))
+  }
+
+  statuses(running: (node: NodeId) => number, nowMs: number): WorkerStatus[] {
+    const of = (worker: WorkerEntry, state: WorkerStatus["state"]): WorkerStatus => ({
+      node: worker.node,
+      name: worker.name,
+      address: worker.address,
+      host: worker.host,
+      state,
+      cores: worker.cores,
+      load: worker.load,
+      blocks: worker.blocks,
+      bytes: worker.usedBytes,
+      cap: worker.capBytes,
+      taskMs: worker.taskMs,
+      running: running(worker.node),
+      dropped: worker.dropped,
+    })
+    const live = [...this.#workers.values()].map((worker) => of(worker, nowMs - worker.heardMs > this.lostAfterMs / 2 ? "slow" : "up"))
+    return [...live, ...this.#lost.map(({ entry }) => of(entry, "lost"))]
+  }
+}
