@@ -26,6 +26,7 @@ const kindNumbers = new Map(kinds.map((kind, i) => [kind, i]))
 const maxPayloadFrames = 65_536
 const messagePack = 0
 const v8Format = 1
+const maxDepth = 2_000
 const loneSurrogate = /\p{Surrogate}/u
 
 /** Why a frame was refused: counted by these names. */
@@ -166,7 +167,13 @@ function holdsUserValues(message: Message): boolean {
 }
 
 /** Whether MessagePack gives back exactly this. */
-function survivesMessagePack(value: unknown): boolean {
+function survivesMessagePack(value: unknown, depth = 0): boolean {
+  if (depth > maxDepth) {
+    throw new RivuletError(`a message nested over ${maxDepth} levels deep`, {
+      code: 2,
+      try: "build the program in fewer steps, or nest its values less",
+    })
+  }
   switch (typeof value) {
     case "number":
       return !Object.is(value, -0)
@@ -175,12 +182,12 @@ function survivesMessagePack(value: unknown): boolean {
     case "object": {
       if (value === null || value instanceof Uint8Array) return true
       if (Array.isArray(value)) {
-        for (let i = 0; i < value.length; i++) if (!(i in value) || !survivesMessagePack(value[i])) return false
+        for (let i = 0; i < value.length; i++) if (!(i in value) || !survivesMessagePack(value[i], depth + 1)) return false
         return true
       }
       if (Object.getPrototypeOf(value) !== Object.prototype) return false
       for (const [key, item] of Object.entries(value))
-        if (key === "__proto__" || loneSurrogate.test(key) || !survivesMessagePack(item)) return false
+        if (key === "__proto__" || loneSurrogate.test(key) || !survivesMessagePack(item, depth + 1)) return false
       return true
     }
     default:

@@ -63,6 +63,7 @@ export class NodeRuntime {
   private wakeMs: number | null = null
   private machineTickMs = 0
   private askedMs: number | null = null
+  private tickedMs = Number.NEGATIVE_INFINITY
   private readonly saidTimes = new Map<string, number>()
 
   constructor(options: RuntimeOptions) {
@@ -110,6 +111,7 @@ export class NodeRuntime {
     if (this.stopped) return
     const nowMs = this.effects.now().monotonicMs
     this.askedMs = null
+    this.tickedMs = nowMs
     this.perform(this.channel.tick(nowMs))
     const asked = this.wakeMs !== null && this.wakeMs <= nowMs
     if (asked || nowMs >= this.machineTickMs + this.tickMs) {
@@ -241,6 +243,8 @@ export class NodeRuntime {
     const channel = this.channel.nextTickMs()
     if (channel !== null && channel < next) next = channel
     if (this.wakeMs !== null && this.wakeMs < next) next = this.wakeMs
+    // A machine that asks for a time gone by gets it in a millisecond, not at once for ever.
+    next = Math.max(next, this.tickedMs + 1)
     if (next === this.askedMs) return
     this.askedMs = next
     this.effects.wakeAt(next)

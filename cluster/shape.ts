@@ -8,7 +8,7 @@
 export type Shape<T> = ((value: unknown) => boolean) & { readonly shape?: T }
 
 /** Deeper nesting than any program builds: refused before it can exhaust the stack. */
-const maxDepth = 2_000
+const maxDepth = 500
 
 export const anyValue: Shape<unknown> = () => true
 export const text: Shape<string> = value => typeof value === "string"
