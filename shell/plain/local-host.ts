@@ -1,0 +1,31 @@
+/** A shell host in this thread: for scripts, the plain shell and anything that needs no screen. */
+import { connect } from "../../cluster/client/session.js"
+import type { Attachment } from "../cli/shell.js"
+import { ShellHost } from "../host/host.js"
+import type { HostEvent } from "../host/port.js"
+
+export interface LocalHostOptions {
+  readonly attachment: Attachment
+  readonly tz: string
+  readonly user: string
+  readonly emit: (event: HostEvent) => void
+}
+
+export async function openLocalHost(options: LocalHostOptions): Promise<{ readonly host: ShellHost; close(): Promise<void> }> {
+  await options.attachment.demo?.ready
+  const session = await connect(options.attachment.address, { user: options.user, program: options.user, tz: options.tz })
+  const host = new ShellHost({
+    session,
+    tz: options.tz,
+    columns: process.stdout.columns ?? 100,
+    embedded: options.attachment.cluster !== undefined,
+    emit: options.emit,
+  })
+  return {
+    host,
+    close: async () => {
+      await host.close()
+      await session.close()
+    },
+  }
+}

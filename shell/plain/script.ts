@@ -1,0 +1,34 @@
+/** Cells from stdin or `-e`, one after the other, in plain lines; the first that fails ends the script unless told otherwise. */
+import { cellsOf } from "../evaluator/complete-cell.js"
+import type { Attachment } from "../cli/shell.js"
+import { openLocalHost } from "./local-host.js"
+
+export interface ScriptOptions {
+  readonly attachment: Attachment
+  readonly tz: string
+  readonly user: string
+  readonly keepGoing: boolean
+}
+
+/** True when every cell succeeded. Values go to stdout, errors and stamps to stderr. */
+export async function runScript(text: string, options: ScriptOptions): Promise<boolean> {
+  const { host, close } = await openLocalHost({
+    ...options,
+    emit: event => {
+      if (event.kind === "chaos") void options.attachment.cluster?.kill(event.worker)
+      if (event.kind !== "print") return
+      for (const line of event.lines) (line.style === "error" || line.style === "dim" ? process.stderr : process.stdout).write(`${line.text}\n`)
+    },
+  })
+  try {
+    await host.start()
+    let ok = true
+    for (const cell of cellsOf(text)) {
+      ok = (await host.runCell(cell)) && ok
+      if (!ok && !options.keepGoing) return false
+    }
+    return ok
+  } finally {
+    await close()
+  }
+}
