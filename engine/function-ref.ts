@@ -18,26 +18,90 @@ export type BuiltinName = "sum" | "max" | "min" | "identity" | "first" | "second
 
 export interface FunctionRef {
   readonly kind: "function"
+  /** Of source and captures, not of the origin: the same function further down the file is the same function. */
   readonly hash: FunctionHash
   /** An expression whose value is the function: arrow, function expression, or a method rewritten as one. */
   readonly source: string
-  /** Free variables in order of name. Values are plain data, or nested functions and classes. */
+  /** Free variables in order of name. */
   readonly captured: readonly Captured[]
+  /**
+   * All objects, functions and classes that the captures reach, each once, so that sharing and cycles survive. A
+   * reference `{ r: n }` names record n.
+   */
+  readonly heap: readonly HeapRecord[]
+  /** Bytes of array buffers, named by records. */
+  readonly blobs: readonly Uint8Array[]
   /** Where the user wrote it: for messages. `line` is 1-based within `text`, the cell or file excerpt. */
   readonly origin?: Origin
 }
 
 export interface Captured {
   readonly name: string
-  readonly value: CapturedValue
+  readonly value: Encoded
+  /** The value in one line, for `captures: limit = 5`. */
+  readonly shown: string
 }
 
-export type CapturedValue =
-  /** Structured data, serialised by `values.ts` (numbers incl. NaN/-0, bigint, Date, RegExp, Map, Set, typed arrays, plain objects …). */
-  | { readonly kind: "data"; readonly bytes: Uint8Array; readonly shown: string }
-  | { readonly kind: "function"; readonly ref: FunctionRef }
-  | { readonly kind: "class"; readonly name: string; readonly source: string; readonly captured: readonly Captured[] }
-  | { readonly kind: "builtin"; readonly name: BuiltinName }
+/** A value as JSON: what JSON cannot say, and what has identity, is an object with one field. */
+export type Encoded =
+  | string
+  | number
+  | boolean
+  | null
+  | { readonly undefined: true }
+  | { readonly number: "NaN" | "Infinity" | "-Infinity" | "-0" }
+  | { readonly bigint: string }
+  /** `Symbol.for(key)` */
+  | { readonly symbol: string }
+  /** A function or prototype of the language, by path: `Math.max`, `Symbol.iterator`, `Error.prototype`. */
+  | { readonly global: string }
+  /** The prototype of a captured class or function. */
+  | { readonly prototypeOf: number }
+  | { readonly builtin: BuiltinName }
+  | { readonly r: number }
+
+/** Own properties beyond what the record's kind says. */
+export interface HeapProperties {
+  readonly entries?: readonly (readonly [Encoded, Encoded])[]
+  /** Not enumerable. */
+  readonly hidden?: readonly (readonly [Encoded, Encoded])[]
+  readonly accessors?: readonly (readonly [key: Encoded, get: Encoded, set: Encoded])[]
+  /** Left out: the usual one of its kind. */
+  readonly proto?: Encoded
+  readonly frozen?: boolean
+}
+
+export type HeapRecord = HeapProperties &
+  (
+    | FunctionRecord
+    | ClassRecord
+    | { readonly kind: "object" }
+    | { readonly kind: "array"; readonly length: number; readonly items?: readonly Encoded[] }
+    | { readonly kind: "map"; readonly items: readonly (readonly [Encoded, Encoded])[] }
+    | { readonly kind: "set"; readonly items: readonly Encoded[] }
+    /** `new <constructor>(...args)`: Date, RegExp, URL, Intl.NumberFormat … */
+    | { readonly kind: "made"; readonly constructor: string; readonly args: readonly Encoded[] }
+    | { readonly kind: "buffer"; readonly blob: number }
+    | { readonly kind: "view"; readonly constructor: string; readonly buffer: Encoded; readonly offset: number; readonly length: number }
+    /** An RDD or stream, as the data that its brand holds; made a handle again by the driver that runs the function. */
+    | { readonly kind: "handle"; readonly data: string }
+  )
+
+export interface FunctionRecord {
+  readonly kind: "function"
+  readonly source: string
+  readonly names: readonly string[]
+  readonly values: readonly Encoded[]
+  /** Functions that serve as constructors and have members on their prototype. */
+  readonly prototype?: Encoded
+}
+
+export interface ClassRecord {
+  readonly kind: "class"
+  readonly source: string
+  readonly names: readonly string[]
+  readonly values: readonly Encoded[]
+}
 
 export interface Origin {
   readonly file: string

@@ -1,0 +1,102 @@
+/**
+ * Reads the live values of a closure's free variables, synchronously, through V8's own inspector in the same thread: the
+ * `[[Scopes]]` of a function are what its names resolve to, in ES modules, loops, nested functions and REPL cells alike.
+ * Nothing is evaluated in the user's scopes and no getter is called.
+ */
+
+import { Session } from "node:inspector"
+
+/** How a value gets across the inspector: both sides know this global for the time of one call. */
+const stashKey = Symbol.for("rivulet.capture.stash")
+
+interface Stash {
+  readonly f: unknown
+  readonly names: readonly string[]
+  readonly found: ({ name: string } & Found)[]
+}
+
+export interface Found {
+  readonly value: unknown
+  /** A property of the global object, not a variable. */
+  readonly isGlobal: boolean
+}
+
+interface Remote {
+  readonly objectId?: string
+  readonly description?: string
+}
+
+export class ScopeReader {
+  readonly #session = new Session()
+
+  /** Connects to this thread's inspector; `close` when done. */
+  constructor() {
+    this.#session.connect()
+  }
+
+  close(): void {
+    this.#session.disconnect()
+  }
+
+  /**
+   * The values of `names` as `f` sees them. A name that no scope of `f` declares is looked up among the properties of the
+   * global object; one that is nowhere is not in the answer.
+   */
+  read(f: Function, names: readonly string[]): Map<string, Found> {
+    const values = new Map<string, Found>()
+    if (names.length === 0) return values
+    const stash: Stash = { f, names, found: [] }
+    const holder = globalThis as { [stashKey]?: Stash }
+    const outer = holder[stashKey]
+    holder[stashKey] = stash
+    const group = "rivulet.capture"
+    try {
+      const { result } = this.#post<{ result: Remote }>("Runtime.evaluate", {
+        expression: `globalThis[Symbol.for("rivulet.capture.stash")].f`,
+        objectGroup: group,
+        silent: true,
+      })
+      const { internalProperties = [] } = this.#post<{ internalProperties?: { name: string; value?: Remote }[] }>("Runtime.getProperties", {
+        objectId: result.objectId,
+        ownProperties: true,
+      })
+      const scopes = internalProperties.find(property => property.name === "[[Scopes]]")?.value
+      const list = scopes?.objectId
+        ? this.#post<{ result: { value?: Remote }[] }>("Runtime.getProperties", { objectId: scopes.objectId, ownProperties: true }).result
+        : []
+      for (const { value: scope } of list) {
+        if (scope?.objectId)
+          this.#post("Runtime.callFunctionOn", { objectId: scope.objectId, functionDeclaration: readScope, silent: true })
+      }
+      for (const found of stash.found) if (!values.has(found.name)) values.set(found.name, found)
+    } finally {
+      this.#post("Runtime.releaseObjectGroup", { objectGroup: group })
+      if (outer) holder[stashKey] = outer
+      else delete holder[stashKey]
+    }
+    return values
+  }
+
+  #post<T>(method: string, params: object): T {
+    let answer: T | undefined
+    let failure: Error | null = null
+    // With the session in the same thread the callback runs before `post` returns.
+    this.#session.post(method, params, (error, result) => {
+      failure = error
+      answer = result as T
+    })
+    if (failure) throw failure as Error
+    return answer as T
+  }
+}
+
+/** Runs with an entry of `[[Scopes]]` as `this`; its `object` has the scope's variables as properties. */
+const readScope = `function () {
+  const stash = globalThis[Symbol.for("rivulet.capture.stash")]
+  const scope = this.object
+  for (const name of stash.names) {
+    const property = Object.getOwnPropertyDescriptor(scope, name)
+    if (!property) continue
+    stash.found.push({ name, isGlobal: this.description === "Global", value: "value" in property ? property.value : scope[name] })
+  }
+}`
