@@ -1,0 +1,91 @@
+/** Functions and data that tasks refer to by hash: asked of the master once, handed to every executor once (DESIGN §5). */
+
+import type { Asset } from "../../engine/function-ref.js"
+import type { RddNode } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import type { MasterLink } from "./master-link.js"
+import type { Outbox } from "./outbox.js"
+
+export class Assets {
+  readonly #outbox: Outbox
+  readonly #master: MasterLink
+  readonly #bytes = new Map<string, Uint8Array>()
+  /** Who waits for a hash. */
+  readonly #waiting = new Map<string, Set<() => void>>()
+  #toAsk = new Set<string>()
+
+  constructor(outbox: Outbox, master: MasterLink) {
+    this.#outbox = outbox
+    this.#master = master
+  }
+
+  get(hash: string): Uint8Array | undefined {
+    return this.#bytes.get(hash)
+  }
+
+  /** How many of the hashes are not here; `arrived` is called once for each when it comes. */
+  require(hashes: Iterable<string>, arrived: () => void): number {
+    let missing = 0
+    for (const hash of hashes) {
+      if (this.#bytes.has(hash)) continue
+      missing++
+      const waiting = this.#waiting.get(hash)
+      if (waiting !== undefined) waiting.add(arrived)
+      else {
+        this.#waiting.set(hash, new Set([arrived]))
+        this.#toAsk.add(hash)
+      }
+    }
+    return missing
+  }
+
+  onAssets(assets: readonly Asset[]): void {
+    for (const { hash, bytes } of assets) {
+      if (!this.#bytes.has(hash)) {
+        // The frame it came in is not kept alive for it.
+        const own = new Uint8Array(bytes)
+        this.#bytes.set(hash, own)
+        this.#outbox.push({ kind: "asset", hash, bytes: own })
+      }
+      const waiting = this.#waiting.get(hash)
+      this.#waiting.delete(hash)
+      this.#toAsk.delete(hash)
+      for (const arrived of waiting ?? []) arrived()
+    }
+  }
+
+  /** What was asked for may not have been heard. */
+  onJoined(): void {
+    for (const hash of this.#waiting.keys()) this.#toAsk.add(hash)
+  }
+
+  /** At the end of a step: one question. */
+  flush(): void {
+    if (this.#toAsk.size === 0 || !this.#master.joined) return
+    this.#master.tell({ kind: "assetRequest", hashes: [...this.#toAsk] })
+    this.#toAsk = new Set()
+  }
+}
+
+/**
+ * The hashes of all functions and data that a stage's tasks use. The tree is plain data, so it is walked as such: a new
+ * kind of node needs no word here. Sealed blocks are not walked: there are many, and they refer to nothing.
+ */
+export function assetsOf(stage: StageSpec): Set<string> {
+  const hashes = new Set<string>()
+  walk(stage.root, hashes)
+  walk(stage.write, hashes)
+  return hashes
+}
+
+function walk(value: unknown, hashes: Set<string>): void {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return
+  if (Array.isArray(value)) {
+    for (const item of value) walk(item, hashes)
+    return
+  }
+  const node = value as Partial<Record<string, unknown>>
+  if (node.kind === "function" && typeof node.hash === "string") hashes.add(node.hash)
+  if (node.kind === "parallelize") for (const hash of (node as unknown as RddNode & { kind: "parallelize" }).assets) hashes.add(hash)
+  for (const [name, inner] of Object.entries(node)) if (name !== "groups" && name !== "splits") walk(inner, hashes)
+}

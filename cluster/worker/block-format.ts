@@ -1,0 +1,22 @@
+/** What the worker's main thread needs to know of blocks: that they are sound, and where a section of a region lies. */
+
+import { Block } from "../../engine/block.js"
+import { sectionOf } from "../../engine/shuffle-region.js"
+
+/** Checks everything (a block from outside the cluster). Returns its rows; throws a RivuletError that says what is wrong. */
+export function checkBlock(bytes: Uint8Array): number {
+  const block = Block.open(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  block.verify()
+  return block.rows
+}
+
+/** Checks the header only (a block that another worker has checked). Throws a RivuletError. */
+export function openBlock(bytes: Uint8Array): void {
+  Block.open(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** The part of a shuffle region that reducer `section` reads. Throws when there is no such section. */
+export function sectionView(bytes: Uint8Array, section: number): Uint8Array {
+  const { offset, length } = sectionOf(bytes, section)
+  return bytes.subarray(offset, offset + length)
+}

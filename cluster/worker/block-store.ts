@@ -1,0 +1,200 @@
+/**
+ * The worker's block store (the paper's §4.1): immutable blocks by id, in block memory, each in the arena of what it
+ * belongs to. Any worker that has a block's id can serve it. What other threads or peers read is pinned.
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { NodeId } from "../ports.js"
+import type { BatchKey, BlockOwner, HeldBlock } from "../protocol.js"
+import { Allocator, type AllocatorOptions, type Region } from "./allocator.js"
+
+export interface StoredBlock {
+  readonly id: string
+  readonly region: Region
+  readonly rows: number
+  /** Of a computed block; null for received ones. */
+  readonly owner: BlockOwner | null
+  /** Of a received block. */
+  readonly batch: BatchKey | null
+  /** The master's clock when it arrived first, as its receiver estimated it. */
+  readonly arrivedMs: number
+  /** The stream's interval it counts in, once that is settled. */
+  readonly filed: { readonly stream: StreamId; readonly interval: number } | null
+}
+
+export interface BlockToStore {
+  readonly id: string
+  readonly bytes: Uint8Array
+  readonly rows: number
+  readonly owner?: BlockOwner | null
+  readonly batch?: BatchKey | null
+  readonly arrivedMs?: number
+  readonly filed?: StoredBlock["filed"]
+}
+
+export class BlockStore {
+  readonly #allocator: Allocator
+  readonly #node: NodeId
+  readonly #blocks = new Map<string, StoredBlock>()
+  /** Filed blocks by stream and interval, for `forget`. */
+  readonly #filed = new Map<StreamId, Map<number, Set<string>>>()
+  #made = 0
+  #fetches = 0
+
+  constructor(node: NodeId, options: AllocatorOptions) {
+    this.#node = node
+    this.#allocator = new Allocator(options)
+  }
+
+  get capBytes(): number {
+    return this.#allocator.capBytes
+  }
+
+  get usedBytes(): number {
+    return this.#allocator.usedBytes
+  }
+
+  get freeBytes(): number {
+    return this.#allocator.freeBytes
+  }
+
+  get size(): number {
+    return this.#blocks.size
+  }
+
+  /** An id that no other block of any node has: the node's incarnation is part of it. */
+  newId(): string {
+    return `${this.#node}-${++this.#made}`
+  }
+
+  /** Copies the bytes, once, into block memory. Null when there is no room. An id that is held stays as it is. */
+  put(block: BlockToStore): StoredBlock | null {
+    const held = this.#blocks.get(block.id)
+    if (held !== undefined) return held
+    const { id, bytes, rows, owner = null, batch = null, arrivedMs = 0 } = block
+    const filed = block.filed ?? filedOf(owner)
+    const region = this.#allocator.allocate(arenaOf(filed, owner, batch), bytes.byteLength)
+    if (region === null) return null
+    this.#allocator.view(region).set(bytes)
+    const stored: StoredBlock = { id, region, rows, owner, batch, arrivedMs, filed }
+    this.#blocks.set(id, stored)
+    this.#index(stored)
+    return stored
+  }
+
+  /** Of a block that had to be stored before its rows could be counted. */
+  setRows(id: string, rows: number): StoredBlock {
+    const block = { ...this.#blocks.get(id)!, rows }
+    this.#blocks.set(id, block)
+    return block
+  }
+
+  get(id: string): StoredBlock | undefined {
+    return this.#blocks.get(id)
+  }
+
+  /** The bytes where they lie. Pin the region for as long as anything but this step reads them. */
+  view(region: Region): Uint8Array {
+    return this.#allocator.view(region)
+  }
+
+  pin(region: Region): void {
+    this.#allocator.pin(region)
+  }
+
+  unpin(region: Region): void {
+    this.#allocator.unpin(region)
+  }
+
+  /** Bytes that belong to no block, pinned `pins` times: the memory is free after as many `unpin`s. Null when there is no room. */
+  putTemporary(bytes: Uint8Array, pins: number): Region | null {
+    const region = this.#allocator.allocate(`fetched:${++this.#fetches}`, bytes.byteLength)
+    if (region === null) return null
+    this.#allocator.view(region).set(bytes)
+    for (let n = 0; n < pins; n++) this.#allocator.pin(region)
+    this.#allocator.free(region)
+    return region
+  }
+
+  /** A received block counts in this interval of the stream: it goes when that goes. */
+  file(id: string, stream: StreamId, interval: number): void {
+    const block = this.#blocks.get(id)
+    if (block === undefined) return
+    this.#unindex(block)
+    const filed = { stream, interval }
+    this.#allocator.move(block.region, arenaOf(filed, block.owner, block.batch))
+    const moved = { ...block, filed }
+    this.#blocks.set(id, moved)
+    this.#index(moved)
+  }
+
+  /** Gives the block up; its memory is free when nothing has it pinned. False when it is not held. */
+  drop(id: string): boolean {
+    const block = this.#blocks.get(id)
+    if (block === undefined) return false
+    this.#blocks.delete(id)
+    this.#unindex(block)
+    this.#allocator.free(block.region)
+    return true
+  }
+
+  /**
+   * Drops the stream's intervals that start before the time (it lies on the stream's grid, so they end by then). A state's
+   * chain is left: which of its blocks later versions stand on, only the master knows. Returns what was dropped.
+   */
+  forget(stream: StreamId, beforeMs: number): StoredBlock[] {
+    const dropped: StoredBlock[] = []
+    for (const [interval, ids] of this.#filed.get(stream) ?? []) {
+      if (interval >= beforeMs) continue
+      for (const id of ids) {
+        const block = this.#blocks.get(id)!
+        if (block.owner?.base === undefined) dropped.push(block)
+      }
+    }
+    for (const { id } of dropped) this.drop(id)
+    return dropped
+  }
+
+  /** All that is held, for a master that must learn it (anew). */
+  inventory(): HeldBlock[] {
+    return [...this.#blocks.values()].map(({ id, rows, region, owner, batch, arrivedMs }) => ({
+      block: id,
+      rows,
+      bytes: region.length,
+      owner,
+      batch,
+      arrivedMs,
+    }))
+  }
+
+  #index(block: StoredBlock): void {
+    if (block.filed === null) return
+    const { stream, interval } = block.filed
+    const intervals = this.#filed.get(stream) ?? new Map<number, Set<string>>()
+    this.#filed.set(stream, intervals)
+    const ids = intervals.get(interval) ?? new Set<string>()
+    intervals.set(interval, ids)
+    ids.add(block.id)
+  }
+
+  #unindex(block: StoredBlock): void {
+    if (block.filed === null) return
+    const { stream, interval } = block.filed
+    const intervals = this.#filed.get(stream)
+    const ids = intervals?.get(interval)
+    ids?.delete(block.id)
+    if (ids?.size === 0) intervals?.delete(interval)
+    if (intervals?.size === 0) this.#filed.delete(stream)
+  }
+}
+
+function filedOf(owner: BlockOwner | null): StoredBlock["filed"] {
+  if (owner === null || owner.stream === null || owner.interval === null) return null
+  return { stream: owner.stream, interval: owner.interval }
+}
+
+function arenaOf(filed: StoredBlock["filed"], owner: BlockOwner | null, batch: BatchKey | null): string {
+  if (filed !== null) return `${filed.stream}@${filed.interval}`
+  if (owner !== null) return `output:${owner.output}`
+  return `received:${batch?.stream ?? ""}`
+}

@@ -1,0 +1,57 @@
+/** What a worker can be told; all have defaults. */
+
+export interface WorkerConfig {
+  readonly heartbeatMs: number
+  /** No answer to heartbeats for so long: the master is away, and is asked for again every `helloMs`. */
+  readonly masterTimeoutMs: number
+  readonly helloMs: number
+  /** A replica that is not confirmed for so long goes to another peer too. */
+  readonly replicaTimeoutMs: number
+  /** The report of an interval's end waits so long for replicas under way. */
+  readonly holdReportMs: number
+  /** A fetch that is not answered for so long is tried at the next holder. */
+  readonly fetchTimeoutMs: number
+  /** Share of block memory above which clients get no credit. */
+  readonly highWater: number
+  /** Share of block memory above which received blocks are refused. The rest is for what tasks make. */
+  readonly refuseAbove: number
+  /** Share of the memory below the high-water mark that clients together may have under way. */
+  readonly creditShare: number
+  readonly maxCreditBytes: number
+  /** A cancelled task may still run so long before its thread is ended. */
+  readonly cancelGraceMs: { readonly stream: number; readonly query: number }
+  /** Executor threads for queries, beside those for streams (one a core). */
+  readonly queryExecutors: number
+  /** Tasks given to an executor at a time. */
+  readonly executorDepth: number
+  /** Overwrite freed memory (the simulation). */
+  readonly poison: boolean
+  /** An exception while handling an event goes to the caller instead of the log (the simulation). */
+  readonly rethrow: boolean
+  /** First byte of block memory that blocks may use. */
+  readonly memoryFromBytes: number
+}
+
+export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
+  heartbeatMs: 200,
+  masterTimeoutMs: 3_000,
+  helloMs: 1_000,
+  replicaTimeoutMs: 2_000,
+  holdReportMs: 250,
+  fetchTimeoutMs: 10_000,
+  highWater: 0.8,
+  refuseAbove: 0.9,
+  creditShare: 0.5,
+  maxCreditBytes: 32 * 1024 * 1024,
+  cancelGraceMs: { stream: 1_000, query: 100 },
+  executorDepth: 4,
+  poison: false,
+  rethrow: false,
+  memoryFromBytes: 0,
+}
+
+/** How many executor threads a worker of so many cores has: `submit` numbers them streams first, then queries. */
+export function executorCounts(cores: number, queryExecutors?: number): { readonly stream: number; readonly query: number } {
+  const stream = Math.max(1, cores)
+  return { stream, query: Math.max(1, queryExecutors ?? Math.ceil(stream / 2)) }
+}

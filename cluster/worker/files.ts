@@ -1,0 +1,64 @@
+/** Requests to the disk under way, and who waits for each. */
+
+import type { Outbox } from "./outbox.js"
+
+export interface FileSize {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+type Done<T> = (value: T | null, error: string) => void
+
+export class Files {
+  readonly #outbox: Outbox
+  readonly #reads = new Map<string, Done<Uint8Array>>()
+  readonly #writes = new Map<string, Done<true>>()
+  readonly #lists = new Map<string, Done<readonly FileSize[]>>()
+  #made = 0
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox
+  }
+
+  read(path: string, from: number, to: number, done: Done<Uint8Array>): void {
+    const request = `f${++this.#made}`
+    this.#reads.set(request, done)
+    this.#outbox.push({ kind: "readFile", request, path, from, to })
+  }
+
+  write(path: string, bytes: Uint8Array, done: Done<true>): void {
+    const request = `f${++this.#made}`
+    this.#writes.set(request, done)
+    this.#outbox.push({ kind: "writeFile", request, path, bytes })
+  }
+
+  list(paths: readonly string[], done: Done<readonly FileSize[]>): void {
+    const request = `f${++this.#made}`
+    this.#lists.set(request, done)
+    this.#outbox.push({ kind: "listFiles", request, paths })
+  }
+
+  onRead(request: string, bytes: Uint8Array): void {
+    take(this.#reads, request)?.(bytes, "")
+  }
+
+  onWritten(request: string): void {
+    take(this.#writes, request)?.(true, "")
+  }
+
+  onListed(request: string, files: readonly FileSize[]): void {
+    take(this.#lists, request)?.(files, "")
+  }
+
+  onFailed(request: string, error: string): void {
+    const done = take(this.#reads, request) ?? take(this.#writes, request) ?? take(this.#lists, request)
+    done?.(null, error)
+  }
+}
+
+function take<T>(map: Map<string, T>, key: string): T | undefined {
+  const value = map.get(key)
+  map.delete(key)
+  return value
+}

@@ -1,0 +1,176 @@
+/**
+ * This worker's place in the cluster: finding the master, registering with what is held, heartbeats, and finding it again
+ * after it was lost or restarted. Meanwhile all else goes on: data is received and acked, running tasks end.
+ *
+ *   seeking ──welcome──▶ joined ──lost, silent or another welcome──▶ seeking
+ *   any ──refused──▶ the process ends: trying again would not help
+ */
+
+import type { NodeId } from "../ports.js"
+import type { HeldBlock, Message } from "../protocol.js"
+import type { ClockOffset } from "./clock-offset.js"
+import type { WorkerConfig } from "./config.js"
+import type { Outbox } from "./outbox.js"
+
+export interface WorkerIdentity {
+  readonly name: string
+  readonly node: NodeId
+  readonly address: string
+  readonly host: string
+  readonly cores: number
+  readonly user: string
+  /** Rivulet's version and the runtime's (Node, ICU): the master refuses workers that would compute otherwise. */
+  readonly version: string
+  readonly runtime: string
+  /** Where the master lives: its bare name, so that whichever incarnation is there answers, and its address. */
+  readonly master: { readonly node: NodeId; readonly address: string }
+}
+
+export interface WorkerLoad {
+  readonly load: number
+  readonly usedBytes: number
+  readonly queued: number
+  readonly blocks: number
+  readonly dropped: number
+}
+
+export interface MasterLinkParts {
+  readonly identity: WorkerIdentity
+  readonly config: WorkerConfig
+  readonly clock: ClockOffset
+  readonly outbox: Outbox
+  readonly capBytes: number
+  readonly inventory: () => readonly HeldBlock[]
+  readonly load: () => WorkerLoad
+}
+
+export class MasterLink {
+  readonly #parts: MasterLinkParts
+  #state: "seeking" | "joined" = "seeking"
+  #node: NodeId | null = null
+  #helloDueMs = 0
+  /** The first hello that is unanswered. */
+  #helloSentMs: number | null = null
+  #heartbeatDueMs = Number.POSITIVE_INFINITY
+  #heardMs = 0
+  #said = false
+  #posts = new Map<string, Message>()
+  #posted = 0
+
+  constructor(parts: MasterLinkParts) {
+    this.#parts = parts
+  }
+
+  get joined(): boolean {
+    return this.#state === "joined"
+  }
+
+  /** The master that answered last, joined or not. */
+  get node(): NodeId | null {
+    return this.#node
+  }
+
+  start(): void {
+    const { identity, outbox } = this.#parts
+    outbox.push({ kind: "connect", to: identity.master.node, address: identity.master.address })
+    this.#hello()
+  }
+
+  /**
+   * Tells the master something it must not miss: sent again after a broken connection to the same master, dropped when
+   * another takes its place (which learns what matters from the inventory, and launches anew what it misses).
+   */
+  post(message: Message): void {
+    const receipt = `m${++this.#posted}`
+    this.#posts.set(receipt, message)
+    if (this.#state === "joined") this.#parts.outbox.push({ kind: "send", to: this.#node!, message, receipt })
+  }
+
+  /** What may be missed: it is repeated anyway. */
+  tell(message: Message): void {
+    if (this.#state === "joined") this.#parts.outbox.send(this.#node!, message)
+  }
+
+  onReceipt(receipt: string, lost: boolean): void {
+    if (!lost) this.#posts.delete(receipt)
+  }
+
+  /** Returns whether this is another master than before, or null if nothing came of it. */
+  onWelcome(from: NodeId, wallMs: number): { readonly another: boolean } | null {
+    if (this.#state === "joined" && from === this.#node) return null
+    const { clock, outbox, identity, capBytes } = this.#parts
+    const another = from !== this.#node
+    if (another) {
+      this.#posts.clear()
+      clock.reset()
+    }
+    clock.sample(this.#helloSentMs ?? clock.monotonicMs, wallMs)
+    this.#node = from
+    this.#state = "joined"
+    this.#helloSentMs = null
+    this.#heardMs = clock.monotonicMs
+    this.#heartbeatDueMs = clock.monotonicMs
+    if (this.#said || another) outbox.say("info", `${another ? "joined" : "back with"} the master ${from} at ${identity.master.address}`)
+    this.#said = false
+    const { name, address, host, cores } = identity
+    outbox.send(from, { kind: "register", name, address, host, cores, capBytes, held: this.#parts.inventory() })
+    for (const [receipt, message] of this.#posts) outbox.push({ kind: "send", to: from, message, receipt })
+    this.#heartbeat()
+    return { another }
+  }
+
+  onRefused(reason: string, hint: string): void {
+    const { outbox, identity } = this.#parts
+    const text = `the master at ${identity.master.address} refuses this worker: ${reason}${hint === "" ? "" : `. Try: ${hint}`}`
+    outbox.say("error", text)
+    outbox.push({ kind: "exit", code: 3, reason: text })
+  }
+
+  onHeartbeatAck(from: NodeId, sentMs: number, wallMs: number): void {
+    if (from !== this.#node) return
+    this.#heardMs = this.#parts.clock.monotonicMs
+    this.#parts.clock.sample(sentMs, wallMs)
+  }
+
+  onLost(why: string): void {
+    if (this.#state === "joined") {
+      const { outbox, identity } = this.#parts
+      outbox.say("warn", `the master at ${identity.master.address} ${why}: trying again until it is back`)
+      this.#said = true
+    }
+    this.#state = "seeking"
+    this.#helloSentMs = null
+    this.#helloDueMs = Math.min(this.#helloDueMs, this.#parts.clock.monotonicMs)
+    this.#heartbeatDueMs = Number.POSITIVE_INFINITY
+  }
+
+  onTime(nowMs: number): void {
+    const { config } = this.#parts
+    if (this.#state === "joined" && nowMs - this.#heardMs >= config.masterTimeoutMs) this.onLost("does not answer")
+    if (this.#state === "seeking" && nowMs >= this.#helloDueMs) this.#hello()
+    if (nowMs >= this.#heartbeatDueMs) this.#heartbeat()
+  }
+
+  get deadlineMs(): number {
+    return this.#state === "seeking" ? this.#helloDueMs : Math.min(this.#heartbeatDueMs, this.#heardMs + this.#parts.config.masterTimeoutMs)
+  }
+
+  #hello(): void {
+    const { identity, outbox, clock, config } = this.#parts
+    const { user, version, runtime } = identity
+    outbox.send(identity.master.node, { kind: "hello", role: "worker", user, version, runtime })
+    // The earliest: which of several the answer belongs to is not known, and too long a round trip does no harm.
+    this.#helloSentMs ??= clock.monotonicMs
+    this.#helloDueMs = clock.monotonicMs + config.helloMs
+    if (!this.#said && this.#node === null && clock.monotonicMs - this.#helloSentMs >= config.helloMs) {
+      outbox.say("warn", `no master answers at ${identity.master.address}: trying again until one does`)
+      this.#said = true
+    }
+  }
+
+  #heartbeat(): void {
+    const { outbox, clock, config } = this.#parts
+    outbox.send(this.#node!, { kind: "heartbeat", sentMs: clock.monotonicMs, ...this.#parts.load() })
+    this.#heartbeatDueMs = clock.monotonicMs + config.heartbeatMs
+  }
+}

@@ -1,0 +1,333 @@
+/**
+ * Batches from clients (the paper's §4.1, DESIGN §6): checked, stored here and in another worker's memory, acked, reported
+ * until a seal takes them in.
+ *
+ *   batch ──▶ stored, replicas under way ──confirmed, or no peer is left──▶ acked and reported ──settled──▶ kept | dropped
+ *
+ * An ack says that the batch survives any single failure (or that there is no second worker, and one copy was allowed). A
+ * batch that comes again is acked again without being stored, if enough living workers still have it.
+ */
+
+import type { NodeId } from "../ports.js"
+import type { BatchKey, BlockOwner, ReceivedBlock, SettledBlock } from "../protocol.js"
+import { checkBlock, openBlock } from "./block-format.js"
+import type { BlockStore, StoredBlock } from "./block-store.js"
+import type { ClockOffset } from "./clock-offset.js"
+import type { WorkerConfig } from "./config.js"
+import type { Outbox } from "./outbox.js"
+import type { Peers } from "./peers.js"
+import type { Reporter } from "./reporter.js"
+
+export interface ReceiverParts {
+  readonly config: WorkerConfig
+  readonly clock: ClockOffset
+  readonly outbox: Outbox
+  readonly store: BlockStore
+  readonly peers: Peers
+  readonly reporter: Reporter
+}
+
+/** A batch whose replicas are not all confirmed. */
+interface Pending {
+  readonly block: StoredBlock
+  /** Who waits for the ack. */
+  readonly senders: Set<NodeId>
+  /** As it came: forwarded without a copy. Null when it came as a replica (then it is sent from block memory). */
+  readonly received: Uint8Array | null
+  readonly holders: Set<NodeId>
+  readonly underway: Map<NodeId, number>
+  readonly tried: Set<NodeId>
+}
+
+export class Receiver {
+  readonly #parts: ReceiverParts
+  readonly #pending = new Map<string, Pending>()
+  /** Received blocks held here, by batch. */
+  readonly #byBatch = new Map<string, string>()
+  /** Other workers that have a block not yet settled. */
+  readonly #holders = new Map<string, ReadonlySet<NodeId>>()
+  #pendingBytes = 0
+  #singleCopies = false
+  /** Blocks and replicas that were no good. */
+  refused = 0
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  onBatch(from: NodeId, key: BatchKey, bytes: Uint8Array): void {
+    const { store, clock, reporter, outbox } = this.#parts
+    if (this.#again(from, key)) return
+    if (reporter.input(key.stream) === undefined) {
+      this.#refuse(from, key, `unknown: no input named "${key.stream}" is defined yet`)
+      return
+    }
+    if (this.#full(bytes.byteLength)) {
+      this.#refuse(from, key, `full: ${memoryText(store)} of block memory are in use`)
+      return
+    }
+    const id = store.newId()
+    // Stored first: only there is it aligned as its columns need.
+    const block = store.put({ id, bytes, rows: 0, batch: key, arrivedMs: clock.masterMs })
+    if (block === null) {
+      this.#refuse(from, key, `full: ${memoryText(store)} of block memory are in use`)
+      return
+    }
+    let rows: number
+    try {
+      rows = checkBlock(store.view(block.region))
+    } catch (error) {
+      store.drop(id)
+      this.refused++
+      const why = error instanceof Error ? error.message : String(error)
+      outbox.say("warn", `a batch of ${from} for ${key.stream} is no valid block: ${why}`)
+      this.#refuse(from, key, `bad: ${why}`)
+      return
+    }
+    this.#byBatch.set(nameOf(key), id)
+    reporter.arriving(id, block.arrivedMs)
+    this.#replicate({
+      block: store.setRows(id, rows),
+      senders: new Set([from]),
+      received: bytes,
+      holders: new Set(),
+      underway: new Map(),
+      tried: new Set(),
+    })
+  }
+
+  /** A copy from another worker: of a batch (`of` null), or of something finished. */
+  onReplica(
+    from: NodeId,
+    message: {
+      readonly block: string
+      readonly batch: BatchKey | null
+      readonly rows: number
+      readonly arrivedMs: number
+      readonly of: BlockOwner | null
+    },
+    bytes: Uint8Array,
+  ): void {
+    const { store, outbox, reporter } = this.#parts
+    const { block: id, batch, rows, arrivedMs, of } = message
+    if (store.get(id) === undefined) {
+      if (of === null && this.#full(bytes.byteLength)) {
+        outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
+        return
+      }
+      // Of a sealed input block: where it counts, and no output of a task.
+      const sealed = of !== null && of.output === id && of.stream !== null && of.interval !== null
+      const filed = sealed ? { stream: of.stream!, interval: of.interval! } : null
+      const block = store.put({ id, bytes, rows, batch, arrivedMs, owner: sealed ? null : of, filed })
+      if (block === null) {
+        outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
+        return
+      }
+      try {
+        // Its receiver has checked it all; what is finished may be a shuffle region, which is no block.
+        if (of === null) openBlock(store.view(block.region))
+      } catch (error) {
+        store.drop(id)
+        this.refused++
+        outbox.send(from, { kind: "replicaRefused", block: id, reason: error instanceof Error ? error.message : String(error) })
+        return
+      }
+      if (batch !== null) this.#byBatch.set(nameOf(batch), id)
+      if (batch !== null && of === null) {
+        this.#holders.set(id, new Set([from]))
+        reporter.arrived(reported(block, batch, 2))
+      }
+    }
+    outbox.send(from, { kind: "replicaStored", block: id })
+  }
+
+  onReplicaStored(from: NodeId, id: string): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    this.#notUnderway(pending, from)
+    pending.holders.add(from)
+    this.#replicate(pending)
+  }
+
+  onReplicaRefused(from: NodeId, id: string): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined || !pending.underway.has(from)) return
+    this.#notUnderway(pending, from)
+    this.#replicate(pending)
+  }
+
+  /** A worker is gone, or its connection broke: what was under way to it goes to another. `dead`: what it held is lost. */
+  onPeerLost(peer: NodeId, dead: boolean): void {
+    for (const pending of [...this.#pending.values()]) {
+      const held = dead && pending.holders.delete(peer)
+      const sent = this.#notUnderway(pending, peer)
+      if (held || sent) this.#replicate(pending)
+    }
+  }
+
+  /** There may be peers that were not there: those that had none to go to try again. */
+  onPeers(): void {
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.underway.size > 0) continue
+      pending.tried.clear()
+      this.#replicate(pending)
+    }
+  }
+
+  onSettled(kept: readonly SettledBlock[], dropped: readonly string[]): void {
+    const { store, reporter } = this.#parts
+    for (const { block, stream, interval } of kept) {
+      reporter.done(block)
+      this.#holders.delete(block)
+      store.file(block, stream, interval)
+    }
+    for (const block of dropped) {
+      reporter.done(block)
+      this.forget(block)
+    }
+  }
+
+  /** Drops a block, received or computed, with what is known of it here. */
+  forget(id: string): void {
+    const { store, reporter } = this.#parts
+    const block = store.get(id)
+    if (block === undefined) return
+    const pending = this.#pending.get(id)
+    // Its batch is in a seal by another copy, so it is safe: the sender need not wait.
+    if (pending !== undefined) this.#finish(pending)
+    reporter.done(id)
+    this.#holders.delete(id)
+    if (block.batch !== null && this.#byBatch.get(nameOf(block.batch)) === id) this.#byBatch.delete(nameOf(block.batch))
+    store.drop(id)
+  }
+
+  /** Drops a stream's intervals before the time; see `BlockStore.forget`. */
+  forgetStream(stream: string, beforeMs: number): void {
+    const { store, reporter } = this.#parts
+    for (const { id, batch } of store.forget(stream, beforeMs)) {
+      reporter.done(id)
+      if (batch !== null && this.#byBatch.get(nameOf(batch)) === id) this.#byBatch.delete(nameOf(batch))
+    }
+  }
+
+  onTime(nowMs: number): void {
+    for (const pending of [...this.#pending.values()]) {
+      for (const [peer, sentMs] of [...pending.underway]) {
+        if (nowMs - sentMs < this.#parts.config.replicaTimeoutMs) continue
+        // It may still be confirmed: then the block has one holder more than it needs.
+        this.#notUnderway(pending, peer)
+        this.#replicate(pending)
+      }
+    }
+  }
+
+  get deadlineMs(): number {
+    let first = Number.POSITIVE_INFINITY
+    // In order of sending, nearly: the first of each is early enough.
+    for (const pending of this.#pending.values()) {
+      for (const sentMs of pending.underway.values()) first = Math.min(first, sentMs + this.#parts.config.replicaTimeoutMs)
+      if (first < Number.POSITIVE_INFINITY) break
+    }
+    return first
+  }
+
+  /** True when the batch is held already: it will be acked (again) without being stored. */
+  #again(from: NodeId, key: BatchKey): boolean {
+    const { store, peers } = this.#parts
+    const id = this.#byBatch.get(nameOf(key))
+    const block = id === undefined ? undefined : store.get(id)
+    if (id === undefined || block === undefined) return false
+    const pending = this.#pending.get(id)
+    if (pending !== undefined) {
+      pending.senders.add(from)
+      return true
+    }
+    const holders = new Set([...(this.#holders.get(id) ?? [])].filter(node => peers.has(node)))
+    const copies = 1 + holders.size
+    if (block.filed !== null || copies >= peers.replicas)
+      this.#ack(from, key, Math.max(copies, block.filed === null ? copies : peers.replicas))
+    else {
+      // Its first holder is gone, and with it the second copy: it needs another before anyone may rely on it.
+      this.#replicate({ block, senders: new Set([from]), received: null, holders, underway: new Map(), tried: new Set(holders) })
+    }
+    return true
+  }
+
+  #replicate(pending: Pending): void {
+    const { peers, outbox, store, clock } = this.#parts
+    const { block, holders, underway, tried, received } = pending
+    const bytes = block.region.length
+    if (!this.#pending.has(block.id)) {
+      this.#pending.set(block.id, pending)
+      this.#pendingBytes += bytes
+    }
+    while (1 + holders.size + underway.size < peers.replicas) {
+      const peer = peers.choose(bytes, new Set([...tried, ...holders]), clock.monotonicMs)
+      if (peer === null) break
+      tried.add(peer)
+      underway.set(peer, clock.monotonicMs)
+      peers.underway(peer, bytes)
+      const { id, batch, rows, arrivedMs } = block
+      const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: null } as const
+      if (received !== null) outbox.send(peer, message, [received])
+      else outbox.sendPinned(peer, message, [store.view(block.region)], [block.region])
+    }
+    const copies = 1 + holders.size
+    if (copies >= peers.replicas || (underway.size === 0 && copies >= peers.minReplicas)) this.#finish(pending)
+  }
+
+  #finish(pending: Pending): void {
+    const { reporter, peers, outbox, store } = this.#parts
+    const { block, senders, holders, underway } = pending
+    for (const peer of [...underway.keys()]) this.#notUnderway(pending, peer)
+    this.#pending.delete(block.id)
+    this.#pendingBytes -= block.region.length
+    const copies = 1 + holders.size
+    for (const sender of senders) this.#ack(sender, block.batch!, copies)
+    // It may have been sealed meanwhile, as the other holder reported it.
+    if (store.get(block.id)?.filed === null) {
+      this.#holders.set(block.id, new Set(holders))
+      reporter.arrived(reported(block, block.batch!, copies))
+    }
+    const single = copies < 2 && peers.replicas > 1
+    if (single === this.#singleCopies) return
+    this.#singleCopies = single
+    if (single) outbox.say("warn", "received data is acked with one copy: there is no second worker to hold another")
+    else outbox.say("info", "received data is held by two workers again")
+  }
+
+  #notUnderway(pending: Pending, peer: NodeId): boolean {
+    if (!pending.underway.delete(peer)) return false
+    this.#parts.peers.underway(peer, -pending.block.region.length)
+    return true
+  }
+
+  #full(bytes: number): boolean {
+    const { store, config } = this.#parts
+    return store.usedBytes + bytes > config.refuseAbove * store.capBytes
+  }
+
+  #ack(to: NodeId, { session, stream, seq }: BatchKey, copies: number): void {
+    this.#parts.outbox.send(to, { kind: "batchAck", session, stream, seq, copies })
+  }
+
+  #refuse(to: NodeId, { session, stream, seq }: BatchKey, reason: string): void {
+    this.#parts.outbox.send(to, { kind: "batchRefused", session, stream, seq, reason })
+  }
+}
+
+function reported(block: StoredBlock, batch: BatchKey, copies: number): ReceivedBlock {
+  return { block: block.id, batch, rows: block.rows, bytes: block.region.length, arrivedMs: block.arrivedMs, copies }
+}
+
+function nameOf({ session, stream, seq }: BatchKey): string {
+  return `${session}\u0000${stream}\u0000${seq}`
+}
+
+function memoryText(store: BlockStore): string {
+  return `${Math.round(store.usedBytes / 1024 / 1024)} of ${Math.round(store.capBytes / 1024 / 1024)} MiB`
+}

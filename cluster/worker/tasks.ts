@@ -1,0 +1,313 @@
+/**
+ * The tasks that the master launched here, from launch to report.
+ *
+ *   gathering ──inputs here──▶ waiting ──executor idle──▶ running ──done──▶ reported
+ *                                                            └──a file──▶ writing ──written──▶ reported
+ *   any ──failed, cancelled──▶ reported
+ *
+ * A cancelled task is reported at once; its thread may finish it (what it made is thrown away), and is ended only when
+ * that takes long, because a thread that ends loses the state it has cached. One that waits behind another in the
+ * executor's own queue is withdrawn at once.
+ */
+
+import type { StageSpec, TaskFailure, TaskOutput, TaskResult } from "../../engine/task.js"
+import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
+import type { ClockOffset } from "./clock-offset.js"
+import type { WorkerConfig } from "./config.js"
+import { ExecutorPool, type Poolable } from "./executor-pool.js"
+import type { MasterLink } from "./master-link.js"
+import type { Outbox } from "./outbox.js"
+import { outputPath } from "./output-path.js"
+import { TaskInputs, type TaskInputsParts } from "./task-inputs.js"
+
+export interface TasksParts extends TaskInputsParts {
+  readonly config: WorkerConfig
+  readonly clock: ClockOffset
+  readonly outbox: Outbox
+  readonly master: MasterLink
+  readonly executors: { readonly stream: number; readonly query: number }
+}
+
+interface Entry extends Poolable {
+  readonly launch: LaunchTask
+  readonly stage: StageSpec
+  /** As the executors know it: the launch's name, made unique among those still running. */
+  readonly name: string
+  inputs: TaskInputs
+  state: "gathering" | "waiting" | "running" | "writing" | "over"
+  executor: number
+  startedMs: number
+  /** When its thread is ended. */
+  endMs: number
+  cancelled: boolean
+  timedOut: boolean
+  killed: boolean
+}
+
+/** Lines that could not be parsed, shown with the task's log. */
+const samplesShown = 3
+/** Executors end a task that takes too long by themselves; so much later it is ended from here. */
+const watchMs = 1_000
+
+export class Tasks {
+  readonly #parts: TasksParts
+  readonly #pool: ExecutorPool<Entry>
+  /** Launched and not yet reported, by the launch's name. */
+  readonly #launched = new Map<string, Entry>()
+  /** On a thread, cancelled ones too, by the executors' name. */
+  readonly #running = new Map<string, Entry>()
+  #done: TaskDone[] = []
+  #names = 0
+
+  constructor(parts: TasksParts) {
+    this.#parts = parts
+    this.#pool = new ExecutorPool(parts.executors.stream, parts.executors.query, parts.config.executorDepth)
+  }
+
+  /** Not yet on a thread. */
+  get queued(): number {
+    let gathering = 0
+    for (const { state } of this.#launched.values()) if (state === "gathering") gathering++
+    return this.#pool.waiting + gathering
+  }
+
+  load(nowMs: number): number {
+    return this.#pool.load(nowMs)
+  }
+
+  launch(stages: readonly StageSpec[], tasks: readonly LaunchTask[]): void {
+    for (const launch of tasks) {
+      if (this.#launched.has(launch.task)) continue
+      const stage = stages[launch.stage]
+      if (stage === undefined) {
+        this.#report(launch.task, 0, {
+          kind: "machine",
+          message: `task ${launch.task} names stage ${launch.stage}, but ${stages.length} came with it`,
+        })
+        continue
+      }
+      this.#start(launch, stage)
+    }
+  }
+
+  cancel(tasks: readonly string[]): void {
+    for (const task of tasks) {
+      const entry = this.#launched.get(task)
+      if (entry === undefined) continue
+      this.#launched.delete(task)
+      this.#report(task, entry.startedMs, { kind: "killed", message: "cancelled" })
+      this.#abandon(entry)
+    }
+  }
+
+  /** Another master knows nothing of the former one's tasks, and launches what it needs. */
+  abandonAll(): void {
+    const entries = [...this.#launched.values()]
+    this.#launched.clear()
+    this.#done = []
+    for (const entry of entries) this.#abandon(entry)
+  }
+
+  onTaskDone(name: string, result: TaskResult, ms: number): void {
+    const entry = this.#offThread(name)
+    if (entry === undefined || entry.cancelled) return
+    this.#log(entry, result)
+    if (entry.stage.write.kind === "file") this.#write(entry, result, ms)
+    else this.#keep(entry, result, ms)
+  }
+
+  onTaskFailed(name: string, failure: TaskFailure, ms: number): void {
+    const entry = this.#offThread(name)
+    if (entry === undefined || entry.cancelled) return
+    const { timeoutMs } = entry.launch
+    const timedOut = entry.timedOut && failure.kind === "killed"
+    this.#over(entry, ms, timedOut ? { ...failure, kind: "timeout", message: `did not end within ${timeoutMs} ms` } : failure)
+  }
+
+  onTime(nowMs: number): void {
+    for (const entry of this.#running.values()) {
+      if (entry.killed || entry.endMs > nowMs) continue
+      entry.timedOut ||= !entry.cancelled
+      this.#kill(entry)
+    }
+  }
+
+  get deadlineMs(): number {
+    let first = Number.POSITIVE_INFINITY
+    for (const entry of this.#running.values()) if (!entry.killed) first = Math.min(first, entry.endMs)
+    return first
+  }
+
+  /** At the end of a step: idle executors get work, and what is done is reported in one message. */
+  flush(): void {
+    const { clock } = this.#parts
+    for (let next = this.#pool.next(clock.monotonicMs); next !== null; next = this.#pool.next(clock.monotonicMs)) {
+      this.#submit(next.task, next.executor)
+    }
+    if (this.#done.length === 0) return
+    this.#parts.master.post({ kind: "tasksDone", done: this.#done })
+    this.#done = []
+  }
+
+  #start(launch: LaunchTask, stage: StageSpec): void {
+    const entry: Entry = {
+      launch,
+      stage,
+      pool: launch.pool,
+      affinity: launch.affinity,
+      name: this.#running.has(launch.task) ? `${launch.task}~${++this.#names}` : launch.task,
+      inputs: new TaskInputs(this.#parts, failure => this.#gathered(entry, failure)),
+      state: "gathering",
+      executor: -1,
+      startedMs: this.#parts.clock.monotonicMs,
+      endMs: Number.POSITIVE_INFINITY,
+      cancelled: false,
+      timedOut: false,
+      killed: false,
+    }
+    this.#launched.set(launch.task, entry)
+    try {
+      entry.inputs.start(launch, stage)
+    } catch (error) {
+      this.#over(entry, 0, { kind: "machine", message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  #gathered(entry: Entry, failure: TaskFailure | null): void {
+    if (entry.state !== "gathering") return
+    if (failure !== null) {
+      this.#over(entry, this.#parts.clock.monotonicMs - entry.startedMs, failure)
+      return
+    }
+    entry.state = "waiting"
+    this.#pool.add(entry)
+  }
+
+  #submit(entry: Entry, executor: number): void {
+    const { clock, outbox } = this.#parts
+    const { launch, stage } = entry
+    entry.state = "running"
+    entry.executor = executor
+    this.#running.set(entry.name, entry)
+    if (this.#pool.head(executor) === entry) this.#begins(entry)
+    const run = { stage, partition: launch.partition, attempt: launch.attempt, inputs: entry.inputs.inputs }
+    outbox.push({ kind: "submit", task: entry.name, executor, run, timeoutMs: launch.timeoutMs })
+  }
+
+  /** The executor has come to the task: its time counts from now. */
+  #begins(entry: Entry): void {
+    const { clock } = this.#parts
+    const { timeoutMs } = entry.launch
+    entry.startedMs = clock.monotonicMs
+    // The thread's own watch ends it at `timeoutMs`; this is for one that does not.
+    if (timeoutMs > 0) entry.endMs = Math.min(entry.endMs, clock.monotonicMs + timeoutMs + watchMs)
+  }
+
+  #offThread(name: string): Entry | undefined {
+    const entry = this.#running.get(name)
+    if (entry === undefined) return undefined
+    const { executor } = entry
+    const wasFirst = this.#pool.head(executor) === entry
+    this.#running.delete(name)
+    this.#pool.release(executor, entry, this.#parts.clock.monotonicMs)
+    entry.inputs.release()
+    const first = this.#pool.head(executor)
+    if (wasFirst && first !== null) this.#begins(first)
+    return entry
+  }
+
+  #kill(entry: Entry): void {
+    entry.killed = true
+    this.#parts.outbox.push({ kind: "kill", task: entry.name, executor: entry.executor })
+  }
+
+  #abandon(entry: Entry): void {
+    entry.cancelled = true
+    const { clock, config } = this.#parts
+    if (entry.state === "running") {
+      if (this.#pool.head(entry.executor) !== entry) {
+        this.#kill(entry)
+        return
+      }
+      entry.endMs = Math.min(entry.endMs, clock.monotonicMs + config.cancelGraceMs[entry.pool])
+      return
+    }
+    if (entry.state === "waiting") this.#pool.remove(entry)
+    entry.state = "over"
+    entry.inputs.release()
+  }
+
+  /** Stores what the task made, so that any worker can be served with it. */
+  #keep(entry: Entry, result: TaskResult, ms: number): void {
+    const { store } = this.#parts
+    const outputs: TaskDone["outputs"][number][] = []
+    for (const output of result.outputs) {
+      const { bytes, rows, sectionRows, base, keys, interval, newest } = output
+      const block = store.put({ id: store.newId(), bytes, rows, owner: ownerOf(entry, output) })
+      if (block === null) {
+        for (const made of outputs) store.drop(made.block)
+        const message =
+          `block memory is full: an output of ${bytes.byteLength} bytes of ${entry.stage.label} does not fit, ` +
+          `${store.usedBytes} of ${store.capBytes} bytes are in use (more workers, a larger --memory or a shorter remember help)`
+        this.#over(entry, ms, { kind: "machine", message })
+        return
+      }
+      outputs.push({ block: block.id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, base, keys, interval, newest }) })
+    }
+    this.#over(entry, ms, undefined, { outputs, aside: result.aside.count, rowsIn: result.rowsIn })
+  }
+
+  #write(entry: Entry, result: TaskResult, ms: number): void {
+    const { stage, launch } = entry
+    const bytes = result.outputs[0]?.bytes
+    const counts = { outputs: [], aside: result.aside.count, rowsIn: result.rowsIn }
+    // A partition without records is no file, whoever computes it.
+    if (bytes === undefined || bytes.byteLength === 0 || stage.write.kind !== "file") {
+      this.#over(entry, ms, undefined, counts)
+      return
+    }
+    entry.state = "writing"
+    this.#parts.files.write(outputPath(stage.write, stage.interval, launch.partition), bytes, (_, error) => {
+      if (entry.state !== "writing") return
+      this.#over(entry, ms, error === "" ? undefined : { kind: "machine", message: error }, counts)
+    })
+  }
+
+  #over(entry: Entry, ms: number, failure: TaskFailure | undefined, made?: Pick<TaskDone, "outputs" | "aside" | "rowsIn">): void {
+    entry.state = "over"
+    entry.inputs.release()
+    this.#launched.delete(entry.launch.task)
+    this.#report(entry.launch.task, ms, failure, made)
+  }
+
+  #report(task: string, ms: number, failure?: TaskFailure, made?: Pick<TaskDone, "outputs" | "aside" | "rowsIn">): void {
+    const { outputs, aside, rowsIn } = made ?? { outputs: [], aside: 0, rowsIn: 0 }
+    this.#done.push({ task, ms, outputs, aside, rowsIn, ...(failure !== undefined && { failure }) })
+  }
+
+  #log({ stage, launch }: Entry, { logs, aside }: TaskResult): void {
+    const lines = [...logs]
+    for (const sample of aside.samples.slice(0, samplesShown)) {
+      lines.push({ level: "warn", text: `set aside, cannot be read: ${sample}`, repeated: 1 })
+    }
+    if (lines.length === 0) return
+    const { stream, interval } = stage
+    this.#parts.master.post({ kind: "log", stream, interval: interval?.from ?? null, partition: launch.partition, lines })
+  }
+}
+
+function ownerOf({ stage, launch }: Entry, { interval, sectionRows, base, keys }: TaskOutput): BlockOwner {
+  const start = interval ?? stage.interval?.from ?? null
+  return {
+    output: stage.output,
+    partition: launch.partition,
+    stream: stage.stream,
+    interval: start,
+    ...defined({ sectionRows, base, keys }),
+  }
+}
+
+/** Without the fields that are undefined: what crosses the wire has none. */
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
+}

@@ -1,0 +1,339 @@
+/**
+ * The worker's main thread (the paper's §4): receives data, keeps blocks, serves them, and has tasks run by executors. This
+ * file only says which part hears of which event; each part is a file beside it. No user code runs here, so nothing a
+ * user writes can delay acks, heartbeats or fetches.
+ */
+
+import type { BlockMemory, Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import type { Message } from "../protocol.js"
+import { Assets } from "./assets.js"
+import { serveBlocks } from "./block-server.js"
+import { BlockStore } from "./block-store.js"
+import { ClockOffset } from "./clock-offset.js"
+import { defaultWorkerConfig, executorCounts, type WorkerConfig } from "./config.js"
+import { Copier } from "./copier.js"
+import { Credit, type MemoryUse } from "./credit.js"
+import { Drivers } from "./drivers.js"
+import { Fetcher } from "./fetcher.js"
+import { Files } from "./files.js"
+import { MasterLink, type WorkerIdentity, type WorkerLoad } from "./master-link.js"
+import { Outbox } from "./outbox.js"
+import { Peers } from "./peers.js"
+import { Receiver } from "./receiver.js"
+import { Reporter } from "./reporter.js"
+import { Tasks } from "./tasks.js"
+
+export interface WorkerOptions extends WorkerIdentity {
+  readonly memory: BlockMemory
+  readonly config?: Partial<WorkerConfig>
+}
+
+/** Messages that only the master may send: an old master's are refused (DESIGN §7). */
+const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
+  "peers",
+  "inputs",
+  "settled",
+  "launch",
+  "cancel",
+  "asset",
+  "copy",
+  "forget",
+  "listFiles",
+  "drive",
+] as const)
+
+export class WorkerMachine implements Machine {
+  readonly #clock = new ClockOffset()
+  readonly #store: BlockStore
+  readonly #outbox: Outbox
+  readonly #master: MasterLink
+  readonly #peers: Peers
+  readonly #reporter: Reporter
+  readonly #receiver: Receiver
+  readonly #credit: Credit
+  readonly #fetcher: Fetcher
+  readonly #files: Files
+  readonly #assets: Assets
+  readonly #tasks: Tasks
+  readonly #copier: Copier
+  readonly #drivers: Drivers
+  readonly #rethrow: boolean
+  #dropped = 0
+  #wakeMs = Number.POSITIVE_INFINITY
+
+  constructor(options: WorkerOptions) {
+    const { memory, node, host, cores } = options
+    const executors = executorCounts(cores, options.config?.queryExecutors)
+    const config: WorkerConfig = { ...defaultWorkerConfig, queryExecutors: executors.query, ...options.config }
+    const clock = this.#clock
+    const { buffer, capBytes } = memory
+    const store = new BlockStore(node, { buffer, capBytes, fromBytes: config.memoryFromBytes, poison: config.poison })
+    const outbox = new Outbox(store)
+    const peers = new Peers(node, host, outbox)
+    const master = new MasterLink({
+      ...{ identity: options, config, clock, outbox, capBytes: store.capBytes },
+      inventory: () => store.inventory(),
+      load: () => this.#load(),
+    })
+    const files = new Files(outbox)
+    const assets = new Assets(outbox, master)
+    const fetcher = new Fetcher({ node, config, clock, outbox, store, peers })
+    const reporter = new Reporter(clock, master, config.holdReportMs)
+    this.#rethrow = config.rethrow
+    this.#store = store
+    this.#outbox = outbox
+    this.#peers = peers
+    this.#master = master
+    this.#files = files
+    this.#assets = assets
+    this.#fetcher = fetcher
+    this.#reporter = reporter
+    this.#receiver = new Receiver({ config, clock, outbox, store, peers, reporter })
+    this.#credit = new Credit(config, outbox)
+    this.#tasks = new Tasks({ config, clock, outbox, master, executors, store, fetcher, files, assets })
+    this.#copier = new Copier(store, outbox, master, peers)
+    this.#drivers = new Drivers(assets, clock, outbox, master)
+  }
+
+  /** Messages that made no sense, so far. */
+  get dropped(): number {
+    return this.#dropped + this.#receiver.refused + this.#fetcher.malformed
+  }
+
+  step(event: NodeEvent, now: Now): Command[] {
+    this.#clock.advance(now)
+    try {
+      this.#on(event)
+    } catch (error) {
+      // Whatever came in must not end the process (DESIGN §11).
+      if (this.#rethrow) throw error
+      this.#dropped++
+      this.#outbox.say("error", `an event of kind ${event.kind} could not be handled: ${error instanceof Error ? error.message : error}`, {
+        stack: error instanceof Error ? error.stack : undefined,
+      })
+    }
+    this.#onTime()
+    this.#assets.flush()
+    this.#tasks.flush()
+    this.#fetcher.flush()
+    this.#wake()
+    return this.#outbox.take()
+  }
+
+  #on(event: NodeEvent): void {
+    switch (event.kind) {
+      case "started":
+        this.#master.start()
+        break
+      case "received":
+        this.#onMessage(event.from, event.message, event.payload)
+        break
+      case "lost":
+        this.#onLost(event.peer)
+        break
+      case "receipt":
+        if (!this.#outbox.onReceipt(event.receipt, event.lost, this.#clock.monotonicMs)) this.#master.onReceipt(event.receipt, event.lost)
+        break
+      case "taskDone":
+        this.#tasks.onTaskDone(event.task, event.result, event.ms)
+        break
+      case "taskFailed":
+        this.#tasks.onTaskFailed(event.task, event.failure, event.ms)
+        break
+      case "driverDone":
+        this.#drivers.onDone(event.task, event.error)
+        break
+      case "fileRead":
+        this.#files.onRead(event.request, event.bytes)
+        break
+      case "fileWritten":
+        this.#files.onWritten(event.request)
+        break
+      case "filesListed":
+        this.#files.onListed(event.request, event.files)
+        break
+      case "fileFailed":
+        this.#files.onFailed(event.request, event.error)
+        break
+    }
+  }
+
+  #onMessage(from: NodeId, message: Message, payload: readonly Uint8Array[]): void {
+    if (mastersOnly.has(message.kind) && from !== this.#master.node) {
+      this.#dropped++
+      return
+    }
+    switch (message.kind) {
+      case "welcome":
+        this.#onWelcome(from, message.wallMs)
+        break
+      case "refused":
+        this.#master.onRefused(message.reason, message.try)
+        break
+      case "heartbeatAck":
+        this.#master.onHeartbeatAck(from, message.sentMs, message.wallMs)
+        break
+      case "peers":
+        this.#onPeers(message)
+        break
+      case "inputs":
+        this.#reporter.onInputs(message.inputs, message.reportMs)
+        break
+      case "settled":
+        this.#receiver.onSettled(message.kept, message.dropped)
+        break
+      case "launch":
+        this.#tasks.launch(message.stages, message.tasks)
+        break
+      case "cancel":
+        this.#tasks.cancel(message.tasks)
+        break
+      case "asset":
+        this.#assets.onAssets(message.assets)
+        break
+      case "copy":
+        this.#copier.copy(message.block, message.to)
+        break
+      case "forget":
+        this.#onForget(message)
+        break
+      case "listFiles":
+        this.#onListFiles(message.request, message.paths)
+        break
+      case "drive":
+        this.#drivers.drive(message)
+        break
+      case "batch": {
+        const [block] = payload
+        if (block === undefined || payload.length !== 1) {
+          this.#dropped++
+          return
+        }
+        const { session, stream, seq } = message
+        this.#receiver.onBatch(from, { session, stream, seq }, block)
+        this.#credit.heard(from, this.#memoryUse(), this.#clock.monotonicMs)
+        break
+      }
+      case "replica": {
+        const [block] = payload
+        if (block === undefined || payload.length !== 1) {
+          this.#dropped++
+          return
+        }
+        this.#receiver.onReplica(from, message, block)
+        break
+      }
+      case "replicaStored":
+        if (!this.#copier.onStored(from, message.block)) this.#receiver.onReplicaStored(from, message.block)
+        return
+      case "replicaRefused":
+        if (!this.#copier.onRefused(from, message.block, message.reason)) this.#receiver.onReplicaRefused(from, message.block)
+        return
+      case "fetch":
+        serveBlocks(this.#store, this.#outbox, from, message.request, message.blocks)
+        break
+      case "fetched":
+        this.#fetcher.onFetched(from, message.request, message.missing, payload)
+        break
+      case "hello":
+        // A client that is about to send: it learns what it may.
+        if (message.role === "client") this.#credit.heard(from, this.#memoryUse(), this.#clock.monotonicMs)
+        break
+      case "bye":
+        this.#onLost(from)
+        break
+      default:
+        // Meant for a master or a client.
+        this.#dropped++
+    }
+  }
+
+  #onWelcome(from: NodeId, wallMs: number): void {
+    const joined = this.#master.onWelcome(from, wallMs)
+    if (joined === null) return
+    if (joined.another) {
+      this.#tasks.abandonAll()
+      this.#copier.forgetAll()
+    }
+    this.#reporter.onJoined(joined.another)
+    this.#assets.onJoined()
+  }
+
+  #onPeers({ workers, minReplicas, replicas }: Extract<Message, { kind: "peers" }>): void {
+    for (const peer of this.#peers.update(workers, minReplicas, replicas)) this.#peerLost(peer, true)
+    this.#receiver.onPeers()
+    this.#fetcher.onPeers()
+  }
+
+  #onLost(peer: NodeId): void {
+    if (peer === this.#master.node) {
+      this.#master.onLost("was lost")
+      return
+    }
+    this.#credit.forget(peer)
+    this.#peers.onLost(peer, this.#clock.monotonicMs)
+    this.#peerLost(peer, false)
+  }
+
+  #peerLost(peer: NodeId, dead: boolean): void {
+    this.#fetcher.onPeerLost(peer, dead)
+    this.#copier.onPeerLost(peer)
+    this.#receiver.onPeerLost(peer, dead)
+  }
+
+  #onForget({ blocks, streams }: Extract<Message, { kind: "forget" }>): void {
+    for (const block of blocks) this.#receiver.forget(block)
+    for (const { stream, before } of streams) {
+      this.#receiver.forgetStream(stream, before)
+      this.#outbox.push({ kind: "forgetState", stream, before })
+    }
+  }
+
+  #onListFiles(request: string, paths: readonly string[]): void {
+    this.#files.list(paths, (files, error) =>
+      this.#master.post({ kind: "filesListed", request, files: files ?? [], ...(files === null && { error }) }),
+    )
+  }
+
+  #onTime(): void {
+    const nowMs = this.#clock.monotonicMs
+    this.#master.onTime(nowMs)
+    this.#receiver.onTime(nowMs)
+    this.#fetcher.onTime(nowMs)
+    this.#tasks.onTime(nowMs)
+    this.#outbox.onTime(nowMs)
+    this.#credit.onTime(this.#memoryUse(), nowMs)
+    this.#reporter.onTime(nowMs)
+  }
+
+  /** Asks for the next time that anything is due, when that is not what was asked for before. */
+  #wake(): void {
+    const dueMs = Math.min(
+      this.#master.deadlineMs,
+      this.#receiver.deadlineMs,
+      this.#fetcher.deadlineMs,
+      this.#tasks.deadlineMs,
+      this.#credit.deadlineMs,
+      this.#reporter.deadlineMs,
+    )
+    const askedAndAhead = this.#wakeMs === dueMs && dueMs > this.#clock.monotonicMs
+    if (dueMs === Number.POSITIVE_INFINITY || askedAndAhead) return
+    this.#wakeMs = dueMs
+    this.#outbox.push({ kind: "wake", atMonotonicMs: dueMs })
+  }
+
+  #memoryUse(): MemoryUse {
+    const { capBytes, usedBytes } = this.#store
+    return { capBytes, usedBytes, pendingBytes: this.#receiver.pendingBytes }
+  }
+
+  #load(): WorkerLoad {
+    return {
+      load: this.#tasks.load(this.#clock.monotonicMs),
+      usedBytes: this.#store.usedBytes,
+      queued: this.#tasks.queued,
+      blocks: this.#store.size,
+      dropped: this.dropped,
+    }
+  }
+}
