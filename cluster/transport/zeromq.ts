@@ -32,10 +32,16 @@ const lingerMs = 100
 
 export interface ZeromqOptions {
   readonly node: NodeId
-  /** Where to listen, `tcp://127.0.0.1:0` for any free port. Without it the node can only reach nodes that listen. */
-  readonly bind?: string
   /** Told about what is dropped or refused, at most once for each cause and peer. */
   readonly say?: (text: string) => void
+}
+
+/** A bound address that waits for its node. */
+export interface Listening {
+  /** With the real port. */
+  readonly address: string
+  /** To be called once. */
+  open(options: ZeromqOptions): ZeromqTransport
 }
 
 interface Link {
@@ -73,10 +79,17 @@ export class ZeromqTransport implements Transport {
     if (router !== null) void this.receiveFrom(router, null)
   }
 
-  /** Listens if asked to. Throws a RivuletError of code 2 if the address is taken, wrong, or open to other machines. */
-  static async open(options: ZeromqOptions): Promise<ZeromqTransport> {
-    if (options.bind === undefined) return new ZeromqTransport(options, null)
-    const address = parseAddress(options.bind)
+  /** A node that does not listen: it can only reach nodes that do. */
+  static open(options: ZeromqOptions): ZeromqTransport {
+    return new ZeromqTransport(options, null)
+  }
+
+  /**
+   * Listens at `bind` (`tcp://127.0.0.1:0`: any free port). The node can be named afterwards, when the port is known; until
+   * then what comes in waits. Throws a RivuletError of code 2 if the address is taken, wrong, or open to other machines.
+   */
+  static async listen(bind: string): Promise<Listening> {
+    const address = parseAddress(bind)
     refuseOpenBind(address)
     const router = new Router({
       mandatory: true,
@@ -97,7 +110,7 @@ export class ZeromqTransport implements Transport {
       router.close()
       throw bindError(formatAddress(address), error)
     }
-    return new ZeromqTransport(options, router)
+    return { address: router.lastEndpoint!, open: options => new ZeromqTransport(options, router) }
   }
 
   onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void {

@@ -9,7 +9,7 @@ import { RivuletError } from "../../engine/errors.js"
 
 /** A transport whose messages and losses can be waited for, one by one. */
 async function node(name: NodeId, bind?: string) {
-  const transport = await ZeromqTransport.open({ node: name, bind })
+  const transport = bind === undefined ? ZeromqTransport.open({ node: name }) : (await ZeromqTransport.listen(bind)).open({ node: name })
   const inbox: { from: NodeId; frames: string[]; bytes: readonly Uint8Array[] }[] = []
   const losses: NodeId[] = []
   const waiting = new Set<() => void>()
@@ -206,7 +206,7 @@ test("addresses that others can reach are refused, taken ones named, each with w
 
   const refusal = async (bind: string) => {
     try {
-      await ZeromqTransport.open({ node: "a#1", bind })
+      await ZeromqTransport.listen(bind)
     } catch (error) {
       assert.instance(error, RivuletError)
       return error as RivuletError

@@ -1,0 +1,156 @@
+/**
+ * A machine among the real adapters: its runtime over a transport, a timer for its ticks, and its commands carried out.
+ * Any node of a process is run by this: master, worker, client library, driver threads' client.
+ */
+
+import { serialize } from "node:v8"
+import type { Journal, Machine, NodeEvent, NodeId, Transport } from "../ports.js"
+import { type EffectCommand, NodeRuntime } from "../runtime.js"
+import type { DriverThreads } from "./driver-thread.js"
+import type { ExecutorThreads } from "./executor-threads.js"
+import { listFiles, readRange, writeWhole } from "./file-disk.js"
+import type { Say } from "./log.js"
+import { systemNow } from "./system-clock.js"
+import { Timer } from "./timer.js"
+
+type AnswerCommand = Extract<EffectCommand, { kind: "answer" }>
+
+export interface NodeAdapters {
+  readonly node: NodeId
+  readonly machine: Machine
+  /** Closed by `stop`, as are all others. */
+  readonly transport: Transport
+  readonly say: Say
+  readonly journal?: Journal
+  readonly executors?: (onEvent: (event: NodeEvent) => void) => ExecutorThreads
+  readonly drivers?: DriverThreads
+  readonly onAnswer?: (answer: AnswerCommand) => void
+  /** The machine cannot go on. */
+  readonly onExit?: (code: number, reason: string) => void
+}
+
+export interface RunningNode {
+  readonly node: NodeId
+  /** A local call for the machine. */
+  call(call: unknown): void
+  /** Closes every adapter. Idempotent. */
+  stop(): Promise<void>
+}
+
+export function runNode(adapters: NodeAdapters): RunningNode {
+  const { node, machine, transport, journal, drivers, say } = adapters
+  const timer = new Timer(() => runtime.tick())
+  const runtime: NodeRuntime = new NodeRuntime({
+    node,
+    machine,
+    effects: {
+      now: systemNow,
+      send: (to, frames) => transport.send(to, frames),
+      connect: (to, address) => transport.connect(to, address),
+      disconnect: from => transport.disconnect(from),
+      wakeAt: monotonicMs => timer.set(monotonicMs),
+      perform,
+    },
+  })
+  const executors = adapters.executors?.(event => runtime.dispatch(event))
+  transport.onReceived((_, frames) => runtime.receive(frames))
+  transport.onLost(peer => runtime.lost(peer))
+  runtime.start()
+
+  function perform(command: EffectCommand): void {
+    switch (command.kind) {
+      case "append":
+        append(command.sequence, command.record)
+        break
+      case "submit":
+        needed(executors).submit(command.task, command.executor, command.run, command.timeoutMs)
+        break
+      case "asset":
+        executors?.asset(command.hash, command.bytes)
+        drivers?.asset(command.hash, command.bytes)
+        break
+      case "kill":
+        needed(executors).kill(command.task, command.executor)
+        break
+      case "forgetState":
+        executors?.forgetState(command.stream, command.before)
+        break
+      case "readFile": {
+        const { request, path, from, to } = command
+        file(request, readRange(path, from, to), bytes => ({ kind: "fileRead", request, bytes }))
+        break
+      }
+      case "listFiles": {
+        const { request, paths } = command
+        file(request, listFiles(paths), files => ({ kind: "filesListed", request, files }))
+        break
+      }
+      case "writeFile": {
+        const { request, path, bytes } = command
+        file(request, writeWhole(path, bytes), () => ({ kind: "fileWritten", request }))
+        break
+      }
+      case "runDriver": {
+        const { task } = command
+        void needed(drivers)
+          .run(command)
+          .then(error => runtime.dispatch({ kind: "driverDone", task, ...(error !== undefined && { error }) }))
+        break
+      }
+      case "answer":
+        adapters.onAnswer?.(command)
+        break
+      case "say":
+        say(command.level, command.text, command.data)
+        break
+      case "exit":
+        say("error", command.reason)
+        adapters.onExit?.(command.code, command.reason)
+        break
+    }
+  }
+
+  function append(sequence: number, record: Extract<EffectCommand, { kind: "append" }>["record"]): void {
+    const bytes = serialize(record)
+    const journalHere = needed(journal)
+    const write = async () => {
+      const outcome = await journalHere.append(sequence, bytes)
+      if (outcome === "appended" && record.kind === "snapshot") await journalHere.compact(sequence, bytes)
+      return outcome
+    }
+    write().then(
+      outcome => {
+        if (outcome === "appended") runtime.dispatch({ kind: "appended", sequence })
+        else runtime.dispatch({ kind: "appendFailed", sequence, reason: "conflict", error: `record ${sequence} is there already` })
+      },
+      error => runtime.dispatch({ kind: "appendFailed", sequence, reason: "disk", error: messageOf(error) }),
+    )
+  }
+
+  function file<T>(request: string, work: Promise<T>, done: (value: T) => NodeEvent): void {
+    work.then(
+      value => runtime.dispatch(done(value)),
+      error => runtime.dispatch({ kind: "fileFailed", request, error: messageOf(error) }),
+    )
+  }
+
+  let stopping: Promise<void> | null = null
+  async function stop(): Promise<void> {
+    runtime.stop()
+    timer.set(null)
+    await Promise.all([executors?.close(), drivers?.close(), transport.close()])
+    await journal?.close()
+  }
+  return {
+    node,
+    call: call => runtime.dispatch({ kind: "call", call }),
+    stop: () => (stopping ??= stop()),
+  }
+}
+
+function needed<T>(adapter: T | undefined): T {
+  if (adapter === undefined) throw new Error("this node has no adapter for what its machine asks")
+  return adapter
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,100 @@
+/** A worker among real adapters: `rivulet worker`, and the workers of an embedded cluster. */
+
+import { availableParallelism, hostname, userInfo } from "node:os"
+import { defaultMemoryBytes, reserveBlockMemory } from "../adapters/block-memory.js"
+import { ExecutorThreads } from "../adapters/executor-threads.js"
+import { openLog, type Say } from "../adapters/log.js"
+import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
+import { type RunningNode, runNode } from "../adapters/run-node.js"
+import type { NodeId } from "../ports.js"
+import { formatAddress, parseAddress } from "../security.js"
+import { ZeromqTransport } from "../transport/zeromq.js"
+import { rivuletVersion, runtimeVersion } from "../version.js"
+import { executorCounts, type WorkerConfig } from "./config.js"
+import { WorkerMachine } from "./worker.js"
+
+export interface WorkerProcessOptions {
+  /** The master's address. */
+  readonly master: string
+  /** Where to listen. Default any free port of 127.0.0.1. */
+  readonly bind?: string
+  /** What machine this is, so that copies go to another. Default the machine's name. */
+  readonly host?: string
+  /** Executor threads for streams. Default the machine's cores. */
+  readonly cores?: number
+  /** Block memory, 1 MiB to 4 GiB. Default 1 GiB. */
+  readonly memoryBytes?: number
+  /** Keeps what must outlive the process (how often it was started). Made when missing. */
+  readonly dir?: string
+  /** Unique in the cluster. Default `<machine>-<port>`. */
+  readonly name?: string
+  readonly config?: Partial<WorkerConfig>
+  readonly say?: Say
+  /** Whether signals, and a master that refuses this worker, end the process. Default true. */
+  readonly ownsProcess?: boolean
+}
+
+export interface WorkerProcess {
+  readonly address: string
+  readonly node: NodeId
+  /** Resolves when everything is closed. Blocks here are lost. */
+  stop(): Promise<void>
+}
+
+/**
+ * Listens, then joins the master as soon as there is one: it keeps trying, and says so. Throws a RivuletError of code 2
+ * for an address, size, name or directory that cannot be.
+ */
+export async function startWorker(options: WorkerProcessOptions): Promise<WorkerProcess> {
+  const master = formatAddress(parseAddress(options.master))
+  if (options.name !== undefined) checkName(options.name)
+  if (options.dir !== undefined) await makeDirectory(options.dir)
+  const cores = options.cores ?? availableParallelism()
+  const memory = reserveBlockMemory(options.memoryBytes ?? defaultMemoryBytes)
+  const bind = options.bind ?? "tcp://127.0.0.1:0"
+
+  // The name may hold the port, which is known when it is bound; and the transport wants the node's name.
+  const listening = await ZeromqTransport.listen(bind)
+  const name = options.name ?? checkName(`${hostname().replace(/[^A-Za-z0-9.-]/g, "-")}-${parseAddress(listening.address).port}`)
+  const node = `${name}#${await nextIncarnation(name, options.dir)}`
+  const say = options.say ?? openLog({ node: name })
+  const transport = listening.open({ node, say: text => say("debug", text) })
+
+  const config: Partial<WorkerConfig> = options.config ?? {}
+  const machine = new WorkerMachine({
+    name,
+    node,
+    address: transport.address!,
+    host: options.host ?? hostname(),
+    cores,
+    user: userInfo().username,
+    version: rivuletVersion,
+    runtime: runtimeVersion,
+    master: { node: "master", address: master },
+    memory,
+    config,
+  })
+  const counts = executorCounts(cores, config.queryExecutors)
+  let end: ReturnType<typeof endOnSignals> | null = null
+  const running: RunningNode = runNode({
+    node,
+    machine,
+    transport,
+    say,
+    executors: onEvent => new ExecutorThreads({ memory: memory.buffer, streams: counts.stream, queries: counts.query, onEvent }),
+    onExit: code => (end === null ? void running.stop() : end.exit(code)),
+  })
+  if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
+  say(
+    "info",
+    `worker at ${transport.address}, ${cores} cores, ${Math.round(memory.capBytes / 2 ** 20)} MiB of block memory, master ${master}`,
+  )
+  return {
+    address: transport.address!,
+    node,
+    async stop() {
+      end?.release()
+      await running.stop()
+    },
+  }
+}
