@@ -2,12 +2,13 @@
  * Runs the Ink screen: raw keys in, the reducer between, effects out. Owns the terminal's mode and gives it back whatever
  * ends the process.
  */
+
+import { Fzf } from "fzf"
 import { type Instance, render } from "ink"
 import { createElement } from "react"
-import { Fzf } from "fzf"
-import { isComplete } from "./evaluator/complete-cell.js"
 import { decode, freshDecoder } from "./editor/decode.js"
 import type { History } from "./editor/history.js"
+import { isComplete } from "./evaluator/complete-cell.js"
 import type { HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { App } from "./view/app.js"
@@ -67,7 +68,8 @@ export function openScreen(options: ScreenOptions): Screen {
     if (urgent) paint()
     else paintSoon()
   }
-  const dispatch = (event: ShellEvent) => apply(reduce(state, event), event.kind === "input" || event.kind === "print" || event.kind === "done" || event.kind === "completed")
+  const dispatch = (event: ShellEvent) =>
+    apply(reduce(state, event), event.kind === "input" || event.kind === "print" || event.kind === "done" || event.kind === "completed")
 
   const host = options.host(event => {
     if (event.kind === "chaos") options.chaos?.(event.worker)
@@ -195,4 +197,3 @@ function search(cells: readonly string[], query: string): string[] {
   if (query === "") return newestFirst.slice(0, 50)
   return new Fzf(newestFirst, { limit: 50 }).find(query).map(found => found.item)
 }
-

@@ -144,7 +144,9 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
     case "completed":
       return only(event.for === state.buffer.text ? applyCompletion(state, event.list) : state)
     case "found":
-      return only(state.search?.query === event.query ? { ...state, search: { ...state.search, matches: event.matches, selected: 0 } } : state)
+      return only(
+        state.search?.query === event.query ? { ...state, search: { ...state.search, matches: event.matches, selected: 0 } } : state,
+      )
     case "panels":
       return only({ ...state, panels: event.panels })
     case "status":
@@ -260,7 +262,13 @@ function next(state: ShellState): Step {
 
 function interrupt(state: ShellState): Step {
   if (state.running !== null) return effect({ ...state, queue: [] }, { kind: "cancel" })
-  if (state.buffer.text !== "") return only({ ...print(state, [{ text: `${state.prompt}${state.buffer.text}^C`, style: "dim" }]), buffer: emptyBuffer, ghost: "", browsing: null })
+  if (state.buffer.text !== "")
+    return only({
+      ...print(state, [{ text: `${state.prompt}${state.buffer.text}^C`, style: "dim" }]),
+      buffer: emptyBuffer,
+      ghost: "",
+      browsing: null,
+    })
   return only(print(state, [{ text: "Ctrl-D detaches", style: "dim" }]))
 }
 
@@ -301,7 +309,8 @@ function commonPrefix(words: readonly string[]): string {
 function choosing(state: ShellState, event: InputEvent): Step | undefined {
   const list = state.completion!
   if (event.kind !== "key") return undefined
-  const move = (by: number) => only({ ...state, completion: { ...list, selected: (list.selected + by + list.items.length) % list.items.length } })
+  const move = (by: number) =>
+    only({ ...state, completion: { ...list, selected: (list.selected + by + list.items.length) % list.items.length } })
   switch (event.key) {
     case "tab":
     case "down":
@@ -336,7 +345,11 @@ function searching(state: ShellState, event: InputEvent): Step {
     case "tab":
     case "right": {
       const chosen = search.matches[search.selected]
-      return only({ ...state, search: null, buffer: chosen === undefined ? state.buffer : edit(state.buffer, { kind: "set", text: chosen }) })
+      return only({
+        ...state,
+        search: null,
+        buffer: chosen === undefined ? state.buffer : edit(state.buffer, { kind: "set", text: chosen }),
+      })
     }
     case "escape":
     case "ctrl-c":

@@ -1,7 +1,7 @@
 /** Attaches a command to its master: a session, and the same exit whatever happens. */
 import { userInfo } from "node:os"
-import { connect } from "../../cluster/client/session.js"
 import type { ClientSession } from "../../cluster/client/session.js"
+import { connect } from "../../cluster/client/session.js"
 import { masterAddress } from "./options.js"
 
 export interface AttachOptions {

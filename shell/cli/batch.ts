@@ -5,8 +5,8 @@
 import { mkdirSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { startEmbedded } from "../../cluster/embedded.js"
 import { type ClientSession, connect, type InputOverride } from "../../cluster/client/session.js"
+import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { Handle } from "../../engine/fluent/types.js"
@@ -68,7 +68,11 @@ export async function batch(options: BatchOptions): Promise<void> {
 async function work(session: ClientSession, options: BatchOptions): Promise<void> {
   const { exports } = await defineProgram(session, options.path)
   const unused = session.unusedInputs()
-  if (unused.length > 0) throw new RivuletError(`--input ${unused.join(", ")}: ${options.path} reads no such stream`, { code: 2, try: `its inputs are ${session.inputNames().join(", ") || "none"}` })
+  if (unused.length > 0)
+    throw new RivuletError(`--input ${unused.join(", ")}: ${options.path} reads no such stream`, {
+      code: 2,
+      try: `its inputs are ${session.inputNames().join(", ") || "none"}`,
+    })
   await session.flush()
   const progress = showProgress(session)
   try {
@@ -78,8 +82,14 @@ async function work(session: ClientSession, options: BatchOptions): Promise<void
   }
   for await (const line of session.logs({})) process.stderr.write(`${line.text}\n`)
   const held = (await session.status()).held
-  if (held[0]) throw Object.assign(new RivuletError(`${held[0].stream} is held: ${held[0].failure.message}`, { code: 1 }), { failure: held[0].failure })
-  const streams = Object.entries(exports).filter(([, value]) => handleData(value)?.kind === "stream" && !isOutput(value as Handle)) as [string, Handle][]
+  if (held[0])
+    throw Object.assign(new RivuletError(`${held[0].stream} is held: ${held[0].failure.message}`, { code: 1 }), {
+      failure: held[0].failure,
+    })
+  const streams = Object.entries(exports).filter(([, value]) => handleData(value)?.kind === "stream" && !isOutput(value as Handle)) as [
+    string,
+    Handle,
+  ][]
   if (options.save !== undefined) await saveAll(session, streams, options.save)
   if (options.format === "table") await summarise(session, streams)
   else if (options.save === undefined || options.format === "ndjson") await printAll(session, streams)
@@ -99,7 +109,11 @@ interface IntervalRows {
 
 /** Every exported stream's non-empty intervals, merged by interval then by order of export. */
 async function printAll(session: ClientSession, streams: readonly [string, Handle][]): Promise<void> {
-  const cursors = streams.map(([name, handle]) => ({ name, rows: linesOf(session, name, handle), head: undefined as IntervalRows | undefined }))
+  const cursors = streams.map(([name, handle]) => ({
+    name,
+    rows: linesOf(session, name, handle),
+    head: undefined as IntervalRows | undefined,
+  }))
   for (const cursor of cursors) cursor.head = (await cursor.rows.next()).value
   for (;;) {
     let first: (typeof cursors)[number] | undefined

@@ -1,5 +1,5 @@
 /** How a command fails: `rivulet: <what>` and a `try:` line on stderr, JSON when JSON was asked for, and the exit code. */
-import { CommanderError } from "commander"
+import type { CommanderError } from "commander"
 import { RivuletError } from "../../engine/errors.js"
 
 export function usageError(error: CommanderError): RivuletError {

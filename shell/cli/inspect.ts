@@ -22,7 +22,10 @@ export async function inspect(what: "status" | "streams" | "workers" | "programs
     const rows = await rowsFor(what, session, options)
     if (format !== "table") await write(render(what === "status" && format === "json" ? [rows] : rows, format, { width: 0 }))
     else if (what === "status") await write(statusText(rows as ClusterStatus, options.tz ?? localZone()))
-    else await write(`${table(readable(what, rows as Record<string, unknown>[], options), { width: process.stdout.columns ?? 160, maxRows: Number.POSITIVE_INFINITY, indent: 0 }).lines.join("\n")}\n`)
+    else
+      await write(
+        `${table(readable(what, rows as Record<string, unknown>[], options), { width: process.stdout.columns ?? 160, maxRows: Number.POSITIVE_INFINITY, indent: 0 }).lines.join("\n")}\n`,
+      )
     return what === "status" && options.check === true && !healthy(rows as ClusterStatus)
   })
   if (failed) process.exitCode = 1
@@ -48,8 +51,12 @@ function statusText(status: ClusterStatus, tz: string): string {
   const lines = [
     `${status.cluster}  ${status.address}  up ${span(upS)}  ${up.length} workers${notes ? ` (${notes})` : ""}  ${status.streams} streams  ${formatRate(status.recordsPerSecond)} rec/s`,
   ]
-  if (status.newest) lines.push(`  newest interval ends ${formatTime(status.newest.throughMs, tz, { nowMs: status.wallMs })}, took ${(status.newest.tookMs / 1000).toFixed(2)} s`)
-  for (const held of status.held) lines.push(`  HELD    ${held.stream}   since ${formatTime(held.interval, tz, { nowMs: status.wallMs })}   ${held.failure.message}`)
+  if (status.newest)
+    lines.push(
+      `  newest interval ends ${formatTime(status.newest.throughMs, tz, { nowMs: status.wallMs })}, took ${(status.newest.tookMs / 1000).toFixed(2)} s`,
+    )
+  for (const held of status.held)
+    lines.push(`  HELD    ${held.stream}   since ${formatTime(held.interval, tz, { nowMs: status.wallMs })}   ${held.failure.message}`)
   for (const behind of status.behind) lines.push(`  BEHIND  ${behind.stream}   ${(behind.lagMs / 1000).toFixed(1)} s`)
   for (const warning of status.warnings) lines.push(`  warning ${warning}`)
   return `${lines.join("\n")}\n`

@@ -8,7 +8,11 @@ export async function logs(stream: string | undefined, options: { readonly maste
   await withSession(options, async session => {
     for await (const line of session.logs(stream === undefined ? {} : { stream })) {
       const where = [line.stream, line.partition === undefined ? "" : `partition ${line.partition}`, line.worker].filter(Boolean).join(" ")
-      await write(format === "table" ? `${formatTime(line.time, "UTC", { nowMs: Date.now() })} ${where}  ${line.text}${line.repeated > 1 ? ` (× ${line.repeated})` : ""}\n` : `${toJson(line)}\n`)
+      await write(
+        format === "table"
+          ? `${formatTime(line.time, "UTC", { nowMs: Date.now() })} ${where}  ${line.text}${line.repeated > 1 ? ` (× ${line.repeated})` : ""}\n`
+          : `${toJson(line)}\n`,
+      )
     }
   })
 }

@@ -7,7 +7,11 @@ import { readFileSync } from "node:fs"
 import { Command, CommanderError, Option } from "commander"
 import { reportError, usageError } from "./errors.js"
 
-const version = (JSON.parse(readFileSync(new URL(import.meta.url.endsWith(".ts") ? "../../package.json" : "../../../package.json", import.meta.url), "utf8")) as { version: string }).version
+const version = (
+  JSON.parse(
+    readFileSync(new URL(import.meta.url.endsWith(".ts") ? "../../package.json" : "../../../package.json", import.meta.url), "utf8"),
+  ) as { version: string }
+).version
 
 const program = new Command("rivulet")
   .description("Discretized Streams, live: define streams on a running cluster and ask its state")
@@ -99,7 +103,12 @@ program
   .command("replay")
   .description("batch mode: the same program over old logs, by their own time stamps")
   .argument("<program.ts>")
-  .requiredOption("--input <name=glob>", "an input stream and its files (repeat)", (value: string, before: string[]) => [...before, value], [])
+  .requiredOption(
+    "--input <name=glob>",
+    "an input stream and its files (repeat)",
+    (value: string, before: string[]) => [...before, value],
+    [],
+  )
   .option("--format <format>", "text, combined, json or csv")
   .option("--timestamp <field>", "the record's field that holds its time")
   .option("--disorder <duration>", "how far behind the newest time a line may be", "1m")
@@ -166,7 +175,8 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
-    if (error.code === "commander.helpDisplayed" || error.code === "commander.version" || error.code === "commander.help") process.exit(error.exitCode)
+    if (error.code === "commander.helpDisplayed" || error.code === "commander.version" || error.code === "commander.help")
+      process.exit(error.exitCode)
     reportError(usageError(error), process.argv)
   } else reportError(error, process.argv)
 }

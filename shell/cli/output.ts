@@ -2,10 +2,11 @@
  * Answers on stdout (SHELL §1.3): one record a line as NDJSON, a JSON object with its stamp, CSV, an Arrow IPC stream, or a
  * table. A closed pipe (`… | head -1`) ends quietly.
  */
-import type { Series, Stamp } from "../../engine/fluent/types.js"
+
 import { toIpc } from "../../engine/arrow.js"
 import { encodeRows } from "../../engine/block.js"
 import { RivuletError } from "../../engine/errors.js"
+import type { Series, Stamp } from "../../engine/fluent/types.js"
 import { table } from "../view/table.js"
 
 export const outputFormats = ["table", "json", "ndjson", "csv", "arrow"] as const
@@ -15,8 +16,7 @@ export type OutputFormat = (typeof outputFormats)[number]
 export function outputFormat(asked: string | undefined, isTty: boolean): OutputFormat {
   if (asked === undefined) return isTty ? "table" : "ndjson"
   const found = outputFormats.find(name => name === asked)
-  if (found === undefined)
-    throw new RivuletError(`-o ${asked}: no such format`, { code: 2, try: `one of ${outputFormats.join(", ")}` })
+  if (found === undefined) throw new RivuletError(`-o ${asked}: no such format`, { code: 2, try: `one of ${outputFormats.join(", ")}` })
   return found
 }
 
@@ -36,14 +36,16 @@ export function isSeries(value: unknown): value is Series<unknown> {
 
 /** JSON as §1.3 says: ISO times with Z, 64-bit integers beyond 2⁵³ as strings, NaN and infinities as null. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part === "bigint")
-      return part >= BigInt(Number.MIN_SAFE_INTEGER) && part <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(part) : part.toString()
-    if (part instanceof Map) return [...part]
-    if (part instanceof Set) return [...part]
-    if (isInterval(part)) return [new Date(part.from).toISOString(), new Date(part.to).toISOString()]
-    return part
-  }) ?? "null"
+  return (
+    JSON.stringify(value, (_key, part: unknown) => {
+      if (typeof part === "bigint")
+        return part >= BigInt(Number.MIN_SAFE_INTEGER) && part <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(part) : part.toString()
+      if (part instanceof Map) return [...part]
+      if (part instanceof Set) return [...part]
+      if (isInterval(part)) return [new Date(part.from).toISOString(), new Date(part.to).toISOString()]
+      return part
+    }) ?? "null"
+  )
 }
 
 function isInterval(value: unknown): value is { from: number; to: number } {
@@ -57,7 +59,11 @@ function isInterval(value: unknown): value is { from: number; to: number } {
   )
 }
 
-export function render(value: unknown, format: OutputFormat, options: { readonly stamp?: Stamp; readonly width: number }): string | Uint8Array {
+export function render(
+  value: unknown,
+  format: OutputFormat,
+  options: { readonly stamp?: Stamp; readonly width: number },
+): string | Uint8Array {
   const rows = rowsOf(value)
   switch (format) {
     case "ndjson":
@@ -85,14 +91,16 @@ function csv(rows: readonly unknown[]): string {
     : objects
       ? [...new Set(rows.flatMap(row => Object.keys(row as object)))]
       : ["value"]
-  const cells = (row: unknown) => (pairs ? (row as unknown[]) : objects ? fields.map(field => (row as Record<string, unknown>)[field]) : [row])
+  const cells = (row: unknown) =>
+    pairs ? (row as unknown[]) : objects ? fields.map(field => (row as Record<string, unknown>)[field]) : [row]
   const line = (values: readonly unknown[]) => `${fields.map((_, i) => csvCell(values[i])).join(",")}\r\n`
   return line(fields) + rows.map(row => line(cells(row))).join("")
 }
 
 function csvCell(value: unknown): string {
   if (value === undefined || value === null) return ""
-  const text = typeof value === "object" && !(value instanceof Date) ? toJson(value) : value instanceof Date ? value.toISOString() : String(value)
+  const text =
+    typeof value === "object" && !(value instanceof Date) ? toJson(value) : value instanceof Date ? value.toISOString() : String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

@@ -2,8 +2,8 @@
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, StateDStream } from "../../engine/fluent/types.js"
-import { ShellHost } from "../host/host.js"
 import { isAnswer } from "../host/answers.js"
+import { ShellHost } from "../host/host.js"
 import { stampLine } from "../view/stamp.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -33,7 +33,10 @@ export async function query(expression: string, options: QueryOptions): Promise<
       },
     })
     await host.start()
-    const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(new RivuletError(`no answer within ${options.timeout}`, { code: 124 })), timeoutMs)
+    const limit =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => cancelling.abort(new RivuletError(`no answer within ${options.timeout}`, { code: 124 })), timeoutMs)
     try {
       const result = await host.evaluate(expression, cancelling.signal)
       const echo = await host.define(result)
@@ -63,9 +66,14 @@ export async function ask(value: unknown, host: ShellHost, at?: string): Promise
     const stream = value as StateDStream<unknown, unknown>
     return (at === undefined ? stream.latest() : stream.at(at)).collect().stamped()
   }
-  if (at !== undefined) throw new RivuletError("--at goes with a stream", { code: 2, try: "counts --at 21:05, or counts.at(\"21:05\").top(5)" })
+  if (at !== undefined)
+    throw new RivuletError("--at goes with a stream", { code: 2, try: 'counts --at 21:05, or counts.at("21:05").top(5)' })
   if (handle?.kind === "rdd") return (value as RDD<unknown>).collect().stamped()
-  if (handle?.kind === "snapshots") throw new RivuletError("a slice of a snapshot stream is a series of versions", { code: 2, try: ".count(), .top(10) or .last().collect()" })
+  if (handle?.kind === "snapshots")
+    throw new RivuletError("a slice of a snapshot stream is a series of versions", {
+      code: 2,
+      try: ".count(), .top(10) or .last().collect()",
+    })
   if (isAnswer(value)) return value.stamped()
   return { value, stamp: host.lastStamp }
 }

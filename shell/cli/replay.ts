@@ -1,7 +1,8 @@
 /** `rivulet replay`: the same program over old logs by their own time stamps. */
-import { RivuletError } from "../../engine/errors.js"
-import glob from "fast-glob"
+
 import { resolve } from "node:path"
+import glob from "fast-glob"
+import { RivuletError } from "../../engine/errors.js"
 import { programName, programPath } from "../program/loader.js"
 import { batch } from "./batch.js"
 import { duration, positiveInteger } from "./options.js"
@@ -27,13 +28,21 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
   const workers = positiveInteger(options.workers, "--workers", 16)
   const disorderMs = duration(options.disorder, "--disorder")
   const format = options.format === undefined ? undefined : formats.find(name => name === options.format)
-  if (options.format !== undefined && format === undefined) throw new RivuletError(`--format ${options.format}: no such format`, { code: 2, try: `one of ${formats.join(", ")}` })
+  if (options.format !== undefined && format === undefined)
+    throw new RivuletError(`--format ${options.format}: no such format`, { code: 2, try: `one of ${formats.join(", ")}` })
   const inputs = options.input.map(text => {
     const at = text.indexOf("=")
     if (at < 1) throw new RivuletError(`--input ${text}: not name=files`, { code: 2, try: "--input views=logs/access.log" })
     const paths = resolve(text.slice(at + 1))
-    if (glob.sync(paths, { onlyFiles: true }).length === 0) throw new RivuletError(`--input ${text}: no such file`, { code: 2, try: "a path or a quoted pattern" })
-    return { name: text.slice(0, at), paths, disorderMs, ...(format ? { format } : {}), ...(options.timestamp ? { timestampField: options.timestamp } : {}) }
+    if (glob.sync(paths, { onlyFiles: true }).length === 0)
+      throw new RivuletError(`--input ${text}: no such file`, { code: 2, try: "a path or a quoted pattern" })
+    return {
+      name: text.slice(0, at),
+      paths,
+      disorderMs,
+      ...(format ? { format } : {}),
+      ...(options.timestamp ? { timestampField: options.timestamp } : {}),
+    }
   })
   refuseTypeErrors(path)
   await batch({

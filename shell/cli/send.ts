@@ -3,8 +3,8 @@
  * stream to be defined and says which line defines it.
  */
 import { createReadStream, statSync } from "node:fs"
-import { RivuletError } from "../../engine/errors.js"
 import { openSender } from "../../cluster/client/send.js"
+import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
 import { withSession } from "./attach.js"
 import { positiveInteger } from "./options.js"
@@ -42,7 +42,10 @@ export async function send(stream: string, files: readonly string[], options: Se
     }
     const { sent, acked, cut, repaired } = sender.counters()
     if (options.o === "ndjson") process.stderr.write(`${JSON.stringify({ stream, sent, acked, done: true })}\n`)
-    else process.stderr.write(`${process.stderr.isTTY ? "\r" : ""}${formatNumber(acked)} lines acked of ${formatNumber(sent)} sent to ${stream}\n`)
+    else
+      process.stderr.write(
+        `${process.stderr.isTTY ? "\r" : ""}${formatNumber(acked)} lines acked of ${formatNumber(sent)} sent to ${stream}\n`,
+      )
     if (cut > 0) process.stderr.write(`${formatNumber(cut)} lines were longer than 8 MB and were left out\n`)
     if (repaired > 0) process.stderr.write(`${formatNumber(repaired)} lines were not UTF-8: broken bytes became U+FFFD\n`)
   })
@@ -59,7 +62,11 @@ function checkFile(file: string): void {
 }
 
 /** Moves chunks at the reader's pace, or at `rate` lines a second. */
-async function pump(source: AsyncIterable<Buffer | string>, write: (chunk: Uint8Array) => Promise<void>, rate: number | undefined): Promise<void> {
+async function pump(
+  source: AsyncIterable<Buffer | string>,
+  write: (chunk: Uint8Array) => Promise<void>,
+  rate: number | undefined,
+): Promise<void> {
   const started = performance.now()
   let lines = 0
   for await (const piece of source) {

@@ -45,7 +45,14 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
     }
     const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
     const open = plain ? (await import("../plain/repl.js")).openPlain : (await import("../host/attach-screen.js")).openInk
-    await open({ attachment, tz: zone, user: userName(), history: History.open(attachment.name), banner: banner(attachment, zone), cells: started })
+    await open({
+      attachment,
+      tz: zone,
+      user: userName(),
+      history: History.open(attachment.name),
+      banner: banner(attachment, zone),
+      cells: started,
+    })
   } finally {
     await attachment.demo?.stop()
     await attachment.cluster?.stop()
@@ -57,7 +64,8 @@ async function attachTo(options: ShellOptions): Promise<Attachment> {
     const address = masterAddress(options.master)
     return { address, name: address.replace(/^tcp:\/\//, ""), cluster: undefined, demo: undefined }
   }
-  if (options.master !== undefined) throw new RivuletError("--local and -m exclude each other", { code: 2, try: "rivulet shell --local, or rivulet shell -m tcp://…" })
+  if (options.master !== undefined)
+    throw new RivuletError("--local and -m exclude each other", { code: 2, try: "rivulet shell --local, or rivulet shell -m tcp://…" })
   const workers = typeof options.local === "string" ? positiveInteger(options.local, "--local", 16) : 2
   const cluster = await startEmbedded({ workers, cores: 1 })
   return { address: cluster.address, name: "local", cluster, demo: options.demo ? startDemo(cluster.address) : undefined }

@@ -2,14 +2,15 @@
  * `npm start`: a master and two workers as child processes on loopback, made-up traffic, and the shell attached to them.
  * Without a terminal the same for ten intervals in plain lines, one `slice` of the state, and exit 0.
  */
-import { startEmbedded } from "../../cluster/embedded.js"
+
 import { connect } from "../../cluster/client/session.js"
+import { startEmbedded } from "../../cluster/embedded.js"
+import type { AccessLog, InputDStream, SnapshotDStream } from "../../engine/fluent/types.js"
 import { startDemo } from "../demo/process.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
 import { localZone, userName } from "./attach.js"
 import { positiveInteger } from "./options.js"
-import type { AccessLog, InputDStream, SnapshotDStream } from "../../engine/fluent/types.js"
 
 export interface StartOptions {
   readonly workers: string
@@ -23,7 +24,12 @@ export async function start(options: StartOptions): Promise<void> {
   const workers = positiveInteger(options.workers, "--workers", 16)
   if (process.stdin.isTTY && process.stdout.isTTY) {
     const { shell } = await import("./shell.js")
-    await shell(undefined, { local: String(workers), demo: true, ...(options.plain ? { plain: true } : {}), ...(options.tz ? { tz: options.tz } : {}) })
+    await shell(undefined, {
+      local: String(workers),
+      demo: true,
+      ...(options.plain ? { plain: true } : {}),
+      ...(options.tz ? { tz: options.tz } : {}),
+    })
     return
   }
   await plainRun(workers)

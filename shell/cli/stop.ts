@@ -18,7 +18,10 @@ export async function stop(streams: readonly string[], options: StopOptions): Pr
       const found = known.filter(info => info.name === name || `${info.program}/${info.name}` === name)
       if (found.length === 0) throw new RivuletError(`no stream ${name}`, { code: 2, try: "rivulet streams" })
       if (found.length > 1)
-        throw new RivuletError(`${name} is in ${found.map(info => info.program).join(" and ")}`, { code: 2, try: `rivulet stop ${found[0]!.program}/${name}` })
+        throw new RivuletError(`${name} is in ${found.map(info => info.program).join(" and ")}`, {
+          code: 2,
+          try: `rivulet stop ${found[0]!.program}/${name}`,
+        })
       return `${found[0]!.program}/${found[0]!.name}`
     })
     if (options.dryRun) {

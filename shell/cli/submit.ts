@@ -1,7 +1,8 @@
 /** `rivulet submit`: a program's exports become streams that live on the master. Returns when they are defined. */
-import { RivuletError } from "../../engine/errors.js"
+
 import { setSession } from "../../cluster/client/ambient.js"
 import type { ClientSession, Defined } from "../../cluster/client/session.js"
+import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import { typeErrors } from "../program/check.js"
 import { loadProgram, programName, programPath } from "../program/loader.js"
@@ -31,11 +32,18 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
 
 export function refuseTypeErrors(path: string): void {
   const errors = typeErrors(path)
-  if (errors.length > 0) throw new RivuletError(`${errors.slice(0, 5).join("\n")}${errors.length > 5 ? `\n… ${errors.length - 5} more` : ""}`, { code: 2, try: "mend the types; nothing ran" })
+  if (errors.length > 0)
+    throw new RivuletError(`${errors.slice(0, 5).join("\n")}${errors.length > 5 ? `\n… ${errors.length - 5} more` : ""}`, {
+      code: 2,
+      try: "mend the types; nothing ran",
+    })
 }
 
 /** Loads the program under the session and names its streams by its exports. Nothing is sent yet. */
-export async function defineProgram(session: ClientSession, path: string): Promise<{ readonly names: readonly string[]; readonly exports: Readonly<Record<string, unknown>> }> {
+export async function defineProgram(
+  session: ClientSession,
+  path: string,
+): Promise<{ readonly names: readonly string[]; readonly exports: Readonly<Record<string, unknown>> }> {
   setSession(session)
   const { exports } = await loadProgram(path)
   const names: string[] = []

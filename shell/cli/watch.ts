@@ -19,16 +19,20 @@ export interface WatchOptions {
 
 export async function watch(expression: string, options: WatchOptions): Promise<void> {
   const format = outputFormat(options.o, process.stdout.isTTY)
-  if (format !== "table" && format !== "ndjson" && format !== "json") throw new RivuletError(`watch -o ${format}: not a live format`, { code: 2, try: "-o ndjson" })
+  if (format !== "table" && format !== "ndjson" && format !== "json")
+    throw new RivuletError(`watch -o ${format}: not a live format`, { code: 2, try: "-o ndjson" })
   const forMs = options.for === undefined ? undefined : duration(options.for, "--for")
   await withSession(options, async session => {
     const host = new ShellHost({ session, tz: session.tz, columns: 100, embedded: false, emit: () => {} })
     await host.start()
     const { value } = await host.evaluate(expression)
     await session.flush()
-    if (handleData(value)?.kind !== "stream") throw new RivuletError(`${expression} is not a stream`, { code: 2, try: "rivulet watch 'counts.top(5)'" })
-    const until = options.until === undefined ? undefined : ((await host.evaluate(`(${options.until})`)).value as (rows: unknown) => boolean)
-    if (until !== undefined && typeof until !== "function") throw new RivuletError(`--until ${options.until}: not a function`, { code: 2, try: "--until 'rows => rows[0][1] > 1000'" })
+    if (handleData(value)?.kind !== "stream")
+      throw new RivuletError(`${expression} is not a stream`, { code: 2, try: "rivulet watch 'counts.top(5)'" })
+    const until =
+      options.until === undefined ? undefined : ((await host.evaluate(`(${options.until})`)).value as (rows: unknown) => boolean)
+    if (until !== undefined && typeof until !== "function")
+      throw new RivuletError(`--until ${options.until}: not a function`, { code: 2, try: "--until 'rows => rows[0][1] > 1000'" })
     const stream = value as SnapshotDStream<unknown>
     await new Promise<void>((resolve, reject) => {
       const limit = forMs === undefined ? undefined : setTimeout(resolve, forMs)

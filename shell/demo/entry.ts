@@ -1,6 +1,7 @@
 /** Entry of the traffic process: `entry.js <master address>`. Sends a tenth of a second's lines at a time. */
-import { connect } from "../../cluster/client/session.js"
+
 import { openSender } from "../../cluster/client/send.js"
+import { connect } from "../../cluster/client/session.js"
 import { demoTraffic, linesOfSecond } from "./traffic.js"
 
 const address = process.argv[2]

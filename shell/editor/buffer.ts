@@ -119,7 +119,10 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 /** One grapheme (an emoji with its modifiers is one) to the left or right; looks no further than one line. */
 function step(text: string, at: number, direction: -1 | 1): number {
   if (direction === 1) {
-    const next = graphemes.segment(text.slice(at, at + 64))[Symbol.iterator]().next()
+    const next = graphemes
+      .segment(text.slice(at, at + 64))
+      [Symbol.iterator]()
+      .next()
     return next.done ? at : at + next.value.segment.length
   }
   const from = Math.max(0, at - 64)

@@ -6,7 +6,18 @@ import type { Edit } from "./buffer.js"
 
 export type Action =
   | { readonly kind: "edit"; readonly edit: Edit }
-  | { readonly kind: "submit" | "newline" | "complete" | "inspect" | "historyBack" | "historyForward" | "search" | "interrupt" | "endOfInput" }
+  | {
+      readonly kind:
+        | "submit"
+        | "newline"
+        | "complete"
+        | "inspect"
+        | "historyBack"
+        | "historyForward"
+        | "search"
+        | "interrupt"
+        | "endOfInput"
+    }
   | { readonly kind: "clear" | "pager" | "focus" | "suspend" | "takeGhost" | "takeGhostWord" | "escape" }
 
 export interface KeyRow {
@@ -35,7 +46,11 @@ export const keyTable: readonly KeyRow[] = [
   { keys: ["left", "ctrl-b"], action: move("left"), help: "a character back" },
   { keys: ["right", "ctrl-f"], action: { kind: "takeGhost" }, help: "a character forward; at the end of the line takes the grey text" },
   { keys: ["alt-b", "ctrl-left", "alt-left"], action: move("wordLeft"), help: "a word back" },
-  { keys: ["alt-f", "ctrl-right", "alt-right"], action: { kind: "takeGhostWord" }, help: "a word forward; at the end takes a word of the grey text" },
+  {
+    keys: ["alt-f", "ctrl-right", "alt-right"],
+    action: { kind: "takeGhostWord" },
+    help: "a word forward; at the end takes a word of the grey text",
+  },
   { keys: ["ctrl-a", "home"], action: move("lineStart"), help: "start of the line" },
   { keys: ["ctrl-e", "end"], action: { kind: "takeGhost" }, help: "end of the line; there takes the grey text" },
   { keys: ["backspace", "ctrl-h"], action: remove("left"), help: "delete back" },

@@ -2,11 +2,12 @@
  * Dot-commands: short forms of methods and verbs. One row a command, from which `.help` is made. They run beside the
  * evaluator, where the session is.
  */
-import type { StyledLine } from "../session.js"
-import { keyTable } from "../editor/keys.js"
+
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import { formatTime } from "../../engine/time.js"
+import { keyTable } from "../editor/keys.js"
+import type { StyledLine } from "../session.js"
 import { formatBytes, formatRate } from "../view/number.js"
 import { table, truncate } from "../view/table.js"
 import { streamHeader } from "./display.js"
@@ -63,7 +64,11 @@ export const dotCommands: readonly DotCommand[] = [
     usage: ".programs",
     help: "programs and whose they are",
     code: "programs()",
-    run: async host => tableLines((await host.session.programs()).map(({ name, owner, streams }) => ({ name, owner, streams: streams.join(" ") })), host),
+    run: async host =>
+      tableLines(
+        (await host.session.programs()).map(({ name, owner, streams }) => ({ name, owner, streams: streams.join(" ") })),
+        host,
+      ),
   },
   {
     name: "workers",
@@ -136,7 +141,14 @@ export const dotCommands: readonly DotCommand[] = [
     run: async (host, args) => {
       const lines: StyledLine[] = []
       for await (const entry of host.session.logs(args.trim() === "" ? {} : { stream: args.trim() }))
-        lines.push(line(truncate(`  ${formatTime(entry.time, host.tz, { nowMs: host.now() })} ${entry.stream ?? ""} ${entry.worker}  ${entry.text}${entry.repeated > 1 ? ` (× ${entry.repeated})` : ""}`, host.columns)))
+        lines.push(
+          line(
+            truncate(
+              `  ${formatTime(entry.time, host.tz, { nowMs: host.now() })} ${entry.stream ?? ""} ${entry.worker}  ${entry.text}${entry.repeated > 1 ? ` (× ${entry.repeated})` : ""}`,
+              host.columns,
+            ),
+          ),
+        )
       return lines.length === 0 ? [line("  (nothing printed)", "dim")] : lines.slice(-40)
     },
   },
@@ -162,7 +174,8 @@ export const dotCommands: readonly DotCommand[] = [
     name: "error",
     usage: ".error [full]",
     help: "the last error again, with its stack",
-    run: host => (host.lastError ? [line(`  ${host.lastError.stack ?? host.lastError.message}`, "error")] : [line("  (no error yet)", "dim")]),
+    run: host =>
+      host.lastError ? [line(`  ${host.lastError.stack ?? host.lastError.message}`, "error")] : [line("  (no error yet)", "dim")],
   },
   {
     name: "tz",
@@ -213,16 +226,21 @@ export async function runDotCommand(host: ShellHost, name: string, args: string)
 }
 
 const words: Readonly<Record<string, string>> = {
-  slice: "stream.slice(from, to): of a record stream, one RDD of all its records in [from, to); of a snapshot stream, its versions in time order, an action gives one result a version. Half-open: to is not in it.",
+  slice:
+    "stream.slice(from, to): of a record stream, one RDD of all its records in [from, to); of a snapshot stream, its versions in time order, an action gives one result a version. Half-open: to is not in it.",
   at: 'stream.at(time): how things stood at the end of the interval that holds time. counts.at("21:05").top(10)',
-  changes: 'state.changes(from, to): keys whose state differs between the two times: { key, before, after, delta }. counts.changes("-5m").top(5, c => c.delta)',
+  changes:
+    'state.changes(from, to): keys whose state differs between the two times: { key, before, after, delta }. counts.changes("-5m").top(5, c => c.delta)',
   get: 'state.get(key, at?): one key\'s state. counts.get("/search")',
   window: 'stream.window(length, slide?): the records of the last length, each interval. views.window("1m").count()',
-  reduceByWindow: 'pairs.reduceByWindow(length, f, inverse?, slide?): views.map(v => [v.url, 1]).reduceByWindow("30s", (a, b) => a + b, (a, b) => a - b)',
+  reduceByWindow:
+    'pairs.reduceByWindow(length, f, inverse?, slide?): views.map(v => [v.url, 1]).reduceByWindow("30s", (a, b) => a + b, (a, b) => a - b)',
   runningReduce: "pairs.runningReduce(f): the reduction of each key's values since the start: a state.",
   join: "pairs.join(other): keys in both, [key, [left, right]]. other may be a stream of the same interval, a state, or an RDD (textFile, parallelize).",
-  readStream: 'readStream(name, interval, { format }): records that `rivulet send name` sends, or readStream("file:logs/*.log", …). Formats: text, combined, json, csv, or a function of a line.',
-  textFile: 'textFile(paths): lines of files on the workers\' machines, as an RDD. textFile("old/*.log").filter(l => l.includes("error")).count()',
+  readStream:
+    'readStream(name, interval, { format }): records that `rivulet send name` sends, or readStream("file:logs/*.log", …). Formats: text, combined, json, csv, or a function of a line.',
+  textFile:
+    'textFile(paths): lines of files on the workers\' machines, as an RDD. textFile("old/*.log").filter(l => l.includes("error")).count()',
 }
 
 function help(topic: string): StyledLine[] {
@@ -245,4 +263,3 @@ function help(topic: string): StyledLine[] {
 export function isStreamHandle(value: unknown): boolean {
   return handleData(value)?.kind === "stream"
 }
-

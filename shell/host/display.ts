@@ -54,7 +54,10 @@ async function displayRdd(rdd: RDD<unknown>, context: DisplayContext): Promise<S
 /** Rows of a bare handle: pairs with a number by the number then the key, all else in partition order. */
 async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<StyledLine[]> {
   const taken = await abortable(rdd.take(bareRows), context.signal)
-  const ranked = taken.value.length > 0 && taken.value.every(isRanked) ? await abortable((rdd as RDD<[unknown, number]>).top(bareRows), context.signal) : taken
+  const ranked =
+    taken.value.length > 0 && taken.value.every(isRanked)
+      ? await abortable((rdd as RDD<[unknown, number]>).top(bareRows), context.signal)
+      : taken
   if (ranked.value.length === 0) return [{ text: "  (no records)", style: "dim" }, stampOf(ranked.stamp, context)]
   const lines = valueLines(ranked.value, context, bareRows)
   return [...lines.lines, stampOf(ranked.stamp, context)]
@@ -62,7 +65,10 @@ async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<St
 
 async function displaySnapshots(snapshots: { count(): PromiseLike<Series<number>> }, context: DisplayContext): Promise<StyledLine[]> {
   const counts = await snapshots.count()
-  return [{ text: `${formatNumber(counts.length)} versions; an action gives one result a version: .count() .top(10) .last()`, style: "dim" }, ...valueLines(counts, context, answerRows).lines]
+  return [
+    { text: `${formatNumber(counts.length)} versions; an action gives one result a version: .count() .top(10) .last()`, style: "dim" },
+    ...valueLines(counts, context, answerRows).lines,
+  ]
 }
 
 /** Runs an answer under the cell's signal: Ctrl-C frees its tasks. */
@@ -122,7 +128,11 @@ export function valueLines(value: unknown, context: Pick<DisplayContext, "tz" | 
   if (typeof value === "function") return { lines: [{ text: `  ${truncate(value.toString().split("\n")[0]!, context.width - 4)}` }] }
   if (typeof value === "string") return { lines: [{ text: `  ${JSON.stringify(value)}` }] }
   if (value instanceof Date) return { lines: [{ text: `  ${value.toISOString()}` }] }
-  return { lines: showValue(value, 4000).split("\n").map(line => ({ text: `  ${line}` })) }
+  return {
+    lines: showValue(value, 4000)
+      .split("\n")
+      .map(line => ({ text: `  ${line}` })),
+  }
 }
 
 function seriesLines(series: Series<unknown>, context: Pick<DisplayContext, "tz" | "width" | "now">): StyledLine[] {
@@ -132,7 +142,11 @@ function seriesLines(series: Series<unknown>, context: Pick<DisplayContext, "tz"
     const numbers = values.map(value => (typeof value === "number" ? value : Number.NaN))
     const first = numbers.find(Number.isFinite) ?? Number.NaN
     const spark = sparkline(numbers, Math.max(8, Math.min(60, context.width - 50)))
-    return [{ text: `  last ${cellText(values.at(-1))}   ${spark}   ${formatNumber(series.length)} versions: ${formatNumber(first)} → ${cellText(values.at(-1))}` }]
+    return [
+      {
+        text: `  last ${cellText(values.at(-1))}   ${spark}   ${formatNumber(series.length)} versions: ${formatNumber(first)} → ${cellText(values.at(-1))}`,
+      },
+    ]
   }
   const last = valueLines(series.last, context, answerRows).lines
   return [{ text: `  ${formatNumber(series.length)} versions; the last:`, style: "dim" }, ...last]

@@ -1,7 +1,7 @@
 /** What a cell finds without an import: the session's verbs and the library's functions, under their public names. */
 import type { ClientSession } from "../../cluster/client/session.js"
-import { diff } from "../../engine/fluent/diff.js"
 import { max, min, sum } from "../../engine/builtins.js"
+import { diff } from "../../engine/fluent/diff.js"
 
 export function sessionGlobals(session: ClientSession): Record<string, unknown> {
   return {

@@ -11,13 +11,13 @@ import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { type CellResult, Evaluator } from "../evaluator/evaluator.js"
 import type { CompletionList, StyledLine } from "../session.js"
+import { isAnswer } from "./answers.js"
 import { dotCommands, parseDotCommand, runDotCommand } from "./commands.js"
 import { display, type Stamped } from "./display.js"
 import { errorLines } from "./error-view.js"
-import { isAnswer } from "./answers.js"
+import { sessionGlobals } from "./globals.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
-import { sessionGlobals } from "./globals.js"
 
 export interface ShellHostOptions {
   readonly session: ClientSession
@@ -50,7 +50,10 @@ export class ShellHost implements HostPort {
     this.evaluator = new Evaluator({
       globals: sessionGlobals(options.session),
       settle: value => this.settle(value),
-      onConsole: (level, text) => this.print(text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line }))),
+      onConsole: (level, text) =>
+        this.print(
+          text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
+        ),
     })
     this.panels = new Panels({
       session: options.session,
@@ -73,7 +76,9 @@ export class ShellHost implements HostPort {
     const lines = [...programs].map(([program, streams]): StyledLine => {
       const names = streams.map(info => `${info.name}${info.kind === "state" ? "°" : ""}`).join(" · ")
       const since = Math.min(...streams.map(info => info.since).filter(Number.isFinite))
-      return { text: `  ${program.padEnd(12)} ${streams[0]!.owner.padEnd(8)} ${names}   since ${formatTime(since, this.tz, { nowMs: this.now() })}` }
+      return {
+        text: `  ${program.padEnd(12)} ${streams[0]!.owner.padEnd(8)} ${names}   since ${formatTime(since, this.tz, { nowMs: this.now() })}`,
+      }
     })
     const shown = lines.slice(0, 6)
     if (lines.length > shown.length) shown.push({ text: `  … ${lines.length - shown.length} more, .streams`, style: "dim" })
@@ -125,8 +130,12 @@ export class ShellHost implements HostPort {
     for (const { name, value } of result.declared) if (handleData(value)?.kind === "stream") this.session.name(value, name)
     const defined = await this.session.flush()
     const named = new Map(result.declared.map(({ name, value }) => [value, name]))
-    const streams = defined.filter(item => item.named || item.kind === "output").map(item => ({ text: this.definitionLine(item), style: "dim" }) as const)
-    const rdds = [...named].filter(([value]) => handleData(value)?.kind === "rdd").map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
+    const streams = defined
+      .filter(item => item.named || item.kind === "output")
+      .map(item => ({ text: this.definitionLine(item), style: "dim" }) as const)
+    const rdds = [...named]
+      .filter(([value]) => handleData(value)?.kind === "rdd")
+      .map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
     return [...streams, ...rdds]
   }
 
@@ -175,7 +184,9 @@ export class ShellHost implements HostPort {
     const dot = /^\s*\.([a-z]*)$/.exec(text.slice(0, cursor))
     if (dot && !text.includes("\n")) {
       const from = cursor - dot[1]!.length
-      const items = dotCommands.filter(command => command.name.startsWith(dot[1]!)).map(command => ({ text: command.name, detail: command.help }))
+      const items = dotCommands
+        .filter(command => command.name.startsWith(dot[1]!))
+        .map(command => ({ text: command.name, detail: command.help }))
       return { items, selected: 0, from, to: cursor }
     }
     const { items, from, to } = await this.evaluator.complete(text, cursor)
@@ -199,7 +210,11 @@ export class ShellHost implements HostPort {
     const infos = await this.session.streams()
     const found = infos.filter(info => info.name === wanted || `${info.program}/${info.name}` === wanted)
     if (found.length === 1) return found[0]!
-    if (found.length > 1) throw new RivuletError(`${wanted} is in ${found.map(info => info.program).join(" and ")}`, { code: 2, try: `${found[0]!.program}/${wanted}` })
+    if (found.length > 1)
+      throw new RivuletError(`${wanted} is in ${found.map(info => info.program).join(" and ")}`, {
+        code: 2,
+        try: `${found[0]!.program}/${wanted}`,
+      })
     throw new RivuletError(wanted === "" ? "which stream?" : `no stream ${wanted}`, { code: 2, try: ".streams" })
   }
 
@@ -215,7 +230,10 @@ export class ShellHost implements HostPort {
     const result = await this.evaluate(expression)
     await this.session.flush()
     if (handleData(result.value)?.kind !== "stream")
-      throw new RivuletError(`${expression} is not a stream`, { code: 2, try: ".watch counts.top(5) as hottest (an RDD or an answer does not change)" })
+      throw new RivuletError(`${expression} is not a stream`, {
+        code: 2,
+        try: ".watch counts.top(5) as hottest (an RDD or an answer does not change)",
+      })
     const name = match?.[2] ?? (expression === "_" ? "panel" : expression)
     await this.panels.open(name, expression, result.value as never)
     return [{ text: `${name}: .unwatch ${name} closes it   ≡   watch(${expression}, { name: ${JSON.stringify(name)} })`, style: "dim" }]
@@ -223,7 +241,8 @@ export class ShellHost implements HostPort {
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {
     const closed = this.panels.close(name)
-    if (closed === 0) throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
+    if (closed === 0)
+      throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
     return []
   }
 
@@ -243,7 +262,10 @@ export class ShellHost implements HostPort {
     try {
       writeFileSync(path, `import { ${sessionImports(cells)} } from "rivulet"\n\n${cells.map(exported).join("\n")}\n`, { flag: "wx" })
     } catch (error) {
-      throw new RivuletError(`cannot write ${path}: ${(error as Error).message}`, { code: 2, try: "another name: an existing file is not overwritten" })
+      throw new RivuletError(`cannot write ${path}: ${(error as Error).message}`, {
+        code: 2,
+        try: "another name: an existing file is not overwritten",
+      })
     }
     return [{ text: `  ${cells.length} cells in ${path}`, style: "dim" }]
   }
@@ -261,7 +283,8 @@ export class ShellHost implements HostPort {
 
   chaos(args: string): readonly StyledLine[] {
     const match = /^kill\s+(\S+)$/.exec(args)
-    if (!this.embedded) throw new RivuletError(".chaos works on an embedded cluster only", { code: 4, try: "npm start, or rivulet shell --local --demo" })
+    if (!this.embedded)
+      throw new RivuletError(".chaos works on an embedded cluster only", { code: 4, try: "npm start, or rivulet shell --local --demo" })
     if (!match) throw new RivuletError(`.chaos ${args}: not understood`, { code: 2, try: ".chaos kill w2" })
     this.emit({ kind: "chaos", worker: match[1]! })
     return [{ text: `● ${match[1]} killed; it starts again`, style: "warning" }]
@@ -273,7 +296,20 @@ export class ShellHost implements HostPort {
   }
 }
 
-const publicNames = ["readStream", "readHistory", "textFile", "parallelize", "stream", "state", "union", "diff", "drained", "sum", "max", "min"]
+const publicNames = [
+  "readStream",
+  "readHistory",
+  "textFile",
+  "parallelize",
+  "stream",
+  "state",
+  "union",
+  "diff",
+  "drained",
+  "sum",
+  "max",
+  "min",
+]
 
 function sessionImports(cells: readonly string[]): string {
   const text = cells.join("\n")

@@ -53,7 +53,10 @@ export class Panels {
   close(name: string): number {
     const closing = name === "" ? [...this.open_.keys()] : this.open_.has(name) ? [name] : []
     for (const key of closing) {
-      void this.open_.get(key)!.stop().catch(() => {})
+      void this.open_
+        .get(key)!
+        .stop()
+        .catch(() => {})
       this.open_.delete(key)
     }
     if (closing.length > 0) this.publish()
@@ -63,7 +66,12 @@ export class Panels {
   private show(panel: Panel, rows: readonly unknown[], stamp: Stamp): void {
     if (this.open_.get(panel.name) !== panel) return
     const time = formatTime(stamp.asOf, this.options.tz(), { nowMs: this.options.session.clock.now() })
-    panel.view = { ...panel.view, lines: this.lines(panel, rows), note: `live · ${time} · ${(stamp.ageMs / 1000).toFixed(1)} s old`, live: true }
+    panel.view = {
+      ...panel.view,
+      lines: this.lines(panel, rows),
+      note: `live · ${time} · ${(stamp.ageMs / 1000).toFixed(1)} s old`,
+      live: true,
+    }
     this.publish()
   }
 
@@ -86,8 +94,18 @@ export class Panels {
     })
     for (const label of [...panel.past.keys()]) if (!seen.has(label)) panel.past.delete(label)
     const widest = (of: (line: (typeof lines)[number]) => string) => Math.max(...lines.map(line => of(line).length))
-    const widths = [Math.min(48, widest(line => line.key)), widest(line => line.value), widest(line => line.change)] as const
-    return lines.map(line => `${line.key.slice(0, widths[0]).padEnd(widths[0])}   ${line.value.padStart(widths[1])}  ${line.change.padStart(widths[2])}   ${line.spark}`)
+    const widths = [
+      Math.min(
+        48,
+        widest(line => line.key),
+      ),
+      widest(line => line.value),
+      widest(line => line.change),
+    ] as const
+    return lines.map(
+      line =>
+        `${line.key.slice(0, widths[0]).padEnd(widths[0])}   ${line.value.padStart(widths[1])}  ${line.change.padStart(widths[2])}   ${line.spark}`,
+    )
   }
 
   private publish(): void {

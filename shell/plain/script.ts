@@ -1,6 +1,7 @@
 /** Cells from stdin or `-e`, one after the other, in plain lines; the first that fails ends the script unless told otherwise. */
-import { cellsOf } from "../evaluator/complete-cell.js"
+
 import type { Attachment } from "../cli/shell.js"
+import { cellsOf } from "../evaluator/complete-cell.js"
 import { openLocalHost } from "./local-host.js"
 
 export interface ScriptOptions {
@@ -17,7 +18,8 @@ export async function runScript(text: string, options: ScriptOptions): Promise<b
     emit: event => {
       if (event.kind === "chaos") void options.attachment.cluster?.kill(event.worker)
       if (event.kind !== "print") return
-      for (const line of event.lines) (line.style === "error" || line.style === "dim" ? process.stderr : process.stdout).write(`${line.text}\n`)
+      for (const line of event.lines)
+        (line.style === "error" || line.style === "dim" ? process.stderr : process.stdout).write(`${line.text}\n`)
     },
   })
   try {

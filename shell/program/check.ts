@@ -22,7 +22,10 @@ export function typeErrors(path: string): string[] {
     allowJs: true,
     allowImportingTsExtensions: true,
     types: ["node"],
-    typeRoots: [fileURLToPath(new URL("../../node_modules/@types", import.meta.url)), fileURLToPath(new URL("../../../node_modules/@types", import.meta.url))],
+    typeRoots: [
+      fileURLToPath(new URL("../../node_modules/@types", import.meta.url)),
+      fileURLToPath(new URL("../../../node_modules/@types", import.meta.url)),
+    ],
     paths,
   })
   const own = program.getSourceFiles().filter(file => !program.isSourceFileFromExternalLibrary(file) && !file.isDeclarationFile)

@@ -35,7 +35,8 @@ export function programPath(file: string): string {
   const path = resolve(file)
   if (!existsSync(path)) throw new RivuletError(`no such file: ${file}`, { code: 2, try: "give the path of a .ts program" })
   if (!statSync(path).isFile()) throw new RivuletError(`${file} is not a file`, { code: 2, try: "give the path of a .ts program" })
-  if (!/\.m?[jt]s$/.test(path)) throw new RivuletError(`${file} is not a TypeScript program`, { code: 2, try: "a program's name ends in .ts, .mts, .js or .mjs" })
+  if (!/\.m?[jt]s$/.test(path))
+    throw new RivuletError(`${file} is not a TypeScript program`, { code: 2, try: "a program's name ends in .ts, .mts, .js or .mjs" })
   return path
 }
 

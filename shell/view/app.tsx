@@ -36,7 +36,6 @@ function PrintedLines({ lines }: { readonly lines: readonly StyledLine[] }): Rea
   return (
     <Box flexDirection="column">
       {lines.map((line, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: printed once, never reordered
         <Line key={i} line={line} />
       ))}
     </Box>

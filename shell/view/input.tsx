@@ -18,7 +18,6 @@ export function InputView({ state, rows }: { readonly state: ShellState; readonl
         const lead = index === 0 ? prompt : indent
         if (index !== cursorLine)
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other identity
             <Text key={index} wrap="wrap">
               <Text dimColor>{lead}</Text>
               {line}
@@ -28,7 +27,6 @@ export function InputView({ state, rows }: { readonly state: ShellState; readonl
         const under = graphemeAt(line, column)
         const rest = line.slice(column + under.length)
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other identity
           <Text key={index} wrap="wrap">
             <Text dimColor>{lead}</Text>
             {line.slice(0, column)}
@@ -45,6 +43,9 @@ export function InputView({ state, rows }: { readonly state: ShellState; readonl
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
 function graphemeAt(line: string, column: number): string {
-  const next = segmenter.segment(line.slice(column, column + 64))[Symbol.iterator]().next()
+  const next = segmenter
+    .segment(line.slice(column, column + 64))
+    [Symbol.iterator]()
+    .next()
   return next.done ? "" : next.value.segment
 }

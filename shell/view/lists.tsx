@@ -4,7 +4,15 @@ import type { ReactNode } from "react"
 import type { CompletionList, ShellState } from "../session.js"
 import { pad, printable, truncate } from "./table.js"
 
-export function CompletionView({ list, width, rows }: { readonly list: CompletionList; readonly width: number; readonly rows: number }): ReactNode {
+export function CompletionView({
+  list,
+  width,
+  rows,
+}: {
+  readonly list: CompletionList
+  readonly width: number
+  readonly rows: number
+}): ReactNode {
   const first = Math.max(0, Math.min(list.selected - Math.floor(rows / 2), list.items.length - rows))
   const shown = list.items.slice(first, first + rows)
   const nameWidth = Math.min(32, Math.max(...shown.map(item => item.text.length)))
@@ -23,7 +31,15 @@ export function CompletionView({ list, width, rows }: { readonly list: Completio
   )
 }
 
-export function SearchView({ search, width, rows }: { readonly search: NonNullable<ShellState["search"]>; readonly width: number; readonly rows: number }): ReactNode {
+export function SearchView({
+  search,
+  width,
+  rows,
+}: {
+  readonly search: NonNullable<ShellState["search"]>
+  readonly width: number
+  readonly rows: number
+}): ReactNode {
   const shown = search.matches.slice(0, Math.max(1, rows - 1))
   return (
     <Box flexDirection="column">

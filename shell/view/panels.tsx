@@ -4,8 +4,17 @@ import type { ReactNode } from "react"
 import type { PanelView } from "../session.js"
 import { pad, truncate } from "./table.js"
 
-export function PanelsView({ panels, width, rows }: { readonly panels: readonly PanelView[]; readonly width: number; readonly rows: number }): ReactNode {
-  if (panels.length === 0 || rows < 3) return panels.length === 0 ? null : <Text dimColor>{`${panels.length} panels: the terminal is too low to show them`}</Text>
+export function PanelsView({
+  panels,
+  width,
+  rows,
+}: {
+  readonly panels: readonly PanelView[]
+  readonly width: number
+  readonly rows: number
+}): ReactNode {
+  if (panels.length === 0 || rows < 3)
+    return panels.length === 0 ? null : <Text dimColor>{`${panels.length} panels: the terminal is too low to show them`}</Text>
   const share = Math.max(3, Math.floor(rows / panels.length))
   const fitting = Math.max(1, Math.floor(rows / share))
   return (
@@ -30,7 +39,6 @@ function Panel({ panel, width, rows }: { readonly panel: PanelView; readonly wid
     <>
       <Text dimColor={!panel.live}>{truncate(top, width)}</Text>
       {lines.map((line, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows of a table
         <Text key={i} dimColor={!panel.live}>{`│ ${pad(line, inner, false)} │`}</Text>
       ))}
       <Text dimColor={!panel.live}>{`╰${"─".repeat(Math.max(0, width - 2))}╯`}</Text>

@@ -3,7 +3,10 @@ import type { Stamp } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { formatNumber } from "./number.js"
 
-export function stampLine(stamp: Stamp, options: { readonly tz: string; readonly nowMs: number; readonly shown?: readonly [shown: number, of: number] }): string {
+export function stampLine(
+  stamp: Stamp,
+  options: { readonly tz: string; readonly nowMs: number; readonly shown?: readonly [shown: number, of: number] },
+): string {
   const { from, to } = stamp.intervals
   const time = (ms: number) => formatTime(ms, options.tz, { nowMs: options.nowMs })
   const parts = [

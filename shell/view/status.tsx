@@ -12,7 +12,8 @@ interface Props {
 }
 
 export function StatusLine({ status, lostForS, running, width }: Props): ReactNode {
-  if (lostForS !== null) return <Text color="red">{truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1)}</Text>
+  if (lostForS !== null)
+    return <Text color="red">{truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1)}</Text>
   if (status === null) return <Text dimColor> …</Text>
   const parts = [
     status.cluster,

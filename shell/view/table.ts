@@ -3,8 +3,9 @@
  * Numbers stand right, everything else left; a cell too wide for its share is cut with `…`; control characters never
  * reach the terminal.
  */
-import stringWidth from "string-width"
+
 import sliceAnsi from "slice-ansi"
+import stringWidth from "string-width"
 import { showValue } from "../../engine/values.js"
 import { formatNumber } from "./number.js"
 
@@ -72,7 +73,13 @@ function spread(title: string, values: readonly unknown[], cell: (value: unknown
   if (values.length > 0 && values.every(isPlainObject)) {
     const fields = [...new Set(values.flatMap(value => Object.keys(value as object)))]
     if (fields.length > 0 && fields.length <= 24)
-      return fields.map(field => column(field, values.map(value => (value as Record<string, unknown>)[field]), cell))
+      return fields.map(field =>
+        column(
+          field,
+          values.map(value => (value as Record<string, unknown>)[field]),
+          cell,
+        ),
+      )
   }
   return [column(title, values, cell)]
 }
@@ -93,7 +100,6 @@ export function cellText(value: unknown, options: Pick<TableOptions, "formatTime
 
 /** Escapes what would move the cursor or colour the screen. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, char => {
     const known: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }
     return known[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`

@@ -1,0 +1,124 @@
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { accept, type Effect, initialShell, newLine, reduce, type ShellEvent, type ShellState } from "../../shell/session.js"
+
+function play(events: readonly ShellEvent[], from: ShellState = initialShell("local> ", 80, 24)): { state: ShellState; effects: Effect[] } {
+  let state = from
+  const effects: Effect[] = []
+  for (const event of events) {
+    const step = reduce(state, event)
+    state = step.state
+    effects.push(...step.effects)
+  }
+  return { state, effects }
+}
+const key = (name: string): ShellEvent => ({ kind: "input", event: { kind: "key", key: name } })
+const text = (value: string): ShellEvent => ({ kind: "input", event: { kind: "text", text: value } })
+const kinds = (effects: readonly Effect[]) => effects.map(effect => effect.kind)
+const printed = (state: ShellState) => state.printed.flatMap(item => item.lines.map(line => line.text))
+
+test("Enter asks the language whether the cell is complete; accepted, it is printed, remembered and run", () => {
+  const typed = play([text("1 + 1"), key("enter")])
+  assert.equal(kinds(typed.effects), ["ghost", "submit"])
+  const step = accept(typed.state)
+  assert.equal(kinds(step.effects), ["remember", "evaluate"])
+  assert.equal(printed(step.state), ["local> 1 + 1"])
+  assert.is(step.state.buffer.text, "")
+  assert.is(step.state.running, "1 + 1")
+})
+
+test("an incomplete cell grows by a line; continuation lines are printed without dots", () => {
+  const open = newLine(play([text("views.map(")]).state).state
+  const whole = play([text("v => v)")], open).state
+  assert.equal(printed(accept(whole).state), ["local> views.map(", "       v => v)"])
+})
+
+test("a cell entered while another runs waits for it", () => {
+  const first = accept(play([text("a")]).state).state
+  const second = accept(play([text("b")], first).state)
+  assert.equal(kinds(second.effects), ["remember"])
+  const done = reduce(second.state, { kind: "done" })
+  assert.equal(done.effects, [{ kind: "evaluate", cell: "b" }])
+})
+
+test("Ctrl-C cancels what runs, else clears the input, else says how to leave; five of them leave the shell alive", () => {
+  const running = accept(play([text("a")]).state).state
+  assert.equal(kinds(play([key("ctrl-c")], running).effects), ["cancel"])
+  const typed = play([text("half"), key("ctrl-c")])
+  assert.is(typed.state.buffer.text, "")
+  const five = play(Array.from({ length: 5 }, () => key("ctrl-c")))
+  assert.equal(five.effects, [])
+  assert.equal(printed(five.state), Array(5).fill("Ctrl-D detaches"))
+})
+
+test("what was typed ahead survives a cancel", () => {
+  const running = accept(play([text("a")]).state).state
+  const ahead = play([text("next"), key("ctrl-c")], running)
+  assert.is(ahead.state.buffer.text, "next")
+})
+
+test("Ctrl-D detaches on an empty line only; a second one confirms", () => {
+  assert.equal(kinds(play([text("xy"), key("left"), key("left"), key("ctrl-d")]).effects).includes("detach"), false)
+  const once = play([key("ctrl-d")])
+  assert.equal(once.effects, [{ kind: "detach", confirmed: false }])
+  const twice = play([{ kind: "mustConfirm" }, key("ctrl-d")], once.state)
+  assert.equal(twice.effects, [{ kind: "detach", confirmed: true }])
+  const changed = play([{ kind: "mustConfirm" }, text("x"), key("ctrl-c"), key("ctrl-d")], once.state)
+  assert.equal(changed.effects.at(-1), { kind: "detach", confirmed: false })
+})
+
+test("grey text is taken at the end of the line, whole or by the word", () => {
+  const typed = play([text("views"), { kind: "ghost", for: "views", text: ".count() + 1" }]).state
+  assert.is(play([key("right")], typed).state.buffer.text, "views.count() + 1")
+  assert.is(play([key("alt-f")], typed).state.buffer.text, "views.count")
+  assert.is(play([key("left"), key("right")], typed).state.buffer.text, "views")
+  assert.is(play([{ kind: "ghost", for: "other", text: "!" }], play([text("views")]).state).state.ghost, "")
+})
+
+test("one completion is inserted, several open a list that Tab walks and Enter takes", () => {
+  const typed = play([text("views.c")]).state
+  const list = (...items: string[]): ShellEvent => ({
+    kind: "completed",
+    for: "views.c",
+    list: { items: items.map(item => ({ text: item, detail: "" })), selected: 0, from: 6, to: 7 },
+  })
+  assert.is(play([list("count")], typed).state.buffer.text, "views.count")
+  const open = play([list("count", "countByValue", "countByWindow")], typed)
+  assert.is(open.state.buffer.text, "views.count")
+  assert.is(play([key("tab"), key("enter")], open.state).state.buffer.text, "views.countByValue")
+  assert.is(play([key("escape")], open.state).state.completion, null)
+  assert.is(play([text("(")], open.state).state.buffer.text, "views.count(")
+})
+
+test("Up browses cells with the typed beginning and Down comes back to what was typed", () => {
+  const up = play([text("vi"), key("up")])
+  const effect = up.effects.at(-1)!
+  assert.is(effect.kind, "historyFind")
+  const found = play([{ kind: "history", text: "views.count()", index: 3 }], up.state)
+  assert.is(found.state.buffer.text, "views.count()")
+  assert.is(found.state.browsing?.prefix, "vi")
+})
+
+test("in a multi-line cell Up moves within it first", () => {
+  const two = play([text("a"), key("alt-enter"), text("b"), key("up")])
+  assert.is(two.effects.filter(effect => effect.kind === "historyFind").length, 0)
+})
+
+test("a paste is one edit, whatever it holds", () => {
+  const pasted = play([{ kind: "input", event: { kind: "paste", text: "views\n  .map(v => v.url)\n  .count()" } }])
+  assert.is(pasted.state.buffer.text.split("\n").length, 3)
+  assert.equal(kinds(pasted.effects), ["ghost"])
+})
+
+test("search takes keys until it ends", () => {
+  const searching = play([key("ctrl-r"), text("cou")])
+  assert.equal(searching.effects.at(-1), { kind: "find", query: "cou" })
+  const found = play(
+    [{ kind: "found", query: "cou", matches: ["counts.top(5)", "views.count()"] }, key("ctrl-r"), key("enter")],
+    searching.state,
+  )
+  assert.is(found.state.buffer.text, "views.count()")
+  assert.is(found.state.search, null)
+})
+
+test.run()
