@@ -3,7 +3,8 @@
 import type { ClassRecord, Encoded, FunctionRecord } from "../function-ref.js"
 import { driverGlobals, hiddenGlobals, replacedGlobals, sharedGlobals } from "./globals.js"
 import { type Link, linkTo } from "./refusal.js"
-import { analyse, type Finding, type FreeVariable, type FunctionShape, UnreadableSource } from "./scope.js"
+import { analyse, type FreeVariable, type FunctionShape, UnreadableSource } from "./scope.js"
+import type { Finding } from "./scope-walk.js"
 import type { ScopeReader } from "./scopes.js"
 
 /** What an operator's functions may do; the defaults are those of operators that run in tasks. */

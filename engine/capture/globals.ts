@@ -29,9 +29,9 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
   ["__filename", "capture the value that you need"],
   ["__dirname", "capture the value that you need"],
   ["global", "capture the value that you need"],
-  ["setTimeout", timer],
-  ["setInterval", timer],
-  ["setImmediate", timer],
+  ["setTimeout", timer], // tidy: names only
+  ["setInterval", timer], // tidy: names only
+  ["setImmediate", timer], // tidy: names only
   ["clearTimeout", timer],
   ["clearInterval", timer],
   ["clearImmediate", timer],
@@ -41,8 +41,8 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
   ["BroadcastChannel", io],
   ["MessageChannel", io],
   ["Promise", "a function gives its result at once; join with an RDD, or do I/O in foreachRDD"],
-  ["performance", "use Date.now(): the interval's start, the same in every recomputation"],
-  ["crypto", "use Math.random(), which is seeded: the same in every recomputation"],
+  ["performance", "use Date.now(): the interval's start, the same in every recomputation"], // tidy: names only
+  ["crypto", "use Math.random(), which is seeded: the same in every recomputation"], // tidy: names only
   ["WeakRef", "hold the object itself"],
   ["FinalizationRegistry", "hold the object itself"],
   ["SharedArrayBuffer", "use a typed array"],
@@ -53,6 +53,7 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
 /** What a `foreachRDD` body, which runs on a driver thread, may use besides. */
 export const driverGlobals: ReadonlySet<string> = new Set(
   "Promise fetch setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask performance crypto process AbortController AbortSignal Event EventTarget Headers Request Response Blob".split(
+    // tidy: names only
     " ",
   ),
 )

@@ -280,7 +280,7 @@ export class HeapWriter implements CaptureWriter {
       )
     }
     if (types.isWeakMap(value) || types.isWeakSet(value)) this.refuse(link, `is ${withArticle(typeName(value))}`, "use a Map or Set")
-    if (iteratorPrototype.isPrototypeOf(value)) {
+    if (Object.prototype.isPrototypeOf.call(iteratorPrototype, value)) {
       this.refuse(link, "is an iterator, which can be read only once", "capture an array: const all = [...iterator]")
     }
     if (types.isExternal(value) || types.isSharedArrayBuffer(value) || types.isArgumentsObject(value)) {
