@@ -1,0 +1,89 @@
+/**
+ * The graph of streams as the model reads it (`engine/graph.ts`): the ledger's definitions and seals, as far as they are
+ * journaled, and the definitions that a question brings along.
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { GraphStream, StreamGraph } from "../../engine/graph.js"
+import type { InputBlock } from "../../engine/rdd.js"
+import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
+
+/** Ends of what may be seen: of inputs, sealed and journaled; of running streams, finished and journaled. */
+export class Progress {
+  readonly sealed = new Map<StreamId, number>()
+  readonly through = new Map<StreamId, number>()
+}
+
+/** Which streams run every interval; all others are recipes, computed when asked for. */
+export function runs(definition: StreamDefinition): boolean {
+  const { kind } = definition.node
+  return kind === "state" || kind === "save" || kind === "foreachRDD" || (definition.persist && kind !== "input")
+}
+
+export class MasterGraph implements StreamGraph {
+  readonly #ledger: Ledger
+  readonly #progress: Progress
+  readonly #extra: ReadonlyMap<StreamId, GraphStream>
+
+  constructor(ledger: Ledger, progress: Progress, extra: ReadonlyMap<StreamId, GraphStream> = new Map()) {
+    this.#ledger = ledger
+    this.#progress = progress
+    this.#extra = extra
+  }
+
+  with(extra: ReadonlyMap<StreamId, GraphStream>): MasterGraph {
+    return new MasterGraph(this.#ledger, this.#progress, extra)
+  }
+
+  definition(stream: StreamId): GraphStream {
+    const found = this.#ledger.streams.get(stream) ?? this.#extra.get(stream)
+    if (found !== undefined) return found
+    throw new RivuletError(`there is no stream ${stream}`, { code: 5, try: "`streams` lists those that there are; it may have been stopped" })
+  }
+
+  sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null {
+    const stream = this.#input(input)
+    if (interval >= (this.#progress.sealed.get(input) ?? stream.since)) return null
+    return sealAt(stream.seals, interval)?.groups ?? null
+  }
+
+  nextInput(input: StreamId, from: number, before: number): number | null {
+    const stream = this.#input(input)
+    const end = Math.min(before, this.#progress.sealed.get(input) ?? stream.since)
+    if (from >= end) return null
+    if (from < stream.forgottenBefore && stream.forgottenBefore > stream.since) return from
+    let low = 0
+    let high = stream.seals.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((stream.seals[middle]?.to ?? 0) <= from) low = middle + 1
+      else high = middle
+    }
+    for (let i = low; i < stream.seals.length; i++) {
+      const seal = stream.seals[i]
+      if (seal === undefined || seal.from >= end) return null
+      if (seal.groups.length > 0) return seal.from
+    }
+    return null
+  }
+
+  earliest(stream: StreamId): number | null {
+    const record = this.#ledger.streams.get(stream)
+    if (record === undefined || !(runs(record.definition) || record.definition.node.kind === "input")) return null
+    return record.forgottenBefore
+  }
+
+  through(stream: StreamId): number | null {
+    const record = this.#ledger.streams.get(stream)
+    if (record === undefined) return null
+    if (record.definition.node.kind === "input") return this.#progress.sealed.get(stream) ?? record.since
+    return runs(record.definition) ? (this.#progress.through.get(stream) ?? record.since) : null
+  }
+
+  #input(input: StreamId): StreamRecord {
+    const stream = this.#ledger.streams.get(input)
+    if (stream === undefined) throw new RivuletError(`there is no input ${input}`, { code: 5 })
+    return stream
+  }
+}
