@@ -1,0 +1,224 @@
+/**
+ * The definitions that a session knows: its own (drafts until the master has them) and the cluster's. Pure data and rules of
+ * naming; what is sent and when is the session's.
+ *
+ *     draft ──sent──▶ accepted        draft ──refused──▶ refused (whoever uses it is told why)
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { StreamDraft } from "../../engine/fluent/host.js"
+import { streamsIn } from "./tree.js"
+
+export interface Author {
+  readonly session: string
+  readonly program: string
+  readonly owner: string
+}
+
+/** Where a step was written, for its default name and its source. */
+export interface Place {
+  /** `page-views.ts:4`; "" if not known. */
+  readonly at: string
+  readonly source: string
+}
+
+interface Known {
+  definition: StreamDefinition
+  state: "draft" | "accepted" | "refused"
+  /** Own definitions may be named; the cluster's may not. */
+  readonly own: boolean
+  /** What its functions captured, as shown: `limit = 5`. */
+  readonly captures: readonly string[]
+  why?: string
+}
+
+export class Definitions {
+  readonly author: Author
+  readonly #known = new Map<StreamId, Known>()
+  /** An input that existed already stands in for the one that was asked. */
+  readonly #aliases = new Map<StreamId, StreamId>()
+  #next = 1
+
+  constructor(author: Author) {
+    this.author = author
+  }
+
+  define(draft: StreamDraft, place: Place, captures: readonly string[]): StreamDefinition {
+    const { session, program, owner } = this.author
+    const definition: StreamDefinition = Object.freeze({
+      id: `${session}.${this.#next++}`,
+      version: 1,
+      program,
+      name: draft.name ?? this.#free(place.at === "" ? draft.operator : `${draft.operator}@${place.at}`),
+      named: draft.name !== undefined,
+      owner,
+      kind: draft.kind,
+      intervalMs: draft.intervalMs,
+      from: draft.from ?? "earliest",
+      node: Object.freeze(draft.node),
+      rememberMs: draft.rememberMs ?? null,
+      persist: false,
+      source: place.source,
+    })
+    if (draft.name !== undefined) this.#refuseTaken(draft.name, definition.id)
+    this.#known.set(definition.id, { definition, state: "draft", own: true, captures })
+    return definition
+  }
+
+  /** The id under which the cluster has the stream. */
+  idOf(id: StreamId): StreamId {
+    return this.#aliases.get(id) ?? id
+  }
+
+  get(id: StreamId): StreamDefinition {
+    return this.#get(id).definition
+  }
+
+  has(id: StreamId): boolean {
+    return this.#known.has(this.idOf(id))
+  }
+
+  isDraft(id: StreamId): boolean {
+    return this.#get(id).state === "draft"
+  }
+
+  capturesOf(id: StreamId): readonly string[] {
+    return this.#get(id).captures
+  }
+
+  /** Changes a definition. True if it is a draft: nobody else needs to know. */
+  change(id: StreamId, change: Partial<Pick<StreamDefinition, "name" | "named" | "persist" | "rememberMs">>): boolean {
+    const known = this.#get(id)
+    if (known.state !== "draft" && ("persist" in change || "rememberMs" in change)) {
+      const what = "persist" in change ? "persist()" : "remember()"
+      throw new RivuletError(`${known.definition.name} is running already: ${what} belongs to its definition`, {
+        code: 2,
+        try: `in the expression that defines it: ….${what}`,
+      })
+    }
+    if (change.name !== undefined) this.#refuseTaken(change.name, known.definition.id)
+    known.definition = Object.freeze({ ...known.definition, ...change })
+    return known.state === "draft"
+  }
+
+  /** Whether a top-level name should become the stream's: it is this session's and has none. */
+  mayName(id: StreamId): boolean {
+    const known = this.#get(id)
+    return known.own && !known.definition.named
+  }
+
+  /** The stream of this program that has the name now. */
+  named(name: string): StreamDefinition | undefined {
+    return this.find(name).find(definition => definition.program === this.author.program)
+  }
+
+  /** By `name` or `program/name`. */
+  find(name: string): StreamDefinition[] {
+    return [...this.#known.values()]
+      .filter(({ definition, state }) => state !== "refused" && (definition.name === name || `${definition.program}/${definition.name}` === name))
+      .map(({ definition }) => definition)
+  }
+
+  all(): StreamDefinition[] {
+    return [...this.#known.values()].filter(({ state }) => state !== "refused").map(({ definition }) => definition)
+  }
+
+  /** Drafts that must be sent: those that run or are named, `also`, and what they are made of; in order of definition. */
+  toSend(also: readonly StreamId[] = []): StreamDefinition[] {
+    const asked = new Set(also.map(id => this.idOf(id)))
+    const roots = this.#drafts().filter(({ id, kind, named, persist }) => named || persist || runs.has(kind) || asked.has(id))
+    return this.draftsIn(roots.map(({ id }) => id))
+  }
+
+  /** The drafts among these streams and all that they are made of, in order of definition. */
+  draftsIn(ids: readonly StreamId[]): StreamDefinition[] {
+    const needed = new Set<StreamId>()
+    const visit = (asked: StreamId) => {
+      const id = this.idOf(asked)
+      const { state, definition, why } = this.#get(id)
+      if (state === "refused") throw new RivuletError(`${definition.name} was refused: ${why}`, { code: 4, try: "define it anew" })
+      if (state !== "draft" || needed.has(id)) return
+      needed.add(id)
+      streamsIn(definition.node).forEach(visit)
+    }
+    ids.forEach(visit)
+    return this.#drafts().filter(({ id }) => needed.has(id))
+  }
+
+  draftCount(): number {
+    return this.#drafts().length
+  }
+
+  accepted(asked: StreamId, definition: StreamDefinition): void {
+    const before = this.#known.get(asked)
+    if (asked !== definition.id) {
+      this.#aliases.set(asked, definition.id)
+      this.#known.delete(asked)
+    }
+    this.#known.set(definition.id, {
+      definition,
+      state: "accepted",
+      own: asked === definition.id,
+      captures: before?.captures ?? [],
+    })
+  }
+
+  refused(ids: readonly StreamId[], why: string): void {
+    for (const id of ids) {
+      const known = this.#known.get(id)
+      if (known?.state === "draft") Object.assign(known, { state: "refused", why })
+    }
+  }
+
+  /** What the cluster has now, apart from drafts. */
+  catalog(definitions: readonly StreamDefinition[]): void {
+    const present = new Set(definitions.map(({ id }) => id))
+    for (const [id, { state }] of this.#known) if (state === "accepted" && !present.has(id)) this.#known.delete(id)
+    for (const definition of definitions) {
+      const known = this.#known.get(definition.id)
+      if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, captures: [] })
+      else if (known.state === "accepted") known.definition = definition
+    }
+  }
+
+  forget(id: StreamId): void {
+    this.#known.delete(this.idOf(id))
+  }
+
+  /** `name`, or `name~2`, `name~3` … if it is taken. */
+  #free(name: string): string {
+    for (let n = 1; ; n++) {
+      const candidate = n === 1 ? name : `${name}~${n}`
+      if (this.named(candidate) === undefined) return candidate
+    }
+  }
+
+  /** A name for what had `name` before something else takes it. */
+  formerName(name: string): string {
+    for (let n = 1; ; n++) if (this.named(`${name}~${n}`) === undefined) return `${name}~${n}`
+  }
+
+  #refuseTaken(name: string, id: StreamId): void {
+    if (!/^[^\s/]+$/.test(name)) throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })
+    const holder = this.named(name)
+    if (holder !== undefined && holder.id !== id) {
+      throw new RivuletError(`${holder.program}/${name} exists already (${holder.owner}'s)`, {
+        code: 4,
+        try: `another name, or stop it first: rivulet stop ${holder.program}/${name}`,
+      })
+    }
+  }
+
+  #drafts(): StreamDefinition[] {
+    return [...this.#known.values()].filter(({ state }) => state === "draft").map(({ definition }) => definition)
+  }
+
+  #get(id: StreamId): Known {
+    const known = this.#known.get(this.idOf(id))
+    if (known === undefined) throw new RivuletError(`stream ${id} is no longer there`, { code: 5, try: "await streams() shows those that are" })
+    return known
+  }
+}
+
+const runs: ReadonlySet<StreamDefinition["kind"]> = new Set(["input", "state", "output"])

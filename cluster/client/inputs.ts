@@ -1,0 +1,105 @@
+/** The definition of an input from what `readStream` and `readHistory` are given. */
+
+import type { InputNode, SourceSpec, StreamDefinition } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import { notThere } from "../../engine/fluent/hints.js"
+import type { StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import type { FunctionLink } from "../../engine/function-ref.js"
+import type { FormatSpec } from "../../engine/rdd.js"
+import { formatDuration, parseDuration, type Duration } from "../../engine/time.js"
+
+export interface InputSettings {
+  readonly format?: string | UserFunction
+  readonly timestamp?: UserFunction
+  readonly slack?: Duration
+  readonly remember?: Duration
+  readonly archive?: string
+  readonly onBadRecord?: "setAside" | "hold"
+}
+
+export interface InputTools {
+  link(f: UserFunction, operator: string): FunctionLink
+  /** A path as the workers see it: absolute. */
+  resolvePath(path: string): string
+}
+
+/** Throws a RivuletError of code 2 for settings that are wrong or not there. */
+export function inputDraft(source: string, interval: Duration, settings: InputSettings, tools: InputTools): StreamDraft {
+  const intervalMs = parseDuration(interval)
+  if (intervalMs < 1) throw new RivuletError(`an interval of ${interval} is too short`, { code: 2, try: '"100ms", "1s"' })
+  const spec = sourceOf(source, tools)
+  if (settings.archive !== undefined) notThere("archive", 'remember: "1h" keeps more in memory')
+  if (spec.kind === "receiver" && settings.timestamp) {
+    notThere(`timestamp on ${source}`, `leave it out: records count in the interval of their arrival; or read files: readStream("file:…", "${interval}", { timestamp })`)
+  }
+  if (settings.slack !== undefined && !settings.timestamp) {
+    throw new RivuletError("slack goes with timestamp", { code: 2, try: "add timestamp: v => v.time, or leave slack out" })
+  }
+  const node: InputNode = {
+    kind: "input",
+    source: spec,
+    format: formatOf(settings.format ?? "text", tools),
+    timestamp: settings.timestamp ? tools.link(settings.timestamp, "timestamp") : null,
+    disorderMs: settings.slack === undefined ? 0 : parseDuration(settings.slack),
+    onBadRecord: settings.onBadRecord ?? "setAside",
+  }
+  return {
+    operator: "readStream",
+    kind: "input",
+    intervalMs,
+    node: Object.freeze(node),
+    ...(spec.kind === "receiver" && { name: spec.name }),
+    ...(settings.remember !== undefined && { rememberMs: parseDuration(settings.remember) }),
+  }
+}
+
+/**
+ * The receiver's stream, if the cluster has it and the settings are the same; undefined if it does not have it. A RivuletError
+ * of code 4 that names both if they differ: a receiver exists once.
+ */
+export function existingInput(draft: StreamDraft, known: readonly StreamDefinition[]): StreamDefinition | undefined {
+  const asked = draft.node as InputNode
+  if (asked.source.kind !== "receiver") return undefined
+  const { name } = asked.source
+  const found = known.find(({ node }) => node.kind === "input" && node.source.kind === "receiver" && node.source.name === name)
+  if (found === undefined) return undefined
+  const has = found.node as InputNode
+  if (found.intervalMs === draft.intervalMs && sameFormat(has.format, asked.format)) return found
+  throw new RivuletError(
+    `${name} is ${settingsText(found.intervalMs, has.format)} (${found.program}/${found.name}, ${found.owner}'s), not ${settingsText(draft.intervalMs, asked.format)}`,
+    { code: 4, try: `stream("${found.program}/${found.name}"), and window for longer intervals` },
+  )
+}
+
+function sourceOf(source: string, tools: InputTools): SourceSpec {
+  if (source.startsWith("file:")) return { kind: "file", paths: pathsOf(source.slice("file:".length), tools) }
+  const scheme = /^([a-z]+):/.exec(source)?.[1]
+  if (scheme !== undefined) notThere(`readStream("${scheme}:…")`, '"file:<glob>" read by the workers, or a name that `rivulet send <name>` sends to')
+  if (!/^[\w.-]+$/.test(source)) {
+    throw new RivuletError(`"${source}" is no receiver's name`, { code: 2, try: 'letters, digits, ".", "-", "_"; or "file:<glob>"' })
+  }
+  return { kind: "receiver", name: source }
+}
+
+/** One glob or path, as the workers see it. */
+export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): string[] {
+  if (paths.startsWith("local:")) notThere("local:", "put the file where the workers can read it")
+  if (paths.trim() === "") throw new RivuletError("no path", { code: 2, try: '"logs/*.log"' })
+  if (/\.(gz|zst|bz2|xz|zip)$/.test(paths)) notThere(`reading ${paths}`, "unpack the files first")
+  return [tools.resolvePath(paths)]
+}
+
+function formatOf(format: string | UserFunction, tools: InputTools): FormatSpec {
+  if (typeof format === "function") return { kind: "function", f: tools.link(format, "format") }
+  if (format === "text" || format === "combined" || format === "json" || format === "csv") return { kind: format }
+  throw new RivuletError(`"${format}" is no format`, { code: 2, try: '"text", "combined", "json", "csv", or a function of a line' })
+}
+
+function sameFormat(a: FormatSpec, b: FormatSpec): boolean {
+  if (a.kind !== b.kind) return false
+  return a.kind !== "function" || b.kind !== "function" || (a.f.kind === "function" && b.f.kind === "function" && a.f.hash === b.f.hash)
+}
+
+function settingsText(intervalMs: number, format: FormatSpec): string {
+  return `${formatDuration(intervalMs)} of ${format.kind === "function" ? "a format of its own" : `"${format.kind}"`}`
+}

@@ -1,0 +1,71 @@
+/** Walks over nodes and definitions as the plain data they are. */
+
+import type { StreamId, StreamNode } from "../../engine/definition.js"
+import type { RddNode } from "../../engine/rdd.js"
+
+export type Leaf = Extract<RddNode, { readonly kind: "slice" | "version" | "textFile" }>
+
+/** The node with every slice, version and textFile leaf replaced; what does not change stays the same object. */
+export function mapLeaves(node: RddNode, f: (leaf: Leaf) => RddNode): RddNode {
+  if (node.kind === "slice" || node.kind === "version" || node.kind === "textFile") return f(node)
+  const changed: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(node)) {
+    if (name === "parent" || name === "of") {
+      const mapped = mapLeaves(value as RddNode, f)
+      if (mapped !== value) changed[name] = mapped
+    } else if (name === "parents" || name === "versions") {
+      const mapped = (value as readonly RddNode[]).map(parent => mapLeaves(parent, f))
+      if (mapped.some((parent, i) => parent !== (value as readonly RddNode[])[i])) changed[name] = mapped
+    }
+  }
+  return Object.keys(changed).length === 0 ? node : (Object.freeze({ ...node, ...changed }) as RddNode)
+}
+
+export function leavesOf(node: RddNode): Leaf[] {
+  const leaves: Leaf[] = []
+  mapLeaves(node, leaf => {
+    leaves.push(leaf)
+    return leaf
+  })
+  return leaves
+}
+
+/** The RDDs that a stream's definition holds: an operator's tree (with leaves where it joins an RDD), a state's initial one. */
+export function rddsOf(node: StreamNode): RddNode[] {
+  if (node.kind === "lift") return [node.rdd]
+  return node.kind === "state" && node.initial !== null ? [node.initial] : []
+}
+
+export function mapRdds(node: StreamNode, f: (rdd: RddNode) => RddNode): StreamNode {
+  if (node.kind === "lift") return Object.freeze({ ...node, rdd: f(node.rdd) })
+  if (node.kind === "state" && node.initial !== null) return Object.freeze({ ...node, initial: f(node.initial) })
+  return node
+}
+
+export function parentsOf(node: StreamNode): readonly StreamId[] {
+  if (node.kind === "input") return []
+  return node.kind === "lift" ? node.parents : [node.parent]
+}
+
+/** The streams that a definition is made of: its parents, and those whose slices or versions it joins with. */
+export function streamsIn(node: StreamNode): StreamId[] {
+  return [...parentsOf(node), ...rddsOf(node).flatMap(streamsOfRdd)]
+}
+
+export function streamsOfRdd(rdd: RddNode): StreamId[] {
+  return leavesOf(rdd).flatMap(leaf => (leaf.kind === "textFile" ? [] : [leaf.stream]))
+}
+
+/** The hashes of functions and data that a node or definition names, in order, each once. */
+export function hashesIn(data: unknown, found = new Set<string>()): Set<string> {
+  if (typeof data !== "object" || data === null) return found
+  if (Array.isArray(data)) {
+    for (const item of data) hashesIn(item, found)
+    return found
+  }
+  const { kind, hash, assets } = data as { kind?: unknown; hash?: unknown; assets?: unknown }
+  if (kind === "function" && typeof hash === "string") found.add(hash)
+  if (kind === "parallelize" && Array.isArray(assets)) for (const asset of assets) found.add(asset as string)
+  else for (const value of Object.values(data)) hashesIn(value, found)
+  return found
+}
