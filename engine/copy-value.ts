@@ -19,3 +19,15 @@ export function copyValue(value: unknown): unknown {
   for (const name of Object.keys(value)) copy[name] = copyValue((value as Record<string, unknown>)[name])
   return copy
 }
+
+/** Whether two values are the same in every bit that a program can see: unlike keys, 0 and -0 differ. Unsure (class instances, buffers) is no. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b)
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((value, i) => isSame(value, b[i]))
+  if (a instanceof Date) return b instanceof Date && Object.is(a.getTime(), b.getTime())
+  if (Object.getPrototypeOf(a) !== Object.prototype || Object.getPrototypeOf(b) !== Object.prototype) return false
+  const names = Object.keys(a)
+  const others = Object.keys(b)
+  const [fieldsA, fieldsB] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  return names.length === others.length && names.every((name, i) => name === others[i] && isSame(fieldsA[name], fieldsB[name]))
+}

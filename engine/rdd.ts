@@ -57,6 +57,9 @@ export type RddNode =
   | StateNode
   | StoredNode
 
+/** An operator with one user function: map, filter and their like. */
+export type FunctionNode = Extract<RddNode, { readonly f: FunctionLink }>
+
 /**
  * A time in a question: epoch milliseconds, or relative to the end of that stream's newest finished interval: a negative
  * number is so many milliseconds before it, `Infinity` is that end, `-Infinity` the earliest retained instant.
@@ -244,10 +247,14 @@ export interface TaskContext {
   }): TaskContext
   /** The callable for a link, instantiated for this task (captures fresh). `operator` and `stream` name it in errors. */
   fn(link: FunctionLink, operator: string): (...args: never[]) => unknown
+  /** How to read the lines of a format: pushes the record, or sets the line aside. Null: blocks hold records already. */
+  parser(format: FormatSpec): ((line: string, push: Push) => void) | null
+  /** Pushes a file split's own lines. */
+  lines(split: FileSplit, push: Push): void
   /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */
   blocks(input: InputRef): readonly import("./block.js").Block[]
   /** The state of one partition, brought to version `at` from its chain. Cached by the executor. */
-  state(stream: StreamId, partition: number, at: number | null): import("./state/keyed-state.js").KeyedState
+  state(stream: StreamId, partition: number, at: number): import("./state/keyed-state.js").KeyedState
   /** A line that could not be parsed: counted, and what `aside` RDDs are made of. */
   setAside(record: string, reason: "parse" | "late", error: string, operator: string): void
 }

@@ -1,0 +1,98 @@
+/**
+ * Aggregation of pairs by key, on both sides of a shuffle. Keys keep the order of their first appearance, values are added in
+ * the order in which they come, so float sums repeat.
+ */
+
+import type { Aggregate, Push, TaskContext } from "./rdd.js"
+import { SlotIndex } from "./slot-index.js"
+
+export interface Aggregation {
+  /** Takes a pair. */
+  readonly add: Push
+  /** Pushes `[key, combined]`. */
+  forEach(push: Push): void
+  readonly keys: readonly unknown[]
+  readonly values: readonly unknown[]
+}
+
+type Binary = (a: unknown, b: unknown) => unknown
+type Context = Pick<TaskContext, "fn">
+
+/** Whether a map task aggregates what it sends (the combiner of MapReduce). */
+export const aggregatesEarly = (aggregate: Aggregate | undefined): aggregate is Aggregate =>
+  aggregate?.kind === "combine" && aggregate.mapSide
+
+/** Of values: what a map task makes of its records, or a reduce task of records that came as they were. */
+export function aggregator(aggregate: Aggregate, context: Context): Aggregation {
+  if (aggregate.kind === "group") return new Groups()
+  const { create, merge } = aggregate
+  const start = create.kind === "builtin" && create.name === "identity" ? null : (context.fn(create, "combineByKey") as (v: unknown) => unknown)
+  return combiner(start, context.fn(merge, "reduceByKey") as Binary)
+}
+
+/** Of what the map tasks sent: combiners where they aggregate early, else values. */
+export function merger(aggregate: Aggregate, context: Context): Aggregation {
+  if (!aggregatesEarly(aggregate) || aggregate.kind === "group") return aggregator(aggregate, context)
+  return combiner(null, context.fn(aggregate.combine, "reduceByKey") as Binary)
+}
+
+/**
+ * The hot loop of word count: one probe a record, and for known keys one store. Keys that are primitives are in a native Map,
+ * others behind `SlotIndex`.
+ */
+function combiner(create: ((value: unknown) => unknown) | null, merge: Binary): Aggregation {
+  const keys: unknown[] = []
+  const values: unknown[] = []
+  const plain = new Map<unknown, number>()
+  const deep = new SlotIndex()
+  const add: Push = pair => {
+    const record = pair as readonly unknown[]
+    const key = record[0]
+    const value = record[1]
+    const object = typeof key === "object" && key !== null
+    const slot = object ? deep.find(key) : plain.get(key)
+    if (slot !== undefined) {
+      values[slot] = merge(values[slot], value)
+      return
+    }
+    if (!Array.isArray(record)) throw notPair(pair)
+    if (object) deep.set(key, keys.length)
+    else plain.set(key, keys.length)
+    keys.push(key === 0 ? 0 : key) // not -0
+    values.push(create === null ? value : create(value))
+  }
+  return { add, keys, values, forEach: push => pushPairs(keys, values, push) }
+}
+
+class Groups implements Aggregation {
+  readonly keys: unknown[] = []
+  readonly values: unknown[][] = []
+  private readonly slots = new SlotIndex()
+
+  readonly add: Push = pair => {
+    const record = pair as readonly unknown[]
+    if (!Array.isArray(record)) throw notPair(pair)
+    const key = record[0]
+    const slot = this.slots.find(key)
+    if (slot !== undefined) {
+      this.values[slot]!.push(record[1])
+      return
+    }
+    this.slots.set(key, this.keys.length)
+    this.keys.push(key === 0 ? 0 : key)
+    this.values.push([record[1]])
+  }
+
+  forEach(push: Push): void {
+    pushPairs(this.keys, this.values, push)
+  }
+}
+
+function pushPairs(keys: readonly unknown[], values: readonly unknown[], push: Push): void {
+  for (let i = 0; i < keys.length; i++) push([keys[i], values[i]])
+}
+
+/** A record that is no `[key, value]` came to an operator of pairs. */
+export function notPair(value: unknown): TypeError {
+  return new TypeError(`not a pair [key, value]: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`.slice(0, 200))
+}

@@ -1,0 +1,14 @@
+/**
+ * D-Streams (the paper's §3): a definition and an interval give an RDD, a running stream's stage, or what a question reads.
+ * Each part is a file in `dstream/`.
+ */
+
+export { nextRecords, nextTimeout, nextVersion } from "./dstream/changes.js"
+export { type Flavour, flavourOf, parentsOf } from "./dstream/flavour.js"
+export { type LineageReach, lineageReach } from "./dstream/lineage.js"
+export { paneId } from "./dstream/panes.js"
+export { type ExpandedQuery, expandQuery, resolveTimes } from "./dstream/query.js"
+export { outputPrefix, rddOf, stateVersion } from "./dstream/rdd-of.js"
+export { checkReach, earliestOf, resolveTime, throughOf } from "./dstream/reach.js"
+export { nextChange, targetOf } from "./dstream/target.js"
+export type { GraphStream, StreamGraph } from "./graph.js"

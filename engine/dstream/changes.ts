@@ -1,0 +1,116 @@
+/**
+ * When a stream has something to do. Decided by which intervals of the inputs have records, never by data: so a log's empty
+ * hours are stepped over in one stride, and everyone agrees on which intervals were.
+ */
+
+import type { StreamId } from "../definition.js"
+import type { StreamGraph } from "../graph.js"
+import { nothing, simplify } from "../simplify.js"
+import { timeoutSpan } from "../state/track.js"
+import { intervalStart } from "../time.js"
+import { rewrite } from "../tree.js"
+import { flavourOf } from "./flavour.js"
+
+/** The first interval's start in [from, before) in which a stream may have records; null if there is none. A bound from below: it may turn out to have none. */
+export function nextRecords(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
+  const { definition, since } = graph.definition(stream)
+  const { node, intervalMs } = definition
+  const begin = Math.max(since, Math.ceil(from / intervalMs) * intervalMs)
+  if (begin >= before) return null
+  switch (node.kind) {
+    case "input":
+      return graph.nextInput(stream, begin, before)
+    case "lift": {
+      const moving = node.parents.filter(parent => flavourOf(graph, parent) === "records")
+      if (moving.length < node.parents.length && moving.length === 0) return begin
+      if (hasRecordsWithout(graph, stream, moving)) return begin
+      return earliest(moving.map(parent => nextRecords(graph, parent, begin, before)))
+    }
+    case "window": {
+      // Any record of the last `length` is still in it.
+      const last = begin + node.slideMs - node.lengthMs
+      const start = nextRecords(graph, node.parent, Math.min(last, begin), before)
+      return start === null ? null : Math.max(begin, intervalStart(start, intervalMs))
+    }
+    case "state":
+      return begin
+    case "foreachRDD":
+    case "save":
+      return nextRecords(graph, node.parent, from, before)
+  }
+}
+
+/** The first interval's start in [from, before) whose version may differ from the one before it (of records: that may have records); null if there is none. */
+export function nextVersion(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
+  if (flavourOf(graph, stream) === "records") return nextRecords(graph, stream, from, before)
+  const { definition, since } = graph.definition(stream)
+  const { node, intervalMs } = definition
+  const begin = Math.max(since, Math.ceil(from / intervalMs) * intervalMs)
+  if (begin >= before) return null
+  switch (node.kind) {
+    case "input":
+      return nextRecords(graph, stream, begin, before)
+    case "lift":
+      // The first version may be that of nothing (a count of 0).
+      if (begin === since && hasRecordsWithout(graph, stream, node.parents)) return begin
+      return earliest(node.parents.map(parent => nextVersion(graph, parent, begin, before)))
+    case "window":
+      return nextSlide(graph, node.parent, node, begin, before)
+    case "foreachRDD":
+    case "save":
+      return nextVersion(graph, node.parent, begin, before)
+    case "state": {
+      if (begin === since && node.initial !== null) return begin
+      const { op } = node
+      if (op.kind === "reduceByWindow") return nextSlide(graph, node.parent, op, begin, before)
+      const input = nextRecords(graph, node.parent, begin, before)
+      if (op.kind === "runningReduce") return input
+      if (op.kind === "updateStateByKey") {
+        // From the first key on every interval calls `update`.
+        if (node.initial === null && nextRecords(graph, node.parent, since, begin) === null) return input
+        return graph.keysBefore?.(stream, begin) === 0 ? input : begin
+      }
+      return earliest([input, nextTimeout(graph, stream, begin, before)])
+    }
+  }
+}
+
+/** The first interval of a `track` in which keys may fall due: a timeout after one in which they were seen. */
+export function nextTimeout(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
+  const { definition, since } = graph.definition(stream)
+  const { node, intervalMs } = definition
+  if (node.kind !== "state" || node.op.kind !== "track") return null
+  const span = timeoutSpan(node.op.timeoutMs, intervalMs)
+  const seen = nextRecords(graph, node.parent, Math.max(since, from - span), before - span)
+  const initial = node.initial !== null && since + span >= from && since + span < before ? since : null
+  const first = earliest([seen, initial])
+  return first === null ? null : first + span
+}
+
+/** The first slide into which records come or out of which they go. */
+function nextSlide(
+  graph: StreamGraph,
+  parent: StreamId,
+  { lengthMs, slideMs }: { readonly lengthMs: number; readonly slideMs: number },
+  from: number,
+  before: number,
+): number | null {
+  const entering = nextRecords(graph, parent, from, before)
+  const leaving = nextRecords(graph, parent, from - lengthMs, before)
+  const slides = [
+    entering === null ? null : intervalStart(entering, slideMs),
+    leaving === null ? null : intervalStart(leaving + lengthMs, slideMs),
+  ].map(slide => (slide !== null && slide >= from && slide < before ? slide : null))
+  return earliest(slides)
+}
+
+/** Whether a lifted stream has records even when these parents have none: a count of nothing is 0. */
+function hasRecordsWithout(graph: StreamGraph, stream: StreamId, empty: readonly StreamId[]): boolean {
+  const { node } = graph.definition(stream).definition
+  if (node.kind !== "lift") return false
+  const rest = rewrite(node.rdd, child => (child.kind === "hole" && empty.includes(node.parents[child.index]!) ? nothing : child))
+  return simplify(rest).kind !== "empty"
+}
+
+const earliest = (times: readonly (number | null)[]): number | null =>
+  times.reduce((a, b) => (a === null ? b : b === null ? a : Math.min(a, b)), null)

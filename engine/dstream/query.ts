@@ -1,0 +1,129 @@
+/**
+ * Questions: an RDD that names streams becomes one that names blocks. The union of a range's intervals for records; for
+ * snapshots its versions, each by itself where the question is a series (API §1.1: "`slice` is what happened; `at` is how
+ * things stood").
+ */
+
+import type { StreamId } from "../definition.js"
+import { RivuletError } from "../errors.js"
+import type { StreamGraph } from "../graph.js"
+import { expandIds, isWide } from "../plan.js"
+import type { RddNode } from "../rdd.js"
+import { simplify } from "../simplify.js"
+import type { Interval } from "../time.js"
+import { mapChildren, rewrite, walk } from "../tree.js"
+import { flavourOf } from "./flavour.js"
+import { resolveTime } from "./reach.js"
+import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
+import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
+
+export interface ExpandedQuery {
+  readonly rdd: RddNode
+  /** What it reads: from the first interval's start to the last one's end; null when it names no stream. */
+  readonly interval: Interval | null
+  /** The streams named and the starts of the intervals of each that are read: what the question leases. */
+  readonly reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
+}
+
+/** The question with its leaves replaced and ids under `query`. Throws RivuletError for what is no longer retained or not there yet. */
+export function expandQuery(graph: StreamGraph, root: RddNode, query: string): ExpandedQuery {
+  const reads: { stream: StreamId; from: number; to: number }[] = []
+  const reading = (stream: StreamId, starts: readonly number[]) => {
+    const { intervalMs } = graph.definition(stream).definition
+    if (starts.length > 0) reads.push({ stream, from: starts[0]!, to: starts.at(-1)! + intervalMs })
+  }
+  const leaf = (node: RddNode): RddNode => {
+    if (node.kind === "slice") {
+      const { rdd, starts } = expandSlice(graph, node, rddOf)
+      reading(node.stream, starts)
+      return rdd
+    }
+    if (node.kind !== "version") return node
+    const rdd = expandVersion(graph, node, rddOf, stateVersion)
+    reading(node.stream, versionsRead(graph, node, rdd))
+    return rdd
+  }
+  const expand = (node: RddNode): RddNode => {
+    if (node.kind === "partial" && node.series) {
+      const parent = series(node.parent)
+      const counts = node.action.kind === "count" && parent.kind === "eachVersion" ? counted(parent.versions) : null
+      return counts ?? { ...node, parent }
+    }
+    return leaf(mapChildren(node, expand))
+  }
+  /** The question's tree once for each version of the snapshot slices in it. */
+  const series = (parent: RddNode): RddNode => {
+    if (parent.kind === "eachVersion") return { ...parent, versions: parent.versions.map(expand) }
+    const slices = snapshotSlices(graph, parent)
+    const starts = slices.map(slice => sliceIntervals(graph, slice))
+    for (const [i, { stream }] of slices.entries()) reading(stream, starts[i]!)
+    const n = starts[0]?.length ?? 0
+    if (starts.some(list => list.length !== n)) {
+      throw new RivuletError(`a series of ${starts.map(list => list.length).join(" and ")} versions side by side`, {
+        code: 2,
+        try: "give all slices of snapshot streams in one question the same range",
+      })
+    }
+    const versions = Array.from({ length: n }, (_, version) => {
+      const chosen = rewrite(parent, node => {
+        if (node.kind !== "slice") return node
+        const i = slices.findIndex(slice => slice.stream === node.stream && slice.from === node.from && slice.to === node.to)
+        return i < 0 ? node : rddOf(graph, node.stream, starts[i]![version]!)
+      })
+      return expand(chosen)
+    })
+    return { kind: "eachVersion", versions }
+  }
+  const expanded = expand(root)
+  const interval = reads.length === 0 ? null : { from: Math.min(...reads.map(r => r.from)), to: Math.max(...reads.map(r => r.to)) }
+  return { rdd: scoped(expandIds(simplify(expanded), query), interval ?? { from: 0, to: 0 }), interval, reads }
+}
+
+/** Times in a definition's own RDDs become fixed when it is accepted: it means the same in every interval. */
+export function resolveTimes(graph: StreamGraph, root: RddNode): RddNode {
+  return rewrite(root, node => {
+    const fix = (time: number) => ("stream" in node && node.stream !== null ? resolveTime(graph, node.stream, time) : time)
+    if (node.kind === "slice") return { ...node, from: fix(node.from), to: fix(node.to) }
+    return node.kind === "version" ? { ...node, at: fix(node.at) } : node
+  })
+}
+
+type SliceLeaf = Extract<RddNode, { kind: "slice" }>
+type VersionLeaf = Extract<RddNode, { kind: "version" }>
+
+function snapshotSlices(graph: StreamGraph, root: RddNode): SliceLeaf[] {
+  const slices: SliceLeaf[] = []
+  walk(root, node => {
+    if (node.kind !== "slice" || flavourOf(graph, node.stream) !== "snapshot") return
+    if (!slices.some(s => s.stream === node.stream && s.from === node.from && s.to === node.to)) slices.push(node)
+  })
+  return slices
+}
+
+/** Versions of a state as they are: how many keys each has is known without reading the keys. */
+function counted(versions: readonly RddNode[]): RddNode | null {
+  const first = versions[0]
+  if (first?.kind !== "stateAt") return null
+  const ats: number[] = []
+  for (const version of versions) {
+    if (version.kind !== "stateAt" || version.stream !== first.stream || version.read.kind !== "rows") return null
+    ats.push(version.at)
+  }
+  return { ...first, at: Math.max(...ats), read: { kind: "counts", ats } }
+}
+
+/** The interval of a version, and the one that changes count from. */
+function versionsRead(graph: StreamGraph, leaf: VersionLeaf, rdd: RddNode): number[] {
+  if (rdd.kind !== "stateAt") return rdd.kind === "empty" ? [] : [versionAt(graph, leaf)]
+  return "since" in rdd.read && rdd.read.since !== -Infinity ? [rdd.read.since, rdd.at] : [rdd.at]
+}
+
+/** The question's own functions go by its range; where its stages are cut, too. Trees of streams have their own. */
+function scoped(root: RddNode, interval: Interval): RddNode {
+  const below = (node: RddNode): RddNode => {
+    if (node.kind === "within" || node.kind === "input" || node.kind === "stored" || node.kind === "stateAt") return node
+    const mapped = mapChildren(node, below)
+    return isWide(mapped) ? mapChildren(mapped, child => withinStream(null, interval, child)) : mapped
+  }
+  return withinStream(null, interval, below(root))
+}

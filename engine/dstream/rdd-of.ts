@@ -1,0 +1,140 @@
+/**
+ * The RDD of one interval of a D-Stream (the paper's §3.1, figure 2): a definition and an interval give a tree whose leaves are
+ * sealed input, versions of state, stored partitions and files. Structure and ids follow from definition and seals alone.
+ */
+
+import type { StreamDefinition, StreamId, StreamNode } from "../definition.js"
+import { RivuletError } from "../errors.js"
+import type { StreamGraph } from "../graph.js"
+import { isWide, partitionsOf } from "../plan.js"
+import type { RddNode, StateAtNode } from "../rdd.js"
+import { nothing, simplify } from "../simplify.js"
+import type { Interval } from "../time.js"
+import { childrenOf, mapChildren } from "../tree.js"
+import { expandSlice, expandVersion } from "./slice.js"
+
+/** Names what a stream makes in an interval, in ids. */
+export function outputPrefix({ id, version }: StreamDefinition, interval: number): string {
+  return `${id}~${version}@${interval}`
+}
+
+/**
+ * The stream's RDD of the interval that starts at `interval`: `empty` when it cannot have a record or lies before the stream's
+ * first interval. Throws RivuletError when an input's interval is not sealed.
+ */
+export function rddOf(graph: StreamGraph, stream: StreamId, interval: number): RddNode {
+  const { definition, since } = graph.definition(stream)
+  if (interval < since) return nothing
+  const { node } = definition
+  switch (node.kind) {
+    case "input": {
+      const groups = graph.sealed(stream, interval)
+      if (groups === null) throw notSealed(definition, interval)
+      return groups.length === 0 ? nothing : { kind: "input", stream, interval, groups, format: node.format }
+    }
+    case "lift":
+      return persisted(definition, interval, lifted(graph, definition, node, interval))
+    case "window":
+      return persisted(definition, interval, simplify({ kind: "union", parents: windowParents(graph, stream, node, interval) }))
+    case "state":
+      return stateVersion(graph, stream, interval)
+    case "foreachRDD":
+    case "save":
+      return rddOf(graph, node.parent, interval)
+  }
+}
+
+/** A state's version at the end of the interval. `empty` before its first. */
+export function stateVersion(graph: StreamGraph, stream: StreamId, at: number, read: StateAtNode["read"] = { kind: "rows" }): RddNode {
+  const { definition, since } = graph.definition(stream)
+  if (definition.node.kind !== "state") throw new Error(`${stream} is no state`)
+  if (at < since) return nothing
+  return { kind: "stateAt", stream, at, intervalMs: definition.intervalMs, partitions: definition.node.partitions, read }
+}
+
+/** The starts of the parent's intervals in [from, to), from the stream's and the parent's first interval on: a window that begins before holds what there is. */
+export function parentIntervals(graph: StreamGraph, stream: StreamId, parent: StreamId, from: number, to: number): number[] {
+  const { definition, since } = graph.definition(parent)
+  const step = definition.intervalMs
+  const starts: number[] = []
+  for (let start = Math.max(from, since, graph.definition(stream).since); start < to; start += step) starts.push(start)
+  return starts
+}
+
+type WindowNode = Extract<StreamNode, { kind: "window" }>
+
+function windowParents(graph: StreamGraph, stream: StreamId, { parent, lengthMs, slideMs }: WindowNode, interval: number): RddNode[] {
+  const end = interval + slideMs
+  return parentIntervals(graph, stream, parent, end - lengthMs, end).map(start => rddOf(graph, parent, start))
+}
+
+/** The node with its functions under the name of their stream and interval, and so the parents of its wide nodes, where stages are cut. */
+export function withinStream(stream: StreamId | null, interval: Interval, parent: RddNode): RddNode {
+  return parent.kind === "empty" ? parent : { kind: "within", stream, interval, parent }
+}
+
+type LiftNode = Extract<StreamNode, { kind: "lift" }>
+
+/**
+ * Parts that have no hole are the same in each interval: their ids and their time do not name it, so that what a stream is
+ * joined with is computed once.
+ */
+function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode, interval: number): RddNode {
+  const moving: Place = {
+    prefix: outputPrefix(definition, interval),
+    interval: { from: interval, to: interval + definition.intervalMs },
+  }
+  const { since } = graph.definition(definition.id)
+  const fixed: Place = {
+    prefix: `${definition.id}~${definition.version}`,
+    interval: { from: since, to: since + definition.intervalMs },
+  }
+  const placeOf = (child: RddNode) => (hasHole(child) ? moving : fixed)
+  const place = (child: RddNode, path: string): RddNode => {
+    if (child.kind === "hole") return rddOf(graph, node.parents[child.index]!, interval)
+    if (child.kind === "slice") return expandSlice(graph, child, rddOf).rdd
+    if (child.kind === "version") return expandVersion(graph, child, rddOf, stateVersion)
+    const at = placeOf(child)
+    const original = childrenOf(child)
+    const wide = isWide(child)
+    const placed = mapChildren(child, (grandchild, index) => {
+      const below = place(grandchild, `${path}.${index}`)
+      if (!wide) return below
+      const scoped = withinStream(definition.id, placeOf(original[index]!).interval, below)
+      return child.kind === "cogroup" && at === moving && placeOf(grandchild) === fixed
+        ? gathered(scoped, child.partitions, `${fixed.prefix}:${path}.${index}`)
+        : scoped
+    })
+    return wide && isWide(placed) && placed.id === undefined ? { ...placed, id: `${at.prefix}:${path}` } : placed
+  }
+  return simplify(withinStream(definition.id, moving.interval, place(node.rdd, "0")))
+}
+
+interface Place {
+  readonly prefix: string
+  readonly interval: Interval
+}
+
+const hasHole = (node: RddNode): boolean => node.kind === "hole" || childrenOf(node).some(hasHole)
+
+/** Pairs brought to their key's partition under an id of their own, so that the join with them needs no shuffle. */
+function gathered(parent: RddNode, partitions: number, id: string): RddNode {
+  return {
+    kind: "flatMapValues",
+    parent: { kind: "shuffled", parent, partitions, aggregate: { kind: "group" }, id },
+    f: { kind: "builtin", name: "identity" },
+  }
+}
+
+function persisted(definition: StreamDefinition, interval: number, rdd: RddNode): RddNode {
+  if (!definition.persist || rdd.kind === "empty") return rdd
+  const id = `${outputPrefix(definition, interval)}:persisted`
+  return { kind: "stored", id, stream: definition.id, interval, partitions: partitionsOf(rdd), of: rdd }
+}
+
+function notSealed({ name }: StreamDefinition, interval: number): RivuletError {
+  return new RivuletError(`${name}: the interval ${new Date(interval).toISOString()} is not there: not sealed yet, or forgotten`, {
+    code: 5,
+    try: "ask for an interval that the stream has finished and still retains",
+  })
+}

@@ -1,0 +1,53 @@
+/** How far streams reach: back to what is retained, forward to what is finished. Of recipes it follows from their parents. */
+
+import type { StreamId } from "../definition.js"
+import { RivuletError } from "../errors.js"
+import type { StreamGraph } from "../graph.js"
+import type { QueryTime } from "../rdd.js"
+import { intervalStart } from "../time.js"
+import { parentsOf } from "./flavour.js"
+
+/** The start of the earliest interval that can be read, the stream's first when nothing has been forgotten. */
+export function earliestOf(graph: StreamGraph, stream: StreamId): number {
+  const { definition, since } = graph.definition(stream)
+  const own = graph.earliest(stream)
+  if (own !== null) return Math.max(own, since)
+  const { node, intervalMs } = definition
+  let earliest = since
+  for (const parent of parentsOf(graph, stream)) {
+    const reached = earliestOf(graph, parent)
+    // What was never there is not missing.
+    if (reached <= Math.max(graph.definition(parent).since, since)) continue
+    const before = node.kind === "window" ? node.lengthMs - node.slideMs : 0
+    earliest = Math.max(earliest, Math.ceil((reached + before) / intervalMs) * intervalMs)
+  }
+  return earliest
+}
+
+/** The end of the newest finished interval; at least the first interval's start. */
+export function throughOf(graph: StreamGraph, stream: StreamId): number {
+  const { definition, since } = graph.definition(stream)
+  const own = graph.through(stream)
+  if (own !== null) return Math.max(own, since)
+  let through = Infinity
+  for (const parent of parentsOf(graph, stream)) through = Math.min(through, throughOf(graph, parent))
+  return Math.max(since, through === Infinity ? since : intervalStart(through, definition.intervalMs))
+}
+
+/** A question's time in epoch ms: relative ones count from the end of the stream's newest finished interval. */
+export function resolveTime(graph: StreamGraph, stream: StreamId, time: QueryTime): number {
+  if (time === -Infinity) return earliestOf(graph, stream)
+  if (time === Infinity) return throughOf(graph, stream)
+  return time < 0 || Object.is(time, -0) ? throughOf(graph, stream) + time : time
+}
+
+/** Throws RivuletError when the interval was there and has been forgotten. */
+export function checkReach(graph: StreamGraph, stream: StreamId, interval: number): void {
+  const { definition, since } = graph.definition(stream)
+  const earliest = earliestOf(graph, stream)
+  if (interval >= earliest || interval < since) return
+  throw new RivuletError(
+    `${definition.name} reaches back to ${new Date(earliest).toISOString()}: ${new Date(interval).toISOString()} is no longer retained`,
+    { try: `ask from ${new Date(earliest).toISOString()} on, or give the input a longer remember` },
+  )
+}

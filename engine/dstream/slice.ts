@@ -1,0 +1,87 @@
+/** The leaves of a question that name a stream: a range of its intervals, or one version. */
+
+import type { StreamId } from "../definition.js"
+import { RivuletError } from "../errors.js"
+import type { StreamGraph } from "../graph.js"
+import type { RddNode, StateAtNode } from "../rdd.js"
+import { simplify } from "../simplify.js"
+import { intervalStart } from "../time.js"
+import { checkReach, resolveTime, throughOf } from "./reach.js"
+
+type SliceLeaf = Extract<RddNode, { kind: "slice" }>
+type VersionLeaf = Extract<RddNode, { kind: "version" }>
+type RddOf = (graph: StreamGraph, stream: StreamId, interval: number) => RddNode
+type StateVersion = (graph: StreamGraph, stream: StreamId, at: number, read?: StateAtNode["read"]) => RddNode
+
+/** The starts of the finished intervals that a slice takes in. What lies before the stream's first interval is not there; what was forgotten is an error. */
+export function sliceIntervals(graph: StreamGraph, { stream, from, to }: SliceLeaf): number[] {
+  const { definition, since } = graph.definition(stream)
+  const { intervalMs } = definition
+  const begin = resolveTime(graph, stream, from)
+  const end = Math.min(resolveTime(graph, stream, to), throughOf(graph, stream))
+  const first = Math.max(intervalStart(begin, intervalMs), since)
+  const starts: number[] = []
+  for (let start = first; start < end; start += intervalMs) starts.push(start)
+  if (starts.length > 0) checkReach(graph, stream, first)
+  return starts
+}
+
+/** Small partitions of many intervals are read together: a task costs more than they do. */
+const bytesATask = 512 * 1024
+
+/** The slice's intervals and the union of their RDDs. */
+export function expandSlice(graph: StreamGraph, leaf: SliceLeaf, rddOf: RddOf): { readonly rdd: RddNode; readonly starts: readonly number[] } {
+  const starts = sliceIntervals(graph, leaf)
+  const parents = starts.map(start => rddOf(graph, leaf.stream, start))
+  const rdd = simplify({ kind: "union", parents })
+  const inputs = parents.filter(parent => parent.kind === "input")
+  if (inputs.length < parents.length || rdd.kind !== "union") return { rdd, starts }
+  const groups = inputs.flatMap(input => input.groups)
+  const bytes = groups.reduce((total, group) => total + group.reduce((n, block) => n + block.bytes, 0), 0)
+  const partitions = Math.max(4, Math.ceil(bytes / bytesATask))
+  return { rdd: partitions * 2 < groups.length ? { kind: "coalesce", parent: rdd, partitions } : rdd, starts }
+}
+
+/**
+ * The version that holds `at`: of a time in the interval that is under way, the newest finished one. For "changes" and "history",
+ * whose ends are instants, the newest version that is complete at that instant.
+ */
+export function expandVersion(graph: StreamGraph, leaf: VersionLeaf, rddOf: RddOf, stateVersion: StateVersion): RddNode {
+  const { stream, read } = leaf
+  const { definition } = graph.definition(stream)
+  const { intervalMs } = definition
+  if (read === undefined || read.kind === "rows") return rddOf(graph, stream, versionAt(graph, leaf))
+  if (definition.node.kind !== "state") {
+    throw new RivuletError(`${definition.name} is no state: it has no ${read.kind}`, { code: 2, try: "ask the state that it is made of" })
+  }
+  if (read.kind === "key" || read.kind === "counts") return stateVersion(graph, stream, versionAt(graph, leaf), read)
+  const newest = throughOf(graph, stream) - intervalMs
+  const complete = (time: number) => Math.min(newest, intervalStart(resolveTime(graph, stream, time), intervalMs) - intervalMs)
+  const at = complete(leaf.at)
+  if (read.kind === "changes") return stateVersion(graph, stream, at, { ...read, since: sinceVersion(graph, stream, complete(read.since)) })
+  const from = Math.min(at, intervalStart(resolveTime(graph, stream, read.since), intervalMs))
+  checkReach(graph, stream, from)
+  return stateVersion(graph, stream, at, { ...read, since: Math.max(from, graph.definition(stream).since) })
+}
+
+/** Before the first version there is nothing, which needs no reading. */
+function sinceVersion(graph: StreamGraph, stream: StreamId, since: number): number {
+  checkReach(graph, stream, since)
+  return since < graph.definition(stream).since ? -Infinity : since
+}
+
+/** The interval of the version that a leaf asks for. */
+export function versionAt(graph: StreamGraph, { stream, at }: VersionLeaf): number {
+  const { definition } = graph.definition(stream)
+  const { intervalMs } = definition
+  const through = throughOf(graph, stream)
+  const time = resolveTime(graph, stream, at)
+  if (time >= through + intervalMs) {
+    throw new RivuletError(`${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`, {
+      try: "ask for latest(), or wait",
+    })
+  }
+  const interval = intervalStart(Math.min(time, through - 1), intervalMs)
+  checkReach(graph, stream, interval)
+  return interval
+}

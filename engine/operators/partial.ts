@@ -1,0 +1,13 @@
+/** partial: the half of an action that runs where the data is. Rows are for `finished` alone. */
+
+import { startAction } from "../action-eval.js"
+import type { RddNode } from "../rdd.js"
+import { pipelined } from "./operator.js"
+
+type PartialNode = Extract<RddNode, { kind: "partial" }>
+
+export const partial = pipelined<PartialNode>((node, partition, context, push) => {
+  const half = startAction(node.action, context, node.series ?? false)
+  context.compute(node.parent, partition, half.add)
+  half.end(push)
+})

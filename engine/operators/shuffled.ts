@@ -1,0 +1,37 @@
+/**
+ * shuffled: pairs come to their key's partition and are aggregated there (reduceByKey, groupByKey, combineByKey). Keys are in
+ * order of first appearance, the maps' sections taken in map-task order. A parent that is hashed alike already needs no shuffle.
+ */
+
+import { aggregator, merger } from "../aggregate.js"
+import type { Push, ShuffledNode, TaskContext } from "../rdd.js"
+import { idOf, isHashed, type OperatorFactory } from "./operator.js"
+
+export const shuffled: OperatorFactory<ShuffledNode> = of => ({
+  partitions: node => node.partitions,
+  dependencies: node =>
+    isHashed(of, node.parent, node.partitions)
+      ? [{ kind: "narrow", parent: node.parent }]
+      : [
+          {
+            kind: "shuffle",
+            parent: node.parent,
+            output: idOf(node),
+            write: { partitions: node.partitions, by: "key", aggregate: node.aggregate },
+          },
+        ],
+  compute(node, partition, context: TaskContext, push: Push) {
+    if (isHashed(of, node.parent, node.partitions)) {
+      const table = aggregator(node.aggregate, context)
+      context.compute(node.parent, partition, table.add)
+      table.forEach(push)
+      return
+    }
+    const table = merger(node.aggregate, context)
+    for (const block of context.blocks({ kind: "shuffle", output: idOf(node), partition })) block.forEach(table.add)
+    table.forEach(push)
+  },
+  partitioner: node => ({ kind: "hash", partitions: node.partitions }),
+  reads: (node, partition) =>
+    isHashed(of, node.parent, node.partitions) ? [] : [{ kind: "shuffle", output: idOf(node), partition }],
+})

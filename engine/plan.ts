@@ -1,0 +1,196 @@
+/**
+ * From RDDs to stages: narrow operators share a task, stages are cut where data crosses (the paper's §4.1: pipelining). All of
+ * it follows from the tree alone. It is called for every interval: cheap.
+ */
+
+import type { StreamId } from "./definition.js"
+import { operatorOf } from "./operators/index.js"
+import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode } from "./rdd.js"
+import type { StageSpec, StageWrite } from "./task.js"
+import type { Interval } from "./time.js"
+import { mapChildren } from "./tree.js"
+
+/** A place where stages are cut. */
+export type StageDependency = Exclude<Dependency, { kind: "narrow" }>
+
+type WideNode = Extract<RddNode, { kind: "shuffled" | "distinct" | "repartition" | "cogroup" | "finished" }>
+
+/** Kinds whose records cross a shuffle under an id of their own. */
+export const isWide = (node: RddNode): node is WideNode =>
+  node.kind === "shuffled" || node.kind === "distinct" || node.kind === "repartition" || node.kind === "cogroup" || node.kind === "finished"
+
+/**
+ * Gives each wide node without an id the id `<prefix>:<path>`: the same whoever does it. The prefix names the stream, version
+ * and interval, or the question.
+ */
+export function expandIds(root: RddNode, prefix: string): RddNode {
+  const place = (node: RddNode, path: string): RddNode => {
+    const placed = mapChildren(node, (child, index) => place(child, `${path}.${index}`))
+    return isWide(placed) && placed.id === undefined ? { ...placed, id: `${prefix}:${path}` } : placed
+  }
+  return place(root, "0")
+}
+
+export const partitionsOf = (node: RddNode): number => operatorOf(node).partitions(node)
+
+/** What must be there before tasks of this root can run: the cuts that are reached through narrow dependencies, each once. */
+export function stageDependencies(root: RddNode): StageDependency[] {
+  const found = new Map<OutputId, StageDependency>()
+  const visit = (node: RddNode) => {
+    for (const dependency of operatorOf(node).dependencies(node)) {
+      if (dependency.kind === "narrow") visit(dependency.parent)
+      else if (!found.has(dependency.output)) found.set(dependency.output, dependency)
+    }
+  }
+  visit(root)
+  return [...found.values()]
+}
+
+/** All that partition p of the root reads, narrow parents included; one reference for each state partition. */
+export function readsOf(root: RddNode, partition: number): InputRef[] {
+  const found = new Map<string, InputRef>()
+  const visit = (node: RddNode, p: number) => {
+    const operator = operatorOf(node)
+    for (const ref of operator.reads(node, p)) {
+      const key = inputKey(ref)
+      const known = found.get(key)
+      found.set(key, known?.kind === "state" && ref.kind === "state" ? joined(known, ref) : (known ?? ref))
+    }
+    for (const dependency of operator.dependencies(node)) {
+      if (dependency.kind !== "narrow") continue
+      for (const parent of dependency.from?.(p) ?? [p]) visit(dependency.parent, parent)
+    }
+  }
+  visit(root, partition)
+  return [...found.values()]
+}
+
+type StateRef = Extract<InputRef, { kind: "state" }>
+
+function joined(a: StateRef, b: StateRef): StateRef {
+  const since = Math.min(a.since ?? a.at, b.since ?? b.at)
+  const at = Math.max(a.at, b.at)
+  return { kind: "state", stream: a.stream, partition: a.partition, at, ...(since < at ? { since } : {}) }
+}
+
+/** By what a task asks for an input: the same for all versions of one state partition. */
+export function inputKey(ref: InputRef): string {
+  switch (ref.kind) {
+    case "block":
+      return `block ${ref.block}`
+    case "shuffle":
+    case "output":
+      return `${ref.kind} ${ref.partition} ${ref.output}`
+    case "state":
+      return `state ${ref.partition} ${ref.stream}`
+    case "asset":
+      return `asset ${ref.hash}`
+    case "file":
+      return `file ${ref.split.from} ${ref.split.path}`
+  }
+}
+
+/** Whether a partition whose shuffle and stored inputs are all empty has no record. */
+export function isQuietWhenEmpty(node: RddNode): boolean {
+  switch (node.kind) {
+    case "finished":
+    case "mapPartitions":
+    case "parallelize":
+    case "textFile":
+    case "stateAt":
+    case "input":
+      return false
+    case "state":
+      return node.op.kind === "runningReduce" || node.op.kind === "reduceByWindow"
+    default:
+      return operatorOf(node)
+        .dependencies(node)
+        .every(dependency => dependency.kind !== "narrow" || isQuietWhenEmpty(dependency.parent))
+  }
+}
+
+// ── stages ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The stage that makes what a dependency needs. */
+export function stageOf(dependency: StageDependency): StageSpec {
+  const { output, parent } = dependency
+  if (dependency.kind === "stored") return stage(output, parent, { kind: "store" })
+  return stage(output, parent, { kind: "shuffle", ...dependency.write })
+}
+
+/** The stage that makes an interval's delta of a state. `mayFallDue`: keys may time out, so partitions without input have work too. */
+export function stateStage(root: StateNode, mayFallDue: boolean): StageSpec {
+  const { id, stream, interval, intervalMs } = root
+  return { ...stage(id, root, { kind: "state" }, { stream, interval: { from: interval, to: interval + intervalMs } }), quietWhenEmpty: isQuietWhenEmpty(root) || (root.op.kind === "track" && !mayFallDue) }
+}
+
+/** The stage that keeps an RDD's partitions. */
+export function storeStage(node: StoredNode): StageSpec {
+  return stage(node.id, node.of, { kind: "store" })
+}
+
+/** The stage that answers a question; its blocks are kept for the asker. */
+export function resultStage(root: RddNode, query: string): StageSpec {
+  return stage(query, root, { kind: "result" })
+}
+
+/** The stage that writes an interval's files. */
+export function fileStage(
+  root: RddNode,
+  output: OutputId,
+  about: { readonly stream: StreamId; readonly interval: Interval; readonly write: Extract<StageWrite, { kind: "file" }> },
+): StageSpec {
+  return stage(output, root, about.write, about)
+}
+
+function stage(
+  output: OutputId,
+  root: RddNode,
+  write: StageWrite,
+  about: { readonly stream: StreamId | null; readonly interval: Interval | null } = aboutOf(root),
+): StageSpec {
+  return {
+    output,
+    root,
+    partitions: partitionsOf(root),
+    write,
+    interval: about.interval,
+    stream: about.stream,
+    label: labelOf(root),
+    quietWhenEmpty: isQuietWhenEmpty(root),
+  }
+}
+
+const nobody = { stream: null, interval: null }
+
+function aboutOf(root: RddNode): { readonly stream: StreamId | null; readonly interval: Interval | null } {
+  return root.kind === "within" ? { stream: root.stream, interval: root.interval } : nobody
+}
+
+/** The stage's operators in the order in which records meet them: `input.flatMap.map`. */
+function labelOf(root: RddNode): string {
+  const names: string[] = []
+  for (let node: RddNode | undefined = root; node; node = stageParent(node)) {
+    if (node.kind !== "within") names.unshift(node.kind)
+  }
+  return names.join(".")
+}
+
+function stageParent(node: RddNode): RddNode | undefined {
+  return operatorOf(node).dependencies(node).find(dependency => dependency.kind === "narrow")?.parent
+}
+
+/** Every cut below a root, its own and those of the stages it needs, parents first. For messages and tests. */
+export function allDependencies(root: RddNode): StageDependency[] {
+  const found = new Map<OutputId, StageDependency>()
+  const visit = (node: RddNode) => {
+    for (const dependency of stageDependencies(node)) {
+      if (found.has(dependency.output)) continue
+      visit(dependency.parent)
+      found.set(dependency.output, dependency)
+    }
+  }
+  visit(root)
+  return [...found.values()]
+}
+
