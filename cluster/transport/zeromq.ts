@@ -225,12 +225,21 @@ export class ZeromqTransport implements Transport {
       if (this.closed) return
       if (link !== null) {
         const name = nodeName(link.to)
-        if (this.links.get(name) === link) this.received(name, parts)
+        if (this.links.get(name) === link) this.deliver(name, parts)
         continue
       }
       const from = parts[0] === undefined ? null : nameIn(parts[0])
       if (from === null || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
-      else this.received(from, parts.slice(1))
+      else this.deliver(from, parts.slice(1))
+    }
+  }
+
+  /** An error of whoever listens must not end the receiving. */
+  private deliver(from: NodeId, frames: readonly Uint8Array[]): void {
+    try {
+      this.received(from, frames)
+    } catch (error) {
+      this.drop(1, `a message from ${from} could not be handled: ${messageOf(error)}`)
     }
   }
 

@@ -6,7 +6,7 @@ import { ExecutorThreads } from "../adapters/executor-threads.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
 import { type RunningNode, runNode } from "../adapters/run-node.js"
-import type { NodeId } from "../ports.js"
+import type { Machine, NodeId } from "../ports.js"
 import { formatAddress, parseAddress } from "../security.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
@@ -30,8 +30,12 @@ export interface WorkerProcessOptions {
   readonly name?: string
   readonly config?: Partial<WorkerConfig>
   readonly say?: Say
-  /** Whether signals, and a master that refuses this worker, end the process. Default true. */
+  /** Whether signals end the process. Default true. */
   readonly ownsProcess?: boolean
+  /** The machine cannot go on. Default: stop, and end the process if it is owned. */
+  readonly onExit?: (code: number) => void
+  /** Told when the master has this worker in its list of so many. */
+  readonly onListed?: (workers: number) => void
 }
 
 export interface WorkerProcess {
@@ -61,19 +65,22 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   const transport = listening.open({ node, say: text => say("debug", text) })
 
   const config: Partial<WorkerConfig> = options.config ?? {}
-  const machine = new WorkerMachine({
-    name,
-    node,
-    address: transport.address!,
-    host: options.host ?? hostname(),
-    cores,
-    user: userInfo().username,
-    version: rivuletVersion,
-    runtime: runtimeVersion,
-    master: { node: "master", address: master },
-    memory,
-    config,
-  })
+  const machine = watching(
+    options.onListed,
+    new WorkerMachine({
+      name,
+      node,
+      address: transport.address!,
+      host: options.host ?? hostname(),
+      cores,
+      user: userInfo().username,
+      version: rivuletVersion,
+      runtime: runtimeVersion,
+      master: { node: "master", address: master },
+      memory,
+      config,
+    }),
+  )
   const counts = executorCounts(cores, config.queryExecutors)
   let end: ReturnType<typeof endOnSignals> | null = null
   const running: RunningNode = runNode({
@@ -82,7 +89,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     transport,
     say,
     executors: onEvent => new ExecutorThreads({ memory: memory.buffer, streams: counts.stream, queries: counts.query, onEvent }),
-    onExit: code => (end === null ? void running.stop() : end.exit(code)),
+    onExit: options.onExit ?? (code => (end === null ? void running.stop() : end.exit(code))),
   })
   if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
   say(
@@ -95,6 +102,17 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     async stop() {
       end?.release()
       await running.stop()
+    },
+  }
+}
+
+function watching(onListed: WorkerProcessOptions["onListed"], machine: Machine): Machine {
+  if (onListed === undefined) return machine
+  return {
+    step(event, now) {
+      const commands = machine.step(event, now)
+      if (event.kind === "received" && event.message.kind === "peers") onListed(event.message.workers.length)
+      return commands
     },
   }
 }

@@ -1,0 +1,189 @@
+/**
+ * A whole cluster on this machine, as child processes on loopback: `npm start`, `--local`, tests, benchmarks. Its processes
+ * end with this one, however it ends. A process of it that dies is started again, as an operator would.
+ */
+
+import { type ChildProcess, fork } from "node:child_process"
+import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { RivuletError } from "../engine/errors.js"
+import type { FromProcess, ToProcess } from "./embedded-messages.js"
+
+export interface EmbeddedOptions {
+  /** Named w1, w2, … Default 2. */
+  readonly workers?: number
+  /** Executor threads of each. Default 1. */
+  readonly cores?: number
+  /** Block memory of each. Default 512 MiB. */
+  readonly memoryBytes?: number
+  /** Where the journal and logs are. Default a temporary directory, which is removed with the cluster. */
+  readonly dir?: string
+  readonly replicas?: number
+  readonly minReplicas?: number
+}
+
+export interface Embedded {
+  /** The master's. */
+  readonly address: string
+  /** Their names. */
+  readonly workers: readonly string[]
+  /** Ids of the running processes by name: `master`, `w1`, … */
+  processes(): ReadonlyMap<string, number>
+  /** SIGKILL, as a machine dies. Unless `restart` is false it is started again at once, a new node of the same name. Resolves when it is dead. */
+  kill(name: string, options?: { readonly restart?: boolean }): Promise<void>
+  /** Ends all processes. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** One that dies sooner than this after its start would only do so again. */
+const aliveMs = 1_000
+const stopMs = 3_000
+
+const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
+
+/** Resolves when the master lists all workers. Rejects with what a process said if one cannot start. */
+export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
+  const directory = options.dir ?? (await mkdtemp(join(tmpdir(), "rivulet-")))
+  await mkdir(directory, { recursive: true })
+  const cluster = new EmbeddedProcesses(options, directory, options.dir === undefined)
+  try {
+    await cluster.start()
+  } catch (error) {
+    await cluster.stop()
+    throw error
+  }
+  return cluster
+}
+
+class EmbeddedProcesses implements Embedded {
+  address = ""
+  private readonly children = new Map<string, ChildProcess>()
+  readonly workers: readonly string[]
+  private stopping: Promise<void> | null = null
+
+  constructor(
+    private readonly options: EmbeddedOptions,
+    private readonly directory: string,
+    private readonly temporary: boolean,
+  ) {
+    this.workers = Array.from({ length: options.workers ?? 2 }, (_, i) => `w${i + 1}`)
+  }
+
+  async start(): Promise<void> {
+    // All at once: most of a start is the loading of code. Workers are told the address when there is one.
+    const master = this.spawn("master")
+    const children = this.workers.map(name => this.spawn(name))
+    this.address = (await heard(master, this.masterMessage("tcp://127.0.0.1:0"), "listening")).address
+    const all = (message: FromProcess) => message.kind === "listed" && message.workers >= this.workers.length
+    await Promise.all(children.map((child, i) => heard(child, this.workerMessage(this.workers[i]!), "listed", all)))
+  }
+
+  processes(): ReadonlyMap<string, number> {
+    return new Map([...this.children].map(([name, child]) => [name, child.pid!]))
+  }
+
+  async kill(name: string, { restart = true } = {}): Promise<void> {
+    const child = this.children.get(name)
+    if (child === undefined) throw new RivuletError(`no process ${name} runs here`, { code: 2, try: [...this.children.keys()].join(", ") })
+    child.removeAllListeners("exit")
+    this.children.delete(name)
+    const dead = exited(child)
+    child.kill("SIGKILL")
+    await dead
+    if (restart) this.restart(name)
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.stopAll()
+    return this.stopping
+  }
+
+  private async stopAll(): Promise<void> {
+    await Promise.all(
+      [...this.children.values()].map(async child => {
+        const dead = exited(child)
+        child.kill("SIGTERM")
+        const timer = setTimeout(() => child.kill("SIGKILL"), stopMs)
+        await dead
+        clearTimeout(timer)
+      }),
+    )
+    if (this.temporary) await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  private restart(name: string): void {
+    if (this.stopping !== null) return
+    const child = this.spawn(name)
+    child.send(name === "master" ? this.masterMessage(this.address) : this.workerMessage(name))
+  }
+
+  private spawn(name: string): ChildProcess {
+    const role = name === "master" ? "master" : "worker"
+    // A debugger's port can be had once.
+    const execArgv = process.execArgv.filter(argument => !argument.startsWith("--inspect"))
+    const removed = this.temporary && role === "master" ? [this.directory] : []
+    const child = fork(entry, [role, ...removed], { execArgv, stdio: ["ignore", "ignore", logsHere() ? "inherit" : "pipe", "ipc"] })
+    const startedMs = performance.now()
+    // What a process says before its log is open, or as it dies: shown only if it never comes up.
+    let words = ""
+    child.stderr?.on("data", chunk => {
+      words = `${words}${String(chunk)}`.slice(-4_000)
+    })
+    child.once("exit", (code, signal) => {
+      if (this.children.get(name) === child) this.children.delete(name)
+      if (this.stopping !== null) return
+      if (performance.now() - startedMs > aliveMs) this.restart(name)
+      else child.emit("error", new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`))
+    })
+    // Without a listener an error event would end this process.
+    child.on("error", () => {})
+    this.children.set(name, child)
+    return child
+  }
+
+  private masterMessage(bind: string): ToProcess {
+    const { replicas, minReplicas } = this.options
+    const options = { bind, dir: join(this.directory, "master"), cluster: "embedded", replicas, minReplicas }
+    return { kind: "master", options, log: this.logOf("master") }
+  }
+
+  private workerMessage(name: string): ToProcess {
+    const { cores = 1, memoryBytes = 512 * 1024 * 1024 } = this.options
+    const dir = join(this.directory, name)
+    // Each is a host of its own, so that copies spread as they would among machines.
+    return { kind: "worker", options: { master: this.address, name, host: name, cores, memoryBytes, dir }, log: this.logOf(name) }
+  }
+
+  private logOf(name: string): string | null {
+    return logsHere() ? null : join(this.directory, `${name}.log`)
+  }
+}
+
+/** With RIVULET_LOG the processes' logs are shown here. */
+const logsHere = () => process.env.RIVULET_LOG !== undefined
+
+/** Sends the process its order; resolves with its first message of that kind (that `fits`), rejects if it fails before. */
+function heard<K extends FromProcess["kind"]>(
+  child: ChildProcess,
+  order: ToProcess,
+  kind: K,
+  fits: (message: FromProcess) => boolean = () => true,
+): Promise<Extract<FromProcess, { kind: K }>> {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("message", (message: FromProcess) => {
+      if (message.kind === "failed") reject(new RivuletError(message.message, { code: message.code, try: message.try }))
+      else if (message.kind === kind && fits(message)) resolve(message as Extract<FromProcess, { kind: K }>)
+    })
+    child.send(order)
+  })
+}
+
+function exited(child: ChildProcess): Promise<void> {
+  return new Promise(resolve => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve()
+    else child.once("exit", () => resolve())
+  })
+}
