@@ -184,7 +184,7 @@ export class Tasks {
   }
 
   #submit(entry: Entry, executor: number): void {
-    const { clock, outbox } = this.#parts
+    const { outbox } = this.#parts
     const { launch, stage } = entry
     entry.state = "running"
     entry.executor = executor
