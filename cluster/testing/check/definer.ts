@@ -1,0 +1,81 @@
+/** The part of a session that defines: the users' handles build on it, and what they defined is sent as one request. */
+
+import type { StreamDefinition, StreamId } from "../../../engine/definition.js"
+import type { Host, StreamDraft, UserFunction } from "../../../engine/fluent/host.js"
+import { openHandle } from "../../../engine/fluent/open.js"
+import type { Handle } from "../../../engine/fluent/stream-types.js"
+import type { Asset, FunctionLink } from "../../../engine/function-ref.js"
+import type { FunctionLinks } from "./links.js"
+
+export class Definer implements Host {
+  readonly partitions: number
+  readonly definitions: StreamDefinition[] = []
+  readonly assets = new Map<string, Asset>()
+  readonly #session: string
+  readonly #links: FunctionLinks
+
+  constructor(session: string, partitions: number, links: FunctionLinks) {
+    this.#session = session
+    this.partitions = partitions
+    this.#links = links
+  }
+
+  link(f: UserFunction, operator: string): FunctionLink {
+    const { link, asset } = this.#links.link(f, operator)
+    if (asset !== undefined) this.assets.set(asset.hash, asset)
+    return link
+  }
+
+  define(draft: StreamDraft): StreamDefinition {
+    const n = this.definitions.length + 1
+    const definition: StreamDefinition = {
+      id: `${this.#session}.${n}`,
+      version: 1,
+      program: "check",
+      name: draft.name ?? `${draft.operator}@${n}`,
+      named: draft.name !== undefined,
+      owner: "check",
+      kind: draft.kind,
+      intervalMs: draft.intervalMs,
+      from: draft.from ?? "earliest",
+      node: draft.node,
+      rememberMs: draft.rememberMs ?? null,
+      persist: false,
+      source: draft.operator,
+    }
+    this.definitions.push(definition)
+    return definition
+  }
+
+  definition(id: StreamId): StreamDefinition {
+    const found = this.definitions.find(definition => definition.id === id)
+    if (found === undefined) throw new Error(`no stream ${id}`)
+    return found
+  }
+
+  amend(id: StreamId, change: { readonly name?: string; readonly persist?: boolean; readonly rememberMs?: number }): void {
+    const at = this.definitions.findIndex(definition => definition.id === id)
+    const { name, ...rest } = change
+    this.definitions[at] = { ...this.definitions[at]!, ...rest, ...(name !== undefined && { name, named: true }) }
+  }
+
+  open(id: StreamId, keyed: boolean): Handle {
+    return openHandle(this, this.definition(id), keyed)
+  }
+
+  time(): never {
+    throw new Error("the checker asks by intervals")
+  }
+  instant(): never {
+    throw new Error("the checker asks by intervals")
+  }
+  query(): never {
+    throw new Error("the checker asks by itself")
+  }
+  stop(): never {
+    throw new Error("the checker stops nothing")
+  }
+  info(): never {
+    throw new Error("the checker needs no info")
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * A worker's executors, simulated: each runs the production TaskRunner, inline, at the end of a time drawn from a cost
+ * model. Inputs are read at that end: memory that the worker gave away too early shows.
+ */
+
+import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
+import type { NodeEvent } from "../ports.js"
+import type { Timer, World } from "./world.js"
+
+/** `engine/task-runner.ts`, as far as it is used here. */
+export interface Runner {
+  addAsset(hash: string, bytes: Uint8Array): void
+  run(run: TaskRun): TaskResult
+  forgetState(stream: string, before: number): void
+}
+
+export interface CostModel {
+  readonly baseMs: number
+  /** Added, exponentially distributed. */
+  readonly meanMs: number
+  /** A task that takes `hangMs` more: a slow machine, not a slow program. */
+  readonly hang: number
+  readonly hangMs: number
+}
+
+export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hangMs: 0 }
+
+interface Executor {
+  runner: Runner
+  running: { readonly task: string; readonly end: Timer; readonly limit: Timer } | null
+}
+
+export class SimulatedExecutors {
+  costs: CostModel = defaultCosts
+  /** A slow node: all takes so many times as long. */
+  factor = 1
+  /** Tasks that were run to their end. */
+  ran = 0
+  readonly #world: World
+  readonly #make: () => Runner
+  readonly #dispatch: (event: NodeEvent) => void
+  readonly #assets = new Map<string, Uint8Array>()
+  readonly #executors: Executor[] = []
+
+  constructor(world: World, makeRunner: () => Runner, dispatch: (event: NodeEvent) => void) {
+    this.#world = world
+    this.#make = makeRunner
+    this.#dispatch = dispatch
+  }
+
+  submit(task: string, number: number, run: TaskRun, timeoutMs: number): void {
+    const executor = this.#executor(number)
+    if (executor.running !== null) throw new Error(`executor ${number} has ${executor.running.task} and cannot take ${task}`)
+    const { random } = this.#world
+    const ms = (this.costs.baseMs + random.exponential(this.costs.meanMs) + (random.chance(this.costs.hang) ? this.costs.hangMs : 0)) * this.factor
+    const end = this.#world.after(ms, () => {
+      this.#end(executor)
+      this.#finish(executor, task, number, run, ms)
+    })
+    const limit = this.#world.after(Math.min(timeoutMs, 2 ** 40), () => {
+      this.#respawn(executor)
+      this.#failed(task, number, { kind: "timeout", message: `ran longer than ${timeoutMs} ms` }, timeoutMs)
+    })
+    executor.running = { task, end, limit }
+  }
+
+  addAsset(hash: string, bytes: Uint8Array): void {
+    this.#assets.set(hash, bytes.slice())
+    for (const { runner } of this.#executors) runner.addAsset(hash, bytes.slice())
+  }
+
+  kill(task: string, number: number): void {
+    const executor = this.#executor(number)
+    if (executor.running?.task !== task) return
+    this.#respawn(executor)
+    // As of a thread: it is seen to have ended a little later.
+    this.#world.after(0.1, () => this.#failed(task, number, { kind: "killed", message: "its thread was ended" }, 0))
+  }
+
+  forgetState(stream: string, before: number): void {
+    for (const { runner } of this.#executors) runner.forgetState(stream, before)
+  }
+
+  /** The process ends: nothing that runs will be heard of. */
+  stop(): void {
+    for (const executor of this.#executors) this.#end(executor)
+  }
+
+  #finish(executor: Executor, task: string, number: number, run: TaskRun, ms: number): void {
+    let result: TaskResult
+    try {
+      result = executor.runner.run(run)
+    } catch (error) {
+      const failure = (error as { failure?: TaskFailure }).failure
+      this.#failed(task, number, failure ?? machineFailure(error), ms)
+      return
+    }
+    this.ran += 1
+    // A real result crosses a thread: nothing in it is shared.
+    const outputs = result.outputs.map(output => ({ ...output, bytes: output.bytes.slice() }))
+    this.#dispatch({ kind: "taskDone", task, executor: number, result: { ...result, outputs }, ms })
+  }
+
+  #failed(task: string, executor: number, failure: TaskFailure, ms: number): void {
+    this.#dispatch({ kind: "taskFailed", task, executor, failure, ms })
+  }
+
+  #executor(number: number): Executor {
+    while (this.#executors.length <= number) this.#executors.push({ runner: this.#spawn(), running: null })
+    return this.#executors[number]!
+  }
+
+  #spawn(): Runner {
+    const runner = this.#make()
+    for (const [hash, bytes] of this.#assets) runner.addAsset(hash, bytes.slice())
+    return runner
+  }
+
+  #end(executor: Executor): void {
+    if (executor.running === null) return
+    executor.running.end.cancelled = true
+    executor.running.limit.cancelled = true
+    executor.running = null
+  }
+
+  #respawn(executor: Executor): void {
+    this.#end(executor)
+    executor.runner = this.#spawn()
+  }
+}
+
+function machineFailure(error: unknown): TaskFailure {
+  if (!(error instanceof Error)) return { kind: "machine", message: String(error) }
+  return { kind: "machine", message: error.message, errorName: error.name, ...(error.stack !== undefined && { stack: error.stack }) }
+}

@@ -1,0 +1,65 @@
+/**
+ * The simulated journal: a record is durable some time after it was appended, and a master that is killed before loses it, or
+ * not. Records are kept as bytes: what a machine does to a record later does not reach back. It outlives the masters.
+ */
+
+import { deserialize, serialize } from "node:v8"
+import type { JournalRecord } from "../master/records.js"
+import type { World } from "./world.js"
+
+export class SimulatedJournal {
+  /** Appending takes this long on average. */
+  meanSyncMs = 1
+  /** Share of appends that the disk refuses. */
+  failure = 0
+  readonly #world: World
+  readonly #records: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
+  #pending: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
+  #freeAtMs = 0
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Compare-and-set on the sequence, in order. `done` is called once, unless the master dies first. */
+  append(sequence: number, record: JournalRecord, done: (outcome: "appended" | "conflict" | "disk") => void): void {
+    const bytes = serialize(record)
+    const { random } = this.#world
+    const waiting = { sequence, bytes }
+    this.#pending.push(waiting)
+    this.#freeAtMs = Math.max(this.#freeAtMs, this.#world.nowMs) + random.exponential(this.meanSyncMs)
+    this.#world.at(this.#freeAtMs, () => {
+      const at = this.#pending.indexOf(waiting)
+      if (at < 0) return
+      this.#pending.splice(at, 1)
+      if (this.#next !== null && sequence !== this.#next) {
+        // As of a real one: what comes after a failed record would leave a gap.
+        done(sequence < this.#next ? "conflict" : "disk")
+        return
+      }
+      if (random.chance(this.failure)) {
+        done("disk")
+        return
+      }
+      this.#records.push(waiting)
+      done("appended")
+    })
+  }
+
+  /** The master was killed: what waits to be synced may be on disk, up to some record. */
+  crash(): void {
+    const kept = this.#world.random.integer(0, this.#pending.length + 1)
+    for (const waiting of this.#pending.slice(0, kept)) if (this.#next === null || waiting.sequence === this.#next) this.#records.push(waiting)
+    this.#pending = []
+  }
+
+  /** What a master reads when it starts. */
+  read(): { sequence: number; record: JournalRecord }[] {
+    return this.#records.map(({ sequence, bytes }) => ({ sequence, record: deserialize(bytes) as JournalRecord }))
+  }
+
+  get #next(): number | null {
+    const last = this.#records.at(-1)
+    return last === undefined ? null : last.sequence + 1
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The simulated network: it delays, loses, doubles and reorders frames, and cuts the way between nodes, in one direction or
+ * both. It knows what a real transport knows: a frame goes only where its sender connected to, or to who connected to it.
+ *
+ * The bytes of a frame are read when it is delivered, not when it is sent, as a zero-copy transport may do: memory that was
+ * used again too early arrives as garbage.
+ */
+
+import { type NodeId, nodeName } from "../ports.js"
+import type { Timer, World } from "./world.js"
+
+/** What the network does to frames. Probabilities are of each frame. */
+export interface Weather {
+  readonly minDelayMs: number
+  /** Added to the least delay, exponentially distributed. */
+  readonly meanDelayMs: number
+  readonly loss: number
+  readonly duplicate: number
+  /** A frame that is held back for so long more: it arrives after later ones. */
+  readonly straggle: number
+  readonly straggleMs: number
+}
+
+export const fairWeather: Weather = { minDelayMs: 0.2, meanDelayMs: 0.3, loss: 0, duplicate: 0, straggle: 0, straggleMs: 0 }
+
+/** A node as the network sees it. */
+export interface Host {
+  readonly node: NodeId
+  readonly address: string | null
+  receive(frames: readonly Uint8Array[]): void
+  lost(peer: NodeId): void
+}
+
+interface Living {
+  readonly host: Host
+  /** Names that it has connected to. */
+  readonly reaches: Set<string>
+}
+
+interface Flight {
+  readonly from: NodeId
+  readonly to: string
+  frames: readonly Uint8Array[]
+  timer: Timer | null
+}
+
+/** Frames that waste a run's time without telling anything: a link's queue is no longer than this. */
+const maxFlights = 20_000
+
+export class Network {
+  weather: Weather = fairWeather
+  /** Frames by what became of them. */
+  readonly counts = { delivered: 0, lost: 0, cut: 0, unreachable: 0 }
+  readonly #world: World
+  readonly #living = new Map<string, Living>()
+  readonly #cuts = new Set<string>()
+  readonly #clogs = new Map<string, number>()
+  readonly #flights = new Set<Flight>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  join(host: Host): void {
+    this.#living.set(nodeName(host.node), { host, reaches: new Set() })
+  }
+
+  /**
+   * The node's process ends. Of what it had sent, half is in the peers' hands already. Peers may see the connection break, at once
+   * or not at all.
+   */
+  leave(node: NodeId): void {
+    const name = nodeName(node)
+    const gone = this.#living.get(name)
+    if (gone === undefined || gone.host.node !== node) return
+    this.#living.delete(name)
+    const random = this.#world.random
+    for (const flight of this.#flights) {
+      if (flight.from !== node) continue
+      if (random.chance(0.5)) this.#drop(flight)
+      else flight.frames = flight.frames.map(frame => frame.slice())
+    }
+    for (const [peer, { host, reaches }] of this.#living) {
+      if (!reaches.has(name) && !gone.reaches.has(peer)) continue
+      if (random.chance(0.3)) continue
+      this.#world.after(random.exponential(20), () => {
+        if (this.#living.get(peer)?.host === host && !this.#cuts.has(`${name}>${peer}`)) host.lost(node)
+      })
+    }
+  }
+
+  connect(from: NodeId, to: NodeId, address: string): void {
+    const living = this.#living.get(nodeName(from))
+    // Where nobody listens nothing is reached; the name's own address stays the same over its lives.
+    if (living?.host.node === from && address === addressOf(nodeName(to))) living.reaches.add(nodeName(to))
+  }
+
+  disconnect(from: NodeId, peer: NodeId): void {
+    this.#living.get(nodeName(from))?.reaches.delete(nodeName(peer))
+  }
+
+  send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
+    const name = nodeName(to)
+    const sender = this.#living.get(nodeName(from))
+    if (sender?.host.node !== from) return
+    if (!sender.reaches.has(name) && this.#living.get(name)?.reaches.has(nodeName(from)) !== true) {
+      this.counts.unreachable += 1
+      return
+    }
+    const { random } = this.#world
+    if (random.chance(this.weather.loss) || this.#flights.size >= maxFlights) {
+      this.counts.lost += 1
+      return
+    }
+    this.#fly(from, name, frames)
+    if (random.chance(this.weather.duplicate)) this.#fly(from, name, frames)
+  }
+
+  /** Nothing goes from one to the other, until `mend`. */
+  cut(from: string, to: string): void {
+    this.#cuts.add(`${from}>${to}`)
+  }
+
+  mend(from: string, to: string): void {
+    this.#cuts.delete(`${from}>${to}`)
+  }
+
+  /** All cuts and clogs end. */
+  mendAll(): void {
+    this.#cuts.clear()
+    this.#clogs.clear()
+  }
+
+  /** What goes from one to the other waits until the time, and then comes all at once. */
+  clog(from: string, to: string, untilMs: number): void {
+    this.#clogs.set(`${from}>${to}`, untilMs)
+  }
+
+  #fly(from: NodeId, to: string, frames: readonly Uint8Array[]): void {
+    const { random } = this.#world
+    const { minDelayMs, meanDelayMs, straggle, straggleMs } = this.weather
+    let delay = minDelayMs + random.exponential(meanDelayMs)
+    if (random.chance(straggle)) delay += random.next() * straggleMs
+    const clogMs = this.#clogs.get(`${nodeName(from)}>${to}`) ?? 0
+    if (clogMs > this.#world.nowMs + delay) delay = clogMs - this.#world.nowMs + random.next()
+    const flight: Flight = { from, to, frames, timer: null }
+    this.#flights.add(flight)
+    flight.timer = this.#world.after(delay, () => {
+      this.#flights.delete(flight)
+      this.#arrive(flight)
+    })
+  }
+
+  #drop(flight: Flight): void {
+    this.counts.lost += 1
+    this.#flights.delete(flight)
+    if (flight.timer !== null) flight.timer.cancelled = true
+  }
+
+  #arrive(flight: Flight): void {
+    if (this.#cuts.has(`${nodeName(flight.from)}>${flight.to}`)) {
+      this.counts.cut += 1
+      return
+    }
+    const living = this.#living.get(flight.to)
+    if (living === undefined) {
+      this.counts.lost += 1
+      return
+    }
+    this.counts.delivered += 1
+    const frames = flight.frames.map(frame => frame.slice())
+    const { trace } = this.#world
+    for (const frame of frames) trace.bytes(frame)
+    living.host.receive(frames)
+  }
+}
+
+/** Where a node of the simulation listens: the same over its lives. */
+export function addressOf(name: string): string {
+  return `sim://${name}`
+}
