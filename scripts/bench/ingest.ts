@@ -1,0 +1,78 @@
+/**
+ * The sending process of a benchmark: `ingest <master> <receiver> <seconds> <lines a second, 0: as fast as credit allows>`.
+ * Tells its parent when the first line left, and at the end what it has sent, all acked.
+ */
+
+import { openSender } from "../../cluster/client/send.js"
+import { connect } from "../../cluster/client/session.js"
+import { lineBytes, makeLines } from "./lines.js"
+
+export interface SentAll {
+  readonly kind: "sent"
+  readonly firstMs: number
+  readonly ackedMs: number
+  readonly records: number
+  readonly matches: number
+  readonly words: number
+  /** Of this process while it sent. */
+  readonly cpuSeconds: number
+}
+
+const [, , master, receiver, secondsText, rateText] = process.argv
+const seconds = Number(secondsText)
+const rate = Number(rateText)
+process.on("disconnect", () => process.exit(0))
+
+const session = await connect(master!, { user: "bench", program: "bench-sender", tz: "UTC" })
+const sender = await openSender(session, receiver!, { wait: true })
+/** Cycled through; large enough not to lie in a cache. */
+const input = makeLines(400_000)
+const chunkLines = rate === 0 ? 10_000 : Math.max(1, Math.round(rate / 50))
+
+const startCpu = process.cpuUsage()
+const firstMs = Date.now()
+const endMs = firstMs + seconds * 1_000
+let records = 0
+let rounds = 0
+let at = 0
+while (Date.now() < endMs) {
+  const lines = Math.min(chunkLines, input.lines - at)
+  await sender.write(input.bytes.subarray(at * lineBytes, (at + lines) * lineBytes))
+  if (rate > 0) {
+    await sender.flush()
+    const aheadMs = firstMs + ((records + lines) / rate) * 1_000 - Date.now()
+    if (aheadMs > 0) await new Promise(resolve => setTimeout(resolve, aheadMs))
+  }
+  records += lines
+  at += lines
+  if (at === input.lines) {
+    at = 0
+    rounds++
+  }
+}
+await sender.flush()
+await sender.close()
+const { user, system } = process.cpuUsage(startCpu)
+const rest = countOf(input.bytes.subarray(0, at * lineBytes))
+const sent: SentAll = {
+  kind: "sent",
+  firstMs,
+  ackedMs: Date.now(),
+  records,
+  matches: rounds * input.matches + rest.matches,
+  words: rounds * input.words + rest.words,
+  cpuSeconds: (user + system) / 1e6,
+}
+await session.close()
+process.send!(sent, () => process.exit(0))
+
+function countOf(bytes: Buffer): { matches: number; words: number } {
+  let matches = 0
+  let words = 0
+  for (const line of bytes.toString("latin1").split("\n")) {
+    if (line === "") continue
+    if (line.includes("needle")) matches++
+    words += line.split(" ").length
+  }
+  return { matches, words }
+}

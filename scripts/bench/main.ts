@@ -1,0 +1,150 @@
+/**
+ * `npm run bench -- [grep] [wordcount] [topk] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 2048] [--json]`
+ *
+ * A master, workers and a sending client, each a process of this machine, two copies of every record. First as fast as
+ * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes. Then at 65 % of
+ * that rate: how long after an interval's end its result is there. Single runs are good to about a third (PERFORMANCE.md).
+ */
+
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { connect } from "../../cluster/client/session.js"
+import { startEmbedded } from "../../cluster/embedded.js"
+import { cpuSeconds, peakBytes } from "./cpu.js"
+import type { SentAll } from "./ingest.js"
+import { type Workload, workloads } from "./wordcount.js"
+
+interface Measured {
+  readonly workload: string
+  readonly records: number
+  readonly recordsPerSecond: number
+  readonly cpuSeconds: number
+  readonly recordsPerCpuSecond: number
+  readonly peakMb: number
+  readonly pacedRate: number
+  /** After the interval's end, at the paced rate. */
+  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly wrong: string | null
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: "string", default: "20" },
+    workers: { type: "string", default: "2" },
+    cores: { type: "string", default: "1" },
+    "memory-mb": { type: "string", default: "2048" },
+    json: { type: "boolean", default: false },
+  },
+})
+const seconds = Number(values.seconds)
+const chosen = positionals.length === 0 ? workloads : positionals.map(find)
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const results: Measured[] = []
+for (const workload of chosen) {
+  say(`${workload.name}: ${seconds} s as fast as possible, then ${seconds} s paced`)
+  results.push(await measure(workload))
+}
+if (values.json)
+  console.log(JSON.stringify({ node: process.version, seconds, workers: Number(values.workers), cores: Number(values.cores), results }))
+else console.table(Object.fromEntries(results.map(row)))
+process.exit(results.some(result => result.wrong !== null) ? 1 : 0)
+
+function find(name: string): Workload {
+  const workload = workloads.find(one => one.name === name)
+  if (workload !== undefined) return workload
+  say(`bench: there is no workload ${name}\ntry: ${workloads.map(one => one.name).join(", ")}`)
+  process.exit(2)
+}
+
+async function measure(workload: Workload): Promise<Measured> {
+  const fast = await run(workload, 0)
+  const rate = Math.round(0.65 * fast.perSecond)
+  const paced = await run(workload, rate)
+  return {
+    workload: workload.name,
+    records: fast.sent.records,
+    recordsPerSecond: Math.round(fast.perSecond),
+    cpuSeconds: fast.cpu,
+    recordsPerCpuSecond: Math.round(fast.sent.records / fast.cpu),
+    peakMb: Math.round(fast.peakBytes / 2 ** 20),
+    pacedRate: rate,
+    latencyMs: quantiles(paced.latenciesMs),
+    wrong: fast.wrong ?? paced.wrong,
+  }
+}
+
+/** One cluster, one client, `rate` lines a second (0: as fast as possible). */
+async function run(workload: Workload, rate: number) {
+  const memoryBytes = Number(values["memory-mb"]) * 2 ** 20
+  const cluster = await startEmbedded({ workers: Number(values.workers), cores: Number(values.cores), memoryBytes })
+  try {
+    const session = await connect(cluster.address, { user: "bench", program: "bench", tz: "UTC" })
+    const lines = session.readStream("lines", "1s")
+    session.name(lines, "lines")
+    const result = workload.define(session, lines)
+    await session.flush()
+
+    const done: { through: number; atMs: number }[] = []
+    let look = () => {}
+    const subscription = await session.onCompleted(result, through => {
+      done.push({ through, atMs: Date.now() })
+      look()
+      void workload.ask?.(result).catch(error => say(String(error)))
+    })
+    const pids = [...cluster.processes().values()]
+    const before = cpuSeconds(pids)
+    const ingest = fileURLToPath(new URL("./ingest.ts", import.meta.url))
+    const sender = fork(ingest, [cluster.address, "lines", String(seconds), String(rate)])
+    const [sent] = (await once(sender, "message")) as [SentAll]
+    await new Promise<void>(resolve => {
+      look = () => {
+        if (done.some(({ through }) => through > sent.ackedMs)) resolve()
+      }
+      look()
+    })
+    const last = done.find(({ through }) => through > sent.ackedMs)!
+    const cpu = cpuSeconds(pids) - before + sent.cpuSeconds
+    const peak = peakBytes(pids)
+    const wrong = await workload.check(result, sent)
+    await subscription.stop()
+    await session.close()
+    return {
+      sent,
+      cpu,
+      peakBytes: peak,
+      perSecond: sent.records / ((last.atMs - sent.firstMs) / 1_000),
+      latenciesMs: done
+        .filter(({ through }) => through > sent.firstMs && through <= sent.ackedMs)
+        .map(({ through, atMs }) => atMs - through),
+      wrong,
+    }
+  } finally {
+    await cluster.stop()
+  }
+}
+
+function quantiles(values: readonly number[]): Measured["latencyMs"] {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+}
+
+function row(result: Measured): [string, Record<string, string | number>] {
+  const millions = (n: number) => `${(n / 1e6).toFixed(3)} M`
+  return [
+    result.workload,
+    {
+      "records/s": millions(result.recordsPerSecond),
+      "CPU s": Number(result.cpuSeconds.toFixed(1)),
+      "records/CPU s": millions(result.recordsPerCpuSecond),
+      "peak MB": result.peakMb,
+      "p50 ms": result.latencyMs.p50,
+      "p99 ms": result.latencyMs.p99,
+      "at records/s": millions(result.pacedRate),
+      check: result.wrong ?? "exact",
+    },
+  ]
+}
