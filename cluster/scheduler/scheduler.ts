@@ -38,6 +38,7 @@ export interface Job {
   readonly id: string
   readonly target: OutputId
   readonly pool: Pool
+  readonly order: number
   state: "running" | "done" | "failed"
 }
 
@@ -73,6 +74,8 @@ export class Scheduler {
   /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
   readonly #replays = new Map<OutputId, Map<string, number>>()
   #happenings: Happening[] = []
+  /** Of queries: by pool and order, which stages have from their job. */
+  readonly #stats = new Map<string, { movedBytes: number; recomputed: number }>()
 
   constructor(options: SchedulerOptions) {
     this.#o = options
@@ -89,7 +92,8 @@ export class Scheduler {
   /** Starts a job for an output: it ends in a `job` happening. `order`: lower goes first. */
   start(job: { id: string; spec: StageSpec; pool: Pool; order: number; timeoutMs?: number }): void {
     if (this.#jobs.has(job.id)) return
-    this.#jobs.set(job.id, { id: job.id, target: job.spec.output, pool: job.pool, state: "running" })
+    this.#jobs.set(job.id, { id: job.id, target: job.spec.output, pool: job.pool, order: job.order, state: "running" })
+    if (job.pool === "query") this.#stats.set(statsKey(job.pool, job.order), { movedBytes: 0, recomputed: 0 })
     try {
       this.#need(job.spec, null, `job:${job.id}`, job.pool, job.order, job.timeoutMs ?? this.#o.taskTimeoutMs)
     } catch (error) {
@@ -114,8 +118,15 @@ export class Scheduler {
     const job = this.#jobs.get(id)
     if (job === undefined) return
     this.#jobs.delete(id)
+    this.#stats.delete(statsKey(job.pool, job.order))
     this.#unneed(job.target, `job:${id}`)
     this.#settle()
+  }
+
+  /** What a job cost so far: bytes that tasks had to fetch, stored results that had to be made again. */
+  statsOf(id: string): { readonly movedBytes: number; readonly recomputed: number } {
+    const job = this.#jobs.get(id)
+    return this.#stats.get(job === undefined ? "" : statsKey(job.pool, job.order)) ?? { movedBytes: 0, recomputed: 0 }
   }
 
   /** What has happened since the last call. */
@@ -528,6 +539,11 @@ export class Scheduler {
       this.#analyseLater(task)
       return
     }
+    const stats = this.#stats.get(statsKey(task.stage.pool, task.stage.order))
+    if (stats !== undefined) {
+      stats.movedBytes += found.total - (found.local.get(worker) ?? 0)
+      if (!isTemporary(task.stage.spec)) stats.recomputed += 1
+    }
     this.#submit(task, worker, found.inputs, nowMs)
   }
 
@@ -623,6 +639,8 @@ export class Scheduler {
     return this.#stages.get(id.slice(0, slash))?.tasks.get(Number(id.slice(slash + 1, dot)))
   }
 }
+
+const statsKey = (pool: Pool, order: number): string => `${pool} ${order}`
 
 function waitForPart(stage: Stage, partition: number, task: Task): number {
   const made = stage.tasks.get(partition)

@@ -1,0 +1,51 @@
+/** What a master can be told; all but its version and runtime have defaults. */
+
+export interface MasterConfig {
+  /** Nodes of another version are refused; workers of another runtime too (they would compute other bytes). */
+  readonly version: string
+  readonly runtime: string
+  /** Copies of a received batch, when there are enough workers. */
+  readonly replicas: number
+  /** Acks wait for so many copies. */
+  readonly minReplicas: number
+  /** A worker without a heartbeat for so long is lost. */
+  readonly lostAfterMs: number
+  /** A worker whose connection broke has so long to register again. */
+  readonly suspectForMs: number
+  /** A client that says nothing for so long is gone; its questions end. */
+  readonly clientLostAfterMs: number
+  /** A gap in a session's numbers holds back what follows for so long. */
+  readonly holdBackMs: number
+  readonly taskTimeoutMs: number
+  /** Jobs under way a stream. */
+  readonly jobsAhead: number
+  /** How long input and versions are kept for questions, where the definition does not say. */
+  readonly rememberMs: number
+  /** After a restart workers have so long to come back before their blocks count as lost. */
+  readonly takeoverMs: number
+  /** Bytes of a file that one task reads. */
+  readonly splitBytes: number
+  /** Share of a worker's block memory above which the oldest input goes. */
+  readonly memoryHigh: number
+  /** Answers that nobody released are kept for so long. */
+  readonly answerKeptMs: number
+  /** An exception while handling an event goes to the caller instead of the log (tests, the simulation). */
+  readonly rethrow: boolean
+}
+
+export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
+  replicas: 2,
+  minReplicas: 1,
+  lostAfterMs: 1_000,
+  suspectForMs: 500,
+  clientLostAfterMs: 10_000,
+  holdBackMs: 1_000,
+  taskTimeoutMs: 30_000,
+  jobsAhead: 32,
+  rememberMs: 600_000,
+  takeoverMs: 2_000,
+  splitBytes: 4 * 1024 * 1024,
+  memoryHigh: 0.7,
+  answerKeptMs: 120_000,
+  rethrow: false,
+}

@@ -1,0 +1,92 @@
+/** The scheduler's and the job generator's questions to the model, answered from the master's graph. */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { nextChange, targetOf } from "../../engine/dstream.js"
+import { readsOf, stageDependencies, stageOf } from "../../engine/plan.js"
+import type { FileSplit, InputRef } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import type { JobSource } from "../scheduler/job-generator.js"
+import type { Planner } from "../scheduler/scheduler.js"
+import type { Catalog } from "./catalog.js"
+import { parentsOf } from "./definition-rules.js"
+import type { Ledger, StreamRecord } from "./ledger.js"
+import { type MasterGraph, type Progress, runs } from "./stream-graph.js"
+
+export class MasterPlanner implements Planner, JobSource {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly catalog: Catalog,
+    private readonly graph: MasterGraph,
+    private readonly progress: Progress,
+  ) {}
+
+  dependencies(spec: StageSpec): readonly StageSpec[] {
+    return spec.write.kind === "read" ? [] : stageDependencies(spec.root).map(stageOf)
+  }
+
+  reads(spec: StageSpec, partition: number): readonly InputRef[] {
+    return spec.write.kind === "read" ? [{ kind: "file", split: spec.write.split }] : readsOf(spec.root, partition)
+  }
+
+  state(stream: StreamId, interval: number): StageSpec | null {
+    return targetOf(this.graph, stream, interval)
+  }
+
+  replay(block: string): { readonly spec: StageSpec; readonly interval: number } | null {
+    for (const { definition, seals } of this.ledger.streams.values()) {
+      for (const seal of seals) {
+        for (const group of seal.groups) {
+          for (const sealed of group) {
+            if (sealed.block !== block) continue
+            if (sealed.replay === undefined) return null
+            const { interval, ...split } = sealed.replay
+            return { spec: readStage(definition, split, `again/${split.from}`), interval }
+          }
+        }
+      }
+    }
+    return null
+  }
+
+  *running(): Iterable<StreamRecord> {
+    for (const stream of this.catalog.live()) if (runs(stream.definition) && stream.held === null) yield stream
+  }
+
+  horizon(stream: StreamId, issued: (stream: StreamId) => number | null): number {
+    const { definition } = this.ledger.streams.get(stream) as StreamRecord
+    const finished = definition.node.kind === "foreachRDD"
+    const reach = (id: StreamId): number => {
+      const parent = this.ledger.streams.get(id)
+      if (parent === undefined) return Number.NEGATIVE_INFINITY
+      if (parent.definition.node.kind === "input") return this.progress.sealed.get(id) ?? parent.since
+      // A driver's body asks for what can be seen; a task waits for what it reads.
+      if (runs(parent.definition)) return (finished ? this.progress.through.get(id) : issued(id)) ?? parent.through
+      return Math.min(...parentsOf(parent.definition).map(reach))
+    }
+    const horizon = Math.min(...parentsOf(definition).map(reach))
+    return Math.floor(horizon / definition.intervalMs) * definition.intervalMs
+  }
+
+  nextChange(stream: StreamId, after: number, through: number): number | null {
+    return nextChange(this.graph, stream, after, through)
+  }
+
+  target(stream: StreamId, interval: number): StageSpec | null {
+    return targetOf(this.graph, stream, interval)
+  }
+}
+
+/** The stage that reads a split of a file. */
+export function readStage(definition: StreamDefinition, split: FileSplit, name: string): StageSpec {
+  if (definition.node.kind !== "input") throw new Error(`${definition.name} is no input`)
+  const { format, timestamp } = definition.node
+  return {
+    output: `${definition.id}~${definition.version}/read/${split.path}/${name}`,
+    root: { kind: "empty" },
+    partitions: 1,
+    write: { kind: "read", split, format, timestamp, intervalMs: definition.intervalMs },
+    interval: null,
+    stream: definition.id,
+    label: `read ${split.path}`,
+  }
+}

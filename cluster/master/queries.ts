@@ -1,0 +1,203 @@
+/**
+ * Questions (the paper's §3.4): each is expanded against the graph as it is now, leases what it reads, runs below the
+ * streams, and is answered with the places of its result. It ends with its asker: release, cancel, timeout, or the
+ * client's loss free its tasks and blocks (API §0.26).
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import { expandQuery } from "../../engine/dstream.js"
+import type { GraphStream } from "../../engine/graph.js"
+import { resultStage } from "../../engine/plan.js"
+import type { StageSpec, TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../ports.js"
+import type { QueryAnswer, Request, Response } from "../protocol.js"
+import type { Clocks } from "./catalog.js"
+import { checkDefinition } from "./definition-rules.js"
+import type { Parts, Times } from "./parts.js"
+import { failed } from "./response.js"
+
+type QueryRequest = Extract<Request, { kind: "query" }>
+
+interface Query {
+  readonly id: string
+  readonly client: NodeId
+  readonly request: QueryRequest
+  answer: ((response: Response) => void) | null
+  state: "waiting" | "running" | "answered"
+  spec: StageSpec | null
+  intervals: { readonly from: number; readonly to: number } | null
+  reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
+  readonly startedMs: number
+  answeredMs: number
+}
+
+export class Queries {
+  readonly #parts: Parts
+  readonly #queries = new Map<string, Query>()
+  #order = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Runs the question, or joins the one of that id. `answer` is called once, unless it ends before. */
+  ask(client: NodeId, request: QueryRequest, times: Times, answer: (response: Response) => void): void {
+    const known = this.#queries.get(request.query)
+    if (known !== undefined) {
+      known.answer = answer
+      if (known.state === "answered") this.#answer(known, times)
+      return
+    }
+    this.#queries.set(request.query, {
+      id: request.query,
+      client,
+      request,
+      answer,
+      state: "waiting",
+      spec: null,
+      intervals: null,
+      reads: [],
+      startedMs: times.monotonicMs,
+      answeredMs: 0,
+    })
+  }
+
+  /** Starts what waits: not before a restarted master has its workers back. */
+  advance(clocks: Clocks, times: Times): void {
+    for (const query of [...this.#queries.values()]) {
+      if (query.state !== "waiting") continue
+      try {
+        this.#start(query, clocks)
+      } catch (error) {
+        this.#end(query, failed(error))
+      }
+    }
+    this.#timeouts(times)
+  }
+
+  #start(query: Query, clocks: Clocks): void {
+    const { graph, scheduler, config } = this.#parts
+    const { request, id } = query
+    const expanded = expandQuery(graph.with(this.#definitions(request, clocks)), request.rdd, id)
+    query.reads = expanded.reads
+    query.intervals = expanded.interval
+    query.spec = resultStage(expanded.rdd, id)
+    query.state = "running"
+    scheduler.start({ id: jobOf(id), spec: query.spec, pool: "query", order: ++this.#order, timeoutMs: request.timeoutMs ?? config.taskTimeoutMs })
+  }
+
+  /** Recipes that come with the question, each with its first interval. */
+  #definitions(request: QueryRequest, clocks: Clocks): Map<StreamId, GraphStream> {
+    const { ledger, catalog } = this.#parts
+    const extra = new Map<StreamId, GraphStream>()
+    const lookup = (id: StreamId): GraphStream | undefined => extra.get(id) ?? ledger.streams.get(id)
+    for (const definition of request.definitions) {
+      if (ledger.streams.has(definition.id)) continue
+      checkDefinition(definition, lookup)
+      extra.set(definition.id, { definition, since: catalog.since(definition, lookup, clocks) })
+    }
+    return extra
+  }
+
+  /** A job of the scheduler ended. False: it was none of ours. */
+  ended(job: string, failure: TaskFailure | null, times: Times): boolean {
+    if (!job.startsWith("query:")) return false
+    const query = this.#queries.get(job.slice("query:".length))
+    if (query === undefined) return true
+    if (failure === null) this.#answer(query, times)
+    else this.#end(query, failureResponse(failure))
+    return true
+  }
+
+  #answer(query: Query, times: Times): void {
+    const { tracker, registry, scheduler } = this.#parts
+    const parts: QueryAnswer["parts"][number][] = []
+    let rows = 0
+    const spec = query.spec as StageSpec
+    for (const part of tracker.parts(spec.output)) {
+      if (part === undefined || part.block === null) continue
+      const [holder] = tracker.holders(part.block)
+      if (holder === undefined) continue
+      rows += part.rows
+      parts.push({ block: part.block, holder, address: registry.get(holder)?.address ?? "", rows: part.rows, bytes: part.bytes })
+    }
+    const { movedBytes, recomputed } = scheduler.statsOf(jobOf(query.id))
+    const intervals = query.intervals ?? { from: 0, to: 0 }
+    query.state = "answered"
+    query.answeredMs = times.monotonicMs
+    const value: QueryAnswer = {
+      parts,
+      rows,
+      stamp: {
+        intervals,
+        asOf: intervals.to,
+        partitions: [spec.partitions, spec.partitions],
+        recomputed,
+        from: query.intervals === null ? ["files"] : ["memory"],
+        bytesMoved: movedBytes,
+      },
+    }
+    query.answer?.({ ok: true, value })
+  }
+
+  /** The asker has its answer, or wants none. Idempotent. */
+  release(id: string): void {
+    const query = this.#queries.get(id)
+    if (query === undefined) return
+    if (query.state !== "answered") query.answer?.({ ok: false, message: "the question was cancelled", code: 130 })
+    this.#queries.delete(id)
+    this.#parts.scheduler.release(jobOf(id))
+  }
+
+  clientLost(client: NodeId): void {
+    for (const query of [...this.#queries.values()]) {
+      if (query.client !== client) continue
+      query.answer = null
+      this.release(query.id)
+    }
+  }
+
+  #timeouts(times: Times): void {
+    for (const query of [...this.#queries.values()]) {
+      const { timeoutMs } = query.request
+      if (query.state === "answered") {
+        if (times.monotonicMs - query.answeredMs > this.#parts.config.answerKeptMs) this.release(query.id)
+      } else if (timeoutMs !== null && times.monotonicMs - query.startedMs > timeoutMs) {
+        this.#end(query, { ok: false, message: `not answered within ${timeoutMs} ms`, code: 124, try: "a longer timeout, or a smaller range" })
+      }
+    }
+  }
+
+  #end(query: Query, response: Response): void {
+    query.answer?.(response)
+    query.answer = null
+    this.release(query.id)
+  }
+
+  /** Functions and data that a running question brought. */
+  asset(hash: string): Uint8Array | undefined {
+    for (const { request } of this.#queries.values()) {
+      for (const asset of request.assets) if (asset.hash === hash) return asset.bytes
+    }
+    return undefined
+  }
+
+  /** What running questions read: not to be forgotten. */
+  *leases(): Iterable<{ readonly stream: StreamId; readonly from: number; readonly to: number }> {
+    for (const query of this.#queries.values()) {
+      if (query.state === "answered") continue
+      yield* query.reads
+    }
+  }
+
+  get size(): number {
+    return this.#queries.size
+  }
+}
+
+const jobOf = (query: string): string => `query:${query}`
+
+export function failureResponse(failure: TaskFailure): Response {
+  const ownFault = failure.kind === "user" || failure.kind === "timeout"
+  return { ok: false, message: failure.message, code: ownFault ? 1 : 5, failure }
+}

@@ -1,0 +1,113 @@
+/** Seals the inputs that clients push: reports in, seal records and settlements out. What a seal is: `seal.ts`. */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { NodeId } from "../ports.js"
+import type { Message, SettledBlock } from "../protocol.js"
+import type { AdmittedBatch } from "./admission.js"
+import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
+import type { SealRecord } from "./records.js"
+import { dueIntervals, sealOf } from "./seal.js"
+
+/** Records a step: catching up must not keep the master from all else. */
+const sealsAStep = 200
+
+export class Sealing {
+  readonly #parts: Parts
+  readonly #recordsPerInterval: { readonly wallMs: number; readonly rows: number }[] = []
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  report(worker: NodeId, message: Extract<Message, { kind: "report" }>, times: Times): void {
+    const { registry, catalog, admission, progress, outbox } = this.#parts
+    if (registry.get(worker) === undefined) return
+    const kept: SettledBlock[] = []
+    const dropped: string[] = []
+    for (const block of message.blocks) {
+      const input = catalog.receiver(block.batch.stream) ?? catalog.get(block.batch.stream)
+      if (input === undefined) {
+        // Its input was stopped.
+        dropped.push(block.block)
+        continue
+      }
+      const stream = input.definition.id
+      const settled = admission.report(worker, stream, block, times.monotonicMs)
+      // A seal that is not journaled yet is told when it is.
+      if (settled.kept !== undefined && settled.kept.interval < (progress.sealed.get(stream) ?? 0)) kept.push({ block: block.block, ...settled.kept })
+      if (settled.dropped === true) dropped.push(block.block)
+    }
+    if (kept.length > 0 || dropped.length > 0) outbox.send(worker, { kind: "settled", kept, dropped })
+    registry.reported(worker, message.through)
+  }
+
+  /** Seals what is due. True if it stopped at its bound, so that there is more. */
+  seal(times: Times): boolean {
+    const { catalog, ledger, registry, admission } = this.#parts
+    const through = Math.min(registry.reportedThrough, times.timeMs)
+    let left = sealsAStep
+    for (const { definition } of [...catalog.inputs()]) {
+      if (definition.node.source.kind !== "receiver") continue
+      const record = ledger.streams.get(definition.id)
+      if (record === undefined) continue
+      const oldest = admission.oldest(definition.id)
+      for (const interval of dueIntervals(record.sealedThrough, definition.intervalMs, through, oldest, left)) {
+        left -= 1
+        this.#sealInterval(definition.id, interval, times)
+      }
+      if (left <= 0) return true
+    }
+    return false
+  }
+
+  #sealInterval(stream: StreamId, interval: { from: number; to: number }, times: Times): void {
+    const parts = this.#parts
+    const { admission, tracker, registry } = parts
+    const { admitted, lost } = admission.take(stream, interval.to, times.monotonicMs)
+    for (const { session, seq } of lost) {
+      say(parts, "error", `batch ${seq} of session ${session} is lost: every worker that held it is gone before it was sealed`)
+    }
+    const record = sealOf(stream, interval, admitted, (block) => tracker.holders(block), registry.executors)
+    admission.sealed(stream, interval.from, admitted)
+    append(parts, record, () => this.#sealed(record, admitted))
+    let rows = 0
+    for (const batch of admitted) rows += batch.rows
+    this.#recordsPerInterval.push({ wallMs: interval.to, rows })
+    if (this.#recordsPerInterval.length > 512) this.#recordsPerInterval.splice(0, 256)
+  }
+
+  /** The seal is journaled: it may be seen, and its holders need not report any more. */
+  #sealed(record: SealRecord, admitted: readonly AdmittedBatch[]): void {
+    const { progress, tracker, outbox } = this.#parts
+    progress.sealed.set(record.stream, record.to)
+    const settled = new Map<NodeId, { kept: SettledBlock[]; dropped: string[] }>()
+    const of = (node: NodeId) => {
+      let one = settled.get(node)
+      if (one === undefined) {
+        one = { kept: [], dropped: [] }
+        settled.set(node, one)
+      }
+      return one
+    }
+    for (const { block, others } of admitted) {
+      for (const node of tracker.holders(block)) of(node).kept.push({ block, stream: record.stream, interval: record.from })
+      for (const other of others) for (const node of tracker.forget(other)) of(node).dropped.push(other)
+    }
+    for (const [node, { kept, dropped }] of settled) outbox.send(node, { kind: "settled", kept, dropped })
+  }
+
+  /** Records a second over the newest twelve seconds of seals, oldest first. */
+  rates(nowMs: number): number[] {
+    const rates = new Array<number>(12).fill(0)
+    for (const { wallMs, rows } of this.#recordsPerInterval) {
+      const index = 11 - Math.floor((nowMs - wallMs) / 1000)
+      if (index >= 0 && index < 12) rates[index] = (rates[index] ?? 0) + rows
+    }
+    return rates
+  }
+
+  /** A stream is stopped: what waited for its seals is dropped. */
+  stopped(stream: StreamId): void {
+    for (const block of this.#parts.admission.remove(stream)) forgetBlock(this.#parts, block)
+  }
+}

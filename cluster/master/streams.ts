@@ -1,0 +1,221 @@
+/**
+ * Running streams: their jobs' ends become progress (journaled, then seen), failures hold them, `foreachRDD` bodies go to
+ * driver threads (DESIGN §5, §8).
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { RddNode } from "../../engine/rdd.js"
+import type { TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../ports.js"
+import type { JobStatus, TaskDone } from "../protocol.js"
+import type { DriverJob, IntervalJob } from "../scheduler/job-generator.js"
+import { nameOf } from "./catalog.js"
+import type { MadeOutput, StreamRecord } from "./ledger.js"
+import { append, type Parts, say, type Times } from "./parts.js"
+
+interface Driving {
+  readonly job: DriverJob
+  worker: NodeId | null
+  attempt: number
+  failures: number
+  readonly avoid: Set<NodeId>
+}
+
+const jobsRemembered = 512
+
+export class Streams {
+  readonly #parts: Parts
+  readonly #driving = new Map<string, Driving>()
+  readonly #moved = new Map<StreamId, number>()
+  #made: (MadeOutput & { readonly stream: StreamId })[] = []
+  readonly #history: JobStatus[] = []
+  readonly #onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void
+  newest: { readonly throughMs: number; readonly tookMs: number } | null = null
+
+  constructor(parts: Parts, onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void) {
+    this.#parts = parts
+    this.#onHeld = onHeld
+  }
+
+  /** Starts what can be started. */
+  advance(times: Times): void {
+    const { jobs } = this.#parts
+    const { moved, failed } = jobs.advance(times.monotonicMs)
+    for (const stream of moved) this.#move(stream)
+    for (const { stream, interval, failure } of failed) this.hold(stream, interval, failure)
+    for (const job of jobs.takeDrivers()) {
+      this.#driving.set(job.id, { job, worker: null, attempt: 0, failures: 0, avoid: new Set() })
+    }
+    this.#drive()
+  }
+
+  /** A job of the scheduler ended. False: it was none of ours. */
+  ended(id: string, failure: TaskFailure | null, times: Times): boolean {
+    const { jobs, scheduler } = this.#parts
+    const job = jobs.get(id)
+    if (job === undefined) return false
+    this.#remember(job, failure, times)
+    if (failure !== null) {
+      this.hold(job.stream, job.interval.from, failure)
+      return true
+    }
+    this.#note(job)
+    scheduler.release(id)
+    const moved = jobs.done(id, times.monotonicMs)
+    if (moved !== null) this.#move(moved)
+    return true
+  }
+
+  /** Holds a stream at an interval: what depends on it waits, all else goes on. */
+  hold(stream: StreamId, interval: number, failure: TaskFailure): void {
+    const { jobs, ledger } = this.#parts
+    const record = ledger.streams.get(stream)
+    jobs.halt(stream)
+    for (const [id, { job }] of this.#driving) if (job.definition.id === stream) this.#driving.delete(id)
+    if (record === undefined || record.held !== null) return
+    append(this.#parts, { kind: "held", stream, interval, failure }, () => this.#onHeld(record, interval, failure))
+    say(this.#parts, "warn", `${nameOf(record)} is held at ${new Date(interval).toISOString()}: ${failure.message}`)
+  }
+
+  stop(stream: StreamId): void {
+    this.#parts.jobs.halt(stream)
+    this.#moved.delete(stream)
+    for (const [id, { job }] of this.#driving) if (job.definition.id === stream) this.#driving.delete(id)
+  }
+
+  /** Journals how far streams have come in this step. `seen` is called when it may be told. */
+  flush(seen: (stream: StreamId) => void): void {
+    if (this.#moved.size === 0) return
+    const { progress } = this.#parts
+    const through = [...this.#moved].map(([stream, time]) => ({ stream, through: time }))
+    const made = this.#made
+    this.#moved.clear()
+    this.#made = []
+    append(this.#parts, { kind: "progress", through, ...(made.length === 0 ? {} : { made }) }, () => {
+      for (const { stream, through: time } of through) {
+        progress.through.set(stream, time)
+        seen(stream)
+      }
+    })
+  }
+
+  // ── foreachRDD ──
+
+  /** Answers of driver threads among those of tasks. Gives the rest. */
+  driven(worker: NodeId, done: readonly TaskDone[], times: Times): TaskDone[] {
+    return done.filter((one) => {
+      if (!one.task.startsWith("drive:")) return true
+      const id = one.task.slice("drive:".length, one.task.lastIndexOf("."))
+      const driving = this.#driving.get(id)
+      if (driving === undefined || driving.worker !== worker) return false
+      driving.worker = null
+      if (one.failure === undefined) this.#drivenTo(driving, times)
+      else if (one.failure.kind !== "killed" && ++driving.failures >= 2) {
+        this.hold(driving.job.definition.id, driving.job.interval.from, one.failure)
+      } else driving.avoid.add(worker)
+      return false
+    })
+  }
+
+  workerLost(node: NodeId): void {
+    for (const driving of this.#driving.values()) if (driving.worker === node) driving.worker = null
+  }
+
+  #drivenTo({ job }: Driving, times: Times): void {
+    this.#driving.delete(job.id)
+    const ended = this.#parts.jobs.get(job.id)
+    if (ended !== undefined) this.#remember(ended, null, times)
+    const moved = this.#parts.jobs.done(job.id, times.monotonicMs)
+    if (moved !== null) this.#move(moved)
+  }
+
+  #drive(): void {
+    const { registry, outbox } = this.#parts
+    for (const driving of this.#driving.values()) {
+      if (driving.worker !== null) continue
+      const { definition, interval, id } = driving.job
+      if (definition.node.kind !== "foreachRDD" || definition.node.f.kind !== "function") continue
+      const workers = [...registry.live]
+      const free = workers.filter(({ node }) => !driving.avoid.has(node))
+      const from = free.length > 0 ? free : workers
+      const worker = from.reduce<(typeof from)[number] | null>((best, one) => (best === null || one.load < best.load ? one : best), null)
+      if (worker === null) return
+      driving.worker = worker.node
+      driving.attempt += 1
+      outbox.send(worker.node, {
+        kind: "drive",
+        task: `drive:${id}.${driving.attempt}`,
+        asset: definition.node.f.hash,
+        stream: definition.id,
+        interval,
+        parent: definition.node.parent,
+      })
+    }
+  }
+
+  // ── progress ──
+
+  #move(stream: StreamId): void {
+    const through = this.#parts.jobs.through(stream)
+    if (through !== null) this.#moved.set(stream, through)
+  }
+
+  /** Notes in which partitions of its stored results there is anything: after a restart the rest is known to be empty, not lost. */
+  #note(job: IntervalJob): void {
+    const { target, stream, interval } = job
+    if (target === null || (target.write.kind !== "state" && target.write.kind !== "store")) return
+    this.#noteOutput(stream, interval.from, target.output, target.partitions)
+    if (target.root.kind !== "state" || target.root.window === undefined) return
+    for (const pane of target.root.window.added) this.#notePane(pane)
+  }
+
+  #notePane(pane: RddNode): void {
+    if (pane.kind === "stored") this.#noteOutput(pane.stream, pane.interval, pane.id, pane.partitions)
+  }
+
+  #noteOutput(stream: StreamId, interval: number, output: string, of: number): void {
+    const partitions: number[] = []
+    for (const [p, part] of this.#parts.tracker.parts(output).entries()) if (part?.block != null) partitions.push(p)
+    this.#made.push({ stream, interval, output, of, partitions })
+  }
+
+  // ── for people ──
+
+  #remember(job: IntervalJob, failure: TaskFailure | null, times: Times): void {
+    const status = this.#status(job, failure === null ? "done" : "failed", times)
+    this.#history.push(status)
+    if (this.#history.length > jobsRemembered) this.#history.splice(0, jobsRemembered / 2)
+    if (failure === null) this.newest = { throughMs: job.interval.to, tookMs: status.ms }
+  }
+
+  /** Newest first. */
+  statuses(stream: StreamId | null, sinceMs: number, times: Times): JobStatus[] {
+    const { jobs, catalog } = this.#parts
+    const found = this.#history.filter((job) => job.interval.to >= sinceMs)
+    for (const record of catalog.live()) {
+      for (const job of jobs.pending(record.definition.id)) found.push(this.#status(job, "running", times))
+    }
+    const name = stream === null ? null : catalog.get(stream)
+    return found.filter((job) => name === null || (name !== undefined && job.stream === nameOf(name))).reverse()
+  }
+
+  #status(job: IntervalJob, state: JobStatus["state"], times: Times): JobStatus {
+    const { ledger, scheduler } = this.#parts
+    const record = ledger.streams.get(job.stream)
+    const stages = scheduler.stagesOf(job.id).map(({ spec, tasks, open, startedMs, endedMs }) => ({
+      name: spec.label,
+      tasks: tasks.size,
+      done: tasks.size - open,
+      ms: startedMs === null ? 0 : (endedMs ?? times.monotonicMs) - startedMs,
+    }))
+    const ms = (job.endedMs ?? times.monotonicMs) - job.startedMs
+    return {
+      stream: record === undefined ? job.stream : nameOf(record),
+      interval: job.interval,
+      state: state === "running" && stages.every(({ done }) => done === 0) ? "waiting" : state,
+      delayMs: Math.max(0, times.timeMs - ms - job.interval.to),
+      ms,
+      stages,
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Which interval of which running stream is to be computed next (the paper's §4.1), and how far each has come.
+ *
+ * The problem: streams depend on each other, lag, catch up from far behind, are held; most intervals of most streams change
+ * nothing; yet results must appear in order. The solution: each stream has one number, `issued`: every interval before it
+ * has its job, or needs none. A stream may be issued as far as its parents are (their results need not be there: tasks
+ * wait for what they read), so jobs of many intervals are under way at once. `through` follows as the oldest ones finish.
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { StageSpec, TaskFailure } from "../../engine/task.js"
+import type { Scheduler } from "./scheduler.js"
+
+/** The model and the master's knowledge, as far as jobs need them. */
+export interface JobSource {
+  /** Running streams that are neither stopped nor held, parents before children. */
+  running(): Iterable<{ readonly definition: StreamDefinition; readonly since: number; readonly through: number }>
+  /** How far the stream's parents let it be issued: a time on its own grid. */
+  horizon(stream: StreamId, issued: (stream: StreamId) => number | null): number
+  nextChange(stream: StreamId, after: number, through: number): number | null
+  target(stream: StreamId, interval: number): StageSpec | null
+}
+
+/** A job of a `foreachRDD`, which no stage computes: it is given to a driver thread. */
+export interface DriverJob {
+  readonly id: string
+  readonly definition: StreamDefinition
+  readonly interval: { readonly from: number; readonly to: number }
+}
+
+export interface IntervalJob {
+  readonly id: string
+  readonly stream: StreamId
+  readonly interval: { readonly from: number; readonly to: number }
+  readonly target: StageSpec | null
+  readonly startedMs: number
+  endedMs: number | null
+}
+
+interface Lane {
+  issued: number
+  /** Oldest first; a finished one stays until all before it are. */
+  readonly jobs: IntervalJob[]
+  through: number
+}
+
+export class JobGenerator {
+  readonly #source: JobSource
+  readonly #scheduler: Scheduler
+  readonly #ahead: number
+  readonly #lanes = new Map<StreamId, Lane>()
+  readonly #jobs = new Map<string, IntervalJob>()
+  #order = 0
+  #drivers: DriverJob[] = []
+
+  /** `ahead`: jobs under way a stream. */
+  constructor(source: JobSource, scheduler: Scheduler, ahead: number) {
+    this.#source = source
+    this.#scheduler = scheduler
+    this.#ahead = ahead
+  }
+
+  /** Starts the jobs that can be started. Gives the streams whose `through` moved though nothing was done (quiet intervals). */
+  advance(nowMs: number): { readonly moved: StreamId[]; readonly failed: { stream: StreamId; interval: number; failure: TaskFailure }[] } {
+    const moved: StreamId[] = []
+    const failed: { stream: StreamId; interval: number; failure: TaskFailure }[] = []
+    for (const { definition, through } of this.#source.running()) {
+      const stream = definition.id
+      let lane = this.#lanes.get(stream)
+      if (lane === undefined) {
+        lane = { issued: through, jobs: [], through }
+        this.#lanes.set(stream, lane)
+      }
+      // Files and drivers go out in order, one interval after the other.
+      const ahead = definition.kind === "output" || definition.node.kind === "save" || definition.node.kind === "foreachRDD" ? 1 : this.#ahead
+      const horizon = this.#source.horizon(stream, (parent) => this.#lanes.get(parent)?.issued ?? null)
+      while (lane.jobs.length < ahead && lane.issued < horizon) {
+        const before = lane.issued
+        try {
+          if (!this.#issue(definition, lane, horizon, nowMs)) break
+        } catch (error) {
+          failed.push({ stream, interval: before, failure: { kind: "machine", message: error instanceof Error ? error.message : String(error) } })
+          break
+        }
+      }
+      if (settle(lane)) moved.push(stream)
+    }
+    return { moved, failed }
+  }
+
+  #issue(definition: StreamDefinition, lane: Lane, horizon: number, nowMs: number): boolean {
+    const { id: stream, intervalMs } = definition
+    const next = this.#source.nextChange(stream, lane.issued - intervalMs, horizon)
+    if (next === null) {
+      lane.issued = horizon
+      return false
+    }
+    const interval = { from: next, to: next + intervalMs }
+    const isDriver = definition.node.kind === "foreachRDD"
+    const target = isDriver ? null : this.#source.target(stream, next)
+    lane.issued = next + intervalMs
+    if (target === null && !isDriver) return true
+    const job: IntervalJob = { id: `${stream}@${next}`, stream, interval, target, startedMs: nowMs, endedMs: null }
+    lane.jobs.push(job)
+    this.#jobs.set(job.id, job)
+    if (target === null) this.#drivers.push({ id: job.id, definition, interval })
+    else this.#scheduler.start({ id: job.id, spec: target, pool: "stream", order: ++this.#order })
+    return true
+  }
+
+  /** `foreachRDD` bodies to run, since the last call. */
+  takeDrivers(): DriverJob[] {
+    const drivers = this.#drivers
+    this.#drivers = []
+    return drivers
+  }
+
+  get(id: string): IntervalJob | undefined {
+    return this.#jobs.get(id)
+  }
+
+  /** A job is done. Gives its stream if `through` moved by it. */
+  done(id: string, nowMs: number): StreamId | null {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return null
+    job.endedMs = nowMs
+    this.#jobs.delete(id)
+    const lane = this.#lanes.get(job.stream)
+    return lane !== undefined && settle(lane) ? job.stream : null
+  }
+
+  /** The stream stops at this interval (held): its later jobs are let go. It can be started again from `through`. */
+  halt(stream: StreamId): void {
+    const lane = this.#lanes.get(stream)
+    if (lane === undefined) return
+    for (const job of lane.jobs) {
+      if (this.#jobs.delete(job.id)) this.#scheduler.release(job.id)
+    }
+    this.#lanes.delete(stream)
+    this.#drivers = this.#drivers.filter(({ definition }) => definition.id !== stream)
+  }
+
+  issued(stream: StreamId): number | null {
+    return this.#lanes.get(stream)?.issued ?? null
+  }
+
+  /** End of the newest interval that is done with all before it. */
+  through(stream: StreamId): number | null {
+    return this.#lanes.get(stream)?.through ?? null
+  }
+
+  /** Jobs under way, oldest first. */
+  pending(stream: StreamId): readonly IntervalJob[] {
+    return (this.#lanes.get(stream)?.jobs ?? []).filter(({ endedMs }) => endedMs === null)
+  }
+
+  /** All jobs under way. */
+  get size(): number {
+    return this.#jobs.size
+  }
+}
+
+function settle(lane: Lane): boolean {
+  while (lane.jobs[0] !== undefined && lane.jobs[0].endedMs !== null) lane.jobs.shift()
+  const through = lane.jobs[0]?.interval.from ?? lane.issued
+  if (through <= lane.through) return false
+  lane.through = through
+  return true
+}
