@@ -34,6 +34,8 @@ const tag = {
   view: 16,
   buffer: 17,
   hole: 18,
+  /** An array with named properties as well, such as String.match gives. */
+  arrayWith: 19,
 } as const
 const v8Mark = 0xff
 
@@ -230,28 +232,38 @@ export class ValueWriter {
     if (types.isProxy(value) || types.isNativeError(value) || Object.prototype.toString.call(value) !== "[object Object]")
       throw new NotPlain()
     const fields = value as Record<string, unknown>
-    const names = Object.keys(fields)
     this.byte(tag.object)
-    this.count(names.length)
-    for (const name of names) {
-      this.string(name)
-      this.value(fields[name], depth)
-    }
+    this.fields(fields, Object.keys(fields), depth)
   }
 
   private array(items: readonly unknown[], depth: number): void {
-    // A long array of mostly holes, or one with named properties (what String.match gives), is kept by node:v8.
     const names = Object.keys(items)
-    const last = names.length > 0 ? names[names.length - 1]! : "0"
-    if (String(Number(last) >>> 0) !== last || items.length > 2 * names.length + 1024) throw new NotPlain()
-    this.byte(tag.array)
+    let indexed = names.length
+    while (indexed > 0 && !isIndex(names[indexed - 1]!)) indexed--
+    // A long array of mostly holes is kept by node:v8.
+    if (items.length > 2 * indexed + 1024) throw new NotPlain()
+    this.byte(indexed < names.length ? tag.arrayWith : tag.array)
     this.count(items.length)
     for (let i = 0; i < items.length; i++) {
       const item = items[i]
       if (item === undefined && !Object.hasOwn(items, i)) this.byte(tag.hole)
       else this.value(item, depth)
     }
+    if (indexed < names.length) this.fields(items as unknown as Record<string, unknown>, names.slice(indexed), depth)
   }
+
+  private fields(object: Record<string, unknown>, names: readonly string[], depth: number): void {
+    this.count(names.length)
+    for (const name of names) {
+      this.string(name)
+      this.value(object[name], depth)
+    }
+  }
+}
+
+/** Whether a property's name is an array's index. Indices come before other names. */
+function isIndex(name: string): boolean {
+  return String(Number(name) >>> 0) === name
 }
 
 function serializeByV8(value: unknown): Uint8Array {
@@ -354,23 +366,16 @@ class ValueReader {
       case tag.utf16:
         this.at--
         return this.string()
-      case tag.array: {
-        const length = this.count(1)
-        const items: unknown[] = new Array(length)
-        for (let i = 0; i < length; i++) {
-          if (this.bytes[this.at] === tag.hole) this.at++
-          else items[i] = this.value(depth + 1)
-        }
+      case tag.array:
+        return this.array(depth)
+      case tag.arrayWith: {
+        const items = this.array(depth)
+        this.fields(items as unknown as Record<string, unknown>, depth)
         return items
       }
       case tag.object: {
         const object: Record<string, unknown> = {}
-        for (let n = this.count(3); n > 0; n--) {
-          const name = this.string()
-          const value = this.value(depth + 1)
-          if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
-          else object[name] = value
-        }
+        this.fields(object, depth)
         return object
       }
       case tag.date:
@@ -403,6 +408,27 @@ class ValueReader {
         return this.copy()
       default:
         throw malformed()
+    }
+  }
+
+  private array(depth: number): unknown[] {
+    const length = this.count(1)
+    const items: unknown[] = new Array(length)
+    for (let i = 0; i < length; i++) {
+      if (this.bytes[this.at] === tag.hole) this.at++
+      else items[i] = this.value(depth + 1)
+    }
+    return items
+  }
+
+  /** Defined, not set: `__proto__` is a name like any other, an array's `length` is not ours to change. */
+  private fields(object: Record<string, unknown>, depth: number): void {
+    for (let n = this.count(3); n > 0; n--) {
+      const name = this.string()
+      const value = this.value(depth + 1)
+      if (Array.isArray(object) && (name === "length" || isIndex(name))) throw malformed()
+      if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+      else object[name] = value
     }
   }
 
