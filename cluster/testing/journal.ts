@@ -13,7 +13,9 @@ export class SimulatedJournal {
   /** Share of appends that the disk refuses. */
   failure = 0
   readonly #world: World
-  readonly #records: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
+  /** What is there: a snapshot takes the place of all before it. */
+  #records: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
+  readonly #history: Uint8Array[] = []
   #pending: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
   #freeAtMs = 0
 
@@ -41,7 +43,7 @@ export class SimulatedJournal {
         done("disk")
         return
       }
-      this.#records.push(waiting)
+      this.#keep(waiting)
       done("appended")
     })
   }
@@ -49,13 +51,24 @@ export class SimulatedJournal {
   /** The master was killed: what waits to be synced may be on disk, up to some record. */
   crash(): void {
     const kept = this.#world.random.integer(0, this.#pending.length + 1)
-    for (const waiting of this.#pending.slice(0, kept)) if (this.#next === null || waiting.sequence === this.#next) this.#records.push(waiting)
+    for (const waiting of this.#pending.slice(0, kept)) if (this.#next === null || waiting.sequence === this.#next) this.#keep(waiting)
     this.#pending = []
   }
 
   /** What a master reads when it starts. */
   read(): { sequence: number; record: JournalRecord }[] {
     return this.#records.map(({ sequence, bytes }) => ({ sequence, record: deserialize(bytes) as JournalRecord }))
+  }
+
+  /** Every record that ever became durable, for the checker. */
+  history(): JournalRecord[] {
+    return this.#history.map(bytes => deserialize(bytes) as JournalRecord)
+  }
+
+  #keep(waiting: { readonly sequence: number; readonly bytes: Uint8Array }): void {
+    this.#history.push(waiting.bytes)
+    if ((deserialize(waiting.bytes) as JournalRecord).kind === "snapshot") this.#records = []
+    this.#records.push(waiting)
   }
 
   get #next(): number | null {

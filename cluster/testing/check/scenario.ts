@@ -1,0 +1,272 @@
+/**
+ * One seed: a cluster, a program, senders, faults; then quiet, and the judge. Everything random comes from the seed.
+ *
+ * Faults stay within what the design promises: no single failure loses an acked record. So the workers that die in a run are
+ * the same one again and again, and when the network also parts nodes, acks wait for two copies (`minReplicas` 2).
+ */
+
+import { Block, encodeRows } from "../../../engine/block.js"
+import { act, actOnEach, narrow } from "../../../engine/fluent/nodes.js"
+import { wholePartition } from "../../../engine/fluent/internals.js"
+import type { RddNode } from "../../../engine/rdd.js"
+import type { QueryResult } from "../../client/call.js"
+import type { CatalogEntry, ResponseValues } from "../../protocol.js"
+import type { CallOutcome, SimulatedClient } from "../client.js"
+import { SimulatedCluster } from "../cluster.js"
+import type { MemoryPool } from "../memory.js"
+import { fairWeather } from "../network.js"
+import { Random } from "../random.js"
+import { Trace } from "../trace.js"
+import { World } from "../world.js"
+import { Definer } from "./definer.js"
+import { planFaults } from "./faults.js"
+import { compare, Seals, type SentBatch, Wrong } from "./judge.js"
+import type { FunctionLinks } from "./links.js"
+import type { SealedInput } from "./plain.js"
+import { type CheckedStream, type Program, randomProgram } from "./program.js"
+
+/** What runs of one process share: nothing that a run could see. */
+export interface Shared {
+  readonly links: FunctionLinks
+  readonly memories: MemoryPool
+}
+
+export interface Outcome {
+  readonly seed: number
+  /** Null: all is as it must be. */
+  readonly failure: string | null
+  readonly hash: string
+  readonly simulatedMs: number
+  readonly intervals: number
+  readonly records: number
+  readonly faults: number
+}
+
+/** Simulated time until what was sent must be acked, sealed and worked off, once all faults are over. */
+const patienceMs = 120_000
+const maxEvents = 3_000_000
+
+const words = ["a", "b", "ab", "banana", "", "straße", "日本", "x1", "x2", "a b", "0", "-0"]
+
+export function runScenario(seed: number, shared: Shared, trace = new Trace()): Outcome {
+  const run = new Scenario(seed, shared, trace)
+  let failure: string | null = null
+  try {
+    run.play()
+  } catch (error) {
+    failure = error instanceof Wrong ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  run.cluster.close()
+  return { seed, failure, hash: trace.hash, simulatedMs: run.world.nowMs, ...run.counts }
+}
+
+class Scenario {
+  readonly world: World
+  readonly cluster: SimulatedCluster
+  readonly counts = { intervals: 0, records: 0, faults: 0 }
+  readonly #random: Random
+  readonly #shared: Shared
+  readonly #sent: SentBatch[] = []
+  readonly #since = new Map<string, number>()
+  #seals: SealedInput | null = null
+  #events = 0
+
+  constructor(seed: number, shared: Shared, trace: Trace) {
+    this.world = new World(seed, trace)
+    this.#random = this.world.random.fork()
+    this.#shared = shared
+    const random = this.#random
+    const plan = planFaults(random, random.integer(1, 5))
+    this.#plan = plan
+    this.cluster = new SimulatedCluster(this.world, shared.memories, {
+      cores: random.integer(1, 3),
+      minReplicas: plan.minReplicas,
+      clockErrorMs: random.pick([0, 5, 500]),
+      costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
+    })
+  }
+  readonly #plan: ReturnType<typeof planFaults>
+
+  play(): void {
+    const { cluster, world } = this
+    const random = this.#random
+    cluster.startMaster()
+    for (const name of this.#plan.workers) world.after(random.exponential(20), () => cluster.startWorker(name))
+    const first = cluster.startClient("c1")
+    const session = this.#open(first)
+
+    const definer = new Definer(session, random.integer(1, 5), this.#shared.links)
+    const sealed: SealedInput = { groups: (input, start) => this.#seals!.groups(input, start) }
+    const program = randomProgram(random, definer, sealed, stream => this.#since.get(stream)!)
+    const glom = definer.link(wholePartition, "mapPartitions")
+    world.trace.note(world.nowMs, "program", () => program.streams.map(s => `\n            ${s.id}  ${s.text}`).join(""))
+    this.#define(first, session, definer)
+
+    const senders: { client: SimulatedClient; session: string }[] = [{ client: first, session }]
+    if (random.chance(0.5)) {
+      const client = cluster.startClient("c2")
+      senders.push({ client, session: this.#open(client) })
+    }
+    const startMs = world.nowMs
+    const spanMs = program.intervalMs * random.integer(3, 10) + (this.#plan.faults.length > 0 ? random.integer(0, 6_000) : 0)
+    const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
+    this.counts.faults = scheduled
+    this.#send(program, senders, startMs, spanMs)
+    this.#run(() => world.nowMs >= startMs + spanMs, startMs + spanMs + 1, "the active time")
+
+    this.#plan.heal(this.cluster)
+    cluster.network.weather = fairWeather
+    this.#allAcked(senders, program)
+    const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
+    this.#seals = null
+    this.#finished(first, program, end)
+    this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program))
+    const asker = random.pick(senders).client
+    for (const stream of program.streams) this.#compareStream(asker, session, stream, end, glom, definer)
+    const serious = cluster.complaints.filter(line => line.includes("could not be handled"))
+    if (serious.length > 0) throw new Wrong(`a machine met an exception: ${serious[0]}`)
+  }
+
+  // ── the run ──
+
+  /** Lets time pass until something is done. */
+  #run(done: () => boolean, untilMs: number, what: string): void {
+    while (!done()) {
+      if (++this.#events > maxEvents) throw new Wrong(`${what}: ${maxEvents} events, and no end`)
+      if (!this.world.step(untilMs)) {
+        if (this.world.nowMs >= untilMs || done()) return
+        throw new Wrong(`${what}: not done by ${untilMs.toFixed(0)} ms${this.#complaints()}`)
+      }
+    }
+  }
+
+  #complaints(): string {
+    return this.cluster.complaints.length === 0 ? "" : `\n  ${this.cluster.complaints.slice(-5).join("\n  ")}`
+  }
+
+  #ask(client: SimulatedClient, call: Parameters<SimulatedClient["call"]>[0], what: string): { value: unknown; payload: readonly Uint8Array[] } {
+    let outcome: CallOutcome | null = null
+    client.call(call, answer => {
+      outcome = answer
+    })
+    this.#run(() => outcome !== null, this.world.nowMs + patienceMs, what)
+    const answer = outcome as CallOutcome | null
+    if (answer === null) throw new Wrong(`${what}: no answer in ${patienceMs} ms${this.#complaints()}`)
+    if (!answer.ok) throw new Wrong(`${what}: ${answer.error.message}${answer.error.failure ? ` ${JSON.stringify(answer.error.failure)}` : ""}`)
+    return answer
+  }
+
+  #open(client: SimulatedClient): string {
+    this.#ask(client, { kind: "connect", timeoutMs: patienceMs }, "connect")
+    const opened = this.#ask(client, { kind: "request", body: { kind: "openSession", user: "check", program: "check" } }, "openSession")
+    return (opened.value as ResponseValues["openSession"]).session
+  }
+
+  #define(client: SimulatedClient, session: string, definer: Definer): void {
+    const body = { kind: "define", session, definitions: definer.definitions, assets: [...definer.assets.values()] } as const
+    const { accepted } = this.#ask(client, { kind: "request", body }, "define").value as ResponseValues["define"]
+    for (const { asked, definition, since } of accepted) {
+      if (definition.id !== asked) throw new Wrong(`stream ${asked} was answered with ${definition.id}`)
+      this.#since.set(asked, since)
+    }
+  }
+
+  #send(program: Program, senders: readonly { client: SimulatedClient; session: string }[], startMs: number, spanMs: number): void {
+    const random = this.#random
+    const seqs = new Map<string, number>()
+    const batches = random.integer(0, 40)
+    const times = Array.from({ length: batches }, () => startMs + random.next() * spanMs).sort((a, b) => a - b)
+    for (const atMs of times) {
+      const { client, session } = random.pick(senders)
+      const input = random.pick(program.inputs)
+      const lines = Array.from({ length: random.integer(1, 12) }, () => {
+        const n = random.integer(0, 5)
+        return Array.from({ length: n }, () => random.pick(words)).join(" ")
+      })
+      this.counts.records += lines.length
+      this.world.at(atMs, () => {
+        const key = `${session} ${input}`
+        const seq = (seqs.get(key) ?? 0) + 1
+        seqs.set(key, seq)
+        this.#sent.push({ session, input, seq, lines, acked: false })
+        client.call(
+          { kind: "send", session, stream: input, rows: lines.length },
+          answer => {
+            if (!answer.ok) throw new Wrong(`send to ${input}: ${answer.error.message}`)
+          },
+          [encodeRows(lines)],
+        )
+      })
+    }
+  }
+
+  #allAcked(senders: readonly { client: SimulatedClient; session: string }[], program: Program): void {
+    for (const { client, session } of senders) {
+      for (const stream of program.inputs) {
+        if (!this.#sent.some(batch => batch.session === session && batch.input === stream)) continue
+        this.#ask(client, { kind: "sent", session, stream }, `acks of ${session} ${stream}`)
+        for (const batch of this.#sent) if (batch.session === session && batch.input === stream) batch.acked = true
+      }
+    }
+  }
+
+  /** Every stream has worked off all up to `end`. */
+  #finished(client: SimulatedClient, program: Program, end: number): void {
+    const untilMs = this.world.nowMs + patienceMs
+    for (;;) {
+      const catalog = this.#ask(client, { kind: "request", body: { kind: "catalog" } }, "catalog").value as readonly CatalogEntry[]
+      const behind = program.streams.map(stream => ({ stream, entry: catalog.find(entry => entry.definition.id === stream.id) }))
+      const late = behind.find(({ entry }) => entry === undefined || entry.throughMs < Math.floor(end / entry.definition.intervalMs) * entry.definition.intervalMs)
+      if (late === undefined) return
+      if (this.world.nowMs > untilMs) {
+        const { stream, entry } = late
+        throw new Wrong(
+          `${stream.text} (${stream.id}) is ${entry?.state ?? "not there"}, finished through ${entry?.throughMs}, not ${end}${entry?.held ? ` ${JSON.stringify(entry.held)}` : ""}${this.#complaints()}`,
+        )
+      }
+      const nextMs = this.world.nowMs + 100
+      this.#run(() => this.world.nowMs >= nextMs, nextMs, "waiting")
+    }
+  }
+
+  // ── the comparison ──
+
+  #inputNames(program: Program): Map<string, string> {
+    return new Map(program.streams.filter(stream => program.inputs.includes(stream.text)).map(stream => [stream.id, stream.text]))
+  }
+
+  #compareStream(client: SimulatedClient, session: string, stream: CheckedStream, end: number, glom: ReturnType<Definer["link"]>, definer: Definer): void {
+    const { intervalMs, kind } = stream.plain
+    const since = this.#since.get(stream.id)!
+    const starts: number[] = []
+    for (let start = since; start + intervalMs <= end; start += intervalMs) starts.push(start)
+    if (starts.length === 0) return
+    this.counts.intervals += starts.length
+    const leaf = (start: number): RddNode =>
+      kind === "records" ? { kind: "slice", stream: stream.id, from: start, to: start + intervalMs } : { kind: "version", stream: stream.id, at: start }
+    const parted = (start: number) => narrow("mapPartitions", leaf(start), glom)
+    const ask = (rdd: RddNode, name: string) => {
+      const assets = [...definer.assets.values()]
+      const body = { kind: "query", query: `${session}.${name}`, session, rdd, definitions: [], assets, timeoutMs: null } as const
+      const { value, payload } = this.#ask(client, { kind: "query", body }, `query of ${stream.text}`)
+      const rows = payload.flatMap(bytes => {
+        const block = Block.of(bytes)
+        block.verify()
+        return block.toArray()
+      })
+      if ((value as QueryResult).rows !== rows.length) throw new Wrong(`${stream.text}: ${rows.length} rows came, the answer says ${(value as QueryResult).rows}`)
+      return rows
+    }
+    const max = 1_000_000
+    const all = ask(actOnEach({ kind: "eachVersion", versions: starts.map(parted) }, { kind: "collect", max }), `${stream.id}-all`) as [number, unknown[]][]
+    const places = new Map<string, number>()
+    for (const [i, start] of starts.entries()) {
+      const partitions = all.filter(([version]) => version === i).map(([, partition]) => partition)
+      compare(stream, start, partitions, places)
+    }
+    // One of them again, alone: asked twice, the same.
+    const i = this.#random.integer(0, starts.length)
+    const alone = ask(act(leaf(starts[i]!), { kind: "collect", max }), `${stream.id}-one`)
+    compare(stream, starts[i]!, [alone], new Map())
+  }
+}

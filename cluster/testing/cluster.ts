@@ -1,0 +1,257 @@
+/**
+ * A whole cluster in one process under simulated time: the production machines of master, workers and clients, with every
+ * adapter simulated. What is killed here is gone as a process is: its memory poisoned, its unsynced writes lost.
+ */
+
+import { TaskRunner } from "../../engine/task-runner.js"
+import { type ClientConfig, ClientMachine } from "../client/client.js"
+import { MasterMachine } from "../master/master.js"
+import type { Machine } from "../ports.js"
+import type { EffectCommand } from "../runtime.js"
+import { rivuletVersion, runtimeVersion } from "../version.js"
+import type { WorkerConfig } from "../worker/config.js"
+import { WorkerMachine } from "../worker/worker.js"
+import { SimulatedClient } from "./client.js"
+import { SimulatedDisk } from "./disk.js"
+import { type CostModel, defaultCosts, SimulatedExecutors } from "./executors.js"
+import { SimulatedJournal } from "./journal.js"
+import type { MemoryPool } from "./memory.js"
+import { addressOf, Network } from "./network.js"
+import { type ClockFault, SimulatedNode } from "./node.js"
+import type { World } from "./world.js"
+
+export interface ClusterOptions {
+  readonly cores?: number
+  readonly replicas?: number
+  readonly minReplicas?: number
+  readonly costs?: CostModel
+  /** Wall time when the world begins: on the grid of all intervals. */
+  readonly epochMs?: number
+  /** Clocks differ: wall clocks by up to this much, monotonic ones run up to a thousandth apart. */
+  readonly clockErrorMs?: number
+  readonly worker?: Partial<WorkerConfig>
+  readonly client?: Partial<ClientConfig>
+}
+
+interface WorkerLife {
+  readonly node: SimulatedNode
+  readonly executors: SimulatedExecutors
+  readonly memory: SharedArrayBuffer
+}
+
+export const defaultEpochMs = Date.UTC(2026, 10, 14, 21, 0, 0)
+
+export class SimulatedCluster {
+  readonly world: World
+  readonly network: Network
+  readonly journal: SimulatedJournal
+  /** Files that workers see: one machine's disk, or one that is shared. */
+  readonly disk: SimulatedDisk
+  readonly clients = new Map<string, SimulatedClient>()
+  /** What machines said at level `error`. */
+  readonly complaints: string[] = []
+  readonly #options: ClusterOptions
+  readonly #memories: MemoryPool
+  readonly #workers = new Map<string, WorkerLife>()
+  readonly #incarnations = new Map<string, number>()
+  #master: SimulatedNode | null = null
+
+  constructor(world: World, memories: MemoryPool, options: ClusterOptions = {}) {
+    this.world = world
+    this.network = new Network(world)
+    this.journal = new SimulatedJournal(world)
+    this.disk = new SimulatedDisk(world)
+    this.#options = options
+    this.#memories = memories
+  }
+
+  /** The master's clock, which the cluster's intervals follow. */
+  get wallMs(): number {
+    return (this.#options.epochMs ?? defaultEpochMs) + this.world.nowMs
+  }
+
+  get master(): SimulatedNode | null {
+    return this.#master
+  }
+
+  startMaster(): void {
+    if (this.#master?.alive) return
+    const records = this.journal.read()
+    const epoch = 1 + records.reduce((newest, { record }) => (record.kind === "epoch" ? Math.max(newest, record.epoch) : newest), 0)
+    // An epoch that was not synced in time was used all the same.
+    const incarnation = Math.max(epoch, (this.#incarnations.get("master") ?? 0) + 1)
+    this.#incarnations.set("master", incarnation)
+    const node = `master#${incarnation}`
+    const machine = new MasterMachine({
+      node,
+      cluster: "simulated",
+      address: addressOf("master"),
+      records,
+      replicas: this.#options.replicas ?? 2,
+      minReplicas: this.#options.minReplicas ?? 1,
+    })
+    this.#master = this.#start(node, machine, true, (command, self) => {
+      if (command.kind !== "append") return false
+      const { sequence, record } = command
+      this.journal.append(sequence, record, outcome => {
+        if (outcome === "appended") self.dispatch({ kind: "appended", sequence })
+        else self.dispatch({ kind: "appendFailed", sequence, reason: outcome, error: `the simulated journal says ${outcome}` })
+      })
+      return true
+    })
+  }
+
+  killMaster(): void {
+    this.#master?.kill()
+    this.journal.crash()
+  }
+
+  /** The worker's first life, or the next. */
+  startWorker(name: string, host = name): void {
+    if (this.#workers.get(name)?.node.alive) return
+    const incarnation = this.#nextIncarnation(name)
+    const id = `${name}#${incarnation}`
+    const memory = this.#memories.take()
+    const machine = new WorkerMachine({
+      name,
+      node: id,
+      address: addressOf(name),
+      host,
+      cores: this.#options.cores ?? 2,
+      user: "simulation",
+      version: rivuletVersion,
+      runtime: runtimeVersion,
+      master: { node: "master", address: addressOf("master") },
+      memory: { buffer: memory, capBytes: memory.byteLength },
+      config: { poison: true, ...this.#options.worker },
+    })
+    const executors = new SimulatedExecutors(
+      this.world,
+      () => new TaskRunner(memory),
+      event => node.dispatch(event),
+    )
+    executors.costs = this.#options.costs ?? defaultCosts
+    const node: SimulatedNode = this.#make(id, machine, true, (command, self) => this.#performWorker(command, self, executors))
+    this.#workers.set(name, { node, executors, memory })
+    node.start()
+  }
+
+  killWorker(name: string): void {
+    const life = this.#workers.get(name)
+    if (life === undefined || !life.node.alive) return
+    life.node.kill()
+    life.executors.stop()
+    this.#memories.give(life.memory)
+  }
+
+  worker(name: string): WorkerLife | undefined {
+    return this.#workers.get(name)
+  }
+
+  /** Names of workers that live. */
+  get workers(): string[] {
+    return [...this.#workers].filter(([, life]) => life.node.alive).map(([name]) => name)
+  }
+
+  startClient(name: string): SimulatedClient {
+    const id = `${name}#${this.#nextIncarnation(name)}`
+    const machine = new ClientMachine({
+      address: addressOf("master"),
+      user: "simulation",
+      version: rivuletVersion,
+      runtime: runtimeVersion,
+      ...(this.#options.client && { config: this.#options.client }),
+    })
+    const client = new SimulatedClient(perform => this.#make(id, machine, false, perform))
+    this.clients.set(name, client)
+    client.node.start()
+    return client
+  }
+
+  /** Gives all memories back. */
+  close(): void {
+    this.#master?.kill()
+    for (const name of this.workers) this.killWorker(name)
+    for (const client of this.clients.values()) client.node.kill()
+  }
+
+  #performWorker(command: EffectCommand, node: SimulatedNode, executors: SimulatedExecutors): boolean {
+    const done = (event: Parameters<SimulatedNode["dispatch"]>[0]) => node.dispatch(event)
+    switch (command.kind) {
+      case "submit":
+        executors.submit(command.task, command.executor, command.run, command.timeoutMs)
+        return true
+      case "asset":
+        executors.addAsset(command.hash, command.bytes)
+        return true
+      case "kill":
+        executors.kill(command.task, command.executor)
+        return true
+      case "forgetState":
+        executors.forgetState(command.stream, command.before)
+        return true
+      case "readFile":
+        this.disk.read(command.request, command.path, command.from, command.to, done)
+        return true
+      case "listFiles":
+        this.disk.list(command.request, command.paths, done)
+        return true
+      case "writeFile":
+        this.disk.write(command.request, command.path, command.bytes, done)
+        return true
+      default:
+        return false
+    }
+  }
+
+  #start(id: string, machine: Machine, listens: boolean, perform: Perform): SimulatedNode {
+    const node = this.#make(id, machine, listens, perform)
+    node.start()
+    return node
+  }
+
+  #make(id: string, machine: Machine, listens: boolean, perform: Perform): SimulatedNode {
+    return new SimulatedNode(this.world, this.network, {
+      node: id,
+      machine,
+      listens,
+      clock: this.#clock(id),
+      epochMs: this.#options.epochMs ?? defaultEpochMs,
+      perform: (command, node) => {
+        if (perform(command, node)) return
+        if (command.kind === "say") {
+          if (command.level === "error") this.complaints.push(`${id}: ${command.text}${command.data?.stack === undefined ? "" : `\n${command.data.stack}`}`)
+        } else if (command.kind === "exit") {
+          this.complaints.push(`${id} ends: ${command.reason}`)
+          this.world.after(0, () => this.#died(node))
+        } else throw new Error(`${id} asks for ${command.kind}, which is not simulated`)
+      },
+    })
+  }
+
+  #died(node: SimulatedNode): void {
+    if (node === this.#master) this.killMaster()
+    else this.killWorker(node.node.split("#")[0]!)
+    node.kill()
+  }
+
+  #clock(id: string): ClockFault {
+    const error = this.#options.clockErrorMs ?? 0
+    const { random } = this.world
+    // The master's wall clock is the cluster's time; all others may err.
+    const master = id.startsWith("master#")
+    return {
+      monotonicFromMs: error === 0 ? 0 : random.integer(0, 1_000_000),
+      rate: error === 0 ? 1 : 1 + (random.next() - 0.5) / 500,
+      wallErrorMs: master || error === 0 ? 0 : Math.round((random.next() - 0.5) * 2 * error),
+    }
+  }
+
+  #nextIncarnation(name: string): number {
+    const next = (this.#incarnations.get(name) ?? 0) + 1
+    this.#incarnations.set(name, next)
+    return next
+  }
+}
+
+type Perform = (command: EffectCommand, node: SimulatedNode) => boolean
