@@ -61,7 +61,7 @@ export class Definitions {
       persist: false,
       source: place.source,
     })
-    if (draft.name !== undefined) this.#refuseTaken(draft.name, definition.id)
+    if (draft.name !== undefined) this.#takeName(draft.name, definition.id)
     this.#known.set(definition.id, { definition, state: "draft", own: true, captures })
     return definition
   }
@@ -97,7 +97,7 @@ export class Definitions {
         try: `in the expression that defines it: ….${what}`,
       })
     }
-    if (change.name !== undefined) this.#refuseTaken(change.name, known.definition.id)
+    if (change.name !== undefined) this.#takeName(change.name, known.definition.id)
     known.definition = Object.freeze({ ...known.definition, ...change })
     return known.state === "draft"
   }
@@ -194,20 +194,15 @@ export class Definitions {
     }
   }
 
-  /** A name for what had `name` before something else takes it. */
-  formerName(name: string): string {
-    for (let n = 1; ; n++) if (this.named(`${name}~${n}`) === undefined) return `${name}~${n}`
-  }
-
-  #refuseTaken(name: string, id: StreamId): void {
+  /** The name goes to the newer stream, as the master will have it too; what had it is `name~1` (API.md §0, 9). */
+  #takeName(name: string, id: StreamId): void {
     if (!/^[^\s/]+$/.test(name)) throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })
     const holder = this.named(name)
-    if (holder !== undefined && holder.id !== id) {
-      throw new RivuletError(`${holder.program}/${name} exists already (${holder.owner}'s)`, {
-        code: 4,
-        try: `another name, or stop it first: rivulet stop ${holder.program}/${name}`,
-      })
-    }
+    if (holder === undefined || holder.id === id) return
+    let n = 1
+    while (this.named(`${name}~${n}`) !== undefined) n++
+    const known = this.#get(holder.id)
+    known.definition = Object.freeze({ ...known.definition, name: `${name}~${n}` })
   }
 
   #drafts(): StreamDefinition[] {

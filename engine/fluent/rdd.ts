@@ -13,7 +13,7 @@ import { type HandleData, handleBrand } from "./brand.js"
 import { addHints, notThere } from "./hints.js"
 import { bucketEdges, bucketOf } from "./histogram.js"
 import type { Host, UserFunction } from "./host.js"
-import { leftsAlone, pairsAlone, wholePartition } from "./internals.js"
+import { changeOf, leftsAlone, pairsAlone, wholePartition } from "./internals.js"
 import * as nodes from "./nodes.js"
 import type { RDD } from "./rdd-types.js"
 import type { Stats } from "./shapes.js"
@@ -133,6 +133,11 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   intersection(other: unknown): RddHandle {
     const right = this.#rdd(rddNode(other, "intersection")).distinct()
     return this.distinct().#byValue().#cogroup(right.#byValue(), "inner", "intersection").keys()
+  }
+  /** Keys whose value differs in the other, or that one side lacks: `Change` records. Of several values of a key the first counts. */
+  diffTo(other: unknown): RddHandle {
+    const both = this.#cogroup(other, "cogroup", "diff")
+    return this.#rdd(nodes.narrow("flatMap", both.node, this.#link(changeOf, "diff")))
   }
   /** In one partition: sorting ends in one task, so it is for results, not for raw data. */
   sortBy(by: UserFunction, order: "asc" | "desc" = "asc"): RddHandle {

@@ -9,13 +9,11 @@ import { parseDuration, type Duration, type TimeLike } from "../time.js"
 import { chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer, Series } from "./answer-types.js"
 import { otherSide } from "./binary.js"
-import { diffOf } from "./diff.js"
 import { addHints, notThere } from "./hints.js"
 import { historyOf } from "./history.js"
 import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
-import type { RDD } from "./rdd-types.js"
 import { SnapshotsHandle } from "./snapshots.js"
 import { StreamHandle } from "./stream.js"
 import type { SnapshotDStream, StateDStream } from "./stream-types.js"
@@ -109,20 +107,17 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
     return found.reduce((all, next) => chainAnswer(all, pairs => mapAnswer(next, more => [...pairs, ...more])))
   }
   history(key: unknown, from: TimeLike, to: TimeLike = "now"): Answer<Series<unknown>> {
-    const range = { from: this.host.time(from), to: this.host.time(to) }
     if (!this.#stored) return this.slice(from, to).lookup(key)
-    const at = range.to === Number.POSITIVE_INFINITY ? range.to : range.to - 1
-    const node = this.version(at, { kind: "history", key, since: range.from }).node
+    const node = this.version(this.host.time(to), { kind: "history", key, since: this.host.time(from) }).node
     return this.host.query(nodes.act(node, { kind: "collect", max: Number.MAX_SAFE_INTEGER }), raw =>
       historyOf(raw.rows() as [number, unknown][], raw.stamp.intervals, this.interval),
     )
   }
   changes(from: TimeLike, to: TimeLike = "now"): RddHandle {
-    const since = this.#endedBy(this.host.time(from))
-    const at = this.#endedBy(this.host.time(to))
+    const since = this.host.time(from)
+    const at = this.host.time(to)
     if (this.#stored) return this.version(at, { kind: "changes", since })
-    type Pairs = RDD<[unknown, unknown]>
-    return diffOf(this.host, this.version(since) as unknown as Pairs, this.version(at) as unknown as Pairs) as unknown as RddHandle
+    return this.version(this.#endedBy(since)).diffTo(this.version(this.#endedBy(at)))
   }
 
   /** Whether versions lie in the workers' memory as a state; else they are computed from those of another stream. */

@@ -72,8 +72,7 @@ export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown
     return this.#version(Number.isFinite(this.to) ? this.to - 1 : this.to)
   }
   union(): RddHandle {
-    // A slice of versions holds [index of the version, record].
-    return new RddHandle(this.#host, nodes.narrow("map", this.#slice(), nodes.second))
+    return new RddHandle(this.#host, this.#slice())
   }
 
   #of(stream: unknown): SnapshotsHandle {

@@ -1,0 +1,298 @@
+/**
+ * A session (API.md §1.2): where a user's program starts from, over any `ClientCalls`. Methods that define are synchronous; what
+ * they define is sent by `flush`: before any question, at the end of a shell's cell, at a program's end.
+ */
+
+import type { StreamDefinition } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import { notThere } from "../../engine/fluent/hints.js"
+import { RddHandle } from "../../engine/fluent/rdd.js"
+import type { RDD } from "../../engine/fluent/rdd-types.js"
+import type { Session, Watch } from "../../engine/fluent/session-types.js"
+import type { JobInfo, LogLine, Plan, ProgramInfo, StreamInfo, StreamState, WorkerInfo } from "../../engine/fluent/shapes.js"
+import { StreamHandle } from "../../engine/fluent/stream.js"
+import type { DStream, Handle, StateDStream } from "../../engine/fluent/stream-types.js"
+import type { Value } from "../../engine/fluent/values.js"
+import { formatTime, parseDuration, type Duration } from "../../engine/time.js"
+import { showValue } from "../../engine/values.js"
+import type { ClusterStatus } from "../protocol.js"
+import type { SendCounters } from "./call.js"
+import type { ClientCalls } from "./calls.js"
+import { existingInput, inputDraft, type InputSettings, type InputTools, pathsOf } from "./inputs.js"
+import { jobInfo, logLine, programInfos, streamInfo, workerInfo } from "./inspection.js"
+import { parallelize } from "./parallelize.js"
+import type { Defined, SessionHost } from "./session-host.js"
+import { startWatch, subscribe, type Subscription, type WatchSettings, type WatchUpdate } from "./watch.js"
+
+export interface ClientSessionOptions {
+  readonly calls: ClientCalls
+  readonly host: SessionHost
+  /** A path as the workers see it. */
+  readonly resolvePath: (path: string) => string
+  /** Moves a simulated clock. */
+  readonly advance?: (ms: number) => Promise<void>
+}
+
+/** How far back `logs` goes unless it is told. */
+const defaultLogMs = 3_600_000
+const defaultJobsMs = 60_000
+
+export class ClientSession implements Session {
+  readonly calls: ClientCalls
+  readonly host: SessionHost
+  readonly #tools: InputTools
+  readonly #advance: ((ms: number) => Promise<void>) | undefined
+  readonly #watches = new Set<() => Promise<void>>()
+  #justDefined: ReadonlySet<string> = new Set()
+  #onWatched: (update: WatchUpdate) => void = update => this.#printUpdate(update)
+  #closed: Promise<void> | null = null
+  readonly #end: Promise<void>
+  #endNow: () => void = () => {}
+
+  constructor({ calls, host, resolvePath, advance }: ClientSessionOptions) {
+    this.calls = calls
+    this.host = host
+    this.#advance = advance
+    this.#end = new Promise(resolve => {
+      this.#endNow = resolve
+    })
+    this.#tools = { link: (f, operator) => host.link(f, operator), resolvePath }
+  }
+
+  // The fields are functions so that `const { readStream } = session` works.
+
+  readonly clock = {
+    now: (): number => this.calls.now(),
+    advance: async (by: Duration): Promise<void> => {
+      if (this.#advance === undefined) throw new RivuletError("this cluster's clock is the real one", { code: 2, try: "rivulet/testing has a simulated one" })
+      await this.#advance(parseDuration(by))
+    },
+  }
+
+  get id(): string {
+    return this.host.definitions.author.session
+  }
+  get tz(): string {
+    return this.host.tz
+  }
+  /** The zone of times as text: an IANA name, or "UTC". */
+  setZone(tz: string): void {
+    this.host.tz = tz
+  }
+
+  // ── define ──
+
+  readonly readStream = ((source: string, interval: Duration, settings: InputSettings = {}): Handle => {
+    const draft = inputDraft(source, interval, settings, this.#tools)
+    const existing = existingInput(draft, this.host.definitions.all())
+    return this.host.open((existing ?? this.host.define(draft)).id, false)
+  }) as Session["readStream"]
+
+  readonly readHistory = ((paths: string, interval: Duration, { disorder, ...settings }: InputSettings & { readonly disorder?: Duration }): Handle => {
+    if (settings?.timestamp === undefined) {
+      throw new RivuletError("readHistory needs the records' own time", { code: 2, try: "timestamp: v => v.time" })
+    }
+    const slack = disorder === undefined ? {} : { slack: disorder }
+    const source = paths.startsWith("file:") ? paths : `file:${paths}`
+    return this.host.open(this.host.define({ ...inputDraft(source, interval, { ...settings, ...slack }, this.#tools), operator: "readHistory" }).id, false)
+  }) as unknown as Session["readHistory"]
+
+  readonly stream = <T = unknown>(name: string): DStream<T> => this.host.open(this.#find(name).id, false) as unknown as DStream<T>
+
+  readonly state = <K = unknown, S = unknown>(name: string): StateDStream<K, S> => {
+    const definition = this.#find(name)
+    if (definition.kind !== "state" && definition.kind !== "snapshot") {
+      throw new RivuletError(`${name} is ${definition.kind === "output" ? "an output" : "a stream of records"}, no state`, { code: 2, try: `stream("${name}")` })
+    }
+    return this.host.open(definition.id, true) as unknown as StateDStream<K, S>
+  }
+
+  readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> => {
+    const asked = { paths: pathsOf(paths, this.#tools), minPartitions: options.minPartitions ?? 1 }
+    return new RddHandle(this.host, this.host.textFile(asked)) as unknown as RDD<string>
+  }
+
+  readonly parquetFile = <T>(_paths: string): RDD<T> => notThere("parquetFile", "textFile of lines, or json")
+
+  readonly parallelize = <T extends Value>(values: Iterable<T>, partitions: number = this.host.partitions): RDD<T> => {
+    const { node, assets } = parallelize(this.host.newId("p"), values, partitions)
+    for (const asset of assets) this.host.addAsset(asset)
+    return new RddHandle(this.host, node) as unknown as RDD<T>
+  }
+
+  readonly union = <T>(...streams: DStream<T>[]): DStream<T> => {
+    const [first, ...others] = streams
+    if (first === undefined) throw new RivuletError("union of no stream", { code: 2, try: "union(a, b)" })
+    return others.reduce((all, next) => all.union(next), first)
+  }
+
+  // ── names and sending ──
+
+  /** A top-level name for what has none yet. False for handles that have a name, are another's, or are no streams. */
+  name(handle: unknown, name: string): boolean {
+    if (!(handle instanceof StreamHandle) || !this.host.definitions.mayName(handle.id)) return false
+    this.host.amend(handle.id, { name })
+    return true
+  }
+
+  /** Sends what has been defined; what the master accepted comes back, in order. Rejected (code 2 or 4) when it refuses. */
+  async flush(): Promise<readonly Defined[]> {
+    const defined = await this.host.flush()
+    this.#justDefined = new Set(defined.map(({ id }) => id))
+    return defined
+  }
+
+  /** How many definitions the master does not have. */
+  drafts(): number {
+    return this.host.definitions.draftCount()
+  }
+
+  /** Whether the last flush defined this stream, or the next one may. */
+  justDefined(handle: unknown): boolean {
+    const data = handleData(handle)
+    if (data?.kind !== "stream") return false
+    return this.#justDefined.has(this.host.definitions.idOf(data.id)) || this.host.definitions.isDraft(data.id)
+  }
+
+  /** From now on nothing that was defined depends on this session: all of it is with the master. */
+  async release(): Promise<void> {
+    await this.flush()
+  }
+
+  /** Every named stream of the cluster under its short name, where only one has it. */
+  async bindAll(): Promise<Map<string, Handle>> {
+    await this.host.catalog()
+    const named = this.host.definitions.all().filter(({ named, kind }) => named && kind !== "output")
+    const single = named.filter(({ name }) => /^[A-Za-z_$][\w$]*$/.test(name) && named.filter(other => other.name === name).length === 1)
+    return new Map(single.map(({ name, id }) => [name, this.host.open(id, false)]))
+  }
+
+  // ── look ──
+
+  readonly streams = async (filter: { readonly program?: string; readonly state?: StreamState } = {}): Promise<StreamInfo[]> => {
+    const { program, state } = filter
+    const entries = await this.host.catalog()
+    return entries.map(streamInfo).filter(info => (program === undefined || info.program === program) && (state === undefined || info.state === state))
+  }
+
+  readonly programs = async (): Promise<ProgramInfo[]> => programInfos(await this.host.catalog())
+
+  readonly workers = async (): Promise<WorkerInfo[]> => (await this.host.request({ kind: "workers" })).map(workerInfo)
+
+  readonly jobs = async (filter: { readonly stream?: string; readonly last?: Duration } = {}): Promise<JobInfo[]> => {
+    const lastMs = filter.last === undefined ? defaultJobsMs : parseDuration(filter.last)
+    return (await this.host.request({ kind: "jobs", stream: filter.stream ?? null, lastMs })).map(jobInfo)
+  }
+
+  readonly logs = (filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {}): AsyncIterable<LogLine> => {
+    if (filter.follow) notThere("logs({ follow: true })", "logs() again")
+    return this.#logs(filter.stream ?? null, filter.last === undefined ? defaultLogMs : parseDuration(filter.last))
+  }
+
+  async *#logs(stream: string | null, lastMs: number): AsyncGenerator<LogLine> {
+    const entries = await this.host.request({ kind: "logs", stream, sinceMs: this.calls.now() - lastMs })
+    for (const entry of entries) {
+      const interval = entry.stream === null ? undefined : this.host.definitions.find(entry.stream)[0]?.intervalMs
+      yield logLine(entry, interval)
+    }
+  }
+
+  status(): Promise<ClusterStatus> {
+    return this.host.request({ kind: "status" })
+  }
+
+  // ── watch ──
+
+  readonly watch = <T>(what: Handle | (() => Promise<T>), options: WatchSettings<T> & { readonly name?: string } = {}): Watch => {
+    const name = options.name ?? (what instanceof StreamHandle ? what.name : "watch")
+    const started = startWatch(this.host, this.calls, what, options, name, update => this.#onWatched(update))
+    const stop = async () => {
+      this.#watches.delete(stop)
+      await (await started.catch(() => undefined))?.stop()
+    }
+    this.#watches.add(stop)
+    started.catch(error => this.#onWatched({ name, error: error instanceof Error ? error : new Error(String(error)) }))
+    return { name, stop }
+  }
+
+  /** Where watches show what they see; a line each on the console unless this is set. */
+  onWatched(show: (update: WatchUpdate) => void): void {
+    this.#onWatched = show
+  }
+
+  /** Calls back, one call at a time, when the stream has finished an interval (with its end), and at once if it has. */
+  async onCompleted(handle: unknown, callback: (through: number) => unknown): Promise<Subscription> {
+    if (!(handle instanceof StreamHandle)) throw new RivuletError("only a stream finishes intervals", { code: 2, try: "a stream's handle" })
+    const subscription = await subscribe(this.host, this.calls, handle.id, callback)
+    const stop = async () => {
+      this.#watches.delete(stop)
+      await subscription.stop()
+    }
+    this.#watches.add(stop)
+    return { stop }
+  }
+
+  // ── life ──
+
+  /** By `name` or `program/name`. Refused (code 4) while others depend on them, unless `cascade`; another's need `force`. */
+  async stopStreams(names: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly string[]> {
+    const { owner } = this.host.definitions.author
+    const { stopped } = await this.host.request({ kind: "stop", streams: names, by: owner, ...options })
+    for (const id of stopped) this.host.definitions.forget(id)
+    return stopped
+  }
+
+  readonly submit = async (_program: string): Promise<Plan> => notThere("session.submit", "`rivulet submit <program.ts>`")
+
+  readonly drained = async (): Promise<void> => {
+    await this.flush()
+    await this.host.request({ kind: "drained", streams: [] })
+  }
+
+  readonly stopped = (): Promise<void> => this.#end
+
+  /** Waits for what has been sent, and leaves: streams stay. Idempotent. */
+  readonly close = (): Promise<void> => (this.#closed ??= this.#close())
+
+  async #close(): Promise<void> {
+    try {
+      // Watches are the connection's: the master forgets them with it.
+      this.#watches.clear()
+      await this.calls.call({ kind: "close", session: this.id })
+    } finally {
+      await this.calls.close()
+      this.#endNow()
+    }
+  }
+
+  /** Counters of what this session has sent to a receiver. */
+  async counters(stream: string): Promise<SendCounters> {
+    return (await this.calls.call({ kind: "counters", session: this.id, stream })).value as SendCounters
+  }
+
+  #find(name: string): StreamDefinition {
+    if (name.startsWith("archive:")) notThere(`stream("${name}")`, "readHistory of the files")
+    const found = this.host.definitions.find(name)
+    if (found.length === 1) return found[0]!
+    const own = found.filter(({ program }) => program === this.host.definitions.author.program)
+    if (own.length === 1) return own[0]!
+    if (found.length > 1) {
+      const full = found.map(definition => `${definition.program}/${definition.name}`)
+      throw new RivuletError(`${name} is in ${found.length} programs: ${full.join(", ")}`, { code: 2, try: `stream("${full[0]}")` })
+    }
+    const known = this.host.definitions.all().filter(({ named }) => named)
+    const shown = known.slice(0, 8).map(definition => `${definition.program}/${definition.name}`)
+    throw new RivuletError(`no stream ${name} when this session last looked`, {
+      code: 2,
+      try: shown.length === 0 ? "await streams() looks again" : `${shown.join(", ")}; await streams() looks again`,
+    })
+  }
+
+  #printUpdate({ name, value, stamp, error }: WatchUpdate): void {
+    if (error) return console.error(`${name}: ${error.message}`)
+    const time = stamp ? `${formatTime(stamp.asOf, this.tz, { nowMs: this.calls.now() })}  ` : ""
+    console.log(`${name}  ${time}${showValue(value, 2000)}`)
+  }
+}
+

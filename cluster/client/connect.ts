@@ -1,0 +1,90 @@
+/** A session of this process: the client's machine over ZeroMQ, the real clock, this machine's files and user. */
+
+import { randomBytes } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { userInfo } from "node:os"
+import { resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { notThere } from "../../engine/fluent/hints.js"
+import { openLog, type Say } from "../adapters/log.js"
+import { runNode } from "../adapters/run-node.js"
+import { systemNow } from "../adapters/system-clock.js"
+import { parseAddress, formatAddress } from "../security.js"
+import { ZeromqTransport } from "../transport/zeromq.js"
+import { runtimeVersion, rivuletVersion } from "../version.js"
+import { RuntimeCalls } from "./calls.js"
+import { type ClientConfig, ClientMachine } from "./client.js"
+import type { ClientSession } from "./client-session.js"
+import { createSession, type SessionOptions } from "./create-session.js"
+
+export const defaultMaster = "tcp://127.0.0.1:7077"
+
+export interface ConnectOptions extends Partial<SessionOptions> {
+  readonly readOnly?: boolean
+  readonly config?: Partial<ClientConfig>
+  /** Where warnings go: stderr, at the level of RIVULET_LOG, unless given. */
+  readonly say?: Say
+}
+
+/** Throws RivuletError: code 2 for an absurd address, 3 when no master answers there within 2 s or it refuses this client. */
+export async function connect(master: string = defaultMaster, options: ConnectOptions = {}): Promise<ClientSession> {
+  if (options.readOnly) notThere("readOnly", "leave it out; who may attach may run code")
+  const user = options.user ?? process.env.USER ?? userInfo().username
+  const calls = await openCalls(master, { user, config: options.config, say: options.say })
+  try {
+    return await createSession(calls, { textOf: fileText(), resolvePath: absolute, ...options, user })
+  } catch (error) {
+    await calls.close()
+    throw error
+  }
+}
+
+/** The calls alone: what several sessions of one process (a shell's threads, driver threads) share. */
+export async function openCalls(
+  master: string,
+  options: { readonly user: string; readonly config?: Partial<ClientConfig>; readonly say?: Say },
+): Promise<RuntimeCalls> {
+  const address = formatAddress(parseAddress(master))
+  const name = `c-${randomBytes(5).toString("hex")}`
+  const node = `${name}#1`
+  const say = options.say ?? openLog({ node: name, level: process.env.RIVULET_LOG === undefined ? "warn" : undefined })
+  const transport = await ZeromqTransport.open({ node, say: text => say("debug", text) })
+  const { user, config } = options
+  const machine = new ClientMachine({ address, user, version: rivuletVersion, runtime: runtimeVersion, ...(config && { config }) })
+  const running = runNode({
+    node,
+    machine,
+    transport,
+    say,
+    onAnswer: command => calls.perform(command),
+    onExit: (code, reason) => calls.perform({ kind: "exit", code, reason }),
+  })
+  const calls: RuntimeCalls = new RuntimeCalls({
+    dispatch: event => running.call(event.kind === "call" ? event.call : undefined),
+    now: () => systemNow().wallMs,
+    close: () => running.stop(),
+  })
+  return calls
+}
+
+/** Paths are read by the workers, whose directory is another: relative ones are meant from here. */
+function absolute(path: string): string {
+  return resolve(path)
+}
+
+/** Texts of the user's own files, each read once. */
+function fileText(): (file: string) => string | undefined {
+  const texts = new Map<string, string | undefined>()
+  return file => {
+    if (!texts.has(file)) texts.set(file, readText(file))
+    return texts.get(file)
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file.startsWith("file:") ? fileURLToPath(file) : file, "utf8")
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,53 @@
+/** Opens a session with the master: its id, what the cluster has, how many partitions suit it. */
+
+import type { Author } from "./definitions.js"
+import type { ClientCalls } from "./calls.js"
+import { ClientSession } from "./client-session.js"
+import { SessionHost } from "./session-host.js"
+import type { ClusterStatus, ResponseValues } from "../protocol.js"
+
+export interface SessionOptions {
+  /** Owner of what is defined. */
+  readonly user: string
+  /** Whose streams they are: a program's name, or the user for scratch. Default: the user. */
+  readonly program?: string
+  /** The zone of times as text. Default UTC. */
+  readonly tz?: string
+  /** Of shuffles and states. Default: two a core of the cluster, 4 to 64. */
+  readonly partitions?: number
+  /** A file's or cell's text, for `.source` and messages. */
+  readonly textOf?: (file: string) => string | undefined
+  /** A path as the workers see it. Default: as it is. */
+  readonly resolvePath?: (path: string) => string
+  readonly advance?: (ms: number) => Promise<void>
+  /** How long the master may take to answer at first: then RivuletError of code 3. Default 2 s. */
+  readonly timeoutMs?: number
+}
+
+export async function createSession(calls: ClientCalls, options: SessionOptions): Promise<ClientSession> {
+  const { user, program = user, timeoutMs = 2_000 } = options
+  await calls.call({ kind: "connect", timeoutMs })
+  const ask = async (kind: "status") => (await calls.call({ kind: "request", body: { kind } })).value
+  const [opened, status] = await Promise.all([
+    calls.call({ kind: "request", body: { kind: "openSession", user, program } }),
+    options.partitions === undefined ? (ask("status") as Promise<ClusterStatus>) : null,
+  ])
+  const { session } = opened.value as ResponseValues["openSession"]
+  const author: Author = { session, program, owner: user }
+  const host = new SessionHost({
+    calls,
+    author,
+    partitions: options.partitions ?? partitionsFor(status?.workers ?? []),
+    tz: options.tz ?? "UTC",
+    textOf: options.textOf,
+  })
+  const clientSession = new ClientSession({ calls, host, resolvePath: options.resolvePath ?? (path => path), advance: options.advance })
+  await host.catalog()
+  return clientSession
+}
+
+/** Recovery of one partition is serial, so more than one a core; each costs a task an interval, so not many more. */
+function partitionsFor(workers: ClusterStatus["workers"]): number {
+  const cores = workers.filter(({ state }) => state !== "lost").reduce((sum, worker) => sum + worker.cores, 0)
+  return Math.max(4, Math.min(64, cores * 2))
+}

@@ -1,0 +1,98 @@
+/** What the master knows, in the shapes that people see (`engine/fluent/shapes.ts`). */
+
+import type { StreamDefinition } from "../../engine/definition.js"
+import type { JobInfo, LogLine, ProgramInfo, Stamp, StreamInfo, WorkerInfo } from "../../engine/fluent/shapes.js"
+import { formatDuration } from "../../engine/time.js"
+import type { AnswerStamp, CatalogEntry, JobStatus, LogEntry, WorkerStatus } from "../protocol.js"
+
+export function streamInfo(entry: CatalogEntry): StreamInfo {
+  const { definition, state, sinceMs, reachesMs, lagMs, keys, bytes, perSecond } = entry
+  return {
+    name: definition.name,
+    program: definition.program,
+    owner: definition.owner,
+    kind: definition.kind,
+    state,
+    interval: formatDuration(definition.intervalMs),
+    since: sinceMs,
+    reaches: reachesMs,
+    lagMs,
+    ...(keys !== undefined && { keys }),
+    bytes,
+    perSecond,
+    source: definition.source,
+  }
+}
+
+/** Of a recipe that the master has not been sent: it reaches as far as the nearest ancestors that it has. */
+export function recipeInfo(definition: StreamDefinition, ancestors: readonly CatalogEntry[]): StreamInfo {
+  const { name, program, owner, kind, intervalMs, source } = definition
+  const greatest = (of: (entry: CatalogEntry) => number) => ancestors.reduce((max, entry) => Math.max(max, of(entry)), 0)
+  return {
+    name,
+    program,
+    owner,
+    kind,
+    state: "on demand",
+    interval: formatDuration(intervalMs),
+    since: greatest(entry => entry.sinceMs),
+    reaches: greatest(entry => entry.reachesMs),
+    lagMs: greatest(entry => entry.lagMs),
+    bytes: 0,
+    perSecond: 0,
+    source,
+  }
+}
+
+export function programInfos(entries: readonly CatalogEntry[]): ProgramInfo[] {
+  const programs = new Map<string, ProgramInfo>()
+  for (const { definition, sinceMs, state } of entries) {
+    if (state === "stopped") continue
+    const { program, owner, name } = definition
+    const known = programs.get(program) ?? { name: program, owner, since: sinceMs, streams: [], hash: "" }
+    known.since = Math.min(known.since, sinceMs)
+    if (definition.named) known.streams.push(name)
+    programs.set(program, known)
+  }
+  return [...programs.values()]
+}
+
+export function workerInfo(status: WorkerStatus): WorkerInfo {
+  const { name, address, state, cores, load, blocks, bytes, cap, taskMs } = status
+  return { name, address, state, cores, load, blocks, bytes, cap, spilled: 0, taskMs, median: taskMs, speculated: 0 }
+}
+
+/** Which worker was slowest is not told: its name is empty. */
+export function jobInfo({ stream, interval, state, stages, delayMs, ms }: JobStatus): JobInfo {
+  return { stream, interval, state, stages: stages.map(stage => ({ ...stage, slowest: { worker: "", ms: stage.ms } })), delayMs, ms }
+}
+
+/** `intervalMs` of the stream, if it is known. */
+export function logLine(entry: LogEntry, intervalMs: number | undefined): LogLine {
+  const { wallMs, worker, stream, interval, partition, line } = entry
+  return {
+    time: wallMs,
+    level: line.level,
+    ...(stream !== null && { stream }),
+    ...(interval !== null && { interval: { from: interval, to: interval + (intervalMs ?? 0) } }),
+    ...(partition !== null && { partition }),
+    worker,
+    text: line.text,
+    repeated: line.repeated,
+  }
+}
+
+/** `nowMs` by the session's clock, `ms` from asking to the last byte. */
+export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
+  const { intervals, asOf, partitions, recomputed, from, bytesMoved } = stamp
+  return {
+    intervals: { ...intervals },
+    asOf,
+    ageMs: Math.max(0, nowMs - asOf),
+    partitions: [...partitions],
+    recomputed,
+    from: [...from],
+    bytesMoved,
+    ms,
+  }
+}

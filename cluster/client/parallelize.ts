@@ -1,0 +1,30 @@
+/** The user's own values as an RDD: encoded here and now, one asset a partition. */
+
+import { createHash } from "node:crypto"
+import { encodeRows } from "../../engine/block.js"
+import { RivuletError } from "../../engine/errors.js"
+import { atLeastOne } from "../../engine/fluent/nodes.js"
+import type { Asset } from "../../engine/function-ref.js"
+import type { RddNode } from "../../engine/rdd.js"
+
+/** All of an RDD's values travel in one message. */
+const maxBytes = 32 * 1024 * 1024
+
+/** Cut in order into partitions of equal size (fewer when there are fewer values). */
+export function parallelize(id: string, values: Iterable<unknown>, partitions: number): { readonly node: RddNode; readonly assets: readonly Asset[] } {
+  const rows = [...values]
+  const n = Math.min(atLeastOne(partitions, "parallelize"), rows.length)
+  if (n === 0) return { node: Object.freeze({ kind: "empty" }), assets: [] }
+  const assets = Array.from({ length: n }, (_, p) => {
+    const bytes = encodeRows(rows.slice(Math.floor((p * rows.length) / n), Math.floor(((p + 1) * rows.length) / n)))
+    return { hash: createHash("sha256").update(bytes).digest("hex").slice(0, 32), bytes }
+  })
+  const total = assets.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+  if (total > maxBytes) {
+    throw new RivuletError(`parallelize: ${Math.ceil(total / 1024 / 1024)} MB are too much to send with a question (32 MB)`, {
+      code: 2,
+      try: "write a file and use textFile, or send it: rivulet send",
+    })
+  }
+  return { node: Object.freeze({ kind: "parallelize", id, assets: assets.map(({ hash }) => hash) }), assets }
+}

@@ -1,0 +1,303 @@
+/**
+ * The port that handles use, on a session: definitions are collected and sent together, questions go to the machine, what a
+ * question needs (recipes, functions, data, file lists) goes with it.
+ */
+
+import { basename } from "node:path"
+import { Block } from "../../engine/block.js"
+import { callSite } from "../../engine/capture/position.js"
+import { linkFunction } from "../../engine/capture/capture.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import { answerOf } from "../../engine/fluent/answer.js"
+import type { Answer } from "../../engine/fluent/answer-types.js"
+import type { Host, RawAnswer, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import { openHandle } from "../../engine/fluent/open.js"
+import type { Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
+import type { Handle } from "../../engine/fluent/stream-types.js"
+import type { Asset, FunctionLink, Origin } from "../../engine/function-ref.js"
+import type { QueryTime, RddNode } from "../../engine/rdd.js"
+import { formatDuration, parseDuration, parseTime, type Duration, type TimeLike } from "../../engine/time.js"
+import type { CatalogEntry, Request, ResponseValues } from "../protocol.js"
+import type { QueryResult } from "./call.js"
+import type { ClientCalls } from "./calls.js"
+import { type Author, Definitions } from "./definitions.js"
+import { recipeInfo, stampOf, streamInfo } from "./inspection.js"
+import { Pins } from "./pins.js"
+import { type AskedFiles, type FoundFile, textFileNode } from "./text-files.js"
+import { hashesIn, leavesOf, mapLeaves, mapRdds, rddsOf, streamsIn, streamsOfRdd } from "./tree.js"
+
+export interface HostOptions {
+  readonly calls: ClientCalls
+  readonly author: Author
+  readonly partitions: number
+  readonly tz: string
+  /** A file's or cell's text, for `.source` and the line in messages. */
+  readonly textOf?: (file: string) => string | undefined
+}
+
+/** A definition that the master has just accepted: what the echo line is made of. */
+export interface Defined {
+  readonly id: StreamId
+  readonly name: string
+  readonly named: boolean
+  readonly kind: StreamDefinition["kind"]
+  readonly interval: Duration
+  /** The first interval's start. */
+  readonly since: number
+  /** `limit = 5` */
+  readonly captures: readonly string[]
+  readonly notes: readonly string[]
+}
+
+type ValueOf<K extends Request["kind"]> = K extends keyof ResponseValues ? ResponseValues[K] : null
+
+export class SessionHost implements Host {
+  readonly partitions: number
+  readonly definitions: Definitions
+  tz: string
+  readonly #calls: ClientCalls
+  readonly #textOf: ((file: string) => string | undefined) | undefined
+  readonly #pins = new Pins()
+  readonly #assets = new Map<string, Asset>()
+  /** Hashes that the master keeps with a definition. */
+  readonly #journaled = new Set<string>()
+  readonly #files = new Map<RddNode, AskedFiles>()
+  #captures: string[] = []
+  #renames: { readonly id: StreamId; readonly name: string }[] = []
+  #flushing: Promise<unknown> = Promise.resolve()
+  #nextId = 1
+  /** Told which streams each question reads: how `watch(f)` learns what to wait for. */
+  onQuestion: ((streams: readonly StreamId[]) => void) | null = null
+
+  constructor({ calls, author, partitions, tz, textOf }: HostOptions) {
+    this.#calls = calls
+    this.#textOf = textOf
+    this.definitions = new Definitions(author)
+    this.partitions = partitions
+    this.tz = tz
+  }
+
+  // ── Host ──
+
+  link(f: UserFunction, operator: string, options: { readonly driver?: boolean } = {}): FunctionLink {
+    const driver = options.driver === true
+    const { link, asset, ref } = linkFunction(f, { operator, origin: this.#site(), allowAsync: driver, allowHandles: driver })
+    if (asset !== undefined) this.#assets.set(asset.hash, asset)
+    for (const { name, shown } of ref?.captured ?? []) this.#captures.push(`${name} = ${shown}`)
+    return link
+  }
+
+  define(draft: StreamDraft): StreamDefinition {
+    const site = this.#site()
+    const captures = this.#captures
+    this.#captures = []
+    const at = site === undefined ? "" : `${basename(site.file)}:${site.line}`
+    const source = site?.text.split("\n")[site.line - 1]?.trim() ?? ""
+    return this.definitions.define(draft, { at, source }, captures)
+  }
+
+  definition(id: StreamId): StreamDefinition {
+    return this.definitions.get(id)
+  }
+
+  amend(id: StreamId, change: { readonly name?: string; readonly persist?: boolean; readonly rememberMs?: number }): void {
+    const named = change.name === undefined ? {} : { named: true }
+    const draft = this.definitions.change(id, { ...change, ...named })
+    if (!draft && change.name !== undefined) this.#renames.push({ id, name: change.name })
+  }
+
+  open(id: StreamId, keyed: boolean): Handle {
+    const definition = this.definitions.get(id)
+    return openHandle(this, definition, keyed || definition.kind === "state")
+  }
+
+  time(time: TimeLike): QueryTime {
+    if (typeof time === "string") {
+      const text = time.trim()
+      if (text === "now") return Number.POSITIVE_INFINITY
+      if (/^-[\d.]+(ms|s|m|h|d)$/.test(text)) return -parseDuration(text.slice(1) as Duration)
+    }
+    return this.instant(time)
+  }
+
+  instant(time: TimeLike): number {
+    const ms = parseTime(time, { nowMs: this.#calls.now(), tz: this.tz })
+    if (ms >= 0) return ms
+    throw new RivuletError(`${String(time)} is before 1970`, { code: 2, try: "a later time" })
+  }
+
+  query<T>(node: RddNode, decode: (answer: RawAnswer) => T): Answer<T> {
+    const ended = new AbortController()
+    this.onQuestion?.(streamsOfRdd(node))
+    return answerOf(this.#ask(node, decode, ended.signal), () => ended.abort())
+  }
+
+  async stop(id: StreamId, { cascade }: { readonly cascade: boolean }): Promise<void> {
+    if (this.definitions.isDraft(id)) return this.definitions.forget(id)
+    const { owner } = this.definitions.author
+    await this.request({ kind: "stop", streams: [this.definitions.idOf(id)], cascade, by: owner, force: false })
+    this.definitions.forget(id)
+  }
+
+  async info(id: StreamId): Promise<StreamInfo> {
+    await this.flush()
+    const entries = await this.catalog()
+    const entry = entries.find(({ definition }) => definition.id === this.definitions.idOf(id))
+    if (entry !== undefined) return streamInfo(entry)
+    return recipeInfo(this.definitions.get(id), this.#ancestors(id, entries))
+  }
+
+  // ── of the session ──
+
+  async request<K extends Request["kind"]>(body: Extract<Request, { readonly kind: K }>): Promise<ValueOf<K>> {
+    return (await this.#calls.call({ kind: "request", body })).value as ValueOf<K>
+  }
+
+  async catalog(): Promise<readonly CatalogEntry[]> {
+    const entries = await this.request({ kind: "catalog" })
+    this.definitions.catalog(entries.filter(({ state }) => state !== "stopped").map(({ definition }) => definition))
+    return entries
+  }
+
+  /** Data for `parallelize`: it travels as an asset. */
+  addAsset(asset: Asset): void {
+    this.#assets.set(asset.hash, asset)
+  }
+
+  textFile(asked: AskedFiles): RddNode {
+    const node: RddNode = Object.freeze({ kind: "textFile", id: this.newId("f"), splits: [] })
+    this.#files.set(node, asked)
+    return node
+  }
+
+  newId(letter: string): string {
+    return `${this.definitions.author.session}.${letter}${this.#nextId++}`
+  }
+
+  /**
+   * Sends what must be with the master: definitions that run or have a name (and `also`), and new names. Flushes follow one
+   * another. Rejected when the master refuses; what was refused is not sent again.
+   */
+  flush(also: readonly StreamId[] = []): Promise<Defined[]> {
+    const flushed = this.#flushing.then(() => this.#flush(also))
+    this.#flushing = flushed.catch(() => {})
+    return flushed
+  }
+
+  async #flush(also: readonly StreamId[]): Promise<Defined[]> {
+    const drafts = this.definitions.toSend(also)
+    const defined = drafts.length === 0 ? [] : await this.#define(drafts)
+    for (const { id, name } of this.#renames.splice(0)) await this.request({ kind: "rename", stream: this.definitions.idOf(id), name })
+    return defined
+  }
+
+  async #define(drafts: readonly StreamDefinition[]): Promise<Defined[]> {
+    try {
+      const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
+      const assets = this.#assetsOf(definitions)
+      const { session } = this.definitions.author
+      const { accepted } = await this.request({ kind: "define", session, definitions, assets })
+      for (const { hash } of assets) this.#journaled.add(hash)
+      return accepted.map(({ asked, definition, since }) => {
+        const captures = this.definitions.capturesOf(asked)
+        const renamed = this.#renamedMeanwhile(asked, drafts)
+        this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed })
+        const { id, name, named, kind, intervalMs } = definition
+        return { id, name, named, kind, interval: formatDuration(intervalMs), since, captures, notes: [] }
+      })
+    } catch (error) {
+      const ids = drafts.map(({ id }) => id)
+      this.definitions.refused(ids, error instanceof Error ? error.message : String(error))
+      throw error
+    }
+  }
+
+  /** A name that was given while the definition was under way must follow it. */
+  #renamedMeanwhile(id: StreamId, sent: readonly StreamDefinition[]): { name: string; named: boolean } | undefined {
+    const before = sent.find(definition => definition.id === id)
+    const { name, named } = this.definitions.get(id)
+    if (before === undefined || (before.name === name && before.named === named)) return undefined
+    this.#renames.push({ id, name })
+    return { name, named }
+  }
+
+  async #ask<T>(node: RddNode, decode: (answer: RawAnswer) => T, signal: AbortSignal): Promise<{ value: T; stamp: Stamp }> {
+    await this.flush()
+    const rdd = await this.#settledRdd(node)
+    const drafts = this.definitions.draftsIn(streamsOfRdd(rdd))
+    const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
+    const { session } = this.definitions.author
+    const body = {
+      kind: "query",
+      query: this.newId("q"),
+      session,
+      rdd,
+      definitions,
+      assets: this.#assetsOf([rdd, definitions]),
+      timeoutMs: null,
+    } as const
+    const { value, payload } = await this.#calls.call({ kind: "query", body }, { signal })
+    const result = value as QueryResult
+    this.#pins.learn(node, result.stamp)
+    const stamp = stampOf(result.stamp, this.#calls.now(), result.ms)
+    const blocks = payload.map(bytes => Block.of(bytes))
+    return { value: decode({ stamp, blocks, rows: () => blocks.flatMap(block => block.toArray()) }), stamp }
+  }
+
+  // ── what goes along ──
+
+  #assetsOf(data: unknown): Asset[] {
+    const hashes = [...hashesIn(data)].filter(hash => !this.#journaled.has(hash))
+    return hashes.flatMap(hash => this.#assets.get(hash) ?? [])
+  }
+
+  async #settled(definition: StreamDefinition): Promise<StreamDefinition> {
+    const rdds = rddsOf(definition.node)
+    for (const rdd of rdds) await this.#findFiles(rdd)
+    const { node } = definition
+    const settled = mapRdds(node, rdd => this.#renamed(this.#pins.apply(rdd)))
+    return settled === node ? definition : Object.freeze({ ...definition, node: settled })
+  }
+
+  async #settledRdd(node: RddNode): Promise<RddNode> {
+    await this.#findFiles(node)
+    return this.#renamed(this.#pins.apply(node))
+  }
+
+  /** Streams by the ids that the cluster has for them. */
+  #renamed(node: RddNode): RddNode {
+    return mapLeaves(node, leaf => {
+      if (leaf.kind === "textFile") return leaf
+      const stream = this.definitions.idOf(leaf.stream)
+      return stream === leaf.stream ? leaf : { ...leaf, stream }
+    })
+  }
+
+  async #findFiles(node: RddNode): Promise<void> {
+    for (const leaf of leavesOf(node)) {
+      const asked = this.#files.get(leaf)
+      if (leaf.kind !== "textFile" || asked === undefined || this.#pins.get(leaf) !== leaf) continue
+      const { files } = await this.request({ kind: "files", paths: asked.paths })
+      if (this.#pins.get(leaf) === leaf) this.#pins.set(leaf, textFileNode(leaf.id, asked, files as readonly FoundFile[]))
+      this.#files.delete(leaf)
+    }
+  }
+
+  #ancestors(id: StreamId, entries: readonly CatalogEntry[]): CatalogEntry[] {
+    const found = new Map<StreamId, CatalogEntry>()
+    const visit = (of: StreamId) => {
+      for (const parent of streamsIn(this.definitions.get(of).node)) {
+        const entry = entries.find(({ definition }) => definition.id === this.definitions.idOf(parent))
+        if (entry !== undefined) found.set(entry.definition.id, entry)
+        else visit(parent)
+      }
+    }
+    visit(id)
+    return [...found.values()]
+  }
+
+  #site(): Origin | undefined {
+    return callSite(this.#textOf)
+  }
+}

@@ -1,0 +1,7 @@
+/** Sessions: how to get one, and what it is. */
+
+export { ClientSession } from "./client-session.js"
+export { type ConnectOptions, connect, defaultMaster, openCalls } from "./connect.js"
+export { createSession, type SessionOptions } from "./create-session.js"
+export type { Defined } from "./session-host.js"
+export type { Subscription, WatchUpdate } from "./watch.js"

@@ -1,0 +1,38 @@
+/** `textFile`: which files there are is asked when the RDD is first used; then they are pinned, in splits of at most 4 MB. */
+
+import { RivuletError } from "../../engine/errors.js"
+import type { FileSplit, RddNode } from "../../engine/rdd.js"
+
+const splitBytes = 4 * 1024 * 1024
+
+export interface AskedFiles {
+  readonly paths: readonly string[]
+  readonly minPartitions: number
+}
+
+export interface FoundFile {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+/** Splits in order of path and offset. Empty files have none. Throws (code 2) when no file matches. */
+export function textFileNode(id: string, asked: AskedFiles, files: readonly FoundFile[]): RddNode {
+  if (files.length === 0) {
+    throw new RivuletError(`no file ${asked.paths.join(", ")} on the workers' machines`, { code: 2, try: "an absolute path or glob that the workers can read" })
+  }
+  const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const size = Math.max(1, Math.min(splitBytes, Math.ceil(total / Math.max(1, asked.minPartitions))))
+  const ordered = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  return Object.freeze({ kind: "textFile", id, splits: ordered.flatMap(file => splitsOf(file, size)) })
+}
+
+function splitsOf({ path, sizeBytes, modifiedMs }: FoundFile, size: number): FileSplit[] {
+  return Array.from({ length: Math.ceil(sizeBytes / size) }, (_, i) => ({
+    path,
+    from: i * size,
+    to: Math.min(sizeBytes, (i + 1) * size),
+    sizeBytes,
+    modifiedMs,
+  }))
+}
