@@ -6,7 +6,7 @@
  * its runtime carries out in order.
  */
 
-import type { TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
+import type { CapturedLog, TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
 import type { JournalRecord } from "./master/records.js"
 import type { Message } from "./protocol.js"
 
@@ -69,8 +69,8 @@ export type NodeEvent =
     }
   | { readonly kind: "fileWritten"; readonly request: string }
   | { readonly kind: "fileFailed"; readonly request: string; readonly error: string }
-  // driver threads (worker): see `DriverEvent`
-  | { readonly kind: "driverDone"; readonly task: string; readonly error?: TaskFailure }
+  // driver threads (worker); `logs`: what the body printed
+  | { readonly kind: "driverDone"; readonly task: string; readonly error?: TaskFailure; readonly logs?: readonly CapturedLog[] }
   // a local caller (the client library)
   | { readonly kind: "call"; readonly call: unknown }
 

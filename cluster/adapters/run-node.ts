@@ -4,9 +4,9 @@
  */
 
 import { serialize } from "node:v8"
+import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { Journal, Machine, NodeEvent, NodeId, Transport } from "../ports.js"
 import { type EffectCommand, NodeRuntime } from "../runtime.js"
-import type { DriverThreads } from "./driver-thread.js"
 import type { ExecutorThreads } from "./executor-threads.js"
 import { listFiles, readRange, writeWhole } from "./file-disk.js"
 import type { Say } from "./log.js"
@@ -14,6 +14,22 @@ import { systemNow } from "./system-clock.js"
 import { Timer } from "./timer.js"
 
 type AnswerCommand = Extract<EffectCommand, { kind: "answer" }>
+
+export type RunDriver = Extract<EffectCommand, { kind: "runDriver" }>
+
+/** How a `foreachRDD` body ended, and what it printed. */
+export interface DriverEnd {
+  readonly error?: TaskFailure
+  readonly logs: readonly CapturedLog[]
+}
+
+/** Runs `foreachRDD` bodies. */
+export interface Drivers {
+  asset(hash: string, bytes: Uint8Array): void
+  /** Never rejects. */
+  run(command: RunDriver): Promise<DriverEnd>
+  close(): Promise<void>
+}
 
 export interface NodeAdapters {
   readonly node: NodeId
@@ -23,7 +39,7 @@ export interface NodeAdapters {
   readonly say: Say
   readonly journal?: Journal
   readonly executors?: (onEvent: (event: NodeEvent) => void) => ExecutorThreads
-  readonly drivers?: DriverThreads
+  readonly drivers?: Drivers
   readonly onAnswer?: (answer: AnswerCommand) => void
   /** The machine cannot go on. */
   readonly onExit?: (code: number, reason: string) => void
@@ -31,8 +47,8 @@ export interface NodeAdapters {
 
 export interface RunningNode {
   readonly node: NodeId
-  /** A local call for the machine. */
-  call(call: unknown): void
+  /** An event for the machine: a local caller's `call`. */
+  dispatch(event: NodeEvent): void
   /** Closes every adapter. Idempotent. */
   stop(): Promise<void>
 }
@@ -94,7 +110,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         const { task } = command
         void needed(drivers)
           .run(command)
-          .then(error => runtime.dispatch({ kind: "driverDone", task, ...(error !== undefined && { error }) }))
+          .then(end => runtime.dispatch({ kind: "driverDone", task, ...end }))
         break
       }
       case "answer":
@@ -143,7 +159,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
   }
   return {
     node,
-    call: call => runtime.dispatch({ kind: "call", call }),
+    dispatch: event => runtime.dispatch(event),
     stop: () => (stopping ??= stop()),
   }
 }

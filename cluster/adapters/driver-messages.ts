@@ -1,0 +1,27 @@
+/** What goes between a worker's main thread and a driver thread. */
+
+import type { MessagePort } from "node:worker_threads"
+import type { CapturedLog, TaskFailure } from "../../engine/task.js"
+
+export interface DriverStart {
+  /** Where the thread's questions go (`PortCalls`). */
+  readonly calls: MessagePort
+  /** Counted up by the thread once a second: how the main thread sees that it is blocked. */
+  readonly pulse: SharedArrayBuffer
+}
+
+/** One body at a time; the next is sent when it has ended. */
+export interface ToDriver {
+  readonly task: string
+  /** The encoded function. */
+  readonly f: Uint8Array
+  readonly stream: string
+  readonly interval: { readonly from: number; readonly to: number }
+  readonly parent: string
+}
+
+export interface FromDriver {
+  readonly task: string
+  readonly error?: TaskFailure
+  readonly logs: readonly CapturedLog[]
+}
