@@ -8,7 +8,7 @@ import { operatorOf } from "./operators/index.js"
 import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode } from "./rdd.js"
 import type { StageSpec, StageWrite } from "./task.js"
 import type { Interval } from "./time.js"
-import { mapChildren } from "./tree.js"
+import { mapChildren, namesIn, versionsOf } from "./tree.js"
 
 /** A place where stages are cut. */
 export type StageDependency = Exclude<Dependency, { kind: "narrow" }>
@@ -194,3 +194,34 @@ export function allDependencies(root: RddNode): StageDependency[] {
   return [...found.values()]
 }
 
+// ── what travels ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The stage without what lies behind its cuts, which its tasks never look at: what is sent to workers. */
+export function trimStage(stage: StageSpec): StageSpec {
+  return { ...stage, root: trim(stage.root) }
+}
+
+function trim(node: RddNode): RddNode {
+  const cut = new Set<RddNode>()
+  for (const dependency of operatorOf(node).dependencies(node)) if (dependency.kind !== "narrow") cut.add(dependency.parent)
+  return mapChildren(node, child => (cut.has(child) ? cutNode(child) : trim(child)))
+}
+
+function cutNode(node: RddNode): RddNode {
+  const operator = operatorOf(node)
+  const hashed = operator.partitioner(node)?.partitions ?? null
+  return { kind: "cut", partitions: operator.partitions(node), hashed, versions: versionsOf(node) }
+}
+
+/** All functions and data that a stage's own tasks use, in order of appearance. What lies behind a cut is another stage's. */
+export function stageAssets({ root, write }: StageSpec): string[] {
+  const hashes = new Set<string>()
+  const found = { link: (hash: string) => void hashes.add(hash), asset: (hash: string) => void hashes.add(hash) }
+  namesIn(write, found)
+  const visit = (node: RddNode) => {
+    namesIn(node, found)
+    for (const dependency of operatorOf(node).dependencies(node)) if (dependency.kind === "narrow") visit(dependency.parent)
+  }
+  visit(root)
+  return [...hashes]
+}

@@ -27,6 +27,8 @@ export type RddNode =
   | { readonly kind: "textFile"; readonly id: string; readonly splits: readonly FileSplit[] }
   | StateAtNode
   | { readonly kind: "empty" }
+  /** What lies behind a shuffle or stored dependency, in a stage on its way to a worker (`trimStage`): its layout alone. */
+  | { readonly kind: "cut"; readonly partitions: number; readonly hashed: number | null; readonly versions: number }
   // narrow
   | {
       readonly kind: "map" | "flatMap" | "filter" | "mapValues" | "flatMapValues" | "mapPartitions" | "keyBy"
@@ -252,7 +254,7 @@ export interface TaskContext {
   /** Pushes a file split's own lines. */
   lines(split: FileSplit, push: Push): void
   /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */
-  blocks(input: InputRef): readonly import("./block.js").Block[]
+  blocks(input: InputRef): Iterable<import("./block.js").Block>
   /** The state of one partition, brought to version `at` from its chain. Cached by the executor. */
   state(stream: StreamId, partition: number, at: number): import("./state/keyed-state.js").KeyedState
   /** A line that could not be parsed: counted, and what `aside` RDDs are made of. */

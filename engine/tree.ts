@@ -2,7 +2,6 @@
  * RDDs as trees: what a node is made of, whatever its kind. By the names of fields, so that a new kind needs nothing here.
  */
 
-import type { FunctionLink } from "./function-ref.js"
 import type { RddNode } from "./rdd.js"
 
 /** Fields of nodes that hold another node, and those that hold a list of them. */
@@ -61,7 +60,7 @@ export function walk(node: RddNode, f: (node: RddNode) => boolean | void): void 
 }
 
 /** Each function and asset that a value (a node, a stage's write) names, in order of appearance. Does not descend into other nodes. */
-export function namesIn(value: unknown, found: { link(link: FunctionLink): void; asset(hash: string): void }): void {
+export function namesIn(value: unknown, found: { link(hash: string): void; asset(hash: string): void }): void {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return
   if (Array.isArray(value)) {
     for (const element of value) namesIn(element, found)
@@ -69,7 +68,7 @@ export function namesIn(value: unknown, found: { link(link: FunctionLink): void;
   }
   const fields = value as Fields
   if (fields.kind === "function" && typeof fields.hash === "string") {
-    found.link(fields as unknown as FunctionLink)
+    found.link(fields.hash)
     return
   }
   if (fields.kind === "parallelize") for (const hash of fields.assets as string[]) found.asset(hash)
@@ -82,6 +81,7 @@ const skipped = new Set<string>([...single, ...several, "window", "groups", "zer
 /** How many versions the `eachVersion` has that a series is made from. */
 export function versionsOf(node: RddNode): number {
   if (node.kind === "eachVersion") return node.versions.length
+  if (node.kind === "cut") return node.versions
   if (node.kind === "stateAt" && node.read.kind === "counts") return node.read.ats.length
   for (const child of childrenOf(node)) {
     const n = versionsOf(child)

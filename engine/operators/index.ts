@@ -4,6 +4,7 @@ import type { Operator, RddNode } from "../rdd.js"
 import { aside } from "./aside.js"
 import { coalesce } from "./coalesce.js"
 import { cogroup } from "./cogroup.js"
+import { cut } from "./cut.js"
 import { distinct } from "./distinct.js"
 import { eachVersion } from "./each-version.js"
 import { empty } from "./empty.js"
@@ -39,6 +40,7 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   textFile,
   stateAt,
   empty,
+  cut,
   map,
   flatMap,
   filter,

@@ -3,7 +3,7 @@
  * its own interval removed, so that it also serves as that interval's delta. A row is
  *
  *     [key, state]                     changed in this interval (the usual delta)
- *     [key, state, age, auxiliary]     age 0: changed in this interval; n: n intervals before it; -1: removed in it
+ *     [key, state, age, auxiliary]     age 0: changed in this interval; n: n ms before it; -1: removed in it
  *
  * Rows of a delta may be in any order that does not depend on who computes; those of a base are in the order of keys.
  */

@@ -47,8 +47,6 @@ export class KeyedState {
   private oldByFrom: Map<number, number[]> | null = null
   private earliest = -Infinity
 
-  constructor(private readonly intervalMs: number) {}
-
   /** The newest version applied; -Infinity when there is none. */
   get newest(): number {
     return this.versions.at(-1)?.interval ?? -Infinity
@@ -184,7 +182,7 @@ export class KeyedState {
       if (age >= 0) size++
       if (fresh ? age < 0 : age > 0) continue
       changes++
-      keys += this.write(row[0], row[1], auxiliaryOf(row), interval - Math.max(age, 0) * this.intervalMs, age < 0)
+      keys += this.write(row[0], row[1], auxiliaryOf(row), interval - Math.max(age, 0), age < 0)
     }
     const chain = base
       ? { baseRows: size, deltas: 0, deltaRows: 0 }
@@ -200,7 +198,7 @@ export class KeyedState {
     const at = this.newest
     const rows: StateRow[] = []
     this.forEach(at, (key, value, row) => {
-      rows.push([key, value, Math.round((at - this.rows.from[row]!) / this.intervalMs), this.rows.auxiliary[row]])
+      rows.push([key, value, at - this.rows.from[row]!, this.rows.auxiliary[row]])
     })
     const begin = this.versions.at(-1)?.begin ?? 0
     for (let row = begin; row < this.rows.length; row++) {

@@ -1,0 +1,27 @@
+/** An output file's text, one record a line. */
+
+import { isPlainRow, toJson } from "./json-text.js"
+
+/** `[key, value]` and objects of an ndjson file are what JSON makes of them, dates as ISO text, bigints as numbers. */
+export function fileText(rows: readonly unknown[], format: "ndjson" | "csv"): Uint8Array {
+  if (rows.length === 0) return new Uint8Array(0)
+  const lines = format === "ndjson" ? rows.map(toJson) : csvLines(rows)
+  return new TextEncoder().encode(`${lines.join("\n")}\n`)
+}
+
+/** Objects have a header of all their fields, in order of first appearance; tuples a column an element, others one column. */
+function csvLines(rows: readonly unknown[]): string[] {
+  if (!rows.some(isPlainRow)) return rows.map(row => (Array.isArray(row) ? row : [row]).map(csvField).join(","))
+  const names = new Set<string>()
+  for (const row of rows) if (isPlainRow(row)) for (const name of Object.keys(row)) names.add(name)
+  const header = [...names]
+  return [header.map(csvField).join(","), ...rows.map(row => header.map(name => csvField(isPlainRow(row) ? row[name] : undefined)).join(","))]
+}
+
+function csvField(value: unknown): string {
+  if (value === null || value === undefined) return ""
+  const text = typeof value === "string" ? value : typeof value === "object" && !(value instanceof Date) ? toJson(value) : value instanceof Date ? dateText(value) : String(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+const dateText = (date: Date): string => (Number.isNaN(date.getTime()) ? "" : date.toISOString())

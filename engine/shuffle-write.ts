@@ -1,0 +1,56 @@
+/** The map side of a shuffle: a task's records, cut into one section a reduce partition. */
+
+import { aggregator, aggregatesEarly, notPair } from "./aggregate.js"
+import { encodeRows } from "./block.js"
+import { partitionOf } from "./partition.js"
+import type { Push, ShuffleWrite, TaskContext } from "./rdd.js"
+import { writeRegion } from "./shuffle-region.js"
+import { SlotIndex } from "./slot-index.js"
+import type { TaskOutput } from "./task.js"
+
+/** Takes the records; `end` gives the region. `partition` is the map task's, where an even spread begins. */
+export function shuffleWriter(write: ShuffleWrite, partition: number, context: TaskContext): { readonly add: Push; end(): TaskOutput } {
+  const sections: unknown[][] = Array.from({ length: write.partitions }, () => [])
+  const add = adders[write.by](write, sections, partition)
+  const end = () => regionOf(sections)
+  if (write.by !== "key" || !aggregatesEarly(write.aggregate)) return { add, end }
+  const table = aggregator(write.aggregate, context)
+  return {
+    add: table.add,
+    end() {
+      table.forEach(add)
+      return end()
+    },
+  }
+}
+
+const adders: Readonly<Record<ShuffleWrite["by"], (write: ShuffleWrite, sections: unknown[][], partition: number) => Push>> = {
+  key: ({ partitions }, sections) => pair => {
+    if (!Array.isArray(pair)) throw notPair(pair)
+    sections[partitionOf(pair[0], partitions)]!.push(pair)
+  },
+  // Each record once a map task: it is for `distinct`.
+  value({ partitions }, sections) {
+    const seen = new SlotIndex()
+    return value => {
+      if (seen.find(value) !== undefined) return
+      seen.set(value, 1)
+      sections[partitionOf(value, partitions)]!.push(value)
+    }
+  },
+  spread({ partitions }, sections, partition) {
+    let next = partition % partitions
+    return value => {
+      sections[next]!.push(value)
+      next = next + 1 === partitions ? 0 : next + 1
+    }
+  },
+  single: (_write, sections) => value => void sections[0]!.push(value),
+}
+
+function regionOf(sections: readonly unknown[][]): TaskOutput {
+  const nothing = new Uint8Array(0)
+  const bytes = writeRegion(sections.map(rows => (rows.length === 0 ? nothing : encodeRows(rows))))
+  const sectionRows = sections.map(rows => rows.length)
+  return { bytes, rows: sectionRows.reduce((a, b) => a + b, 0), sectionRows }
+}

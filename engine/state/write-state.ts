@@ -1,0 +1,66 @@
+/**
+ * What a state's task writes: the interval's delta, or in its place a whole new base, so that no chain grows longer than the
+ * state it describes. Which of them follows from the chain's data alone: whoever computes the interval writes the same bytes.
+ */
+
+import { Block, encodeRows } from "../block.js"
+import type { StateNode, TaskContext } from "../rdd.js"
+import type { TaskOutput } from "../task.js"
+import { deltaRows, type StateChange, type StateRow } from "./delta.js"
+import { KeyedState } from "./keyed-state.js"
+import { type ChainBlock, StateCache } from "./state-cache.js"
+import { stepState } from "./step.js"
+
+/** A chain of small deltas costs a message and an open each: after so many (staggered by partition) there is a base in any case. */
+const mostDeltas = 64
+/** No base before a chain has so many rows. */
+const fewestRows = 1024
+
+/** Runs the step of one partition, brings the cached state forward, and gives the block. `chain` is what the task was given. */
+export function writeState(
+  node: StateNode,
+  partition: number,
+  context: TaskContext,
+  cache: StateCache,
+  chain: readonly ChainBlock[],
+): TaskOutput {
+  const at = node.previous?.at ?? -Infinity
+  let state = node.previous === null ? new KeyedState() : context.state(node.stream, partition, at)
+  const changes = stepState(node, partition, context, state, at)
+  const keys = state.count(at) + births(changes, state, at)
+  if (changes.length === 0) return { bytes: encodeRows([]), rows: 0, base: false, keys }
+  const delta = encodeRows(deltaRows(changes))
+  const base = needsBase(state, at, changes.length, partition)
+  if (node.previous === null) cache.keep(node.stream, partition, state)
+  else if (state.newest > at) {
+    // The cache is ahead: an older interval is computed again. Its versions stay as they are.
+    if (!base) return { bytes: delta, rows: changes.length, base: false, keys }
+    state = cache.rebuild(at, chain)
+  }
+  state.apply(asDecoded(deltaRows(changes), delta), node.interval, false)
+  if (!base) return { bytes: delta, rows: changes.length, base: false, keys }
+  const rows = state.base()
+  state.rebased(keys)
+  return { bytes: encodeRows(rows), rows: rows.length, base: true, keys }
+}
+
+function needsBase(state: KeyedState, at: number, changes: number, partition: number): boolean {
+  const { baseRows, deltas, deltaRows: before } = state.chain(at)
+  return before + changes >= Math.max(baseRows, fewestRows) || deltas + 1 >= mostDeltas + ((partition * 7) % 32)
+}
+
+function births(changes: readonly StateChange[], state: KeyedState, at: number): number {
+  let n = 0
+  for (const { key, gone } of changes) {
+    if (gone) n--
+    else if (state.find(key, at) < 0) n++
+  }
+  return n
+}
+
+/** The rows as whoever reads the block gets them: objects are taken from it, for a user's function may still hold the originals. */
+function asDecoded(rows: readonly StateRow[], bytes: Uint8Array): readonly StateRow[] {
+  const isPlain = (value: unknown) => typeof value !== "object" || value === null
+  if (rows.every(row => isPlain(row[0]) && isPlain(row[1]) && (row.length === 2 || isPlain(row[3])))) return rows
+  return Block.of(bytes).toArray() as StateRow[]
+}

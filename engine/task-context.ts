@@ -1,0 +1,156 @@
+/** What `compute` may use, for one task: its inputs where they lie, its functions, and where what it sets aside goes. */
+
+import { Block } from "./block.js"
+import type { TaskEnv } from "./capture/environment.js"
+import { ownLines } from "./file-split.js"
+import { openFormat } from "./format/index.js"
+import type { FunctionLink } from "./function-ref.js"
+import { operatorOf } from "./operators/index.js"
+import { inputKey } from "./plan.js"
+import type { FileSplit, FormatSpec, InputRef, Push, RddNode, TaskContext } from "./rdd.js"
+import type { StateRow } from "./state/delta.js"
+import { KeyedState } from "./state/keyed-state.js"
+import type { ChainBlock, StateCache } from "./state/state-cache.js"
+import type { CallWatch } from "./task-error.js"
+import type { TaskFunctions } from "./task-functions.js"
+import type { TaskLog } from "./task-log.js"
+import type { InputPart, TaskInput, TaskRun } from "./task.js"
+import type { Interval } from "./time.js"
+
+/** What all contexts of one task share. */
+export class TaskScope {
+  readonly inputs: ReadonlyMap<string, TaskInput>
+  rowsIn = 0
+  asideCount = 0
+  readonly asideSamples: string[] = []
+
+  constructor(
+    readonly buffer: ArrayBufferLike,
+    run: TaskRun,
+    readonly functions: TaskFunctions,
+    readonly states: StateCache,
+    readonly log: TaskLog,
+    /** In the second run of a failed task. */
+    readonly watch: CallWatch | null,
+  ) {
+    this.inputs = new Map(run.inputs.map(input => [inputKey(input.ref), input]))
+  }
+
+  input(ref: InputRef): TaskInput {
+    const input = this.inputs.get(inputKey(ref))
+    if (!input) throw new Error(`the task was not given ${inputKey(ref)}`)
+    return input
+  }
+
+  open({ offset, length, bytes }: InputPart): Block | null {
+    if (bytes) return bytes.length === 0 ? null : Block.of(bytes)
+    return length === 0 ? null : Block.open(this.buffer, offset, length)
+  }
+
+  /** A state's blocks, oldest first. */
+  chain(ref: InputRef): ChainBlock[] {
+    const parts = [...this.input(ref).parts].sort((a, b) => a.interval! - b.interval!)
+    return parts.map(part => ({
+      interval: part.interval!,
+      base: part.base ?? false,
+      rows: () => (this.open(part)?.toArray() ?? []) as StateRow[],
+    }))
+  }
+}
+
+export interface Place {
+  readonly stream: string | null
+  readonly interval: Interval | undefined
+  readonly partition: number
+}
+
+const mostSamples = 5
+const longestSample = 1000
+
+export class Context implements TaskContext {
+  readonly stream: string | null
+  readonly interval: Interval | undefined
+  readonly partition: number
+  readonly setAside: TaskContext["setAside"]
+  private readonly env: TaskEnv
+
+  constructor(
+    private readonly scope: TaskScope,
+    place: Place,
+    setAside?: TaskContext["setAside"],
+  ) {
+    this.stream = place.stream
+    this.interval = place.interval
+    this.partition = place.partition
+    const intervalStart = place.interval?.from ?? 0
+    this.env = { intervalStart, seed: `${place.stream ?? ""}|${intervalStart}|${place.partition}`, log: scope.log.add }
+    this.setAside = setAside ?? this.count
+  }
+
+  compute(node: RddNode, partition: number, push: Push): void {
+    operatorOf(node).compute(node, partition, this, push)
+  }
+
+  derive(change: Partial<Place> & { readonly setAside?: TaskContext["setAside"] }): TaskContext {
+    const { stream = this.stream, interval = this.interval, partition = this.partition } = change
+    return new Context(this.scope, { stream, interval, partition }, change.setAside ?? this.setAside)
+  }
+
+  fn(link: FunctionLink, operator: string): (...args: never[]) => unknown {
+    const { functions, watch } = this.scope
+    const f = functions.instance(link, this.env)
+    return watch === null ? f : watch.wrap(f, operator, functions.ref(link))
+  }
+
+  parser(format: FormatSpec): ((line: string, push: Push) => void) | null {
+    if (format.kind === "values" || format.kind === "text") return null
+    const f = format.kind === "function" ? (this.fn(format.f, "format") as (line: string) => unknown) : undefined
+    const { parse } = openFormat(format, f)
+    const { setAside } = this
+    return (line, push) => {
+      let record: unknown
+      try {
+        record = parse(line)
+      } catch (error) {
+        setAside(line, "parse", error instanceof Error ? error.message : String(error), "format")
+        return
+      }
+      push(record)
+    }
+  }
+
+  lines(split: FileSplit, push: Push): void {
+    const bytes = this.scope.input({ kind: "file", split }).parts[0]?.bytes ?? new Uint8Array(0)
+    const { from, to, cut } = ownLines(split, bytes)
+    let text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8")
+    if (text.endsWith("\n")) text = text.slice(0, -1)
+    else if (text === "") return
+    const lines = text.split("\n")
+    if (cut) this.setAside(lines.pop()!, "parse", "the line is longer than can be read", "textFile")
+    for (const line of lines) push(line.endsWith("\r") ? line.slice(0, -1) : line)
+  }
+
+  *blocks(ref: InputRef): Generator<Block> {
+    if (ref.kind === "asset" && !this.scope.inputs.has(inputKey(ref))) {
+      yield Block.of(this.scope.functions.asset(ref.hash))
+      return
+    }
+    for (const part of this.scope.input(ref).parts) {
+      const block = this.scope.open(part)
+      if (block === null) continue
+      this.scope.rowsIn += block.rows
+      yield block
+    }
+  }
+
+  state(stream: string, partition: number, at: number): KeyedState {
+    if (at === -Infinity) return new KeyedState()
+    const input = this.scope.input({ kind: "state", stream, partition, at })
+    return this.scope.states.read(input.ref as Extract<InputRef, { kind: "state" }>, this.scope.chain(input.ref))
+  }
+
+  private readonly count: TaskContext["setAside"] = record => {
+    this.scope.asideCount++
+    if (this.scope.asideSamples.length < mostSamples) this.scope.asideSamples.push(record.slice(0, longestSample))
+  }
+}

@@ -1,0 +1,60 @@
+/** Why a task failed, found out by running it again with each call of a user's function watched. */
+
+import { positionOf } from "./capture/position.js"
+import { RivuletError } from "./errors.js"
+import type { FunctionRef } from "./function-ref.js"
+import type { TaskFailure } from "./task.js"
+import { showValue } from "./values.js"
+
+/** Thrown by `TaskRunner.run`. */
+export class TaskError extends Error {
+  readonly failure: TaskFailure
+
+  constructor(failure: TaskFailure, cause?: unknown) {
+    super(failure.message, cause === undefined ? undefined : { cause })
+    this.name = "TaskError"
+    this.failure = failure
+  }
+}
+
+const longestRecord = 2000
+
+/** Watches calls in a second run of a failed task: the last one is where it failed. */
+export class CallWatch {
+  private last: { readonly operator: string; readonly ref: FunctionRef | null; readonly args: readonly unknown[]; shown: string | null } | null = null
+
+  wrap(f: (...args: never[]) => unknown, operator: string, ref: FunctionRef | null): (...args: never[]) => unknown {
+    return (...args) => {
+      this.last = { operator, ref, args, shown: null }
+      try {
+        const result = f(...args)
+        // A generator's body runs as it is read: here, so that its error is known to be its own.
+        if (typeof result !== "object" || result === null || !("next" in result) || !(Symbol.iterator in result)) return result
+        return [...(result as unknown as Iterable<unknown>)]
+      } catch (error) {
+        // A function may have changed its argument since; what it was given is shown as it is now.
+        this.last.shown = show(this.last.args)
+        throw error
+      }
+    }
+  }
+
+  /** What the error of the second run means. Errors of the platform that no user function was near are the machine's. */
+  failure(error: unknown): TaskFailure {
+    const message = error instanceof Error ? error.message : `threw ${showValue(error)}`
+    const about = { message, ...(error instanceof Error ? { errorName: error.name, stack: error.stack } : {}) }
+    if (this.last === null) {
+      const user = error instanceof RivuletError
+      const text = user && error.try !== undefined ? `${message}: ${error.try}` : message
+      return { ...about, kind: user ? "user" : "machine", message: text }
+    }
+    const { operator, ref, args, shown } = this.last
+    const origin = ref === null ? undefined : (positionOf(error, ref) ?? ref.origin)
+    return { ...about, kind: "user", operator, record: shown ?? show(args), ...(origin ? { origin } : {}) }
+  }
+}
+
+function show(args: readonly unknown[]): string {
+  const text = args.map(arg => showValue(arg, longestRecord)).join(", ")
+  return text.length > longestRecord ? `${text.slice(0, longestRecord - 1)}…` : text
+}

@@ -1,0 +1,109 @@
+/**
+ * Runs tasks, one at a time: an executor has one (the paper's §4.1). Synchronous; touches nothing but the task's inputs and what
+ * it caches: compiled functions, and keyed states. Neither shows in the bytes of a result.
+ */
+
+import { encodeRows } from "./block.js"
+import { fileText } from "./file-write.js"
+import { readSplit } from "./read-split.js"
+import { shuffleWriter } from "./shuffle-write.js"
+import { StateCache } from "./state/state-cache.js"
+import { writeState } from "./state/write-state.js"
+import { stageAssets } from "./plan.js"
+import { Context, TaskScope } from "./task-context.js"
+import { CallWatch, TaskError } from "./task-error.js"
+import { TaskFunctions } from "./task-functions.js"
+import { TaskLog } from "./task-log.js"
+import type { StageSpec, StageWrite, TaskOutput, TaskResult, TaskRun } from "./task.js"
+
+export class TaskRunner {
+  private readonly functions = new TaskFunctions()
+  private readonly states = new StateCache()
+
+  /** `buffer` is the block memory in which inputs lie. */
+  constructor(private readonly buffer: ArrayBufferLike) {}
+
+  /** A function's bytes (`encodeFunction`), or a `parallelize` partition's block. */
+  addAsset(hash: string, bytes: Uint8Array): void {
+    this.functions.add(hash, bytes)
+  }
+
+  /** The functions and data that the stage's tasks need and this runner does not have. */
+  missingAssets(stage: StageSpec): string[] {
+    return stageAssets(stage).filter(hash => !this.functions.has(hash))
+  }
+
+  /** Versions of the stream before the one in force at `before` will not be read again. */
+  forgetState(stream: string, before: number): void {
+    this.states.forget(stream, before)
+  }
+
+  /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. */
+  run(run: TaskRun): TaskResult {
+    try {
+      return this.attempt(run, null)
+    } catch (error) {
+      throw this.explained(run, error)
+    }
+  }
+
+  /** Runs the task again with every call watched. Functions are deterministic: it fails in the same place. */
+  private explained(run: TaskRun, error: unknown): TaskError {
+    if (error instanceof TaskError) return error
+    const watch = new CallWatch()
+    try {
+      this.attempt(run, watch)
+    } catch (again) {
+      return new TaskError(watch.failure(again), again)
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    return new TaskError({ kind: "machine", message: `${message} (not when it was run again)` }, error)
+  }
+
+  private attempt(run: TaskRun, watch: CallWatch | null): TaskResult {
+    const { stage, partition } = run
+    const log = new TaskLog()
+    const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch)
+    const context = new Context(scope, { stream: stage.stream, interval: stage.interval ?? undefined, partition })
+    const outputs = this.write(run, scope, context)
+    return {
+      outputs,
+      rowsIn: scope.rowsIn,
+      rowsOut: outputs.reduce((n, output) => n + output.rows, 0),
+      logs: log.end(),
+      aside: { count: scope.asideCount, samples: scope.asideSamples },
+    }
+  }
+
+  private write({ stage, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput[] {
+    const { root, write } = stage
+    if (write.kind === "read") return readStage(write, scope, context)
+    if (write.kind === "state") {
+      if (root.kind !== "state") throw new Error(`${root.kind} is no state`)
+      const { stream, previous } = root
+      const chain = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
+      return [writeState(root, partition, context, this.states, chain)]
+    }
+    if (write.kind === "shuffle") {
+      const sections = shuffleWriter(write, partition, context)
+      context.compute(root, partition, sections.add)
+      return [sections.end()]
+    }
+    const rows: unknown[] = []
+    context.compute(root, partition, row => {
+      rows.push(row)
+    })
+    return [{ bytes: write.kind === "file" ? fileText(rows, write.format) : encodeRows(rows), rows: rows.length }]
+  }
+}
+
+function readStage(write: Extract<StageWrite, { kind: "read" }>, scope: TaskScope, context: Context): TaskOutput[] {
+  const bytes = scope.input({ kind: "file", split: write.split }).parts[0]?.bytes ?? new Uint8Array(0)
+  // A line that cannot be read is counted when its interval is; here only what gets into no interval.
+  const quiet = context.derive({ setAside: () => {} })
+  return readSplit(write, bytes, {
+    parser: format => quiet.parser(format),
+    timestamp: write.timestamp === null ? null : (context.fn(write.timestamp, "timestamp") as (record: unknown) => unknown),
+    setAside: (line, error) => context.setAside(line, "parse", error, "read"),
+  })
+}
