@@ -8,6 +8,7 @@ import type { TaskFailure } from "../../engine/task.js"
 import type { ClientCalls } from "../client/calls.js"
 import { serveCalls } from "../client/port-calls.js"
 import type { DriverStart, FromDriver, ToDriver } from "./driver-messages.js"
+import type { Say } from "./log.js"
 import type { DriverEnd, Drivers, RunDriver } from "./run-node.js"
 
 /** A thread without a body to run ends after so long. */
@@ -17,7 +18,7 @@ const blockedMs = 60_000
 
 export interface DriverThreadsOptions {
   /** Opens the client that all threads share. Called when the first body comes. */
-  readonly connect: () => ClientCalls
+  readonly connect: () => Promise<ClientCalls>
   /** Default a minute. */
   readonly blockedMs?: number
 }
@@ -25,7 +26,8 @@ export interface DriverThreadsOptions {
 export class DriverThreads implements Drivers {
   private readonly threads = new Map<string, DriverThread>()
   private readonly assets = new Map<string, Uint8Array>()
-  private calls: ClientCalls | null = null
+  private calls: Promise<ClientCalls> | null = null
+  private closed = false
 
   constructor(private readonly options: DriverThreadsOptions) {}
 
@@ -33,22 +35,39 @@ export class DriverThreads implements Drivers {
     this.assets.set(hash, bytes)
   }
 
-  run({ task, asset, stream, interval, parent }: RunDriver): Promise<DriverEnd> {
+  async run({ task, asset, stream, interval, parent }: RunDriver): Promise<DriverEnd> {
     const f = this.assets.get(asset)
-    if (f === undefined) return Promise.resolve(failed("machine", `the function ${asset} is not here`))
+    if (f === undefined) return failed("machine", `the function ${asset} is not here`)
+    let calls: ClientCalls
+    try {
+      this.calls ??= this.options.connect()
+      calls = await this.calls
+    } catch (error) {
+      this.calls = null
+      return failed("machine", error instanceof Error ? error.message : String(error))
+    }
+    if (this.closed) return failed("killed", "the worker stops")
     let thread = this.threads.get(stream)
     if (thread === undefined) {
-      this.calls ??= this.options.connect()
-      thread = new DriverThread(this.calls, this.options.blockedMs ?? blockedMs, () => this.threads.delete(stream))
+      const ended = () => this.threads.delete(stream)
+      thread = new DriverThread(calls, this.options.blockedMs ?? blockedMs, ended)
       this.threads.set(stream, thread)
     }
     return thread.run({ task, f, stream, interval, parent })
   }
 
   async close(): Promise<void> {
+    this.closed = true
     await Promise.all([...this.threads.values()].map(thread => thread.close()))
-    await this.calls?.close()
+    const calls = await this.calls?.catch(() => null)
+    await calls?.close()
   }
+}
+
+/** A client of this process, for `connect`: its code is loaded when it is needed first. */
+export async function connectDrivers(master: string, user: string, say: Say): Promise<ClientCalls> {
+  const { openCalls } = await import("../client/connect.js")
+  return openCalls(master, { user, say })
 }
 
 interface Waiting {

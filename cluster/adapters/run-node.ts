@@ -47,8 +47,8 @@ export interface NodeAdapters {
 
 export interface RunningNode {
   readonly node: NodeId
-  /** An event for the machine: a local caller's `call`. */
-  dispatch(event: NodeEvent): void
+  /** A local call for the machine. */
+  call(call: unknown): void
   /** Closes every adapter. Idempotent. */
   stop(): Promise<void>
 }
@@ -159,7 +159,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
   }
   return {
     node,
-    dispatch: event => runtime.dispatch(event),
+    call: call => runtime.dispatch({ kind: "call", call }),
     stop: () => (stopping ??= stop()),
   }
 }

@@ -2,8 +2,7 @@
 
 import { availableParallelism, hostname, userInfo } from "node:os"
 import { defaultMemoryBytes, reserveBlockMemory } from "../adapters/block-memory.js"
-import { openClientNode } from "../adapters/client-node.js"
-import { DriverThreads } from "../adapters/driver-thread.js"
+import { connectDrivers, DriverThreads } from "../adapters/driver-thread.js"
 import { ExecutorThreads } from "../adapters/executor-threads.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
@@ -90,7 +89,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     machine,
     transport,
     say,
-    drivers: new DriverThreads({ connect: () => openClientNode({ name: `${name}-drivers`, master, user: userInfo().username, say }) }),
+    drivers: new DriverThreads({ connect: () => connectDrivers(master, userInfo().username, say) }),
     executors: onEvent => new ExecutorThreads({ memory: memory.buffer, streams: counts.stream, queries: counts.query, onEvent }),
     onExit: options.onExit ?? (code => (end === null ? void running.stop() : end.exit(code))),
   })
