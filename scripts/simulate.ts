@@ -65,7 +65,8 @@ if (options.stride !== undefined) {
   for (let seed = from; seed < from + seeds; seed++) {
     const outcome = runScenario(seed, shared, new Trace(options.trace ? { print: line => console.log(line) } : {}))
     const again = outcome.failure === null ? runScenario(seed, shared) : outcome
-    const failure = outcome.failure ?? again.failure ?? (again.hash === outcome.hash ? null : `two runs differ: ${outcome.hash} and ${again.hash}`)
+    const failure =
+      outcome.failure ?? again.failure ?? (again.hash === outcome.hash ? null : `two runs differ: ${outcome.hash} and ${again.hash}`)
     console.log(`seed ${seed}: ${outcome.intervals} intervals, ${outcome.records} records, ${outcome.faults} faults, trace ${outcome.hash}`)
     if (failure !== null) {
       console.log(`seed ${seed} failed: ${failure}`)

@@ -42,7 +42,11 @@ export class SimulatedClient {
     }
     const done = this.#open.get(command.call)
     this.#open.delete(command.call)
-    done?.(command.error === undefined ? { ok: true, value: command.value, payload: command.payload ?? [] } : { ok: false, error: command.error })
+    done?.(
+      command.error === undefined
+        ? { ok: true, value: command.value, payload: command.payload ?? [] }
+        : { ok: false, error: command.error },
+    )
     return true
   }
 }

@@ -220,7 +220,8 @@ export class SimulatedCluster {
       perform: (command, node) => {
         if (perform(command, node)) return
         if (command.kind === "say") {
-          if (command.level === "error") this.complaints.push(`${id}: ${command.text}${command.data?.stack === undefined ? "" : `\n${command.data.stack}`}`)
+          if (command.level === "error")
+            this.complaints.push(`${id}: ${command.text}${command.data?.stack === undefined ? "" : `\n${command.data.stack}`}`)
         } else if (command.kind === "exit") {
           this.complaints.push(`${id} ends: ${command.reason}`)
           this.world.after(0, () => this.#died(node))

@@ -23,7 +23,9 @@ export class SimulatedDisk {
 
   list(request: string, paths: readonly string[], done: (event: NodeEvent) => void): void {
     this.#later(() => {
-      const found = [...this.files.keys()].filter(file => paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)))
+      const found = [...this.files.keys()].filter(file =>
+        paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)),
+      )
       const files = found.sort().map(path => ({ path, sizeBytes: this.files.get(path)!.byteLength, modifiedMs: 0 }))
       if (files.length === 0) done({ kind: "fileFailed", request, error: `no such file: ${paths.join(", ")}` })
       else done({ kind: "filesListed", request, files })

@@ -52,7 +52,8 @@ export class SimulatedExecutors {
     const executor = this.#executor(number)
     if (executor.running !== null) throw new Error(`executor ${number} has ${executor.running.task} and cannot take ${task}`)
     const { random } = this.#world
-    const ms = (this.costs.baseMs + random.exponential(this.costs.meanMs) + (random.chance(this.costs.hang) ? this.costs.hangMs : 0)) * this.factor
+    const ms =
+      (this.costs.baseMs + random.exponential(this.costs.meanMs) + (random.chance(this.costs.hang) ? this.costs.hangMs : 0)) * this.factor
     const end = this.#world.after(ms, () => {
       this.#end(executor)
       this.#finish(executor, task, number, run, ms)

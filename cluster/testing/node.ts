@@ -137,7 +137,8 @@ export class SimulatedNode implements Host, Effects {
         if (event.kind !== "tick") trace.note(this.#world.nowMs, `${this.node} ${nameOf(event)}`, () => detailOf(event))
         const commands = machine.step(event, now)
         for (const command of commands) {
-          if (command.kind === "append") trace.note(this.#world.nowMs, `${this.node} append ${command.record.kind}`, () => short(command.record))
+          if (command.kind === "append")
+            trace.note(this.#world.nowMs, `${this.node} append ${command.record.kind}`, () => short(command.record))
           else if (command.kind === "say") trace.note(this.#world.nowMs, `${this.node} says`, () => `${command.level}: ${command.text}`)
         }
         return commands

@@ -46,7 +46,8 @@ export class Seals implements SealedInput {
           const key = keyOf(batch.session, input, batch.seq)
           const known = batches.get(key)
           if (known === undefined) throw new Wrong(`seal of ${input} at ${record.from} holds batch ${key}, which nobody sent`)
-          if (sealedAt.has(key)) throw new Wrong(`batch ${key} is in the intervals at ${sealedAt.get(key)} and ${record.from}: counted twice`)
+          if (sealedAt.has(key))
+            throw new Wrong(`batch ${key} is in the intervals at ${sealedAt.get(key)} and ${record.from}: counted twice`)
           if (rows !== known.lines.length) throw new Wrong(`batch ${key} has ${known.lines.length} records, its seal says ${rows}`)
           const session = `${batch.session} ${input}`
           if (batch.seq <= (lastSeq.get(session) ?? 0)) throw new Wrong(`batch ${key} is sealed after ${lastSeq.get(session)}`)
@@ -60,7 +61,8 @@ export class Seals implements SealedInput {
       this.#groups.set(input, of)
       if (groups.length > 0) of.set(record.from, groups)
     }
-    for (const [key, batch] of batches) if (batch.acked && !sealedAt.has(key)) throw new Wrong(`batch ${key} was acked and is in no interval: lost`)
+    for (const [key, batch] of batches)
+      if (batch.acked && !sealedAt.has(key)) throw new Wrong(`batch ${key} was acked and is in no interval: lost`)
   }
 
   groups(input: string, start: number): readonly (readonly string[])[] {
@@ -69,7 +71,8 @@ export class Seals implements SealedInput {
 
   #continues(record: SealRecord, input: string): void {
     const through = this.#through.get(input)
-    if (through !== undefined && record.from !== through) throw new Wrong(`${input}: a seal from ${record.from} follows one through ${through}`)
+    if (through !== undefined && record.from !== through)
+      throw new Wrong(`${input}: a seal from ${record.from} follows one through ${through}`)
     if (record.to <= record.from) throw new Wrong(`${input}: a seal of [${record.from}, ${record.to})`)
     this.#through.set(input, record.to)
   }
@@ -96,7 +99,8 @@ export function compare(
     for (const row of rows) {
       const key = String((row as [string, unknown])[0])
       const known = places.get(key)
-      if (known !== undefined && known !== at) throw new Wrong(`${where}: key ${JSON.stringify(key)} is in partition ${at}, before in ${known}`)
+      if (known !== undefined && known !== at)
+        throw new Wrong(`${where}: key ${JSON.stringify(key)} is in partition ${at}, before in ${known}`)
       places.set(key, at)
     }
   }
@@ -108,13 +112,14 @@ function differ(where: string, got: readonly Row[], expected: readonly Row[]): v
   const at = b.findIndex((row, i) => row !== a[i])
   if (at < 0 && a.length === b.length) return
   const i = at < 0 ? b.length : at
-  throw new Wrong(
-    `${where}: row ${i} is ${a[i] ?? "missing"}, must be ${b[i] ?? "absent"}\n  is      ${clip(a)}\n  must be ${clip(b)}`,
-  )
+  throw new Wrong(`${where}: row ${i} is ${a[i] ?? "missing"}, must be ${b[i] ?? "absent"}\n  is      ${clip(a)}\n  must be ${clip(b)}`)
 }
 
 function sorted(rows: readonly Row[]): Row[] {
-  return [...rows].map(row => [show(row), row] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, row]) => row)
+  return [...rows]
+    .map(row => [show(row), row] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, row]) => row)
 }
 
 function show(row: Row): string {

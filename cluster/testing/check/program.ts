@@ -4,8 +4,8 @@ import type { UserFunction } from "../../../engine/fluent/host.js"
 import { RecordsHandle } from "../../../engine/fluent/records.js"
 import type { Random } from "../random.js"
 import type { Definer } from "./definer.js"
-import * as plain from "./plain.js"
 import type { PlainStream, Row, SealedInput } from "./plain.js"
+import * as plain from "./plain.js"
 
 export interface CheckedStream {
   readonly id: string
@@ -33,7 +33,11 @@ const hasA = ([key]: [string, unknown]) => key.includes("a")
 const upper = (line: string) => line.toUpperCase()
 const describe = ([key, value]: [string, unknown]) => `${key}=${value}`
 const newest = (values: number[], state: number | undefined) =>
-  values.length === 0 && state === undefined ? undefined : values.reduce((a, b) => a + b, 0) === 0 && (state ?? 0) > 3 ? undefined : (state ?? 0) + values.length
+  values.length === 0 && state === undefined
+    ? undefined
+    : values.reduce((a, b) => a + b, 0) === 0 && (state ?? 0) > 3
+      ? undefined
+      : (state ?? 0) + values.length
 
 interface Built {
   readonly handle: Handle
@@ -86,9 +90,17 @@ export function randomProgram(random: Random, definer: Definer, sealed: SealedIn
   })
   built.push(...lines)
 
-  const narrow = (of: Built, method: "map" | "flatMap" | "filter", f: UserFunction, name: string, holds: Built["holds"], keepsKeys = false): Built => {
+  const narrow = (
+    of: Built,
+    method: "map" | "flatMap" | "filter",
+    f: UserFunction,
+    name: string,
+    holds: Built["holds"],
+    keepsKeys = false,
+  ): Built => {
     const g = call(f)
-    const apply = (row: Row): Row[] => (method === "map" ? [g(row)] : method === "filter" ? (g(row) ? [row] : []) : [...(g(row) as Iterable<Row>)])
+    const apply = (row: Row): Row[] =>
+      method === "map" ? [g(row)] : method === "filter" ? (g(row) ? [row] : []) : [...(g(row) as Iterable<Row>)]
     return { handle: of.handle[method](f), plain: plain.each(of.plain, apply, keepsKeys), text: `${of.text}.${method}(${name})`, holds }
   }
 
@@ -98,7 +110,12 @@ export function randomProgram(random: Random, definer: Definer, sealed: SealedIn
     if (random.chance(0.2)) of = narrow(of, "map", upper, "upper", "lines")
     if (lines.length > 1 && random.chance(0.3)) {
       const other = lines.find(l => l.text !== of.text && !of.text.startsWith(l.text)) ?? lines[0]!
-      of = { handle: of.handle.union(other.handle), plain: plain.union(of.plain, other.plain), text: `${of.text}.union(${other.text})`, holds: "lines" }
+      of = {
+        handle: of.handle.union(other.handle),
+        plain: plain.union(of.plain, other.plain),
+        text: `${of.text}.union(${other.text})`,
+        holds: "lines",
+      }
     }
     return of
   }
@@ -122,7 +139,12 @@ export function randomProgram(random: Random, definer: Definer, sealed: SealedIn
   })
   const running = (of: Built): Built => {
     const handle = of.handle.runningReduce(f(of))
-    return { handle, plain: plain.runningReduce(of.plain, f(of) as never, () => since(handle.id)), text: `${of.text}.runningReduce()`, holds: of.holds }
+    return {
+      handle,
+      plain: plain.runningReduce(of.plain, f(of) as never, () => since(handle.id)),
+      text: `${of.text}.runningReduce()`,
+      holds: of.holds,
+    }
   }
   const lengths = () => {
     const slideMs = intervalMs * random.pick([1, 1, 2, 3])
@@ -144,7 +166,12 @@ export function randomProgram(random: Random, definer: Definer, sealed: SealedIn
       const inverse = of.holds === "numbers" && random.chance(0.5)
       const handle = of.handle.reduceByWindow(duration(lengthMs), f(of), inverse ? less : undefined, duration(slideMs))
       const text = `${of.text}.reduceByWindow(${lengthMs}, ${inverse ? "inverse, " : ""}${slideMs})`
-      return { handle, plain: plain.reduceByWindow(of.plain, f(of) as never, lengthMs, slideMs, () => since(of.handle.id)), text, holds: of.holds }
+      return {
+        handle,
+        plain: plain.reduceByWindow(of.plain, f(of) as never, lengthMs, slideMs, () => since(of.handle.id)),
+        text,
+        holds: of.holds,
+      }
     },
     () => {
       const of = someLines()

@@ -6,8 +6,8 @@
  */
 
 import { Block, encodeRows } from "../../../engine/block.js"
-import { act, actOnEach, narrow } from "../../../engine/fluent/nodes.js"
 import { wholePartition } from "../../../engine/fluent/internals.js"
+import { act, actOnEach, narrow } from "../../../engine/fluent/nodes.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import type { QueryResult } from "../../client/call.js"
 import type { CatalogEntry, ResponseValues } from "../../protocol.js"
@@ -15,7 +15,7 @@ import type { CallOutcome, SimulatedClient } from "../client.js"
 import { SimulatedCluster } from "../cluster.js"
 import type { MemoryPool } from "../memory.js"
 import { fairWeather } from "../network.js"
-import { Random } from "../random.js"
+import type { Random } from "../random.js"
 import { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { Definer } from "./definer.js"
@@ -144,7 +144,11 @@ class Scenario {
     return this.cluster.complaints.length === 0 ? "" : `\n  ${this.cluster.complaints.slice(-5).join("\n  ")}`
   }
 
-  #ask(client: SimulatedClient, call: Parameters<SimulatedClient["call"]>[0], what: string): { value: unknown; payload: readonly Uint8Array[] } {
+  #ask(
+    client: SimulatedClient,
+    call: Parameters<SimulatedClient["call"]>[0],
+    what: string,
+  ): { value: unknown; payload: readonly Uint8Array[] } {
     let outcome: CallOutcome | null = null
     client.call(call, answer => {
       outcome = answer
@@ -152,7 +156,8 @@ class Scenario {
     this.#run(() => outcome !== null, this.world.nowMs + patienceMs, what)
     const answer = outcome as CallOutcome | null
     if (answer === null) throw new Wrong(`${what}: no answer in ${patienceMs} ms${this.#complaints()}`)
-    if (!answer.ok) throw new Wrong(`${what}: ${answer.error.message}${answer.error.failure ? ` ${JSON.stringify(answer.error.failure)}` : ""}`)
+    if (!answer.ok)
+      throw new Wrong(`${what}: ${answer.error.message}${answer.error.failure ? ` ${JSON.stringify(answer.error.failure)}` : ""}`)
     return answer
   }
 
@@ -216,7 +221,9 @@ class Scenario {
     for (;;) {
       const catalog = this.#ask(client, { kind: "request", body: { kind: "catalog" } }, "catalog").value as readonly CatalogEntry[]
       const behind = program.streams.map(stream => ({ stream, entry: catalog.find(entry => entry.definition.id === stream.id) }))
-      const late = behind.find(({ entry }) => entry === undefined || entry.throughMs < Math.floor(end / entry.definition.intervalMs) * entry.definition.intervalMs)
+      const late = behind.find(
+        ({ entry }) => entry === undefined || entry.throughMs < Math.floor(end / entry.definition.intervalMs) * entry.definition.intervalMs,
+      )
       if (late === undefined) return
       if (this.world.nowMs > untilMs) {
         const { stream, entry } = late
@@ -235,7 +242,14 @@ class Scenario {
     return new Map(program.streams.filter(stream => program.inputs.includes(stream.text)).map(stream => [stream.id, stream.text]))
   }
 
-  #compareStream(client: SimulatedClient, session: string, stream: CheckedStream, end: number, glom: ReturnType<Definer["link"]>, definer: Definer): void {
+  #compareStream(
+    client: SimulatedClient,
+    session: string,
+    stream: CheckedStream,
+    end: number,
+    glom: ReturnType<Definer["link"]>,
+    definer: Definer,
+  ): void {
     const { intervalMs, kind } = stream.plain
     const since = this.#since.get(stream.id)!
     const starts: number[] = []
@@ -243,7 +257,9 @@ class Scenario {
     if (starts.length === 0) return
     this.counts.intervals += starts.length
     const leaf = (start: number): RddNode =>
-      kind === "records" ? { kind: "slice", stream: stream.id, from: start, to: start + intervalMs } : { kind: "version", stream: stream.id, at: start }
+      kind === "records"
+        ? { kind: "slice", stream: stream.id, from: start, to: start + intervalMs }
+        : { kind: "version", stream: stream.id, at: start }
     const parted = (start: number) => narrow("mapPartitions", leaf(start), glom)
     const ask = (rdd: RddNode, name: string) => {
       const assets = [...definer.assets.values()]
@@ -254,11 +270,15 @@ class Scenario {
         block.verify()
         return block.toArray()
       })
-      if ((value as QueryResult).rows !== rows.length) throw new Wrong(`${stream.text}: ${rows.length} rows came, the answer says ${(value as QueryResult).rows}`)
+      if ((value as QueryResult).rows !== rows.length)
+        throw new Wrong(`${stream.text}: ${rows.length} rows came, the answer says ${(value as QueryResult).rows}`)
       return rows
     }
     const max = 1_000_000
-    const all = ask(actOnEach({ kind: "eachVersion", versions: starts.map(parted) }, { kind: "collect", max }), `${stream.id}-all`) as [number, unknown[]][]
+    const all = ask(actOnEach({ kind: "eachVersion", versions: starts.map(parted) }, { kind: "collect", max }), `${stream.id}-all`) as [
+      number,
+      unknown[],
+    ][]
     const places = new Map<string, number>()
     for (const [i, start] of starts.entries()) {
       const partitions = all.filter(([version]) => version === i).map(([, partition]) => partition)

@@ -1,0 +1,195 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import type { Command, Machine, NodeEvent, Now } from "../../cluster/ports.js"
+import { type EffectCommand, NodeRuntime } from "../../cluster/runtime.js"
+import { addressOf, Network, type Weather } from "../../cluster/testing/network.js"
+import { SimulatedNode } from "../../cluster/testing/node.js"
+import { World } from "../../cluster/testing/world.js"
+
+const test = suite("runtime")
+
+/** A runtime whose effects are written down. */
+function alone(step: (event: NodeEvent, now: Now) => Command[], rethrow = false) {
+  const seen = { said: [] as string[], wakes: [] as (number | null)[], performed: [] as EffectCommand[], sent: 0, nowMs: 0 }
+  const runtime = new NodeRuntime({
+    node: "a#1",
+    machine: { step },
+    rethrow,
+    effects: {
+      now: () => ({ monotonicMs: seen.nowMs, wallMs: seen.nowMs }),
+      send: () => {
+        seen.sent += 1
+      },
+      connect: () => {},
+      disconnect: () => {},
+      wakeAt: ms => seen.wakes.push(ms),
+      perform: command => {
+        if (command.kind === "say") seen.said.push(command.text)
+        else seen.performed.push(command)
+      },
+    },
+  })
+  return { runtime, seen }
+}
+
+test("garbage is counted and said once, and reaches no machine", () => {
+  const events: string[] = []
+  const { runtime, seen } = alone(event => {
+    events.push(event.kind)
+    return []
+  })
+  runtime.start()
+  for (let i = 0; i < 10; i++) runtime.receive([Uint8Array.of(1, 2, 3)])
+  assert.equal(events, ["started"])
+  assert.is(runtime.dropped.malformed, 10)
+  assert.is(seen.said.length, 1)
+})
+
+test("an exception of the machine is said, and the next event is handled", () => {
+  const events: string[] = []
+  const { runtime, seen } = alone(event => {
+    events.push(event.kind)
+    if (event.kind === "started") throw new Error("no such thing")
+    return []
+  })
+  runtime.start()
+  runtime.dispatch({ kind: "call", call: 1 })
+  assert.equal(events, ["started", "call"])
+  assert.match(seen.said[0]!, /cannot handle started: .*no such thing/)
+  assert.throws(
+    () =>
+      alone(() => {
+        throw new Error("boom")
+      }, true).runtime.start(),
+    /boom/,
+  )
+})
+
+test("a machine is not entered twice: events of its own commands come after", () => {
+  const order: string[] = []
+  const made = alone(event => {
+    order.push(`${event.kind}(`)
+    const commands: Command[] =
+      event.kind === "started"
+        ? [
+            { kind: "send", to: "a", message: { kind: "bye" }, receipt: "r" },
+            { kind: "exit", code: 0, reason: "" },
+          ]
+        : []
+    order.push(")")
+    return commands
+  })
+  made.runtime.start()
+  assert.equal(order, ["started(", ")", "received(", ")", "receipt(", ")"])
+})
+
+test("ticks come at the time asked for last, and at least every tickMs; a time gone by does not spin", () => {
+  const ticks: number[] = []
+  const { runtime, seen } = alone((event, now) => {
+    if (event.kind === "started")
+      return [
+        { kind: "wake", atMonotonicMs: 70 },
+        { kind: "wake", atMonotonicMs: 30 },
+      ]
+    if (event.kind === "tick") ticks.push(now.monotonicMs)
+    return now.monotonicMs === 30 ? [{ kind: "wake", atMonotonicMs: 10 }] : []
+  })
+  runtime.start()
+  for (let i = 0; i < 4; i++) {
+    seen.nowMs = seen.wakes.at(-1)!
+    runtime.tick()
+  }
+  assert.equal(ticks, [30, 31, 131, 231])
+})
+
+// ── two nodes in bad weather ──
+
+/** Sends numbered regions of a small memory; uses a region again when it has its receipt. */
+class Pourer implements Machine {
+  readonly #regions = Array.from({ length: 8 }, () => new Uint8Array(64))
+  readonly #free = this.#regions.map((_, i) => i)
+  readonly #inUse = new Map<string, number>()
+  #next = 0
+  lost = 0
+
+  constructor(
+    readonly total: number,
+    readonly respectReceipts: boolean,
+  ) {}
+
+  step(event: NodeEvent, now: Now): Command[] {
+    const commands: Command[] = []
+    if (event.kind === "started") commands.push({ kind: "connect", to: "b", address: addressOf("b") })
+    if (event.kind === "receipt" && event.lost) this.lost += 1
+    if (event.kind === "receipt" && this.respectReceipts) this.#free.push(this.#inUse.get(event.receipt)!)
+    while (this.#next < this.total && this.#free.length > 0) {
+      const region = this.#free.shift()!
+      const n = this.#next++
+      this.#regions[region]!.fill(n % 251)
+      this.#inUse.set(`r${n}`, region)
+      if (!this.respectReceipts) this.#free.push(region)
+      commands.push({
+        kind: "send",
+        to: "b",
+        message: { kind: "fetched", request: n, missing: [] },
+        payload: [this.#regions[region]!],
+        receipt: `r${n}`,
+      })
+      if (!this.respectReceipts && n % 8 === 7) break
+    }
+    commands.push({ kind: "wake", atMonotonicMs: now.monotonicMs + 10 })
+    return commands
+  }
+}
+
+class Drinker implements Machine {
+  readonly got: number[] = []
+  spoiled = 0
+
+  step(event: NodeEvent): Command[] {
+    if (event.kind !== "received" || event.message.kind !== "fetched") return []
+    const n = event.message.request
+    this.got.push(n)
+    if (!event.payload[0]!.every(byte => byte === n % 251)) this.spoiled += 1
+    return []
+  }
+}
+
+const rough: Weather = { minDelayMs: 1, meanDelayMs: 20, loss: 0.2, duplicate: 0.2, straggle: 0.1, straggleMs: 300 }
+
+function pour(seed: number, respectReceipts: boolean) {
+  const world = new World(seed)
+  const network = new Network(world)
+  network.weather = rough
+  const drinker = new Drinker()
+  const pourer = new Pourer(200, respectReceipts)
+  const perform = () => {}
+  const b = new SimulatedNode(world, network, { node: "b#1", machine: drinker, listens: true, perform, epochMs: 0 })
+  const a = new SimulatedNode(world, network, {
+    node: "a#1",
+    machine: pourer,
+    listens: false,
+    perform,
+    epochMs: 0,
+    clock: { monotonicFromMs: 5_000, rate: 1.01, wallErrorMs: 0 },
+  })
+  b.start()
+  a.start()
+  world.runUntil(600_000)
+  return { drinker, hash: world.trace.hash }
+}
+
+test("payloads arrive as sent when memory is used again after the receipt; earlier, it shows", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const { drinker, hash } = pour(seed, true)
+    assert.equal(
+      drinker.got,
+      Array.from({ length: 200 }, (_, i) => i),
+    )
+    assert.is(drinker.spoiled, 0)
+    assert.is(pour(seed, true).hash, hash, "the same seed, another trace")
+  }
+  assert.ok(pour(1, false).drinker.spoiled > 0)
+})
+
+test.run()
