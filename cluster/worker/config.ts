@@ -26,8 +26,6 @@ export interface WorkerConfig {
   readonly executorDepth: number
   /** Overwrite freed memory (the simulation). */
   readonly poison: boolean
-  /** An exception while handling an event goes to the caller instead of the log (the simulation). */
-  readonly rethrow: boolean
   /** First byte of block memory that blocks may use. */
   readonly memoryFromBytes: number
 }
@@ -44,9 +42,8 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   creditShare: 0.5,
   maxCreditBytes: 32 * 1024 * 1024,
   cancelGraceMs: { stream: 1_000, query: 100 },
-  executorDepth: 4,
+  executorDepth: 1,
   poison: false,
-  rethrow: false,
   memoryFromBytes: 0,
 }
 

@@ -9,6 +9,7 @@ import type { Region } from "./allocator.js"
 import type { BlockStore } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
+import { FetchCache } from "./fetch-cache.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
 
@@ -51,6 +52,7 @@ const itemsPerMessage = 512
 
 export class Fetcher {
   readonly #parts: FetcherParts
+  readonly #cache: FetchCache
   readonly #wants = new Map<string, Want>()
   /** To be asked for at the end of the step, by peer. */
   readonly #toAsk = new Map<NodeId, Want[]>()
@@ -62,9 +64,15 @@ export class Fetcher {
 
   constructor(parts: FetcherParts) {
     this.#parts = parts
+    this.#cache = new FetchCache(parts.store, parts.config.highWater)
   }
 
   want(block: string, section: number | undefined, holders: readonly NodeId[], waiter: Waiter): void {
+    const cached = section === undefined ? this.#cache.take(block, this.#parts.clock.monotonicMs) : null
+    if (cached !== null) {
+      waiter.arrived(cached)
+      return
+    }
     const key = section === undefined ? block : `${block}/${section}`
     const known = this.#wants.get(key)
     if (known !== undefined) {
@@ -125,6 +133,7 @@ export class Fetcher {
 
   onTime(nowMs: number): void {
     const { fetchTimeoutMs } = this.#parts.config
+    this.#cache.onTime(nowMs)
     for (const [request, asked] of [...this.#asked]) {
       if (nowMs - asked.sentMs < fetchTimeoutMs) break
       this.#asked.delete(request)
@@ -140,7 +149,7 @@ export class Fetcher {
 
   get deadlineMs(): number {
     const { fetchTimeoutMs } = this.#parts.config
-    let first = Number.POSITIVE_INFINITY
+    let first = this.#cache.deadlineMs
     for (const want of this.#parked) first = Math.min(first, want.parkedMs! + fetchTimeoutMs)
     for (const asked of this.#asked.values()) return Math.min(first, asked.sentMs + fetchTimeoutMs)
     return first
@@ -194,7 +203,13 @@ export class Fetcher {
   #arrived(want: Want, from: NodeId, bytes: Uint8Array): void {
     if (this.#wants.get(want.key) !== want) return
     this.#wants.delete(want.key)
-    const region = this.#parts.store.putTemporary(bytes, want.waiters.size)
+    const { store, clock } = this.#parts
+    let region = store.putTemporary(bytes, want.waiters.size)
+    if (region === null) {
+      this.#cache.clear()
+      region = store.putTemporary(bytes, want.waiters.size)
+    }
+    if (region !== null && want.section === undefined) this.#cache.keep(want.block, region, clock.monotonicMs)
     for (const waiter of want.waiters) {
       if (region === null) waiter.failed(from, `${bytes.byteLength} fetched bytes have no room in this worker's block memory`, true)
       else waiter.arrived(region)

@@ -51,6 +51,8 @@ export class MasterLink {
   #helloDueMs = 0
   /** The first hello that is unanswered. */
   #helloSentMs: number | null = null
+  /** Hellos that may still be answered. */
+  #hellos = 0
   #heartbeatDueMs = Number.POSITIVE_INFINITY
   #heardMs = 0
   #said = false
@@ -77,8 +79,8 @@ export class MasterLink {
   }
 
   /**
-   * Tells the master something it must not miss: sent again after a broken connection to the same master, dropped when
-   * another takes its place (which learns what matters from the inventory, and launches anew what it misses).
+   * Tells the master something it must not miss and may hear twice: sent again after a broken connection to the same
+   * master, dropped when another takes its place.
    */
   post(message: Message): void {
     const receipt = `m${++this.#posted}`
@@ -86,7 +88,7 @@ export class MasterLink {
     if (this.#state === "joined") this.#parts.outbox.push({ kind: "send", to: this.#node!, message, receipt })
   }
 
-  /** What may be missed: it is repeated anyway. */
+  /** What may be missed while the master is away. */
   tell(message: Message): void {
     if (this.#state === "joined") this.#parts.outbox.send(this.#node!, message)
   }
@@ -97,7 +99,12 @@ export class MasterLink {
 
   /** Returns whether this is another master than before, or null if nothing came of it. */
   onWelcome(from: NodeId, wallMs: number): { readonly another: boolean } | null {
-    if (this.#state === "joined" && from === this.#node) return null
+    if (this.#state === "joined" && from === this.#node && this.#hellos > 0) {
+      // The answer to a hello that was repeated.
+      this.#hellos--
+      return null
+    }
+    // Unasked, it means that the master has taken this worker for lost, and wants it to register again.
     const { clock, outbox, identity, capBytes } = this.#parts
     const another = from !== this.#node
     if (another) {
@@ -108,6 +115,7 @@ export class MasterLink {
     this.#node = from
     this.#state = "joined"
     this.#helloSentMs = null
+    this.#hellos = Math.max(0, this.#hellos - 1)
     this.#heardMs = clock.monotonicMs
     this.#heartbeatDueMs = clock.monotonicMs
     if (this.#said || another) outbox.say("info", `${another ? "joined" : "back with"} the master ${from} at ${identity.master.address}`)
@@ -140,6 +148,7 @@ export class MasterLink {
     }
     this.#state = "seeking"
     this.#helloSentMs = null
+    this.#hellos = 0
     this.#helloDueMs = Math.min(this.#helloDueMs, this.#parts.clock.monotonicMs)
     this.#heartbeatDueMs = Number.POSITIVE_INFINITY
   }
@@ -160,6 +169,7 @@ export class MasterLink {
     const { user, version, runtime } = identity
     outbox.send(identity.master.node, { kind: "hello", role: "worker", user, version, runtime })
     // The earliest: which of several the answer belongs to is not known, and too long a round trip does no harm.
+    this.#hellos++
     this.#helloSentMs ??= clock.monotonicMs
     this.#helloDueMs = clock.monotonicMs + config.helloMs
     if (!this.#said && this.#node === null && clock.monotonicMs - this.#helloSentMs >= config.helloMs) {

@@ -59,6 +59,11 @@ export class Receiver {
     return this.#pendingBytes
   }
 
+  /** Its replicas are not all confirmed: it is not acked. */
+  isPending(block: string): boolean {
+    return this.#pending.has(block)
+  }
+
   onBatch(from: NodeId, key: BatchKey, bytes: Uint8Array): void {
     const { store, clock, reporter, outbox } = this.#parts
     if (this.#again(from, key)) return

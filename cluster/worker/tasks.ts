@@ -145,7 +145,9 @@ export class Tasks {
       this.#submit(next.task, next.executor)
     }
     if (this.#done.length === 0) return
-    this.#parts.master.post({ kind: "tasksDone", done: this.#done })
+    // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
+    // what was made meanwhile.
+    this.#parts.master.tell({ kind: "tasksDone", done: this.#done })
     this.#done = []
   }
 

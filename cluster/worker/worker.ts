@@ -57,7 +57,6 @@ export class WorkerMachine implements Machine {
   readonly #tasks: Tasks
   readonly #copier: Copier
   readonly #drivers: Drivers
-  readonly #rethrow: boolean
   #dropped = 0
   #wakeMs = Number.POSITIVE_INFINITY
 
@@ -72,14 +71,14 @@ export class WorkerMachine implements Machine {
     const peers = new Peers(node, host, outbox)
     const master = new MasterLink({
       ...{ identity: options, config, clock, outbox, capBytes: store.capBytes },
-      inventory: () => store.inventory(),
+      // What nobody may rely on yet is reported when it may be.
+      inventory: () => store.inventory().filter(({ block }) => !this.#receiver.isPending(block)),
       load: () => this.#load(),
     })
     const files = new Files(outbox)
     const assets = new Assets(outbox, master)
     const fetcher = new Fetcher({ node, config, clock, outbox, store, peers })
     const reporter = new Reporter(clock, master, config.holdReportMs)
-    this.#rethrow = config.rethrow
     this.#store = store
     this.#outbox = outbox
     this.#peers = peers
@@ -102,16 +101,7 @@ export class WorkerMachine implements Machine {
 
   step(event: NodeEvent, now: Now): Command[] {
     this.#clock.advance(now)
-    try {
-      this.#on(event)
-    } catch (error) {
-      // Whatever came in must not end the process (DESIGN §11).
-      if (this.#rethrow) throw error
-      this.#dropped++
-      this.#outbox.say("error", `an event of kind ${event.kind} could not be handled: ${error instanceof Error ? error.message : error}`, {
-        stack: error instanceof Error ? error.stack : undefined,
-      })
-    }
+    this.#on(event)
     this.#onTime()
     this.#assets.flush()
     this.#tasks.flush()

@@ -68,7 +68,7 @@ export class Bench {
       ...{ name, node: this.node, address: "tcp://w1:1", host, cores, user: "test", version: "0", runtime: "node" },
       master: { node: "master", address: "tcp://m:7077" },
       memory: { buffer: this.buffer, capBytes },
-      config: { poison: true, rethrow: true, ...config },
+      config: { poison: true, ...config },
     })
   }
 

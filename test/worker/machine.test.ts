@@ -79,21 +79,47 @@ test("another master: inventory, all unsettled blocks at once, and none of the f
 
 test("what the same master missed over a broken connection is said again, once", () => {
   const w = new Bench().join([])
-  w.launch([task("a"), task("b")])
-  w.step({ kind: "taskDone", task: "a", executor: 0, result: result(), ms: 1 })
-  const first = w.only("tasksDone")
-  w.step({ kind: "taskDone", task: "b", executor: 1, result: result(), ms: 1 })
-  const second = w.only("tasksDone")
+  const list = (request: string) => {
+    w.receive("master#1", { kind: "listFiles", request, paths: ["/logs/*"] })
+    w.step({ kind: "filesListed", request: w.command("listFiles")[0]!.request, files: [] })
+    return w.only("filesListed")
+  }
+  const [first, second] = [list("r1"), list("r2")]
   w.step({ kind: "receipt", receipt: first.receipt!, lost: false })
   w.step({ kind: "receipt", receipt: second.receipt!, lost: true })
   w.step({ kind: "lost", peer: "master#1" })
   w.welcome("master#1")
-  assert.equal(w.only("tasksDone").done, second.done)
-  const { receipt } = w.only("tasksDone")
-  w.step({ kind: "receipt", receipt: receipt!, lost: false })
+  assert.is(w.only("filesListed").request, "r2")
+  w.step({ kind: "receipt", receipt: w.only("filesListed").receipt!, lost: false })
   w.step({ kind: "lost", peer: "master#1" })
   w.welcome("master#1")
+  assert.equal(w.sent("filesListed"), [])
+})
+
+test("a task that ends while the master is away is in the inventory, and not reported besides", () => {
+  const w = new Bench().join([])
+  w.launch([task("a")])
+  w.step({ kind: "lost", peer: "master#1" })
+  w.step({ kind: "taskDone", task: "a", executor: 0, result: result({ bytes: lines("x"), rows: 1 }), ms: 1 })
   assert.equal(w.sent("tasksDone"), [])
+  w.welcome("master#1")
+  assert.equal(
+    w.only("register").held.map(({ owner }) => owner?.partition),
+    [0],
+  )
+  assert.equal(w.sent("tasksDone"), [])
+})
+
+test("welcomed again: the answer to a repeated hello changes nothing, an unasked one means to register again", () => {
+  const w = new Bench()
+  w.step({ kind: "started" })
+  w.pass(1_000)
+  w.welcome("master#1")
+  assert.is(w.sent("register").length, 1)
+  w.welcome("master#1")
+  assert.is(w.sent("register").length, 0)
+  w.welcome("master#1")
+  assert.is(w.sent("register").length, 1)
 })
 
 test("serves blocks and sections to whoever asks; the bytes stay until they have arrived", () => {

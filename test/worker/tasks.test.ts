@@ -134,8 +134,28 @@ test("two tasks that want one section fetch it once; each may end without harm t
   assert.is(w.bytesAt(offset, 1)[0], 0xdb)
 })
 
+test("a whole block that was fetched is kept for a moment; a section is not", () => {
+  const w = new Bench({ config: { masterTimeoutMs: minute } }).join([peer("w2")])
+  const launch = (name: string, section?: number) => {
+    const parts = [{ block: "b", holders: ["w2#1"], ...(section !== undefined && { section }) }]
+    w.launch([task(name, { inputs: [{ ref: { kind: "block", block: "b" }, parts }] })])
+  }
+  launch("t.1")
+  w.receive("w2#1", { kind: "fetched", request: w.only("fetch").request, missing: [] }, bytesOf("abc"))
+  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
+  launch("t.2")
+  const { offset, length } = w.command("submit")[0]!.run.inputs[0]!.parts[0]!
+  assert.is(text(w.bytesAt(offset, length)), "abc")
+  w.pass(6_000)
+  assert.is(text(w.bytesAt(offset, length)), "abc", "while it is read")
+  w.step({ kind: "taskDone", task: "t.2", executor: 0, result: result(), ms: 1 })
+  assert.is(w.bytesAt(offset, 1)[0], 0xdb)
+  launch("t.3", 0)
+  assert.is(w.sent("fetch").length, 1)
+})
+
 test("functions and data are asked of the master once, and given to executors before the task", () => {
-  const w = new Bench().join()
+  const w = new Bench({ cores: 4 }).join()
   const f = { kind: "function", hash: "f1" } as const
   const root = { kind: "map", parent: { kind: "parallelize", id: "p", assets: ["a1"] }, f } as const
   const inputs = [{ ref: { kind: "asset", hash: "a1" } as const, parts: [] }]
