@@ -141,6 +141,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
       window: optional(object({ added: list(self), expired: list(self), inside: list(self) })),
       initial: nullable(self),
     },
+    cut: { partitions: count, hashed: nullable(count), versions: count },
     stored: { id: text, stream: text, interval: integer, partitions: count, of: self },
   })
 })
