@@ -29,7 +29,7 @@ export function nextRecords(graph: StreamGraph, stream: StreamId, from: number, 
     case "window": {
       // Any record of the last `length` is still in it.
       const last = begin + node.slideMs - node.lengthMs
-      const start = nextRecords(graph, node.parent, Math.min(last, begin), before)
+      const start = nextRecords(graph, node.parent, Math.min(last, begin), slidesEnd(before, node.slideMs))
       return start === null ? null : Math.max(begin, intervalStart(start, intervalMs))
     }
     case "state":
@@ -95,14 +95,18 @@ function nextSlide(
   from: number,
   before: number,
 ): number | null {
-  const entering = nextRecords(graph, parent, from, before)
-  const leaving = nextRecords(graph, parent, from - lengthMs, before)
+  const end = slidesEnd(before, slideMs)
+  const entering = nextRecords(graph, parent, from, end)
+  const leaving = nextRecords(graph, parent, from - lengthMs, end - lengthMs)
   const slides = [
     entering === null ? null : intervalStart(entering, slideMs),
     leaving === null ? null : intervalStart(leaving + lengthMs, slideMs),
   ].map(slide => (slide !== null && slide >= from && slide < before ? slide : null))
   return earliest(slides)
 }
+
+/** The end of the last slide that begins before `before`. */
+const slidesEnd = (before: number, slideMs: number): number => intervalStart(before - 1, slideMs) + slideMs
 
 /** Whether a lifted stream has records even when these parents have none: a count of nothing is 0. */
 function hasRecordsWithout(graph: StreamGraph, stream: StreamId, empty: readonly StreamId[]): boolean {
