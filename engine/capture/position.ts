@@ -8,6 +8,14 @@ const root = new URL("../../", import.meta.url)
 const ownFolders = ["engine/", "cluster/", "shell/", "node_modules/"].map(folder => new URL(folder, root))
 
 /**
+ * Property of the global object: texts that are not files tell where a place in them is in what the user typed. Set by the
+ * shell's evaluator: `(file, line, column) => { line, column, whole } | undefined`.
+ */
+export const sourcesKey: unique symbol = Symbol.for("rivulet.sources") as typeof sourcesKey
+
+type Sources = (file: string, line: number, column: number) => { line: number; column: number; whole: string } | undefined
+
+/**
  * The first frame of the present stack that is not Rivulet's own: where the user called. With source maps enabled it is
  * the place in the TypeScript file.
  * @param textOf gives a file's (or cell's) text, so that messages can show the line
@@ -23,7 +31,9 @@ export function callSite(textOf: (file: string) => string | undefined = () => un
     const file = match[1]!.replace(/^async /, "")
     if (file.startsWith("node:") || ownFolders.some(folder => file.startsWith(folder.href) || file.startsWith(decodeURI(folder.pathname))))
       continue
-    return { file, line: Number(match[2]), column: Number(match[3]), text: textOf(file) ?? "" }
+    const [line, column] = [Number(match[2]), Number(match[3])]
+    const typed = (globalThis as { [sourcesKey]?: Sources })[sourcesKey]?.(file, line, column)
+    return typed ? { file, line: typed.line, column: typed.column, text: typed.whole } : { file, line, column, text: textOf(file) ?? "" }
   }
   return undefined
 }
@@ -74,9 +84,21 @@ function lineOf(lines: readonly string[], line: number): string {
 function findSource(origin: Origin, lines: readonly string[], source: string): { line: number; column: number } | null {
   const whole = lines.length >= origin.line
   const before = whole ? lines.slice(0, origin.line - 1).reduce((sum, one) => sum + one.length + 1, 0) + origin.column - 1 : 0
-  const after = origin.text.indexOf(source, before)
-  const offset = after >= 0 ? after : origin.text.indexOf(source)
+  const after = indexOfSource(origin.text, source, before)
+  const offset = after >= 0 ? after : indexOfSource(origin.text, source, 0)
   if (offset < 0) return null
   const head = origin.text.slice(0, offset).split("\n")
   return { line: (whole ? 1 : origin.line) + head.length - 1, column: head.at(-1)!.length + 1 }
+}
+
+/** Where `source` is in `text`; a space in it stands for any character: the shell writes spaces over types. */
+function indexOfSource(text: string, source: string, from: number): number {
+  const exact = text.indexOf(source, from)
+  if (exact >= 0) return exact
+  for (let at = from; at + source.length <= text.length; at++) {
+    let index = 0
+    while (index < source.length && (source[index] === text[at + index] || source[index] === " ")) index++
+    if (index === source.length) return at
+  }
+  return -1
 }
