@@ -22,6 +22,8 @@ export type ClientCall =
   | { readonly kind: "sent"; readonly session: string; readonly stream: string }
   /** Answered with `SendCounters` at once. */
   | { readonly kind: "counters"; readonly session: string; readonly stream: string }
+  /** Answered at the machine's next tick, within a tenth of a second: for what should not wait longer. */
+  | { readonly kind: "tick" }
   /** Waits for the session's sends, then closes it. */
   | { readonly kind: "close"; readonly session: string }
 

@@ -5,7 +5,7 @@
 
 import { RivuletError } from "../../engine/errors.js"
 import type { TaskFailure } from "../../engine/task.js"
-import type { Command, NodeEvent } from "../ports.js"
+import type { Command } from "../ports.js"
 import { type ClientCall, type ClientPush, cancelledCode, type LocalCall, pushCall } from "./call.js"
 
 export interface CallOptions {
@@ -107,7 +107,8 @@ function cancelled(): RivuletError {
 
 /** What the calls need of a runtime and its embedding. */
 export interface CallsRuntime {
-  dispatch(event: NodeEvent): void
+  /** Dispatches a NodeEvent of kind `call`. */
+  call(call: LocalCall): void
   now(): number
   close(): Promise<void>
 }
@@ -119,7 +120,7 @@ export class RuntimeCalls implements ClientCalls {
 
   constructor(runtime: CallsRuntime) {
     this.#runtime = runtime
-    this.#table = new CallTable(call => runtime.dispatch({ kind: "call", call }))
+    this.#table = new CallTable(call => runtime.call(call))
   }
 
   call(call: ClientCall, options?: CallOptions): Promise<CallAnswer> {

@@ -48,6 +48,8 @@ export class ClientMachine implements Machine {
   #refusal: AnswerError | null = null
   /** Calls that wait for a welcome, and until when. */
   #connecting: { readonly call: number; readonly untilMs: number }[] = []
+  /** Calls that wait for the next tick. */
+  #ticking: number[] = []
   /** Sessions that close when their sends are done. */
   #closing: { readonly call: number; readonly session: string }[] = []
 
@@ -96,6 +98,9 @@ export class ClientMachine implements Machine {
         return this.#senderSteps(this.#sender.sent(id, call.session, call.stream))
       case "counters":
         return [answer(id, this.#sender.counters(call.session, call.stream))]
+      case "tick":
+        this.#ticking.push(id)
+        return []
       case "close":
         this.#closing.push({ call: id, session: call.session })
         return this.#closeDone()
@@ -107,6 +112,7 @@ export class ClientMachine implements Machine {
     this.#sender.cancel(call)
     this.#connecting = this.#connecting.filter(waiting => waiting.call !== call)
     this.#closing = this.#closing.filter(waiting => waiting.call !== call)
+    this.#ticking = this.#ticking.filter(waiting => waiting !== call)
     return [...this.#querySteps(this.#queries.cancel(call)), failed(call, { message: "cancelled", code: cancelledCode })]
   }
 
@@ -118,6 +124,7 @@ export class ClientMachine implements Machine {
       ...commands,
       ...(lost ? [push({ kind: "connection", connected: false })] : []),
       ...this.#giveUpConnecting(now),
+      ...this.#ticking.splice(0).map(call => answer(call, null)),
       ...this.#querySteps(this.#queries.tick(now)),
       ...this.#senderSteps(this.#sender.tick(now)),
     ]

@@ -60,7 +60,7 @@ export async function openCalls(
     onExit: (code, reason) => calls.perform({ kind: "exit", code, reason }),
   })
   const calls: RuntimeCalls = new RuntimeCalls({
-    dispatch: event => running.call(event.kind === "call" ? event.call : undefined),
+    call: call => running.call(call),
     now: () => systemNow().wallMs,
     close: () => running.stop(),
   })
