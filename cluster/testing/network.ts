@@ -49,6 +49,8 @@ const maxFlights = 20_000
 
 export class Network {
   weather: Weather = fairWeather
+  /** Peers always see at once that a node died; else some do, after a while. */
+  noticesDeath = false
   /** Frames by what became of them. */
   readonly counts = { delivered: 0, lost: 0, cut: 0, unreachable: 0 }
   readonly #world: World
@@ -82,8 +84,8 @@ export class Network {
     }
     for (const [peer, { host, reaches }] of this.#living) {
       if (!reaches.has(name) && !gone.reaches.has(peer)) continue
-      if (random.chance(0.3)) continue
-      this.#world.after(random.exponential(20), () => {
+      if (!this.noticesDeath && random.chance(0.3)) continue
+      this.#world.after(this.noticesDeath ? 0 : random.exponential(20), () => {
         if (this.#living.get(peer)?.host === host && !this.#cuts.has(`${name}>${peer}`)) host.lost(node)
       })
     }

@@ -1,0 +1,122 @@
+/** Intervals in, intervals out (API §1.5): a program as a table, in the tests of users and in our own. */
+
+import type { StreamDefinition } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import { actOnEach } from "../../engine/fluent/nodes.js"
+import { StreamHandle } from "../../engine/fluent/stream.js"
+import type { DStream, Handle } from "../../engine/fluent/stream-types.js"
+import type { Session } from "../../engine/fluent/session-types.js"
+import type { RddNode } from "../../engine/rdd.js"
+import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
+import { type Simulation, simulate } from "./simulate.js"
+
+export interface IntervalFault {
+  readonly kill?: string
+  readonly slow?: string
+  readonly at: Duration
+  /** After this it is restarted, or as fast as before. */
+  readonly for?: Duration
+}
+
+export interface RunIntervalsOptions<O extends Record<string, Handle>> {
+  readonly interval: Duration
+  /** Stream name → records of each interval. */
+  readonly inputs: Record<string, readonly (readonly unknown[])[]>
+  /** In total: empty ones follow the input, so that windows and time-outs play out. */
+  readonly intervals?: number
+  readonly workers?: number
+  readonly partitions?: number
+  readonly seed?: number
+  readonly faults?: readonly IntervalFault[]
+  // biome-ignore lint/suspicious/noExplicitAny: the records' types are the test's to know
+  readonly program: (session: Session, inputs: Record<string, DStream<any>>) => O
+}
+
+const slowFactor = 20
+
+/** A stream of records gives each interval's records, a snapshot stream each interval's version. */
+export async function runIntervals<O extends Record<string, Handle>>(options: RunIntervalsOptions<O>): Promise<{ [name in keyof O]: unknown[][] }> {
+  const intervalMs = parseDuration(options.interval)
+  const session = await simulate(options)
+  try {
+    const inputs: Record<string, DStream<unknown>> = {}
+    for (const name of Object.keys(options.inputs)) inputs[name] = valuesInput(session, name, intervalMs)
+    const outputs = options.program(session, inputs)
+    const startMs = session.clock.now()
+    await session.flush()
+
+    const fed = Math.max(0, ...Object.values(options.inputs).map(input => input.length))
+    const intervals = options.intervals ?? fed
+    const breaks = breakPoints(session, options.faults ?? [])
+    for (let i = 0; i < intervals; i++) {
+      for (const [name, input] of Object.entries(options.inputs)) session.feed(name, input[i] ?? [])
+      await advanceTo(session, startMs, (i + 1) * intervalMs, breaks)
+    }
+    const results: Record<string, unknown[][]> = {}
+    for (const [name, handle] of Object.entries(outputs)) results[name] = await intervalsOf(session, handle, startMs, intervals * intervalMs)
+    return results as { [name in keyof O]: unknown[][] }
+  } finally {
+    await session.calls.close()
+  }
+}
+
+/** An input whose blocks hold values as they are, of any type. */
+function valuesInput(session: Simulation, name: string, intervalMs: number): DStream<unknown> {
+  const node: StreamDefinition["node"] = {
+    kind: "input",
+    source: { kind: "receiver", name },
+    format: { kind: "values" },
+    timestamp: null,
+    disorderMs: 0,
+    onBadRecord: "setAside",
+  }
+  const { id } = session.host.define({ operator: "readStream", kind: "input", intervalMs, name, node })
+  return session.host.open(id, false) as unknown as DStream<unknown>
+}
+
+interface BreakPoint {
+  readonly atMs: number
+  readonly run: () => void
+}
+
+function breakPoints(session: Simulation, faults: readonly IntervalFault[]): BreakPoint[] {
+  const points: BreakPoint[] = []
+  for (const { kill, slow, at, for: span } of faults) {
+    const atMs = parseDuration(at)
+    const node = kill ?? slow
+    if (node === undefined) throw new RivuletError(`the fault at ${at} says neither kill nor slow`, { code: 2, try: '{ kill: "w1", at: "2s" }' })
+    points.push({ atMs, run: () => (kill !== undefined ? session.kill(node) : session.slow(node, slowFactor)) })
+    if (span === undefined) continue
+    points.push({ atMs: atMs + parseDuration(span), run: () => (kill !== undefined ? session.restart(node) : session.slow(node, 1)) })
+  }
+  return points.sort((a, b) => a.atMs - b.atMs)
+}
+
+async function advanceTo(session: Simulation, startMs: number, toMs: number, breaks: BreakPoint[]): Promise<void> {
+  const go = async (ms: number) => {
+    const by = startMs + ms - session.clock.now()
+    if (by > 0) await session.advance(formatDuration(by) as Duration)
+  }
+  while (breaks[0] !== undefined && breaks[0].atMs < toMs) {
+    const point = breaks.shift()!
+    await go(point.atMs)
+    point.run()
+  }
+  await go(toMs)
+}
+
+async function intervalsOf(session: Simulation, output: Handle, startMs: number, spanMs: number): Promise<unknown[][]> {
+  if (!(output instanceof StreamHandle)) throw new RivuletError("a program gives streams by name", { code: 2, try: "program: (s, { in }) => ({ out: in.count() })" })
+  const { id, definition } = output
+  const records = definition.kind === "input" || definition.kind === "records"
+  const { intervalMs } = definition
+  const starts: number[] = []
+  for (let at = startMs; at + intervalMs <= startMs + spanMs; at += intervalMs) starts.push(at)
+  if (starts.length === 0) return []
+  const leaf = (at: number): RddNode => (records ? { kind: "slice", stream: id, from: at, to: at + intervalMs } : { kind: "version", stream: id, at })
+  const node = actOnEach({ kind: "eachVersion", versions: starts.map(leaf) }, { kind: "collect", max: Number.MAX_SAFE_INTEGER })
+  const rows = await session.host.query(node, raw => raw.rows() as [number, unknown][])
+  const results: unknown[][] = starts.map(() => [])
+  for (const [version, row] of rows) results[version]!.push(row)
+  return results
+}

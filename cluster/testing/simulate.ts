@@ -1,0 +1,219 @@
+/**
+ * The cluster held in hand (API §1.5): the real master, workers and planner in this process, a simulated clock, no socket.
+ *
+ * Time. Messages, tasks and disks take no time here, so all that follows from an event happens in the same instant, and the
+ * clock moves by `advance` alone. `clock.now()` is that time; the cluster's own clock is a little further on, so that after
+ * `advance` to an interval's end the interval is sealed and worked off. What is fed belongs to the interval of that moment: it
+ * is received and copied before time goes on.
+ *
+ * A question that cannot be answered in its instant (a worker has just died, a task is on a slow one) lets the cluster's clock run on until it
+ * is, which may take it into a later interval than the one that `clock.now()` names.
+ */
+
+import { encodeRows } from "../../engine/block.js"
+import { RivuletError } from "../../engine/errors.js"
+import { type Duration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
+import { type ClientSession } from "../client/client-session.js"
+import { RuntimeCalls } from "../client/calls.js"
+import { createSession } from "../client/create-session.js"
+import { ClientMachine } from "../client/client.js"
+import { rivuletVersion, runtimeVersion } from "../version.js"
+import { SimulatedCluster } from "./cluster.js"
+import { MemoryPool } from "./memory.js"
+import { addressOf, type Weather } from "./network.js"
+import { SimulatedNode } from "./node.js"
+import { World } from "./world.js"
+
+export interface SimulateOptions {
+  /** How many workers, `w1`, `w2` … Default 3. */
+  readonly workers?: number
+  readonly seed?: number
+  /** Where the clock starts. Default midnight UTC. */
+  readonly start?: TimeLike
+  /** Of shuffles and states. Default 4. */
+  readonly partitions?: number
+}
+
+export interface Simulation extends ClientSession {
+  /** Records for an input, in the interval of this moment. Strings for text and for formats that parse lines. */
+  feed(stream: string, records: Iterable<unknown>): void
+  advance(by: Duration): Promise<void>
+  /** `w1`, `w2` … or `master`: its process ends at once. */
+  kill(node: string): void
+  restart(node: string): void
+  /** Tasks of the worker take so many times as long, from 1 ms. 1: as before. */
+  slow(node: string, factor: number): void
+}
+
+const noDelay: Weather = { minDelayMs: 0, meanDelayMs: 0, loss: 0, duplicate: 0, straggle: 0, straggleMs: 0 }
+/** How far the cluster's clock is ahead of the user's. */
+const aheadMs = 2
+/** How long a question may let time run before it counts as hanging. */
+const patienceMs = 60_000
+const memoryBytes = 16 * 1024 * 1024
+const defaultStartMs = Date.UTC(2026, 0, 1)
+
+export async function simulate(options: SimulateOptions = {}): Promise<Simulation> {
+  const { workers = 3, seed = 1, partitions = 4 } = options
+  if (!Number.isSafeInteger(workers) || workers < 1 || workers > 200) {
+    throw new RivuletError(`a cluster of ${workers} workers cannot be simulated`, { code: 2, try: "workers: 1 to 200" })
+  }
+  const startMs = options.start === undefined ? defaultStartMs : parseTime(options.start, { nowMs: defaultStartMs, tz: "UTC" })
+  const hand = new Hand(seed, startMs, workers)
+  const calls = hand.calls()
+  const session = await createSession(calls, { user: "test", partitions, advance: ms => hand.advance(ms), timeoutMs: patienceMs })
+  hand.session = session
+  return Object.assign(session, {
+    feed: (stream: string, records: Iterable<unknown>) => hand.feed(stream, [...records]),
+    advance: (by: Duration) => hand.advance(parseDuration(by)),
+    kill: (node: string) => hand.kill(node),
+    restart: (node: string) => hand.restart(node),
+    slow: (node: string, factor: number) => hand.slow(node, factor),
+  })
+}
+
+class Hand {
+  session: ClientSession | null = null
+  readonly #world: World
+  readonly #cluster: SimulatedCluster
+  readonly #startMs: number
+  #node: SimulatedNode | null = null
+  #calls: RuntimeCalls | null = null
+  /** Simulated ms since the start, as the user counts. */
+  #nowMs = 0
+  #open = 0
+  #heard = false
+  #pumping = false
+  #advancing = 0
+  #fed: { readonly stream: string; readonly records: readonly unknown[] }[] = []
+  #failed: Error | null = null
+
+  constructor(seed: number, startMs: number, workers: number) {
+    this.#startMs = startMs
+    this.#world = new World(seed)
+    this.#cluster = new SimulatedCluster(this.#world, new MemoryPool(memoryBytes), {
+      epochMs: startMs,
+      costs: { baseMs: 0, meanMs: 0, hang: 0, hangMs: 0 },
+    })
+    this.#cluster.network.weather = noDelay
+    this.#cluster.network.noticesDeath = true
+    this.#cluster.journal.meanSyncMs = 0
+    this.#cluster.disk.meanMs = 0
+    this.#cluster.startMaster()
+    for (let i = 1; i <= workers; i++) this.#cluster.startWorker(`w${i}`)
+    this.#world.runUntil(aheadMs)
+  }
+
+  calls(): RuntimeCalls {
+    const machine = new ClientMachine({ address: addressOf("master"), user: "test", version: rivuletVersion, runtime: runtimeVersion })
+    const node = new SimulatedNode(this.#world, this.#cluster.network, {
+      node: "client#1",
+      machine,
+      listens: false,
+      epochMs: this.#startMs,
+      perform: command => {
+        this.#heard = true
+        if (command.kind === "answer" && command.call >= 0) this.#open -= 1
+        this.#calls?.perform(command)
+      },
+    })
+    this.#node = node
+    node.start()
+    this.#calls = new RuntimeCalls({
+      dispatch: event => {
+        // A cancel has no answer of its own.
+        if (!(event.kind === "call" && (event.call as { call: { kind: string } }).call.kind === "cancel")) this.#open += 1
+        node.dispatch(event)
+        this.#pump()
+      },
+      now: () => this.#startMs + this.#nowMs,
+      close: async () => this.#cluster.close(),
+    })
+    return this.#calls
+  }
+
+  feed(stream: string, records: readonly unknown[]): void {
+    if (records.length > 0) this.#fed.push({ stream, records })
+    this.#pump()
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.#advancing += 1
+    try {
+      await this.#sendFed()
+      this.#nowMs += ms
+      const untilMs = this.#nowMs + aheadMs
+      while (this.#world.step(untilMs)) await this.#yieldIfHeard()
+      this.#world.runUntil(untilMs)
+      if (this.#failed !== null) throw this.#failed
+    } finally {
+      this.#advancing -= 1
+    }
+  }
+
+  kill(name: string): void {
+    this.#check(name)
+    if (name === "master") this.#cluster.killMaster()
+    else this.#cluster.killWorker(name)
+  }
+
+  restart(name: string): void {
+    this.#check(name)
+    this.kill(name)
+    if (name === "master") this.#cluster.startMaster()
+    else this.#cluster.startWorker(name)
+  }
+
+  slow(name: string, factor: number): void {
+    this.#check(name)
+    const executors = this.#cluster.worker(name)?.executors
+    if (executors === undefined) throw new RivuletError(`${name} runs no tasks`, { code: 2, try: "slow a worker: w1" })
+    executors.costs = { baseMs: factor > 1 ? 1 : 0, meanMs: 0, hang: 0, hangMs: 0 }
+    executors.factor = factor
+  }
+
+  #check(name: string): void {
+    if (name === "master" || this.#cluster.worker(name) !== undefined) return
+    throw new RivuletError(`there is no node ${name}`, { code: 2, try: "master, w1, w2 …" })
+  }
+
+  /** Sends what was fed, and lets it be received, in this instant. */
+  async #sendFed(): Promise<void> {
+    const { session } = this
+    if (session === null) return
+    await session.flush()
+    for (const { stream, records } of this.#fed.splice(0)) {
+      const payload = [encodeRows(records)]
+      this.#calls!.call({ kind: "send", session: session.id, stream, rows: records.length }, { payload }).catch(error => {
+        this.#failed ??= error instanceof Error ? error : new Error(String(error))
+      })
+    }
+    while (this.#world.step(this.#world.nowMs)) await this.#yieldIfHeard()
+  }
+
+  /** Whoever awaits an answer goes on before more happens. */
+  async #yieldIfHeard(): Promise<void> {
+    if (!this.#heard) return
+    this.#heard = false
+    await new Promise(resolve => setImmediate(resolve))
+  }
+
+  /** While calls are open and nobody advances: what follows in this instant, then as much time as an answer takes. */
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    void (async () => {
+      await new Promise(resolve => setImmediate(resolve))
+      const untilMs = this.#world.nowMs + patienceMs
+      while (this.#open > 0 && this.#advancing === 0) {
+        if (!this.#world.step(untilMs)) break
+        await this.#yieldIfHeard()
+      }
+      this.#pumping = false
+      if (this.#open > 0 && this.#advancing > 0) setImmediate(() => this.#pump())
+    })().catch(error => {
+      this.#failed = error as Error
+      this.#pumping = false
+    })
+  }
+}
