@@ -100,7 +100,7 @@ export class Scheduler {
       this.#endJob(job.id, failureOf(error))
       return
     }
-    this.#settle()
+    this.settle()
     const stage = this.#stages.get(job.spec.output)
     if (stage !== undefined && stage.open === 0) this.#endJob(job.id, null)
   }
@@ -120,7 +120,7 @@ export class Scheduler {
     this.#jobs.delete(id)
     this.#stats.delete(statsKey(job.pool, job.order))
     this.#unneed(job.target, `job:${id}`)
-    this.#settle()
+    this.settle()
   }
 
   /** What a job cost so far: bytes that tasks had to fetch, stored results that had to be made again. */
@@ -175,7 +175,7 @@ export class Scheduler {
       for (let task = queue?.pop(); task !== undefined; task = queue?.pop()) if (task.state === "ready") this.#analyseLater(task)
     }
     for (const part of lost.parts) this.lost(part.output, part.partition)
-    this.#settle()
+    this.settle()
     return { parts: lost.parts.length, inputs: lost.inputs }
   }
 
@@ -186,7 +186,7 @@ export class Scheduler {
       this.#endAttempt(attempt)
       if (attempt.task.state === "running" && attempt.task.attempts.size === 0) this.#analyseLater(attempt.task)
     }
-    this.#settle()
+    this.settle()
   }
 
   /** A part is no longer anywhere. If it is wanted, it is made again. */
@@ -200,7 +200,7 @@ export class Scheduler {
       this.#open(stage)
       this.#analyseLater(task)
     }
-    this.#settle()
+    this.settle()
   }
 
   // ── results ──
@@ -219,7 +219,7 @@ export class Scheduler {
       if (task !== undefined && task.state !== "done") this.#made(task, worker, one, nowMs)
       else for (const output of one.outputs) this.#o.outbox.forget(worker, output.block)
     }
-    this.#settle()
+    this.settle()
   }
 
   #made(task: Task, worker: NodeId, done: TaskDone, nowMs: number): void {
@@ -248,8 +248,9 @@ export class Scheduler {
     this.#replayed(stage, worker, done)
     stage.durationsMs.push(done.ms)
     stage.endedMs = nowMs
-    this.#finish(task, part, worker)
+    // Before the job's end, which it may bring.
     this.#happenings.push({ kind: "made", spec: stage.spec, partition, worker, done })
+    this.#finish(task, part, worker)
   }
 
   /** A split was read again: its blocks stand in for those that were lost. */
@@ -404,7 +405,8 @@ export class Scheduler {
     this.#toAnalyse.push(task)
   }
 
-  #settle(): void {
+  /** Works off what has become ready or missing. Called by every other method; by itself after places were noted from outside. */
+  settle(): void {
     if (this.#analysing) return
     this.#analysing = true
     // The list grows while it is worked off.
@@ -506,7 +508,7 @@ export class Scheduler {
         if (task.state === "ready") this.#launch(task, null, nowMs)
       }
     }
-    this.#settle()
+    this.settle()
   }
 
   /** Copies of tasks that take much longer than their stage's others (§5.2). */

@@ -1,0 +1,329 @@
+/**
+ * The master (the paper's §4): who decides, and touches no record. This file makes its parts and says which of them hears of
+ * which event; each part is a file beside it.
+ *
+ * A step is: the event, then whatever time brings (seals, jobs, questions), then what has become possible is launched, in
+ * one message a worker. Records are appended as they are decided, and what they cause is seen when they are on disk.
+ */
+
+import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import type { Message } from "../protocol.js"
+import { MasterClock } from "../clock.js"
+import { JobGenerator } from "../scheduler/job-generator.js"
+import { Outbox } from "../scheduler/outbox.js"
+import { Placement } from "../scheduler/placement.js"
+import { Scheduler } from "../scheduler/scheduler.js"
+import { StateChains } from "../scheduler/state-chains.js"
+import { incarnationOf } from "../ports.js"
+import { Admission } from "./admission.js"
+import { BlockTracker, emptyPart } from "./block-tracker.js"
+import { Catalog, nameOf } from "./catalog.js"
+import { Checkpointer } from "./checkpointer.js"
+import { defaultMasterConfig, type MasterConfig } from "./config.js"
+import { Ledger } from "./ledger.js"
+import { Members } from "./members.js"
+import { append, type Parts, say, type Times } from "./parts.js"
+import { MasterPlanner } from "./planner.js"
+import { Queries } from "./queries.js"
+import { RecordLog } from "./record-log.js"
+import type { JournalRecord } from "./records.js"
+import { Requests } from "./requests.js"
+import { Retention } from "./retention.js"
+import { Sealing } from "./sealing.js"
+import { Sources } from "./sources.js"
+import { MasterGraph, Progress } from "./stream-graph.js"
+import { Streams } from "./streams.js"
+import { Subscriptions } from "./subscriptions.js"
+import { Views } from "./views.js"
+import { WorkerRegistry } from "./worker-registry.js"
+
+export interface MasterOptions {
+  /** `master#<epoch>`. */
+  readonly node: NodeId
+  /** The cluster's name, for people. */
+  readonly cluster: string
+  readonly address: string
+  /** The journal, as read at the start. */
+  readonly records: readonly { readonly sequence: number; readonly record: JournalRecord }[]
+  readonly replicas?: number
+  readonly minReplicas?: number
+  readonly config?: Partial<MasterConfig>
+}
+
+const sweepEveryMs = 1_000
+const speculateEveryMs = 100
+const appendAgainMs = 500
+
+export class MasterMachine implements Machine {
+  readonly #options: MasterOptions
+  readonly #config: MasterConfig
+  readonly #outbox = new Outbox()
+  #running: Running | null = null
+
+  constructor(options: MasterOptions) {
+    this.#options = options
+    this.#config = {
+      ...defaultMasterConfig,
+      version: "",
+      runtime: "",
+      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+      ...(options.minReplicas === undefined ? {} : { minReplicas: options.minReplicas }),
+      ...options.config,
+    }
+  }
+
+  step(event: NodeEvent, now: Now): Command[] {
+    try {
+      this.#running ??= new Running(this.#options, this.#config, this.#outbox, now)
+      this.#running.step(event, now)
+    } catch (error) {
+      if (this.#config.rethrow) throw error
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#outbox.push({ kind: "say", level: "error", text: `${event.kind}: ${text}` })
+    }
+    return this.#outbox.flush()
+  }
+}
+
+/** The master once its journal is read. */
+class Running {
+  readonly #parts: Parts
+  readonly #clock: MasterClock
+  readonly #sealing: Sealing
+  readonly #streams: Streams
+  readonly #queries: Queries
+  readonly #sources: Sources
+  readonly #checkpointer: Checkpointer
+  readonly #retention: Retention
+  readonly #members: Members
+  readonly #subscriptions: Subscriptions
+  readonly #requests: Requests
+  readonly #views: Views
+  /** Until then workers of before a restart may come back. */
+  readonly #readyMs: number
+  #sweepMs = 0
+  #speculateMs = 0
+  #appendAgainMs = Number.POSITIVE_INFINITY
+  #visible = true
+
+  constructor(options: MasterOptions, config: MasterConfig, outbox: Outbox, now: Now) {
+    const ledger = new Ledger()
+    for (const { record } of options.records) ledger.apply(record)
+    const log = new RecordLog(ledger, (options.records.at(-1)?.sequence ?? 0) + 1)
+    const progress = new Progress()
+    let floorMs = Number.NEGATIVE_INFINITY
+    for (const [id, stream] of ledger.streams) {
+      progress.sealed.set(id, stream.sealedThrough)
+      progress.through.set(id, stream.through)
+      const { node } = stream.definition
+      if (node.kind === "input" && node.source.kind === "receiver") floorMs = Math.max(floorMs, stream.sealedThrough)
+    }
+    this.#clock = new MasterClock(floorMs)
+    const graph = new MasterGraph(ledger, progress)
+    const catalog = new Catalog(ledger)
+    const tracker = new BlockTracker()
+    const chains = new StateChains(tracker)
+    const placement = new Placement()
+    const planner = new MasterPlanner(ledger, catalog, graph, progress)
+    const scheduler = new Scheduler({ tracker, chains, placement, outbox, planner, taskTimeoutMs: config.taskTimeoutMs })
+    const parts: Parts = {
+      config,
+      ledger,
+      log,
+      progress,
+      graph,
+      catalog,
+      tracker,
+      chains,
+      placement,
+      outbox,
+      planner,
+      scheduler,
+      jobs: new JobGenerator(planner, scheduler, config.jobsAhead),
+      admission: new Admission(ledger, tracker, config.holdBackMs),
+      registry: new WorkerRegistry(config.lostAfterMs, config.suspectForMs),
+    }
+    this.#parts = parts
+    this.#restoreChains()
+    const startedMs = this.#clock.read(now)
+    this.#checkpointer = new Checkpointer(parts)
+    this.#sealing = new Sealing(parts)
+    this.#streams = new Streams(parts, (stream, interval, failure) =>
+      this.#members.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
+    )
+    this.#sources = new Sources(parts, (stream, failure) =>
+      this.#streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure),
+    )
+    this.#queries = new Queries(parts)
+    this.#retention = new Retention(parts, this.#queries, this.#checkpointer)
+    this.#subscriptions = new Subscriptions(parts)
+    const others = { checkpointer: this.#checkpointer, queries: this.#queries, sources: this.#sources, streams: this.#streams }
+    this.#members = new Members(parts, others, startedMs, (client) => this.#requests.clientLost(client))
+    this.#views = new Views(parts, {
+      address: options.address,
+      startedMs,
+      sealing: this.#sealing,
+      retention: this.#retention,
+      streams: this.#streams,
+    })
+    this.#requests = new Requests(parts, {
+      members: this.#members,
+      queries: this.#queries,
+      retention: this.#retention,
+      sealing: this.#sealing,
+      sources: this.#sources,
+      streams: this.#streams,
+      subscriptions: this.#subscriptions,
+      views: this.#views,
+    })
+    const restarted = ledger.streams.size > 0
+    this.#readyMs = restarted ? now.monotonicMs + config.takeoverMs : Number.NEGATIVE_INFINITY
+    const epoch = Math.max(ledger.epoch + 1, incarnationOf(options.node))
+    append(parts, { kind: "epoch", epoch, cluster: options.cluster, wallMs: startedMs }, () => {})
+  }
+
+  /** Steps of finished intervals: which there are is journaled, where they are the workers will say. */
+  #restoreChains(): void {
+    const { ledger, chains, tracker } = this.#parts
+    for (const [id, { definition, made, stoppedMs }] of ledger.streams) {
+      if (stoppedMs !== null) continue
+      for (const { interval, output, of, partitions } of made) {
+        if (definition.node.kind === "state" && !output.includes("/pane@")) chains.enter(id, of, { interval, output }, partitions)
+        else {
+          const there = new Set(partitions)
+          for (let p = 0; p < of; p++) if (!there.has(p)) tracker.put(output, p, emptyPart, null)
+        }
+      }
+    }
+  }
+
+  step(event: NodeEvent, now: Now): void {
+    const times: Times = { monotonicMs: now.monotonicMs, timeMs: this.#clock.read(now) }
+    switch (event.kind) {
+      case "received":
+        this.#members.heard(event.from, times)
+        this.#received(event.from, event.message, times)
+        break
+      case "lost":
+        if (this.#members.isClient(event.peer)) this.#parts.outbox.push({ kind: "say", level: "debug", text: `${event.peer} broke its connection` })
+        else this.#parts.registry.suspect(event.peer, times.monotonicMs)
+        break
+      case "appended":
+        this.#parts.log.appended(event.sequence)
+        this.#visible = true
+        break
+      case "appendFailed":
+        this.#appendFailed(event, times)
+        break
+      default:
+        break
+    }
+    this.#advance(times)
+  }
+
+  #appendFailed(event: Extract<NodeEvent, { kind: "appendFailed" }>, times: Times): void {
+    const { outbox } = this.#parts
+    if (event.reason === "conflict") {
+      outbox.push({ kind: "exit", code: 4, reason: `another master has appended to the journal: ${event.error}` })
+      return
+    }
+    if (this.#appendAgainMs === Number.POSITIVE_INFINITY) say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
+    this.#appendAgainMs = times.monotonicMs + appendAgainMs
+    outbox.push({ kind: "wake", atMonotonicMs: this.#appendAgainMs })
+  }
+
+  #received(from: NodeId, message: Message, times: Times): void {
+    const { registry, scheduler, outbox } = this.#parts
+    switch (message.kind) {
+      case "hello":
+        return this.#members.hello(from, message, times)
+      case "register":
+        return this.#members.register(from, message, times)
+      case "heartbeat":
+        return this.#members.heartbeat(from, message, times)
+      case "report":
+        return this.#sealing.report(from, message, times)
+      case "tasksDone":
+        if (registry.get(from) === undefined) return
+        return scheduler.tasksDone(from, this.#streams.driven(from, message.done, times), times.monotonicMs)
+      case "assetRequest": {
+        const assets = message.hashes.flatMap((hash) => {
+          const bytes = this.#parts.ledger.assets.get(hash) ?? this.#queries.asset(hash)
+          return bytes === undefined ? [] : [{ hash, bytes }]
+        })
+        if (assets.length > 0) outbox.send(from, { kind: "asset", assets })
+        return
+      }
+      case "copied":
+        return this.#checkpointer.copied(message.block, message.holder, message.error)
+      case "filesListed":
+        return this.#sources.listed(message)
+      case "log": {
+        const worker = registry.get(from)?.name ?? from
+        this.#views.log(worker, message, times)
+        return this.#members.tell({ ...message, kind: "log", worker })
+      }
+      case "request":
+        return this.#requests.request(from, message.id, message.body, times)
+      case "bye":
+        if (this.#members.isClient(from)) this.#members.clientLost(from)
+        else this.#members.lost(from, "it said goodbye", times)
+        return
+      default:
+        return
+    }
+  }
+
+  #advance(times: Times): void {
+    const parts = this.#parts
+    if (times.monotonicMs >= this.#appendAgainMs) {
+      this.#appendAgainMs = Number.POSITIVE_INFINITY
+      for (const command of parts.log.again()) parts.outbox.push(command)
+    }
+    this.#members.onTime(times)
+    this.#happened(times)
+    if (times.monotonicMs >= this.#readyMs) {
+      // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.
+      if (this.#sealing.seal(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
+      this.#sources.advance(times, this.#retention.memoryHigh)
+      this.#streams.advance(times)
+      this.#queries.advance({ nowMs: times.timeMs, sealedThrough: (input) => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
+      if (times.monotonicMs - this.#speculateMs >= speculateEveryMs) {
+        this.#speculateMs = times.monotonicMs
+        parts.scheduler.speculate(times.monotonicMs)
+      }
+      if (times.monotonicMs - this.#sweepMs >= sweepEveryMs) {
+        this.#sweepMs = times.monotonicMs
+        this.#checkpointer.sweep()
+        this.#retention.sweep(times)
+      }
+      parts.scheduler.dispatch(times.monotonicMs)
+      this.#happened(times)
+    } else parts.outbox.push({ kind: "wake", atMonotonicMs: this.#readyMs })
+    this.#streams.flush(() => {})
+    if (this.#visible) {
+      this.#visible = false
+      this.#subscriptions.onProgress()
+    }
+    this.#requests.onProgress()
+  }
+
+  /** What the scheduler says has happened: jobs' ends bring new jobs, which may end at once. */
+  #happened(times: Times): void {
+    const { scheduler } = this.#parts
+    for (let happenings = scheduler.take(); happenings.length > 0; happenings = scheduler.take()) {
+      for (const one of happenings) {
+        if (one.kind === "made") {
+          this.#views.made(one.spec.stream, one.done)
+          if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
+          else for (const { block } of one.done.outputs.slice(0, 1)) this.#checkpointer.made(one.spec, one.partition, block)
+        } else if (!this.#queries.ended(one.job, one.failure, times) && !this.#sources.jobEnded(one.job, one.failure)) {
+          this.#streams.ended(one.job, one.failure, times)
+        }
+      }
+      this.#sources.advance(times, this.#retention.memoryHigh)
+      this.#streams.advance(times)
+      scheduler.dispatch(times.monotonicMs)
+    }
+  }
+}

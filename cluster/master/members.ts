@@ -1,0 +1,225 @@
+/** Who is in the cluster: workers that register, are lost and come back; clients while they are heard. */
+
+import type { NodeId } from "../ports.js"
+import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
+import { gcd } from "../../engine/time.js"
+import type { Checkpointer } from "./checkpointer.js"
+import { type Parts, say, type Times } from "./parts.js"
+import type { Queries } from "./queries.js"
+import type { Sources } from "./sources.js"
+import type { Streams } from "./streams.js"
+
+interface Client {
+  readonly node: NodeId
+  heardMs: number
+}
+
+interface Recovering {
+  readonly name: string
+  readonly partitions: number
+  readonly sinceMs: number
+}
+
+const peersEveryMs = 1_000
+
+export class Members {
+  readonly #parts: Parts
+  readonly #others: { readonly checkpointer: Checkpointer; readonly queries: Queries; readonly sources: Sources; readonly streams: Streams }
+  readonly #clients = new Map<NodeId, Client>()
+  readonly #onClientLost: (client: NodeId) => void
+  readonly #startedMs: number
+  #runtime: string | null = null
+  #peersMs = Number.NEGATIVE_INFINITY
+  #inputsKey = ""
+  /** Workers whose loss is being made good. */
+  readonly #recovering: Recovering[] = []
+
+  constructor(
+    parts: Parts,
+    others: { readonly checkpointer: Checkpointer; readonly queries: Queries; readonly sources: Sources; readonly streams: Streams },
+    startedMs: number,
+    onClientLost: (client: NodeId) => void,
+  ) {
+    this.#parts = parts
+    this.#others = others
+    this.#startedMs = startedMs
+    this.#onClientLost = onClientLost
+  }
+
+  hello(from: NodeId, message: Extract<Message, { kind: "hello" }>, times: Times): void {
+    const { config, outbox, ledger, registry } = this.#parts
+    const refuse = (reason: string, hint: string) => outbox.send(from, { kind: "refused", reason, try: hint })
+    if (config.version !== "" && message.version !== config.version) {
+      refuse(`this master is rivulet ${config.version}, you are ${message.version}`, `install rivulet ${config.version}`)
+      return
+    }
+    if (message.role === "worker") {
+      // Workers of another Node or ICU would compute other bytes.
+      const runtime = config.runtime !== "" ? config.runtime : registry.size > 0 ? this.#runtime : null
+      if (runtime !== null && message.runtime !== runtime) {
+        refuse(`the cluster's workers run ${runtime}, you ${message.runtime}`, `run it on ${runtime}`)
+        return
+      }
+      this.#runtime = message.runtime
+    } else this.#clients.set(from, { node: from, heardMs: times.monotonicMs })
+    outbox.send(from, {
+      kind: "welcome",
+      epoch: ledger.epoch,
+      cluster: ledger.cluster,
+      wallMs: times.timeMs,
+      startedMs: this.#startedMs,
+      workers: registry.peers(),
+    })
+  }
+
+  heard(from: NodeId, times: Times): void {
+    const client = this.#clients.get(from)
+    if (client !== undefined) client.heardMs = times.monotonicMs
+    else this.#parts.registry.heard(from, times.monotonicMs)
+  }
+
+  heartbeat(from: NodeId, message: Extract<Message, { kind: "heartbeat" }>, times: Times): void {
+    const { registry, outbox } = this.#parts
+    // Without an answer it finds that it is not registered, and does it again.
+    if (!registry.heartbeat(from, message, times.monotonicMs)) return
+    outbox.send(from, { kind: "heartbeatAck", sentMs: message.sentMs, wallMs: times.timeMs })
+  }
+
+  register(from: NodeId, message: Extract<Message, { kind: "register" }>, times: Times): void {
+    const { registry, scheduler, tracker, outbox } = this.#parts
+    const { entry, known, replaced } = registry.register(from, message, times.monotonicMs)
+    for (const node of replaced) this.lost(node, "it was restarted", times)
+    if (known) {
+      // It was away: what it was told may not have reached it, what it held may be gone.
+      const held = new Set(message.held.map(({ block }) => block))
+      for (const block of [...tracker.blocksOf(from)]) if (!held.has(block)) scheduler.dropPlace(block, from)
+      scheduler.restart(from)
+    } else {
+      scheduler.addWorker(from, entry.host, entry.cores)
+      this.tell({ kind: "workerJoined", name: entry.name })
+      say(this.#parts, "info", `worker ${entry.name} joined from ${entry.address} with ${entry.cores} cores`)
+    }
+    this.#takeIn(from, message.held)
+    this.#peersMs = Number.NEGATIVE_INFINITY
+    const inputs = this.#inputs()
+    outbox.send(from, inputs)
+  }
+
+  /** Places what a worker holds: what is known or wanted is noted, the rest forgotten. */
+  #takeIn(node: NodeId, held: readonly HeldBlock[]): void {
+    const { tracker, admission, outbox, ledger, scheduler } = this.#parts
+    const dropped: string[] = []
+    for (const { block, rows, bytes, owner, batch } of held) {
+      if (owner === null) {
+        const sealed = admission.where(block)
+        if (sealed !== undefined || tracker.knows(block)) tracker.hold(block, node, bytes, rows)
+        // What is in no seal is reported by its worker, unless the batch came in otherwise.
+        else if (batch === null) outbox.forget(node, block)
+        else {
+          const input = this.#parts.catalog.receiver(batch.stream) ?? this.#parts.catalog.get(batch.stream)
+          if (input === undefined || ledger.wasAdmitted(batch.session, input.definition.id, batch.seq)) dropped.push(block)
+        }
+        continue
+      }
+      if (tracker.knows(block)) {
+        tracker.hold(block, node, bytes, rows)
+        continue
+      }
+      const { stream, interval, output, partition } = owner
+      const record = stream === null ? undefined : ledger.streams.get(stream)
+      const made = record?.stoppedMs === null ? record.made.findLast((one) => one.output === output) : undefined
+      if (stream === null || interval === null || made === undefined || !made.partitions.includes(partition)) {
+        outbox.forget(node, block)
+        continue
+      }
+      const part = {
+        block,
+        rows,
+        bytes,
+        ...(owner.sectionRows === undefined ? {} : { sectionRows: owner.sectionRows }),
+        ...(owner.base === undefined ? {} : { base: owner.base }),
+        ...(owner.keys === undefined ? {} : { keys: owner.keys }),
+      }
+      if (!tracker.put(output, partition, part, node)) outbox.forget(node, block)
+      else this.#others.checkpointer.found(block, stream, interval, made.of, partition)
+    }
+    for (const { block } of held) {
+      const owner = tracker.owner(block)
+      if (owner !== null && tracker.holders(block).size >= 2) this.#others.checkpointer.copied(block, node, undefined)
+    }
+    if (dropped.length > 0) outbox.send(node, { kind: "settled", kept: [], dropped })
+    scheduler.settle()
+  }
+
+  /** A worker is gone. */
+  lost(node: NodeId, why: string, times: Times): void {
+    const { registry, scheduler, tracker, outbox } = this.#parts
+    const entry = registry.remove(node, times.monotonicMs)
+    if (entry === undefined) return
+    const held = [...tracker.blocksOf(node)]
+    const { parts, inputs } = scheduler.removeWorker(node)
+    this.#others.checkpointer.workerLost(node, held)
+    this.#others.sources.workerLost(inputs)
+    this.#others.streams.workerLost(node)
+    outbox.push({ kind: "disconnect", from: node })
+    this.#peersMs = Number.NEGATIVE_INFINITY
+    this.#recovering.push({ name: entry.name, partitions: parts, sinceMs: times.monotonicMs })
+    this.tell({ kind: "workerLost", name: entry.name, why, partitions: parts })
+    say(this.#parts, "warn", `worker ${entry.name} is lost: ${why}; ${parts} partitions had their only copy there`)
+  }
+
+  clientLost(node: NodeId): void {
+    if (!this.#clients.delete(node)) return
+    this.#others.queries.clientLost(node)
+    this.#onClientLost(node)
+  }
+
+  isClient(node: NodeId): boolean {
+    return this.#clients.has(node)
+  }
+
+  /** To everybody who is attached. */
+  tell(event: ClusterEvent): void {
+    for (const { node } of this.#clients.values()) this.#parts.outbox.send(node, { kind: "event", event })
+  }
+
+  onTime(times: Times): void {
+    const { registry, config, outbox } = this.#parts
+    for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
+    for (const { node, heardMs } of [...this.#clients.values()]) {
+      if (times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
+    }
+    if (times.monotonicMs - this.#peersMs >= peersEveryMs) {
+      this.#peersMs = times.monotonicMs
+      const { minReplicas, replicas } = config
+      const workers = registry.peers()
+      for (const { node } of registry.live) outbox.send(node, { kind: "peers", workers, minReplicas, replicas })
+    }
+    const inputs = this.#inputs()
+    const key = JSON.stringify(inputs)
+    if (key !== this.#inputsKey) {
+      this.#inputsKey = key
+      for (const { node } of registry.live) outbox.send(node, inputs)
+    }
+    this.#recovered(times)
+  }
+
+  #recovered(times: Times): void {
+    while (this.#recovering[0] !== undefined && this.#parts.jobs.size === 0) {
+      const { name, partitions, sinceMs } = this.#recovering.shift() as Recovering
+      this.tell({ kind: "recovered", name, ms: times.monotonicMs - sinceMs, partitions })
+    }
+  }
+
+  #inputs(): Extract<Message, { kind: "inputs" }> {
+    const inputs = []
+    let reportMs = 0
+    for (const { definition } of this.#parts.catalog.inputs()) {
+      const { source } = definition.node
+      if (source.kind !== "receiver") continue
+      inputs.push({ stream: definition.id, receiver: source.name, intervalMs: definition.intervalMs })
+      reportMs = gcd(definition.intervalMs, reportMs)
+    }
+    return { kind: "inputs", inputs, reportMs: reportMs === 0 ? 1_000 : reportMs }
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * What clients ask. A client repeats what was not answered when it has reconnected, so an answer is kept for as long as its
+ * client is there, and a request that is being worked on is not begun again. Whatever goes wrong is answered: one bad
+ * request must not end the master.
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { resolveTimes, throughOf } from "../../engine/dstream.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { GraphStream } from "../../engine/graph.js"
+import type { RddNode } from "../../engine/rdd.js"
+import type { NodeId } from "../ports.js"
+import type { Request, Response } from "../protocol.js"
+import { type Clocks, nameOf } from "./catalog.js"
+import type { Members } from "./members.js"
+import { append, type Parts, type Times } from "./parts.js"
+import type { Queries } from "./queries.js"
+import type { AcceptedDefinition } from "./records.js"
+import { failed, ok } from "./response.js"
+import type { Retention } from "./retention.js"
+import type { Sealing } from "./sealing.js"
+import type { Sources } from "./sources.js"
+import type { Streams } from "./streams.js"
+import type { Subscriptions } from "./subscriptions.js"
+import type { Views } from "./views.js"
+
+export interface RequestParts {
+  readonly members: Members
+  readonly queries: Queries
+  readonly retention: Retention
+  readonly sealing: Sealing
+  readonly sources: Sources
+  readonly streams: Streams
+  readonly subscriptions: Subscriptions
+  readonly views: Views
+}
+
+type Answer = (response: Response) => void
+
+const answersKept = 256
+
+export class Requests {
+  readonly #parts: Parts
+  readonly #others: RequestParts
+  /** By client and request: the answer, or null while there is none. */
+  readonly #answers = new Map<NodeId, Map<number, Response | null>>()
+  readonly #drained: { readonly streams: readonly StreamId[]; readonly answer: Answer }[] = []
+
+  constructor(parts: Parts, others: RequestParts) {
+    this.#parts = parts
+    this.#others = others
+  }
+
+  request(client: NodeId, id: number, body: Request, times: Times): void {
+    let answers = this.#answers.get(client)
+    if (answers === undefined) {
+      answers = new Map()
+      this.#answers.set(client, answers)
+    }
+    const known = answers.get(id)
+    if (known === null) return
+    if (known !== undefined) {
+      this.#parts.outbox.send(client, { kind: "response", id, body: known })
+      return
+    }
+    answers.set(id, null)
+    let answered = false
+    const answer: Answer = (response) => {
+      if (answered) return
+      answered = true
+      const kept = this.#answers.get(client)
+      kept?.set(id, response)
+      if (kept !== undefined && kept.size > answersKept) for (const old of [...kept.keys()].slice(0, kept.size - answersKept)) kept.delete(old)
+      this.#parts.outbox.send(client, { kind: "response", id, body: response })
+    }
+    try {
+      this.#handle(client, body, times, answer)
+    } catch (error) {
+      if (!(error instanceof RivuletError)) {
+        this.#parts.outbox.push({ kind: "say", level: "error", text: `request ${body.kind}: ${error instanceof Error ? error.stack : String(error)}` })
+      }
+      answer(failed(error))
+    }
+  }
+
+  clientLost(client: NodeId): void {
+    this.#answers.delete(client)
+    this.#others.subscriptions.clientLost(client)
+  }
+
+  #handle(client: NodeId, body: Request, times: Times, answer: Answer): void {
+    const { catalog, graph, registry, outbox } = this.#parts
+    const { queries, sources, streams, subscriptions, views } = this.#others
+    switch (body.kind) {
+      case "openSession":
+        return this.#openSession(body, answer)
+      case "closeSession":
+        return this.#record({ kind: "sessionClosed", session: body.session, lastSeq: body.lastSeq }, () => answer(ok()))
+      case "define":
+        return this.#define(body, times, answer)
+      case "rename":
+        return this.#rename(body, answer)
+      case "stop":
+        return this.#stop(body, times, answer)
+      case "query":
+        return queries.ask(client, body, times, answer)
+      case "cancelQuery":
+      case "releaseQuery":
+        queries.release(body.query)
+        return answer(ok())
+      case "catalog":
+        return answer(ok(views.catalog(times)))
+      case "status":
+        return answer(ok(views.status(times)))
+      case "workers":
+        return answer(ok(views.workers(times)))
+      case "jobs": {
+        const stream = body.stream === null ? null : (catalog.find(body.stream)?.definition.id ?? body.stream)
+        return answer(ok(streams.statuses(stream, times.timeMs - body.lastMs, times)))
+      }
+      case "logs":
+        return answer(ok(views.logs(body.stream, body.sinceMs)))
+      case "subscribe":
+        if (catalog.get(body.stream) === undefined) throw noStream(body.stream)
+        subscriptions.add(client, body.stream)
+        return answer(ok({ through: throughOf(graph, body.stream) }))
+      case "unsubscribe":
+        subscriptions.remove(client, body.stream)
+        return answer(ok())
+      case "files": {
+        const asked = sources.list(body.paths, ({ files, error }) => {
+          answer(error === undefined ? ok({ files }) : { ok: false, message: error, code: 2, try: "paths are read on the workers" })
+        })
+        if (!asked) throw new RivuletError("there is no worker to look for files", { code: 3, try: "rivulet worker" })
+        return
+      }
+      case "drained":
+        this.#drained.push({ streams: body.streams, answer })
+        return
+      case "receivers":
+        return answer(ok({ stream: catalog.receiver(body.receiver)?.definition.id ?? null, workers: registry.peers() }))
+      case "shutdown":
+        answer(ok())
+        for (const { node } of registry.live) outbox.send(node, { kind: "bye" })
+        outbox.push({ kind: "exit", code: 0, reason: `asked by ${client}` })
+        return
+    }
+  }
+
+  #record(record: Parameters<typeof append>[1], effect: () => void): void {
+    append(this.#parts, record, effect)
+  }
+
+  #openSession(body: Extract<Request, { kind: "openSession" }>, answer: Answer): void {
+    const { ledger } = this.#parts
+    if (body.resume !== undefined && ledger.sessions.has(body.resume)) return answer(ok({ session: body.resume }))
+    const session = `s${ledger.sessionCount + 1}`
+    this.#record({ kind: "session", session, user: body.user, program: body.program }, () => answer(ok({ session })))
+  }
+
+  #clocks(times: Times): Clocks {
+    const { ledger } = this.#parts
+    return { nowMs: times.timeMs, sealedThrough: (input) => ledger.streams.get(input)?.sealedThrough ?? times.timeMs }
+  }
+
+  #define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
+    const { catalog, graph, ledger } = this.#parts
+    const { members } = this.#others
+    const plan = catalog.plan(body.definitions, this.#clocks(times))
+    const extra = new Map<StreamId, GraphStream>(plan.fresh.map((accepted) => [accepted.definition.id, accepted]))
+    const fresh = plan.fresh.map((accepted): AcceptedDefinition => ({
+      since: accepted.since,
+      definition: fixTimes(accepted.definition, (rdd) => resolveTimes(graph.with(extra), rdd)),
+    }))
+    const accepted = plan.accepted.map((one) => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
+    for (const { stream, name } of plan.renamed) this.#record({ kind: "rename", stream, name }, () => {})
+    if (plan.unused.length > 0) this.#stopStreams(plan.unused, "redefinition", times)
+    const value = {
+      accepted: plan.accepted.map((one, i) => ({ ...one, definition: accepted[i]?.definition ?? one.definition })),
+    }
+    const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
+    if (fresh.length === 0 && assets.length === 0) return answer(ok(value))
+    this.#record({ kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
+      answer(ok(value))
+      for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
+    })
+  }
+
+  #rename(body: Extract<Request, { kind: "rename" }>, answer: Answer): void {
+    const { catalog } = this.#parts
+    const stream = catalog.get(body.stream)
+    if (stream === undefined) throw noStream(body.stream)
+    const taken = [...catalog.live()].find(
+      ({ definition }) => definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
+    )
+    if (taken !== undefined) throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
+    this.#record({ kind: "rename", stream: body.stream, name: body.name }, () => answer(ok()))
+  }
+
+  #stop(body: Extract<Request, { kind: "stop" }>, times: Times, answer: Answer): void {
+    const stopped = this.#parts.catalog.planStop(body.streams, body.cascade, body.by, body.force)
+    if (stopped.length === 0) return answer(ok({ stopped }))
+    this.#stopStreams(stopped, body.by, times, () => answer(ok({ stopped })))
+  }
+
+  #stopStreams(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
+    const { ledger } = this.#parts
+    const { members, retention, sealing, sources, streams } = this.#others
+    const names = ids.map((id) => {
+      const record = ledger.streams.get(id)
+      return record === undefined ? id : nameOf(record)
+    })
+    for (const id of [...ids].reverse()) {
+      streams.stop(id)
+      sources.stop(id)
+      sealing.stopped(id)
+    }
+    this.#record({ kind: "stop", streams: ids, wallMs: times.timeMs }, () => {
+      for (const id of ids) retention.stopped(id)
+      for (const stream of names) members.tell({ kind: "stopped", stream, by })
+      then()
+    })
+  }
+
+  /** Answers those who wait for bounded inputs to be worked off. */
+  onProgress(): void {
+    for (const waiting of [...this.#drained]) {
+      const response = this.#isDrained(waiting.streams)
+      if (response === null) continue
+      this.#drained.splice(this.#drained.indexOf(waiting), 1)
+      waiting.answer(response)
+    }
+  }
+
+  #isDrained(asked: readonly StreamId[]): Response | null {
+    const { catalog, graph, ledger, progress } = this.#parts
+    const streams = asked.length > 0 ? asked.map((id) => catalog.get(id)).filter((s) => s !== undefined) : [...catalog.live()]
+    for (const { definition, held } of streams) {
+      const inputs = catalog.inputsOf(definition).map((id) => ledger.streams.get(id))
+      const bounded = inputs.every((input) => input?.definition.node.kind === "input" && input.definition.node.source.kind === "file")
+      if (!bounded) continue
+      const stuck = held !== null ? definition.name : inputs.find((input) => input?.held != null)?.definition.name
+      if (stuck !== undefined) {
+        const failure = held?.failure ?? inputs.find((input) => input?.held != null)?.held?.failure
+        return { ok: false, message: `${stuck} is held: ${failure?.message}`, code: 1, ...(failure === undefined ? {} : { failure }) }
+      }
+      for (const input of inputs) {
+        if (input === undefined || !this.#others.sources.ended(input.definition.id)) return null
+        const sealed = progress.sealed.get(input.definition.id) ?? input.since
+        if (sealed < input.sealedThrough) return null
+        if (throughOf(graph, definition.id) < Math.floor(sealed / definition.intervalMs) * definition.intervalMs) return null
+      }
+    }
+    return ok()
+  }
+}
+
+/** Relative times in a definition's own RDDs mean what they meant when it was accepted. */
+function fixTimes(definition: StreamDefinition, fix: (rdd: RddNode) => RddNode): StreamDefinition {
+  const { node } = definition
+  if (node.kind === "lift") return { ...definition, node: { ...node, rdd: fix(node.rdd) } }
+  if (node.kind === "state" && node.initial !== null) return { ...definition, node: { ...node, initial: fix(node.initial) } }
+  return definition
+}
+
+function noStream(stream: string): RivuletError {
+  return new RivuletError(`there is no stream ${stream}`, { code: 2, try: "`streams` lists those that there are" })
+}

@@ -1,0 +1,234 @@
+/**
+ * What is kept, and what goes (DESIGN §4, §8).
+ *
+ * An input's interval is kept for questions (`remember`), for running questions (leases), and for what would have to be
+ * computed from it: intervals that are not finished, and state that two workers do not hold yet. A state's version goes
+ * the same way; its chain then begins at the newest base that the oldest version needs. When memory runs short the oldest
+ * raw input goes first, questions' claim on it before recovery's, which is never given up.
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import { lineageReach } from "../../engine/dstream.js"
+import { nameOf } from "./catalog.js"
+import type { Checkpointer } from "./checkpointer.js"
+import type { StreamRecord } from "./ledger.js"
+import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
+import type { Queries } from "./queries.js"
+import type { SealRecord } from "./records.js"
+import { runs } from "./stream-graph.js"
+
+type Needs = Map<StreamId, number>
+
+export class Retention {
+  readonly #parts: Parts
+  readonly #queries: Queries
+  readonly #checkpointer: Checkpointer
+  #warned = false
+  warning: string | null = null
+
+  constructor(parts: Parts, queries: Queries, checkpointer: Checkpointer) {
+    this.#parts = parts
+    this.#queries = queries
+    this.#checkpointer = checkpointer
+  }
+
+  sweep(times: Times): void {
+    const needs = this.#needs()
+    const forgotten: { stream: StreamId; before: number; stepsBefore?: number }[] = []
+    const effects: (() => void)[] = []
+    for (const record of this.#parts.catalog.live()) {
+      const { definition } = record
+      const isInput = definition.node.kind === "input"
+      if (!isInput && !runs(definition)) continue
+      const before = this.#before(record, needs.get(definition.id) ?? Number.POSITIVE_INFINITY, times)
+      if (!(before > record.forgottenBefore)) continue
+      const gone = isInput ? this.#forgetInput(record, before) : this.#forgetStored(record, before)
+      forgotten.push({ stream: definition.id, before, ...(gone.stepsBefore === undefined ? {} : { stepsBefore: gone.stepsBefore }) })
+      effects.push(gone.effect)
+    }
+    if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => effects.forEach((effect) => effect()))
+    this.#relieve(needs)
+  }
+
+  /** The earliest interval of each stream that something still has to be computed from. */
+  #needs(): Needs {
+    const { catalog, graph, ledger } = this.#parts
+    const needs: Needs = new Map()
+    const need = (stream: StreamId, from: number) => needs.set(stream, Math.min(needs.get(stream) ?? Number.POSITIVE_INFINITY, from))
+    const reach = (stream: StreamId, from: number) => {
+      const { inputs, states } = lineageReach(graph, stream, from)
+      for (const [input, range] of inputs) need(input, range.from)
+      for (const [state, range] of states) need(state, range.from)
+    }
+    for (const { definition, through } of catalog.live()) {
+      if (!runs(definition)) continue
+      const from = Math.min(through, this.#checkpointer.neededFrom(definition.id))
+      reach(definition.id, from)
+      need(definition.id, from)
+    }
+    for (const { stream, from } of this.#queries.leases()) {
+      need(stream, from)
+      if (ledger.streams.has(stream)) reach(stream, from)
+    }
+    return needs
+  }
+
+  /** Intervals that end at or before it may go. */
+  #before(record: StreamRecord, need: number, times: Times): number {
+    const { definition } = record
+    const { ledger, config, catalog } = this.#parts
+    const inputs = catalog.inputsOf(definition).map((id) => ledger.streams.get(id) as StreamRecord)
+    // Streams over old records have their own clock, and no reason to forget before memory is short.
+    const pushed = inputs.every(({ definition: { node } }) => node.kind === "input" && node.source.kind === "receiver")
+    const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
+    const clock = pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))
+    const newest = definition.node.kind === "input" ? record.sealedThrough : record.through
+    const before = Math.min(clock - rememberMs, need, newest - definition.intervalMs)
+    return Math.floor(before / definition.intervalMs) * definition.intervalMs
+  }
+
+  #forgetInput(record: StreamRecord, before: number): { readonly stepsBefore?: number; readonly effect: () => void } {
+    const stream = record.definition.id
+    const gone = record.seals.filter((seal) => seal.to <= before)
+    return {
+      effect: () => {
+        this.#dropSeals(gone)
+        for (const { node } of this.#parts.registry.live) {
+          this.#parts.outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
+        }
+      },
+    }
+  }
+
+  /** Workers drop what is filed under the stream by themselves. */
+  #dropSeals(seals: readonly SealRecord[]): void {
+    const { tracker, admission } = this.#parts
+    for (const seal of seals) {
+      const blocks = seal.groups.flat()
+      admission.forget(blocks)
+      for (const { block } of blocks) tracker.forget(block)
+    }
+  }
+
+  #forgetStored(record: StreamRecord, before: number): { readonly stepsBefore?: number; readonly effect: () => void } {
+    const { definition, made } = record
+    const stream = definition.id
+    const { chains, tracker, outbox, registry } = this.#parts
+    if (definition.node.kind !== "state") {
+      const gone = made.filter(({ interval }) => interval < before)
+      return { effect: () => gone.forEach(({ output }) => this.#dropOutput(output)) }
+    }
+    const steps = chains.trim(stream, before)
+    let oldest = before
+    for (let p = 0; p < chains.partitions(stream); p++) oldest = Math.min(oldest, chains.steps(stream, p)[0]?.interval ?? before)
+    // Panes are read again when they leave the window.
+    const { op } = definition.node
+    const panesBefore = op.kind === "reduceByWindow" ? before - op.lengthMs : before
+    const stepsBefore = Math.min(oldest, panesBefore)
+    const panes = made.filter(({ interval, output }) => interval < panesBefore && output.includes("/pane@"))
+    return {
+      stepsBefore,
+      effect: () => {
+        for (const { partition, step } of steps) {
+          const block = tracker.part(step.output, partition)?.block ?? null
+          if (block !== null) this.#checkpointer.forgotten(block)
+          const removed = tracker.removePart(step.output, partition)
+          for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
+        }
+        for (const { output } of panes) this.#dropOutput(output)
+        // Executors drop their cached versions.
+        if (op.kind !== "reduceByWindow") {
+          for (const { node } of registry.live) outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
+        }
+      },
+    }
+  }
+
+  #dropOutput(output: string): void {
+    for (const { block, holders } of this.#parts.tracker.remove(output)) {
+      this.#checkpointer.forgotten(block)
+      for (const holder of holders) this.#parts.outbox.forget(holder, block)
+    }
+  }
+
+  /** A stream is stopped: nothing of it is kept. */
+  stopped(stream: StreamId): void {
+    const record = this.#parts.ledger.streams.get(stream)
+    if (record === undefined) return
+    const { chains, tracker, outbox, registry } = this.#parts
+    for (const { partition, step } of chains.remove(stream)) {
+      const block = tracker.part(step.output, partition)?.block ?? null
+      if (block !== null) this.#checkpointer.forgotten(block)
+      const removed = tracker.removePart(step.output, partition)
+      if (removed !== null) for (const holder of removed.holders) outbox.forget(holder, removed.block)
+    }
+    for (const { output } of record.made) this.#dropOutput(output)
+    this.#dropSeals(record.seals)
+    for (const { node } of registry.live) {
+      outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before: Number.MAX_SAFE_INTEGER }] })
+    }
+  }
+
+  // ── memory ──
+
+  get memoryHigh(): boolean {
+    for (const worker of this.#parts.registry.live) if (this.#full(worker)) return true
+    return false
+  }
+
+  #full({ usedBytes, capBytes }: { readonly usedBytes: number; readonly capBytes: number }): boolean {
+    return capBytes > 0 && usedBytes > capBytes * this.#parts.config.memoryHigh
+  }
+
+  /** Memory is short: the oldest raw input goes, as far as nothing has to be computed from it. */
+  #relieve(needs: Needs): void {
+    if (!this.memoryHigh) {
+      this.#warned = false
+      this.warning = null
+      return
+    }
+    const { tracker, registry, config } = this.#parts
+    let excess = 0
+    for (const { usedBytes, capBytes } of registry.live) excess += Math.max(0, usedBytes - capBytes * (config.memoryHigh - 0.05))
+    const forgotten = new Map<StreamId, number>()
+    for (const { record, seal } of this.#oldestFirst(needs)) {
+      if (excess <= 0) break
+      let bytes = 0
+      for (const { block } of seal.groups.flat()) {
+        bytes += tracker.bytes(block) * tracker.holders(block).size
+        // Of a file it can be read again: only the bytes go.
+        if (isReplayable(record)) forgetBlock(this.#parts, block)
+      }
+      excess -= bytes
+      if (!isReplayable(record)) forgotten.set(record.definition.id, seal.to)
+    }
+    const streams = [...forgotten].map(([stream, before]) => ({ stream, before }))
+    if (streams.length > 0) {
+      const effects = streams.map(({ stream, before }) => this.#forgetInput(this.#parts.ledger.streams.get(stream) as StreamRecord, before).effect)
+      append(this.#parts, { kind: "forgotten", streams }, () => effects.forEach((effect) => effect()))
+    }
+    if (excess > 0 && !this.#warned) {
+      this.#warned = true
+      const held = [...this.#parts.catalog.live()].filter((stream) => stream.held !== null).map(nameOf)
+      this.warning = `block memory is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: start another worker, or stop a stream`
+      say(this.#parts, "warn", this.warning)
+    }
+  }
+
+  /** Seals that hold something and that nothing needs, by their end. */
+  #oldestFirst(needs: Needs): { readonly record: StreamRecord; readonly seal: SealRecord }[] {
+    const found: { record: StreamRecord; seal: SealRecord }[] = []
+    for (const record of this.#parts.catalog.inputs()) {
+      const need = needs.get(record.definition.id) ?? Number.POSITIVE_INFINITY
+      for (const seal of record.seals) {
+        if (seal.to > need || found.length > 10_000) break
+        if (seal.groups.some((group) => group.some(({ block }) => this.#parts.tracker.knows(block)))) found.push({ record, seal })
+      }
+    }
+    return found.sort((a, b) => a.seal.to - b.seal.to)
+  }
+}
+
+function isReplayable({ definition: { node } }: StreamRecord): boolean {
+  return node.kind === "input" && node.source.kind === "file"
+}

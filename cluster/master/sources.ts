@@ -1,0 +1,327 @@
+/**
+ * `file:` inputs: which splits there are, reading them ahead, and what of them enters which interval (DESIGN §3, §6; the
+ * paper's §3.1: external time stamps with a slack).
+ *
+ *   listing ──pinned──▶ reading ──all splits in seals──▶ ended
+ *
+ * Splits are read by tasks, several at a time, and taken in order, whichever is done first. With time stamps their records
+ * go to the intervals they name, and an interval is sealed when the newest time seen has passed it by the allowed disorder;
+ * what comes later is late: counted, not mixed in. Without, they go to the interval in which they were read.
+ *
+ * The seal says how far it has read. A restarted master reads again from the first split that holds records in no seal, and
+ * leaves out of it what was sealed.
+ */
+
+import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { FileSplit } from "../../engine/rdd.js"
+import type { TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../ports.js"
+import type { Message, TaskDone } from "../protocol.js"
+import type { StreamRecord } from "./ledger.js"
+import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
+import { readStage } from "./planner.js"
+import type { SealedBlock, SealRecord } from "./records.js"
+import { groupBlocks } from "./seal.js"
+
+/** Reading goes below all jobs: it must not outrun them. */
+const readOrder = 2 ** 40
+const listAgainMs = 2_000
+/** Sealed intervals with records that its slowest dependent may be behind. */
+const behindAtMost = 400
+const sealsAStep = 500
+
+interface Source {
+  readonly stream: StreamId
+  state: "listing" | "reading" | "ended"
+  splits: readonly FileSplit[]
+  listedMs: number
+  listing: string | null
+  /** The next split to read, and the next to take. */
+  nextRead: number
+  nextTake: number
+  /** Splits before it were taken by an earlier master. */
+  readonly takenBefore: number
+  readonly reading: Set<number>
+  readonly done: Map<number, { readonly worker: NodeId; readonly done: TaskDone }>
+  /** Not yet sealed, by interval. */
+  readonly buckets: Map<number, { readonly split: number; readonly block: SealedBlock }[]>
+  newest: number
+  late: number
+}
+
+type SourceDefinition = StreamDefinition & { readonly node: InputNode }
+
+export class Sources {
+  readonly #parts: Parts
+  readonly #sources = new Map<StreamId, Source>()
+  readonly #lists = new Map<string, (message: Extract<Message, { kind: "filesListed" }>) => void>()
+  readonly #fail: (stream: StreamId, failure: TaskFailure) => void
+  #requests = 0
+
+  constructor(parts: Parts, fail: (stream: StreamId, failure: TaskFailure) => void) {
+    this.#parts = parts
+    this.#fail = fail
+  }
+
+  /** Whether all its records are in seals. True for inputs that have no end. */
+  ended(stream: StreamId): boolean {
+    const record = this.#parts.ledger.streams.get(stream)
+    const node = record?.definition.node
+    return node?.kind !== "input" || node.source.kind !== "file" || record?.read?.ended === true
+  }
+
+  advance(times: Times, memoryHigh: boolean): void {
+    for (const { definition } of [...this.#parts.catalog.inputs()]) {
+      if (definition.node.source.kind !== "file") continue
+      const record = this.#parts.ledger.streams.get(definition.id) as StreamRecord
+      if (record.held !== null) continue
+      const source = this.#sources.get(definition.id) ?? this.#open(record)
+      if (source.state === "listing") this.#list(source, definition, times)
+      if (source.state !== "reading") continue
+      this.#take(source, definition, times)
+      this.#seal(source, definition, times)
+      if (!memoryHigh) this.#read(source, definition)
+    }
+  }
+
+  #open(record: StreamRecord): Source {
+    const { read, splits } = record
+    const from = read?.resume ?? 0
+    const source: Source = {
+      stream: record.definition.id,
+      state: read?.ended === true ? "ended" : splits === null ? "listing" : "reading",
+      splits: splits ?? [],
+      listedMs: Number.NEGATIVE_INFINITY,
+      listing: null,
+      nextRead: from,
+      nextTake: from,
+      takenBefore: read?.splitsDone ?? 0,
+      reading: new Set(),
+      done: new Map(),
+      buckets: new Map(),
+      newest: read?.newest ?? Number.NEGATIVE_INFINITY,
+      late: read?.late ?? 0,
+    }
+    this.#sources.set(source.stream, source)
+    return source
+  }
+
+  // ── which files ──
+
+  /** Asks a worker for sizes of files. False: there is no worker. */
+  list(paths: readonly string[], done: (message: Extract<Message, { kind: "filesListed" }>) => void): boolean {
+    const worker = [...this.#parts.registry.live][0]
+    if (worker === undefined) return false
+    const request = `files:${++this.#requests}`
+    this.#lists.set(request, done)
+    this.#parts.outbox.send(worker.node, { kind: "listFiles", request, paths })
+    return true
+  }
+
+  listed(message: Extract<Message, { kind: "filesListed" }>): void {
+    const done = this.#lists.get(message.request)
+    this.#lists.delete(message.request)
+    done?.(message)
+  }
+
+  #list(source: Source, definition: SourceDefinition, times: Times): void {
+    // A worker that died with the question does not answer: it is asked again.
+    if (times.monotonicMs - source.listedMs < listAgainMs) return
+    source.listedMs = times.monotonicMs
+    if (definition.node.source.kind !== "file") return
+    const { paths } = definition.node.source
+    this.list(paths, ({ files, error }) => {
+      if (source.state !== "listing") return
+      if (error !== undefined || files.length === 0) {
+        const what = error ?? `no file matches ${paths.join(", ")}`
+        this.#fail(source.stream, { kind: "machine", message: `${what} (paths are read on the workers)` })
+        return
+      }
+      source.splits = cutFiles(files, this.#parts.config.splitBytes)
+      source.state = "reading"
+      append(this.#parts, { kind: "files", stream: source.stream, splits: source.splits }, () => {})
+    })
+  }
+
+  // ── reading ──
+
+  #read(source: Source, definition: SourceDefinition): void {
+    const { scheduler, registry } = this.#parts
+    const ahead = Math.max(2, registry.executors * 2)
+    if (source.reading.size + source.done.size >= ahead || this.#behind(source.stream)) return
+    while (source.nextRead < source.splits.length && source.reading.size + source.done.size < ahead) {
+      const n = source.nextRead++
+      source.reading.add(n)
+      const spec = readStage(definition, source.splits[n] as FileSplit, `${n}`)
+      scheduler.start({ id: jobOf(source.stream, n), spec, pool: "stream", order: readOrder + n })
+    }
+  }
+
+  /** Some stream made of it has too much before it already. */
+  #behind(stream: StreamId): boolean {
+    const { catalog, ledger } = this.#parts
+    const seals = (ledger.streams.get(stream) as StreamRecord).seals
+    for (const { definition, through, held } of catalog.dependents(stream)) {
+      const runs = definition.node.kind !== "lift" && definition.node.kind !== "window"
+      if (!runs || held !== null) continue
+      let behind = 0
+      for (let i = seals.length - 1; i >= 0 && (seals[i] as SealRecord).to > through; i--) {
+        if ((seals[i] as SealRecord).groups.length > 0) behind += 1
+        if (behind > behindAtMost) return true
+      }
+    }
+    return false
+  }
+
+  /** A read task is done. False: it was not one of a source's (a lost block read again). */
+  made(output: string, worker: NodeId, done: TaskDone): boolean {
+    for (const source of this.#sources.values()) {
+      for (const n of source.reading) {
+        if (this.#parts.scheduler.job(jobOf(source.stream, n))?.target !== output) continue
+        source.reading.delete(n)
+        source.done.set(n, { worker, done })
+        return true
+      }
+    }
+    return false
+  }
+
+  /** A read job ended. False: it was none of ours. */
+  jobEnded(job: string, failure: TaskFailure | null): boolean {
+    if (!job.startsWith("read:")) return false
+    this.#parts.scheduler.release(job)
+    if (failure !== null) this.#fail(job.slice("read:".length, job.lastIndexOf(":")), failure)
+    return true
+  }
+
+  /** A worker is gone, and blocks with it that are in no seal yet: their splits are read again, from the first on. */
+  workerLost(inputs: readonly string[]): void {
+    const lost = new Set(inputs)
+    for (const source of this.#sources.values()) {
+      let again = false
+      for (const bucket of source.buckets.values()) again ||= bucket.some(({ block }) => lost.has(block.block))
+      for (const { done } of source.done.values()) again ||= done.outputs.some(({ block }) => lost.has(block))
+      if (again) this.#restart(source.stream)
+    }
+  }
+
+  #restart(stream: StreamId): void {
+    const source = this.#sources.get(stream)
+    if (source === undefined) return
+    for (const n of source.reading) this.#parts.scheduler.release(jobOf(stream, n))
+    for (const bucket of source.buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
+    for (const { done } of source.done.values()) for (const { block } of done.outputs) forgetBlock(this.#parts, block)
+    this.#sources.delete(stream)
+    const record = this.#parts.ledger.streams.get(stream)
+    if (record === undefined || record.stoppedMs !== null) return
+    const fresh = this.#open(record)
+    // What this master took and found late is not counted twice.
+    Object.assign(fresh, { takenBefore: Math.max(fresh.takenBefore, source.nextTake), newest: source.newest, late: source.late })
+  }
+
+  stop(stream: StreamId): void {
+    const source = this.#sources.get(stream)
+    if (source === undefined) return
+    for (const n of source.reading) this.#parts.scheduler.release(jobOf(stream, n))
+    for (const bucket of source.buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
+    this.#sources.delete(stream)
+  }
+
+  // ── taking and sealing ──
+
+  #take(source: Source, definition: SourceDefinition, times: Times): void {
+    const { ledger, tracker } = this.#parts
+    const { sealedThrough } = ledger.streams.get(source.stream) as StreamRecord
+    const { intervalMs } = definition
+    const timed = definition.node.timestamp !== null
+    for (let next = source.done.get(source.nextTake); next !== undefined; next = source.done.get(source.nextTake)) {
+      const n = source.nextTake++
+      source.done.delete(n)
+      const split = source.splits[n] as FileSplit
+      const { worker, done } = next
+      for (const output of done.outputs) {
+        tracker.hold(output.block, worker, output.bytes, output.rows)
+        const interval = timed ? (output.interval ?? 0) : Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
+        if (timed && interval < sealedThrough) {
+          if (n >= source.takenBefore) source.late += output.rows
+          forgetBlock(this.#parts, output.block)
+          continue
+        }
+        const block: SealedBlock = {
+          block: output.block,
+          rows: output.rows,
+          bytes: output.bytes,
+          replay: { ...split, interval },
+          batch: null,
+        }
+        const bucket = source.buckets.get(interval)
+        if (bucket === undefined) source.buckets.set(interval, [{ split: n, block }])
+        else bucket.push({ split: n, block })
+        if (output.newest !== undefined) source.newest = Math.max(source.newest, output.newest)
+      }
+    }
+  }
+
+  #seal(source: Source, definition: SourceDefinition, times: Times): void {
+    const { intervalMs, node } = definition
+    const record = this.#parts.ledger.streams.get(source.stream) as StreamRecord
+    const all = source.nextTake >= source.splits.length
+    const starts = [...source.buckets.keys()].sort((a, b) => a - b)
+    const timed = node.timestamp !== null
+    const clock = timed ? source.newest - node.disorderMs : times.timeMs
+    // At the end nothing can come any more; by the clock, what was read now still waits for its interval's end.
+    const end = timed && all ? Number.POSITIVE_INFINITY : Math.floor(clock / intervalMs) * intervalMs
+    let from = record.sealedThrough
+    let left = sealsAStep
+    for (const start of starts) {
+      if (start + intervalMs > end || left-- <= 0) break
+      if (start > from) this.#append(source, from, start, [])
+      const blocks = (source.buckets.get(start) ?? []).map(({ block }) => block)
+      source.buckets.delete(start)
+      this.#append(source, start, start + intervalMs, blocks)
+      from = start + intervalMs
+    }
+    if (left > 0 && !all && end !== Number.POSITIVE_INFINITY && end > from && source.buckets.size === 0) {
+      this.#append(source, from, end, [])
+    }
+    if (all && source.buckets.size === 0 && source.state !== "ended") {
+      source.state = "ended"
+      if (record.read?.ended !== true) this.#append(source, from, from + (from === record.since ? intervalMs : 0), [])
+    }
+  }
+
+  #append(source: Source, from: number, to: number, blocks: readonly SealedBlock[]): void {
+    const { tracker, registry, progress } = this.#parts
+    let resume = source.nextTake
+    for (const bucket of source.buckets.values()) for (const { split } of bucket) resume = Math.min(resume, split)
+    const splitsDone = Math.max(source.takenBefore, source.nextTake)
+    const ended = source.nextTake >= source.splits.length && source.buckets.size === 0
+    const record: SealRecord = {
+      kind: "seal",
+      stream: source.stream,
+      from,
+      to,
+      groups: blocks.length === 0 ? [] : groupBlocks(blocks, (block) => tracker.holders(block), registry.executors),
+      read: { splitsDone, resume, newest: source.newest, late: source.late, ended },
+    }
+    if (blocks.length > 0) this.#parts.admission.sealed(source.stream, from, blocks)
+    append(this.#parts, record, () => {
+      progress.sealed.set(source.stream, Math.max(progress.sealed.get(source.stream) ?? 0, to))
+      if (ended) say(this.#parts, "info", `all ${source.splits.length} splits of ${source.stream} are read`)
+    })
+    if (ended) source.state = "ended"
+  }
+}
+
+const jobOf = (stream: StreamId, split: number): string => `read:${stream}:${split}`
+
+/** Splits of at most so many bytes, by path, then offset. */
+function cutFiles(files: readonly { path: string; sizeBytes: number; modifiedMs: number }[], splitBytes: number): FileSplit[] {
+  const splits: FileSplit[] = []
+  for (const { path, sizeBytes, modifiedMs } of [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
+    for (let from = 0; from < sizeBytes; from += splitBytes) {
+      splits.push({ path, from, to: Math.min(sizeBytes, from + splitBytes), sizeBytes, modifiedMs })
+    }
+  }
+  return splits
+}

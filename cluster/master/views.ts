@@ -1,0 +1,163 @@
+/** What people see of the master: catalog, status, logs. Nothing here changes anything. */
+
+import type { StreamId } from "../../engine/definition.js"
+import { earliestOf, throughOf } from "../../engine/dstream.js"
+import type { TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../ports.js"
+import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
+import { nameOf } from "./catalog.js"
+import type { StreamRecord } from "./ledger.js"
+import type { Parts, Times } from "./parts.js"
+import type { Retention } from "./retention.js"
+import type { Sealing } from "./sealing.js"
+import type { Streams } from "./streams.js"
+import { runs } from "./stream-graph.js"
+
+const logLines = 2_000
+/** A stream that is so many intervals behind its inputs is catching up. */
+const behindIntervals = 3
+
+export class Views {
+  readonly #parts: Parts
+  readonly #log: LogEntry[] = []
+  readonly #aside = new Map<StreamId, number>()
+
+  constructor(
+    parts: Parts,
+    private readonly about: {
+      readonly address: string
+      readonly startedMs: number
+      readonly sealing: Sealing
+      readonly retention: Retention
+      readonly streams: Streams
+    },
+  ) {
+    this.#parts = parts
+  }
+
+  log(worker: string, message: Extract<Message, { kind: "log" }>, times: Times): void {
+    const { stream, interval, partition } = message
+    const record = stream === null ? undefined : this.#parts.ledger.streams.get(stream)
+    const name = record === undefined ? stream : nameOf(record)
+    for (const line of message.lines) this.#log.push({ wallMs: times.timeMs, worker, stream: name, interval, partition, line })
+    if (this.#log.length > logLines) this.#log.splice(0, this.#log.length - logLines)
+  }
+
+  logs(stream: string | null, sinceMs: number): LogEntry[] {
+    const record = stream === null ? undefined : this.#parts.catalog.find(stream)
+    const name = record === undefined ? stream : nameOf(record)
+    return this.#log.filter((entry) => entry.wallMs >= sinceMs && (name === null || entry.stream === name))
+  }
+
+  /** Lines that a task set aside. */
+  made(stream: StreamId | null, done: TaskDone): void {
+    if (stream !== null && done.aside > 0) this.#aside.set(stream, (this.#aside.get(stream) ?? 0) + done.aside)
+  }
+
+  catalog(times: Times): CatalogEntry[] {
+    return [...this.#parts.catalog.live()].map((record) => this.#entry(record, times))
+  }
+
+  #entry(record: StreamRecord, times: Times): CatalogEntry {
+    const { graph, catalog } = this.#parts
+    const { definition, since, held } = record
+    const throughMs = throughOf(graph, definition.id)
+    const inputs = catalog.inputsOf(definition)
+    const newest = Math.min(...inputs.map((id) => throughOf(graph, id)))
+    const lagMs = definition.node.kind === "input" ? this.#inputLag(record, throughMs, times) : Math.max(0, newest - throughMs)
+    const running = definition.node.kind === "input" || runs(definition)
+    const state =
+      held !== null ? "held" : !running ? "on demand" : lagMs > behindIntervals * definition.intervalMs ? "catching up" : "running"
+    const keys = this.#keys(record)
+    return {
+      definition,
+      state,
+      sinceMs: since,
+      reachesMs: earliestOf(graph, definition.id),
+      throughMs,
+      lagMs,
+      ...(keys === null ? {} : { keys }),
+      bytes: this.#bytes(record),
+      perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
+      aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
+      ...(held === null ? {} : { held }),
+    }
+  }
+
+  #inputLag({ definition }: StreamRecord, throughMs: number, times: Times): number {
+    if (definition.node.kind !== "input" || definition.node.source.kind !== "receiver") return 0
+    return Math.max(0, Math.floor(times.timeMs / definition.intervalMs) * definition.intervalMs - throughMs)
+  }
+
+  #keys({ definition, through }: StreamRecord): number | null {
+    if (definition.node.kind !== "state") return null
+    let keys = 0
+    for (let p = 0; p < definition.node.partitions; p++) keys += this.#parts.chains.keys(definition.id, p, through - 1) ?? 0
+    return keys
+  }
+
+  #bytes({ definition, seals, made }: StreamRecord): number {
+    const { tracker, chains } = this.#parts
+    let bytes = 0
+    for (const seal of seals) for (const group of seal.groups) for (const block of group) bytes += block.bytes
+    for (let p = 0; p < chains.partitions(definition.id); p++) {
+      for (const step of chains.steps(definition.id, p)) bytes += tracker.part(step.output, p)?.bytes ?? 0
+    }
+    if (definition.persist) for (const { output } of made) for (const part of tracker.parts(output)) bytes += part?.bytes ?? 0
+    return bytes
+  }
+
+  /** Over the newest ten seconds of seals. */
+  #perSecond({ seals, sealedThrough }: StreamRecord): number {
+    let rows = 0
+    let from = sealedThrough
+    for (let i = seals.length - 1; i >= 0; i--) {
+      const seal = seals[i]
+      if (seal === undefined || seal.to <= sealedThrough - 10_000) break
+      from = Math.max(seal.from, sealedThrough - 10_000)
+      for (const group of seal.groups) for (const block of group) rows += block.rows
+    }
+    return sealedThrough > from ? Math.round((rows * 1000) / (sealedThrough - from)) : 0
+  }
+
+  workers(times: Times): WorkerStatus[] {
+    const { registry, placement } = this.#parts
+    return registry.statuses((node: NodeId) => {
+      const slot = placement.slot(node)
+      return slot === undefined ? 0 : slot.running.stream + slot.running.query
+    }, times.monotonicMs)
+  }
+
+  status(times: Times): ClusterStatus {
+    const { ledger, catalog, config, registry, log } = this.#parts
+    const entries = this.catalog(times)
+    const held: { stream: string; interval: number; failure: TaskFailure }[] = []
+    const behind: { stream: string; lagMs: number }[] = []
+    for (const { definition, held: why, lagMs, state } of entries) {
+      const stream = nameOf({ definition })
+      if (why !== undefined) held.push({ stream, ...why })
+      if (state === "catching up") behind.push({ stream, lagMs })
+    }
+    const warnings: string[] = []
+    if (registry.size === 0) warnings.push("no worker: nothing is received or computed")
+    else if (registry.size < config.replicas) warnings.push(`${registry.size} worker: received data has one copy`)
+    if (this.about.retention.warning !== null) warnings.push(this.about.retention.warning)
+    if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
+    const rates = this.about.sealing.rates(times.timeMs)
+    return {
+      cluster: ledger.cluster,
+      address: this.about.address,
+      startedMs: this.about.startedMs,
+      wallMs: times.timeMs,
+      workers: this.workers(times),
+      streams: [...catalog.live()].length,
+      held,
+      behind,
+      recordsPerSecond: Math.round(rates.slice(-6, -1).reduce((sum, rate) => sum + rate, 0) / 5),
+      rates,
+      newest: this.about.streams.newest,
+      minReplicas: config.minReplicas,
+      warnings,
+    }
+  }
+}
