@@ -102,6 +102,13 @@ export class Definitions {
     return known.state === "draft"
   }
 
+  /** Another source for an input that has not been sent: how batch mode reads old logs in its place. */
+  redirect(id: StreamId, node: StreamDefinition["node"]): void {
+    const known = this.#get(id)
+    if (known.state !== "draft") throw new RivuletError(`${known.definition.name} is running already: its input stays`, { code: 2, try: "replay defines its own" })
+    known.definition = Object.freeze({ ...known.definition, node: Object.freeze(node) })
+  }
+
   /** Whether a top-level name should become the stream's: it is this session's and has none. */
   mayName(id: StreamId): boolean {
     const known = this.#get(id)

@@ -1,0 +1,100 @@
+/**
+ * Batch mode (the paper's §3.4): the inputs of a program that has been loaded but not sent are pointed at old logs, everything
+ * is kept, and when all is worked off the streams' intervals are read back in order.
+ */
+import type { InputNode, StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { FormatSpec, RddNode } from "../../engine/rdd.js"
+import type { Interval } from "../../engine/time.js"
+import type { ClientSession } from "./client-session.js"
+
+export interface InputOverride {
+  /** The receiver's name, or the name under which the program exports the input. */
+  readonly name: string
+  /** A path or pattern as the workers see it. */
+  readonly paths: string
+  readonly format?: "text" | "combined" | "json" | "csv"
+  /** The record's field that holds its time; without it the program's own `timestamp`, or the time of reading. */
+  readonly timestampField?: string
+  readonly disorderMs: number
+}
+
+/** Longer than any log: in batch mode nothing is forgotten before it has been read back. */
+const keepMs = 200 * 365 * 86_400_000
+
+/** Points the inputs of the drafts at files. RivuletError (2) for a name that the program does not read. */
+export function overrideInputs(session: ClientSession, overrides: readonly InputOverride[], exports: Readonly<Record<string, unknown>>): void {
+  const { definitions } = session.host
+  const exported = new Map<StreamId, string>()
+  for (const [name, value] of Object.entries(exports)) {
+    const data = handleData(value)
+    if (data?.kind === "stream") exported.set(data.id, name)
+  }
+  const inputs = definitions.all().filter(({ id, node }) => node.kind === "input" && definitions.isDraft(id))
+  for (const override of overrides) {
+    const found = inputs.filter(({ id, name, node }) => {
+      const source = (node as InputNode).source
+      return name === override.name || exported.get(id) === override.name || (source.kind === "receiver" && source.name === override.name)
+    })
+    if (found.length === 0) {
+      const known = inputs.map(({ id, name }) => exported.get(id) ?? name)
+      throw new RivuletError(`--input ${override.name}: the program reads no such stream`, { code: 2, try: `its inputs are ${known.join(", ") || "none"}` })
+    }
+    for (const { id, node } of found) definitions.redirect(id, redirected(session, node as InputNode, override))
+  }
+  const live = inputs.filter(({ id }) => (definitions.get(id).node as InputNode).source.kind === "receiver")
+  if (live.length > 0) {
+    const names = live.map(({ id, name }) => exported.get(id) ?? name).join(", ")
+    throw new RivuletError(`${names}: nobody sends to it in batch mode`, { code: 2, try: `rivulet replay --input ${exported.get(live[0]!.id) ?? live[0]!.name}=<files>` })
+  }
+}
+
+function redirected(session: ClientSession, node: InputNode, override: InputOverride): InputNode {
+  const field = override.timestampField
+  const format: FormatSpec = override.format === undefined ? node.format : { kind: override.format }
+  if (field !== undefined && format.kind === "text")
+    throw new RivuletError(`--timestamp ${field}: lines of text have no fields`, { code: 2, try: "--format combined, json or csv" })
+  const timestamp = field === undefined ? node.timestamp : session.host.link((value: never) => (value as Record<string, unknown>)[field], "timestamp")
+  return { ...node, source: { kind: "file", paths: [override.paths] }, format, timestamp, disorderMs: override.disorderMs }
+}
+
+/** Everything that the program defined is kept until it has been read back. */
+export function keepEverything(session: ClientSession): void {
+  const { definitions } = session.host
+  for (const { id } of definitions.all()) if (definitions.isDraft(id)) definitions.change(id, { rememberMs: keepMs })
+}
+
+export interface IntervalRows {
+  readonly interval: Interval
+  readonly rows: readonly unknown[]
+}
+
+/** Starts of the first `limit` finished intervals after `after` in which the stream may have changed. */
+export async function changedIntervals(session: ClientSession, handle: unknown, after: number | null, limit: number): Promise<readonly number[]> {
+  const stream = session.host.definitions.idOf(streamOf(handle))
+  return session.host.request({ kind: "changed", stream, after, limit })
+}
+
+/** The rows of some intervals of a stream, in the order asked, in one question. */
+export async function rowsOfIntervals(session: ClientSession, handle: unknown, starts: readonly number[]): Promise<readonly IntervalRows[]> {
+  const id = streamOf(handle)
+  const definition = session.host.definitions.get(id)
+  const snapshot = definition.kind === "snapshot" || definition.kind === "state"
+  const versions = starts.map((from): RddNode =>
+    snapshot ? { kind: "version", stream: id, at: from, read: { kind: "rows" } } : { kind: "slice", stream: id, from, to: from + definition.intervalMs },
+  )
+  const action = { kind: "collect", max: Number.MAX_SAFE_INTEGER } as const
+  const parent: RddNode = { kind: "eachVersion", versions }
+  const node: RddNode = { kind: "finished", parent: { kind: "partial", parent, action, series: true }, action, series: true }
+  const answered = await session.host.query(node, answer => answer.rows() as [version: number, row: unknown][])
+  const rows = starts.map((): unknown[] => [])
+  for (const [version, row] of answered) rows[version]!.push(row)
+  return starts.map((from, i) => ({ interval: { from, to: from + definition.intervalMs }, rows: rows[i]! }))
+}
+
+function streamOf(handle: unknown): StreamId {
+  const data = handleData(handle)
+  if (data?.kind === "stream") return data.id
+  throw new RivuletError("only a stream has intervals", { code: 2 })
+}
