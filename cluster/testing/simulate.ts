@@ -120,10 +120,10 @@ class Hand {
     this.#node = node
     node.start()
     this.#calls = new RuntimeCalls({
-      dispatch: event => {
+      call: call => {
         // A cancel has no answer of its own.
-        if (!(event.kind === "call" && (event.call as { call: { kind: string } }).call.kind === "cancel")) this.#open += 1
-        node.dispatch(event)
+        if (call.call.kind !== "cancel") this.#open += 1
+        node.dispatch({ kind: "call", call })
         this.#pump()
       },
       now: () => this.#startMs + this.#nowMs,
