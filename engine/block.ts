@@ -9,6 +9,8 @@ import { encodeColumn } from "./column-encode.js"
 import { type ColumnType, damaged, decodeType } from "./columns.js"
 import { RivuletError } from "./errors.js"
 
+export { TextPacker, type TextPackerOptions } from "./text-packer.js"
+
 /** Rows that are decoded together. */
 const batchRows = 1024
 

@@ -19,6 +19,10 @@ export interface TextPackerOptions {
 const newline = 10
 const carriageReturn = 13
 const headBytes = 64 * 1024
+/** Memory to begin with; grows with what is pending. */
+const firstBytes = 256 * 1024
+/** A larger chunk is taken in slices of this. */
+const sliceBytes = 1024 * 1024
 /** Header, schema and padding. */
 const frameBytes = 256
 
@@ -48,7 +52,7 @@ export class TextPacker {
     this.onLongLine = options.onLongLine
     if (!(this.maxBytes >= 1024) || !(this.maxLineBytes >= 1))
       throw new RivuletError(`blocks of ${this.maxBytes} bytes with lines of ${this.maxLineBytes}`, { code: 2, try: "maxBytes: 1048576" })
-    this.data = new Uint8Array(this.maxBytes)
+    this.data = new Uint8Array(Math.min(this.maxBytes, firstBytes))
   }
 
   /** Bytes of lines that are in no finished block yet. */
@@ -56,11 +60,15 @@ export class TextPacker {
     return this.at
   }
 
+  /** Whole lines that are in no finished block yet. */
+  get pendingLines(): number {
+    return this.rows
+  }
+
   /** Takes the next bytes, cut anywhere; gives the blocks that became full. The chunk is not kept. */
   push(chunk: Uint8Array): Uint8Array[] {
     const blocks: Uint8Array[] = []
-    for (let from = 0; from < chunk.length; from += this.maxBytes)
-      this.take(chunk, from, Math.min(chunk.length, from + this.maxBytes), blocks)
+    for (let from = 0; from < chunk.length; from += sliceBytes) this.take(chunk, from, Math.min(chunk.length, from + sliceBytes), blocks)
     return blocks
   }
 
@@ -72,6 +80,17 @@ export class TextPacker {
     if (this.rows > 0) this.cut(blocks)
     this.at = 0
     return blocks[0] ?? null
+  }
+
+  /** The block of the whole lines that are left; the line that has begun stays. Null if there are none. */
+  flushLines(): Uint8Array | null {
+    if (this.rows === 0) return null
+    const blocks: Uint8Array[] = []
+    const line = this.start
+    this.cut(blocks)
+    this.data.copyWithin(0, line, this.at)
+    this.at -= line
+    return blocks[0]!
   }
 
   private take(chunk: Uint8Array, from: number, to: number, blocks: Uint8Array[]): void {

@@ -123,6 +123,18 @@ function splitLines(bytes: Buffer): string[] {
   return lines
 }
 
+test("whole lines can be had before the line that has begun", () => {
+  const packer = new TextPacker({ maxBytes: 2 ** 30 })
+  assert.is(packer.flushLines(), null)
+  packer.push(Buffer.from("a\nb\nc"))
+  assert.is(packer.pendingLines, 2)
+  assert.equal(Block.of(packer.flushLines()!).toArray(), ["a", "b"])
+  assert.is(packer.flushLines(), null)
+  packer.push(Buffer.from("d\n"))
+  assert.equal(Block.of(packer.flushLines()!).toArray(), ["cd"])
+  assert.is(packer.flush(), null)
+})
+
 test("absurd limits are refused", () => {
   assert.throws(() => new TextPacker({ maxBytes: 10 }), /10 bytes/)
 })
