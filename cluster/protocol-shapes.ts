@@ -138,6 +138,7 @@ const request = byKind<Request>({
   unsubscribe: { stream: text },
   files: { paths: list(text) },
   drained: { streams: list(text) },
+  changed: { stream: text, after: nullable(finite), limit: count },
   receivers: { receiver: text },
   shutdown: {},
 })

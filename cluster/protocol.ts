@@ -279,6 +279,8 @@ export type Request =
   | { readonly kind: "files"; readonly paths: readonly string[] }
   /** Answered when all bounded inputs (of these streams, or all) have been read, sealed and worked off. */
   | { readonly kind: "drained"; readonly streams: readonly StreamId[] }
+  /** Starts of the first `limit` finished intervals after `after` (null: from the first) in which the stream may have changed. */
+  | { readonly kind: "changed"; readonly stream: StreamId; readonly after: number | null; readonly limit: number }
   /** Where senders may go, and the receiver's stream if it is defined. */
   | { readonly kind: "receivers"; readonly receiver: string }
   | { readonly kind: "shutdown" }
@@ -298,6 +300,7 @@ export interface ResponseValues {
   /** `completed` and `event` messages follow. */
   readonly subscribe: { readonly through: number }
   readonly files: { readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[] }
+  readonly changed: readonly number[]
   /** `stream` is null as long as nobody has defined it. */
   readonly receivers: { readonly stream: StreamId | null; readonly workers: readonly Peer[] }
 }

@@ -195,5 +195,5 @@ export function openScreen(options: ScreenOptions): Screen {
 function search(cells: readonly string[], query: string): string[] {
   const newestFirst = [...new Set([...cells].reverse())]
   if (query === "") return newestFirst.slice(0, 50)
-  return new Fzf(newestFirst, { limit: 50 }).find(query).map(found => found.item)
+  return new Fzf(newestFirst, { limit: 50 }).find(query).map((found: { item: string }) => found.item)
 }

@@ -5,7 +5,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { resolveTimes, throughOf } from "../../engine/dstream.js"
+import { nextChange, resolveTimes, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
@@ -37,7 +37,10 @@ export interface RequestParts {
 
 type Answer = (response: Response) => void
 
+/** One request's share: more are asked for in turn. */
+const changedAtOnce = 10_000
 const answersKept = 256
+const changedAtMost = 10_000
 
 export class Requests {
   readonly #parts: Parts
@@ -137,6 +140,11 @@ export class Requests {
       case "drained":
         this.#drained.push({ streams: body.streams, answer })
         return
+      case "changed":
+        if (catalog.get(body.stream) === undefined) throw noStream(body.stream)
+        return answer(ok(this.#changed(body)))
+      case "changed":
+        return answer(ok(this.#changed(body)))
       case "receivers":
         return answer(ok({ stream: catalog.receiver(body.receiver)?.definition.id ?? null, workers: registry.peers() }))
       case "shutdown":
@@ -145,6 +153,24 @@ export class Requests {
         outbox.push({ kind: "exit", code: 0, reason: `asked by ${client}` })
         return
     }
+  }
+
+  /** Finished intervals in which something may have changed, as far as they are retained. */
+  #changed({ stream, after, limit }: Extract<Request, { kind: "changed" }>): number[] {
+    const { catalog, graph } = this.#parts
+    const record = catalog.get(stream)
+    if (record === undefined) throw noStream(stream)
+    const { intervalMs } = record.definition
+    const through = throughOf(graph, stream)
+    const starts: number[] = []
+    let from = Math.max(earliestOf(graph, stream), after === null ? Number.NEGATIVE_INFINITY : after + intervalMs)
+    while (starts.length < Math.min(limit, changedAtMost)) {
+      const next = nextVersion(graph, stream, from, through - intervalMs + 1)
+      if (next === null) break
+      starts.push(next)
+      from = next + intervalMs
+    }
+    return starts
   }
 
   #record(record: Parameters<typeof append>[1], effect: () => void): void {
@@ -156,6 +182,19 @@ export class Requests {
     if (body.resume !== undefined && ledger.sessions.has(body.resume)) return answer(ok({ session: body.resume }))
     const session = `s${ledger.sessionCount + 1}`
     this.#record({ kind: "session", session, user: body.user, program: body.program }, () => answer(ok({ session })))
+  }
+
+  #changed({ stream, after, limit }: Extract<Request, { kind: "changed" }>): number[] {
+    const { graph } = this.#parts
+    const through = throughOf(graph, stream)
+    const found: number[] = []
+    for (let last = after ?? Number.NEGATIVE_INFINITY; found.length < Math.min(limit, changedAtOnce); ) {
+      const next = nextChange(graph, stream, last, through)
+      if (next === null) break
+      found.push(next)
+      last = next
+    }
+    return found
   }
 
   #clocks(times: Times): Clocks {

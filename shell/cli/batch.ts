@@ -5,7 +5,8 @@
 import { mkdirSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { type ClientSession, connect, type InputOverride } from "../../cluster/client/session.js"
+import { changedIntervals, type InputOverride, keepEverything, overrideInputs, rowsOfIntervals } from "../../cluster/client/batch.js"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
@@ -51,8 +52,6 @@ export async function batch(options: BatchOptions): Promise<void> {
       user: userName(),
       program: options.program,
       tz: "UTC",
-      batch: true,
-      ...(options.inputs ? { inputs: options.inputs } : {}),
     })
     try {
       await work(session, options)
@@ -67,12 +66,8 @@ export async function batch(options: BatchOptions): Promise<void> {
 
 async function work(session: ClientSession, options: BatchOptions): Promise<void> {
   const { exports } = await defineProgram(session, options.path)
-  const unused = session.unusedInputs()
-  if (unused.length > 0)
-    throw new RivuletError(`--input ${unused.join(", ")}: ${options.path} reads no such stream`, {
-      code: 2,
-      try: `its inputs are ${session.inputNames().join(", ") || "none"}`,
-    })
+  if (options.inputs) overrideInputs(session, options.inputs, exports)
+  if (options.master === undefined) keepEverything(session)
   await session.flush()
   const progress = showProgress(session)
   try {
@@ -93,7 +88,7 @@ async function work(session: ClientSession, options: BatchOptions): Promise<void
   if (options.save !== undefined) await saveAll(session, streams, options.save)
   if (options.format === "table") await summarise(session, streams)
   else if (options.save === undefined || options.format === "ndjson") await printAll(session, streams)
-  const aside = await session.asideCount()
+  const aside = (await session.host.catalog()).reduce((sum, entry) => sum + entry.aside, 0)
   if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
 }
 
@@ -125,11 +120,11 @@ async function printAll(session: ClientSession, streams: readonly [string, Handl
 }
 
 async function* linesOf(session: ClientSession, name: string, handle: Handle): AsyncGenerator<IntervalRows, undefined> {
-  let after = Number.NEGATIVE_INFINITY
+  let after: number | null = null
   for (;;) {
-    const intervals = await session.changedIntervals(handle, after, atOnce)
+    const intervals = await changedIntervals(session, handle, after, atOnce)
     if (intervals.length === 0) return undefined
-    for (const { interval, rows } of await session.rowsOfIntervals(handle, intervals)) {
+    for (const { interval, rows } of await rowsOfIntervals(session, handle, intervals)) {
       if (rows.length === 0) continue
       yield { stream: name, from: interval.from, line: `${toJson({ stream: name, interval, rows })}\n` }
     }
@@ -150,11 +145,11 @@ async function summarise(session: ClientSession, streams: readonly [string, Hand
   for (const [name, handle] of streams) {
     let intervals = 0
     let rows = 0
-    let after = Number.NEGATIVE_INFINITY
+    let after: number | null = null
     for (;;) {
-      const some = await session.changedIntervals(handle, after, atOnce)
+      const some = await changedIntervals(session, handle, after, atOnce)
       if (some.length === 0) break
-      for (const one of await session.rowsOfIntervals(handle, some)) {
+      for (const one of await rowsOfIntervals(session, handle, some)) {
         if (one.rows.length === 0) continue
         intervals++
         rows += one.rows.length
@@ -173,7 +168,7 @@ function showProgress(session: ClientSession): { stop(): void } {
       .streams()
       .then(infos => {
         const inputs = infos.filter(info => info.kind === "input" && info.since > 0)
-        const text = inputs.map(info => `${info.name} at ${new Date(session.clockOf(info)).toISOString()}`).join("  ")
+        const text = inputs.map(info => `${info.name} at ${new Date(session.clock.now() - info.lagMs).toISOString()}`).join("  ")
         if (text !== "") process.stderr.write(process.stderr.isTTY ? `\r${text} ` : `${text}\n`)
       })
       .catch(() => {})

@@ -92,6 +92,22 @@ export class Evaluator {
     this.#define("console", this.#console())
     this.#define(sourcesKey, (file: string, line: number, column: number) => this.#locate(file, line, column), false)
     for (const [name, value] of Object.entries(options.globals)) this.bind(name, value)
+    process.on("unhandledRejection", this.#onRejection)
+    process.on("uncaughtException", this.#onException)
+  }
+
+  /** A promise that a cell let go of must not end the shell. */
+  readonly #onRejection = (reason: unknown): void => {
+    this.#options.onConsole("error", `Uncaught (in promise) ${inCell(reason) ? shortError(reason) : formatWithOptions({}, reason)}`)
+  }
+
+  readonly #onException = (error: unknown): void => {
+    if (inCell(error)) return this.#options.onConsole("error", `Uncaught ${shortError(error)}`)
+    // Not the user's: it ends the process as it would without a shell.
+    process.off("uncaughtException", this.#onException)
+    setImmediate(() => {
+      throw error
+    })
   }
 
   /** Gives cells a name from outside. A name that a cell declared goes before it. */
@@ -157,6 +173,8 @@ export class Evaluator {
       if (before) Object.defineProperty(globalThis, name, before)
       else delete (globalThis as Record<PropertyKey, unknown>)[name]
     }
+    process.off("unhandledRejection", this.#onRejection)
+    process.off("uncaughtException", this.#onException)
     this.#session.disconnect()
   }
 
@@ -294,6 +312,14 @@ function isThenable(value: unknown): boolean {
   return (
     (typeof value === "object" || typeof value === "function") && value !== null && typeof (value as { then?: unknown }).then === "function"
   )
+}
+
+function inCell(error: unknown): error is Error {
+  return error instanceof Error && /\bcell:\d+:\d+:\d+/.test(String(error.stack))
+}
+
+function shortError(error: Error): string {
+  return `${error.name}: ${error.message}`
 }
 
 async function loadModule(name: string): Promise<unknown> {

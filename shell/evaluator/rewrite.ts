@@ -119,7 +119,7 @@ class Rewriter {
     return [...this.front, ...this.body]
   }
 
-  run(): void {
+  run(): undefined {
     const { body } = this.js.program
     this.refuseMeta(this.js.program)
     const functions = new Map<string, AnyNode>()
@@ -136,7 +136,7 @@ class Rewriter {
     this.emit(at, this.js.code.length)
   }
 
-  private statement(statement: Statement | ModuleDeclaration, functions: ReadonlyMap<string, AnyNode>, isLast: boolean): void {
+  private statement(statement: Statement | ModuleDeclaration, functions: ReadonlyMap<string, AnyNode>, isLast: boolean): undefined {
     const inner = exportedDeclaration(statement)
     switch (inner.type) {
       case "ImportDeclaration":
@@ -173,7 +173,7 @@ class Rewriter {
     }
   }
 
-  private variables(node: VariableDeclaration): void {
+  private variables(node: VariableDeclaration): undefined {
     const names = node.declarations.flatMap(one => patternNames(one.id))
     const kind = node.kind === "const" || node.kind === "let" || node.kind === "var" ? node.kind : "let"
     const keyword = { from: node.start, to: node.start + node.kind.length }
@@ -190,7 +190,7 @@ class Rewriter {
     }
   }
 
-  private expression(node: Expression, end: number, isLast: boolean): void {
+  private expression(node: Expression, end: number, isLast: boolean): undefined {
     this.collect(node)
     // A line that begins with a parenthesis of ours would go on with the line before it.
     this.own(";")
@@ -211,7 +211,7 @@ class Rewriter {
   }
 
   /** Wraps an expression so that it is awaited when it is thenable. */
-  private settle(node: Expression): void {
+  private settle(node: Expression): undefined {
     const site = this.sites.push(this.siteOf(node, false)) - 1
     this.edits.push({ from: node.start, to: node.start, text: `(await ${this.helper}.settle(${site},(` })
     this.edits.push({ from: node.end, to: node.end, text: ")))" })
@@ -223,7 +223,7 @@ class Rewriter {
   }
 
   /** The awaits and imports inside a statement that belong to the cell itself. */
-  private collect(node: AnyNode, inFunction = false): void {
+  private collect(node: AnyNode, inFunction = false): undefined {
     if (node.type === "ImportExpression") {
       this.edits.push({ from: node.start, to: node.start + "import".length, text: `${this.helper}.load` })
     }
@@ -236,7 +236,7 @@ class Rewriter {
     for (const child of children(node)) this.collect(child, inside)
   }
 
-  private importDeclaration(node: Extract<ModuleDeclaration, { type: "ImportDeclaration" }>): void {
+  private importDeclaration(node: Extract<ModuleDeclaration, { type: "ImportDeclaration" }>): undefined {
     const load = `await ${this.helper}.load(${JSON.stringify(node.source.value)});`
     const named: string[] = []
     let namespace: string | null = null
@@ -262,19 +262,19 @@ class Rewriter {
     this.front.push({ text, from: null })
   }
 
-  private refuseMeta(node: AnyNode): void {
+  private refuseMeta(node: AnyNode): undefined {
     if (node.type === "MetaProperty" && node.meta.name === "import") {
       throw new CellSyntaxError("import.meta is for files: a cell has none", this.toText(node.start), Number.POSITIVE_INFINITY)
     }
     for (const child of children(node)) this.refuseMeta(child)
   }
 
-  private own(text: string): void {
+  private own(text: string): undefined {
     this.body.push({ text, from: null })
   }
 
   /** The user's text with the edits that fall into it. `without`: characters that our own stand for. */
-  private emit(from: number, to: number, into: Piece[] = this.body, without?: RegExp): void {
+  private emit(from: number, to: number, into: Piece[] = this.body, without?: RegExp): undefined {
     const { code } = this.js
     const inside = this.edits
       .map((edit, order) => ({ edit, order }))
@@ -326,7 +326,7 @@ function checkConstants(
   declared: ReadonlyMap<string, DeclaredKind>,
   constants: ReadonlySet<string>,
   toText: (offset: number) => number,
-): void {
+): undefined {
   const walk = new ScopeWalk()
   for (const statement of program.body) walk.enter(exportedDeclaration(statement))
   for (const { name, assignedAt } of walk.free.values()) {

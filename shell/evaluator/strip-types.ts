@@ -60,29 +60,29 @@ class Blanker {
     private readonly blanks: [number, number][],
   ) {}
 
-  private blank(from: number, to: number): void {
+  private blank(from: number, to: number): undefined {
     this.blanks.push([from, to])
   }
 
-  private blankNode(node: ts.Node): void {
+  private blankNode(node: ts.Node): undefined {
     this.blank(node.getStart(this.file), node.end)
   }
 
   /** From the character `before` (a colon, `<`) that precedes a node, to the node's end and the character after. */
-  private blankList(list: ts.NodeArray<ts.Node> | undefined): void {
+  private blankList(list: ts.NodeArray<ts.Node> | undefined): undefined {
     if (!list) return
     const { text } = this.file
     const close = text.indexOf(">", list.end)
     this.blank(list.pos - 1, close + 1)
   }
 
-  private blankType(node: { readonly type?: ts.TypeNode | undefined; readonly name?: ts.Node | undefined }): void {
+  private blankType(node: { readonly type?: ts.TypeNode | undefined; readonly name?: ts.Node | undefined }): undefined {
     if (!node.type) return
     const colon = this.file.text.lastIndexOf(":", node.type.getStart(this.file))
     this.blank(colon, node.type.end)
   }
 
-  visit(node: ts.Node): void {
+  visit(node: ts.Node): undefined {
     const { ts } = this
     if (ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node)) return this.blankNode(node)
     if (ts.isEnumDeclaration(node) || ts.isModuleDeclaration(node) || ts.isDecorator(node) || ts.isImportEqualsDeclaration(node)) {
@@ -126,7 +126,7 @@ class Blanker {
     })
   }
 
-  private importDeclaration(node: ts.ImportDeclaration): void {
+  private importDeclaration(node: ts.ImportDeclaration): undefined {
     const { ts } = this
     if (node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) return this.blankNode(node)
     const named = node.importClause?.namedBindings
@@ -135,12 +135,12 @@ class Blanker {
   }
 
   /** An item of a list with the comma after it. */
-  private blankItem(node: ts.Node): void {
+  private blankItem(node: ts.Node): undefined {
     const comma = /^\s*,/.exec(this.file.text.slice(node.end))
     this.blank(node.getStart(this.file), node.end + (comma?.[0].length ?? 0))
   }
 
-  private functionLike(node: ts.SignatureDeclaration): void {
+  private functionLike(node: ts.SignatureDeclaration): undefined {
     const { ts } = this
     const body = (node as ts.FunctionLikeDeclaration).body
     if (!body) return this.blankNode(node)
@@ -167,7 +167,7 @@ class Blanker {
     this.visit(body)
   }
 
-  private classLike(node: ts.ClassLikeDeclaration): void {
+  private classLike(node: ts.ClassLikeDeclaration): undefined {
     const { ts } = this
     this.memberModifiers(node)
     this.blankList(node.typeParameters)
@@ -192,7 +192,7 @@ class Blanker {
     }
   }
 
-  private memberModifiers(node: ts.Node): void {
+  private memberModifiers(node: ts.Node): undefined {
     const { ts } = this
     if (!ts.canHaveModifiers(node)) return
     const types = [

@@ -1,0 +1,114 @@
+/** The host in its thread, seen from the screen's: the same port, carried by messages. A loop in a cell is interrupted there. */
+import { MessageChannel, Worker } from "node:worker_threads"
+import { serveCalls } from "../../cluster/client/port-calls.js"
+import type { ClientCalls } from "../../cluster/client/calls.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { CompletionList, StyledLine } from "../session.js"
+import { interruptThread } from "../evaluator/interrupt.js"
+import type { HostEvent, HostPort } from "./port.js"
+import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
+
+/** A cell that has not answered a cancel by then is in a loop. */
+const patienceMs = 50
+
+export class RemoteHost implements HostPort {
+  private readonly waiting = new Map<number, (message: FromHost) => void>()
+  private nextId = 1
+  private running = false
+  private onClosed: (keeps: readonly string[]) => void = () => {}
+
+  private constructor(
+    private readonly thread: Worker,
+    private readonly emit: (event: HostEvent) => void,
+  ) {
+    thread.on("message", (message: FromHost) => this.receive(message))
+  }
+
+  /** Starts the thread; resolves with the banner's lines when its session is open. RivuletError 3 when no master answers. */
+  static async open(
+    calls: ClientCalls,
+    data: HostThreadData,
+    emit: (event: HostEvent) => void,
+  ): Promise<{ readonly host: RemoteHost; readonly lines: readonly StyledLine[] }> {
+    const { port1, port2 } = new MessageChannel()
+    serveCalls(port1, calls)
+    const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread-entry.ts" : "./thread-entry.js", import.meta.url)
+    const thread = new Worker(entry, { workerData: { calls: port2, data }, transferList: [port2] })
+    const lines = await new Promise<readonly StyledLine[]>((resolve, reject) => {
+      thread.once("error", reject)
+      thread.once("message", (message: FromHost) => {
+        if (message.kind === "started") resolve(message.lines)
+        else if (message.kind === "failed") reject(new RivuletError(message.message, { code: message.code, ...(message.try ? { try: message.try } : {}) }))
+      })
+    })
+    return { host: new RemoteHost(thread, emit), lines }
+  }
+
+  private send(message: ToHost): void {
+    this.thread.postMessage(message)
+  }
+
+  private receive(message: FromHost): void {
+    switch (message.kind) {
+      case "event":
+        if (message.event.kind === "done") this.running = false
+        this.emit(message.event)
+        return
+      case "completed":
+      case "inspected":
+        this.waiting.get(message.id)?.(message)
+        this.waiting.delete(message.id)
+        return
+      case "closed":
+        this.onClosed(message.keeps)
+        return
+      case "started":
+      case "failed":
+        return
+    }
+  }
+
+  run(cell: string): void {
+    this.running = true
+    this.send({ kind: "run", cell })
+  }
+
+  cancel(): void {
+    this.send({ kind: "cancel" })
+    setTimeout(() => {
+      if (this.running) void interruptThread(this.thread)
+    }, patienceMs)
+  }
+
+  complete(text: string, cursor: number): Promise<CompletionList> {
+    return this.ask<Extract<FromHost, { kind: "completed" }>>({ kind: "complete", id: this.nextId, text, cursor }).then(message => message.list)
+  }
+
+  inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
+    return this.ask<Extract<FromHost, { kind: "inspected" }>>({ kind: "inspect", id: this.nextId, text, cursor }).then(message => message.lines)
+  }
+
+  private ask<T extends FromHost>(message: ToHost): Promise<T> {
+    const id = this.nextId++
+    return new Promise(resolve => {
+      this.waiting.set(id, answer => resolve(answer as T))
+      this.send(message)
+    })
+  }
+
+  resize(columns: number): void {
+    this.send({ kind: "resize", columns })
+  }
+
+  /** Closes the session and ends the thread. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>(resolve => {
+      this.onClosed = () => resolve()
+      this.thread.once("exit", () => resolve())
+      setTimeout(resolve, 500)
+    })
+    this.send({ kind: "close" })
+    await closed
+    await this.thread.terminate()
+  }
+}

@@ -1,0 +1,25 @@
+/** What crosses between the screen's thread and the host's. */
+import type { CompletionList, StyledLine } from "../session.js"
+import type { HostEvent } from "./port.js"
+
+export interface HostThreadData {
+  readonly user: string
+  readonly tz: string
+  readonly columns: number
+  readonly embedded: boolean
+}
+
+export type ToHost =
+  | { readonly kind: "run"; readonly cell: string }
+  | { readonly kind: "cancel" }
+  | { readonly kind: "resize"; readonly columns: number }
+  | { readonly kind: "complete" | "inspect"; readonly id: number; readonly text: string; readonly cursor: number }
+  | { readonly kind: "close" }
+
+export type FromHost =
+  | { readonly kind: "started"; readonly lines: readonly StyledLine[] }
+  | { readonly kind: "failed"; readonly message: string; readonly code: number; readonly try?: string }
+  | { readonly kind: "event"; readonly event: HostEvent }
+  | { readonly kind: "completed"; readonly id: number; readonly list: CompletionList }
+  | { readonly kind: "inspected"; readonly id: number; readonly lines: readonly StyledLine[] }
+  | { readonly kind: "closed"; readonly keeps: readonly string[] }
