@@ -37,29 +37,28 @@ export function merger(aggregate: Aggregate, context: Context): Aggregation {
 }
 
 /**
- * The hot loop of word count: one probe a record, and for known keys one store. Keys that are primitives are in a native Map,
- * others behind `SlotIndex`.
+ * The hot loop of word count: one probe a record, and for known keys one store. Text has a table of its own; whatever happens
+ * once a key is out of line, so that the loop stays small enough to be compiled as one piece.
  */
 function combiner(create: ((value: unknown) => unknown) | null, merge: Binary): Aggregation {
   const keys: unknown[] = []
   const values: unknown[] = []
-  const plain = new Map<unknown, number>()
-  const deep = new SlotIndex()
+  const texts = new Map<string, number>()
+  const others = new SlotIndex()
+  const insert = (record: readonly unknown[]): void => {
+    if (!Array.isArray(record)) throw notPair(record)
+    const [key, value] = record
+    if (typeof key === "string") texts.set(key, keys.length)
+    else others.set(key, keys.length)
+    keys.push(key === 0 ? 0 : key) // not -0
+    values.push(create === null ? value : create(value))
+  }
   const add: Push = pair => {
     const record = pair as readonly unknown[]
     const key = record[0]
-    const value = record[1]
-    const object = typeof key === "object" && key !== null
-    const slot = object ? deep.find(key) : plain.get(key)
-    if (slot !== undefined) {
-      values[slot] = merge(values[slot], value)
-      return
-    }
-    if (!Array.isArray(record)) throw notPair(pair)
-    if (object) deep.set(key, keys.length)
-    else plain.set(key, keys.length)
-    keys.push(key === 0 ? 0 : key) // not -0
-    values.push(create === null ? value : create(value))
+    const slot = typeof key === "string" ? texts.get(key) : others.find(key)
+    if (slot === undefined) insert(record)
+    else values[slot] = merge(values[slot], record[1])
   }
   return { add, keys, values, forEach: push => pushPairs(keys, values, push) }
 }

@@ -1,0 +1,217 @@
+/** What a task runner does beside computing: failures explained, logs, files read and written, questions that cannot be answered. */
+
+import fc from "fast-check"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { Action } from "../../../engine/action.js"
+import { Block, encodeRows } from "../../../engine/block.js"
+import type { RddNode } from "../../../engine/rdd.js"
+import { splitRange } from "../../../engine/file-split.js"
+import type { TaskError } from "../../../engine/task-error.js"
+import { TaskRunner } from "../../../engine/task-runner.js"
+import type { StageSpec, StageWrite } from "../../../engine/task.js"
+import { act, hole, reduceByKey, slice, sorted, version } from "./programs.js"
+import { TinyCluster } from "./tiny-cluster.js"
+
+function failureOf(run: () => unknown) {
+  try {
+    run()
+  } catch (error) {
+    return (error as TaskError).failure
+  }
+  throw new Error("it did not fail")
+}
+
+function records(...groups: unknown[][]): TinyCluster {
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  cluster.seal("in", groups)
+  return cluster
+}
+
+test("a function that throws: whose, where, on which record", () => {
+  const cluster = records([{ url: "/a" }], [{ url: "/b" }, { url: null }])
+  const shout = cluster.fn((row: { url: string }) => row.url.toUpperCase())
+  const failure = failureOf(() => cluster.ask({ kind: "map", parent: { kind: "filter", parent: slice("in"), f: cluster.fn(() => true) }, f: shout }))
+  assert.is(failure.kind, "user")
+  assert.is(failure.operator, "map")
+  assert.match(failure.record!, /url: null/)
+  assert.match(failure.message, /toUpperCase/)
+  assert.is(failure.errorName, "TypeError")
+})
+
+test("a record that is no pair, an error in a generator, an operator that gets no iterable", () => {
+  const cluster = records([1, 2])
+  assert.match(failureOf(() => cluster.ask(reduceByKey({ kind: "map", parent: slice("in"), f: cluster.fn((n: number) => n * 10) }))).message, /not a pair.*: 10/)
+  const broken = cluster.fn(function* (n: number) { yield n; if (n === 2) throw new Error("two") })
+  assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: broken })).record, "2")
+  assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: cluster.fn((n: number) => n) })).operator, "flatMap")
+})
+
+test("a state's task that fails leaves its cache as it was", () => {
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  const f = cluster.fn((a: number, b: number) => { if (b === 13) throw new Error("unlucky"); return a + b })
+  cluster.define("state", "state", { kind: "state", parent: "in", op: { kind: "runningReduce", f }, partitions: 1, initial: null })
+  cluster.seal("in", [[["a", 1], ["b", 1]]])
+  cluster.work()
+  cluster.seal("in", [[["a", 5], ["b", 13]]])
+  assert.is(failureOf(() => cluster.work()).operator, "runningReduce")
+  assert.equal(sorted(cluster.ask(version("state", 0))), [["a", 1], ["b", 1]])
+})
+
+const actions: [string, Action | ((c: TinyCluster) => Action), unknown[]][] = [
+  ["collect", { kind: "collect", max: 5 }, [3, 1, 2, 5, 4]],
+  ["count", { kind: "count" }, [5]],
+  ["take", { kind: "take", n: 4 }, [3, 1, 2, 5]],
+  ["take the newest", { kind: "take", n: 2, newest: true }, [5, 4]],
+  ["first", { kind: "first" }, [3]],
+  ["top", { kind: "top", n: 2, by: null, order: "desc" }, [5, 4]],
+  ["takeOrdered", c => ({ kind: "top", n: 2, by: c.fn((n: number) => -n), order: "asc" }), [5, 4]],
+  ["reduce", c => ({ kind: "reduce", f: c.fn((a: number, b: number) => Math.max(a, b)) }), [5]],
+  ["fold: the zero once", c => ({ kind: "fold", zero: 100, f: c.fn((a: number, b: number) => a + b) }), [115]],
+  ["aggregate", c => ({ kind: "aggregate", zero: [], add: c.fn((a: number[], n: number) => { a.push(n); return a }), merge: c.fn((a: number[], b: number[]) => [...a, ...b]) }), [[3, 1, 2, 5, 4]]],
+  ["countByValue", { kind: "countByValue" }, [[3, 1], [1, 1], [2, 1], [5, 1], [4, 1]]],
+]
+for (const [name, action, expected] of actions) {
+  test(`action ${name}`, () => {
+    const cluster = records([3, 1], [2, 5], [4])
+    assert.equal(cluster.ask(act(slice("in"), typeof action === "function" ? action(cluster) : action)), expected)
+  })
+}
+
+test("actions of nothing; collect over its limit names the true size; ties of top", () => {
+  const cluster = records()
+  assert.equal(cluster.ask(act(slice("in"), { kind: "count" })), [0])
+  assert.equal(cluster.ask(act(slice("in"), { kind: "reduce", f: { kind: "builtin", name: "sum" } })), [])
+  const stats = cluster.ask(act(slice("in"), { kind: "stats" }))[0] as Record<string, number>
+  assert.equal([stats.count, stats.sum, stats.max], [0, 0, Number.NaN])
+  assert.match(failureOf(() => records([1, 2, 3], [4]).ask(act(slice("in"), { kind: "collect", max: 2 }))).message, /collect of 4 rows: the limit is 2/)
+  const ties = records([["b", 1], ["c", 2]], [["a", 1]])
+  assert.equal(ties.ask(act(slice("in"), { kind: "top", n: 2, by: null, order: "desc" })), [["c", 2], ["a", 1]])
+  assert.equal(ties.ask(act(slice("in"), { kind: "lookup", key: "b" })), [1])
+})
+
+test("questions that cannot be answered", () => {
+  const cluster = records([1])
+  assert.throws(() => cluster.ask(version("in", 5_000_000)), /still to come/)
+  assert.throws(() => cluster.ask({ kind: "version", stream: "in", at: 0, read: { kind: "key", keys: [1] } }), /no state/)
+  cluster.seal("in", [[2]])
+  cluster.earliest = () => 1000
+  assert.throws(() => cluster.ask(slice("in", 0, 2000)), /reaches back to 1970-01-01T00:00:01/)
+  assert.equal(cluster.ask(slice("in")), [2])
+})
+
+test("save: one file a partition and interval, as ndjson or csv", () => {
+  const cluster = records([{ url: "/a", n: 1n }, { url: "/b,\"", n: 2n }], [{ url: "/c", at: new Date(0) }])
+  for (const format of ["ndjson", "csv"] as const) cluster.define(format, "output", { kind: "save", parent: "in", to: "/out", format })
+  cluster.seal("in", [])
+  assert.equal(cluster.work().get("csv"), [0])
+  const text = (name: string) => [...cluster.written].filter(([id]) => id.startsWith(name)).map(([, file]) => file)
+  assert.equal(text("ndjson"), ['{"url":"/a","n":1}\n{"url":"/b,\\"","n":2}\n', '{"url":"/c","at":"1970-01-01T00:00:00.000Z"}\n'])
+  assert.equal(text("csv"), ['url,n\n/a,1\n"/b,""",2\n', "url,at\n/c,1970-01-01T00:00:00.000Z\n"])
+})
+
+/** The outputs of reading a file in splits of a size. */
+function read(file: Buffer, size: number, write: Partial<Extract<StageWrite, { kind: "read" }>>, setup: (runner: TaskRunner) => void = () => {}) {
+  const runner = new TaskRunner(new SharedArrayBuffer(0))
+  setup(runner)
+  const results = []
+  for (let from = 0; from < file.length; from += size) {
+    const split = { path: "log", from, to: Math.min(file.length, from + size), sizeBytes: file.length, modifiedMs: 0 }
+    const range = splitRange(split)
+    const stage: StageSpec = {
+      output: "r", root: { kind: "empty" }, partitions: 1, interval: null, stream: "log", label: "read",
+      write: { kind: "read", split, format: { kind: "text" }, timestamp: null, intervalMs: 1000, ...write },
+    }
+    const bytes = new Uint8Array(file.subarray(range.from, range.to))
+    results.push(runner.run({ stage, partition: 0, attempt: 0, inputs: [{ ref: { kind: "file", split }, parts: [{ offset: 0, length: bytes.length, bytes }] }] }))
+  }
+  return results
+}
+
+test("a file's lines are each in one split, wherever it is cut", () => {
+  const line = fc.string({ unit: fc.constantFrom("a", "é", "😀", " ", "x"), maxLength: 6 })
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 12 }), fc.boolean(), fc.integer({ min: 1, max: 20 }), (lines, ends, size) => {
+      const file = Buffer.from(lines.join("\n") + (ends || lines.at(-1) === "" ? "\n" : ""))
+      const outputs = read(file, size, {}).flatMap(result => result.outputs)
+      assert.equal(outputs.flatMap(({ bytes }) => Block.of(bytes).toArray()), lines)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test("event times: a block an interval; a line without a time stays with the one before it", () => {
+  const cluster = new TinyCluster()
+  const timestamp = cluster.fn((l: string) => Number(l.split(" ")[0]))
+  const file = Buffer.from("100 a\n200 b\n1500 c\noops\n300 d\n2500 e\n")
+  const format = { kind: "text" } as const
+  const [result] = read(file, 1000, { format, timestamp }, runner => {
+    for (const [hash, bytes] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, bytes)
+  })
+  assert.equal(result!.outputs.map(({ interval, newest, bytes }) => [interval, newest, Block.of(bytes).toArray()]), [
+    [0, 2500, ["100 a", "200 b", "300 d"]],
+    [1000, 2500, ["1500 c", "oops"]],
+    [2000, 2500, ["2500 e"]],
+  ])
+})
+
+test("logs are folded; assets that are missing are named", () => {
+  const cluster = new TinyCluster()
+  const f = cluster.fn((n: number) => { console.log("seen", n > 0); return n })
+  const bytes = encodeRows([1, 2, 3])
+  const memory = new SharedArrayBuffer(bytes.length)
+  new Uint8Array(memory).set(bytes)
+  const runner = new TaskRunner(memory)
+  const root: RddNode = { kind: "map", parent: { kind: "input", stream: "in", interval: 0, format: { kind: "values" }, groups: [[{ block: "b", rows: 3, bytes: bytes.length }]] }, f }
+  const stage: StageSpec = { output: "o", root, partitions: 1, write: { kind: "store" }, interval: null, stream: null, label: "" }
+  assert.equal(runner.missingAssets(stage), [(f as { hash: string }).hash])
+  for (const [hash, asset] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, asset)
+  const result = runner.run({ stage, partition: 0, attempt: 0, inputs: [{ ref: { kind: "block", block: "b" }, parts: [{ offset: 0, length: bytes.length }] }] })
+  assert.equal(result.logs, [{ level: "log", text: "seen true", repeated: 3 }])
+  assert.equal([result.rowsIn, result.rowsOut], [3, 3])
+})
+
+test("random programs give what plain arrays give", () => {
+  const pair = fc.tuple(fc.oneof(fc.constantFrom("a", "b", "c"), fc.integer({ min: 0, max: 2 })), fc.integer({ min: -9, max: 9 }))
+  const intervals = fc.array(fc.array(fc.array(pair, { maxLength: 4 }), { maxLength: 3 }), { minLength: 1, maxLength: 5 })
+  type Rows = [unknown, number][]
+  const steps: Record<string, { rdd: (c: TinyCluster, parent: RddNode) => RddNode; plain: (rows: Rows) => Rows }> = {
+    double: { rdd: (c, parent) => ({ kind: "mapValues", parent, f: c.fn((v: number) => v * 2) }), plain: rows => rows.map(([k, v]) => [k, v * 2]) },
+    positive: { rdd: (c, parent) => ({ kind: "filter", parent, f: c.fn(([, v]: [unknown, number]) => v > 0) }), plain: rows => rows.filter(([, v]) => v > 0) },
+    twice: { rdd: (c, parent) => ({ kind: "flatMap", parent, f: c.fn((row: unknown) => [row, row]) }), plain: rows => rows.flatMap(row => [row, row]) },
+    spread: { rdd: (_c, parent) => ({ kind: "repartition", parent, partitions: 2 }), plain: rows => rows },
+    reduce: {
+      rdd: (_c, parent) => reduceByKey(parent, undefined, 2),
+      plain: rows => [...rows.reduce((sums, [k, v]) => sums.set(k, (sums.get(k) ?? 0) + v), new Map<unknown, number>())],
+    },
+    self: {
+      rdd: (c, parent) => ({ kind: "mapValues", parent: { kind: "cogroup", parents: [parent, parent], partitions: 2, join: "inner" }, f: c.fn(([a, b]: [number, number]) => a - b) }),
+      plain: rows => rows.flatMap(([k, a]) => rows.filter(([l]) => l === k).map(([, b]): [unknown, number] => [k, a - b])),
+    },
+  }
+  fc.assert(
+    fc.property(intervals, fc.array(fc.constantFrom(...Object.keys(steps)), { maxLength: 4 }), (input, chain) => {
+      const cluster = new TinyCluster()
+      cluster.input("in")
+      let rdd: RddNode = hole()
+      for (const name of chain) rdd = steps[name]!.rdd(cluster, rdd)
+      cluster.lift("out", ["in"], rdd)
+      cluster.define("sum", "state", { kind: "state", parent: "out", op: { kind: "runningReduce", f: { kind: "builtin", name: "sum" } }, partitions: 2, initial: null })
+      for (const groups of input) cluster.seal("in", groups)
+      cluster.work()
+      const totals = new Map<unknown, number>()
+      for (const [i, groups] of input.entries()) {
+        let rows = groups.flat() as Rows
+        for (const name of chain) rows = steps[name]!.plain(rows)
+        assert.equal(sorted(cluster.ask(version("out", i * 1000))), sorted(rows))
+        for (const [k, v] of rows) totals.set(k, (totals.get(k) ?? 0) + v)
+        assert.equal(sorted(cluster.ask(version("sum", i * 1000))), sorted([...totals]))
+      }
+    }),
+    { numRuns: 60, seed: 7 },
+  )
+})
+
+test.run()
