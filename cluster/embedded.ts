@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   readonly dir?: string
   readonly replicas?: number
   readonly minReplicas?: number
+  /** Told when a process that was started again does not come up. Default: a line on stderr. */
+  readonly onTrouble?: (text: string) => void
 }
 
 export interface Embedded {
@@ -37,8 +39,6 @@ export interface Embedded {
   stop(): Promise<void>
 }
 
-/** One that dies sooner than this after its start would only do so again. */
-const aliveMs = 1_000
 const stopMs = 3_000
 
 const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
@@ -125,7 +125,10 @@ class EmbeddedProcesses implements Embedded {
     const execArgv = process.execArgv.filter(argument => !argument.startsWith("--inspect"))
     const removed = this.temporary && role === "master" ? [this.directory] : []
     const child = fork(entry, [role, ...removed], { execArgv, stdio: ["ignore", "ignore", logsHere() ? "inherit" : "pipe", "ipc"] })
-    const startedMs = performance.now()
+    let cameUp = false
+    child.once("message", (message: FromProcess) => {
+      cameUp = message.kind !== "failed"
+    })
     // What a process says before its log is open, or as it dies: shown only if it never comes up.
     let words = ""
     child.stderr?.on("data", chunk => {
@@ -134,11 +137,15 @@ class EmbeddedProcesses implements Embedded {
     child.once("exit", (code, signal) => {
       if (this.children.get(name) === child) this.children.delete(name)
       if (this.stopping !== null) return
-      if (performance.now() - startedMs > aliveMs) this.restart(name)
-      else child.emit("error", new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`))
+      if (cameUp) {
+        this.restart(name)
+        return
+      }
+      // It would only do so again.
+      const error = new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`)
+      if (child.listenerCount("error") === 0) (this.options.onTrouble ?? toStderr)(error.message)
+      else child.emit("error", error)
     })
-    // Without a listener an error event would end this process.
-    child.on("error", () => {})
     this.children.set(name, child)
     return child
   }
@@ -160,6 +167,8 @@ class EmbeddedProcesses implements Embedded {
     return logsHere() ? null : join(this.directory, `${name}.log`)
   }
 }
+
+const toStderr = (text: string) => void process.stderr.write(`${text}\n`)
 
 /** With RIVULET_LOG the processes' logs are shown here. */
 const logsHere = () => process.env.RIVULET_LOG !== undefined

@@ -8,6 +8,8 @@ import { endOnSignals, makeDirectory } from "../adapters/node-process.js"
 import { type RunningNode, runNode } from "../adapters/run-node.js"
 import type { NodeId } from "../ports.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
+import { rivuletVersion, runtimeVersion } from "../version.js"
+import type { MasterConfig } from "./config.js"
 import { MasterMachine } from "./master.js"
 import type { JournalRecord } from "./records.js"
 
@@ -21,6 +23,7 @@ export interface MasterProcessOptions {
   /** Copies of received data before the client's ack, and how few will do when there are not enough workers. */
   readonly replicas?: number
   readonly minReplicas?: number
+  readonly config?: Partial<MasterConfig>
   readonly say?: Say
   /** Whether signals end the process. Default true. */
   readonly ownsProcess?: boolean
@@ -57,6 +60,7 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
     records,
     replicas: options.replicas ?? 2,
     minReplicas: options.minReplicas ?? 1,
+    config: { version: rivuletVersion, runtime: runtimeVersion, ...options.config },
   })
   let end: ReturnType<typeof endOnSignals> | null = null
   const running: RunningNode = runNode({
