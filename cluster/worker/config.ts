@@ -34,7 +34,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   heartbeatMs: 200,
   masterTimeoutMs: 3_000,
   helloMs: 1_000,
-  replicaTimeoutMs: 2_000,
+  replicaTimeoutMs: 500,
   holdReportMs: 250,
   fetchTimeoutMs: 10_000,
   highWater: 0.8,

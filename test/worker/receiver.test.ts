@@ -50,7 +50,7 @@ test("the peer dies before it confirms: another gets the replica, then the ack",
     assert.is(to, "w2#1")
     if (how === "lost") w.step({ kind: "lost", peer: "w2#1" })
     else if (how === "refuses") w.receive("w2#1", { kind: "replicaRefused", block, reason: "full" })
-    else if (how === "is silent") w.pass(2_000)
+    else if (how === "is silent") w.pass(500)
     else w.receive("master#1", { kind: "peers", workers: [peer("w3", { load: 1 })], minReplicas: 1, replicas: 2 })
     assert.is(w.only("replica").to, "w3#1", how)
     assert.is(w.sent("batchAck").length, 0, how)
