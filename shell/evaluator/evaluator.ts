@@ -50,7 +50,9 @@ export interface CellResult {
 interface Helper {
   readonly last: unknown
   value(value: unknown): void
-  settle(site: number, value: unknown): unknown
+  /** Whether there is something to wait for; `settled` is it, or the value itself. */
+  settle(site: number, value: unknown): boolean
+  settled: unknown
   load(name: string): Promise<unknown>
   declared(values: Record<string, unknown>): void
   thrown(value: unknown): void
@@ -202,15 +204,17 @@ export class Evaluator {
     })
     aborted.catch(() => {})
     const settle = this.#options.settle ?? (async (thenable: unknown) => await thenable)
-    this.#helpers[number] = {
+    const helper: Helper = {
       last: this.#last,
       value: one => {
         value = one
       },
+      settled: undefined,
       settle: (site, one) => {
-        if (!isThenable(one)) return one
-        awaited.add(site)
-        return Promise.race([settle(one), aborted])
+        const waits = isThenable(one)
+        if (waits) awaited.add(site)
+        helper.settled = waits ? Promise.race([settle(one), aborted]) : one
+        return waits
       },
       load: name => (this.#options.load ?? loadModule)(name),
       declared: values => {
@@ -220,6 +224,7 @@ export class Evaluator {
         thrown = { value: one }
       },
     }
+    this.#helpers[number] = helper
     const group = `rivulet.cell.${number}`
     try {
       const evaluate = (expression: string): Promise<Evaluated> =>

@@ -42,7 +42,8 @@ export interface AwaitSite {
 
 /**
  * @param constants names that earlier cells declared as `const` or imported
- * @param helper the expression through which the cell reaches its evaluator: `last`, `value(v)`, `settle(site, v)`, `load(name)`
+ * @param helper the expression through which the cell reaches its evaluator: `last`, `value(v)`,
+ *   `settle(site, v)` (whether to wait, for what is in `settled`), `load(name)`
  * @throws CellSyntaxError
  */
 export function rewriteCell(cell: string, constants: ReadonlySet<string> = new Set(), helper = "__rivulet"): RewrittenCell {
@@ -213,8 +214,9 @@ class Rewriter {
   /** Wraps an expression so that it is awaited when it is thenable. */
   private settle(node: Expression): undefined {
     const site = this.sites.push(this.siteOf(node, false)) - 1
-    this.edits.push({ from: node.start, to: node.start, text: `(await ${this.helper}.settle(${site},(` })
-    this.edits.push({ from: node.end, to: node.end, text: ")))" })
+    this.edits.push({ from: node.start, to: node.start, text: `(${this.helper}.settle(${site},(` })
+    // `await` of what is no promise would still yield: the rest would run where an interrupt does not reach the caller.
+    this.edits.push({ from: node.end, to: node.end, text: `))?await ${this.helper}.settled:${this.helper}.settled)` })
   }
 
   private siteOf(node: Expression, written: boolean): AwaitSite {
@@ -229,8 +231,8 @@ class Rewriter {
     }
     if (node.type === "AwaitExpression" && !inFunction) {
       const site = this.sites.push(this.siteOf(node.argument, true)) - 1
-      this.edits.push({ from: node.argument.start, to: node.argument.start, text: `${this.helper}.settle(${site},(` })
-      this.edits.push({ from: node.argument.end, to: node.argument.end, text: "))" })
+      this.edits.push({ from: node.argument.start, to: node.argument.start, text: `(${this.helper}.settle(${site},(` })
+      this.edits.push({ from: node.argument.end, to: node.argument.end, text: `)),${this.helper}.settled)` })
     }
     const inside = inFunction || /Function/.test(node.type)
     for (const child of children(node)) this.collect(child, inside)

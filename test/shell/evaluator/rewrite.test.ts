@@ -7,7 +7,9 @@ import { CellSyntaxError, stripTypes } from "../../../shell/evaluator/strip-type
 
 const test = suite("cells as text")
 
-const s = (site: number, text: string) => `(await __rivulet.settle(${site},(${text})))`
+const s = (site: number, text: string) => `(__rivulet.settle(${site},(${text}))?await __rivulet.settled:__rivulet.settled)`
+/** Where `await` is written already. */
+const w = (site: number, text: string) => `await (__rivulet.settle(${site},(${text})),__rivulet.settled)`
 
 const table: [cell: string, code: string, declared: string][] = [
   ["1 + 1", ";__rivulet.value((1 + 1));", ""],
@@ -16,7 +18,7 @@ const table: [cell: string, code: string, declared: string][] = [
   ["let a = f(), b = 2", `let a = ${s(0, "f()")}, b = 2`, "let a, let b"],
   ["var a = 1, b; var a = 2", "let a,b; a = 1, b;  a = 2", "var a, var b"],
   ["const f = v => v", "let   f = v => v", "const f"],
-  ["const { a, b: [c] } = await g()", `let   { a, b: [c] } = await __rivulet.settle(0,(g()))`, "const a, const c"],
+  ["const { a, b: [c] } = await g()", `let   { a, b: [c] } = ${w(0, "g()")}`, "const a, const c"],
   ["f(); g()", `;(${s(0, "f()")});  ;__rivulet.value((${s(1, "g()")}));`, ""],
   ["x = f()", `;__rivulet.value((x = ${s(0, "f()")}));`, ""],
   ["h(); function h() { return 1 }", `let h=function h() { return 1 };;(${s(0, "h()")}); `, "function h"],
@@ -24,7 +26,7 @@ const table: [cell: string, code: string, declared: string][] = [
   ["export const a = 1", "let   a = 1", "const a"],
   ['import fs, { join as j } from "x"', 'let {"default":fs,"join":j}=await __rivulet.load("x");', "import fs, import j"],
   ['import * as all from "x"', 'let all=await __rivulet.load("x");', "import all"],
-  ['const m = await import("x")', 'let   m = await __rivulet.settle(0,(__rivulet.load("x")))', "const m"],
+  ['const m = await import("x")', `let   m = ${w(0, '__rivulet.load("x")')}`, "const m"],
   ['const m = import("x")', `let   m = ${s(0, '__rivulet.load("x")')}`, "const m"],
   [".top(3)", `;__rivulet.value((${s(0, "__rivulet.last.top(3)")}));`, ""],
   ["\n  .filter(v => v)\n  .top(3)", `;__rivulet.value((${s(0, "__rivulet.last\n  .filter(v => v)\n  .top(3)")}));`, ""],
