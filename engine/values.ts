@@ -65,8 +65,8 @@ class Shown {
   private object(value: object, depth: number): void {
     if (Array.isArray(value)) this.list("[", value, "]", depth)
     else if (types.isDate(value)) this.text += Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString()
-    else if (types.isMap(value)) this.list("Map {", [...value], "}", depth, true)
-    else if (types.isSet(value)) this.list("Set {", [...value], "}", depth)
+    else if (types.isMap(value)) this.list("Map { ", [...value], " }", depth, true)
+    else if (types.isSet(value)) this.list("Set { ", [...value], " }", depth)
     else if (types.isRegExp(value)) this.text += String(value)
     else if (types.isNativeError(value)) this.text += `${value.name}: ${value.message}`
     else if (types.isTypedArray(value)) {
@@ -80,6 +80,10 @@ class Shown {
   }
 
   private list(open: string, items: ArrayLike<unknown>, close: string, depth: number, entries = false): void {
+    if (items.length === 0) {
+      this.text += (open + close).replaceAll(" ", "").replace("{", " {")
+      return
+    }
     this.text += open
     for (let i = 0; i < items.length && this.text.length <= this.max; i++) {
       if (i > 0) this.text += ", "

