@@ -38,7 +38,6 @@ export interface RequestParts {
 type Answer = (response: Response) => void
 
 const answersKept = 256
-const changedAtMost = 10_000
 
 export class Requests {
   readonly #parts: Parts
@@ -148,24 +147,6 @@ export class Requests {
         outbox.push({ kind: "exit", code: 0, reason: `asked by ${client}` })
         return
     }
-  }
-
-  /** Finished intervals in which something may have changed, as far as they are retained. */
-  #changed({ stream, after, limit }: Extract<Request, { kind: "changed" }>): number[] {
-    const { catalog, graph } = this.#parts
-    const record = catalog.get(stream)
-    if (record === undefined) throw noStream(stream)
-    const { intervalMs } = record.definition
-    const through = throughOf(graph, stream)
-    const starts: number[] = []
-    let from = Math.max(earliestOf(graph, stream), after === null ? Number.NEGATIVE_INFINITY : after + intervalMs)
-    while (starts.length < Math.min(limit, changedAtMost)) {
-      const next = nextVersion(graph, stream, from, through - intervalMs + 1)
-      if (next === null) break
-      starts.push(next)
-      from = next + intervalMs
-    }
-    return starts
   }
 
   #record(record: Parameters<typeof append>[1], effect: () => void): void {
