@@ -29,6 +29,8 @@ export interface EmbeddedOptions {
 export interface Embedded {
   /** The master's. */
   readonly address: string
+  /** Holds the journal, and a log for each process. */
+  readonly directory: string
   /** Their names. */
   readonly workers: readonly string[]
   /** Ids of the running processes by name: `master`, `w1`, … */
@@ -65,7 +67,7 @@ class EmbeddedProcesses implements Embedded {
 
   constructor(
     private readonly options: EmbeddedOptions,
-    private readonly directory: string,
+    readonly directory: string,
     private readonly temporary: boolean,
   ) {
     this.workers = Array.from({ length: options.workers ?? 2 }, (_, i) => `w${i + 1}`)
