@@ -5,7 +5,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { earliestOf, nextVersion, resolveTimes, throughOf } from "../../engine/dstream.js"
+import { nextChange, resolveTimes, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
@@ -38,6 +38,7 @@ export interface RequestParts {
 type Answer = (response: Response) => void
 
 const answersKept = 256
+const changedAtMost = 10_000
 
 export class Requests {
   readonly #parts: Parts
@@ -147,6 +148,21 @@ export class Requests {
         outbox.push({ kind: "exit", code: 0, reason: `asked by ${client}` })
         return
     }
+  }
+
+  /** Finished intervals in which something may have changed, as far as they are retained. */
+  #changed({ stream, after, limit }: Extract<Request, { kind: "changed" }>): number[] {
+    const { catalog, graph } = this.#parts
+    if (catalog.get(stream) === undefined) throw noStream(stream)
+    const through = throughOf(graph, stream)
+    const found: number[] = []
+    for (let last = after ?? Number.NEGATIVE_INFINITY; found.length < Math.min(limit, changedAtMost); ) {
+      const next = nextChange(graph, stream, last, through)
+      if (next === null) break
+      found.push(next)
+      last = next
+    }
+    return found
   }
 
   #record(record: Parameters<typeof append>[1], effect: () => void): void {
