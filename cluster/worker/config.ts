@@ -7,6 +7,11 @@ export interface WorkerConfig {
   readonly helloMs: number
   /** A replica that is not confirmed for so long goes to another peer too. */
   readonly replicaTimeoutMs: number
+  /**
+   * After so long a batch is acked with the copies it has, if they are allowed to be so few. Longer than the master takes to
+   * find a dead worker: this is for when it is away itself.
+   */
+  readonly giveUpReplicaMs: number
   /** The report of an interval's end waits so long for replicas under way. */
   readonly holdReportMs: number
   /** A fetch that is not answered for so long is tried at the next holder. */
@@ -35,6 +40,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   masterTimeoutMs: 3_000,
   helloMs: 1_000,
   replicaTimeoutMs: 500,
+  giveUpReplicaMs: 10_000,
   holdReportMs: 250,
   fetchTimeoutMs: 10_000,
   highWater: 0.8,

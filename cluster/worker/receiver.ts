@@ -35,8 +35,12 @@ interface Pending {
   /** As it came: forwarded without a copy. Null when it came as a replica (then it is sent from block memory). */
   readonly received: Uint8Array | null
   readonly holders: Set<NodeId>
+  /** To whom replicas are under way, and since when. */
   readonly underway: Map<NodeId, number>
+  /** Of those: who has not confirmed in time. Another is asked besides, if there is one. */
+  readonly late: Set<NodeId>
   readonly tried: Set<NodeId>
+  readonly sinceMs: number
 }
 
 export class Receiver {
@@ -101,7 +105,9 @@ export class Receiver {
       received: bytes,
       holders: new Set(),
       underway: new Map(),
+      late: new Set(),
       tried: new Set(),
+      sinceMs: clock.monotonicMs,
     })
   }
 
@@ -170,6 +176,8 @@ export class Receiver {
     for (const pending of [...this.#pending.values()]) {
       const held = dead && pending.holders.delete(peer)
       const sent = this.#notUnderway(pending, peer)
+      // It may live: if there is no other it gets the replica again, for one copy is enough only when it is the only worker.
+      if (sent && !dead) pending.tried.delete(peer)
       if (held || sent) this.#replicate(pending)
     }
   }
@@ -222,22 +230,24 @@ export class Receiver {
   onTime(nowMs: number): void {
     for (const pending of [...this.#pending.values()]) {
       for (const [peer, sentMs] of [...pending.underway]) {
-        if (nowMs - sentMs < this.#parts.config.replicaTimeoutMs) continue
-        // It may still be confirmed: then the block has one holder more than it needs.
-        this.#notUnderway(pending, peer)
+        if (!this.isPending(pending.block.id) || pending.late.has(peer) || nowMs - sentMs < this.#parts.config.replicaTimeoutMs) continue
+        pending.late.add(peer)
         this.#replicate(pending)
       }
+      const waitedMs = nowMs - pending.sinceMs
+      if (!this.isPending(pending.block.id) || waitedMs < this.#parts.config.giveUpReplicaMs) continue
+      if (1 + pending.holders.size >= this.#parts.peers.minReplicas) this.#finish(pending)
     }
   }
 
   get deadlineMs(): number {
-    let first = Number.POSITIVE_INFINITY
-    // In order of sending, nearly: the first of each is early enough.
-    for (const pending of this.#pending.values()) {
-      for (const sentMs of pending.underway.values()) first = Math.min(first, sentMs + this.#parts.config.replicaTimeoutMs)
-      if (first < Number.POSITIVE_INFINITY) break
+    const { replicaTimeoutMs, giveUpReplicaMs } = this.#parts.config
+    // In order of sending, nearly: the next tick finds the rest.
+    for (const { underway, late, sinceMs } of this.#pending.values()) {
+      for (const [peer, sentMs] of underway) if (!late.has(peer)) return sentMs + replicaTimeoutMs
+      if (underway.size > 0) return sinceMs + giveUpReplicaMs
     }
-    return first
+    return Number.POSITIVE_INFINITY
   }
 
   /** True when the batch is held already: it will be acked (again) without being stored. */
@@ -257,20 +267,21 @@ export class Receiver {
       this.#ack(from, key, Math.max(copies, block.filed === null ? copies : peers.replicas))
     else {
       // Its first holder is gone, and with it the second copy: it needs another before anyone may rely on it.
-      this.#replicate({ block, senders: new Set([from]), received: null, holders, underway: new Map(), tried: new Set(holders) })
+      const fresh = { underway: new Map(), late: new Set<NodeId>(), tried: new Set(holders), sinceMs: this.#parts.clock.monotonicMs }
+      this.#replicate({ block, senders: new Set([from]), received: null, holders, ...fresh })
     }
     return true
   }
 
   #replicate(pending: Pending): void {
     const { peers, outbox, store, clock } = this.#parts
-    const { block, holders, underway, tried, received } = pending
+    const { block, holders, underway, late, tried, received } = pending
     const bytes = block.region.length
     if (!this.#pending.has(block.id)) {
       this.#pending.set(block.id, pending)
       this.#pendingBytes += bytes
     }
-    while (1 + holders.size + underway.size < peers.replicas) {
+    while (1 + holders.size + underway.size - late.size < peers.replicas) {
       const peer = peers.choose(bytes, new Set([...tried, ...holders]), clock.monotonicMs)
       if (peer === null) break
       tried.add(peer)
@@ -307,6 +318,7 @@ export class Receiver {
 
   #notUnderway(pending: Pending, peer: NodeId): boolean {
     if (!pending.underway.delete(peer)) return false
+    pending.late.delete(peer)
     this.#parts.peers.underway(peer, -pending.block.region.length)
     return true
   }

@@ -59,13 +59,40 @@ test("the peer dies before it confirms: another gets the replica, then the ack",
   }
 })
 
-test("the only peer dies: one copy is enough when it may be, with a warning said once", () => {
+test("the only peer dies: one copy is enough when it may be, once the cluster knows, with a warning said once", () => {
   const w = new Bench().join([peer("w2")])
   w.batch(1)
   w.batch(2)
   w.step({ kind: "lost", peer: "w2#1" })
+  assert.equal(w.kinds(), ["replica→w2#1", "replica→w2#1"], "it may live")
+  w.receive("master#1", { kind: "peers", workers: [], minReplicas: 1, replicas: 2 })
   assert.equal(w.sent("batchAck").map(bare), [ack(1, 1), ack(2, 1)])
   assert.is(w.command("say").filter(({ level }) => level === "warn").length, 1)
+})
+
+test("a slow peer, and no other: the ack waits for it; not for ever, when nobody says that it is dead", () => {
+  const w = new Bench({ config: { masterTimeoutMs: minute } }).join([peer("w2")])
+  w.batch(1)
+  const { block } = w.only("replica")
+  w.pass(9_000)
+  assert.equal(w.sent("batchAck"), [])
+  w.receive("w2#1", { kind: "replicaStored", block })
+  assert.equal(w.sent("batchAck").map(bare), [ack(1, 2)])
+  w.batch(2)
+  w.pass(10_000)
+  assert.equal(w.sent("batchAck").map(bare), [ack(2, 1)])
+})
+
+test("a late confirmation counts, though another peer was asked", () => {
+  const w = new Bench().join([peer("w2"), peer("w3", { load: 1 })])
+  w.batch(1)
+  const { block } = w.only("replica")
+  w.pass(500)
+  assert.is(w.only("replica").to, "w3#1")
+  w.receive("w2#1", { kind: "replicaStored", block })
+  assert.equal(w.sent("batchAck").map(bare), [ack(1, 2)])
+  w.receive("w3#1", { kind: "replicaStored", block })
+  assert.equal(w.kinds(), [])
 })
 
 test("with min-replicas 2 the ack waits for a second worker", () => {
