@@ -187,7 +187,7 @@ export function openScreen(options: ScreenOptions): Screen {
   takeTerminal()
   stdin.on("data", onData)
   stdout.on("resize", onResize)
-  app = render(createElement(App, { state }), { exitOnCtrlC: false, patchConsole: false, maxFps: 60, incrementalRendering: true })
+  app = render(createElement(App, { state }), { exitOnCtrlC: false, patchConsole: false, maxFps: 60 })
   return { dispatch, ended, close }
 }
 

@@ -42,6 +42,7 @@ async function plainRun(workers: number): Promise<void> {
   try {
     console.log(`embedded: 1 master, ${workers} workers on this machine; demo/views: made-up web traffic, 2 000 lines a second`)
     await demo.ready
+    await session.streams()
     const views = session.stream<AccessLog>("demo/views") as InputDStream<AccessLog>
     const counts = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)
     session.name(counts, "counts")

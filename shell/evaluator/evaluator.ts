@@ -104,7 +104,10 @@ export class Evaluator {
   }
 
   readonly #onException = (error: unknown): void => {
-    if (inCell(error)) return this.#options.onConsole("error", `Uncaught ${shortError(error)}`)
+    if (inCell(error)) {
+      this.#options.onConsole("error", `Uncaught ${shortError(error)}`)
+      return
+    }
     // Not the user's: it ends the process as it would without a shell.
     process.off("uncaughtException", this.#onException)
     setImmediate(() => {
