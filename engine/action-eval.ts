@@ -7,9 +7,9 @@
  * count, fold, aggregate, stats; one or none for first and reduce.
  */
 
+import type { Action } from "./action.js"
 import { statsOf } from "./action-stats.js"
 import { isBefore, topOrder } from "./action-top.js"
-import type { Action } from "./action.js"
 import { notPair } from "./aggregate.js"
 import { copyValue } from "./copy-value.js"
 import { RivuletError } from "./errors.js"
@@ -222,7 +222,13 @@ const halves: { readonly [K in Action["kind"]]: Halves<Extract<Action, { kind: K
   countByValue: { start: () => counting(row => row, one), finish: () => counting(first, second) },
   countByKey: { start: () => counting(keyOfPair, one), finish: () => counting(first, second) },
   lookup: {
-    start: ({ key }) => rowsHalf((rows, push) => all(rows.filter(row => sameValue(keyOfPair(row), key)).map(row => (row as unknown[])[1]), push)),
+    start: ({ key }) =>
+      rowsHalf((rows, push) =>
+        all(
+          rows.filter(row => sameValue(keyOfPair(row), key)).map(row => (row as unknown[])[1]),
+          push,
+        ),
+      ),
     finish: () => rowsHalf(all),
   },
   stats: {

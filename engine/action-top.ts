@@ -29,7 +29,8 @@ export function isBefore({ direction }: TopOrder, a: { rank: unknown; row: unkno
 }
 
 function compareRanks(a: unknown, b: unknown): number {
-  if ((typeof a === "number" || typeof a === "bigint") && (typeof b === "number" || typeof b === "bigint")) return a < b ? -1 : a > b ? 1 : 0
+  if ((typeof a === "number" || typeof a === "bigint") && (typeof b === "number" || typeof b === "bigint"))
+    return a < b ? -1 : a > b ? 1 : 0
   return compareKeys(a, b)
 }
 

@@ -26,7 +26,8 @@ export const aggregatesEarly = (aggregate: Aggregate | undefined): aggregate is 
 export function aggregator(aggregate: Aggregate, context: Context): Aggregation {
   if (aggregate.kind === "group") return new Groups()
   const { create, merge } = aggregate
-  const start = create.kind === "builtin" && create.name === "identity" ? null : (context.fn(create, "combineByKey") as (v: unknown) => unknown)
+  const start =
+    create.kind === "builtin" && create.name === "identity" ? null : (context.fn(create, "combineByKey") as (v: unknown) => unknown)
   return combiner(start, context.fn(merge, "reduceByKey") as Binary)
 }
 

@@ -14,7 +14,8 @@ export function copyValue(value: unknown): unknown {
   if (value instanceof Date) return new Date(value.getTime())
   if (value instanceof Map) return new Map([...value].map(([k, v]) => [copyValue(k), copyValue(v)]))
   if (value instanceof Set) return new Set([...value].map(copyValue))
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof RegExp || value instanceof Error) return structuredClone(value)
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof RegExp || value instanceof Error)
+    return structuredClone(value)
   const copy = Object.create(Object.getPrototypeOf(value)) as Record<string, unknown>
   for (const name of Object.keys(value)) copy[name] = copyValue((value as Record<string, unknown>)[name])
   return copy

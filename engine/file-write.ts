@@ -15,12 +15,22 @@ function csvLines(rows: readonly unknown[]): string[] {
   const names = new Set<string>()
   for (const row of rows) if (isPlainRow(row)) for (const name of Object.keys(row)) names.add(name)
   const header = [...names]
-  return [header.map(csvField).join(","), ...rows.map(row => header.map(name => csvField(isPlainRow(row) ? row[name] : undefined)).join(","))]
+  return [
+    header.map(csvField).join(","),
+    ...rows.map(row => header.map(name => csvField(isPlainRow(row) ? row[name] : undefined)).join(",")),
+  ]
 }
 
 function csvField(value: unknown): string {
   if (value === null || value === undefined) return ""
-  const text = typeof value === "string" ? value : typeof value === "object" && !(value instanceof Date) ? toJson(value) : value instanceof Date ? dateText(value) : String(value)
+  const text =
+    typeof value === "string"
+      ? value
+      : typeof value === "object" && !(value instanceof Date)
+        ? toJson(value)
+        : value instanceof Date
+          ? dateText(value)
+          : String(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

@@ -2,7 +2,14 @@
 
 /** An object with named fields: not an array, date, map … */
 export function isPlainRow(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date) && !(value instanceof Map) && !(value instanceof Set)
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Date) &&
+    !(value instanceof Map) &&
+    !(value instanceof Set)
+  )
 }
 
 /** JSON text. What JSON lacks becomes what is nearest: bigints numbers, maps arrays of pairs, sets arrays, NaN and undefined null. */

@@ -121,7 +121,10 @@ export function stageOf(dependency: StageDependency): StageSpec {
 /** The stage that makes an interval's delta of a state. `mayFallDue`: keys may time out, so partitions without input have work too. */
 export function stateStage(root: StateNode, mayFallDue: boolean): StageSpec {
   const { id, stream, interval, intervalMs } = root
-  return { ...stage(id, root, { kind: "state" }, { stream, interval: { from: interval, to: interval + intervalMs } }), quietWhenEmpty: isQuietWhenEmpty(root) || (root.op.kind === "track" && !mayFallDue) }
+  return {
+    ...stage(id, root, { kind: "state" }, { stream, interval: { from: interval, to: interval + intervalMs } }),
+    quietWhenEmpty: isQuietWhenEmpty(root) || (root.op.kind === "track" && !mayFallDue),
+  }
 }
 
 /** The stage that keeps an RDD's partitions. */
@@ -177,7 +180,9 @@ function labelOf(root: RddNode): string {
 }
 
 function stageParent(node: RddNode): RddNode | undefined {
-  return operatorOf(node).dependencies(node).find(dependency => dependency.kind === "narrow")?.parent
+  return operatorOf(node)
+    .dependencies(node)
+    .find(dependency => dependency.kind === "narrow")?.parent
 }
 
 /** Every cut below a root, its own and those of the stages it needs, parents first. For messages and tests. */

@@ -3,10 +3,9 @@
  * the master admits it; with them there is one block an interval, in order of time. Lines keep the order of the file.
  */
 
-import { TextPacker } from "./block.js"
+import { Block, TextPacker } from "./block.js"
 import { ownLines } from "./file-split.js"
 import type { FormatSpec, Push } from "./rdd.js"
-import { Block } from "./block.js"
 import type { StageWrite, TaskOutput } from "./task.js"
 import { intervalStart, parseTime, type TimeLike } from "./time.js"
 
@@ -70,7 +69,8 @@ export function readSplit({ split, format, intervalMs }: ReadWrite, bytes: Uint8
     at = next
   }
   if (Number.isNaN(current)) {
-    for (const line of textOf(bytes, begin, end).split("\n")) if (line !== "") reader.setAside(line, "no line of this part of the file has a time")
+    for (const line of textOf(bytes, begin, end).split("\n"))
+      if (line !== "") reader.setAside(line, "no line of this part of the file has a time")
     return []
   }
   close(end)
@@ -102,4 +102,5 @@ const newline = Uint8Array.of(10)
 
 const output = (bytes: Uint8Array): TaskOutput => ({ bytes, rows: bytes.length === 0 ? 0 : Block.of(bytes).rows })
 
-const textOf = (bytes: Uint8Array, from: number, to: number): string => Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8")
+const textOf = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8")

@@ -1,6 +1,6 @@
 /** The map side of a shuffle: a task's records, cut into one section a reduce partition. */
 
-import { aggregator, aggregatesEarly, notPair } from "./aggregate.js"
+import { aggregatesEarly, aggregator, notPair } from "./aggregate.js"
 import { encodeRows } from "./block.js"
 import { partitionOf } from "./partition.js"
 import type { Push, ShuffleWrite, TaskContext } from "./rdd.js"
@@ -25,10 +25,12 @@ export function shuffleWriter(write: ShuffleWrite, partition: number, context: T
 }
 
 const adders: Readonly<Record<ShuffleWrite["by"], (write: ShuffleWrite, sections: unknown[][], partition: number) => Push>> = {
-  key: ({ partitions }, sections) => pair => {
-    if (!Array.isArray(pair)) throw notPair(pair)
-    sections[partitionOf(pair[0], partitions)]!.push(pair)
-  },
+  key:
+    ({ partitions }, sections) =>
+    pair => {
+      if (!Array.isArray(pair)) throw notPair(pair)
+      sections[partitionOf(pair[0], partitions)]!.push(pair)
+    },
   // Each record once a map task: it is for `distinct`.
   value({ partitions }, sections) {
     const seen = new SlotIndex()

@@ -11,10 +11,10 @@ import type { FileSplit, FormatSpec, InputRef, Push, RddNode, TaskContext } from
 import type { StateRow } from "./state/delta.js"
 import { KeyedState } from "./state/keyed-state.js"
 import type { ChainBlock, StateCache } from "./state/state-cache.js"
+import type { InputPart, TaskInput, TaskRun } from "./task.js"
 import type { CallWatch } from "./task-error.js"
 import type { TaskFunctions } from "./task-functions.js"
 import type { TaskLog } from "./task-log.js"
-import type { InputPart, TaskInput, TaskRun } from "./task.js"
 import type { Interval } from "./time.js"
 
 /** What all contexts of one task share. */

@@ -21,7 +21,12 @@ const longestRecord = 2000
 
 /** Watches calls in a second run of a failed task: the last one is where it failed. */
 export class CallWatch {
-  private last: { readonly operator: string; readonly ref: FunctionRef | null; readonly args: readonly unknown[]; shown: string | null } | null = null
+  private last: {
+    readonly operator: string
+    readonly ref: FunctionRef | null
+    readonly args: readonly unknown[]
+    shown: string | null
+  } | null = null
 
   wrap(f: (...args: never[]) => unknown, operator: string, ref: FunctionRef | null): (...args: never[]) => unknown {
     return (...args) => {

@@ -12,7 +12,10 @@ export class TaskLog {
   private dropped = 0
 
   readonly add = (level: LogLevel, args: readonly unknown[]): void => {
-    const text = args.map(arg => (typeof arg === "string" ? arg : showValue(arg, 1000))).join(" ").slice(0, longestLine)
+    const text = args
+      .map(arg => (typeof arg === "string" ? arg : showValue(arg, 1000)))
+      .join(" ")
+      .slice(0, longestLine)
     const last = this.lines.at(-1)
     if (last?.level === level && last.text === text) last.repeated++
     else if (this.lines.length < mostLines) this.lines.push({ level, text, repeated: 1 })

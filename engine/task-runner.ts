@@ -5,16 +5,16 @@
 
 import { encodeRows } from "./block.js"
 import { fileText } from "./file-write.js"
+import { stageAssets } from "./plan.js"
 import { readSplit } from "./read-split.js"
 import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"
-import { stageAssets } from "./plan.js"
+import type { StageSpec, StageWrite, TaskOutput, TaskResult, TaskRun } from "./task.js"
 import { Context, TaskScope } from "./task-context.js"
 import { CallWatch, TaskError } from "./task-error.js"
 import { TaskFunctions } from "./task-functions.js"
 import { TaskLog } from "./task-log.js"
-import type { StageSpec, StageWrite, TaskOutput, TaskResult, TaskRun } from "./task.js"
 
 export class TaskRunner {
   private readonly functions = new TaskFunctions()

@@ -54,7 +54,7 @@ export function rewrite(node: RddNode, f: (node: RddNode) => RddNode): RddNode {
 }
 
 /** Calls f for each node, parents before children. `false` from f leaves out what is below. */
-export function walk(node: RddNode, f: (node: RddNode) => boolean | void): void {
+export function walk(node: RddNode, f: (node: RddNode) => unknown): void {
   if (f(node) === false) return
   for (const child of childrenOf(node)) walk(child, f)
 }

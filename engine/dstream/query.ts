@@ -13,8 +13,8 @@ import { simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { mapChildren, rewrite, walk } from "../tree.js"
 import { flavourOf } from "./flavour.js"
-import { resolveTime } from "./reach.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
+import { resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
 
 export interface ExpandedQuery {

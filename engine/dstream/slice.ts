@@ -30,7 +30,11 @@ export function sliceIntervals(graph: StreamGraph, { stream, from, to }: SliceLe
 const bytesATask = 512 * 1024
 
 /** The slice's intervals and the union of their RDDs. */
-export function expandSlice(graph: StreamGraph, leaf: SliceLeaf, rddOf: RddOf): { readonly rdd: RddNode; readonly starts: readonly number[] } {
+export function expandSlice(
+  graph: StreamGraph,
+  leaf: SliceLeaf,
+  rddOf: RddOf,
+): { readonly rdd: RddNode; readonly starts: readonly number[] } {
   const starts = sliceIntervals(graph, leaf)
   const parents = starts.map(start => rddOf(graph, leaf.stream, start))
   const rdd = simplify({ kind: "union", parents })
@@ -77,9 +81,12 @@ export function versionAt(graph: StreamGraph, { stream, at }: VersionLeaf): numb
   const through = throughOf(graph, stream)
   const time = resolveTime(graph, stream, at)
   if (time >= through + intervalMs) {
-    throw new RivuletError(`${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`, {
-      try: "ask for latest(), or wait",
-    })
+    throw new RivuletError(
+      `${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`,
+      {
+        try: "ask for latest(), or wait",
+      },
+    )
   }
   const interval = intervalStart(Math.min(time, through - 1), intervalMs)
   checkReach(graph, stream, interval)

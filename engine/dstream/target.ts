@@ -63,8 +63,12 @@ function stateTarget(graph: StreamGraph, definition: StreamDefinition, node: Sta
   const scope = { from: interval, to: interval + intervalMs }
   const previous = interval === since ? null : stateVersion(graph, stream, interval - intervalMs)
   const window = node.op.kind === "reduceByWindow" ? windowOf(graph, stream, node as WindowNode, interval) : null
-  const initial = node.initial === null || interval > since ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
-  const input = node.op.kind === "reduceByWindow" ? null : keyed(withinStream(stream, scope, rddOf(graph, node.parent, interval)), node, `${prefix}:in`, false)
+  const initial =
+    node.initial === null || interval > since ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
+  const input =
+    node.op.kind === "reduceByWindow"
+      ? null
+      : keyed(withinStream(stream, scope, rddOf(graph, node.parent, interval)), node, `${prefix}:in`, false)
   const mayFallDue = nextTimeout(graph, stream, interval, interval + 1) !== null
   // Silent keys are called too; anything else without input changes nothing.
   if (!window && initial === null && input === null && !mayFallDue && node.op.kind !== "updateStateByKey") return null
@@ -88,7 +92,8 @@ function stateTarget(graph: StreamGraph, definition: StreamDefinition, node: Sta
 function keyed(pairs: RddNode, { op, partitions }: StateStreamNode, id: string, group: boolean): RddNode | null {
   const parent = simplify(pairs)
   if (parent.kind === "empty") return null
-  if (group || op.kind !== "runningReduce") return { kind: "shuffled", parent: expandIds(parent, id), partitions, aggregate: { kind: "group" }, id }
+  if (group || op.kind !== "runningReduce")
+    return { kind: "shuffled", parent: expandIds(parent, id), partitions, aggregate: { kind: "group" }, id }
   const { f } = op
   const create = { kind: "builtin", name: "identity" } as const
   return { kind: "shuffled", parent, partitions, aggregate: { kind: "combine", create, merge: f, combine: f, mapSide: true }, id }

@@ -40,18 +40,20 @@ export const cogroup: OperatorFactory<CogroupNode> = of => {
           else list.push(value)
         }
         if (isHashed(of, parent, node.partitions)) context.compute(parent, partition, add)
-        else
-          for (const block of context.blocks({ kind: "shuffle", output: outputOf(node, side), partition })) block.forEach(add)
+        else for (const block of context.blocks({ kind: "shuffle", output: outputOf(node, side), partition })) block.forEach(add)
       }
       const emit = joins[node.join]
-      for (let slot = 0; slot < keys.length; slot++) emit(keys[slot], sides.map(values => values[slot] ?? []), push)
+      for (let slot = 0; slot < keys.length; slot++)
+        emit(
+          keys[slot],
+          sides.map(values => values[slot] ?? []),
+          push,
+        )
     },
     partitioner: node => ({ kind: "hash", partitions: node.partitions }),
     reads: (node, partition) =>
       node.parents.flatMap((parent, side) =>
-        isEmpty(node, side) || isHashed(of, parent, node.partitions)
-          ? []
-          : [{ kind: "shuffle", output: outputOf(node, side), partition }],
+        isEmpty(node, side) || isHashed(of, parent, node.partitions) ? [] : [{ kind: "shuffle", output: outputOf(node, side), partition }],
       ),
   }
 }

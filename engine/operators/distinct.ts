@@ -8,9 +8,7 @@ type DistinctNode = Extract<RddNode, { kind: "distinct" }>
 
 export const distinct: OperatorFactory<DistinctNode> = () => ({
   partitions: node => node.partitions,
-  dependencies: node => [
-    { kind: "shuffle", parent: node.parent, output: idOf(node), write: { partitions: node.partitions, by: "value" } },
-  ],
+  dependencies: node => [{ kind: "shuffle", parent: node.parent, output: idOf(node), write: { partitions: node.partitions, by: "value" } }],
   compute(node, partition, context, push) {
     const seen = new SlotIndex()
     for (const block of context.blocks({ kind: "shuffle", output: idOf(node), partition })) {

@@ -12,8 +12,7 @@ export const eachVersion: OperatorFactory<EachVersionNode> = of => {
   const count = (version: RddNode) => of(version).partitions(version)
   return {
     partitions: node => node.versions.reduce((n, version) => Math.max(n, count(version)), 0),
-    dependencies: node =>
-      node.versions.map(parent => ({ kind: "narrow", parent, from: p => (p < count(parent) ? [p] : []) })),
+    dependencies: node => node.versions.map(parent => ({ kind: "narrow", parent, from: p => (p < count(parent) ? [p] : []) })),
     compute(node, partition, context, push) {
       for (const [index, version] of node.versions.entries()) {
         if (partition < count(version)) context.compute(version, partition, value => push([index, value]))

@@ -11,7 +11,11 @@ export const input: OperatorFactory<InputBlocksNode> = () => ({
     for (const { block } of node.groups[partition]!) {
       for (const part of context.blocks({ kind: "block", block })) {
         if (parse === null) part.forEach(push)
-        else part.forEach(line => parse(line as string, push))
+        else {
+          part.forEach(line => {
+            parse(line as string, push)
+          })
+        }
       }
     }
   },

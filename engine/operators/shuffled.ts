@@ -32,6 +32,5 @@ export const shuffled: OperatorFactory<ShuffledNode> = of => ({
     table.forEach(push)
   },
   partitioner: node => ({ kind: "hash", partitions: node.partitions }),
-  reads: (node, partition) =>
-    isHashed(of, node.parent, node.partitions) ? [] : [{ kind: "shuffle", output: idOf(node), partition }],
+  reads: (node, partition) => (isHashed(of, node.parent, node.partitions) ? [] : [{ kind: "shuffle", output: idOf(node), partition }]),
 })

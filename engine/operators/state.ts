@@ -16,8 +16,7 @@ export const state: OperatorFactory<StateNode> = () => ({
     for (const row of deltaRows(stepState(node, partition, context, context.state(node.stream, partition, at), at))) push(row)
   },
   partitioner: () => null,
-  reads: (node, partition) =>
-    node.previous === null ? [] : [{ kind: "state", stream: node.stream, partition, at: node.previous.at }],
+  reads: (node, partition) => (node.previous === null ? [] : [{ kind: "state", stream: node.stream, partition, at: node.previous.at }]),
 })
 
 /** What the step reads beside the previous version. */

@@ -261,7 +261,9 @@ export class KeyedState {
       while (next < versions.length && versions[next]!.begin <= row) begins.set(next++, this.rows.length)
       if (keep[row]) this.append(moved[rows.slot[row]!]!, rows.values[row], rows.auxiliary[row], rows.from[row]!, rows.gone[row]!)
     }
-    this.versions = versions.slice(from).map((version, i) => ({ ...version, begin: i === 0 ? 0 : (begins.get(from + i) ?? this.rows.length) }))
+    this.versions = versions
+      .slice(from)
+      .map((version, i) => ({ ...version, begin: i === 0 ? 0 : (begins.get(from + i) ?? this.rows.length) }))
     this.sorted = this.versions[1]?.begin ?? this.rows.length
   }
 

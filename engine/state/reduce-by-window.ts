@@ -42,7 +42,7 @@ interface Mixed {
   readonly foreign: readonly (readonly [pane: number, value: unknown])[]
 }
 
-function slideByInverse({ node, op, partition, context, draft }: WindowStep, window: NonNullable<StateNode["window"]>): void {
+function slideByInverse({ op, partition, context, draft }: WindowStep, window: NonNullable<StateNode["window"]>): void {
   const f = context.fn(op.f, "reduceByWindow") as Binary
   const inverse = context.fn(op.inverse!, "reduceByWindow inverse") as Binary
   const put = (key: unknown, { count, clean, foreign }: Mixed) => {
@@ -55,7 +55,11 @@ function slideByInverse({ node, op, partition, context, draft }: WindowStep, win
       return
     }
     const values = [...clean, ...foreign.map(([, value]) => value)].map(copyValue)
-    draft.set(key, values.reduce((a, b) => f(a, b)), { count, clean, foreign })
+    draft.set(
+      key,
+      values.reduce((a, b) => f(a, b)),
+      { count, clean, foreign },
+    )
   }
   const mixed = (key: unknown): Mixed | undefined => {
     const before = draft.get(key)

@@ -8,7 +8,7 @@ import type { StateNode, TaskContext } from "../rdd.js"
 import type { TaskOutput } from "../task.js"
 import { deltaRows, type StateChange, type StateRow } from "./delta.js"
 import { KeyedState } from "./keyed-state.js"
-import { type ChainBlock, StateCache } from "./state-cache.js"
+import type { ChainBlock, StateCache } from "./state-cache.js"
 import { stepState } from "./step.js"
 
 /** A chain of small deltas costs a message and an open each: after so many (staggered by partition) there is a base in any case. */

@@ -7,10 +7,10 @@ import { Block, encodeRows } from "../../engine/block.js"
 import { captureFunction } from "../../engine/capture/capture.js"
 import { encodeFunction } from "../../engine/capture/codec.js"
 import type { FunctionLink } from "../../engine/function-ref.js"
-import type { RddNode } from "../../engine/rdd.js"
-import { TaskRunner } from "../../engine/task-runner.js"
-import type { StageSpec } from "../../engine/task.js"
 import { random } from "../../engine/random.js"
+import type { RddNode } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import { TaskRunner } from "../../engine/task-runner.js"
 
 const lines = Number(process.argv[2] ?? 100_000)
 const runs = Number(process.argv[3] ?? 9)
@@ -36,7 +36,13 @@ function fn(f: (...args: never[]) => unknown): FunctionLink {
   return { kind: "function", hash: ref.hash }
 }
 
-const input: RddNode = { kind: "input", stream: "lines", interval: 0, groups: [[{ block: "b", rows: lines, bytes: bytes.length }]], format: { kind: "text" } }
+const input: RddNode = {
+  kind: "input",
+  stream: "lines",
+  interval: 0,
+  groups: [[{ block: "b", rows: lines, bytes: bytes.length }]],
+  format: { kind: "text" },
+}
 const add = fn((a: number, b: number) => a + b)
 const words: RddNode = {
   kind: "map",
@@ -73,7 +79,13 @@ for (const [name, { root, write }] of Object.entries(stages)) {
     const start = process.hrtime.bigint()
     if (name === "by hand") byHand()
     else if (name === "read only") Block.open(memory, 0, bytes.length).forEach(() => {})
-    else runner.run({ stage, partition: 0, attempt: run, inputs: [{ ref: { kind: "block", block: "b" }, parts: [{ offset: 0, length: bytes.length }] }] })
+    else
+      runner.run({
+        stage,
+        partition: 0,
+        attempt: run,
+        inputs: [{ ref: { kind: "block", block: "b" }, parts: [{ offset: 0, length: bytes.length }] }],
+      })
     times.push(Number(process.hrtime.bigint() - start) / 1000 / lines)
   }
   times.sort((a, b) => a - b)

@@ -8,7 +8,11 @@ import { KeyedState } from "../../../engine/state/keyed-state.js"
 
 const step = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), fc.option(fc.integer({ min: 0, max: 5 }), { nil: null }), { maxKeys: 4 })
 
-interface Link { readonly interval: number; readonly base: boolean; readonly rows: readonly StateRow[] }
+interface Link {
+  readonly interval: number
+  readonly base: boolean
+  readonly rows: readonly StateRow[]
+}
 
 /** Writes a chain; every version as a plain map in the order of births. */
 function write(steps: readonly Record<string, number | null>[], baseEvery: number) {
@@ -19,7 +23,9 @@ function write(steps: readonly Record<string, number | null>[], baseEvery: numbe
   for (const [i, changes] of steps.entries()) {
     now = new Map(now)
     const rows = deltaRows(
-      Object.entries(changes).filter(([key, value]) => value !== null || now.has(key)).map(([key, value]) => ({ key, state: value, auxiliary: null, gone: value === null })),
+      Object.entries(changes)
+        .filter(([key, value]) => value !== null || now.has(key))
+        .map(([key, value]) => ({ key, state: value, auxiliary: null, gone: value === null })),
     )
     for (const [key, value] of Object.entries(changes)) value === null ? now.delete(key) : now.set(key, value)
     versions.push(now)
@@ -52,11 +58,19 @@ function sameAs(state: KeyedState, reference: KeyedState, versions: readonly Map
     }
     for (let since = from; since <= at; since += 10) {
       const [changed, expected]: [unknown[], unknown[]] = [[], []]
-      state.changed(since, at, (key, before, after) => changed.push([key, before < 0 ? undefined : state.value(before), after < 0 ? undefined : state.value(after)]))
-      reference.changed(since, at, (key, before, after) => expected.push([key, before < 0 ? undefined : reference.value(before), after < 0 ? undefined : reference.value(after)]))
+      state.changed(since, at, (key, before, after) =>
+        changed.push([key, before < 0 ? undefined : state.value(before), after < 0 ? undefined : state.value(after)]),
+      )
+      reference.changed(since, at, (key, before, after) =>
+        expected.push([key, before < 0 ? undefined : reference.value(before), after < 0 ? undefined : reference.value(after)]),
+      )
       assert.equal(changed, expected)
-      for (const [key, before, after] of changed as [string, number?, number?][]) assert.equal([before, after], [versions[since / 10]!.get(key), version.get(key)])
-      assert.equal(state.writtenIn(since, at).map(row => state.keyOf(row)), reference.writtenIn(since, at).map(row => reference.keyOf(row)))
+      for (const [key, before, after] of changed as [string, number?, number?][])
+        assert.equal([before, after], [versions[since / 10]!.get(key), version.get(key)])
+      assert.equal(
+        state.writtenIn(since, at).map(row => state.keyOf(row)),
+        reference.writtenIn(since, at).map(row => reference.keyOf(row)),
+      )
     }
     assert.equal(state.chain(at), reference.chain(at))
   }
@@ -104,14 +118,22 @@ test("forgetting lets go of rows", () => {
 
 test("history over several lives of a key", () => {
   const state = new KeyedState()
-  for (const [i, rows] of ([[["a", 1]], [["b", 1]], [["a", null, -1, null]], [["a", 2]]] as StateRow[][]).entries()) state.apply(rows, i, false)
+  for (const [i, rows] of ([[["a", 1]], [["b", 1]], [["a", null, -1, null]], [["a", 2]]] as StateRow[][]).entries())
+    state.apply(rows, i, false)
   const history = (since: number, at: number) => {
     const found: unknown[] = []
     state.history("a", since, at, (from, row) => found.push([from, row < 0 ? undefined : state.value(row)]))
     return found
   }
-  assert.equal(history(0, 3), [[0, 1], [2, undefined], [3, 2]])
-  assert.equal(history(1, 2), [[0, 1], [2, undefined]])
+  assert.equal(history(0, 3), [
+    [0, 1],
+    [2, undefined],
+    [3, 2],
+  ])
+  assert.equal(history(1, 2), [
+    [0, 1],
+    [2, undefined],
+  ])
   assert.equal(history(2, 3), [[3, 2]])
 })
 

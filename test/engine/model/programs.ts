@@ -1,7 +1,7 @@
 /** Short ways to write RDDs and streams in tables. */
 
-import type { StreamId } from "../../../engine/definition.js"
 import type { Action } from "../../../engine/action.js"
+import type { StreamId } from "../../../engine/definition.js"
 import type { FunctionLink } from "../../../engine/function-ref.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import type { TinyCluster } from "./tiny-cluster.js"
@@ -16,10 +16,18 @@ export function reduceByKey(parent: RddNode, f: FunctionLink = sum, partitions =
   return { kind: "shuffled", parent, partitions, aggregate: { kind: "combine", create: identity, merge: f, combine: f, mapSide: true } }
 }
 
-export const groupByKey = (parent: RddNode, partitions = 3): RddNode => ({ kind: "shuffled", parent, partitions, aggregate: { kind: "group" } })
+export const groupByKey = (parent: RddNode, partitions = 3): RddNode => ({
+  kind: "shuffled",
+  parent,
+  partitions,
+  aggregate: { kind: "group" },
+})
 
 export const act = (parent: RddNode, action: Action, series = false): RddNode => ({
-  kind: "finished", action, series, parent: { kind: "partial", parent, action, series },
+  kind: "finished",
+  action,
+  series,
+  parent: { kind: "partial", parent, action, series },
 })
 
 /** Pairs in order of their keys' text, whatever partition they lie in. */

@@ -5,11 +5,11 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Action } from "../../../engine/action.js"
 import { Block, encodeRows } from "../../../engine/block.js"
-import type { RddNode } from "../../../engine/rdd.js"
 import { splitRange } from "../../../engine/file-split.js"
+import type { RddNode } from "../../../engine/rdd.js"
+import type { StageSpec, StageWrite } from "../../../engine/task.js"
 import type { TaskError } from "../../../engine/task-error.js"
 import { TaskRunner } from "../../../engine/task-runner.js"
-import type { StageSpec, StageWrite } from "../../../engine/task.js"
 import { act, hole, reduceByKey, slice, sorted, version } from "./programs.js"
 import { TinyCluster } from "./tiny-cluster.js"
 
@@ -32,7 +32,9 @@ function records(...groups: unknown[][]): TinyCluster {
 test("a function that throws: whose, where, on which record", () => {
   const cluster = records([{ url: "/a" }], [{ url: "/b" }, { url: null }])
   const shout = cluster.fn((row: { url: string }) => row.url.toUpperCase())
-  const failure = failureOf(() => cluster.ask({ kind: "map", parent: { kind: "filter", parent: slice("in"), f: cluster.fn(() => true) }, f: shout }))
+  const failure = failureOf(() =>
+    cluster.ask({ kind: "map", parent: { kind: "filter", parent: slice("in"), f: cluster.fn(() => true) }, f: shout }),
+  )
   assert.is(failure.kind, "user")
   assert.is(failure.operator, "map")
   assert.match(failure.record!, /url: null/)
@@ -42,8 +44,14 @@ test("a function that throws: whose, where, on which record", () => {
 
 test("a record that is no pair, an error in a generator, an operator that gets no iterable", () => {
   const cluster = records([1, 2])
-  assert.match(failureOf(() => cluster.ask(reduceByKey({ kind: "map", parent: slice("in"), f: cluster.fn((n: number) => n * 10) }))).message, /not a pair.*: 10/)
-  const broken = cluster.fn(function* (n: number) { yield n; if (n === 2) throw new Error("two") })
+  assert.match(
+    failureOf(() => cluster.ask(reduceByKey({ kind: "map", parent: slice("in"), f: cluster.fn((n: number) => n * 10) }))).message,
+    /not a pair.*: 10/,
+  )
+  const broken = cluster.fn(function* (n: number) {
+    yield n
+    if (n === 2) throw new Error("two")
+  })
   assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: broken })).record, "2")
   assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: cluster.fn((n: number) => n) })).operator, "flatMap")
 })
@@ -51,13 +59,29 @@ test("a record that is no pair, an error in a generator, an operator that gets n
 test("a state's task that fails leaves its cache as it was", () => {
   const cluster = new TinyCluster()
   cluster.input("in")
-  const f = cluster.fn((a: number, b: number) => { if (b === 13) throw new Error("unlucky"); return a + b })
+  const f = cluster.fn((a: number, b: number) => {
+    if (b === 13) throw new Error("unlucky")
+    return a + b
+  })
   cluster.define("state", "state", { kind: "state", parent: "in", op: { kind: "runningReduce", f }, partitions: 1, initial: null })
-  cluster.seal("in", [[["a", 1], ["b", 1]]])
+  cluster.seal("in", [
+    [
+      ["a", 1],
+      ["b", 1],
+    ],
+  ])
   cluster.work()
-  cluster.seal("in", [[["a", 5], ["b", 13]]])
+  cluster.seal("in", [
+    [
+      ["a", 5],
+      ["b", 13],
+    ],
+  ])
   assert.is(failureOf(() => cluster.work()).operator, "runningReduce")
-  assert.equal(sorted(cluster.ask(version("state", 0))), [["a", 1], ["b", 1]])
+  assert.equal(sorted(cluster.ask(version("state", 0))), [
+    ["a", 1],
+    ["b", 1],
+  ])
 })
 
 const actions: [string, Action | ((c: TinyCluster) => Action), unknown[]][] = [
@@ -70,8 +94,30 @@ const actions: [string, Action | ((c: TinyCluster) => Action), unknown[]][] = [
   ["takeOrdered", c => ({ kind: "top", n: 2, by: c.fn((n: number) => -n), order: "asc" }), [5, 4]],
   ["reduce", c => ({ kind: "reduce", f: c.fn((a: number, b: number) => Math.max(a, b)) }), [5]],
   ["fold: the zero once", c => ({ kind: "fold", zero: 100, f: c.fn((a: number, b: number) => a + b) }), [115]],
-  ["aggregate", c => ({ kind: "aggregate", zero: [], add: c.fn((a: number[], n: number) => { a.push(n); return a }), merge: c.fn((a: number[], b: number[]) => [...a, ...b]) }), [[3, 1, 2, 5, 4]]],
-  ["countByValue", { kind: "countByValue" }, [[3, 1], [1, 1], [2, 1], [5, 1], [4, 1]]],
+  [
+    "aggregate",
+    c => ({
+      kind: "aggregate",
+      zero: [],
+      add: c.fn((a: number[], n: number) => {
+        a.push(n)
+        return a
+      }),
+      merge: c.fn((a: number[], b: number[]) => [...a, ...b]),
+    }),
+    [[3, 1, 2, 5, 4]],
+  ],
+  [
+    "countByValue",
+    { kind: "countByValue" },
+    [
+      [3, 1],
+      [1, 1],
+      [2, 1],
+      [5, 1],
+      [4, 1],
+    ],
+  ],
 ]
 for (const [name, action, expected] of actions) {
   test(`action ${name}`, () => {
@@ -86,9 +132,21 @@ test("actions of nothing; collect over its limit names the true size; ties of to
   assert.equal(cluster.ask(act(slice("in"), { kind: "reduce", f: { kind: "builtin", name: "sum" } })), [])
   const stats = cluster.ask(act(slice("in"), { kind: "stats" }))[0] as Record<string, number>
   assert.equal([stats.count, stats.sum, stats.max], [0, 0, Number.NaN])
-  assert.match(failureOf(() => records([1, 2, 3], [4]).ask(act(slice("in"), { kind: "collect", max: 2 }))).message, /collect of 4 rows: the limit is 2/)
-  const ties = records([["b", 1], ["c", 2]], [["a", 1]])
-  assert.equal(ties.ask(act(slice("in"), { kind: "top", n: 2, by: null, order: "desc" })), [["c", 2], ["a", 1]])
+  assert.match(
+    failureOf(() => records([1, 2, 3], [4]).ask(act(slice("in"), { kind: "collect", max: 2 }))).message,
+    /collect of 4 rows: the limit is 2/,
+  )
+  const ties = records(
+    [
+      ["b", 1],
+      ["c", 2],
+    ],
+    [["a", 1]],
+  )
+  assert.equal(ties.ask(act(slice("in"), { kind: "top", n: 2, by: null, order: "desc" })), [
+    ["c", 2],
+    ["a", 1],
+  ])
   assert.equal(ties.ask(act(slice("in"), { kind: "lookup", key: "b" })), [1])
 })
 
@@ -103,7 +161,13 @@ test("questions that cannot be answered", () => {
 })
 
 test("save: one file a partition and interval, as ndjson or csv", () => {
-  const cluster = records([{ url: "/a", n: 1n }, { url: "/b,\"", n: 2n }], [{ url: "/c", at: new Date(0) }])
+  const cluster = records(
+    [
+      { url: "/a", n: 1n },
+      { url: '/b,"', n: 2n },
+    ],
+    [{ url: "/c", at: new Date(0) }],
+  )
   for (const format of ["ndjson", "csv"] as const) cluster.define(format, "output", { kind: "save", parent: "in", to: "/out", format })
   cluster.seal("in", [])
   assert.equal(cluster.work().get("csv"), [0])
@@ -113,7 +177,12 @@ test("save: one file a partition and interval, as ndjson or csv", () => {
 })
 
 /** The outputs of reading a file in splits of a size. */
-function read(file: Buffer, size: number, write: Partial<Extract<StageWrite, { kind: "read" }>>, setup: (runner: TaskRunner) => void = () => {}) {
+function read(
+  file: Buffer,
+  size: number,
+  write: Partial<Extract<StageWrite, { kind: "read" }>>,
+  setup: (runner: TaskRunner) => void = () => {},
+) {
   const runner = new TaskRunner(new SharedArrayBuffer(0))
   setup(runner)
   const results = []
@@ -121,11 +190,23 @@ function read(file: Buffer, size: number, write: Partial<Extract<StageWrite, { k
     const split = { path: "log", from, to: Math.min(file.length, from + size), sizeBytes: file.length, modifiedMs: 0 }
     const range = splitRange(split)
     const stage: StageSpec = {
-      output: "r", root: { kind: "empty" }, partitions: 1, interval: null, stream: "log", label: "read",
+      output: "r",
+      root: { kind: "empty" },
+      partitions: 1,
+      interval: null,
+      stream: "log",
+      label: "read",
       write: { kind: "read", split, format: { kind: "text" }, timestamp: null, intervalMs: 1000, ...write },
     }
     const bytes = new Uint8Array(file.subarray(range.from, range.to))
-    results.push(runner.run({ stage, partition: 0, attempt: 0, inputs: [{ ref: { kind: "file", split }, parts: [{ offset: 0, length: bytes.length, bytes }] }] }))
+    results.push(
+      runner.run({
+        stage,
+        partition: 0,
+        attempt: 0,
+        inputs: [{ ref: { kind: "file", split }, parts: [{ offset: 0, length: bytes.length, bytes }] }],
+      }),
+    )
   }
   return results
 }
@@ -136,7 +217,10 @@ test("a file's lines are each in one split, wherever it is cut", () => {
     fc.property(fc.array(line, { minLength: 1, maxLength: 12 }), fc.boolean(), fc.integer({ min: 1, max: 20 }), (lines, ends, size) => {
       const file = Buffer.from(lines.join("\n") + (ends || lines.at(-1) === "" ? "\n" : ""))
       const outputs = read(file, size, {}).flatMap(result => result.outputs)
-      assert.equal(outputs.flatMap(({ bytes }) => Block.of(bytes).toArray()), lines)
+      assert.equal(
+        outputs.flatMap(({ bytes }) => Block.of(bytes).toArray()),
+        lines,
+      )
     }),
     { numRuns: 300 },
   )
@@ -150,25 +234,46 @@ test("event times: a block an interval; a line without a time stays with the one
   const [result] = read(file, 1000, { format, timestamp }, runner => {
     for (const [hash, bytes] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, bytes)
   })
-  assert.equal(result!.outputs.map(({ interval, newest, bytes }) => [interval, newest, Block.of(bytes).toArray()]), [
-    [0, 2500, ["100 a", "200 b", "300 d"]],
-    [1000, 2500, ["1500 c", "oops"]],
-    [2000, 2500, ["2500 e"]],
-  ])
+  assert.equal(
+    result!.outputs.map(({ interval, newest, bytes }) => [interval, newest, Block.of(bytes).toArray()]),
+    [
+      [0, 2500, ["100 a", "200 b", "300 d"]],
+      [1000, 2500, ["1500 c", "oops"]],
+      [2000, 2500, ["2500 e"]],
+    ],
+  )
 })
 
 test("logs are folded; assets that are missing are named", () => {
   const cluster = new TinyCluster()
-  const f = cluster.fn((n: number) => { console.log("seen", n > 0); return n })
+  const f = cluster.fn((n: number) => {
+    console.log("seen", n > 0)
+    return n
+  })
   const bytes = encodeRows([1, 2, 3])
   const memory = new SharedArrayBuffer(bytes.length)
   new Uint8Array(memory).set(bytes)
   const runner = new TaskRunner(memory)
-  const root: RddNode = { kind: "map", parent: { kind: "input", stream: "in", interval: 0, format: { kind: "values" }, groups: [[{ block: "b", rows: 3, bytes: bytes.length }]] }, f }
+  const root: RddNode = {
+    kind: "map",
+    parent: {
+      kind: "input",
+      stream: "in",
+      interval: 0,
+      format: { kind: "values" },
+      groups: [[{ block: "b", rows: 3, bytes: bytes.length }]],
+    },
+    f,
+  }
   const stage: StageSpec = { output: "o", root, partitions: 1, write: { kind: "store" }, interval: null, stream: null, label: "" }
   assert.equal(runner.missingAssets(stage), [(f as { hash: string }).hash])
   for (const [hash, asset] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, asset)
-  const result = runner.run({ stage, partition: 0, attempt: 0, inputs: [{ ref: { kind: "block", block: "b" }, parts: [{ offset: 0, length: bytes.length }] }] })
+  const result = runner.run({
+    stage,
+    partition: 0,
+    attempt: 0,
+    inputs: [{ ref: { kind: "block", block: "b" }, parts: [{ offset: 0, length: bytes.length }] }],
+  })
   assert.equal(result.logs, [{ level: "log", text: "seen true", repeated: 3 }])
   assert.equal([result.rowsIn, result.rowsOut], [3, 3])
 })
@@ -178,16 +283,29 @@ test("random programs give what plain arrays give", () => {
   const intervals = fc.array(fc.array(fc.array(pair, { maxLength: 4 }), { maxLength: 3 }), { minLength: 1, maxLength: 5 })
   type Rows = [unknown, number][]
   const steps: Record<string, { rdd: (c: TinyCluster, parent: RddNode) => RddNode; plain: (rows: Rows) => Rows }> = {
-    double: { rdd: (c, parent) => ({ kind: "mapValues", parent, f: c.fn((v: number) => v * 2) }), plain: rows => rows.map(([k, v]) => [k, v * 2]) },
-    positive: { rdd: (c, parent) => ({ kind: "filter", parent, f: c.fn(([, v]: [unknown, number]) => v > 0) }), plain: rows => rows.filter(([, v]) => v > 0) },
-    twice: { rdd: (c, parent) => ({ kind: "flatMap", parent, f: c.fn((row: unknown) => [row, row]) }), plain: rows => rows.flatMap(row => [row, row]) },
+    double: {
+      rdd: (c, parent) => ({ kind: "mapValues", parent, f: c.fn((v: number) => v * 2) }),
+      plain: rows => rows.map(([k, v]) => [k, v * 2]),
+    },
+    positive: {
+      rdd: (c, parent) => ({ kind: "filter", parent, f: c.fn(([, v]: [unknown, number]) => v > 0) }),
+      plain: rows => rows.filter(([, v]) => v > 0),
+    },
+    twice: {
+      rdd: (c, parent) => ({ kind: "flatMap", parent, f: c.fn((row: unknown) => [row, row]) }),
+      plain: rows => rows.flatMap(row => [row, row]),
+    },
     spread: { rdd: (_c, parent) => ({ kind: "repartition", parent, partitions: 2 }), plain: rows => rows },
     reduce: {
       rdd: (_c, parent) => reduceByKey(parent, undefined, 2),
       plain: rows => [...rows.reduce((sums, [k, v]) => sums.set(k, (sums.get(k) ?? 0) + v), new Map<unknown, number>())],
     },
     self: {
-      rdd: (c, parent) => ({ kind: "mapValues", parent: { kind: "cogroup", parents: [parent, parent], partitions: 2, join: "inner" }, f: c.fn(([a, b]: [number, number]) => a - b) }),
+      rdd: (c, parent) => ({
+        kind: "mapValues",
+        parent: { kind: "cogroup", parents: [parent, parent], partitions: 2, join: "inner" },
+        f: c.fn(([a, b]: [number, number]) => a - b),
+      }),
       plain: rows => rows.flatMap(([k, a]) => rows.filter(([l]) => l === k).map(([, b]): [unknown, number] => [k, a - b])),
     },
   }
@@ -198,7 +316,13 @@ test("random programs give what plain arrays give", () => {
       let rdd: RddNode = hole()
       for (const name of chain) rdd = steps[name]!.rdd(cluster, rdd)
       cluster.lift("out", ["in"], rdd)
-      cluster.define("sum", "state", { kind: "state", parent: "out", op: { kind: "runningReduce", f: { kind: "builtin", name: "sum" } }, partitions: 2, initial: null })
+      cluster.define("sum", "state", {
+        kind: "state",
+        parent: "out",
+        op: { kind: "runningReduce", f: { kind: "builtin", name: "sum" } },
+        partitions: 2,
+        initial: null,
+      })
       for (const groups of input) cluster.seal("in", groups)
       cluster.work()
       const totals = new Map<unknown, number>()

@@ -3,18 +3,18 @@
  * twice, by a runner that keeps its caches and by one that has none, and must give the same bytes.
  */
 
+import { Block, encodeRows } from "../../../engine/block.js"
+import { builtinOf } from "../../../engine/builtins.js"
 import { captureFunction } from "../../../engine/capture/capture.js"
 import { encodeFunction } from "../../../engine/capture/codec.js"
-import { encodeRows, Block } from "../../../engine/block.js"
-import { builtinOf } from "../../../engine/builtins.js"
 import type { StreamDefinition, StreamId, StreamKind, StreamNode } from "../../../engine/definition.js"
 import { expandQuery, nextChange, parentsOf, type StreamGraph, targetOf, throughOf } from "../../../engine/dstream.js"
 import type { FunctionLink } from "../../../engine/function-ref.js"
 import { readsOf, resultStage, stageAssets, stageDependencies, stageOf, trimStage } from "../../../engine/plan.js"
 import type { FormatSpec, InputBlock, InputRef, RddNode } from "../../../engine/rdd.js"
 import { sectionOf } from "../../../engine/shuffle-region.js"
-import { TaskRunner } from "../../../engine/task-runner.js"
 import type { InputPart, StageSpec, TaskInput, TaskOutput } from "../../../engine/task.js"
+import { TaskRunner } from "../../../engine/task-runner.js"
 
 interface Stored extends TaskOutput {
   readonly offset: number
@@ -37,7 +37,10 @@ export class TinyCluster implements StreamGraph {
   private queries = 0
   readonly partitions = 3
 
-  constructor(readonly intervalMs = 1000, readonly start = 0) {}
+  constructor(
+    readonly intervalMs = 1000,
+    readonly start = 0,
+  ) {}
 
   // ── definitions ──
 
@@ -54,8 +57,20 @@ export class TinyCluster implements StreamGraph {
   define(name: string, kind: StreamKind, node: StreamNode, change: Partial<StreamDefinition> = {}): StreamId {
     const intervalMs = change.intervalMs ?? this.intervalMs
     const definition: StreamDefinition = {
-      id: name, version: 1, program: "test", name, named: true, owner: "test", kind, intervalMs,
-      from: "earliest", node, rememberMs: null, persist: false, source: name, ...change,
+      id: name,
+      version: 1,
+      program: "test",
+      name,
+      named: true,
+      owner: "test",
+      kind,
+      intervalMs,
+      from: "earliest",
+      node,
+      rememberMs: null,
+      persist: false,
+      source: name,
+      ...change,
     }
     this.streams.set(name, { definition, since: Math.floor(this.start / intervalMs) * intervalMs })
     if (node.kind === "input") this.seals.set(name, new Map())
@@ -64,7 +79,12 @@ export class TinyCluster implements StreamGraph {
 
   input(name: string, format: FormatSpec = { kind: "values" }): StreamId {
     return this.define(name, "input", {
-      kind: "input", source: { kind: "receiver", name }, format, timestamp: null, disorderMs: 0, onBadRecord: "setAside",
+      kind: "input",
+      source: { kind: "receiver", name },
+      format,
+      timestamp: null,
+      disorderMs: 0,
+      onBadRecord: "setAside",
     })
   }
 
@@ -76,12 +96,14 @@ export class TinyCluster implements StreamGraph {
 
   /** Seals the next interval of an input; each group is a map task. */
   seal(input: StreamId, groups: readonly (readonly unknown[])[], interval = this.through(input)!): void {
-    const sealed = groups.filter(rows => rows.length > 0).map((rows, g): InputBlock[] => {
-      const block = `${input}/${interval}/${g}`
-      const stored = this.put({ bytes: encodeRows(rows), rows: rows.length })
-      this.blocks.set(block, stored)
-      return [{ block, rows: rows.length, bytes: stored.bytes.length }]
-    })
+    const sealed = groups
+      .filter(rows => rows.length > 0)
+      .map((rows, g): InputBlock[] => {
+        const block = `${input}/${interval}/${g}`
+        const stored = this.put({ bytes: encodeRows(rows), rows: rows.length })
+        this.blocks.set(block, stored)
+        return [{ block, rows: rows.length, bytes: stored.bytes.length }]
+      })
     if (sealed.length > 0) this.seals.get(input)!.set(interval, sealed)
     this.done.set(input, interval + this.intervalMs)
   }
@@ -131,13 +153,26 @@ export class TinyCluster implements StreamGraph {
 
   /** All blocks of the state chains, oldest first. */
   chain(stream: StreamId): { partition: number; interval: number; base: boolean; rows: unknown[] }[] {
-    return [...this.chains].filter(([key]) => key.startsWith(`${stream} `)).flatMap(([key, parts]) =>
-      parts.map(({ interval, base, part }) => ({ partition: Number(key.split(" ")[1]), interval, base, rows: Block.of(part.bytes).toArray() })))
+    return [...this.chains]
+      .filter(([key]) => key.startsWith(`${stream} `))
+      .flatMap(([key, parts]) =>
+        parts.map(({ interval, base, part }) => ({
+          partition: Number(key.split(" ")[1]),
+          interval,
+          base,
+          rows: Block.of(part.bytes).toArray(),
+        })),
+      )
   }
 
   /** Drops a state's chain and everything made since, so that it is computed again from `from` on. */
   lose(stream: StreamId, from: number): void {
-    for (const [key, parts] of this.chains) if (key.startsWith(`${stream} `)) this.chains.set(key, parts.filter(part => part.interval < from))
+    for (const [key, parts] of this.chains)
+      if (key.startsWith(`${stream} `))
+        this.chains.set(
+          key,
+          parts.filter(part => part.interval < from),
+        )
     for (const id of [...this.outputs.keys()]) if (id.startsWith(`${stream}~`)) this.outputs.delete(id)
     this.done.set(stream, from)
   }
@@ -176,7 +211,10 @@ export class TinyCluster implements StreamGraph {
     for (const dependency of stageDependencies(full.root)) this.need(stageOf(dependency))
     this.stages.push(full)
     const stage = trimStage(full)
-    this.outputs.set(full.output, Array.from({ length: stage.partitions }, (_, partition) => this.runTask(stage, readsOf(full.root, partition), partition)))
+    this.outputs.set(
+      full.output,
+      Array.from({ length: stage.partitions }, (_, partition) => this.runTask(stage, readsOf(full.root, partition), partition)),
+    )
   }
 
   private runTask(stage: StageSpec, reads: InputRef[], partition: number): Stored | null {
@@ -189,8 +227,10 @@ export class TinyCluster implements StreamGraph {
       if (missing.length > 0) throw new Error(`missing ${missing.join(", ")} of ${stageAssets(stage).join(", ")}`)
       return runner.run({ stage, partition, attempt: 0, inputs }).outputs[0]!
     })
-    if (Buffer.compare(warm!.bytes, cold!.bytes) !== 0) throw new Error(`${stage.output} partition ${partition}: other bytes without caches`)
-    if (warm!.keys !== cold!.keys || warm!.base !== cold!.base) throw new Error(`${stage.output}: ${warm!.keys} keys, without caches ${cold!.keys}`)
+    if (Buffer.compare(warm!.bytes, cold!.bytes) !== 0)
+      throw new Error(`${stage.output} partition ${partition}: other bytes without caches`)
+    if (warm!.keys !== cold!.keys || warm!.base !== cold!.base)
+      throw new Error(`${stage.output}: ${warm!.keys} keys, without caches ${cold!.keys}`)
     const stored = this.put(warm!)
     if (stage.write.kind === "state" && stage.root.kind === "state" && stored.rows > 0) {
       const key = `${stage.root.stream} ${partition}`
@@ -210,10 +250,13 @@ export class TinyCluster implements StreamGraph {
       case "block":
         return [this.blocks.get(ref.block)!].map(({ offset, bytes }) => ({ offset, length: bytes.length }))
       case "shuffle":
-        return this.outputs.get(ref.output)!.filter(map => map !== null).map(map => {
-          const { offset, length } = sectionOf(map.bytes, ref.partition)
-          return { offset: map.offset + offset, length }
-        })
+        return this.outputs
+          .get(ref.output)!
+          .filter(map => map !== null)
+          .map(map => {
+            const { offset, length } = sectionOf(map.bytes, ref.partition)
+            return { offset: map.offset + offset, length }
+          })
       case "output": {
         const stored = this.outputs.get(ref.output)![ref.partition]
         return stored && stored.rows > 0 ? [{ offset: stored.offset, length: stored.bytes.length }] : []
@@ -221,7 +264,9 @@ export class TinyCluster implements StreamGraph {
       case "state": {
         const chain = (this.chains.get(`${ref.stream} ${ref.partition}`) ?? []).filter(part => part.interval <= ref.at)
         const base = chain.findLastIndex(part => part.base && part.interval <= (ref.since ?? ref.at))
-        return chain.slice(Math.max(0, base)).map(({ interval, base: isBase, part }) => ({ offset: part.offset, length: part.bytes.length, interval, base: isBase }))
+        return chain
+          .slice(Math.max(0, base))
+          .map(({ interval, base: isBase, part }) => ({ offset: part.offset, length: part.bytes.length, interval, base: isBase }))
       }
       case "asset":
         return [{ offset: 0, length: 0, bytes: this.assets.get(ref.hash)! }]

@@ -8,7 +8,13 @@ import { TinyCluster } from "./tiny-cluster.js"
 type Pair = [string, number]
 
 /** What the window of each slide holds, reduced by key. */
-function reduced(input: readonly Pair[][], lengthMs: number, slideMs: number, slides: number, f: (a: number, b: number) => number): unknown[][] {
+function reduced(
+  input: readonly Pair[][],
+  lengthMs: number,
+  slideMs: number,
+  slides: number,
+  f: (a: number, b: number) => number,
+): unknown[][] {
   return Array.from({ length: slides }, (_, i) => {
     const to = (i + 1) * slideMs
     const found = new Map<string, number>()
@@ -20,7 +26,13 @@ function reduced(input: readonly Pair[][], lengthMs: number, slideMs: number, sl
   })
 }
 
-function windowed(input: readonly Pair[][], lengthMs: number, slideMs: number, inverse: boolean, f?: (a: number, b: number) => number): TinyCluster {
+function windowed(
+  input: readonly Pair[][],
+  lengthMs: number,
+  slideMs: number,
+  inverse: boolean,
+  f?: (a: number, b: number) => number,
+): TinyCluster {
   const cluster = new TinyCluster()
   cluster.input("in")
   const op = {
@@ -44,13 +56,25 @@ const inputs: Record<string, Pair[][]> = {
 }
 
 for (const [name, input] of Object.entries(inputs)) {
-  for (const [lengthMs, slideMs] of [[2000, 1000], [3000, 1000], [4000, 2000], [3000, 2000], [2000, 2000], [1000, 3000], [2000, 3000], [1000, 1000]] as const) {
+  for (const [lengthMs, slideMs] of [
+    [2000, 1000],
+    [3000, 1000],
+    [4000, 2000],
+    [3000, 2000],
+    [2000, 2000],
+    [1000, 3000],
+    [2000, 3000],
+    [1000, 1000],
+  ] as const) {
     for (const inverse of [false, true]) {
       test(`reduceByWindow ${lengthMs} by ${slideMs}${inverse ? " with inverse" : ""}: ${name}`, () => {
         const cluster = windowed(input, lengthMs, slideMs, inverse)
         cluster.work()
         const slides = Math.floor((input.length * 1000) / slideMs)
-        assert.equal(intervalsOf(cluster, "window", slides, slideMs), reduced(input, lengthMs, slideMs, slides, (x, y) => x + y))
+        assert.equal(
+          intervalsOf(cluster, "window", slides, slideMs),
+          reduced(input, lengthMs, slideMs, slides, (x, y) => x + y),
+        )
       })
     }
   }
@@ -61,8 +85,19 @@ test("window: the union of the intervals in it, in order", () => {
   cluster.input("in")
   cluster.define("window", "snapshot", { kind: "window", parent: "in", lengthMs: 4000, slideMs: 2000 }, { intervalMs: 2000 })
   for (let i = 0; i < 6; i++) cluster.seal("in", i === 3 ? [] : [[i]])
-  assert.equal([0, 2000, 4000].map(at => cluster.ask(version("window", at))), [[0, 1], [0, 1, 2], [2, 4, 5]])
-  assert.equal(cluster.ask(act(slice("window"), { kind: "count" }, true)), [[0, 2], [1, 3], [2, 3]])
+  assert.equal(
+    [0, 2000, 4000].map(at => cluster.ask(version("window", at))),
+    [
+      [0, 1],
+      [0, 1, 2],
+      [2, 4, 5],
+    ],
+  )
+  assert.equal(cluster.ask(act(slice("window"), { kind: "count" }, true)), [
+    [0, 2],
+    [1, 3],
+    [2, 3],
+  ])
 })
 
 test("a slide that begins before the stream's first interval holds what there is", () => {
@@ -72,14 +107,24 @@ test("a slide that begins before the stream's first interval holds what there is
   cluster.define("window", "state", { kind: "state", parent: "in", op, partitions: 1, initial: null }, { intervalMs: 5000 })
   for (let i = 3; i < 20; i++) cluster.seal("in", [[["a", 1]]])
   cluster.work()
-  assert.equal([0, 5000, 10_000, 15_000].map(at => cluster.ask(version("window", at))), [[["a", 2]], [["a", 7]], [["a", 10]], [["a", 10]]])
+  assert.equal(
+    [0, 5000, 10_000, 15_000].map(at => cluster.ask(version("window", at))),
+    [[["a", 2]], [["a", 7]], [["a", 10]], [["a", 10]]],
+  )
 })
 
 test("each pane is reduced once", () => {
-  const cluster = windowed(Array.from({ length: 8 }, () => [a(1)]), 4000, 1000, true)
+  const cluster = windowed(
+    Array.from({ length: 8 }, () => [a(1)]),
+    4000,
+    1000,
+    true,
+  )
   cluster.work()
   assert.is(cluster.stages.filter(stage => stage.write.kind === "store").length, 8)
-  assert.ok(cluster.stages.every(stage => stage.write.kind !== "state" || stage.root.kind !== "state" || stage.root.window!.inside.length === 0))
+  assert.ok(
+    cluster.stages.every(stage => stage.write.kind !== "state" || stage.root.kind !== "state" || stage.root.window!.inside.length === 0),
+  )
 })
 
 test("a NaN leaves with its window", () => {

@@ -1,0 +1,97 @@
+/** Planning: ids and stages follow from definitions alone, what is sent to workers is small, quiet time costs nothing. */
+
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { earliestOf, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
+import { allDependencies, expandIds, readsOf, stageDependencies, stageOf, trimStage } from "../../../engine/plan.js"
+import type { RddNode } from "../../../engine/rdd.js"
+import { walk } from "../../../engine/tree.js"
+import { groupByKey, hole, reduceByKey, sum } from "./programs.js"
+import { TinyCluster } from "./tiny-cluster.js"
+
+function windows(): TinyCluster {
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  cluster.lift("sums", ["in"], reduceByKey(hole()))
+  const op = { kind: "reduceByWindow", f: sum, inverse: { kind: "builtin", name: "sum" }, lengthMs: 60_000, slideMs: 1000 } as const
+  cluster.define("minute", "state", { kind: "state", parent: "sums", op, partitions: 3, initial: null })
+  cluster.define("total", "state", { kind: "state", parent: "sums", op: { kind: "runningReduce", f: sum }, partitions: 3, initial: null })
+  for (let i = 0; i < 100; i++) cluster.seal("in", [[["a", 1]], [["b", 1]]])
+  return cluster
+}
+
+test("the same interval gives the same tree, streams that share a parent share its shuffle", () => {
+  const [one, other] = [windows(), windows()]
+  for (const stream of ["minute", "total"]) assert.equal(targetOf(one, stream, 70_000), targetOf(other, stream, 70_000))
+  const shuffles = (stream: string) => allDependencies(targetOf(one, stream, 70_000)!.root).map(dependency => dependency.output)
+  assert.equal(shuffles("total"), ["sums~1@70000:0"], "hashed alike: the state's own reduction needs no shuffle")
+  assert.ok(shuffles("minute").includes("sums~1@70000:0"))
+})
+
+test("ids name the path, and stay where they are given", () => {
+  const tree = expandIds(reduceByKey({ kind: "map", parent: groupByKey({ kind: "empty" }), f: sum }), "q") as Extract<
+    RddNode,
+    { kind: "shuffled" }
+  >
+  assert.is(tree.id, "q:0")
+  assert.equal(expandIds(tree, "again"), tree)
+  assert.equal(
+    stageDependencies(tree).map(({ output }) => output),
+    ["q:0"],
+  )
+})
+
+test("what is sent to a worker ends at the cuts, and reads the same", () => {
+  const cluster = windows()
+  const stage = targetOf(cluster, "minute", 70_000)!
+  const trimmed = trimStage(stage)
+  let nodes = 0
+  walk(trimmed.root, () => void nodes++)
+  assert.ok(nodes < 12, `${nodes} nodes`)
+  for (let p = 0; p < stage.partitions; p++) assert.equal(readsOf(trimmed.root, p), readsOf(stage.root, p))
+  assert.equal(
+    stageDependencies(stage.root).map(dependency => stageOf(dependency).output),
+    ["minute~1/pane@10000", "minute~1/pane@70000"],
+  )
+})
+
+test("300,000 empty intervals are one step", () => {
+  const cluster = windows()
+  const asked = { n: 0 }
+  const { nextInput } = cluster
+  cluster.nextInput = (...args) => {
+    asked.n++
+    return nextInput.apply(cluster, args)
+  }
+  cluster.silence("in", 300_000_000)
+  assert.is(nextChange(cluster, "total", 99_000, 300_000_000), null)
+  assert.is(nextChange(cluster, "minute", 159_000, 300_000_000), null)
+  assert.ok(asked.n < 20, `${asked.n} questions`)
+})
+
+test("lineage reaches as far as the windows do", () => {
+  const cluster = windows()
+  const { inputs, stored, states } = lineageReach(cluster, "minute", 70_000)
+  assert.equal([...inputs], [["in", { from: 10_000, to: 71_000 }]])
+  assert.is(stored.length, 61)
+  assert.equal([...states], [["minute", { from: 69_000, to: 69_000 }]])
+  assert.equal([...lineageReach(cluster, "total", 70_000).inputs], [["in", { from: 70_000, to: 71_000 }]])
+})
+
+test("recipes reach as far back as what they are made of", () => {
+  const cluster = windows()
+  cluster.define("window", "snapshot", { kind: "window", parent: "sums", lengthMs: 5000, slideMs: 1000 })
+  cluster.earliest = stream => (stream === "in" ? 20_000 : null)
+  assert.equal(
+    ["in", "sums", "window"].map(stream => earliestOf(cluster, stream)),
+    [20_000, 20_000, 24_000],
+  )
+})
+
+test("an interval that is not sealed is an error, one before the first is empty", () => {
+  const cluster = windows()
+  assert.throws(() => rddOf(cluster, "sums", 100_000), /not sealed yet/)
+  assert.equal(rddOf(cluster, "sums", -1000), { kind: "empty" })
+})
+
+test.run()
