@@ -107,8 +107,8 @@ export function functionUrl(ref: Pick<FunctionRef, "hash">): string {
 
 function compileBody({ source, names, isClass }: Body, url: string): Factory {
   const own = new Set(names)
-  const replaced = replacedGlobals.filter(name => !own.has(name))
   // Only those that the text could mean; a substring too many does no harm.
+  const replaced = replacedGlobals.filter(name => !own.has(name) && source.includes(name))
   const hidden = [...hiddenGlobals.keys()].filter(name => !own.has(name) && source.includes(name))
   let values = "values"
   while (own.has(values)) values += "_"

@@ -28,14 +28,23 @@ export function taskGlobals(env: TaskEnv): TaskGlobals {
   if (env.driver) return { Date, Math, console, globalThis }
   const math: typeof Math = Object.create(Math, { random: { value: random(env.seed), configurable: true, writable: true } })
   const date = taskDate(env.intervalStart)
-  const globals = { Date: date, Math: math, console, globalThis: {} }
-  for (const name of sharedGlobals) {
-    if (name in globalThis && name !== "undefined")
-      (globals.globalThis as Record<string, unknown>)[name] = (globalThis as Record<string, unknown>)[name]
+  let whole: object | undefined
+  return {
+    Date: date,
+    Math: math,
+    console,
+    /** Few functions ask for it. */
+    get globalThis() {
+      whole ??= taskGlobalThis({ Date: date, Math: math, console })
+      return whole
+    },
   }
-  Object.assign(globals.globalThis, { Date: date, Math: math, console })
-  Object.freeze(globals.globalThis)
-  return globals
+}
+
+function taskGlobalThis(replaced: object): object {
+  const whole: Record<string, unknown> = {}
+  for (const name of sharedGlobals) if (name in globalThis) whole[name] = (globalThis as Record<string, unknown>)[name]
+  return Object.freeze(Object.assign(whole, replaced))
 }
 
 /** `Date` whose now is fixed. Dates from elsewhere are instances of it, and its instances are ordinary dates. */

@@ -5,7 +5,7 @@ import { driverGlobals, hiddenGlobals, replacedGlobals, sharedGlobals } from "./
 import { type Link, linkTo } from "./refusal.js"
 import { analyse, type FreeVariable, type FunctionShape, UnreadableSource } from "./scope.js"
 import type { Finding } from "./scope-walk.js"
-import type { ScopeReader } from "./scopes.js"
+import type { Found, ScopeReader } from "./scopes.js"
 
 /** What an operator's functions may do; the defaults are those of operators that run in tasks. */
 export interface FunctionPolicy {
@@ -26,7 +26,7 @@ const assignRemedy =
   "give the new value back instead; what is kept from record to record belongs in runningReduce, track or updateStateByKey"
 
 /** @throws CaptureError through `writer.refuse` */
-export function encodeBody(writer: CaptureWriter, f: Function, link: Link): FunctionRecord | ClassRecord {
+export function encodeBody(writer: CaptureWriter, f: Function, link: Link): { record: FunctionRecord | ClassRecord; shape: FunctionShape } {
   const source = Function.prototype.toString.call(f)
   let shape: FunctionShape
   try {
@@ -47,7 +47,7 @@ export function encodeBody(writer: CaptureWriter, f: Function, link: Link): Func
     )
   }
   const { names, values } = encodeVariables(writer, f, shape, link)
-  return { kind: shape.kind === "class" ? "class" : "function", source: shape.expression, names, values }
+  return { record: { kind: shape.kind === "class" ? "class" : "function", source: shape.expression, names, values }, shape }
 }
 
 function refuseNative(writer: CaptureWriter, f: Function, link: Link): never {
@@ -124,7 +124,7 @@ export function encodeVariables(writer: CaptureWriter, f: Function, shape: Funct
   )
   for (const variable of shape.free) {
     const { name, assignedAt, guarded } = variable
-    const found = declared.get(name)
+    const found = name === shape.superclass ? superclassOf(f, declared.get(name)) : declared.get(name)
     const linkOf = (value: unknown): Link => linkTo(link, name, value)
     const nowhere: Link = { parent: link, step: { step: name, type: "global" } }
     if (assignedAt !== null) {
@@ -144,6 +144,11 @@ export function encodeVariables(writer: CaptureWriter, f: Function, shape: Funct
     live.push(found.value)
   }
   return { names, values, live }
+}
+
+/** The name that stands after `extends` may no longer be readable; the class itself knows what it extends. */
+function superclassOf(f: Function, found: Found | undefined): Found {
+  return { value: Object.getPrototypeOf(f), isGlobal: found?.isGlobal ?? false }
 }
 
 /** Of an imported namespace only the members that are asked for travel. */

@@ -12,6 +12,7 @@ export const sharedGlobals: ReadonlySet<string> = new Set([
   ..."Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array Intl Iterator JSON Map NaN Number Object".split(" "),
   ..."Proxy RangeError ReferenceError Reflect RegExp Set String Symbol SyntaxError TextDecoder TextEncoder TypeError URIError".split(" "),
   ..."URL URLSearchParams Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakSet atob btoa decodeURI".split(" "),
+  ..."AbortController AbortSignal Blob DOMException Event EventTarget File FormData Headers Request Response".split(" "),
   ..."decodeURIComponent encodeURI encodeURIComponent escape isFinite isNaN parseFloat parseInt structuredClone unescape undefined".split(
     " ",
   ),
@@ -77,6 +78,7 @@ export function intrinsicPaths(globals: object): Map<unknown, string> {
   }
   const names = [...sharedGlobals, "Math", "Date", "console"].sort()
   const named = names.map(name => [name, (globals as Record<string, unknown>)[name]] as const)
+  note(globals, "globalThis")
   for (const [name, value] of named) note(value, name)
   for (const [name, value] of named) members(value, name)
   for (const [name, value] of named) {
@@ -85,14 +87,24 @@ export function intrinsicPaths(globals: object): Map<unknown, string> {
   return paths
 }
 
+/** Node's modules of pure functions: the same on every worker, so what they export travels by name. */
+export const pureModules: ReadonlySet<string> = new Set([
+  "node:buffer",
+  "node:path",
+  "node:querystring",
+  "node:string_decoder",
+  "node:url",
+  "node:util",
+])
+
 /**
- * What Node's own modules export, with the module's name: to say `createHash comes from node:crypto` in place of a walk
- * through Node's internals. Only modules that are loaded already: no other value can be captured.
+ * What Node's own modules export, by `node:path` or `node:path.join`, to travel by name or
+ * to say `createHash comes from node:crypto` in place of a walk through Node's internals. Only modules that are loaded already: no other value can be captured.
  */
 export function builtinModuleMembers(): Map<unknown, string> {
   const members = new Map<unknown, string>()
   const names =
-    "events net tls http https http2 dgram stream fs fs/promises child_process worker_threads cluster readline crypto zlib os path util url buffer assert timers timers/promises perf_hooks v8 vm dns tty querystring string_decoder async_hooks inspector module diagnostics_channel"
+    "path querystring string_decoder url util buffer events net tls http https http2 dgram stream fs fs/promises child_process worker_threads cluster readline crypto zlib os assert timers timers/promises perf_hooks v8 vm dns tty async_hooks inspector module diagnostics_channel"
   const { moduleLoadList } = process as unknown as { moduleLoadList: readonly string[] }
   const loaded = new Set(moduleLoadList)
   for (const name of names.split(" ")) {
@@ -103,7 +115,7 @@ export function builtinModuleMembers(): Map<unknown, string> {
     for (const key of Object.getOwnPropertyNames(exported)) {
       const value: unknown = Object.getOwnPropertyDescriptor(exported, key)?.value
       if ((typeof value === "function" || (typeof value === "object" && value !== null)) && !members.has(value)) {
-        members.set(value, `node:${name}`)
+        members.set(value, `node:${name}.${key}`)
       }
     }
   }

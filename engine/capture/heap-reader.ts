@@ -52,10 +52,11 @@ export class HeapReader {
 
   #global(path: string): unknown {
     const [name = "", ...members] = path.split(".")
+    if (name.startsWith("node:")) return members.reduce<unknown>(memberOf, process.getBuiltinModule(name))
     const root: unknown = Object.hasOwn(this.#source.globals, name)
       ? this.#source.globals[name]
       : (globalThis as Record<string, unknown>)[name]
-    return members.reduce((value, member) => (value as Record<string, unknown>)[member], root)
+    return members.reduce<unknown>(memberOf, root)
   }
 
   #make(id: number): unknown {
@@ -171,4 +172,8 @@ export class HeapReader {
       Object.defineProperty(value, this.decode(key) as PropertyKey, { ...accessor, enumerable: true, configurable: true })
     }
   }
+}
+
+function memberOf(value: unknown, member: string): unknown {
+  return (value as Record<string, unknown>)[member]
 }

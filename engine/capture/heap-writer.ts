@@ -11,7 +11,7 @@ import { builtinOf } from "../builtins.js"
 import type { Encoded, HeapProperties, HeapRecord } from "../function-ref.js"
 import { handleBrand } from "./brand.js"
 import { type CaptureWriter, encodeBody, type FunctionPolicy } from "./function-body.js"
-import { builtinModuleMembers, intrinsicPaths } from "./globals.js"
+import { builtinModuleMembers, intrinsicPaths, pureModules } from "./globals.js"
 import { CaptureError, isClass, type Link, linkTo, type PathStep, showAccess, typeName, withArticle } from "./refusal.js"
 import { analyse } from "./scope.js"
 import type { ScopeReader } from "./scopes.js"
@@ -87,8 +87,25 @@ export class HeapWriter implements CaptureWriter {
   #known(value: object): Encoded | undefined {
     const id = this.#ids.get(value)
     if (id !== undefined) return { r: id }
-    const path = this.intrinsic(value)
+    const path = this.intrinsic(value) ?? this.#pureModule(value)
     return path === undefined ? undefined : { global: path }
+  }
+
+  /** `node:path.join` for what the pure ones of Node's modules export. */
+  #pureModule(value: object): string | undefined {
+    if (typeof value !== "function" && !types.isModuleNamespaceObject(value)) {
+      const key = Object.keys(value)[0]
+      const isModuleLike =
+        !Array.isArray(value) && key !== undefined && typeof Object.getOwnPropertyDescriptor(value, key)?.value === "function"
+      if (!isModuleLike) return undefined
+    }
+    const path = this.#moduleMember(value)
+    return path !== undefined && pureModules.has(path.split(".")[0]!) ? path : undefined
+  }
+
+  #moduleMember(value: object): string | undefined {
+    this.#modules ??= builtinModuleMembers()
+    return this.#modules.get(types.isModuleNamespaceObject(value) ? ((value as { default?: unknown }).default ?? value) : value)
   }
 
   #reference(value: object, link: Link): Encoded {
@@ -131,17 +148,15 @@ export class HeapWriter implements CaptureWriter {
     const handle = this.#handle(f, link)
     if (handle) return handle
     this.#refuseModule(f, link)
-    const body = encodeBody(this, f, link)
+    const { record: body, shape } = encodeBody(this, f, link)
     if (body.kind === "class") {
-      const statics = this.#properties(
-        f,
-        link,
-        (key, descriptor) => descriptor.enumerable === true && typeof descriptor.value !== "function" && key !== "prototype",
-      )
-      return { ...body, ...(statics.entries ? { entries: statics.entries } : {}) }
+      const kept = new Set<PropertyKey>(shape.keptStatics)
+      const { entries } = this.#properties(f, link, (key, descriptor) => descriptor.enumerable === true && !kept.has(key))
+      return { ...body, ...(entries ? { entries } : {}) }
     }
     const own = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"])
-    const properties = this.#properties(f, link, key => !own.has(key))
+    const usual = functionPrototypes.has(Object.getPrototypeOf(f)) ? {} : this.#proto(f, link, null)
+    const properties = { ...this.#properties(f, link, key => !own.has(key)), ...usual }
     const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value
     if (typeof prototype !== "object" || prototype === null || !hasMembers(prototype)) return { ...body, ...properties }
     return { ...body, ...properties, prototype: this.encode(prototype, linkTo(link, ".prototype", prototype)) }
@@ -290,12 +305,11 @@ export class HeapWriter implements CaptureWriter {
 
   /** Objects and functions of Node's own modules, and other native code. */
   #refuseModule(value: object, link: Link): void {
-    this.#modules ??= builtinModuleMembers()
-    const module = this.#modules.get(types.isModuleNamespaceObject(value) ? ((value as { default?: unknown }).default ?? value) : value)
+    const module = this.#moduleMember(value)
     if (module)
       this.refuse(
         link,
-        `comes from ${module}, which is not there inside a task`,
+        `comes from ${module.split(".")[0]}, which is not there inside a task`,
         "compute what you need from it before, and capture the result; or do it in foreachRDD",
       )
     if (typeof value === "function") return
@@ -303,7 +317,7 @@ export class HeapWriter implements CaptureWriter {
       const constructor: unknown = Object.getOwnPropertyDescriptor(proto, "constructor")?.value
       if (typeof constructor !== "function") continue
       const native = isNative(constructor) && this.intrinsic(constructor) === undefined
-      if (!native && !this.#modules.has(constructor)) {
+      if (!native && this.#moduleMember(constructor) === undefined) {
         if (this.intrinsic(constructor) !== undefined) return
         continue
       }
@@ -336,6 +350,14 @@ export function isNative(f: Function): boolean {
 
 /** Of arrays', maps', sets' and generators' iterators alike. */
 const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([].values())) as object
+
+/** Of functions, generators, and their async kinds. */
+const functionPrototypes = new Set<unknown>([
+  Function.prototype,
+  Object.getPrototypeOf(function* () {}),
+  Object.getPrototypeOf(async () => {}),
+  Object.getPrototypeOf(async function* () {}),
+])
 
 function hasMembers(prototype: object): boolean {
   return Reflect.ownKeys(prototype).some(key => key !== "constructor") && Object.hasOwn(prototype, "constructor")
@@ -372,7 +394,15 @@ function madeOf(value: object): { constructor: string; args: readonly unknown[];
   if (value instanceof TextDecoder) {
     return { constructor: "TextDecoder", args: [value.encoding, { fatal: value.fatal, ignoreBOM: value.ignoreBOM }], usual: null }
   }
-  for (const name of ["NumberFormat", "DateTimeFormat", "Collator", "PluralRules", "ListFormat", "RelativeTimeFormat"] as const) {
+  for (const name of [
+    "NumberFormat",
+    "DateTimeFormat",
+    "Collator",
+    "PluralRules",
+    "ListFormat",
+    "RelativeTimeFormat",
+    "Segmenter",
+  ] as const) {
     if (value instanceof Intl[name]) {
       const { locale, ...options } = value.resolvedOptions() as { locale: string }
       return { constructor: `Intl.${name}`, args: [locale, options], usual: null }

@@ -3,7 +3,7 @@
  * can never travel. Pure: text in, facts out. Offsets are into `expression`.
  */
 
-import { type AnyNode, type Class, type Program, parse } from "acorn"
+import { type AnyNode, type Class, type Literal, type Program, parse } from "acorn"
 import { type Finding, ScopeWalk, type Uses } from "./scope-walk.js"
 
 export interface FreeVariable {
@@ -27,6 +27,12 @@ export interface FunctionShape {
   readonly free: readonly FreeVariable[]
   readonly findings: readonly Finding[]
   /** Classes: whether instances, or the class itself, hold `#private` fields that cannot be read from outside. */
+  /**
+   * Classes: what is evaluated once, when the class is defined, may no longer be readable. So the superclass is `name`, whose
+   * value is the class's prototype, and static fields are without initialiser, except functions, which stay (`kept`).
+   */
+  readonly superclass: string | null
+  readonly keptStatics: readonly string[]
   readonly privateFields: { readonly instance: string | null; readonly static: string | null }
 }
 
@@ -38,18 +44,50 @@ export class UnreadableSource extends Error {}
  * @throws UnreadableSource when it is none of them in strict mode
  */
 export function analyse(source: string): FunctionShape {
-  // The parenthesis that `tryParse` puts before the text is why offsets of nodes are corrected by one.
-  const { expression, node, isMethod } = readSource(source)
+  const read = readSource(source)
+  const { isMethod } = read
+  const definition = read.node.type === "ClassExpression" ? classDefinition(read.expression, read.node as unknown as Class) : null
+  const expression = definition?.expression ?? read.expression
+  const node = definition ? tryParse(expression)! : read.node
   const walk = new ScopeWalk()
   walk.enter(node)
   return {
     expression,
-    kind: node.type === "ClassExpression" ? "class" : node.type === "ArrowFunctionExpression" ? "arrow" : "function",
+    kind: definition ? "class" : node.type === "ArrowFunctionExpression" ? "arrow" : "function",
     isMethod,
     free: [...walk.free.values()].map(toFreeVariable).sort((a, b) => (a.name < b.name ? -1 : 1)),
     findings: walk.findings,
-    privateFields: node.type === "ClassExpression" ? privateFields(node as unknown as Class) : { instance: null, static: null },
+    superclass: definition?.superclass ?? null,
+    keptStatics: definition?.keptStatics ?? [],
+    privateFields: definition ? privateFields(node as unknown as Class) : { instance: null, static: null },
   }
+}
+
+/** Offsets of nodes are one too great everywhere: `tryParse` puts a parenthesis before the text. */
+function classDefinition(source: string, node: Class): Pick<FunctionShape, "expression" | "superclass" | "keptStatics"> {
+  const keptStatics: string[] = []
+  let expression = source
+  const blank = (from: number, to: number): void => {
+    expression = expression.slice(0, from) + expression.slice(from, to).replace(/[^\n]/g, " ") + expression.slice(to)
+  }
+  for (const member of node.body.body) {
+    if (member.type === "StaticBlock") blank(member.start - 1, member.end - 1)
+    if (member.type !== "PropertyDefinition" || !member.static || !member.value || member.key.type === "PrivateIdentifier") continue
+    if (/^(Arrow)?FunctionExpression$/.test(member.value.type)) {
+      if (!member.computed) keptStatics.push(member.key.type === "Identifier" ? member.key.name : String((member.key as Literal).value))
+      continue
+    }
+    const equals = source.indexOf("=", member.key.end - 1)
+    blank(equals, member.value.end - 1)
+  }
+  const { superClass } = node
+  if (!superClass || superClass.type === "Literal") return { expression, superclass: null, keptStatics }
+  if (superClass.type === "Identifier") return { expression, superclass: superClass.name, keptStatics }
+  // Any expression may stand there; it comes before the body, so no offset above has moved.
+  const superclass = "rivuletSuperclass"
+  const head = source.slice(0, superClass.start - 1)
+  const tail = expression.slice(superClass.end - 1)
+  return { expression: head + superclass + tail, superclass, keptStatics }
 }
 
 function readSource(source: string): { expression: string; node: AnyNode; isMethod: boolean } {

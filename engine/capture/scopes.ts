@@ -64,11 +64,16 @@ export class ScopeReader {
       const list = scopes?.objectId
         ? this.#post<{ result: { value?: Remote }[] }>("Runtime.getProperties", { objectId: scopes.objectId, ownProperties: true }).result
         : []
-      for (const { value: scope } of list) {
-        if (scope?.objectId)
-          this.#post("Runtime.callFunctionOn", { objectId: scope.objectId, functionDeclaration: readScope, silent: true })
+      const entries = list.flatMap(({ value }) => (value?.objectId ? [{ objectId: value.objectId }] : []))
+      if (entries.length > 0) {
+        this.#post("Runtime.callFunctionOn", {
+          objectId: entries[0]!.objectId,
+          functionDeclaration: readScopes,
+          arguments: entries,
+          silent: true,
+        })
       }
-      for (const found of stash.found) if (!values.has(found.name)) values.set(found.name, found)
+      for (const found of stash.found) values.set(found.name, found)
     } finally {
       this.#post("Runtime.releaseObjectGroup", { objectGroup: group })
       if (outer) holder[stashKey] = outer
@@ -90,13 +95,16 @@ export class ScopeReader {
   }
 }
 
-/** Runs with an entry of `[[Scopes]]` as `this`; its `object` has the scope's variables as properties. */
-const readScope = `function () {
-  const stash = globalThis[Symbol.for("rivulet.capture.stash")]
-  const scope = this.object
-  for (const name of stash.names) {
-    const property = Object.getOwnPropertyDescriptor(scope, name)
-    if (!property) continue
-    stash.found.push({ name, isGlobal: this.description === "Global", value: "value" in property ? property.value : scope[name] })
+/** Gets the entries of `[[Scopes]]`, innermost first; the `object` of one has the scope's variables as properties. */
+const readScopes = `function (...scopes) {
+  const { names, found } = globalThis[Symbol.for("rivulet.capture.stash")]
+  const missing = new Set(names)
+  for (const { description, object } of scopes) {
+    for (const name of missing) {
+      const property = Object.getOwnPropertyDescriptor(object, name)
+      if (!property) continue
+      missing.delete(name)
+      found.push({ name, isGlobal: description === "Global", value: "value" in property ? property.value : object[name] })
+    }
   }
 }`

@@ -1,3 +1,5 @@
+import path, { basename } from "node:path"
+import * as util from "node:util"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { sum } from "../../../engine/builtins.js"
@@ -100,6 +102,35 @@ const failure = new RangeError("too far")
 const key = Symbol.for("shared")
 const bySymbol = { [key]: 1, [Symbol.toStringTag]: "Tagged" }
 
+/** What a bundler makes: names that only the definition of a class uses are gone when it is captured. */
+const bundled = (() => {
+  const Base = class {
+    constructor(readonly n: number) {}
+    value(): number {
+      return this.n * 2
+    }
+  }
+  const rows = [["a", 1]] as const
+  class Child extends Base {
+    static readonly table = new Map<string, number>(rows)
+    static double = (n: number): number => n * 2
+    static later: number
+    static {
+      Child.later = rows.length
+    }
+  }
+  const mixin = <T extends new (...args: never[]) => object>(Super: T) =>
+    class extends Super {
+      kind(): string {
+        return "mixed"
+      }
+    }
+  class Mixed extends mixin(Map) {}
+  return { Child, Mixed }
+})()
+const decorated = Object.assign((n: number) => n + limit, { offset: 3, base: (n: number): number => n })
+Object.setPrototypeOf(decorated, Object.create(Function.prototype, { extra: { value: 1 } }))
+
 const closures: [name: string, f: (...args: never[]) => unknown, args: unknown[]][] = [
   ["no captures", (v: number) => v + 1, [1]],
   ["number", (v: number) => v > limit, [6]],
@@ -165,6 +196,19 @@ const closures: [name: string, f: (...args: never[]) => unknown, args: unknown[]
   ["made by constructors", (n: number) => [url.searchParams.get("b"), format.format(n)], [1234.5]],
   ["error", () => [failure instanceof RangeError, failure.message, failure.name], []],
   ["registered symbols", () => [bySymbol[key], Object.prototype.toString.call(bySymbol)], []],
+  [
+    "classes whose definition is long over",
+    (n: number) => [
+      new bundled.Child(n).value(),
+      bundled.Child.table.size,
+      bundled.Child.double(n),
+      bundled.Mixed.name.length,
+      new bundled.Mixed().kind(),
+    ],
+    [3],
+  ],
+  ["a function with members and a prototype", (n: number) => [decorated(n), decorated.offset, decorated.base(n)], [1]],
+  ["Node's modules of pure functions", (t: string) => [basename(t), path.extname(t), util.inspect({ a: 1 })], ["/x/y.ts"]],
   ["what may not exist", () => [typeof notThere === "undefined", typeof process === "object" ? "process" : "none"].length, []],
   [
     "assigning inside",
