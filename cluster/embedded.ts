@@ -62,6 +62,8 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
 class EmbeddedProcesses implements Embedded {
   address = ""
   private readonly children = new Map<string, ChildProcess>()
+  /** On purpose. */
+  private readonly killed = new Set<ChildProcess>()
   readonly workers: readonly string[]
   private stopping: Promise<void> | null = null
 
@@ -79,7 +81,7 @@ class EmbeddedProcesses implements Embedded {
     const children = this.workers.map(name => this.spawn(name))
     this.address = (await heard(master, this.masterMessage("tcp://127.0.0.1:0"), "listening")).address
     const all = (message: FromProcess) => message.kind === "listed" && message.workers >= this.workers.length
-    await Promise.all(children.map((child, i) => heard(child, this.workerMessage(this.workers[i]!), "listed", all)))
+    await Promise.all(children.map((started, i) => heard(started, this.workerMessage(this.workers[i]!), "listed", all)))
   }
 
   processes(): ReadonlyMap<string, number> {
@@ -89,8 +91,7 @@ class EmbeddedProcesses implements Embedded {
   async kill(name: string, { restart = true } = {}): Promise<void> {
     const child = this.children.get(name)
     if (child === undefined) throw new RivuletError(`no process ${name} runs here`, { code: 2, try: [...this.children.keys()].join(", ") })
-    child.removeAllListeners("exit")
-    this.children.delete(name)
+    this.killed.add(child)
     const dead = exited(child)
     child.kill("SIGKILL")
     await dead
@@ -117,39 +118,40 @@ class EmbeddedProcesses implements Embedded {
 
   private restart(name: string): void {
     if (this.stopping !== null) return
-    const child = this.spawn(name)
-    child.send(name === "master" ? this.masterMessage(this.address) : this.workerMessage(name))
+    const started = this.spawn(name)
+    started.failed.catch(error => (this.options.onTrouble ?? toStderr)(error instanceof Error ? error.message : String(error)))
+    order(started, name === "master" ? this.masterMessage(this.address) : this.workerMessage(name))
   }
 
-  private spawn(name: string): ChildProcess {
+  private spawn(name: string): Started {
     const role = name === "master" ? "master" : "worker"
     // A debugger's port can be had once.
     const execArgv = process.execArgv.filter(argument => !argument.startsWith("--inspect"))
     const removed = this.temporary && role === "master" ? [this.directory] : []
     const child = fork(entry, [role, ...removed], { execArgv, stdio: ["ignore", "ignore", logsHere() ? "inherit" : "pipe", "ipc"] })
-    let cameUp = false
-    child.once("message", (message: FromProcess) => {
-      cameUp = message.kind !== "failed"
-    })
+    this.children.set(name, child)
     // What a process says before its log is open, or as it dies: shown only if it never comes up.
     let words = ""
     child.stderr?.on("data", chunk => {
       words = `${words}${String(chunk)}`.slice(-4_000)
     })
-    child.once("exit", (code, signal) => {
-      if (this.children.get(name) === child) this.children.delete(name)
-      if (this.stopping !== null) return
-      if (cameUp) {
-        this.restart(name)
-        return
-      }
-      // It would only do so again.
-      const error = new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`)
-      if (child.listenerCount("error") === 0) (this.options.onTrouble ?? toStderr)(error.message)
-      else child.emit("error", error)
+    let cameUp = false
+    const failed = new Promise<never>((_, reject) => {
+      child.once("message", (message: FromProcess) => {
+        cameUp = message.kind !== "failed"
+        if (message.kind === "failed") reject(new RivuletError(message.message, { code: message.code, try: message.try }))
+      })
+      child.once("error", reject)
+      child.once("exit", (code, signal) => {
+        if (this.children.get(name) === child) this.children.delete(name)
+        if (this.stopping !== null || this.killed.has(child)) return
+        if (cameUp) this.restart(name)
+        // It would only do so again.
+        else reject(new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`))
+      })
     })
-    this.children.set(name, child)
-    return child
+    failed.catch(() => {})
+    return { child, failed }
   }
 
   private masterMessage(bind: string): ToProcess {
@@ -175,21 +177,32 @@ const toStderr = (text: string) => void process.stderr.write(`${text}\n`)
 /** With RIVULET_LOG the processes' logs are shown here. */
 const logsHere = () => process.env.RIVULET_LOG !== undefined
 
+interface Started {
+  readonly child: ChildProcess
+  /** Rejected when it ends before it has come up. */
+  readonly failed: Promise<never>
+}
+
 /** Sends the process its order; resolves with its first message of that kind (that `fits`), rejects if it fails before. */
 function heard<K extends FromProcess["kind"]>(
-  child: ChildProcess,
-  order: ToProcess,
+  started: Started,
+  message: ToProcess,
   kind: K,
   fits: (message: FromProcess) => boolean = () => true,
 ): Promise<Extract<FromProcess, { kind: K }>> {
-  return new Promise((resolve, reject) => {
-    child.on("error", reject)
+  const { child, failed } = started
+  const answered = new Promise<Extract<FromProcess, { kind: K }>>(resolve => {
     child.on("message", (message: FromProcess) => {
-      if (message.kind === "failed") reject(new RivuletError(message.message, { code: message.code, try: message.try }))
-      else if (message.kind === kind && fits(message)) resolve(message as Extract<FromProcess, { kind: K }>)
+      if (message.kind === kind && fits(message)) resolve(message as Extract<FromProcess, { kind: K }>)
     })
-    child.send(order)
   })
+  order(started, message)
+  return Promise.race([answered, failed])
+}
+
+/** A process that is gone already shows by its exit. */
+function order({ child }: Started, message: ToProcess): void {
+  if (child.connected) child.send(message, () => {})
 }
 
 function exited(child: ChildProcess): Promise<void> {
