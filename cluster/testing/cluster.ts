@@ -153,6 +153,12 @@ export class SimulatedCluster {
     return [...this.#workers].filter(([, life]) => life.node.alive).map(([name]) => name)
   }
 
+  /** World time when the last stall ends. */
+  get stalledUntilMs(): number {
+    const nodes = [this.#master, ...[...this.#workers.values()].map(life => life.node), ...[...this.clients.values()].map(client => client.node)]
+    return Math.max(0, ...nodes.map(node => node?.stalledUntilMs ?? 0))
+  }
+
   startClient(name: string): SimulatedClient {
     const id = `${name}#${this.#nextIncarnation(name)}`
     const machine = new ClientMachine({

@@ -40,7 +40,8 @@ export class SimulatedNode implements Host, Effects {
   readonly #options: NodeOptions
   readonly #bornMs: number
   #timer: Timer | null = null
-  #stalledUntilMs = 0
+  /** World time until which it does nothing. */
+  stalledUntilMs = 0
 
   constructor(world: World, network: Network, options: NodeOptions) {
     this.node = options.node
@@ -71,7 +72,7 @@ export class SimulatedNode implements Host, Effects {
   /** The process does nothing for a while (a long collection, a busy machine): all that comes waits. */
   stall(ms: number): void {
     this.#world.trace.note(this.#world.nowMs, `${this.node} stalls`, () => `${ms.toFixed(0)} ms`)
-    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#world.nowMs + ms)
+    this.stalledUntilMs = Math.max(this.stalledUntilMs, this.#world.nowMs + ms)
   }
 
   /** Of an adapter: something has happened. */
@@ -126,8 +127,8 @@ export class SimulatedNode implements Host, Effects {
 
   #whenAwake(run: () => void): void {
     if (!this.alive) return
-    if (this.#stalledUntilMs <= this.#world.nowMs) run()
-    else this.#world.at(this.#stalledUntilMs, () => this.#whenAwake(run))
+    if (this.stalledUntilMs <= this.#world.nowMs) run()
+    else this.#world.at(this.stalledUntilMs, () => this.#whenAwake(run))
   }
 
   #traced(machine: Machine): Machine {

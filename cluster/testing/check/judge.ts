@@ -29,7 +29,7 @@ export class Seals implements SealedInput {
    * Reads the journal's seals. Throws `Wrong` if an interval is sealed twice or left out, a batch is sealed twice, its number of
    * records differs from what was sent, batches of a session are out of order, or a batch that was acked is nowhere.
    */
-  constructor(history: readonly JournalRecord[], sent: readonly SentBatch[], streams: ReadonlyMap<string, string>) {
+  constructor(history: readonly JournalRecord[], sent: readonly SentBatch[], streams: ReadonlyMap<string, string>, inOrder: boolean) {
     const batches = new Map(sent.map(batch => [keyOf(batch.session, batch.input, batch.seq), batch]))
     const sealedAt = new Map<string, number>()
     const lastSeq = new Map<string, number>()
@@ -50,7 +50,7 @@ export class Seals implements SealedInput {
             throw new Wrong(`batch ${key} is in the intervals at ${sealedAt.get(key)} and ${record.from}: counted twice`)
           if (rows !== known.lines.length) throw new Wrong(`batch ${key} has ${known.lines.length} records, its seal says ${rows}`)
           const session = `${batch.session} ${input}`
-          if (batch.seq <= (lastSeq.get(session) ?? 0)) throw new Wrong(`batch ${key} is sealed after ${lastSeq.get(session)}`)
+          if (inOrder && batch.seq <= (lastSeq.get(session) ?? 0)) throw new Wrong(`batch ${key} is sealed after ${lastSeq.get(session)}`)
           lastSeq.set(session, batch.seq)
           sealedAt.set(key, record.from)
           lines.push(...known.lines)

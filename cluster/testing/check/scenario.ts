@@ -10,7 +10,7 @@ import { wholePartition } from "../../../engine/fluent/internals.js"
 import { act, actOnEach, narrow } from "../../../engine/fluent/nodes.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import type { QueryResult } from "../../client/call.js"
-import type { CatalogEntry, ResponseValues } from "../../protocol.js"
+import type { CatalogEntry, ResponseValues, WorkerStatus } from "../../protocol.js"
 import type { CallOutcome, SimulatedClient } from "../client.js"
 import { SimulatedCluster } from "../cluster.js"
 import type { MemoryPool } from "../memory.js"
@@ -116,11 +116,12 @@ class Scenario {
 
     this.#plan.heal(this.cluster)
     cluster.network.weather = fairWeather
+    this.#allUp(first)
     this.#allAcked(senders, program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
     this.#seals = null
     this.#finished(first, program, end)
-    this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program))
+    this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program), scheduled === 0)
     const asker = random.pick(senders).client
     for (const stream of program.streams) this.#compareStream(asker, session, stream, end, glom, definer)
     const serious = cluster.complaints.filter(line => line.includes("could not be handled"))
@@ -202,6 +203,20 @@ class Scenario {
           [encodeRows(lines)],
         )
       })
+    }
+  }
+
+  /** Every worker is back: also those that were taken for dead while they stalled. */
+  #allUp(client: SimulatedClient): void {
+    // Whoever was still stalled has now been heard of, or been given up and joined again.
+    this.#run(() => false, Math.max(this.world.nowMs, this.cluster.stalledUntilMs) + 500, "waiting")
+    const untilMs = this.world.nowMs + patienceMs
+    for (;;) {
+      const known = this.#ask(client, { kind: "request", body: { kind: "workers" } }, "workers").value as readonly WorkerStatus[]
+      const missing = this.#plan.workers.filter(name => !known.some(worker => worker.name === name && worker.state !== "lost"))
+      if (missing.length === 0) return
+      if (this.world.nowMs > untilMs) throw new Wrong(`${missing.join(", ")} did not come back${this.#complaints()}`)
+      this.#run(() => false, this.world.nowMs + 100, "waiting")
     }
   }
 
