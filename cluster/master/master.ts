@@ -291,6 +291,7 @@ class Running {
       if (times.monotonicMs - this.#speculateMs >= speculateEveryMs) {
         this.#speculateMs = times.monotonicMs
         parts.scheduler.speculate(times.monotonicMs)
+        parts.scheduler.giveUp(times.monotonicMs, times.monotonicMs - parts.config.strandedMs)
       }
       if (times.monotonicMs - this.#sweepMs >= sweepEveryMs) {
         this.#sweepMs = times.monotonicMs

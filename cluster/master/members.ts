@@ -148,7 +148,7 @@ export class Members {
       if (owner !== null && tracker.holders(block).size >= 2) this.#others.checkpointer.copied(block, node, undefined)
     }
     if (dropped.length > 0) outbox.send(node, { kind: "settled", kept: [], dropped })
-    scheduler.settle()
+    scheduler.found()
   }
 
   /** A worker is gone. */

@@ -28,7 +28,6 @@ const readOrder = 2 ** 40
 const listAgainMs = 2_000
 /** Sealed intervals with records that its slowest dependent may be behind. */
 const behindAtMost = 400
-const sealsAStep = 500
 
 interface Source {
   readonly stream: StreamId
@@ -239,10 +238,13 @@ export class Sources {
       source.done.delete(n)
       const split = source.splits[n] as FileSplit
       const { worker, done } = next
+      // By the splits before it alone, however quickly they were read: reading them again gives the same intervals.
+      const passed = Math.floor((source.newest - definition.node.disorderMs) / intervalMs) * intervalMs
+      const open = timed && n >= source.takenBefore ? Math.max(sealedThrough, passed) : sealedThrough
       for (const output of done.outputs) {
         tracker.hold(output.block, worker, output.bytes, output.rows)
         const interval = timed ? (output.interval ?? 0) : Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
-        if (timed && interval < sealedThrough) {
+        if (timed && interval < open) {
           if (n >= source.takenBefore) source.late += output.rows
           forgetBlock(this.#parts, output.block)
           continue
@@ -272,17 +274,18 @@ export class Sources {
     // At the end nothing can come any more; by the clock, what was read now still waits for its interval's end.
     const end = timed && all ? Number.POSITIVE_INFINITY : Math.floor(clock / intervalMs) * intervalMs
     let from = record.sealedThrough
-    let left = sealsAStep
     for (const start of starts) {
-      if (start + intervalMs > end || left-- <= 0) break
+      if (start + intervalMs > end) break
       if (start > from) this.#append(source, from, start, [])
       const blocks = (source.buckets.get(start) ?? []).map(({ block }) => block)
       source.buckets.delete(start)
       this.#append(source, start, start + intervalMs, blocks)
       from = start + intervalMs
     }
-    if (left > 0 && !all && end !== Number.POSITIVE_INFINITY && end > from && source.buckets.size === 0) {
+    // All that has passed is sealed in the same step: whether a record is late must not depend on when a master stopped.
+    if (end !== Number.POSITIVE_INFINITY && end > from && !(all && source.buckets.size === 0)) {
       this.#append(source, from, end, [])
+      from = end
     }
     if (all && source.buckets.size === 0 && source.state !== "ended") {
       source.state = "ended"

@@ -71,6 +71,9 @@ export class Scheduler {
   /** Tasks to look at: a list, not recursion, since lineage may be deep. */
   #toAnalyse: Task[] = []
   #analysing = false
+  /** Tasks that wait for input of which no copy is known, and since when. */
+  readonly #stranded = new Map<Task, { readonly block: string; readonly sinceMs: number | null }>()
+  readonly #strandedSinceMs = new Map<string, number>()
   /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
   readonly #replays = new Map<OutputId, Map<string, number>>()
   #happenings: Happening[] = []
@@ -476,7 +479,9 @@ export class Scheduler {
       case "block": {
         const replay = this.#o.planner.replay(absent.ref.block)
         if (replay === null) {
-          throw new Error(`the input block ${absent.ref.block} is lost: every worker that held a copy of it is gone`)
+          // A worker that was taken for dead may come back with it.
+          this.#stranded.set(task, { block: absent.ref.block, sinceMs: this.#strandedSinceMs.get(absent.ref.block) ?? null })
+          return 1
         }
         stage.holding.add(replay.spec.output)
         const wanted = this.#replays.get(replay.spec.output) ?? new Map<string, number>()
@@ -488,6 +493,29 @@ export class Scheduler {
         return 1
       }
     }
+  }
+
+  /** A worker came (back) with blocks that nobody asked it for: whoever waits for such looks again. */
+  found(): void {
+    for (const task of this.#stranded.keys()) this.#arrived(task)
+    this.#stranded.clear()
+    this.settle()
+  }
+
+  /** Fails what has waited since before `beforeMs` for input that nobody holds. */
+  giveUp(nowMs: number, beforeMs: number): void {
+    for (const [task, { block, sinceMs }] of this.#stranded) {
+      if (task.state !== "waiting") this.#stranded.delete(task)
+      else if (sinceMs === null) {
+        this.#strandedSinceMs.set(block, nowMs)
+        this.#stranded.set(task, { block, sinceMs: nowMs })
+      } else if (sinceMs <= beforeMs) {
+        this.#stranded.delete(task)
+        const message = `the input block ${block} is lost: every worker that held a copy of it is gone`
+        this.#failStage(task.stage, { kind: "machine", message })
+      }
+    }
+    if (this.#stranded.size === 0) this.#strandedSinceMs.clear()
   }
 
   // ── launching ──

@@ -1,0 +1,91 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import type { TaskDone } from "../../cluster/protocol.js"
+import { counts, definition, fileInput, Harness, type Launched } from "./harness.js"
+
+const test = suite("file sources")
+
+/** Splits of 10 bytes; each read gives rows in the intervals named for it: `[interval in s, rows]`. */
+function reading(splits: [number, number][][]): Harness {
+  const h = new Harness({ splitBytes: 10 })
+  let blocks = 0
+  const usual = h.answer
+  h.answer = (one: Launched): TaskDone | null => {
+    const { write } = one.stage
+    if (write.kind !== "read") return usual(one)
+    const rows = splits[write.split.from / 10] ?? []
+    const newest = Math.max(...rows.map(([s]) => s * 1000 + 999))
+    return {
+      task: one.task.task,
+      ms: 1,
+      outputs: rows.map(([s, n]) => ({ block: `r${++blocks}`, bytes: n, rows: n, interval: s * 1000, newest })),
+      aside: 0,
+      rowsIn: 0,
+    }
+  }
+  h.join(1)
+  h.join(2)
+  h.define(definition("log", fileInput(true)), definition("counts", counts("log")))
+  h.advance(100)
+  const [listing] = h.messages("listFiles")
+  assert.equal(listing?.message.paths, ["log"])
+  h.from("w1#1", { kind: "filesListed", request: listing?.message.request ?? "", files: [{ path: "/log", sizeBytes: splits.length * 10, modifiedMs: 1 }] })
+  return h
+}
+
+const sealed = (h: Harness) =>
+  h
+    .records("seal")
+    .filter(({ groups }) => groups.length > 0)
+    .map(({ from, groups }) => `${from / 1000}: ${groups.flat().reduce((n, { rows }) => n + rows, 0)}`)
+
+test("records enter the interval of their time stamp, in order of splits, and the end is said", () => {
+  const h = reading([[[5, 2], [6, 1]], [[6, 3]], [[9, 1]]])
+  h.ask({ kind: "drained", streams: [] })
+  assert.is(h.response(), null)
+  h.advance(1000)
+  assert.equal(sealed(h), ["5: 2", "6: 4", "9: 1"])
+  const seals = h.records("seal")
+  assert.is(seals[0]?.from, 0)
+  for (const [i, seal] of seals.entries()) if (i > 0) assert.is(seal.from, seals[i - 1]?.to)
+  assert.is(seals.at(-1)?.read?.ended, true)
+  assert.equal(h.response(), { ok: true, value: null })
+  assert.is(h.records("progress").at(-1)?.through.find(({ stream }) => stream === "counts")?.through, 10_000)
+})
+
+test("late records are counted and left out", () => {
+  // The disorder allowed is 1 s: 20.999 s seals all before 19 s.
+  const h = reading([[[20, 1]], [[18, 7], [19, 2]], [[30, 1]]])
+  h.advance(1000)
+  assert.equal(sealed(h), ["19: 2", "20: 1", "30: 1"])
+  assert.is(h.records("seal").at(-1)?.read?.late, 7)
+})
+
+test("a restarted master reads on from what is in no seal, and counts nothing twice", () => {
+  const splits: [number, number][][] = [[[5, 2], [6, 1]], [[6, 3], [8, 1]], [[9, 5]]]
+  const h = reading(splits)
+  const usual = h.answer
+  // The third split is slow: 5 is sealed (8.999 - 1 s), 6 too, 8 is not.
+  h.answer = (one) => (one.stage.write.kind === "read" && one.stage.write.split.from === 20 ? null : usual(one))
+  h.advance(1000)
+  assert.equal(sealed(h), ["5: 2", "6: 4"])
+  h.answer = usual
+  h.restart()
+  h.join(1)
+  h.join(2)
+  h.advance(4000)
+  assert.equal(sealed(h), ["5: 2", "6: 4", "8: 1", "9: 5"])
+  assert.is(h.records("seal").at(-1)?.read?.late, 0)
+})
+
+test("no such file: the input is held, with the path", () => {
+  const h = new Harness()
+  h.join(1)
+  h.define(definition("log", fileInput(true)))
+  h.advance(100)
+  const [listing] = h.messages("listFiles")
+  h.from("w1#1", { kind: "filesListed", request: listing?.message.request ?? "", files: [] })
+  assert.match(String((h.records("held")[0]?.failure as { message: string }).message), /no file matches log/)
+})
+
+test.run()

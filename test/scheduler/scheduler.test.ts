@@ -1,0 +1,377 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { BlockTracker } from "../../cluster/master/block-tracker.js"
+import type { Command, NodeId } from "../../cluster/ports.js"
+import type { LaunchTask, TaskDone } from "../../cluster/protocol.js"
+import { Outbox } from "../../cluster/scheduler/outbox.js"
+import { Placement } from "../../cluster/scheduler/placement.js"
+import { type Happening, type Planner, Scheduler } from "../../cluster/scheduler/scheduler.js"
+import { StateChains } from "../../cluster/scheduler/state-chains.js"
+import type { InputRef } from "../../engine/rdd.js"
+import type { StageSpec, StageWrite, TaskFailure } from "../../engine/task.js"
+
+/** Stages made by hand: what each reads, and which it depends on. */
+interface Made {
+  readonly spec: StageSpec
+  readonly reads: (partition: number) => InputRef[]
+  readonly dependencies: readonly string[]
+}
+
+class Bench implements Planner {
+  readonly stages = new Map<string, Made>()
+  readonly outbox = new Outbox()
+  readonly tracker = new BlockTracker()
+  readonly chains = new StateChains(this.tracker)
+  readonly placement = new Placement()
+  readonly scheduler = new Scheduler({
+    ...{ tracker: this.tracker, chains: this.chains, placement: this.placement, outbox: this.outbox },
+    ...{ planner: this as Planner, taskTimeoutMs: 1000 },
+  })
+  readonly happenings: Happening[] = []
+  nowMs = 0
+  #blocks = 0
+
+  add(output: string, partitions: number, write: StageWrite, reads: (p: number) => InputRef[], dependencies: string[] = [], more: Partial<StageSpec> = {}) {
+    const spec: StageSpec = { output, root: { kind: "empty" }, partitions, write, interval: null, stream: null, label: output, ...more }
+    this.stages.set(output, { spec, reads, dependencies })
+    return spec
+  }
+
+  dependencies(spec: StageSpec) {
+    return (this.stages.get(spec.output) as Made).dependencies.map((id) => (this.stages.get(id) as Made).spec)
+  }
+
+  reads(spec: StageSpec, partition: number) {
+    return (this.stages.get(spec.output) as Made).reads(partition)
+  }
+
+  state(stream: string, interval: number) {
+    return this.stages.get(`${stream}@${interval}`)?.spec ?? null
+  }
+
+  replay() {
+    return null
+  }
+
+  /** What the step sends: launches as `output/partition.attempt worker`. */
+  flush(): { launched: { task: string; worker: NodeId; launch: LaunchTask }[]; cancelled: string[]; forgotten: string[]; messages: number } {
+    this.scheduler.dispatch(this.nowMs)
+    this.happenings.push(...this.scheduler.take())
+    const commands: Command[] = this.outbox.flush()
+    const launched: { task: string; worker: NodeId; launch: LaunchTask }[] = []
+    const cancelled: string[] = []
+    const forgotten: string[] = []
+    for (const command of commands) {
+      if (command.kind !== "send") continue
+      const { to, message } = command
+      if (message.kind === "launch") for (const launch of message.tasks) launched.push({ task: launch.task, worker: to, launch })
+      if (message.kind === "cancel") cancelled.push(...message.tasks)
+      if (message.kind === "forget") forgotten.push(...message.blocks)
+    }
+    return { launched, cancelled, forgotten, messages: commands.length }
+  }
+
+  done(worker: NodeId, task: string, more: { failure?: TaskFailure; rows?: number; sections?: number[]; base?: boolean } = {}): string {
+    const block = `b${++this.#blocks}`
+    const rows = more.rows ?? more.sections?.reduce((a, b) => a + b, 0) ?? 1
+    const output = {
+      ...{ block, bytes: rows * 8, rows },
+      ...(more.sections === undefined ? {} : { sectionRows: more.sections }),
+      ...(more.base === undefined ? {} : { base: more.base, keys: rows }),
+    }
+    const done: TaskDone = { task, ms: 1, outputs: more.failure === undefined ? [output] : [], aside: 0, rowsIn: 0, ...(more.failure && { failure: more.failure }) }
+    this.scheduler.tasksDone(worker, [done], this.nowMs)
+    return block
+  }
+
+  jobs(): string[] {
+    this.happenings.push(...this.scheduler.take())
+    return this.happenings.flatMap((one) => (one.kind === "job" ? [`${one.job} ${one.failure === null ? "done" : one.failure.message}`] : []))
+  }
+}
+
+const single: StageWrite = { kind: "shuffle", partitions: 2, by: "key" }
+const store: StageWrite = { kind: "result" }
+
+/** Two maps over input blocks, two reducers, `quiet` when their sections are empty. */
+function mapReduce(workers = 2): Bench {
+  const bench = new Bench()
+  for (let i = 1; i <= workers; i++) bench.scheduler.addWorker(`w${i}`, `h${i}`, 1)
+  for (const [i, block] of ["in0", "in1"].entries()) bench.tracker.hold(block, `w${(i % workers) + 1}`, 1 << 20, 100)
+  bench.add("map", 2, single, (p) => [{ kind: "block", block: `in${p}` }])
+  bench.add("reduce", 2, store, (p) => [{ kind: "shuffle", output: "map", partition: p }], ["map"], { quietWhenEmpty: true })
+  return bench
+}
+
+function start(bench: Bench, id: string, output: string, order = 1) {
+  bench.scheduler.start({ id, spec: (bench.stages.get(output) as Made).spec, pool: "stream", order })
+}
+
+const test = suite("scheduler")
+const names = (flushed: ReturnType<Bench["flush"]>) => flushed.launched.map(({ task, worker }) => `${task} ${worker}`).sort()
+
+test("tasks go where their blocks are, when what they read is there; one message a worker", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  const first = bench.flush()
+  assert.equal(names(first), ["map/0.1 w1", "map/1.1 w2"])
+  assert.is(first.messages, 2)
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  assert.equal(names(bench.flush()), [])
+  bench.done("w2", "map/1.1", { sections: [1, 1] })
+  const reduces = bench.flush()
+  assert.is(reduces.launched.length, 2)
+  assert.equal(
+    reduces.launched.map(({ launch }) => launch.inputs[0]?.parts.map(({ block, section, holders }) => `${block} ${section} ${holders}`)),
+    [
+      ["b1 0 w1", "b2 0 w2"],
+      ["b1 1 w1", "b2 1 w2"],
+    ],
+  )
+  for (const { task, worker } of reduces.launched) bench.done(worker, task)
+  assert.equal(bench.jobs(), ["j done"])
+  // The shuffle's regions are of no more use.
+  assert.equal(bench.flush().forgotten.sort(), ["b1", "b2"])
+  bench.scheduler.release("j")
+  assert.equal(bench.flush().forgotten.sort(), ["b3", "b4"])
+})
+
+test("an empty section has no task", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.done("w1", "map/0.1", { sections: [3, 0] })
+  bench.done("w2", "map/1.1", { sections: [2, 0] })
+  assert.equal(bench.flush().launched.map(({ task }) => task), ["reduce/0.1"])
+  bench.done("w1", "reduce/0.1")
+  assert.equal(bench.jobs(), ["j done"])
+})
+
+test("two jobs share a stage, and what one leaves the other keeps", () => {
+  const bench = mapReduce()
+  bench.add("other", 1, store, () => [{ kind: "shuffle", output: "map", partition: 0 }], ["map"])
+  start(bench, "a", "reduce")
+  start(bench, "b", "other", 2)
+  assert.is(bench.flush().launched.length, 2)
+  bench.scheduler.release("a")
+  assert.equal(bench.flush().cancelled, [])
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  bench.done("w2", "map/1.1", { sections: [1, 1] })
+  assert.equal(bench.flush().launched.map(({ task }) => task), ["other/0.1"])
+})
+
+test("a released job's tasks are cancelled, and what they give late is forgotten", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.scheduler.release("j")
+  assert.equal(bench.flush().cancelled.sort(), ["map/0.1", "map/1.1"])
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  assert.equal(bench.flush().forgotten, ["b1"])
+})
+
+const failures: { name: string; kind: TaskFailure["kind"]; times: number; ends: string[] }[] = [
+  { name: "a user's failure is tried once elsewhere", kind: "user", times: 2, ends: ["j boom"] },
+  { name: "so is a task that does not end", kind: "timeout", times: 2, ends: ["j boom"] },
+  { name: "a machine's failure is tried four times", kind: "machine", times: 4, ends: ["j boom"] },
+  { name: "a killed task is tried again", kind: "killed", times: 3, ends: [] },
+]
+for (const { name, kind, times, ends } of failures) {
+  test(name, () => {
+    const bench = mapReduce()
+    start(bench, "j", "reduce")
+    const workers: string[] = []
+    let launched = bench.flush().launched.filter(({ task }) => task.startsWith("map/0"))
+    for (let i = 0; i < times; i++) {
+      const [one] = launched
+      assert.ok(one, `attempt ${i + 1}`)
+      workers.push((one as { worker: string }).worker)
+      bench.done((one as { worker: string }).worker, `map/0.${i + 1}`, { failure: { kind, message: "boom" } })
+      launched = bench.flush().launched
+    }
+    assert.equal(bench.jobs(), ends)
+    if (kind === "user") assert.equal(workers, ["w1", "w2"])
+  })
+}
+
+test("a worker lost mid-stage: what it ran runs elsewhere, what it held alone is made again", () => {
+  const bench = mapReduce()
+  bench.tracker.hold("in0", "w2", 1 << 20, 100)
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  bench.done("w2", "map/1.1", { sections: [1, 1] })
+  const reduces = bench.flush().launched
+  assert.is(reduces.length, 2)
+  bench.scheduler.removeWorker("w1")
+  // b1 is gone: map 0 again, at the one that holds in0; the reducers wait for it.
+  assert.equal(names(bench.flush()), ["map/0.2 w2"])
+  for (const { task, worker } of reduces) if (worker === "w2") bench.done("w2", task, { failure: { kind: "fetch", message: "gone", block: "b1", from: "w1" } })
+  bench.done("w2", "map/0.2", { sections: [1, 1] })
+  const again = bench.flush()
+  assert.is(again.launched.length, 2)
+  for (const { task } of again.launched) bench.done("w2", task)
+  assert.equal(bench.jobs(), ["j done"])
+})
+
+test("input that nobody holds is waited for: a worker taken for dead may come back with it", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.scheduler.removeWorker("w1")
+  bench.scheduler.giveUp(100, 0)
+  assert.equal(bench.flush().launched, [])
+  bench.scheduler.addWorker("w1", "h1", 1)
+  bench.tracker.hold("in0", "w1", 1 << 20, 100)
+  bench.scheduler.found()
+  assert.equal(names(bench.flush()), ["map/0.2 w1"])
+})
+
+test("but not for ever: then the job fails, by name", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.scheduler.removeWorker("w1")
+  bench.scheduler.giveUp(100, 0)
+  bench.scheduler.giveUp(200, 100)
+  bench.flush()
+  assert.match(bench.jobs()[0] ?? "", /in0 is lost/)
+})
+
+test("a place that does not hold what it should is dropped, and the block fetched from another or made again", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  bench.done("w2", "map/1.1", { sections: [1, 1] })
+  bench.tracker.copied("b1", "w2")
+  const [one] = bench.flush().launched as [{ task: string; worker: string }]
+  bench.done(one.worker, one.task, { failure: { kind: "fetch", message: "not there", block: "b1", from: "w1" } })
+  const [again] = bench.flush().launched
+  assert.equal(again?.launch.inputs[0]?.parts.map(({ holders }) => holders), [["w2"], ["w2"]])
+})
+
+test("the result of an attempt that was given up is taken if it is still wanted", () => {
+  const bench = mapReduce()
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.scheduler.restart("w1")
+  assert.equal(names(bench.flush()), ["map/0.2 w1"])
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  assert.equal(bench.flush().cancelled, ["map/0.2"])
+  bench.done("w2", "map/1.1", { sections: [1, 1] })
+  assert.is(bench.flush().launched.length, 2)
+})
+
+/** A state of two partitions, interval 10 ms, whose steps read the one before. */
+function stateBench(): Bench {
+  const bench = new Bench()
+  for (let i = 1; i <= 3; i++) bench.scheduler.addWorker(`w${i}`, `h${i}`, 1)
+  for (let k = 0; k < 4; k++) {
+    const interval = k * 10
+    bench.tracker.hold(`in${k}`, "w3", 100, 10)
+    bench.add(`in@${interval}`, 1, single, () => [{ kind: "block", block: `in${k}` }])
+    const previous = k === 0 ? null : ({ kind: "stateAt", stream: "s", at: interval - 10, intervalMs: 10, partitions: 2, read: { kind: "rows" } } as const)
+    bench.add(
+      `s@${interval}`,
+      2,
+      { kind: "state" },
+      (p) => [
+        { kind: "shuffle", output: `in@${interval}`, partition: p },
+        ...(previous === null ? [] : [{ kind: "state" as const, stream: "s", partition: p, at: interval - 10 }]),
+      ],
+      [`in@${interval}`],
+      {
+        stream: "s",
+        interval: { from: interval, to: interval + 10 },
+        root: {
+          ...{ kind: "state", id: `s@${interval}`, stream: "s", interval, intervalMs: 10, partitions: 2, previous, input: null, initial: null },
+          op: { kind: "runningReduce", f: { kind: "builtin", name: "sum" } },
+        },
+      },
+    )
+  }
+  return bench
+}
+
+/** Runs everything; gives the state tasks' workers by task. */
+function work(bench: Bench, sections: number[]): Map<string, string> {
+  const placed = new Map<string, string>()
+  for (let flushed = bench.flush(); flushed.launched.length > 0; flushed = bench.flush()) {
+    for (const { task, worker } of flushed.launched) {
+      if (task.startsWith("in@")) bench.done(worker, task, { sections })
+      else {
+        placed.set(task, worker)
+        bench.done(worker, task, { base: task.startsWith("s@0/") })
+      }
+    }
+  }
+  return placed
+}
+
+test("steps of a state overlap by partition, keep their worker, and an untouched partition has none", () => {
+  const bench = stateBench()
+  start(bench, "k0", "s@0", 1)
+  start(bench, "k1", "s@10", 2)
+  // Both intervals' maps at once.
+  const maps = bench.flush().launched
+  assert.equal(maps.map(({ task }) => task), ["in@0/0.1", "in@10/0.1"])
+  bench.done("w3", "in@0/0.1", { sections: [1, 1] })
+  bench.done("w3", "in@10/0.1", { sections: [0, 2] })
+  const placed = work(bench, [1, 1])
+  assert.equal([...placed.keys()].sort(), ["s@0/0.1", "s@0/1.1", "s@10/1.1"])
+  assert.is(placed.get("s@10/1.1"), placed.get("s@0/1.1"))
+  assert.equal(bench.jobs(), ["k0 done", "k1 done"])
+  assert.equal(bench.chains.resolve("s", 0, 10).links?.map(({ interval }) => interval), [0])
+  assert.equal(bench.chains.resolve("s", 1, 10).links?.map(({ interval }) => interval), [0, 10])
+})
+
+test("a lost chain is made again from the newest base that is left, step by step", () => {
+  const bench = stateBench()
+  for (const [i, k] of [0, 10, 20].entries()) start(bench, `k${k}`, `s@${k}`, i)
+  const placed = work(bench, [1, 1])
+  for (const k of [0, 10, 20]) bench.scheduler.release(`k${k}`)
+  const home = placed.get("s@0/0.1") as string
+  // The base has a copy, the deltas have none.
+  const base = bench.tracker.part("s@0", 0)?.block as string
+  bench.tracker.copied(base, "w3")
+  bench.tracker.hold("in0", "w2", 100, 10)
+  bench.scheduler.removeWorker(home)
+  bench.flush()
+  start(bench, "k30", "s@30", 9)
+  const again = work(bench, [1, 1])
+  assert.equal([...again.keys()].filter((task) => task.includes("/0.")).sort(), ["s@10/0.1", "s@20/0.1", "s@30/0.1"])
+  assert.ok(bench.jobs().includes("k30 done"), bench.jobs().join())
+})
+
+test("workers take only so many tasks at a time", () => {
+  const bench = new Bench()
+  bench.scheduler.addWorker("w1", "h1", 2)
+  bench.add("many", 50, store, () => [{ kind: "asset", hash: "x" }])
+  start(bench, "j", "many")
+  const first = bench.flush().launched
+  assert.is(first.length, 6)
+  bench.done("w1", "many/0.1")
+  assert.equal(bench.flush().launched.map(({ task }) => task), ["many/6.1"])
+})
+
+test("a straggler gets a copy, and the first to finish wins", () => {
+  const bench = new Bench()
+  for (const w of ["w1", "w2"]) bench.scheduler.addWorker(w, w, 4)
+  bench.add("many", 8, store, () => [{ kind: "asset", hash: "x" }])
+  start(bench, "j", "many")
+  const launched = bench.flush().launched
+  const slow = launched[0] as { task: string; worker: string }
+  for (const { task, worker } of launched.slice(1)) bench.done(worker, task)
+  bench.nowMs = 100
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0)
+  bench.nowMs = 1000
+  assert.is(bench.scheduler.speculate(bench.nowMs), 1)
+  const [copy] = bench.flush().launched as [{ task: string; worker: string }]
+  assert.is.not(copy.worker, slow.worker)
+  bench.done(copy.worker, copy.task)
+  assert.equal(bench.flush().cancelled, [slow.task])
+  assert.equal(bench.jobs(), ["j done"])
+})
+
+test.run()
