@@ -4,8 +4,10 @@
  */
 
 import { allAscii, assembleBlock, blockFlags, checkCrc, headerBytes, isText, readHeader } from "./block-layout.js"
-import { BufferCursor, type ColumnReader, columnReader, noneMissing, Utf8Reader } from "./column-decode.js"
+import { columnReader } from "./column-decode.js"
 import { encodeColumn } from "./column-encode.js"
+import { BufferCursor, type ColumnReader, noneMissing } from "./column-reader.js"
+import { Utf8Reader } from "./column-scalars.js"
 import { type ColumnType, damaged, decodeType } from "./columns.js"
 import { RivuletError } from "./errors.js"
 

@@ -19,7 +19,7 @@ import {
   outer,
 } from "./columns.js"
 import { RivuletError } from "./errors.js"
-import { ValueWriter } from "./value-codec.js"
+import { ValueWriter } from "./value-writer.js"
 
 const kind = {
   string: 1,

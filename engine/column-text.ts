@@ -1,6 +1,6 @@
 /**
- * Strings to UTF-8 with offsets, and back, many at a time: a call into the runtime for each string would cost more than the
- * string. A run of strings is joined and encoded at once, or decoded at once and cut.
+ * Strings to UTF-8 with offsets, and back, many at a time: a call into the runtime for each would cost more than a
+ * short string. A run of them is joined and encoded at once, or decoded at once and cut.
  */
 
 import { isAscii } from "node:buffer"
@@ -10,55 +10,102 @@ import { RivuletError } from "./errors.js"
 
 const encoder = new TextEncoder()
 /** Strings joined at a time. */
-const runStrings = 1024
+const runStrings = 256
+/** Longer ones on average are written one by one. */
+const shortUnits = 32
 /** Bytes decoded at a time. A string that is kept keeps its run alive, so runs are short. */
-const runBytes = 2048
+const runBytes = 1024
 
 /** A column of strings; what is no string counts as empty. Null if a string has a lone surrogate, which UTF-8 cannot say. */
 export function encodeStrings(values: readonly unknown[], absent: number): Column | null {
-  const offsets = new Int32Array(values.length + 1)
+  const n = values.length
   let units = 0
-  for (const value of values) if (typeof value === "string") units += value.length
+  let longest = 0
+  for (let i = 0; i < n; i++) {
+    const value = values[i]
+    if (typeof value === "string") {
+      units += value.length
+      if (value.length > longest) longest = value.length
+    }
+  }
   checkSize(units)
-  let data = Buffer.allocUnsafe(units)
-  let at = 0
-  let ascii = true
-  for (let from = 0; from < values.length; from += runStrings) {
-    const to = Math.min(values.length, from + runStrings)
-    const run = joined(values, from, to)
-    const { read, written } = encoder.encodeInto(run, at === 0 ? data : data.subarray(at))
-    if (read === run.length && written === run.length) {
+  const writer = new StringWriter(values, units, longest)
+  const whole = units > n * shortUnits ? writer.each(0, n) : writer.runs()
+  if (!whole) return null
+  const { offsets, data, at } = writer
+  return {
+    type: { kind: "utf8", absent, ascii: at === units },
+    buffers: [new Uint8Array(offsets.buffer), new Uint8Array(data.buffer, data.byteOffset, at)],
+  }
+}
+
+class StringWriter {
+  readonly offsets: Int32Array
+  data: TextBytes & Buffer
+  at = 0
+
+  constructor(
+    private readonly values: readonly unknown[],
+    /** UTF-16 units not written yet. */
+    private units: number,
+    longest: number,
+  ) {
+    this.offsets = new Int32Array(values.length + 1)
+    // Enough for ASCII, and for the check in `each` not to ask for more.
+    this.data = textBytes(Buffer.allocUnsafe(units + 2 * longest))
+  }
+
+  /** Joins runs of strings, which is best for short ones. False on a lone surrogate. */
+  runs(): boolean {
+    const { values, offsets } = this
+    for (let from = 0; from < values.length; from += runStrings) {
+      const to = Math.min(values.length, from + runStrings)
+      let run = ""
+      for (let i = from; i < to; i++) {
+        const value = values[i]
+        if (typeof value === "string") run += value
+      }
+      const { read, written } = encoder.encodeInto(run, this.at === 0 ? this.data : this.data.subarray(this.at))
+      if (read !== run.length || written !== run.length) {
+        if (!this.each(from, to)) return false
+        continue
+      }
       // One byte a unit: all ASCII.
+      let at = this.at
       for (let i = from; i < to; i++) {
         const value = values[i]
         if (typeof value === "string") at += value.length
         offsets[i + 1] = at
       }
-      continue
+      this.at = at
+      this.units -= run.length
     }
-    ascii = false
-    const need = at + run.length * 3 + (units - at)
-    if (data.length < need) {
-      const larger = Buffer.allocUnsafe(Math.max(need, data.length * 2))
-      larger.set(data.subarray(0, at))
-      data = larger
-    }
+    return true
+  }
+
+  /** Writes strings `[from, to)` one by one. False on a lone surrogate. */
+  each(from: number, to: number): boolean {
+    const { values, offsets } = this
     for (let i = from; i < to; i++) {
       const value = values[i]
       if (typeof value === "string") {
-        if (!isWellFormed(value)) return null
-        at += data.write(value, at, "utf8")
+        if (this.at + value.length * 3 > this.data.length) this.grow(value.length * 3)
+        const written = this.data.utf8Write(value, this.at)
+        if (written !== value.length && !isWellFormed(value)) return false
+        this.at += written
+        this.units -= value.length
       }
-      offsets[i + 1] = at
+      offsets[i + 1] = this.at
     }
-    checkSize(at)
+    checkSize(this.at)
+    return true
   }
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, at)
-  return { type: { kind: "utf8", absent, ascii }, buffers: [new Uint8Array(offsets.buffer), bytes] }
-}
 
-function joined(values: readonly unknown[], from: number, to: number): string {
-  return (from === 0 && to === values.length ? values : values.slice(from, to)).join("")
+  private grow(bytes: number): void {
+    const larger = textBytes(Buffer.allocUnsafe(this.at + bytes + this.units * 2))
+    larger.set(this.data.subarray(0, this.at))
+    this.data = larger
+  }
 }
 
 function isWellFormed(text: string): boolean {

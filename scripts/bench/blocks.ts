@@ -64,12 +64,17 @@ function bench(what: string, rows: readonly unknown[]): void {
     rows.length,
     bytes.length,
   )
+  let seen = 0
+  const count = () => {
+    seen++
+  }
   report(
     `decode ${what}`,
-    best(5, () => void Block.of(bytes).toArray()),
+    best(5, () => Block.of(bytes).forEach(count)),
     rows.length,
     bytes.length,
   )
+  if (seen !== 5 * rows.length) throw new Error("rows were lost")
 }
 
 const n = 100_000
