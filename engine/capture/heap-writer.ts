@@ -12,6 +12,17 @@ import type { Encoded, HeapProperties, HeapRecord } from "../function-ref.js"
 import { handleBrand } from "./brand.js"
 import { type CaptureWriter, encodeBody, type FunctionPolicy } from "./function-body.js"
 import { builtinModuleMembers, intrinsicPaths, pureModules } from "./globals.js"
+import {
+  frozenFlag,
+  functionPrototypes,
+  hasMembers,
+  isNative,
+  iteratorPrototype,
+  madeOf,
+  shownKey,
+  typedArrayName,
+  wellKnownSymbol,
+} from "./heap-values.js"
 import { CaptureError, isClass, type Link, linkTo, type PathStep, showAccess, typeName, withArticle } from "./refusal.js"
 import { analyse } from "./scope.js"
 import type { ScopeReader } from "./scopes.js"
@@ -342,71 +353,4 @@ export class HeapWriter implements CaptureWriter {
       }
     }
   }
-}
-
-export function isNative(f: Function): boolean {
-  return /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(f))
-}
-
-/** Of arrays', maps', sets' and generators' iterators alike. */
-const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([].values())) as object
-
-/** Of functions, generators, and their async kinds. */
-const functionPrototypes = new Set<unknown>([
-  Function.prototype,
-  Object.getPrototypeOf(function* () {}),
-  Object.getPrototypeOf(async () => {}),
-  Object.getPrototypeOf(async function* () {}),
-])
-
-function hasMembers(prototype: object): boolean {
-  return Reflect.ownKeys(prototype).some(key => key !== "constructor") && Object.hasOwn(prototype, "constructor")
-}
-
-function frozenFlag(value: object): { frozen?: true } {
-  return !Object.isExtensible(value) && Object.isFrozen(value) ? { frozen: true } : {}
-}
-
-function wellKnownSymbol(value: symbol): string | undefined {
-  const name = Object.getOwnPropertyNames(Symbol).find(key => (Symbol as unknown as Record<string, unknown>)[key] === value)
-  return name === undefined ? undefined : `Symbol.${name}`
-}
-
-function typedArrayName(value: ArrayBufferView): string {
-  return Object.prototype.toString.call(value).slice(8, -1)
-}
-
-function shownKey(key: unknown): string {
-  return typeof key === "string" ? JSON.stringify(key) : typeof key === "object" || typeof key === "function" ? typeName(key) : String(key)
-}
-
-/** Objects that are made anew by their constructor from a few plain arguments. */
-function madeOf(value: object): { constructor: string; args: readonly unknown[]; usual: object | null } | null {
-  if (types.isDate(value)) return { constructor: "Date", args: [Date.prototype.getTime.call(value)], usual: Date.prototype }
-  if (types.isRegExp(value)) return { constructor: "RegExp", args: [value.source, value.flags], usual: null }
-  if (types.isBoxedPrimitive(value)) {
-    const primitive: unknown = (value as { valueOf(): unknown }).valueOf()
-    return { constructor: "Object", args: [primitive], usual: null }
-  }
-  if (value instanceof URL) return { constructor: "URL", args: [value.href], usual: null }
-  if (value instanceof URLSearchParams) return { constructor: "URLSearchParams", args: [value.toString()], usual: null }
-  if (value instanceof TextEncoder) return { constructor: "TextEncoder", args: [], usual: null }
-  if (value instanceof TextDecoder) {
-    return { constructor: "TextDecoder", args: [value.encoding, { fatal: value.fatal, ignoreBOM: value.ignoreBOM }], usual: null }
-  }
-  for (const name of [
-    "NumberFormat",
-    "DateTimeFormat",
-    "Collator",
-    "PluralRules",
-    "ListFormat",
-    "RelativeTimeFormat",
-    "Segmenter",
-  ] as const) {
-    if (value instanceof Intl[name]) {
-      const { locale, ...options } = value.resolvedOptions() as { locale: string }
-      return { constructor: `Intl.${name}`, args: [locale, options], usual: null }
-    }
-  }
-  return null
 }

@@ -14,6 +14,7 @@ import type { AnyNode, Expression, ModuleDeclaration, Statement, VariableDeclara
 import { children, patternNames } from "../../engine/capture/declared-names.js"
 import { ScopeWalk } from "../../engine/capture/scope-walk.js"
 import { isContinuation } from "./complete-cell.js"
+import { EditedText, locate, type Piece } from "./edited-text.js"
 import { type JavaScript, toJavaScript } from "./javascript.js"
 import { CellSyntaxError } from "./strip-types.js"
 
@@ -62,7 +63,7 @@ export function rewriteCell(cell: string, constants: ReadonlySet<string> = new S
     hasValue: rewriter.hasValue,
     sites: rewriter.sites,
     continues,
-    toText: offset => locate(pieces, offset, rewriter.toText),
+    toText: offset => rewriter.toText(locate(pieces, offset)),
   }
 }
 
@@ -90,23 +91,11 @@ function asExpression(cell: string): JavaScript | null {
   }
 }
 
-interface Piece {
-  readonly text: string
-  /** Where it comes from in the JavaScript; null for ours. */
-  readonly from: number | null
-}
-
-interface Edit {
-  readonly from: number
-  readonly to: number
-  readonly text: string
-}
-
 class Rewriter {
   readonly declared = new Map<string, DeclaredKind>()
   readonly sites: AwaitSite[] = []
   hasValue = false
-  private readonly edits: Edit[] = []
+  private readonly edits: EditedText
   private readonly front: Piece[] = []
   private readonly body: Piece[] = []
 
@@ -114,7 +103,9 @@ class Rewriter {
     private readonly js: JavaScript,
     private readonly helper: string,
     readonly toText: (offset: number) => number,
-  ) {}
+  ) {
+    this.edits = new EditedText(js.code)
+  }
 
   get pieces(): readonly Piece[] {
     return [...this.front, ...this.body]
@@ -151,7 +142,7 @@ class Rewriter {
         this.declared.set(name, "function")
         this.front.push({ text: `let ${name}=`, from: null })
         this.collect(inner)
-        this.emit(inner.start, inner.end, this.front)
+        this.front.push(...this.edits.take(inner.start, inner.end))
         this.front.push({ text: ";", from: null })
         return
       }
@@ -181,8 +172,8 @@ class Rewriter {
     if (kind === "var" && node.declarations.every(one => one.id.type === "Identifier")) {
       // A `var` may be declared twice, and read before it is set: declared once, then assigned to.
       const fresh = names.filter((name, index) => !this.declared.has(name) && names.indexOf(name) === index)
-      this.edits.push({ ...keyword, text: fresh.length > 0 ? `let ${fresh.join(",")};` : "" })
-    } else this.edits.push({ ...keyword, text: "let".padEnd(node.kind.length) })
+      this.edits.add({ ...keyword, text: fresh.length > 0 ? `let ${fresh.join(",")};` : "" })
+    } else this.edits.add({ ...keyword, text: "let".padEnd(node.kind.length) })
     for (const name of names) this.declared.set(name, kind)
     for (const { init } of node.declarations) {
       if (!init) continue
@@ -208,15 +199,15 @@ class Rewriter {
       this.emit(node.start, node.end)
       this.own(");")
     }
-    this.emit(node.end, end, this.body, /[();]/g)
+    this.body.push(...this.edits.take(node.end, end, /[();]/g))
   }
 
   /** Wraps an expression so that it is awaited when it is thenable. */
   private settle(node: Expression): undefined {
     const site = this.sites.push(this.siteOf(node, false)) - 1
-    this.edits.push({ from: node.start, to: node.start, text: `(${this.helper}.settle(${site},(` })
+    this.edits.add({ from: node.start, to: node.start, text: `(${this.helper}.settle(${site},(` })
     // `await` of what is no promise would still yield: the rest would run where an interrupt does not reach the caller.
-    this.edits.push({ from: node.end, to: node.end, text: `))?await ${this.helper}.settled:${this.helper}.settled)` })
+    this.edits.add({ from: node.end, to: node.end, text: `))?await ${this.helper}.settled:${this.helper}.settled)` })
   }
 
   private siteOf(node: Expression, written: boolean): AwaitSite {
@@ -227,12 +218,12 @@ class Rewriter {
   /** The awaits and imports inside a statement that belong to the cell itself. */
   private collect(node: AnyNode, inFunction = false): undefined {
     if (node.type === "ImportExpression") {
-      this.edits.push({ from: node.start, to: node.start + "import".length, text: `${this.helper}.load` })
+      this.edits.add({ from: node.start, to: node.start + "import".length, text: `${this.helper}.load` })
     }
     if (node.type === "AwaitExpression" && !inFunction) {
       const site = this.sites.push(this.siteOf(node.argument, true)) - 1
-      this.edits.push({ from: node.argument.start, to: node.argument.start, text: `(${this.helper}.settle(${site},(` })
-      this.edits.push({ from: node.argument.end, to: node.argument.end, text: `)),${this.helper}.settled)` })
+      this.edits.add({ from: node.argument.start, to: node.argument.start, text: `(${this.helper}.settle(${site},(` })
+      this.edits.add({ from: node.argument.end, to: node.argument.end, text: `)),${this.helper}.settled)` })
     }
     const inside = inFunction || /Function/.test(node.type)
     for (const child of children(node)) this.collect(child, inside)
@@ -271,37 +262,13 @@ class Rewriter {
     for (const child of children(node)) this.refuseMeta(child)
   }
 
+  private emit(from: number, to: number): undefined {
+    this.body.push(...this.edits.take(from, to))
+  }
+
   private own(text: string): undefined {
     this.body.push({ text, from: null })
   }
-
-  /** The user's text with the edits that fall into it. `without`: characters that our own stand for. */
-  private emit(from: number, to: number, into: Piece[] = this.body, without?: RegExp): undefined {
-    const { code } = this.js
-    const inside = this.edits
-      .map((edit, order) => ({ edit, order }))
-      .filter(({ edit }) => edit.from >= from && edit.to <= to)
-      // Ends before beginnings at one place; of several ends the inner first, of several beginnings the outer first.
-      .sort(
-        (a, b) => a.edit.from - b.edit.from || rank(a.edit) - rank(b.edit) || (rank(a.edit) === 0 ? a.order - b.order : b.order - a.order),
-      )
-    let at = from
-    for (const { edit } of inside) {
-      if (edit.from > at) into.push({ text: code.slice(at, edit.from), from: at })
-      into.push({ text: edit.text, from: null })
-      at = edit.to
-      this.edits.splice(this.edits.indexOf(edit), 1)
-    }
-    if (to > at) {
-      const text = code.slice(at, to)
-      into.push({ text: without ? text.replace(without, " ") : text, from: at })
-    }
-  }
-}
-
-/** 0 for what closes, 1 for what opens, 2 for what stands in the place of the user's text. */
-function rank(edit: Edit): number {
-  return edit.to > edit.from ? 2 : edit.text.startsWith(")") ? 0 : 1
 }
 
 /** `export` is left out: in a cell everything is at hand. */
@@ -343,20 +310,4 @@ function checkConstants(
       )
     }
   }
-}
-
-function locate(pieces: readonly Piece[], offset: number, toText: (offset: number) => number): number {
-  let at = 0
-  let nearest = 0
-  for (const piece of pieces) {
-    if (piece.from !== null) {
-      if (offset < at + piece.text.length) return toText(piece.from + Math.max(0, offset - at))
-      nearest = piece.from + piece.text.length
-    } else if (offset < at + piece.text.length) {
-      const next = pieces.slice(pieces.indexOf(piece)).find(one => one.from !== null)
-      return toText(next?.from ?? nearest)
-    }
-    at += piece.text.length
-  }
-  return toText(nearest)
 }

@@ -119,8 +119,8 @@ const bundled = (() => {
       Child.later = rows.length
     }
   }
-  const mixin = <T extends new (...args: never[]) => object>(Super: T) =>
-    class extends Super {
+  const mixin = (Super: MapConstructor) =>
+    class extends Super<string, number> {
       kind(): string {
         return "mixed"
       }
