@@ -24,7 +24,11 @@ export interface InputOverride {
 const keepMs = 200 * 365 * 86_400_000
 
 /** Points the inputs of the drafts at files. RivuletError (2) for a name that the program does not read. */
-export function overrideInputs(session: ClientSession, overrides: readonly InputOverride[], exports: Readonly<Record<string, unknown>>): void {
+export function overrideInputs(
+  session: ClientSession,
+  overrides: readonly InputOverride[],
+  exports: Readonly<Record<string, unknown>>,
+): void {
   const { definitions } = session.host
   const exported = new Map<StreamId, string>()
   for (const [name, value] of Object.entries(exports)) {
@@ -39,14 +43,20 @@ export function overrideInputs(session: ClientSession, overrides: readonly Input
     })
     if (found.length === 0) {
       const known = inputs.map(({ id, name }) => exported.get(id) ?? name)
-      throw new RivuletError(`--input ${override.name}: the program reads no such stream`, { code: 2, try: `its inputs are ${known.join(", ") || "none"}` })
+      throw new RivuletError(`--input ${override.name}: the program reads no such stream`, {
+        code: 2,
+        try: `its inputs are ${known.join(", ") || "none"}`,
+      })
     }
     for (const { id, node } of found) definitions.redirect(id, redirected(session, node as InputNode, override))
   }
   const live = inputs.filter(({ id }) => (definitions.get(id).node as InputNode).source.kind === "receiver")
   if (live.length > 0) {
     const names = live.map(({ id, name }) => exported.get(id) ?? name).join(", ")
-    throw new RivuletError(`${names}: nobody sends to it in batch mode`, { code: 2, try: `rivulet replay --input ${exported.get(live[0]!.id) ?? live[0]!.name}=<files>` })
+    throw new RivuletError(`${names}: nobody sends to it in batch mode`, {
+      code: 2,
+      try: `rivulet replay --input ${exported.get(live[0]!.id) ?? live[0]!.name}=<files>`,
+    })
   }
 }
 
@@ -55,7 +65,8 @@ function redirected(session: ClientSession, node: InputNode, override: InputOver
   const format: FormatSpec = override.format === undefined ? node.format : { kind: override.format }
   if (field !== undefined && format.kind === "text")
     throw new RivuletError(`--timestamp ${field}: lines of text have no fields`, { code: 2, try: "--format combined, json or csv" })
-  const timestamp = field === undefined ? node.timestamp : session.host.link((value: never) => (value as Record<string, unknown>)[field], "timestamp")
+  const timestamp =
+    field === undefined ? node.timestamp : session.host.link((value: never) => (value as Record<string, unknown>)[field], "timestamp")
   return { ...node, source: { kind: "file", paths: [override.paths] }, format, timestamp, disorderMs: override.disorderMs }
 }
 
@@ -71,18 +82,30 @@ export interface IntervalRows {
 }
 
 /** Starts of the first `limit` finished intervals after `after` in which the stream may have changed. */
-export async function changedIntervals(session: ClientSession, handle: unknown, after: number | null, limit: number): Promise<readonly number[]> {
+export async function changedIntervals(
+  session: ClientSession,
+  handle: unknown,
+  after: number | null,
+  limit: number,
+): Promise<readonly number[]> {
   const stream = session.host.definitions.idOf(streamOf(handle))
   return session.host.request({ kind: "changed", stream, after, limit })
 }
 
 /** The rows of some intervals of a stream, in the order asked, in one question. */
-export async function rowsOfIntervals(session: ClientSession, handle: unknown, starts: readonly number[]): Promise<readonly IntervalRows[]> {
+export async function rowsOfIntervals(
+  session: ClientSession,
+  handle: unknown,
+  starts: readonly number[],
+): Promise<readonly IntervalRows[]> {
   const id = streamOf(handle)
   const definition = session.host.definitions.get(id)
   const snapshot = definition.kind === "snapshot" || definition.kind === "state"
-  const versions = starts.map((from): RddNode =>
-    snapshot ? { kind: "version", stream: id, at: from, read: { kind: "rows" } } : { kind: "slice", stream: id, from, to: from + definition.intervalMs },
+  const versions = starts.map(
+    (from): RddNode =>
+      snapshot
+        ? { kind: "version", stream: id, at: from, read: { kind: "rows" } }
+        : { kind: "slice", stream: id, from, to: from + definition.intervalMs },
   )
   const action = { kind: "collect", max: Number.MAX_SAFE_INTEGER } as const
   const parent: RddNode = { kind: "eachVersion", versions }

@@ -14,16 +14,16 @@ import type { JobInfo, LogLine, Plan, ProgramInfo, StreamInfo, StreamState, Work
 import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle, StateDStream } from "../../engine/fluent/stream-types.js"
 import type { Value } from "../../engine/fluent/values.js"
-import { formatTime, parseDuration, type Duration } from "../../engine/time.js"
+import { type Duration, formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values.js"
 import type { ClusterStatus } from "../protocol.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
-import { existingInput, inputDraft, type InputSettings, type InputTools, pathsOf } from "./inputs.js"
+import { existingInput, type InputSettings, type InputTools, inputDraft, pathsOf } from "./inputs.js"
 import { jobInfo, logLine, programInfos, streamInfo, workerInfo } from "./inspection.js"
 import { parallelize } from "./parallelize.js"
 import type { Defined, SessionHost } from "./session-host.js"
-import { startWatch, subscribe, type Subscription, type WatchSettings, type WatchUpdate } from "./watch.js"
+import { type Subscription, startWatch, subscribe, type WatchSettings, type WatchUpdate } from "./watch.js"
 
 export interface ClientSessionOptions {
   readonly calls: ClientCalls
@@ -65,7 +65,8 @@ export class ClientSession implements Session {
   readonly clock = {
     now: (): number => this.calls.now(),
     advance: async (by: Duration): Promise<void> => {
-      if (this.#advance === undefined) throw new RivuletError("this cluster's clock is the real one", { code: 2, try: "rivulet/testing has a simulated one" })
+      if (this.#advance === undefined)
+        throw new RivuletError("this cluster's clock is the real one", { code: 2, try: "rivulet/testing has a simulated one" })
       await this.#advance(parseDuration(by))
     },
   }
@@ -89,13 +90,20 @@ export class ClientSession implements Session {
     return this.host.open((existing ?? this.host.define(draft)).id, false)
   }) as Session["readStream"]
 
-  readonly readHistory = ((paths: string, interval: Duration, { disorder, ...settings }: InputSettings & { readonly disorder?: Duration }): Handle => {
+  readonly readHistory = ((
+    paths: string,
+    interval: Duration,
+    { disorder, ...settings }: InputSettings & { readonly disorder?: Duration },
+  ): Handle => {
     if (settings?.timestamp === undefined) {
       throw new RivuletError("readHistory needs the records' own time", { code: 2, try: "timestamp: v => v.time" })
     }
     const slack = disorder === undefined ? {} : { slack: disorder }
     const source = paths.startsWith("file:") ? paths : `file:${paths}`
-    return this.host.open(this.host.define({ ...inputDraft(source, interval, { ...settings, ...slack }, this.#tools), operator: "readHistory" }).id, false)
+    return this.host.open(
+      this.host.define({ ...inputDraft(source, interval, { ...settings, ...slack }, this.#tools), operator: "readHistory" }).id,
+      false,
+    )
   }) as unknown as Session["readHistory"]
 
   readonly stream = <T = unknown>(name: string): DStream<T> => this.host.open(this.#find(name).id, false) as unknown as DStream<T>
@@ -103,7 +111,10 @@ export class ClientSession implements Session {
   readonly state = <K = unknown, S = unknown>(name: string): StateDStream<K, S> => {
     const definition = this.#find(name)
     if (definition.kind !== "state" && definition.kind !== "snapshot") {
-      throw new RivuletError(`${name} is ${definition.kind === "output" ? "an output" : "a stream of records"}, no state`, { code: 2, try: `stream("${name}")` })
+      throw new RivuletError(`${name} is ${definition.kind === "output" ? "an output" : "a stream of records"}, no state`, {
+        code: 2,
+        try: `stream("${name}")`,
+      })
     }
     return this.host.open(definition.id, true) as unknown as StateDStream<K, S>
   }
@@ -173,7 +184,9 @@ export class ClientSession implements Session {
   readonly streams = async (filter: { readonly program?: string; readonly state?: StreamState } = {}): Promise<StreamInfo[]> => {
     const { program, state } = filter
     const entries = await this.host.catalog()
-    return entries.map(streamInfo).filter(info => (program === undefined || info.program === program) && (state === undefined || info.state === state))
+    return entries
+      .map(streamInfo)
+      .filter(info => (program === undefined || info.program === program) && (state === undefined || info.state === state))
   }
 
   readonly programs = async (): Promise<ProgramInfo[]> => programInfos(await this.host.catalog())
@@ -185,7 +198,9 @@ export class ClientSession implements Session {
     return (await this.host.request({ kind: "jobs", stream: filter.stream ?? null, lastMs })).map(jobInfo)
   }
 
-  readonly logs = (filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {}): AsyncIterable<LogLine> => {
+  readonly logs = (
+    filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {},
+  ): AsyncIterable<LogLine> => {
     if (filter.follow) notThere("logs({ follow: true })", "logs() again")
     return this.#logs(filter.stream ?? null, filter.last === undefined ? defaultLogMs : parseDuration(filter.last))
   }
@@ -295,4 +310,3 @@ export class ClientSession implements Session {
     console.log(`${name}  ${time}${showValue(value, 2000)}`)
   }
 }
-

@@ -32,6 +32,9 @@ export const defaultClientConfig: ClientConfig = {
   refreshMs: 5_000,
 }
 
+/** A session that closes waits so long for a master that is away. */
+const leaveMs = 2_000
+
 export interface ClientOptions extends Omit<MasterLinkConfig, "helloMs" | "silenceMs"> {
   readonly config?: Partial<ClientConfig>
 }
@@ -52,6 +55,8 @@ export class ClientMachine implements Machine {
   #ticking: number[] = []
   /** Sessions that close when their sends are done. */
   #closing: { readonly call: number; readonly session: string }[] = []
+  /** Those whose sends are done. Without a master they are as good as closed: it finds out by itself that their client is gone. */
+  #leaving = new Map<number, number>()
 
   constructor({ config, ...options }: ClientOptions) {
     const all = { ...defaultClientConfig, ...config }
@@ -93,9 +98,9 @@ export class ClientMachine implements Machine {
       case "cancel":
         return this.#cancel(call.call)
       case "send":
-        return this.#senderSteps(this.#sender.send(id, call.session, call.stream, call.rows, payload[0]!, now))
+        return this.#senderSteps(this.#sender.send(id, call.session, call.stream, call.rows, payload[0]!, now), now)
       case "sent":
-        return this.#senderSteps(this.#sender.sent(id, call.session, call.stream))
+        return this.#senderSteps(this.#sender.sent(id, call.session, call.stream), now)
       case "counters":
         return [answer(id, this.#sender.counters(call.session, call.stream))]
       case "tick":
@@ -103,7 +108,7 @@ export class ClientMachine implements Machine {
         return []
       case "close":
         this.#closing.push({ call: id, session: call.session })
-        return this.#closeDone()
+        return this.#closeDone(now)
     }
   }
 
@@ -124,9 +129,10 @@ export class ClientMachine implements Machine {
       ...commands,
       ...(lost ? [push({ kind: "connection", connected: false })] : []),
       ...this.#giveUpConnecting(now),
+      ...this.#leaveAnyway(now),
       ...this.#ticking.splice(0).map(call => answer(call, null)),
       ...this.#querySteps(this.#queries.tick(now)),
-      ...this.#senderSteps(this.#sender.tick(now)),
+      ...this.#senderSteps(this.#sender.tick(now), now),
     ]
   }
 
@@ -157,11 +163,11 @@ export class ClientMachine implements Machine {
       case "fetched":
         return this.#querySteps(this.#queries.fetched(from, message.request, message.missing, payload, now))
       case "credit":
-        return this.#senderSteps(this.#sender.credit(from, message.bytes, now))
+        return this.#senderSteps(this.#sender.credit(from, message.bytes, now), now)
       case "batchAck":
-        return this.#senderSteps(this.#sender.acked(from, message.session, message.stream, message.seq, message.copies, now))
+        return this.#senderSteps(this.#sender.acked(from, message.session, message.stream, message.seq, message.copies, now), now)
       case "batchRefused":
-        return this.#senderSteps(this.#sender.refused(from, message.session, message.stream, message.seq, message.reason, now))
+        return this.#senderSteps(this.#sender.refused(from, message.session, message.stream, message.seq, message.reason, now), now)
       default:
         return []
     }
@@ -179,7 +185,7 @@ export class ClientMachine implements Machine {
       ...waiting.map(({ call }) => answer(call, this.#welcome)),
       ...(fresh ? this.#requests.again().map(toMaster) : []),
       ...(fresh && !first ? [push({ kind: "connection", connected: true })] : []),
-      ...this.#senderSteps(this.#sender.workers(workers, now)),
+      ...this.#senderSteps(this.#sender.workers(workers, now), now),
     ]
   }
 
@@ -196,7 +202,7 @@ export class ClientMachine implements Machine {
       const was = this.#master.connected
       return [...this.#master.lost(now), ...(was ? [push({ kind: "connection", connected: false })] : [])]
     }
-    return [...this.#querySteps(this.#queries.lost(peer)), ...this.#senderSteps(this.#sender.lost(peer, now))]
+    return [...this.#querySteps(this.#queries.lost(peer)), ...this.#senderSteps(this.#sender.lost(peer, now), now)]
   }
 
   // ── requests ──
@@ -211,6 +217,7 @@ export class ClientMachine implements Machine {
     const request = this.#requests.take(id)
     if (request === undefined) return []
     const { asker } = request
+    if (asker.kind === "call") this.#leaving.delete(asker.call)
     if (asker.kind === "call") return [response.ok ? answer(asker.call, response.value) : failed(asker.call, errorOf(response))]
     if (asker.kind === "query") {
       if (response.ok) return this.#querySteps(this.#queries.answered(asker.call, response.value as QueryAnswer, now))
@@ -219,7 +226,7 @@ export class ClientMachine implements Machine {
     }
     if (asker.kind === "receivers" && response.ok) {
       const { stream, workers } = response.value as ResponseValues["receivers"]
-      return this.#senderSteps(this.#sender.receivers(asker.stream, stream !== null, workers, now))
+      return this.#senderSteps(this.#sender.receivers(asker.stream, stream !== null, workers, now), now)
     }
     return []
   }
@@ -227,48 +234,62 @@ export class ClientMachine implements Machine {
   // ── the parts' steps as commands ──
 
   #querySteps(steps: readonly QueryStep[]): Command[] {
-    return steps.flatMap(step => {
-      switch (step.kind) {
-        case "ask":
-          return this.#ask(step.body, { kind: "query", call: step.call })
-        case "tell":
-          return this.#ask(step.body, { kind: "nobody" })
-        case "done":
-          return [answer(step.call, step.result, step.blocks)]
-        case "failed":
-          return [failed(step.call, { message: step.message, code: 5, try: "ask again; rivulet workers shows which are lost" })]
-        case "command":
-          return [step.command]
-      }
+    return steps.flatMap(step => this.#queryStep(step))
+  }
+
+  #queryStep(step: QueryStep): Command[] {
+    switch (step.kind) {
+      case "ask":
+        return this.#ask(step.body, { kind: "query", call: step.call })
+      case "tell":
+        return this.#ask(step.body, { kind: "nobody" })
+      case "done":
+        return [answer(step.call, step.result, step.blocks)]
+      case "failed":
+        return [failed(step.call, { message: step.message, code: 5, try: "ask again; rivulet workers shows which are lost" })]
+      case "command":
+        return [step.command]
+    }
+  }
+
+  #senderSteps(steps: readonly SenderStep[], now: Now): Command[] {
+    const commands = steps.flatMap(step => this.#senderStep(step))
+    return this.#closing.length === 0 ? commands : [...commands, ...this.#closeDone(now)]
+  }
+
+  #senderStep(step: SenderStep): Command[] {
+    switch (step.kind) {
+      case "answer":
+        return [answer(step.call, step.counters)]
+      case "failed":
+        return [failed(step.call, { message: step.message, code: 1 })]
+      case "receivers":
+        return this.#requests.asking(step.stream) ? [] : this.#ask({ kind: "receivers", receiver: step.stream }, step)
+      case "push":
+        return [push({ kind: "sent", session: step.session, stream: step.stream, counters: step.counters })]
+      case "receiver":
+        return [push({ kind: "receiver", stream: step.stream, defined: step.defined })]
+      case "command":
+        return [step.command]
+    }
+  }
+
+  #leaveAnyway(now: Now): Command[] {
+    const late = [...this.#leaving].filter(([, sinceMs]) => !this.#master.connected && now.monotonicMs - sinceMs >= leaveMs)
+    return late.map(([call]) => {
+      this.#leaving.delete(call)
+      this.#requests.drop(call)
+      return answer(call, null)
     })
   }
 
-  #senderSteps(steps: readonly SenderStep[]): Command[] {
-    const commands = steps.flatMap((step): Command[] => {
-      switch (step.kind) {
-        case "answer":
-          return [answer(step.call, step.counters)]
-        case "failed":
-          return [failed(step.call, { message: step.message, code: 1 })]
-        case "receivers":
-          return this.#requests.asking(step.stream) ? [] : this.#ask({ kind: "receivers", receiver: step.stream }, step)
-        case "push":
-          return [push({ kind: "sent", session: step.session, stream: step.stream, counters: step.counters })]
-        case "receiver":
-          return [push({ kind: "receiver", stream: step.stream, defined: step.defined })]
-        case "command":
-          return [step.command]
-      }
-    })
-    return this.#closing.length === 0 ? commands : [...commands, ...this.#closeDone()]
-  }
-
-  #closeDone(): Command[] {
+  #closeDone(now: Now): Command[] {
     const commands: Command[] = []
     this.#closing = this.#closing.filter(({ call, session }) => {
       const { lastSeq, done } = this.#sender.lastSeqs(session)
       if (!done) return true
       this.#sender.forget(session)
+      this.#leaving.set(call, now.monotonicMs)
       commands.push(...this.#ask({ kind: "closeSession", session, lastSeq }, { kind: "call", call }))
       return false
     })

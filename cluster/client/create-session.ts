@@ -1,10 +1,10 @@
 /** Opens a session with the master: its id, what the cluster has, how many partitions suit it. */
 
-import type { Author } from "./definitions.js"
+import type { ClusterStatus, ResponseValues } from "../protocol.js"
 import type { ClientCalls } from "./calls.js"
 import { ClientSession } from "./client-session.js"
+import type { Author } from "./definitions.js"
 import { SessionHost } from "./session-host.js"
-import type { ClusterStatus, ResponseValues } from "../protocol.js"
 
 export interface SessionOptions {
   /** Owner of what is defined. */
@@ -20,12 +20,12 @@ export interface SessionOptions {
   /** A path as the workers see it. Default: as it is. */
   readonly resolvePath?: (path: string) => string
   readonly advance?: (ms: number) => Promise<void>
-  /** How long the master may take to answer at first: then RivuletError of code 3. Default 2 s. */
+  /** How long the master may take to answer at first: then RivuletError of code 3. Default 1.8 s, so that a command says so within 2. */
   readonly timeoutMs?: number
 }
 
 export async function createSession(calls: ClientCalls, options: SessionOptions): Promise<ClientSession> {
-  const { user, program = user, timeoutMs = 2_000 } = options
+  const { user, program = user, timeoutMs = 1_800 } = options
   await calls.call({ kind: "connect", timeoutMs })
   const ask = async (kind: "status") => (await calls.call({ kind: "request", body: { kind } })).value
   const [opened, status] = await Promise.all([

@@ -30,6 +30,8 @@ interface Known {
   readonly own: boolean
   /** What its functions captured, as shown: `limit = 5`. */
   readonly captures: readonly string[]
+  /** The first interval's start, once the master has said it. */
+  since?: number
   why?: string
 }
 
@@ -105,7 +107,8 @@ export class Definitions {
   /** Another source for an input that has not been sent: how batch mode reads old logs in its place. */
   redirect(id: StreamId, node: StreamDefinition["node"]): void {
     const known = this.#get(id)
-    if (known.state !== "draft") throw new RivuletError(`${known.definition.name} is running already: its input stays`, { code: 2, try: "replay defines its own" })
+    if (known.state !== "draft")
+      throw new RivuletError(`${known.definition.name} is running already: its input stays`, { code: 2, try: "replay defines its own" })
     known.definition = Object.freeze({ ...known.definition, node: Object.freeze(node) })
   }
 
@@ -123,7 +126,9 @@ export class Definitions {
   /** By `name` or `program/name`. */
   find(name: string): StreamDefinition[] {
     return [...this.#known.values()]
-      .filter(({ definition, state }) => state !== "refused" && (definition.name === name || `${definition.program}/${definition.name}` === name))
+      .filter(
+        ({ definition, state }) => state !== "refused" && (definition.name === name || `${definition.program}/${definition.name}` === name),
+      )
       .map(({ definition }) => definition)
   }
 
@@ -157,7 +162,12 @@ export class Definitions {
     return this.#drafts().length
   }
 
-  accepted(asked: StreamId, definition: StreamDefinition): void {
+  /** The start of its first interval; -Infinity while it is not known. */
+  sinceOf(id: StreamId): number {
+    return this.#get(id).since ?? Number.NEGATIVE_INFINITY
+  }
+
+  accepted(asked: StreamId, definition: StreamDefinition, since: number): void {
     const before = this.#known.get(asked)
     if (asked !== definition.id) {
       this.#aliases.set(asked, definition.id)
@@ -168,6 +178,7 @@ export class Definitions {
       state: "accepted",
       own: asked === definition.id,
       captures: before?.captures ?? [],
+      since,
     })
   }
 
@@ -179,12 +190,12 @@ export class Definitions {
   }
 
   /** What the cluster has now, apart from drafts. */
-  catalog(definitions: readonly StreamDefinition[]): void {
-    const present = new Set(definitions.map(({ id }) => id))
+  catalog(entries: readonly { readonly definition: StreamDefinition; readonly sinceMs: number }[]): void {
+    const present = new Set(entries.map(({ definition }) => definition.id))
     for (const [id, { state }] of this.#known) if (state === "accepted" && !present.has(id)) this.#known.delete(id)
-    for (const definition of definitions) {
+    for (const { definition, sinceMs: since } of entries) {
       const known = this.#known.get(definition.id)
-      if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, captures: [] })
+      if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, captures: [], since })
       else if (known.state === "accepted") known.definition = definition
     }
   }
@@ -203,7 +214,8 @@ export class Definitions {
 
   /** The name goes to the newer stream, as the master will have it too; what had it is `name~1` (API.md §0, 9). */
   #takeName(name: string, id: StreamId): void {
-    if (!/^[^\s/]+$/.test(name)) throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })
+    if (!/^[^\s/]+$/.test(name))
+      throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })
     const holder = this.named(name)
     if (holder === undefined || holder.id === id) return
     let n = 1
@@ -218,7 +230,8 @@ export class Definitions {
 
   #get(id: StreamId): Known {
     const known = this.#known.get(this.idOf(id))
-    if (known === undefined) throw new RivuletError(`stream ${id} is no longer there`, { code: 5, try: "await streams() shows those that are" })
+    if (known === undefined)
+      throw new RivuletError(`stream ${id} is no longer there`, { code: 5, try: "await streams() shows those that are" })
     return known
   }
 }

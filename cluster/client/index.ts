@@ -13,7 +13,8 @@ export type * from "../../engine/fluent/types.js"
 export { connect } from "./connect.js"
 export { openSender } from "./send.js"
 
-export const readStream: Session["readStream"] = ((...args: Parameters<Session["readStream"]>) => currentSession().readStream(...args)) as Session["readStream"]
+export const readStream: Session["readStream"] = ((...args: Parameters<Session["readStream"]>) =>
+  currentSession().readStream(...args)) as Session["readStream"]
 export const readHistory: Session["readHistory"] = ((...args: Parameters<Session["readHistory"]>) =>
   currentSession().readHistory(...args)) as Session["readHistory"]
 export const stream: Session["stream"] = name => currentSession().stream(name)

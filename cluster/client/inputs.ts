@@ -6,7 +6,7 @@ import { notThere } from "../../engine/fluent/hints.js"
 import type { StreamDraft, UserFunction } from "../../engine/fluent/host.js"
 import type { FunctionLink } from "../../engine/function-ref.js"
 import type { FormatSpec } from "../../engine/rdd.js"
-import { formatDuration, parseDuration, type Duration } from "../../engine/time.js"
+import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
 
 export interface InputSettings {
   readonly format?: string | UserFunction
@@ -30,7 +30,10 @@ export function inputDraft(source: string, interval: Duration, settings: InputSe
   const spec = sourceOf(source, tools)
   if (settings.archive !== undefined) notThere("archive", 'remember: "1h" keeps more in memory')
   if (spec.kind === "receiver" && settings.timestamp) {
-    notThere(`timestamp on ${source}`, `leave it out: records count in the interval of their arrival; or read files: readStream("file:…", "${interval}", { timestamp })`)
+    notThere(
+      `timestamp on ${source}`,
+      `leave it out: records count in the interval of their arrival; or read files: readStream("file:…", "${interval}", { timestamp })`,
+    )
   }
   if (settings.slack !== undefined && !settings.timestamp) {
     throw new RivuletError("slack goes with timestamp", { code: 2, try: "add timestamp: v => v.time, or leave slack out" })
@@ -74,7 +77,8 @@ export function existingInput(draft: StreamDraft, known: readonly StreamDefiniti
 function sourceOf(source: string, tools: InputTools): SourceSpec {
   if (source.startsWith("file:")) return { kind: "file", paths: pathsOf(source.slice("file:".length), tools) }
   const scheme = /^([a-z]+):/.exec(source)?.[1]
-  if (scheme !== undefined) notThere(`readStream("${scheme}:…")`, '"file:<glob>" read by the workers, or a name that `rivulet send <name>` sends to')
+  if (scheme !== undefined)
+    notThere(`readStream("${scheme}:…")`, '"file:<glob>" read by the workers, or a name that `rivulet send <name>` sends to')
   if (!/^[\w.-]+$/.test(source)) {
     throw new RivuletError(`"${source}" is no receiver's name`, { code: 2, try: 'letters, digits, ".", "-", "_"; or "file:<glob>"' })
   }

@@ -11,7 +11,11 @@ import type { RddNode } from "../../engine/rdd.js"
 const maxBytes = 32 * 1024 * 1024
 
 /** Cut in order into partitions of equal size (fewer when there are fewer values). */
-export function parallelize(id: string, values: Iterable<unknown>, partitions: number): { readonly node: RddNode; readonly assets: readonly Asset[] } {
+export function parallelize(
+  id: string,
+  values: Iterable<unknown>,
+  partitions: number,
+): { readonly node: RddNode; readonly assets: readonly Asset[] } {
   const rows = [...values]
   const n = Math.min(atLeastOne(partitions, "parallelize"), rows.length)
   if (n === 0) return { node: Object.freeze({ kind: "empty" }), assets: [] }

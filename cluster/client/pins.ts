@@ -40,7 +40,10 @@ export class Pins {
 /** Whether the leaf depends on when it is asked. */
 export function isRelative(leaf: Leaf): leaf is StreamLeaf {
   if (leaf.kind === "slice") return isRelativeTime(leaf.from) || isRelativeTime(leaf.to)
-  return leaf.kind === "version" && (isRelativeTime(leaf.at) || (leaf.read !== undefined && "since" in leaf.read && isRelativeTime(leaf.read.since)))
+  return (
+    leaf.kind === "version" &&
+    (isRelativeTime(leaf.at) || (leaf.read !== undefined && "since" in leaf.read && isRelativeTime(leaf.read.since)))
+  )
 }
 
 /** A relative time as an instant, when the newest finished interval ends at `throughMs`. */

@@ -125,7 +125,10 @@ export class LineSender {
       if (!this.#closed) await this.flush()
     }
     // A failure is told to the next write.
-    this.#session.calls.call({ kind: "tick" }).then(flush).catch(() => {})
+    this.#session.calls
+      .call({ kind: "tick" })
+      .then(flush)
+      .catch(() => {})
   }
 
   #send(blocks: readonly (Uint8Array | null)[]): Promise<void> {

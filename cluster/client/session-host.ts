@@ -5,8 +5,8 @@
 
 import { basename } from "node:path"
 import { Block } from "../../engine/block.js"
-import { callSite } from "../../engine/capture/position.js"
 import { linkFunction } from "../../engine/capture/capture.js"
+import { callSite } from "../../engine/capture/position.js"
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { answerOf } from "../../engine/fluent/answer.js"
@@ -17,7 +17,7 @@ import type { Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
-import { formatDuration, parseDuration, parseTime, type Duration, type TimeLike } from "../../engine/time.js"
+import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
 import type { CatalogEntry, Request, ResponseValues } from "../protocol.js"
 import type { QueryResult } from "./call.js"
 import type { ClientCalls } from "./calls.js"
@@ -156,7 +156,7 @@ export class SessionHost implements Host {
 
   async catalog(): Promise<readonly CatalogEntry[]> {
     const entries = await this.request({ kind: "catalog" })
-    this.definitions.catalog(entries.filter(({ state }) => state !== "stopped").map(({ definition }) => definition))
+    this.definitions.catalog(entries.filter(({ state }) => state !== "stopped"))
     return entries
   }
 
@@ -202,7 +202,7 @@ export class SessionHost implements Host {
       return accepted.map(({ asked, definition, since }) => {
         const captures = this.definitions.capturesOf(asked)
         const renamed = this.#renamedMeanwhile(asked, drafts)
-        this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed })
+        this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed }, since)
         const { id, name, named, kind, intervalMs } = definition
         return { id, name, named, kind, interval: formatDuration(intervalMs), since, captures, notes: [] }
       })

@@ -19,7 +19,10 @@ export interface FoundFile {
 /** Splits in order of path and offset. Empty files have none. Throws (code 2) when no file matches. */
 export function textFileNode(id: string, asked: AskedFiles, files: readonly FoundFile[]): RddNode {
   if (files.length === 0) {
-    throw new RivuletError(`no file ${asked.paths.join(", ")} on the workers' machines`, { code: 2, try: "an absolute path or glob that the workers can read" })
+    throw new RivuletError(`no file ${asked.paths.join(", ")} on the workers' machines`, {
+      code: 2,
+      try: "an absolute path or glob that the workers can read",
+    })
   }
   const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const size = Math.max(1, Math.min(splitBytes, Math.ceil(total / Math.max(1, asked.minPartitions))))

@@ -6,7 +6,7 @@ import type { Answer } from "../../engine/fluent/answer-types.js"
 import type { Stamp } from "../../engine/fluent/shapes.js"
 import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { SnapshotDStream } from "../../engine/fluent/stream-types.js"
-import { parseDuration, type Duration } from "../../engine/time.js"
+import { type Duration, parseDuration } from "../../engine/time.js"
 import type { ClientCalls } from "./calls.js"
 import type { SessionHost } from "./session-host.js"
 
@@ -65,7 +65,7 @@ export async function subscribe(
   })
   const { through } = await host.request({ kind: "subscribe", stream })
   // Before the first interval's end there is nothing to see.
-  if (through > host.definitions.get(id).intervalMs) completed(through)
+  if (through > host.definitions.sinceOf(id)) completed(through)
   return {
     async stop() {
       if (stopped) return
@@ -114,7 +114,8 @@ type Question = () => Promise<{ value: unknown; stamp?: Stamp }>
 
 function questionOf(what: unknown): Question {
   if (what instanceof StreamHandle) return () => (what as unknown as SnapshotDStream<unknown>).latest().collect().stamped()
-  if (typeof what !== "function") throw new RivuletError("watch takes a stream, or a function that asks", { code: 2, try: "watch(() => counts.latest().top(10))" })
+  if (typeof what !== "function")
+    throw new RivuletError("watch takes a stream, or a function that asks", { code: 2, try: "watch(() => counts.latest().top(10))" })
   return async () => {
     const answer = what() as Answer<unknown> | Promise<unknown>
     return "stamped" in answer ? answer.stamped() : { value: await answer }
@@ -134,5 +135,8 @@ async function streamsAskedBy(host: SessionHost, ask: Question): Promise<StreamI
     host.onQuestion = before
   }
   if (streams.size > 0) return [...streams]
-  throw new RivuletError("the watched function asks no stream: nothing tells when to ask again", { code: 2, try: "watch(() => counts.latest().top(10))" })
+  throw new RivuletError("the watched function asks no stream: nothing tells when to ask again", {
+    code: 2,
+    try: "watch(() => counts.latest().top(10))",
+  })
 }

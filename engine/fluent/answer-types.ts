@@ -1,8 +1,8 @@
 /** What an action gives: a promise that can be cancelled, and the shapes some of them resolve to. Types only. */
 
 import type { Duration, Interval, TimeLike } from "../time.js"
-import type { By } from "./values.js"
 import type { Stamp } from "./shapes.js"
+import type { By } from "./values.js"
 
 export interface Answer<T> extends Promise<T> {
   /** Frees the query's tasks; the promise is rejected with code 130. */

@@ -36,10 +36,16 @@ const unbounded = ["collect", "first", "lookup", "collectAsMap", "countByKey", "
 export function addHints(prototype: object, what: "stream" | "rdd"): void {
   for (const [name, use] of Object.entries(elsewhere)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
   if (what === "rdd") {
-    for (const name of onlyStreams) add(prototype, name, self => `${self} is an RDD, one dataset: ${name} is for streams`, "take(n), collect() or top(n)")
+    for (const name of onlyStreams)
+      add(prototype, name, self => `${self} is an RDD, one dataset: ${name} is for streams`, "take(n), collect() or top(n)")
   } else {
     for (const name of unbounded)
-      add(prototype, name, self => `${self}.${name} is not here: a stream has no end`, `ask for a part of it: slice(from, to), last(span), at(time) or latest(), then .${name}`)
+      add(
+        prototype,
+        name,
+        self => `${self}.${name} is not here: a stream has no end`,
+        `ask for a part of it: slice(from, to), last(span), at(time) or latest(), then .${name}`,
+      )
   }
 }
 

@@ -7,7 +7,8 @@ import type { UserFunction } from "./host.js"
 export function bucketEdges(buckets: number | readonly number[], min: number, max: number): number[] {
   if (typeof buckets !== "number") {
     const rising = buckets.length >= 2 && buckets.every((edge, i) => i === 0 || edge > buckets[i - 1]!)
-    if (!rising) throw new RivuletError(`histogram: [${buckets.join(", ")}] are not edges`, { code: 2, try: "give two or more rising numbers" })
+    if (!rising)
+      throw new RivuletError(`histogram: [${buckets.join(", ")}] are not edges`, { code: 2, try: "give two or more rising numbers" })
     return [...buckets]
   }
   if (!Number.isSafeInteger(buckets) || buckets < 1) {

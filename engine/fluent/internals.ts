@@ -17,7 +17,7 @@ export const wholePartition: UserFunction = (values: Iterable<unknown>) => [[...
 /** `[key, [befores, afters]]` of two states → the change of the key, if there is one. */
 export const changeOf: UserFunction = ([key, [befores, afters]]: [unknown, [unknown[], unknown[]]]) => {
   const same = (a: unknown, b: unknown): boolean => {
-    if (a === b || (a !== a && b !== b)) return true
+    if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true
     if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
     if (a instanceof Date || b instanceof Date) return a instanceof Date && b instanceof Date && a.getTime() === b.getTime()
     if (a instanceof Map || a instanceof Set) {

@@ -195,7 +195,13 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
       )
     if (typeof buckets !== "number") return counted(bucketEdges(buckets, 0, 0))
     bucketEdges(buckets, 0, 0)
-    const numbers = this.#rdd(nodes.narrow("filter", this.node, this.#link((n: number) => n === n, "histogram")))
+    const numbers = this.#rdd(
+      nodes.narrow(
+        "filter",
+        this.node,
+        this.#link((n: number) => !Number.isNaN(n), "histogram"),
+      ),
+    )
     return chainAnswer(numbers.stats(), stats => counted(bucketEdges(buckets, stats.count === 0 ? Number.NaN : stats.min, stats.max)))
   }
   isEmpty(): Answer<boolean> {
@@ -204,7 +210,10 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   toArrow(): Answer<unknown> {
     const answer = this.#host.query(this.node, raw => raw.blocks)
     return chainAnswer(answer, blocks => {
-      const table = import("../arrow.js").then(async ({ toArrowTable }) => ({ value: toArrowTable(blocks) as unknown, stamp: (await answer.stamped()).stamp }))
+      const table = import("../arrow.js").then(async ({ toArrowTable }) => ({
+        value: toArrowTable(blocks) as unknown,
+        stamp: (await answer.stamped()).stamp,
+      }))
       return answerOf(table, () => {})
     })
   }

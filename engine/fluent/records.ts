@@ -1,18 +1,18 @@
 /** The handle of a records stream: users see it as `DStream<T>` (stream-types.ts), which has the types of the records. */
 
-import type { CogroupNode, RddNode } from "../rdd.js"
 import type { Action } from "../action.js"
 import { sum } from "../builtins.js"
 import { RivuletError } from "../errors.js"
-import { intervalStart, parseDuration, type Duration, type TimeLike } from "../time.js"
+import type { CogroupNode, RddNode } from "../rdd.js"
+import { type Duration, intervalStart, parseDuration, type TimeLike } from "../time.js"
 import type { Answer } from "./answer-types.js"
 import { otherSide } from "./binary.js"
 import { addHints, notThere } from "./hints.js"
 import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
-import { multipleOf, StreamHandle, type StateSettings } from "./stream.js"
-import type { DStream, Handle, SnapshotDStream, StateDStream } from "./stream-types.js"
+import { multipleOf, type StateSettings, StreamHandle } from "./stream.js"
+import type { DStream, SnapshotDStream, StateDStream } from "./stream-types.js"
 
 type AnyStream = DStream<unknown>
 type AnySnapshots = SnapshotDStream<unknown>
@@ -70,7 +70,10 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
   // ── with another stream, or an RDD ──
   union(other: unknown): AnyStream {
     if (!(other instanceof RecordsHandle)) {
-      throw new RivuletError("union takes another stream of records", { code: 2, try: "of a snapshot stream take slice(…).union(), an RDD" })
+      throw new RivuletError("union takes another stream of records", {
+        code: 2,
+        try: "of a snapshot stream take slice(…).union(), an RDD",
+      })
     }
     const { node, streams } = otherSide(this, other, "union")
     return this.#lift("union", nodes.union([nodes.hole(0), node]), streams)
@@ -100,7 +103,9 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
   }
   /** The counts of the intervals, added up over the window. */
   countByWindow(length: Duration, slide?: Duration): AnySnapshots {
-    return this.count().window(length, slide).reduce(sum as never)
+    return this.count()
+      .window(length, slide)
+      .reduce(sum as never)
   }
   runningReduce(f: UserFunction, options?: StateSettings): AnyState {
     return this.#state({ kind: "runningReduce", f: this.host.link(f, "runningReduce") }, this.interval, options)

@@ -5,7 +5,7 @@
 
 import type { Action } from "../action.js"
 import type { CogroupNode, QueryTime, RddNode, StateAtNode } from "../rdd.js"
-import { parseDuration, type Duration, type TimeLike } from "../time.js"
+import { type Duration, parseDuration, type TimeLike } from "../time.js"
 import { chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer, Series } from "./answer-types.js"
 import { otherSide } from "./binary.js"
@@ -103,7 +103,9 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
       return this.version(time, { kind: "key", keys: wanted }).collect({ max: Number.MAX_SAFE_INTEGER }) as Answer<[unknown, unknown][]>
     }
     const version = this.version(time)
-    const found = wanted.map(key => mapAnswer(version.lookup(key), values => values.slice(0, 1).map((value): [unknown, unknown] => [key, value])))
+    const found = wanted.map(key =>
+      mapAnswer(version.lookup(key), values => values.slice(0, 1).map((value): [unknown, unknown] => [key, value])),
+    )
     return found.reduce((all, next) => chainAnswer(all, pairs => mapAnswer(next, more => [...pairs, ...more])))
   }
   history(key: unknown, from: TimeLike, to: TimeLike = "now"): Answer<Series<unknown>> {

@@ -6,7 +6,7 @@
 import type { StateStreamNode, StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
-import { formatDuration, parseDuration, type Duration, type TimeLike } from "../time.js"
+import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { notThere } from "./hints.js"
@@ -123,7 +123,13 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
 
   // ── for the kinds of streams ──
   /** A new stream whose RDD of each interval is `rdd`, in which hole i stands for parent i (this stream and then `others`). */
-  protected lift(operator: string, kind: "records" | "snapshot", rdd: RddNode, others: readonly StreamHandle[] = [], keyed = false): Handle {
+  protected lift(
+    operator: string,
+    kind: "records" | "snapshot",
+    rdd: RddNode,
+    others: readonly StreamHandle[] = [],
+    keyed = false,
+  ): Handle {
     const parents = [this.id, ...others.map(other => other.id)]
     return this.make({ operator, kind, intervalMs: this.interval, node: { kind: "lift", parents, rdd: Object.freeze(rdd) } }, keyed)
   }
@@ -149,7 +155,14 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   }
 
   #output(operator: string, node: StreamNode, options: { readonly name?: string; readonly from?: TimeLike }): Output {
-    const draft: StreamDraft = { operator, kind: "output", intervalMs: this.interval, node, from: this.start(options.from), name: options.name }
+    const draft: StreamDraft = {
+      operator,
+      kind: "output",
+      intervalMs: this.interval,
+      node,
+      from: this.start(options.from),
+      name: options.name,
+    }
     return this.make(draft) as unknown as Output
   }
 }
@@ -175,9 +188,13 @@ export function multipleOf(intervalMs: number, text: Duration, what: string): nu
 
 function initialNode(initial: unknown): RddNode {
   if (initial instanceof RddHandle) return initial.node
-  throw new RivuletError("initial is not an RDD of pairs [key, state]", { code: 2, try: "initial: stream.at(time), textFile(…).map(…) or parallelize([…])" })
+  throw new RivuletError("initial is not an RDD of pairs [key, state]", {
+    code: 2,
+    try: "initial: stream.at(time), textFile(…).map(…) or parallelize([…])",
+  })
 }
 
 function refuseSetAside(onError: "hold" | "setAside" | undefined): void {
-  if (onError === "setAside") notThere('onError: "setAside"', "leave it out (a stream whose function throws is held, nothing is lost), or catch in the function")
+  if (onError === "setAside")
+    notThere('onError: "setAside"', "leave it out (a stream whose function throws is held, nothing is lost), or catch in the function")
 }

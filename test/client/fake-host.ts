@@ -1,7 +1,7 @@
 /** A host that defines into a list and remembers questions: for tests of what handles build. */
 
-import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { builtinOf } from "../../engine/builtins.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { answerOf } from "../../engine/fluent/answer.js"
 import type { Host, RawAnswer, StreamDraft } from "../../engine/fluent/host.js"
 import { openHandle } from "../../engine/fluent/open.js"
@@ -29,7 +29,14 @@ export class FakeHost implements Host {
   intervals = { from: 0, to: 0 }
 
   input(name: string, intervalMs = 1000): RecordsHandle {
-    const node = { kind: "input", source: { kind: "receiver", name }, format: { kind: "text" }, timestamp: null, disorderMs: 0, onBadRecord: "setAside" } as const
+    const node = {
+      kind: "input",
+      source: { kind: "receiver", name },
+      format: { kind: "text" },
+      timestamp: null,
+      disorderMs: 0,
+      onBadRecord: "setAside",
+    } as const
     return new RecordsHandle(this, this.define({ operator: "readStream", kind: "input", intervalMs, node, name }).id)
   }
   typed<T>(name: string, intervalMs?: number): DStream<T> {
@@ -69,7 +76,16 @@ export class FakeHost implements Host {
   }
   query<T>(node: RddNode, decode: (answer: RawAnswer) => T) {
     this.asked.push(node)
-    const stamp: Stamp = { intervals: this.intervals, asOf: this.intervals.to, ageMs: 0, partitions: [1, 1], recomputed: 0, from: [], bytesMoved: 0, ms: 1 }
+    const stamp: Stamp = {
+      intervals: this.intervals,
+      asOf: this.intervals.to,
+      ageMs: 0,
+      partitions: [1, 1],
+      recomputed: 0,
+      from: [],
+      bytesMoved: 0,
+      ms: 1,
+    }
     const rows = this.rows
     return answerOf(Promise.resolve({ value: decode({ stamp, blocks: [], rows: () => rows }), stamp }), () => {})
   }

@@ -1,6 +1,6 @@
 /** A client machine in hand: events in, commands out, time by the word. */
 
-import type { LocalCall, ClientCall } from "../../cluster/client/call.js"
+import type { ClientCall, LocalCall } from "../../cluster/client/call.js"
 import { type ClientConfig, ClientMachine } from "../../cluster/client/client.js"
 import type { Command, NodeEvent, NodeId } from "../../cluster/ports.js"
 import type { Message, Peer } from "../../cluster/protocol.js"

@@ -4,7 +4,14 @@ import * as assert from "uvu/assert"
 import type { AnswerStamp, QueryAnswer } from "../../cluster/protocol.js"
 import { Harness, peer, requestIds, shown } from "./machine-harness.js"
 
-const stamp: AnswerStamp = { intervals: { from: 0, to: 1000 }, asOf: 1000, partitions: [1, 1], recomputed: 0, from: ["memory"], bytesMoved: 0 }
+const stamp: AnswerStamp = {
+  intervals: { from: 0, to: 1000 },
+  asOf: 1000,
+  partitions: [1, 1],
+  recomputed: 0,
+  from: ["memory"],
+  bytesMoved: 0,
+}
 const query = { kind: "query", query: "s.q1", session: "s", rdd: { kind: "empty" }, definitions: [], assets: [], timeoutMs: null } as const
 const part = (block: string, holder: string, bytes = 10) => ({ block, holder: `${holder}#1`, address: `tcp://${holder}`, rows: 1, bytes })
 const places = (...parts: QueryAnswer["parts"]): QueryAnswer => ({ parts, rows: parts.length, stamp })
@@ -25,8 +32,14 @@ test("no master: connect is answered with code 3 after its time", () => {
   const h = new Harness()
   h.step({ kind: "started" })
   const { id } = h.call({ kind: "connect", timeoutMs: 2000 })
-  assert.equal(shown(h.tick(1900)).filter(line => line.startsWith("answer")), [])
-  assert.equal(shown(h.tick(100)).filter(line => line.startsWith("answer")), [`answer ${id} error 3 no master answers at tcp://127.0.0.1:7077`])
+  assert.equal(
+    shown(h.tick(1900)).filter(line => line.startsWith("answer")),
+    [],
+  )
+  assert.equal(
+    shown(h.tick(100)).filter(line => line.startsWith("answer")),
+    [`answer ${id} error 3 no master answers at tcp://127.0.0.1:7077`],
+  )
 })
 
 test("refused: every call fails with what to do, also later ones", () => {
@@ -35,7 +48,10 @@ test("refused: every call fails with what to do, also later ones", () => {
   const first = h.call({ kind: "connect", timeoutMs: 2000 })
   const second = h.call({ kind: "request", body: { kind: "catalog" } })
   const refused = h.from("master#1", { kind: "refused", reason: "version 2", try: "install 2" })
-  assert.equal(shown(refused), [first, second].map(({ id }) => `answer ${id} error 3 the master at tcp://127.0.0.1:7077 refused: version 2`))
+  assert.equal(
+    shown(refused),
+    [first, second].map(({ id }) => `answer ${id} error 3 the master at tcp://127.0.0.1:7077 refused: version 2`),
+  )
   const third = h.call({ kind: "request", body: { kind: "status" } })
   assert.match(shown(third.commands)[0]!, /error 3/)
   assert.equal(h.tick(60_000), [])
@@ -50,7 +66,12 @@ test("a restarted master is asked again, oldest first; a second response is nobo
   const c = h.call({ kind: "request", body: { kind: "workers" } })
   assert.equal(c.commands, [])
   h.master = "master#2"
-  assert.equal(shown(h.greet()), ["→ master request 1 catalog", "→ master request 2 status", "→ master request 3 workers", "push connection true"])
+  assert.equal(shown(h.greet()), [
+    "→ master request 1 catalog",
+    "→ master request 2 status",
+    "→ master request 3 workers",
+    "push connection true",
+  ])
   assert.equal(shown(h.respond(2, {})), [`answer ${b.id}`])
   assert.equal(shown(h.respond(2, {})), [])
   assert.equal(shown(h.respond(1, [])), [`answer ${a.id}`])
@@ -95,7 +116,11 @@ test("a question: places, blocks from each holder, answer in the master's order,
   assert.equal(shown(done), ["→ master request 2 releaseQuery s.q1", `answer ${id}`])
   const answer = done[1]!
   assert.ok(answer.kind === "answer")
-  if (answer.kind === "answer") assert.equal(answer.payload!.map(bytes => bytes[0]), [1, 2, 3])
+  if (answer.kind === "answer")
+    assert.equal(
+      answer.payload!.map(bytes => bytes[0]),
+      [1, 2, 3],
+    )
 })
 
 test("an answer without parts needs no fetch", () => {
@@ -139,7 +164,10 @@ test("cancel: the master is told, the call fails with 130, what comes later is n
   const h = new Harness()
   h.welcome()
   const { id } = h.call({ kind: "query", body: query })
-  assert.equal(shown(h.call({ kind: "cancel", call: id }).commands), ["→ master request 2 cancelQuery s.q1", `answer ${id} error 130 cancelled`])
+  assert.equal(shown(h.call({ kind: "cancel", call: id }).commands), [
+    "→ master request 2 cancelQuery s.q1",
+    `answer ${id} error 130 cancelled`,
+  ])
   assert.equal(h.respond(1, places(part("b1", "w1"))), [])
 })
 
@@ -165,8 +193,25 @@ test("close waits for the sends of its session", () => {
   assert.ok(closing.closeSession)
   const close = acked.find(command => command.kind === "send" && command.message.kind === "request")
   assert.ok(close?.kind === "send" && close.message.kind === "request")
-  if (close?.kind === "send" && close.message.kind === "request") assert.equal(close.message.body, { kind: "closeSession", session: "s", lastSeq: { v: 1 } })
+  if (close?.kind === "send" && close.message.kind === "request")
+    assert.equal(close.message.body, { kind: "closeSession", session: "s", lastSeq: { v: 1 } })
   assert.equal(shown(h.respond(closing.closeSession!, null)), [`answer ${id}`])
+})
+
+test("close does not wait for a master that is away", () => {
+  const h = new Harness()
+  h.welcome()
+  const { id, commands } = h.call({ kind: "close", session: "s" })
+  assert.equal(shown(commands), ["→ master request 1 closeSession"])
+  h.lost("master#1")
+  assert.equal(
+    shown(h.tick(1900)).filter(line => line.startsWith("answer")),
+    [],
+  )
+  assert.equal(
+    shown(h.tick(200)).filter(line => line.startsWith("answer")),
+    [`answer ${id}`],
+  )
 })
 
 test.run()

@@ -3,10 +3,10 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { sum } from "../../engine/builtins.js"
 import { diff } from "../../engine/fluent/diff.js"
+import type { UserFunction } from "../../engine/fluent/host.js"
 import { changeOf, leftsAlone, pairsAlone } from "../../engine/fluent/internals.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/types.js"
-import type { UserFunction } from "../../engine/fluent/host.js"
 import { FakeHost } from "./fake-host.js"
 
 const leaf = (id: string) => ({ kind: "parallelize", id, assets: [id] }) as const
@@ -47,7 +47,10 @@ test("intersection takes each record once, subtract keeps the left's duplicates"
   assert.equal((node(a.subtract(b)) as { kind: string }).kind, "flatMap")
   assert.equal(call(leftsAlone, ["k", [[1, 1], []]]), [1, 1])
   assert.equal(call(leftsAlone, ["k", [[1, 1], [1]]]), [])
-  assert.equal(call(pairsAlone, ["k", [[1, 2], []]]), [["k", 1], ["k", 2]])
+  assert.equal(call(pairsAlone, ["k", [[1, 2], []]]), [
+    ["k", 1],
+    ["k", 2],
+  ])
 })
 
 const actions: [ask: (a: RDD<[string, number]>) => Promise<unknown>, action: unknown, rows: unknown[], value: unknown][] = [
@@ -63,7 +66,15 @@ const actions: [ask: (a: RDD<[string, number]>) => Promise<unknown>, action: unk
   [a => a.countByKey(), { kind: "countByKey" }, [["x", 2]], new Map([["x", 2]])],
   [a => a.countByValue(), { kind: "countByValue" }, [[["x", 1], 2]], new Map([[["x", 1], 2]])],
   [a => a.lookup("x"), { kind: "lookup", key: "x" }, [1, 2], [1, 2]],
-  [a => a.collectAsMap(), { kind: "collect", max: 100_000 }, [["x", 1], ["x", 2]], new Map([["x", 2]])],
+  [
+    a => a.collectAsMap(),
+    { kind: "collect", max: 100_000 },
+    [
+      ["x", 1],
+      ["x", 2],
+    ],
+    new Map([["x", 2]]),
+  ],
   [a => a.isEmpty(), { kind: "take", n: 1 }, [], true],
 ]
 
@@ -93,8 +104,15 @@ test("an answer is a promise with a stamp; its failure is told once", async () =
 test("histogram: even buckets, the last one closed", async () => {
   const host = new FakeHost()
   const numbers = new RddHandle(host, leaf("n")) as unknown as RDD<number>
-  host.rows = [[0, 2], [2, 1]]
-  assert.equal(await numbers.histogram([0, 10, 20, 30]), [[0, 10, 2], [10, 20, 0], [20, 30, 1]])
+  host.rows = [
+    [0, 2],
+    [2, 1],
+  ]
+  assert.equal(await numbers.histogram([0, 10, 20, 30]), [
+    [0, 10, 2],
+    [10, 20, 0],
+    [20, 30, 1],
+  ])
   assert.throws(() => numbers.histogram([3, 1]), /not edges/)
   assert.throws(() => numbers.histogram(0), /0 is not a number of buckets/)
 })
@@ -108,7 +126,12 @@ test("diff: keys that differ, with delta for numbers", () => {
   assert.equal(change("a", [{ n: 1 }], [{ n: 2 }]), [{ key: "a", before: { n: 1 }, after: { n: 2 } }])
   assert.equal(change("a", [new Date(1)], [new Date(1)]), [])
   const { a, b } = pair()
-  assert.equal((node(diff(a, b)) as { parent: unknown }).parent, { kind: "cogroup", parents: [leaf("a"), leaf("b")], partitions: 4, join: "cogroup" })
+  assert.equal((node(diff(a, b)) as { parent: unknown }).parent, {
+    kind: "cogroup",
+    parents: [leaf("a"), leaf("b")],
+    partitions: 4,
+    join: "cogroup",
+  })
 })
 
 test("errors name the value and say what to do", () => {

@@ -14,7 +14,8 @@ function text(steps: readonly SenderStep[]): string[] {
     if (step.kind === "push") return []
     if (step.kind !== "command") return [`${step.kind} ${"call" in step ? step.call : step.stream}`]
     const { command } = step
-    if (command.kind === "send" && command.message.kind === "batch") return [`${command.to} ${command.message.seq}/${command.message.lowestUnacked}`]
+    if (command.kind === "send" && command.message.kind === "batch")
+      return [`${command.to} ${command.message.seq}/${command.message.lowestUnacked}`]
     return []
   })
 }

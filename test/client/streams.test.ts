@@ -34,7 +34,11 @@ const lifted: [name: string, make: (s: Pairs, o: Pairs) => Handle, rdd: unknown]
   ["reduce", s => s.reduce(a => a), act(hole, { kind: "reduce", f: f("a => a") })],
   ["top", s => s.top(3), act(hole, { kind: "top", n: 3, by: null, order: "desc" })],
   ["top", s => s.top(3, v => -v[1]), act(hole, { kind: "top", n: 3, by: f("v => -v[1]"), order: "desc" })],
-  ["countByValue", s => s.countByValue(), shuffled({ kind: "mapValues", parent: { kind: "keyBy", parent: hole, f: identity }, f: builtin("one") }, builtin("sum"))],
+  [
+    "countByValue",
+    s => s.countByValue(),
+    shuffled({ kind: "mapValues", parent: { kind: "keyBy", parent: hole, f: identity }, f: builtin("one") }, builtin("sum")),
+  ],
   ["reduceByKey", s => s.reduceByKey(sum), shuffled(hole, builtin("sum"))],
   ["reduceByKey", s => s.reduceByKey(max, 9), shuffled(hole, builtin("max"), 9)],
   ["groupByKey", s => s.groupByKey(), { kind: "shuffled", parent: hole, partitions: 4, aggregate: { kind: "group" } }],
@@ -42,7 +46,11 @@ const lifted: [name: string, make: (s: Pairs, o: Pairs) => Handle, rdd: unknown]
   ["cogroup", (s, o) => s.cogroup(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "cogroup" }],
   ["join", (s, o) => s.join(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "inner" }],
   ["join", (s, o) => s.join(o.runningReduce(sum)), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "inner" }],
-  ["join", (s, o) => s.join(o.at(5000)), { kind: "cogroup", parents: [hole, { kind: "slice", stream: "s.2", from: 5000, to: 6000 }], partitions: 4, join: "inner" }],
+  [
+    "join",
+    (s, o) => s.join(o.at(5000)),
+    { kind: "cogroup", parents: [hole, { kind: "slice", stream: "s.2", from: 5000, to: 6000 }], partitions: 4, join: "inner" },
+  ],
   ["leftOuterJoin", (s, o) => s.leftOuterJoin(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "left" }],
   ["rightOuterJoin", (s, o) => s.rightOuterJoin(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "right" }],
   ["fullOuterJoin", (s, o) => s.fullOuterJoin(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "full" }],
@@ -72,24 +80,52 @@ for (const [name, make, rdd] of lifted) {
 const stateful: [make: (s: Pairs) => Handle, kind: string, intervalMs: number, node: unknown][] = [
   [s => s.window("5s"), "snapshot", 1000, { kind: "window", parent: "s.1", lengthMs: 5000, slideMs: 1000 }],
   [s => s.window("6s", "2s"), "snapshot", 2000, { kind: "window", parent: "s.1", lengthMs: 6000, slideMs: 2000 }],
-  [s => s.runningReduce(sum), "state", 1000, { kind: "state", parent: "s.1", op: { kind: "runningReduce", f: builtin("sum") }, partitions: 4, initial: null }],
+  [
+    s => s.runningReduce(sum),
+    "state",
+    1000,
+    { kind: "state", parent: "s.1", op: { kind: "runningReduce", f: builtin("sum") }, partitions: 4, initial: null },
+  ],
   [
     s => s.reduceByWindow("5s", sum, (a, b) => a - b, "1s", { partitions: 2 }),
     "state",
     1000,
-    { kind: "state", parent: "s.1", op: { kind: "reduceByWindow", f: builtin("sum"), inverse: f("(a, b) => a - b"), lengthMs: 5000, slideMs: 1000 }, partitions: 2, initial: null },
+    {
+      kind: "state",
+      parent: "s.1",
+      op: { kind: "reduceByWindow", f: builtin("sum"), inverse: f("(a, b) => a - b"), lengthMs: 5000, slideMs: 1000 },
+      partitions: 2,
+      initial: null,
+    },
   ],
   [
-    s => s.track(() => 1, (_k, n) => n + 1, "30s"),
+    s =>
+      s.track(
+        () => 1,
+        (_k, n) => n + 1,
+        "30s",
+      ),
     "state",
     1000,
-    { kind: "state", parent: "s.1", op: { kind: "track", initialize: f("() => 1"), update: f("(_k, n) => n + 1"), timeoutMs: 30000 }, partitions: 4, initial: null },
+    {
+      kind: "state",
+      parent: "s.1",
+      op: { kind: "track", initialize: f("() => 1"), update: f("(_k, n) => n + 1"), timeoutMs: 30000 },
+      partitions: 4,
+      initial: null,
+    },
   ],
   [
     s => s.updateStateByKey(() => 1, { initial: s.at(0) }),
     "state",
     1000,
-    { kind: "state", parent: "s.1", op: { kind: "updateStateByKey", update: f("() => 1") }, partitions: 4, initial: { kind: "slice", stream: "s.1", from: 0, to: 1000 } },
+    {
+      kind: "state",
+      parent: "s.1",
+      op: { kind: "updateStateByKey", update: f("() => 1") },
+      partitions: 4,
+      initial: { kind: "slice", stream: "s.1", from: 0, to: 1000 },
+    },
   ],
   [s => s.save("out", { format: "csv" }), "output", 1000, { kind: "save", parent: "s.1", to: "out", format: "csv" }],
 ]
@@ -115,7 +151,13 @@ test("foreachRDD may be async and hold handles, operators may not", () => {
   const a = host.typed<[string, number]>("a")
   a.map(v => v)
   a.foreachRDD(async () => {}, { name: "alert", from: "next" })
-  assert.equal(host.linked.map(({ operator, driver }) => [operator, driver]), [["map", false], ["foreachRDD", true]])
+  assert.equal(
+    host.linked.map(({ operator, driver }) => [operator, driver]),
+    [
+      ["map", false],
+      ["foreachRDD", true],
+    ],
+  )
   const output = [...host.definitions.values()].at(-1)!
   assert.equal([output.kind, output.name, output.from], ["output", "alert", "next"])
 })
@@ -142,11 +184,34 @@ test("snapshots stay snapshots, states keep their keys", () => {
 test("times: at, last, latest, slice; relative ones stay relative", () => {
   const host = new FakeHost()
   const s = host.typed<string>("a", 2000)
-  const nodes = [s.at(5000), s.at("-5m"), s.at("-3s"), s.at("now"), s.latest(), s.last("1m"), s.slice("21:05"), s.slice(1000, 3000), s.slice("-10s", "-5s")]
+  const nodes = [
+    s.at(5000),
+    s.at("-5m"),
+    s.at("-3s"),
+    s.at("now"),
+    s.latest(),
+    s.last("1m"),
+    s.slice("21:05"),
+    s.slice(1000, 3000),
+    s.slice("-10s", "-5s"),
+  ]
   const range = (from: number, to: number) => ({ kind: "slice", stream: "s.1", from, to })
   const at2105 = nowMs - 5 * 60_000
-  const expected = [range(4000, 6000), range(-300_000, -298_000), range(-4000, -2000), range(-2000, Infinity), range(-2000, Infinity), range(-60_000, Infinity), range(at2105, Infinity), range(1000, 3000), range(-10_000, -5000)]
-  assert.equal(nodes.map(rdd => (rdd as unknown as { node: unknown }).node), expected)
+  const expected = [
+    range(4000, 6000),
+    range(-300_000, -298_000),
+    range(-4000, -2000),
+    range(-2000, Infinity),
+    range(-2000, Infinity),
+    range(-60_000, Infinity),
+    range(at2105, Infinity),
+    range(1000, 3000),
+    range(-10_000, -5000),
+  ]
+  assert.equal(
+    nodes.map(rdd => (rdd as unknown as { node: unknown }).node),
+    expected,
+  )
 })
 
 test("versions, and what a state answers by itself", () => {
@@ -166,7 +231,13 @@ test("get asks one key, of a recipe by lookup", async () => {
   const counts = host.typed<[string, number]>("a").runningReduce(sum)
   host.rows = [["/a", 7]]
   assert.is(await counts.get("/a"), 7)
-  assert.equal(host.asked[0], act({ kind: "version", stream: "s.2", at: Infinity, read: { kind: "key", keys: ["/a"] } }, { kind: "collect", max: Number.MAX_SAFE_INTEGER }))
+  assert.equal(
+    host.asked[0],
+    act(
+      { kind: "version", stream: "s.2", at: Infinity, read: { kind: "key", keys: ["/a"] } },
+      { kind: "collect", max: Number.MAX_SAFE_INTEGER },
+    ),
+  )
   host.rows = [8]
   assert.is(await counts.mapValues(n => n + 1).get("/a", 0), 8)
   assert.equal(host.asked[1], act({ kind: "version", stream: "s.3", at: 0 }, { kind: "lookup", key: "/a" }))
@@ -178,14 +249,33 @@ test("a series has one value a version, empty ones too", async () => {
   const host = new FakeHost()
   const counts = host.typed<[string, number]>("a").runningReduce(sum) as StateDStream<string, number>
   host.intervals = { from: 10_000, to: 14_000 }
-  host.rows = [[0, 1], [1, 2], [3, 4]]
+  host.rows = [
+    [0, 1],
+    [1, 2],
+    [3, 4],
+  ]
   const series = await counts.slice(10_000, 14_000).count()
   assert.equal(series.values(), [1, 2, 0, 4])
   assert.equal([...series][3], { interval: { from: 13_000, to: 14_000 }, value: 4 })
   assert.equal((await counts.slice(10_000, 14_000, { every: "2s" }).count()).values(), [2, 4])
-  host.rows = [[1, ["/a", 2]], [1, ["/b", 1]]]
-  assert.equal((await counts.slice(10_000, 14_000).top(2)).values(), [[], [["/a", 2], ["/b", 1]], [], []])
-  host.rows = [[9_000, 5], [11_000, 6], [12_000, undefined]]
+  host.rows = [
+    [1, ["/a", 2]],
+    [1, ["/b", 1]],
+  ]
+  assert.equal((await counts.slice(10_000, 14_000).top(2)).values(), [
+    [],
+    [
+      ["/a", 2],
+      ["/b", 1],
+    ],
+    [],
+    [],
+  ])
+  host.rows = [
+    [9_000, 5],
+    [11_000, 6],
+    [12_000, undefined],
+  ]
   const history = await counts.history("/a", 10_000, 14_000)
   assert.equal(history.values(), [5, 6, undefined, undefined])
   assert.is(history.plot().toString(), "▁█    5 – 6")
@@ -211,7 +301,10 @@ const errors: [make: (s: Pairs, slow: Pairs) => unknown, ...says: RegExp[]][] = 
   [s => s.join(5 as never), /takes a stream or an RDD, not number/],
   [s => s.save("x", { format: "parquet" }), /parquet is not there yet/, /ndjson/],
   [s => s.transform(rdd => rdd), /transform is not there yet/],
-  [s => (s as unknown as { reduceByKeyAndWindow(): void }).reduceByKeyAndWindow(), /a\.reduceByKeyAndWindow is not here: reduceByWindow\(window, f, inverse\?\)/],
+  [
+    s => (s as unknown as { reduceByKeyAndWindow(): void }).reduceByKeyAndWindow(),
+    /a\.reduceByKeyAndWindow is not here: reduceByWindow\(window, f, inverse\?\)/,
+  ],
   [s => (s as unknown as { collect(): void }).collect(), /a\.collect is not here: a stream has no end/, /slice\(from, to\).*\.collect/],
   [s => (s.runningReduce(sum) as unknown as { topK(): void }).topK(), /topK is not here: top\(n\)/],
 ]

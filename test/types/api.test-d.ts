@@ -1,6 +1,9 @@
 // The names and types that users rely on. Compiled by api.test.ts, never run.
-import type { Session, DStream, StateDStream, AccessLog } from "../../cluster/client/index.js"
+// biome-ignore-all format: as users write it, a case a line
+// biome-ignore-all lint: the same
+import type { AccessLog, DStream, Session, StateDStream } from "../../cluster/client/index.js"
 import { diff, sum } from "../../cluster/client/index.js"
+
 declare const s: Session
 declare const views: DStream<AccessLog>
 // the paper
@@ -81,4 +84,3 @@ views.window("5 min")
 views.last("5m").top(10)
 // @ts-expect-error no actions on an unbounded stream
 views.collect()
-export {}

@@ -35,7 +35,9 @@ test("what must not compile does not", () => {
   const lines = text.split("\n")
   const expected = lines.flatMap((line, i) => (line.includes("@ts-expect-error") ? [i + 2] : []))
   assert.ok(expected.length >= 5)
-  const found = diagnose({ [path]: lines.map(line => line.replace("@ts-expect-error", "")).join("\n") }).map(line => Number.parseInt(line, 10))
+  const found = diagnose({ [path]: lines.map(line => line.replace("@ts-expect-error", "")).join("\n") }).map(line =>
+    Number.parseInt(line, 10),
+  )
   assert.equal([...new Set(found)], expected)
 })
 
