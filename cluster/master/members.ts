@@ -141,7 +141,10 @@ export class Members {
         ...(owner.keys === undefined ? {} : { keys: owner.keys }),
       }
       if (!tracker.put(output, partition, part, node)) outbox.forget(node, block)
-      else this.#others.checkpointer.found(block, stream, interval, made.of, partition)
+      else {
+        this.#others.checkpointer.found(block, stream, interval, made.of, partition)
+        scheduler.restored(output, partition)
+      }
     }
     for (const { block } of held) {
       const owner = tracker.owner(block)

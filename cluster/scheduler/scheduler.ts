@@ -228,10 +228,7 @@ export class Scheduler {
   #made(task: Task, worker: NodeId, done: TaskDone, nowMs: number): void {
     const { stage, partition } = task
     const wasDone = task.state === "done"
-    for (const other of [...task.attempts.values()]) {
-      this.#o.outbox.cancel(other.worker, other.id)
-      this.#endAttempt(other)
-    }
+    this.#cancelAttempts(task)
     if (wasDone || task.state === "dropped") {
       for (const output of done.outputs) this.#o.outbox.forget(worker, output.block)
       return
@@ -381,10 +378,7 @@ export class Scheduler {
     if (stage.consumers.size > 0) return
     this.#stages.delete(output)
     for (const task of stage.tasks.values()) {
-      for (const attempt of [...task.attempts.values()]) {
-        this.#o.outbox.cancel(attempt.worker, attempt.id)
-        this.#endAttempt(attempt)
-      }
+      this.#cancelAttempts(task)
       task.state = "dropped"
     }
     if (isTemporary(stage.spec)) {
@@ -497,9 +491,25 @@ export class Scheduler {
 
   /** A worker came (back) with blocks that nobody asked it for: whoever waits for such looks again. */
   found(): void {
-    for (const task of this.#stranded.keys()) this.#arrived(task)
+    for (const task of this.#stranded.keys()) if (task.state === "waiting") this.#analyseLater(task)
     this.#stranded.clear()
     this.settle()
+  }
+
+  /** A part came back with its worker: whoever was to make it again need not. */
+  restored(output: OutputId, partition: number): void {
+    const task = this.#stages.get(output)?.tasks.get(partition)
+    const part = this.#o.tracker.part(output, partition)
+    if (task === undefined || part === undefined || task.state === "done" || task.state === "dropped") return
+    this.#cancelAttempts(task)
+    this.#finish(task, part, null)
+  }
+
+  #cancelAttempts(task: Task): void {
+    for (const attempt of [...task.attempts.values()]) {
+      this.#o.outbox.cancel(attempt.worker, attempt.id)
+      this.#endAttempt(attempt)
+    }
   }
 
   /** Fails what has waited since before `beforeMs` for input that nobody holds. */

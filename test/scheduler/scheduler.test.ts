@@ -245,7 +245,7 @@ test("a place that does not hold what it should is dropped, and the block fetche
   bench.done("w1", "map/0.1", { sections: [1, 1] })
   bench.done("w2", "map/1.1", { sections: [1, 1] })
   bench.tracker.copied("b1", "w2")
-  const [one] = bench.flush().launched as [{ task: string; worker: string }]
+  const [one] = bench.flush().launched as unknown as [{ task: string; worker: string }]
   bench.done(one.worker, one.task, { failure: { kind: "fetch", message: "not there", block: "b1", from: "w1" } })
   const [again] = bench.flush().launched
   assert.equal(again?.launch.inputs[0]?.parts.map(({ holders }) => holders), [["w2"], ["w2"]])
@@ -367,7 +367,7 @@ test("a straggler gets a copy, and the first to finish wins", () => {
   assert.is(bench.scheduler.speculate(bench.nowMs), 0)
   bench.nowMs = 1000
   assert.is(bench.scheduler.speculate(bench.nowMs), 1)
-  const [copy] = bench.flush().launched as [{ task: string; worker: string }]
+  const [copy] = bench.flush().launched as unknown as [{ task: string; worker: string }]
   assert.is.not(copy.worker, slow.worker)
   bench.done(copy.worker, copy.task)
   assert.equal(bench.flush().cancelled, [slow.task])
