@@ -87,7 +87,7 @@ export class Admission {
     const candidate = { block: block.block, rows: block.rows, bytes: block.bytes }
     if (waiting === undefined) {
       session.set(batch.seq, { batch, blocks: [candidate], arrivedMs: block.arrivedMs, heldSinceMs: nowMs })
-    } else if (!waiting.blocks.some((known) => known.block === block.block)) waiting.blocks.push(candidate)
+    } else if (!waiting.blocks.some(known => known.block === block.block)) waiting.blocks.push(candidate)
     return {}
   }
 
@@ -115,7 +115,7 @@ export class Admission {
           lost.push(waiting.batch)
           continue
         }
-        admitted.push({ batch: waiting.batch, ...block, others: waiting.blocks.filter((_, i) => i !== index).map((other) => other.block) })
+        admitted.push({ batch: waiting.batch, ...block, others: waiting.blocks.filter((_, i) => i !== index).map(other => other.block) })
       }
       if (session.size === 0) sessions?.delete(id)
     }

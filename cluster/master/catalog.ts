@@ -54,7 +54,10 @@ export class Catalog {
     if (full.length > 0) return full[0]
     const short = live.filter(({ definition }) => definition.name === name)
     if (short.length > 1) {
-      throw new RivuletError(`${short.length} streams are called ${name}: ${short.map(nameOf).join(", ")}`, { code: 2, try: "say program/name" })
+      throw new RivuletError(`${short.length} streams are called ${name}: ${short.map(nameOf).join(", ")}`, {
+        code: 2,
+        try: "say program/name",
+      })
     }
     return short[0]
   }
@@ -81,7 +84,7 @@ export class Catalog {
     const found = new Set<StreamId>([id])
     const dependents: StreamRecord[] = []
     for (const stream of this.live()) {
-      if (!parentsOf(stream.definition).some((parent) => found.has(parent))) continue
+      if (!parentsOf(stream.definition).some(parent => found.has(parent))) continue
       found.add(stream.definition.id)
       dependents.push(stream)
     }
@@ -89,7 +92,10 @@ export class Catalog {
   }
 
   /** The inputs a stream is made of. */
-  inputsOf(definition: StreamDefinition, lookup: (id: StreamId) => GraphStream | undefined = (id) => this.#ledger.streams.get(id)): StreamId[] {
+  inputsOf(
+    definition: StreamDefinition,
+    lookup: (id: StreamId) => GraphStream | undefined = id => this.#ledger.streams.get(id),
+  ): StreamId[] {
     const inputs = new Set<StreamId>()
     const seen = new Set<StreamId>()
     const visit = (of: StreamDefinition): void => {
@@ -137,7 +143,7 @@ export class Catalog {
     const used = new Set<StreamId>([...fresh.values()].flatMap(({ definition }) => parentsOf(definition)))
     const unused = renamed
       .map(({ stream }) => stream)
-      .filter((id) => !used.has(id) && this.children(id).length === 0 && this.get(id)?.definition.node.kind !== "input")
+      .filter(id => !used.has(id) && this.children(id).length === 0 && this.get(id)?.definition.node.kind !== "input")
     return { accepted, fresh: [...fresh.values()], renamed, unused }
   }
 
@@ -189,9 +195,9 @@ export class Catalog {
       }
       for (const dependent of dependents) ids.add(dependent.definition.id)
     }
-    const others = [...ids].map((id) => this.get(id) as StreamRecord).filter(({ definition }) => definition.owner !== by)
+    const others = [...ids].map(id => this.get(id) as StreamRecord).filter(({ definition }) => definition.owner !== by)
     if (others.length > 0 && !force) {
-      const whose = others.map((stream) => `${nameOf(stream)} (${stream.definition.owner})`).join(", ")
+      const whose = others.map(stream => `${nameOf(stream)} (${stream.definition.owner})`).join(", ")
       throw new RivuletError(`not yours: ${whose}`, { code: 4, try: "--force, if its owner agrees" })
     }
     return [...ids]
@@ -235,7 +241,7 @@ export class Catalog {
   }
 
   #freeName(definition: StreamDefinition): string {
-    const taken = new Set([...this.live()].filter((s) => s.definition.program === definition.program).map((s) => s.definition.name))
+    const taken = new Set([...this.live()].filter(s => s.definition.program === definition.program).map(s => s.definition.name))
     let n = 1
     while (taken.has(`${definition.name}~${n}`)) n += 1
     return `${definition.name}~${n}`

@@ -29,6 +29,8 @@ export interface MasterConfig {
   readonly splitBytes: number
   /** Share of a worker's block memory above which the oldest input goes. */
   readonly memoryHigh: number
+  /** After so many records the journal is replaced by a snapshot of what it comes to. */
+  readonly snapshotEvery: number
   /** Answers that nobody released are kept for so long. */
   readonly answerKeptMs: number
   /** An exception while handling an event goes to the caller instead of the log (tests, the simulation). */
@@ -49,6 +51,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   takeoverMs: 2_000,
   splitBytes: 4 * 1024 * 1024,
   memoryHigh: 0.7,
+  snapshotEvery: 20_000,
   answerKeptMs: 120_000,
   rethrow: false,
 }

@@ -21,7 +21,7 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
   }
   if (definition.rememberMs !== null && !(definition.rememberMs >= 0)) throw wrong(`${name}: remember ${definition.rememberMs} ms`)
   if (typeof definition.from === "number" && !Number.isSafeInteger(definition.from)) throw wrong(`${name}: from ${definition.from}`)
-  const parents = parentsOf(definition).map((id) => {
+  const parents = parentsOf(definition).map(id => {
     const parent = lookup(id)
     if (parent === undefined) throw wrong(`${name} is made of ${id}, which is not there (stopped, or never defined)`, "define it first")
     if (parent.definition.node.kind === "save" || parent.definition.node.kind === "foreachRDD") {
@@ -38,7 +38,8 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
       return checkWindow(definition, parents[0] as StreamDefinition, node.lengthMs, node.slideMs)
     case "state": {
       const { partitions, op } = node
-      if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > 4096) throw wrong(`${name}: ${partitions} partitions`, "1 to 4096")
+      if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > 4096)
+        throw wrong(`${name}: ${partitions} partitions`, "1 to 4096")
       if (op.kind === "reduceByWindow") return checkWindow(definition, parents[0] as StreamDefinition, op.lengthMs, op.slideMs)
       if (op.kind === "track" && !(op.timeoutMs > 0)) throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`)
       return checkEqual(definition, parents)
@@ -62,7 +63,10 @@ function checkWindow(definition: StreamDefinition, parent: StreamDefinition, len
   const step = parent.intervalMs
   const check = (what: string, ms: number) => {
     if (Number.isSafeInteger(ms) && ms > 0 && ms % step === 0) return
-    throw wrong(`${definition.name}: a ${what} of ${ms} ms is no multiple of ${parent.name}'s interval of ${step} ms`, `a multiple of ${formatDuration(step)}`)
+    throw wrong(
+      `${definition.name}: a ${what} of ${ms} ms is no multiple of ${parent.name}'s interval of ${step} ms`,
+      `a multiple of ${formatDuration(step)}`,
+    )
   }
   check("window", lengthMs)
   check("slide", slideMs)

@@ -110,8 +110,8 @@ export class Ledger {
           const of = this.streams.get(stream)
           if (of === undefined) continue
           of.forgottenBefore = Math.max(of.forgottenBefore, before)
-          cut(of.seals, (seal) => seal.to <= before)
-          cut(of.made, (made) => made.interval < (stepsBefore ?? before))
+          cut(of.seals, seal => seal.to <= before)
+          cut(of.made, made => made.interval < (stepsBefore ?? before))
         }
         return
       case "snapshot":

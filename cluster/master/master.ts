@@ -6,15 +6,15 @@
  * one message a worker. Records are appended as they are decided, and what they cause is seen when they are on disk.
  */
 
-import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
-import type { Message } from "../protocol.js"
 import { MasterClock } from "../clock.js"
+import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import { incarnationOf } from "../ports.js"
+import type { Message } from "../protocol.js"
 import { JobGenerator } from "../scheduler/job-generator.js"
 import { Outbox } from "../scheduler/outbox.js"
 import { Placement } from "../scheduler/placement.js"
 import { Scheduler } from "../scheduler/scheduler.js"
 import { StateChains } from "../scheduler/state-chains.js"
-import { incarnationOf } from "../ports.js"
 import { Admission } from "./admission.js"
 import { BlockTracker, emptyPart } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
@@ -109,7 +109,7 @@ class Running {
   constructor(options: MasterOptions, config: MasterConfig, outbox: Outbox, now: Now) {
     const ledger = new Ledger()
     for (const { record } of options.records) ledger.apply(record)
-    const log = new RecordLog(ledger, (options.records.at(-1)?.sequence ?? 0) + 1)
+    const log = new RecordLog(ledger, (options.records.at(-1)?.sequence ?? 0) + 1, options.records.length)
     const progress = new Progress()
     let floorMs = Number.NEGATIVE_INFINITY
     for (const [id, stream] of ledger.streams) {
@@ -158,7 +158,7 @@ class Running {
     this.#retention = new Retention(parts, this.#queries, this.#checkpointer)
     this.#subscriptions = new Subscriptions(parts)
     const others = { checkpointer: this.#checkpointer, queries: this.#queries, sources: this.#sources, streams: this.#streams }
-    this.#members = new Members(parts, others, startedMs, (client) => this.#requests.clientLost(client))
+    this.#members = new Members(parts, others, startedMs, client => this.#requests.clientLost(client))
     this.#views = new Views(parts, {
       address: options.address,
       startedMs,
@@ -205,7 +205,8 @@ class Running {
         this.#received(event.from, event.message, times)
         break
       case "lost":
-        if (this.#members.isClient(event.peer)) this.#parts.outbox.push({ kind: "say", level: "debug", text: `${event.peer} broke its connection` })
+        if (this.#members.isClient(event.peer))
+          this.#parts.outbox.push({ kind: "say", level: "debug", text: `${event.peer} broke its connection` })
         else this.#parts.registry.suspect(event.peer, times.monotonicMs)
         break
       case "appended":
@@ -221,13 +222,21 @@ class Running {
     this.#advance(times)
   }
 
+  /** A journal that has grown long is replaced by what it comes to. */
+  #compact(): void {
+    const { log, ledger, config } = this.#parts
+    if (log.sinceSnapshot >= config.snapshotEvery && log.pending === 0)
+      append(this.#parts, { kind: "snapshot", state: ledger.snapshot() }, () => {})
+  }
+
   #appendFailed(event: Extract<NodeEvent, { kind: "appendFailed" }>, times: Times): void {
     const { outbox } = this.#parts
     if (event.reason === "conflict") {
       outbox.push({ kind: "exit", code: 4, reason: `another master has appended to the journal: ${event.error}` })
       return
     }
-    if (this.#appendAgainMs === Number.POSITIVE_INFINITY) say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
+    if (this.#appendAgainMs === Number.POSITIVE_INFINITY)
+      say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
     this.#appendAgainMs = times.monotonicMs + appendAgainMs
     outbox.push({ kind: "wake", atMonotonicMs: this.#appendAgainMs })
   }
@@ -247,7 +256,7 @@ class Running {
         if (registry.get(from) === undefined) return
         return scheduler.tasksDone(from, this.#streams.driven(from, message.done, times), times.monotonicMs)
       case "assetRequest": {
-        const assets = message.hashes.flatMap((hash) => {
+        const assets = message.hashes.flatMap(hash => {
           const bytes = this.#parts.ledger.assets.get(hash) ?? this.#queries.asset(hash)
           return bytes === undefined ? [] : [{ hash, bytes }]
         })
@@ -287,7 +296,7 @@ class Running {
       if (this.#sealing.seal(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
       this.#sources.advance(times, this.#retention.memoryHigh)
       this.#streams.advance(times)
-      this.#queries.advance({ nowMs: times.timeMs, sealedThrough: (input) => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
+      this.#queries.advance({ nowMs: times.timeMs, sealedThrough: input => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
       if (times.monotonicMs - this.#speculateMs >= speculateEveryMs) {
         this.#speculateMs = times.monotonicMs
         parts.scheduler.speculate(times.monotonicMs)
@@ -297,6 +306,7 @@ class Running {
         this.#sweepMs = times.monotonicMs
         this.#checkpointer.sweep()
         this.#retention.sweep(times)
+        this.#compact()
       }
       parts.scheduler.dispatch(times.monotonicMs)
       this.#happened(times)

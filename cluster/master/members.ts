@@ -1,8 +1,8 @@
 /** Who is in the cluster: workers that register, are lost and come back; clients while they are heard. */
 
+import { gcd } from "../../engine/time.js"
 import type { NodeId } from "../ports.js"
 import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
-import { gcd } from "../../engine/time.js"
 import type { Checkpointer } from "./checkpointer.js"
 import { type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
@@ -127,7 +127,7 @@ export class Members {
       }
       const { stream, interval, output, partition } = owner
       const record = stream === null ? undefined : ledger.streams.get(stream)
-      const made = record?.stoppedMs === null ? record.made.findLast((one) => one.output === output) : undefined
+      const made = record?.stoppedMs === null ? record.made.findLast(one => one.output === output) : undefined
       if (stream === null || interval === null || made === undefined || !made.partitions.includes(partition)) {
         outbox.forget(node, block)
         continue

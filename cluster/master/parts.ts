@@ -45,7 +45,12 @@ export function append(parts: Pick<Parts, "log" | "outbox">, record: JournalReco
   parts.outbox.push(parts.log.append(record, effect))
 }
 
-export function say(parts: Pick<Parts, "outbox">, level: "debug" | "info" | "warn" | "error", text: string, data?: Record<string, unknown>): void {
+export function say(
+  parts: Pick<Parts, "outbox">,
+  level: "debug" | "info" | "warn" | "error",
+  text: string,
+  data?: Record<string, unknown>,
+): void {
   parts.outbox.push({ kind: "say", level, text, ...(data === undefined ? {} : { data }) })
 }
 

@@ -83,7 +83,13 @@ export class Queries {
     query.intervals = expanded.interval
     query.spec = resultStage(expanded.rdd, id)
     query.state = "running"
-    scheduler.start({ id: jobOf(id), spec: query.spec, pool: "query", order: ++this.#order, timeoutMs: request.timeoutMs ?? config.taskTimeoutMs })
+    scheduler.start({
+      id: jobOf(id),
+      spec: query.spec,
+      pool: "query",
+      order: ++this.#order,
+      timeoutMs: request.timeoutMs ?? config.taskTimeoutMs,
+    })
   }
 
   /** Recipes that come with the question, each with its first interval. */
@@ -163,7 +169,12 @@ export class Queries {
       if (query.state === "answered") {
         if (times.monotonicMs - query.answeredMs > this.#parts.config.answerKeptMs) this.release(query.id)
       } else if (timeoutMs !== null && times.monotonicMs - query.startedMs > timeoutMs) {
-        this.#end(query, { ok: false, message: `not answered within ${timeoutMs} ms`, code: 124, try: "a longer timeout, or a smaller range" })
+        this.#end(query, {
+          ok: false,
+          message: `not answered within ${timeoutMs} ms`,
+          code: 124,
+          try: "a longer timeout, or a smaller range",
+        })
       }
     }
   }

@@ -18,11 +18,18 @@ export class RecordLog {
   readonly #ledger: Ledger
   readonly #waiting: Waiting[] = []
   #next: number
+  #sinceSnapshot: number
 
-  /** `next`: the sequence of the first record to append. */
-  constructor(ledger: Ledger, next: number) {
+  /** `next`: the sequence of the first record to append; `length`: how many there are. */
+  constructor(ledger: Ledger, next: number, length: number) {
     this.#ledger = ledger
     this.#next = next
+    this.#sinceSnapshot = length
+  }
+
+  /** Records since the last snapshot: what a restarted master has to read. */
+  get sinceSnapshot(): number {
+    return this.#sinceSnapshot
   }
 
   /** Records not yet appended. */
@@ -31,7 +38,10 @@ export class RecordLog {
   }
 
   append(record: JournalRecord, effect: () => void): Command {
-    this.#ledger.apply(record)
+    // A snapshot says what the ledger is already.
+    if (record.kind === "snapshot") this.#sinceSnapshot = 0
+    else this.#ledger.apply(record)
+    this.#sinceSnapshot += 1
     const sequence = this.#next++
     this.#waiting.push({ sequence, record, effect, done: false })
     return { kind: "append", sequence, record }
@@ -39,7 +49,7 @@ export class RecordLog {
 
   /** Runs the effects of all records up to the first that is not appended yet. */
   appended(sequence: number): void {
-    const found = this.#waiting.find((waiting) => waiting.sequence === sequence)
+    const found = this.#waiting.find(waiting => waiting.sequence === sequence)
     if (found !== undefined) found.done = true
     while (this.#waiting[0]?.done === true) (this.#waiting.shift() as Waiting).effect()
   }

@@ -65,7 +65,13 @@ export interface SealRecord {
   readonly from: number
   readonly to: number
   readonly groups: readonly (readonly SealedBlock[])[]
-  readonly read?: { readonly splitsDone: number; readonly resume: number; readonly newest: number; readonly late: number; readonly ended: boolean }
+  readonly read?: {
+    readonly splitsDone: number
+    readonly resume: number
+    readonly newest: number
+    readonly late: number
+    readonly ended: boolean
+  }
 }
 
 export interface SealedBlock extends InputBlock {

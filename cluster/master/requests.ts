@@ -66,19 +66,24 @@ export class Requests {
     }
     answers.set(id, null)
     let answered = false
-    const answer: Answer = (response) => {
+    const answer: Answer = response => {
       if (answered) return
       answered = true
       const kept = this.#answers.get(client)
       kept?.set(id, response)
-      if (kept !== undefined && kept.size > answersKept) for (const old of [...kept.keys()].slice(0, kept.size - answersKept)) kept.delete(old)
+      if (kept !== undefined && kept.size > answersKept)
+        for (const old of [...kept.keys()].slice(0, kept.size - answersKept)) kept.delete(old)
       this.#parts.outbox.send(client, { kind: "response", id, body: response })
     }
     try {
       this.#handle(client, body, times, answer)
     } catch (error) {
       if (!(error instanceof RivuletError)) {
-        this.#parts.outbox.push({ kind: "say", level: "error", text: `request ${body.kind}: ${error instanceof Error ? error.stack : String(error)}` })
+        this.#parts.outbox.push({
+          kind: "say",
+          level: "error",
+          text: `request ${body.kind}: ${error instanceof Error ? error.stack : String(error)}`,
+        })
       }
       answer(failed(error))
     }
@@ -178,19 +183,21 @@ export class Requests {
 
   #clocks(times: Times): Clocks {
     const { ledger } = this.#parts
-    return { nowMs: times.timeMs, sealedThrough: (input) => ledger.streams.get(input)?.sealedThrough ?? times.timeMs }
+    return { nowMs: times.timeMs, sealedThrough: input => ledger.streams.get(input)?.sealedThrough ?? times.timeMs }
   }
 
   #define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
     const { catalog, graph, ledger } = this.#parts
     const { members } = this.#others
     const plan = catalog.plan(body.definitions, this.#clocks(times))
-    const extra = new Map<StreamId, GraphStream>(plan.fresh.map((accepted) => [accepted.definition.id, accepted]))
-    const fresh = plan.fresh.map((accepted): AcceptedDefinition => ({
-      since: accepted.since,
-      definition: fixTimes(accepted.definition, (rdd) => resolveTimes(graph.with(extra), rdd)),
-    }))
-    const accepted = plan.accepted.map((one) => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
+    const extra = new Map<StreamId, GraphStream>(plan.fresh.map(accepted => [accepted.definition.id, accepted]))
+    const fresh = plan.fresh.map(
+      (accepted): AcceptedDefinition => ({
+        since: accepted.since,
+        definition: fixTimes(accepted.definition, rdd => resolveTimes(graph.with(extra), rdd)),
+      }),
+    )
+    const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
     for (const { stream, name } of plan.renamed) this.#record({ kind: "rename", stream, name }, () => {})
     if (plan.unused.length > 0) this.#stopStreams(plan.unused, "redefinition", times)
     const value = {
@@ -209,9 +216,11 @@ export class Requests {
     const stream = catalog.get(body.stream)
     if (stream === undefined) throw noStream(body.stream)
     const taken = [...catalog.live()].find(
-      ({ definition }) => definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
+      ({ definition }) =>
+        definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
     )
-    if (taken !== undefined) throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
+    if (taken !== undefined)
+      throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
     this.#record({ kind: "rename", stream: body.stream, name: body.name }, () => answer(ok()))
   }
 
@@ -224,7 +233,7 @@ export class Requests {
   #stopStreams(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
     const { ledger } = this.#parts
     const { members, retention, sealing, sources, streams } = this.#others
-    const names = ids.map((id) => {
+    const names = ids.map(id => {
       const record = ledger.streams.get(id)
       return record === undefined ? id : nameOf(record)
     })
@@ -252,14 +261,14 @@ export class Requests {
 
   #isDrained(asked: readonly StreamId[]): Response | null {
     const { catalog, graph, ledger, progress } = this.#parts
-    const streams = asked.length > 0 ? asked.map((id) => catalog.get(id)).filter((s) => s !== undefined) : [...catalog.live()]
+    const streams = asked.length > 0 ? asked.map(id => catalog.get(id)).filter(s => s !== undefined) : [...catalog.live()]
     for (const { definition, held } of streams) {
-      const inputs = catalog.inputsOf(definition).map((id) => ledger.streams.get(id))
-      const bounded = inputs.every((input) => input?.definition.node.kind === "input" && input.definition.node.source.kind === "file")
+      const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id))
+      const bounded = inputs.every(input => input?.definition.node.kind === "input" && input.definition.node.source.kind === "file")
       if (!bounded) continue
-      const stuck = held !== null ? definition.name : inputs.find((input) => input?.held != null)?.definition.name
+      const stuck = held !== null ? definition.name : inputs.find(input => input?.held != null)?.definition.name
       if (stuck !== undefined) {
-        const failure = held?.failure ?? inputs.find((input) => input?.held != null)?.held?.failure
+        const failure = held?.failure ?? inputs.find(input => input?.held != null)?.held?.failure
         return { ok: false, message: `${stuck} is held: ${failure?.message}`, code: 1, ...(failure === undefined ? {} : { failure }) }
       }
       for (const input of inputs) {

@@ -46,7 +46,7 @@ export class Retention {
       forgotten.push({ stream: definition.id, before, ...(gone.stepsBefore === undefined ? {} : { stepsBefore: gone.stepsBefore }) })
       effects.push(gone.effect)
     }
-    if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => effects.forEach((effect) => effect()))
+    if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => effects.forEach(effect => effect()))
     this.#relieve(needs)
   }
 
@@ -77,7 +77,7 @@ export class Retention {
   #before(record: StreamRecord, need: number, times: Times): number {
     const { definition } = record
     const { ledger, config, catalog } = this.#parts
-    const inputs = catalog.inputsOf(definition).map((id) => ledger.streams.get(id) as StreamRecord)
+    const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id) as StreamRecord)
     // Streams over old records have their own clock, and no reason to forget before memory is short.
     const pushed = inputs.every(({ definition: { node } }) => node.kind === "input" && node.source.kind === "receiver")
     const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
@@ -89,7 +89,7 @@ export class Retention {
 
   #forgetInput(record: StreamRecord, before: number): { readonly stepsBefore?: number; readonly effect: () => void } {
     const stream = record.definition.id
-    const gone = record.seals.filter((seal) => seal.to <= before)
+    const gone = record.seals.filter(seal => seal.to <= before)
     return {
       effect: () => {
         this.#dropSeals(gone)
@@ -204,12 +204,14 @@ export class Retention {
     }
     const streams = [...forgotten].map(([stream, before]) => ({ stream, before }))
     if (streams.length > 0) {
-      const effects = streams.map(({ stream, before }) => this.#forgetInput(this.#parts.ledger.streams.get(stream) as StreamRecord, before).effect)
-      append(this.#parts, { kind: "forgotten", streams }, () => effects.forEach((effect) => effect()))
+      const effects = streams.map(
+        ({ stream, before }) => this.#forgetInput(this.#parts.ledger.streams.get(stream) as StreamRecord, before).effect,
+      )
+      append(this.#parts, { kind: "forgotten", streams }, () => effects.forEach(effect => effect()))
     }
     if (excess > 0 && !this.#warned) {
       this.#warned = true
-      const held = [...this.#parts.catalog.live()].filter((stream) => stream.held !== null).map(nameOf)
+      const held = [...this.#parts.catalog.live()].filter(stream => stream.held !== null).map(nameOf)
       this.warning = `block memory is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: start another worker, or stop a stream`
       say(this.#parts, "warn", this.warning)
     }
@@ -222,7 +224,7 @@ export class Retention {
       const need = needs.get(record.definition.id) ?? Number.POSITIVE_INFINITY
       for (const seal of record.seals) {
         if (seal.to > need || found.length > 10_000) break
-        if (seal.groups.some((group) => group.some(({ block }) => this.#parts.tracker.knows(block)))) found.push({ record, seal })
+        if (seal.groups.some(group => group.some(({ block }) => this.#parts.tracker.knows(block)))) found.push({ record, seal })
       }
     }
     return found.sort((a, b) => a.seal.to - b.seal.to)

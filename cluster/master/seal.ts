@@ -59,7 +59,7 @@ export function groupBlocks(
   let common = new Set<NodeId>()
   for (const block of blocks) {
     const here = holders(block.block)
-    const shared = new Set([...common].filter((node) => here.has(node)))
+    const shared = new Set([...common].filter(node => here.has(node)))
     const full = bytes + block.bytes > target && bytes > 0
     const elsewhere = shared.size === 0 && bytes >= smallGroupBytes
     if (group.length > 0 && (full || elsewhere)) {

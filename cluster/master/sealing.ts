@@ -34,7 +34,8 @@ export class Sealing {
       const stream = input.definition.id
       const settled = admission.report(worker, stream, block, times.monotonicMs)
       // A seal that is not journaled yet is told when it is.
-      if (settled.kept !== undefined && settled.kept.interval < (progress.sealed.get(stream) ?? 0)) kept.push({ block: block.block, ...settled.kept })
+      if (settled.kept !== undefined && settled.kept.interval < (progress.sealed.get(stream) ?? 0))
+        kept.push({ block: block.block, ...settled.kept })
       if (settled.dropped === true) dropped.push(block.block)
     }
     if (kept.length > 0 || dropped.length > 0) outbox.send(worker, { kind: "settled", kept, dropped })
@@ -67,7 +68,7 @@ export class Sealing {
     for (const { session, seq } of lost) {
       say(parts, "error", `batch ${seq} of session ${session} is lost: every worker that held it is gone before it was sealed`)
     }
-    const record = sealOf(stream, interval, admitted, (block) => tracker.holders(block), registry.executors)
+    const record = sealOf(stream, interval, admitted, block => tracker.holders(block), registry.executors)
     admission.sealed(stream, interval.from, admitted)
     append(parts, record, () => this.#sealed(record, admitted))
     let rows = 0

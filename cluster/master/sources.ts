@@ -304,7 +304,7 @@ export class Sources {
       stream: source.stream,
       from,
       to,
-      groups: blocks.length === 0 ? [] : groupBlocks(blocks, (block) => tracker.holders(block), registry.executors),
+      groups: blocks.length === 0 ? [] : groupBlocks(blocks, block => tracker.holders(block), registry.executors),
       read: { splitsDone, resume, newest: source.newest, late: source.late, ended },
     }
     if (blocks.length > 0) this.#parts.admission.sealed(source.stream, from, blocks)

@@ -39,7 +39,10 @@ export class MasterGraph implements StreamGraph {
   definition(stream: StreamId): GraphStream {
     const found = this.#ledger.streams.get(stream) ?? this.#extra.get(stream)
     if (found !== undefined) return found
-    throw new RivuletError(`there is no stream ${stream}`, { code: 5, try: "`streams` lists those that there are; it may have been stopped" })
+    throw new RivuletError(`there is no stream ${stream}`, {
+      code: 5,
+      try: "`streams` lists those that there are; it may have been stopped",
+    })
   }
 
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null {

@@ -103,7 +103,7 @@ export class Streams {
 
   /** Answers of driver threads among those of tasks. Gives the rest. */
   driven(worker: NodeId, done: readonly TaskDone[], times: Times): TaskDone[] {
-    return done.filter((one) => {
+    return done.filter(one => {
       if (!one.task.startsWith("drive:")) return true
       const id = one.task.slice("drive:".length, one.task.lastIndexOf("."))
       const driving = this.#driving.get(id)
@@ -191,12 +191,12 @@ export class Streams {
   /** Newest first. */
   statuses(stream: StreamId | null, sinceMs: number, times: Times): JobStatus[] {
     const { jobs, catalog } = this.#parts
-    const found = this.#history.filter((job) => job.interval.to >= sinceMs)
+    const found = this.#history.filter(job => job.interval.to >= sinceMs)
     for (const record of catalog.live()) {
       for (const job of jobs.pending(record.definition.id)) found.push(this.#status(job, "running", times))
     }
     const name = stream === null ? null : catalog.get(stream)
-    return found.filter((job) => name === null || (name !== undefined && job.stream === nameOf(name))).reverse()
+    return found.filter(job => name === null || (name !== undefined && job.stream === nameOf(name))).reverse()
   }
 
   #status(job: IntervalJob, state: JobStatus["state"], times: Times): JobStatus {

@@ -10,8 +10,8 @@ import type { StreamRecord } from "./ledger.js"
 import type { Parts, Times } from "./parts.js"
 import type { Retention } from "./retention.js"
 import type { Sealing } from "./sealing.js"
-import type { Streams } from "./streams.js"
 import { runs } from "./stream-graph.js"
+import type { Streams } from "./streams.js"
 
 const logLines = 2_000
 /** A stream that is so many intervals behind its inputs is catching up. */
@@ -46,7 +46,7 @@ export class Views {
   logs(stream: string | null, sinceMs: number): LogEntry[] {
     const record = stream === null ? undefined : this.#parts.catalog.find(stream)
     const name = record === undefined ? stream : nameOf(record)
-    return this.#log.filter((entry) => entry.wallMs >= sinceMs && (name === null || entry.stream === name))
+    return this.#log.filter(entry => entry.wallMs >= sinceMs && (name === null || entry.stream === name))
   }
 
   /** Lines that a task set aside. */
@@ -55,7 +55,7 @@ export class Views {
   }
 
   catalog(times: Times): CatalogEntry[] {
-    return [...this.#parts.catalog.live()].map((record) => this.#entry(record, times))
+    return [...this.#parts.catalog.live()].map(record => this.#entry(record, times))
   }
 
   #entry(record: StreamRecord, times: Times): CatalogEntry {
@@ -63,7 +63,7 @@ export class Views {
     const { definition, since, held } = record
     const throughMs = throughOf(graph, definition.id)
     const inputs = catalog.inputsOf(definition)
-    const newest = Math.min(...inputs.map((id) => throughOf(graph, id)))
+    const newest = Math.min(...inputs.map(id => throughOf(graph, id)))
     const lagMs = definition.node.kind === "input" ? this.#inputLag(record, throughMs, times) : Math.max(0, newest - throughMs)
     const running = definition.node.kind === "input" || runs(definition)
     const state =

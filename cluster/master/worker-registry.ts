@@ -8,8 +8,8 @@
  * another node of the same name; the old one is lost at once.
  */
 
-import type { Message, Peer, WorkerStatus } from "../protocol.js"
 import type { NodeId } from "../ports.js"
+import type { Message, Peer, WorkerStatus } from "../protocol.js"
 
 export interface WorkerEntry {
   readonly node: NodeId
@@ -47,7 +47,7 @@ export class WorkerRegistry {
     message: Extract<Message, { kind: "register" }>,
     nowMs: number,
   ): { readonly entry: WorkerEntry; readonly known: boolean; readonly replaced: readonly NodeId[] } {
-    const replaced = [...this.#workers.values()].filter((other) => other.name === message.name && other.node !== node).map((o) => o.node)
+    const replaced = [...this.#workers.values()].filter(other => other.name === message.name && other.node !== node).map(o => o.node)
     const before = this.#workers.get(node)
     const { name, address, host, cores, capBytes } = message
     const entry: WorkerEntry = {
@@ -68,7 +68,7 @@ export class WorkerRegistry {
       taskMs: before?.taskMs ?? 0,
     }
     this.#workers.set(node, entry)
-    const index = this.#lost.findIndex((lost) => lost.entry.name === name)
+    const index = this.#lost.findIndex(lost => lost.entry.name === name)
     if (index >= 0) this.#lost.splice(index, 1)
     return { entry, known: before !== undefined, replaced }
   }
@@ -177,7 +177,7 @@ export class WorkerRegistry {
       running: running(worker.node),
       dropped: worker.dropped,
     })
-    const live = [...this.#workers.values()].map((worker) => of(worker, nowMs - worker.heardMs > this.lostAfterMs / 2 ? "slow" : "up"))
+    const live = [...this.#workers.values()].map(worker => of(worker, nowMs - worker.heardMs > this.lostAfterMs / 2 ? "slow" : "up"))
     return [...live, ...this.#lost.map(({ entry }) => of(entry, "lost"))]
   }
 }

@@ -72,14 +72,19 @@ export class JobGenerator {
         this.#lanes.set(stream, lane)
       }
       // Files and drivers go out in order, one interval after the other.
-      const ahead = definition.kind === "output" || definition.node.kind === "save" || definition.node.kind === "foreachRDD" ? 1 : this.#ahead
-      const horizon = this.#source.horizon(stream, (parent) => this.#lanes.get(parent)?.issued ?? null)
+      const ahead =
+        definition.kind === "output" || definition.node.kind === "save" || definition.node.kind === "foreachRDD" ? 1 : this.#ahead
+      const horizon = this.#source.horizon(stream, parent => this.#lanes.get(parent)?.issued ?? null)
       while (lane.jobs.length < ahead && lane.issued < horizon) {
         const before = lane.issued
         try {
           if (!this.#issue(definition, lane, horizon, nowMs)) break
         } catch (error) {
-          failed.push({ stream, interval: before, failure: { kind: "machine", message: error instanceof Error ? error.message : String(error) } })
+          failed.push({
+            stream,
+            interval: before,
+            failure: { kind: "machine", message: error instanceof Error ? error.message : String(error) },
+          })
           break
         }
       }

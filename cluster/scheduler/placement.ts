@@ -103,7 +103,7 @@ export class Placement {
   choose(pool: Pool, local: ReadonlyMap<NodeId, number>, total: number, avoid: ReadonlySet<NodeId>): NodeId | null {
     let best: NodeId | null = null
     let bestCost = Number.POSITIVE_INFINITY
-    const avoidAll = [...this.#slots.keys()].every((node) => avoid.has(node))
+    const avoidAll = [...this.#slots.keys()].every(node => avoid.has(node))
     for (const slot of this.#slots.values()) {
       if (slot.running[pool] >= slot.cores * depth[pool]) continue
       if (avoid.has(slot.node) && !avoidAll) continue
@@ -145,7 +145,7 @@ export class Placement {
     let cores = 0
     for (const other of this.#slots.values()) cores += other.cores
     const share = Math.floor((homes.length * slot.cores) / cores)
-    const count = (worker: NodeId) => homes.filter((home) => home.worker === worker).length
+    const count = (worker: NodeId) => homes.filter(home => home.worker === worker).length
     while (count(node) < share) {
       let fullest: NodeId | null = null
       let most = 0
@@ -156,7 +156,7 @@ export class Placement {
           most = load
         }
       }
-      const moved = homes.findLast((home) => home.worker === fullest)
+      const moved = homes.findLast(home => home.worker === fullest)
       if (moved === undefined) break
       // What held it keeps being its second copy.
       moved.backup = moved.worker

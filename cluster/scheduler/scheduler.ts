@@ -86,7 +86,7 @@ export class Scheduler {
     this.#places = {
       tracker: options.tracker,
       chains: options.chains,
-      partitionsOf: (output) => stages.get(output)?.spec.partitions ?? Number.POSITIVE_INFINITY,
+      partitionsOf: output => stages.get(output)?.spec.partitions ?? Number.POSITIVE_INFINITY,
     }
   }
 
@@ -621,11 +621,11 @@ export class Scheduler {
     const { spec } = task.stage
     let home = null
     const reads = task.reads ?? []
-    const state = reads.find((ref) => ref.kind === "state")
+    const state = reads.find(ref => ref.kind === "state")
     if (state?.kind === "state") {
       const n = this.#o.chains.partitions(state.stream)
       if (n > 0) home = this.#o.placement.home(n, state.partition)
-    } else if (spec.write.kind === "state" || (spec.write.kind === "store" && reads.some((ref) => ref.kind === "shuffle"))) {
+    } else if (spec.write.kind === "state" || (spec.write.kind === "store" && reads.some(ref => ref.kind === "shuffle"))) {
       home = this.#o.placement.home(spec.partitions, task.partition)
     }
     if (home === null || (task.avoid.has(home.worker) && this.#o.placement.size > task.avoid.size)) return null

@@ -11,7 +11,7 @@ import { type Places, rowsOf } from "./inputs.js"
 export function canSkip(spec: StageSpec, partition: number, reads: readonly InputRef[], places: Places): boolean {
   const root = spec.root
   if (root.kind === "state" && spec.write.kind === "state") return stateUnchanged(root, partition, reads, places)
-  return spec.quietWhenEmpty === true && spec.write.kind !== "file" && reads.every((ref) => rowsOf(ref, places) === 0)
+  return spec.quietWhenEmpty === true && spec.write.kind !== "file" && reads.every(ref => rowsOf(ref, places) === 0)
 }
 
 function stateUnchanged(node: StateNode, partition: number, reads: readonly InputRef[], places: Places): boolean {
@@ -20,7 +20,7 @@ function stateUnchanged(node: StateNode, partition: number, reads: readonly Inpu
     // What lies inside is read only to make anew what changed.
     const changing = new Set<string>()
     for (const pane of [...node.window.added, ...node.window.expired]) if (pane.kind === "stored") changing.add(pane.id)
-    return reads.every((ref) => (ref.kind === "output" ? !changing.has(ref.output) || rowsOf(ref, places) === 0 : ref.kind === "state"))
+    return reads.every(ref => (ref.kind === "output" ? !changing.has(ref.output) || rowsOf(ref, places) === 0 : ref.kind === "state"))
   }
   for (const ref of reads) {
     if (ref.kind === "state" && ref.stream === node.stream) continue

@@ -19,7 +19,13 @@ class Bench {
   #sealed = 0
 
   constructor() {
-    this.ledger.apply({ kind: "define", session: "s", definitions: [{ definition: definition("v", input()), since: 0 }], assets: [], wallMs: 0 })
+    this.ledger.apply({
+      kind: "define",
+      session: "s",
+      definitions: [{ definition: definition("v", input()), since: 0 }],
+      assets: [],
+      wallMs: 0,
+    })
   }
 
   report(worker: string, seq: number, arrivedMs: number, options: { block?: string; session?: string; nowMs?: number } = {}) {
@@ -52,7 +58,10 @@ test("a batch resent as another block counts once, whenever the other comes", ()
   bench.report("w1", 1, 5)
   bench.report("w3", 1, 6, { block: "again" })
   const { admitted } = bench.admission.take("v", 10, 0)
-  assert.equal(admitted.map(({ block, others }) => [block, others]), [["b1", ["again"]]])
+  assert.equal(
+    admitted.map(({ block, others }) => [block, others]),
+    [["b1", ["again"]]],
+  )
   const late = new Bench()
   late.report("w1", 1, 5)
   late.seal(10)
@@ -114,9 +123,9 @@ test("which intervals are due", () => {
 test("groups are runs in order, of blocks that one worker holds", () => {
   const kb = 1024
   const holders: Record<string, string[]> = { a: ["w1", "w2"], b: ["w1", "w3"], c: ["w2", "w3"], d: ["w3"] }
-  const blocks = (bytes: number) => ["a", "b", "c", "d"].map((block) => ({ block, rows: 1, bytes, batch: null }))
+  const blocks = (bytes: number) => ["a", "b", "c", "d"].map(block => ({ block, rows: 1, bytes, batch: null }))
   const groups = (bytes: number, executors: number) =>
-    groupBlocks(blocks(bytes), (block) => new Set(holders[block]), executors).map((group) => group.map(({ block }) => block).join(""))
+    groupBlocks(blocks(bytes), block => new Set(holders[block]), executors).map(group => group.map(({ block }) => block).join(""))
   assert.equal(groups(10 * kb, 8), ["abcd"], "little is one task")
   assert.equal(groups(1024 * kb, 4), ["a", "b", "c", "d"], "much is a task an executor")
   assert.equal(groups(1024 * kb, 2), ["ab", "cd"])
@@ -129,7 +138,10 @@ test("a set of numbers is a watermark and what lies above", () => {
   assert.equal(set.toJSON(), { watermark: 0, above: [2, 3, 5] })
   set.add(1)
   assert.equal(set.toJSON(), { watermark: 3, above: [5] })
-  assert.equal([1, 3, 4, 5, 6].map((seq) => set.has(seq)), [true, true, false, true, false])
+  assert.equal(
+    [1, 3, 4, 5, 6].map(seq => set.has(seq)),
+    [true, true, false, true, false],
+  )
 })
 
 test("the ledger is the fold of its records: a snapshot of it is as good", () => {
@@ -146,15 +158,48 @@ test("the ledger is the fold of its records: a snapshot of it is as good", () =>
 })
 
 const clocks: { name: string; steps: [monotonicMs: number, wallMs: number][]; times: number[] }[] = [
-  { name: "the clocks agree", steps: [[0, 1000], [100, 1100]], times: [1000, 1100] },
-  { name: "the wall clock jumps ahead: adopted", steps: [[0, 1000], [100, 901_100]], times: [1000, 901_100] },
-  { name: "it jumps back: time goes on, a tenth slower", steps: [[0, 10_000], [100, 5000], [1100, 6000]], times: [10_000, 10_090, 10_990] },
-  { name: "it stands still: no time before is given again", steps: [[0, 1000], [0, 999], [0, 400]], times: [1000, 1000, 1000] },
+  {
+    name: "the clocks agree",
+    steps: [
+      [0, 1000],
+      [100, 1100],
+    ],
+    times: [1000, 1100],
+  },
+  {
+    name: "the wall clock jumps ahead: adopted",
+    steps: [
+      [0, 1000],
+      [100, 901_100],
+    ],
+    times: [1000, 901_100],
+  },
+  {
+    name: "it jumps back: time goes on, a tenth slower",
+    steps: [
+      [0, 10_000],
+      [100, 5000],
+      [1100, 6000],
+    ],
+    times: [10_000, 10_090, 10_990],
+  },
+  {
+    name: "it stands still: no time before is given again",
+    steps: [
+      [0, 1000],
+      [0, 999],
+      [0, 400],
+    ],
+    times: [1000, 1000, 1000],
+  },
 ]
 for (const { name, steps, times } of clocks) {
   test(`clock: ${name}`, () => {
     const clock = new MasterClock()
-    assert.equal(steps.map(([monotonicMs, wallMs]) => clock.read({ monotonicMs, wallMs })), times)
+    assert.equal(
+      steps.map(([monotonicMs, wallMs]) => clock.read({ monotonicMs, wallMs })),
+      times,
+    )
   })
 }
 test("clock: never before what is sealed", () => {

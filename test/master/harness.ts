@@ -3,13 +3,13 @@
  * output has as many rows as the test says). No socket, no sleep: time is what the test says it is.
  */
 
-import type { StreamDefinition, StreamNode } from "../../engine/definition.js"
-import type { StageSpec } from "../../engine/task.js"
 import type { MasterConfig } from "../../cluster/master/config.js"
 import { MasterMachine } from "../../cluster/master/master.js"
 import type { JournalRecord } from "../../cluster/master/records.js"
 import type { Command, NodeId } from "../../cluster/ports.js"
 import type { LaunchTask, Message, ReceivedBlock, Request, Response, TaskDone } from "../../cluster/protocol.js"
+import type { StreamDefinition, StreamNode } from "../../engine/definition.js"
+import type { StageSpec } from "../../engine/task.js"
 
 export type Launched = { readonly worker: NodeId; readonly stage: StageSpec; readonly task: LaunchTask }
 
@@ -26,7 +26,7 @@ export class Harness {
   readonly workers = new Set<NodeId>()
   readonly blocks = new Map<NodeId, Map<string, number>>()
   /** What tasks give; overridden by tests. */
-  answer: (launched: Launched) => TaskDone | null = (launched) => this.done(launched)
+  answer: (launched: Launched) => TaskDone | null = launched => this.done(launched)
   #requests = 0
   #blocks = 0
   #node = 1
@@ -41,7 +41,7 @@ export class Harness {
       node: `master#${this.#node++}`,
       cluster: "test",
       address: "tcp://master",
-      records: this.journal.map((one) => structuredClone(one)),
+      records: this.journal.map(one => structuredClone(one)),
       config: { rethrow: true, ...this.config },
     })
   }
@@ -59,7 +59,9 @@ export class Harness {
     for (let command = pending.shift(); command !== undefined; command = pending.shift()) {
       if (command.kind === "append") {
         this.journal.push({ sequence: command.sequence, record: structuredClone(command.record) })
-        pending.push(...this.master.step({ kind: "appended", sequence: command.sequence }, { monotonicMs: this.nowMs, wallMs: start + this.nowMs }))
+        pending.push(
+          ...this.master.step({ kind: "appended", sequence: command.sequence }, { monotonicMs: this.nowMs, wallMs: start + this.nowMs }),
+        )
       } else if (command.kind === "send") this.#onSend(command.to, command.message)
       else if (command.kind === "say") this.said.push(command.text)
     }
@@ -159,7 +161,7 @@ export class Harness {
   }
 
   records<K extends JournalRecord["kind"]>(kind: K): Extract<JournalRecord, { kind: K }>[] {
-    return this.journal.map(({ record }) => record).filter((record) => record.kind === kind) as never
+    return this.journal.map(({ record }) => record).filter(record => record.kind === kind) as never
   }
 
   define(...definitions: StreamDefinition[]): Response | null {
@@ -168,7 +170,16 @@ export class Harness {
 }
 
 export function definition(id: string, node: StreamNode, more: Partial<StreamDefinition> = {}): StreamDefinition {
-  const kind = node.kind === "input" ? "input" : node.kind === "state" ? "state" : node.kind === "lift" ? "records" : node.kind === "window" ? "snapshot" : "output"
+  const kind =
+    node.kind === "input"
+      ? "input"
+      : node.kind === "state"
+        ? "state"
+        : node.kind === "lift"
+          ? "records"
+          : node.kind === "window"
+            ? "snapshot"
+            : "output"
   return {
     id,
     version: 1,

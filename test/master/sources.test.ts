@@ -29,7 +29,11 @@ function reading(splits: [number, number][][]): Harness {
   h.advance(100)
   const [listing] = h.messages("listFiles")
   assert.equal(listing?.message.paths, ["log"])
-  h.from("w1#1", { kind: "filesListed", request: listing?.message.request ?? "", files: [{ path: "/log", sizeBytes: splits.length * 10, modifiedMs: 1 }] })
+  h.from("w1#1", {
+    kind: "filesListed",
+    request: listing?.message.request ?? "",
+    files: [{ path: "/log", sizeBytes: splits.length * 10, modifiedMs: 1 }],
+  })
   return h
 }
 
@@ -40,7 +44,14 @@ const sealed = (h: Harness) =>
     .map(({ from, groups }) => `${from / 1000}: ${groups.flat().reduce((n, { rows }) => n + rows, 0)}`)
 
 test("records enter the interval of their time stamp, in order of splits, and the end is said", () => {
-  const h = reading([[[5, 2], [6, 1]], [[6, 3]], [[9, 1]]])
+  const h = reading([
+    [
+      [5, 2],
+      [6, 1],
+    ],
+    [[6, 3]],
+    [[9, 1]],
+  ])
   h.ask({ kind: "drained", streams: [] })
   assert.is(h.response(), null)
   h.advance(1000)
@@ -50,23 +61,46 @@ test("records enter the interval of their time stamp, in order of splits, and th
   for (const [i, seal] of seals.entries()) if (i > 0) assert.is(seal.from, seals[i - 1]?.to)
   assert.is(seals.at(-1)?.read?.ended, true)
   assert.equal(h.response(), { ok: true, value: null })
-  assert.is(h.records("progress").at(-1)?.through.find(({ stream }) => stream === "counts")?.through, 10_000)
+  assert.is(
+    h
+      .records("progress")
+      .at(-1)
+      ?.through.find(({ stream }) => stream === "counts")?.through,
+    10_000,
+  )
 })
 
 test("late records are counted and left out", () => {
   // The disorder allowed is 1 s: 20.999 s seals all before 19 s.
-  const h = reading([[[20, 1]], [[18, 7], [19, 2]], [[30, 1]]])
+  const h = reading([
+    [[20, 1]],
+    [
+      [18, 7],
+      [19, 2],
+    ],
+    [[30, 1]],
+  ])
   h.advance(1000)
   assert.equal(sealed(h), ["19: 2", "20: 1", "30: 1"])
   assert.is(h.records("seal").at(-1)?.read?.late, 7)
 })
 
 test("a restarted master reads on from what is in no seal, and counts nothing twice", () => {
-  const splits: [number, number][][] = [[[5, 2], [6, 1]], [[6, 3], [8, 1]], [[9, 5]]]
+  const splits: [number, number][][] = [
+    [
+      [5, 2],
+      [6, 1],
+    ],
+    [
+      [6, 3],
+      [8, 1],
+    ],
+    [[9, 5]],
+  ]
   const h = reading(splits)
   const usual = h.answer
   // The third split is slow: 5 is sealed (8.999 - 1 s), 6 too, 8 is not.
-  h.answer = (one) => (one.stage.write.kind === "read" && one.stage.write.split.from === 20 ? null : usual(one))
+  h.answer = one => (one.stage.write.kind === "read" && one.stage.write.split.from === 20 ? null : usual(one))
   h.advance(1000)
   assert.equal(sealed(h), ["5: 2", "6: 4"])
   h.answer = usual

@@ -1,7 +1,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import type { RddNode } from "../../engine/rdd.js"
 import type { QueryAnswer } from "../../cluster/protocol.js"
+import type { RddNode } from "../../engine/rdd.js"
 import { counts, definition, Harness, input, start } from "./harness.js"
 
 const test = suite("master: a stream from definition to answer")
@@ -26,9 +26,9 @@ test("define, receive, seal, compute, complete, ask", () => {
   assert.equal(seals[0]?.groups, [[{ block: "w1#1-bs1.1", rows: 100, bytes: 1000, batch: { session: "s1", stream: "views", seq: 1 } }]])
   const kept = h.messages("settled").flatMap(({ to, message }) => message.kept.map(({ block }) => `${to} ${block}`))
   assert.equal(kept.sort(), ["w1#1 w1#1-bs1.1", "w2#1 w1#1-bs1.1"])
-  const launched = h.messages("launch").flatMap(({ message }) => message.tasks.map((task) => message.stages[task.stage]?.write.kind))
-  assert.is(launched.filter((kind) => kind === "shuffle").length, 1)
-  assert.is(launched.filter((kind) => kind === "state").length, 4)
+  const launched = h.messages("launch").flatMap(({ message }) => message.tasks.map(task => message.stages[task.stage]?.write.kind))
+  assert.is(launched.filter(kind => kind === "shuffle").length, 1)
+  assert.is(launched.filter(kind => kind === "state").length, 4)
   assert.ok(h.records("progress").some(({ through }) => through.some(({ stream, through: time }) => stream === "counts" && time > start)))
 
   const rdd: RddNode = {
@@ -52,7 +52,7 @@ test("a state's partitions keep their worker, and each step has the chain before
   const h = running()
   const workers = new Map<number, Set<string>>()
   const answer = h.answer
-  h.answer = (one) => {
+  h.answer = one => {
     if (one.stage.write.kind === "state") {
       const seen = workers.get(one.task.partition) ?? new Set()
       workers.set(one.task.partition, seen.add(`${one.worker} ${one.task.affinity}`))
@@ -68,7 +68,7 @@ test("a state's partitions keep their worker, and each step has the chain before
   for (const seen of workers.values()) assert.is(seen.size, 1)
   const last = h
     .messages("launch")
-    .flatMap(({ message }) => message.tasks.filter((task) => message.stages[task.stage]?.write.kind === "state"))
+    .flatMap(({ message }) => message.tasks.filter(task => message.stages[task.stage]?.write.kind === "state"))
     .at(-1)
   const chain = last?.inputs.find(({ ref }) => ref.kind === "state")
   assert.is(chain?.parts.length, 2)
@@ -88,12 +88,16 @@ test("a worker dies: its tasks run elsewhere, the stream goes on", () => {
   h.report("w1#1", h.batch("w1#1", 1))
   h.report("w2#1", { ...h.batch("w1#1", 1) })
   const answer = h.answer
-  h.answer = (one) => (one.worker === "w2#1" ? null : answer(one))
+  h.answer = one => (one.worker === "w2#1" ? null : answer(one))
   h.advance(1200)
   h.workers.delete("w2#1")
   h.advance(3000)
-  assert.ok(h.said.some((text) => text.includes("w2 is lost")))
-  const through = h.records("progress").at(-1)?.through.find(({ stream }) => stream === "counts")?.through ?? 0
+  assert.ok(h.said.some(text => text.includes("w2 is lost")))
+  const through =
+    h
+      .records("progress")
+      .at(-1)
+      ?.through.find(({ stream }) => stream === "counts")?.through ?? 0
   assert.ok(through >= start + 2000, `${through - start}`)
 })
 
@@ -102,7 +106,7 @@ test("a user function that throws is tried on a second worker, then the stream i
   h.define(definition("other", counts("views")))
   const tried: string[] = []
   const answer = h.answer
-  h.answer = (one) => {
+  h.answer = one => {
     if (one.stage.stream !== "counts" || one.stage.write.kind !== "state" || one.task.partition !== 0) return answer(one)
     tried.push(one.worker)
     return { task: one.task.task, ms: 1, failure: { kind: "user", message: "boom" }, outputs: [], aside: 0, rowsIn: 0 }
@@ -111,15 +115,20 @@ test("a user function that throws is tried on a second worker, then the stream i
   h.advance(3000)
   assert.is(new Set(tried).size, 2)
   assert.is(tried.length, 2)
-  assert.equal(h.records("held").map(({ stream }) => stream), ["counts"])
-  assert.ok(h.records("progress").some(({ through }) => through.some(({ stream, through: time }) => stream === "other" && time > start + 1000)))
+  assert.equal(
+    h.records("held").map(({ stream }) => stream),
+    ["counts"],
+  )
+  assert.ok(
+    h.records("progress").some(({ through }) => through.some(({ stream, through: time }) => stream === "other" && time > start + 1000)),
+  )
 })
 
 test("a restarted master goes on from its journal", () => {
   const h = running()
   const held: { block: string; owner: unknown }[] = []
   const answer = h.answer
-  h.answer = (one) => {
+  h.answer = one => {
     const done = answer(one)
     const output = done?.outputs[0]
     if (done !== null && output !== undefined && one.stage.write.kind === "state") {
@@ -155,6 +164,172 @@ test("a restarted master goes on from its journal", () => {
     .at(-1)
     ?.inputs.find(({ ref }) => ref.kind === "state")
   assert.is(chain?.parts.length, 1, "the state of before is read")
+})
+
+test("a journal that was replaced by a snapshot is as good", () => {
+  const h = new Harness({ snapshotEvery: 10 })
+  h.join(1)
+  h.join(2)
+  h.define(definition("views", input()), definition("counts", counts("views")))
+  h.advance(200)
+  h.report("w1#1", h.batch("w1#1", 1))
+  h.advance(8000)
+  const newest = h.journal.findLastIndex(({ record }) => record.kind === "snapshot")
+  assert.ok(newest > 0)
+  h.journal.splice(0, newest)
+  const through =
+    h.records("progress").at(-1)?.through[0]?.through ??
+    (h.journal[0]?.record as { state: { streams: { through: number }[] } }).state.streams[1]?.through ??
+    0
+  h.restart()
+  h.join(1)
+  h.join(2)
+  h.advance(5000)
+  const seals = h.records("seal").filter(({ stream }) => stream === "views")
+  assert.ok((seals.at(-1)?.to ?? 0) >= through + 4000)
+  h.report("w1#1", h.batch("w1#1", 1), h.batch("w1#1", 2))
+  h.advance(1500)
+  assert.equal(
+    h.records("seal").flatMap(({ groups }) => groups.flat().map(({ batch }) => batch?.seq)),
+    [2],
+  )
+})
+
+const read = (stream: string, from: number, to: number): RddNode => ({
+  kind: "finished",
+  parent: { kind: "partial", parent: { kind: "slice", stream, from, to }, action: { kind: "count" } },
+  action: { kind: "count" },
+})
+const query = (id: string, rdd: RddNode, timeoutMs: number | null = null) =>
+  ({ kind: "query", query: id, session: "s1", rdd, definitions: [], assets: [], timeoutMs }) as const
+
+test("a question ends with its asker: cancelled, timed out, or the client is gone", () => {
+  const h = running()
+  h.report("w1#1", h.batch("w1#1", 1))
+  h.advance(1500)
+  const answer = h.answer
+  h.answer = one => (one.task.pool === "query" ? null : answer(one))
+  const cancels = () =>
+    h
+      .messages("cancel")
+      .flatMap(({ message }) => message.tasks)
+      .map(task => task.split("/")[0]?.split(":")[0])
+  const client = "c1#1"
+  h.from(client, { kind: "hello", role: "client", user: "ann", version: "1", runtime: "node" })
+  h.ask(query("q1", read("views", start, start + 1000)))
+  h.settle()
+  assert.is(h.response(), null)
+  h.ask({ kind: "cancelQuery", query: "q1" })
+  assert.equal([...new Set(cancels())], ["q1"])
+  h.ask(query("q2", read("views", start, start + 1000), 500))
+  h.advance(1000)
+  assert.is((h.response() as { code: number }).code, 124)
+  h.ask(query("q3", read("views", start, start + 1000)))
+  h.advance(500)
+  h.advance(12_000)
+  assert.ok(cancels().includes("q3"))
+})
+
+test("a repeated request is answered once more, and not done again", () => {
+  const h = running()
+  const body = { kind: "openSession", user: "ann", program: "p" } as const
+  h.from("c1#1", { kind: "request", id: 77, body })
+  h.from("c1#1", { kind: "request", id: 77, body })
+  const answers = h.messages("response").filter(({ message }) => message.id === 77)
+  assert.is(answers.length, 2)
+  assert.equal(answers[0]?.message.body, answers[1]?.message.body)
+  assert.is(h.records("session").length, 1)
+})
+
+test("what is forgotten is an error that says how far the stream reaches; state outlives its input once it has two copies", () => {
+  const h = new Harness({ rememberMs: 3000 })
+  h.join(1)
+  h.join(2)
+  h.define(definition("views", input()), definition("counts", counts("views")))
+  h.advance(200)
+  for (let seq = 1; seq <= 3; seq++) {
+    h.report("w1#1", h.batch("w1#1", seq))
+    h.advance(1000)
+  }
+  h.advance(8000)
+  assert.ok(
+    h.messages("forget").some(({ message }) => message.streams.some(({ stream, before }) => stream === "views" && before > start + 3000)),
+  )
+  h.ask(query("q", read("views", start, start + 1000)))
+  h.settle()
+  const gone = h.response() as { ok: boolean; code: number; message: string }
+  assert.not(gone.ok)
+  assert.match(gone.message, /views reaches back to/)
+  const version: RddNode = { kind: "version", stream: "counts", at: Number.POSITIVE_INFINITY }
+  const rdd: RddNode = {
+    kind: "finished",
+    parent: { kind: "partial", parent: version, action: { kind: "count" } },
+    action: { kind: "count" },
+  }
+  h.ask(query("latest", rdd))
+  h.settle()
+  assert.ok(h.response()?.ok)
+})
+
+const wrong: { name: string; definitions: Parameters<Harness["define"]>; says: RegExp }[] = [
+  {
+    name: "another interval of the same receiver",
+    definitions: [definition("again", input(), { intervalMs: 500 })],
+    says: /interval 1s, not 500ms; ann owns it/,
+  },
+  { name: "a parent that is not there", definitions: [definition("x", counts("nobody"))], says: /nobody/ },
+  { name: "an absurd interval", definitions: [definition("x", input("x"), { intervalMs: Number.NaN })], says: /interval of NaN/ },
+  { name: "an interval that is not the parent's", definitions: [definition("x", counts("views"), { intervalMs: 2000 })], says: /2s.*1s/ },
+  {
+    name: "a window that is no multiple",
+    definitions: [definition("x", { kind: "window", parent: "views", lengthMs: 1500, slideMs: 1000 })],
+    says: /1500 ms is no multiple of views's interval of 1000 ms/,
+  },
+]
+for (const { name, definitions, says } of wrong) {
+  test(`refused: ${name}`, () => {
+    const h = running()
+    const response = h.define(...definitions) as { ok: boolean; message: string; code: number }
+    assert.not(response.ok)
+    assert.is(response.code, 2)
+    assert.match(response.message, says)
+    assert.is(h.records("define").length, 1)
+  })
+}
+
+test("the same receiver with the same settings is the same stream, for what is built on it, too", () => {
+  const h = running()
+  const response = h.define(definition("mine", input(), { program: "other" }), definition("n", counts("mine"), { program: "other" }))
+  const { accepted } = (response as { value: { accepted: { asked: string; definition: { id: string; node: { parent?: string } } }[] } })
+    .value
+  assert.equal(
+    accepted.map(({ asked, definition: { id, node } }) => [asked, id, node.parent]),
+    [
+      ["mine", "views", undefined],
+      ["n", "n", "views"],
+    ],
+  )
+})
+
+test("a name defined again goes to the new stream; the old one keeps its state under another, or ends if unused", () => {
+  const h = running()
+  h.define(definition("c2", counts("views"), { name: "counts" }))
+  assert.equal(
+    h.records("rename").map(({ stream, name }) => [stream, name]),
+    [["counts", "counts~1"]],
+  )
+  assert.equal(
+    h.records("stop").map(({ streams }) => streams),
+    [["counts"]],
+  )
+})
+
+test("stop names what depends on it; cascade stops that too; another's needs force", () => {
+  const h = running()
+  const stop = (cascade: boolean, by: string, force = false) => h.ask({ kind: "stop", streams: ["p/views"], cascade, by, force })
+  assert.match((stop(false, "ann") as { message: string }).message, /p\/views is used by p\/counts/)
+  assert.match((stop(true, "bob") as { message: string }).message, /not yours: p\/views \(ann\)/)
+  assert.equal(stop(true, "ann"), { ok: true, value: { stopped: ["views", "counts"] } })
 })
 
 test.run()

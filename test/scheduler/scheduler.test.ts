@@ -31,14 +31,21 @@ class Bench implements Planner {
   nowMs = 0
   #blocks = 0
 
-  add(output: string, partitions: number, write: StageWrite, reads: (p: number) => InputRef[], dependencies: string[] = [], more: Partial<StageSpec> = {}) {
+  add(
+    output: string,
+    partitions: number,
+    write: StageWrite,
+    reads: (p: number) => InputRef[],
+    dependencies: string[] = [],
+    more: Partial<StageSpec> = {},
+  ) {
     const spec: StageSpec = { output, root: { kind: "empty" }, partitions, write, interval: null, stream: null, label: output, ...more }
     this.stages.set(output, { spec, reads, dependencies })
     return spec
   }
 
   dependencies(spec: StageSpec) {
-    return (this.stages.get(spec.output) as Made).dependencies.map((id) => (this.stages.get(id) as Made).spec)
+    return (this.stages.get(spec.output) as Made).dependencies.map(id => (this.stages.get(id) as Made).spec)
   }
 
   reads(spec: StageSpec, partition: number) {
@@ -54,7 +61,12 @@ class Bench implements Planner {
   }
 
   /** What the step sends: launches as `output/partition.attempt worker`. */
-  flush(): { launched: { task: string; worker: NodeId; launch: LaunchTask }[]; cancelled: string[]; forgotten: string[]; messages: number } {
+  flush(): {
+    launched: { task: string; worker: NodeId; launch: LaunchTask }[]
+    cancelled: string[]
+    forgotten: string[]
+    messages: number
+  } {
     this.scheduler.dispatch(this.nowMs)
     this.happenings.push(...this.scheduler.take())
     const commands: Command[] = this.outbox.flush()
@@ -79,14 +91,21 @@ class Bench implements Planner {
       ...(more.sections === undefined ? {} : { sectionRows: more.sections }),
       ...(more.base === undefined ? {} : { base: more.base, keys: rows }),
     }
-    const done: TaskDone = { task, ms: 1, outputs: more.failure === undefined ? [output] : [], aside: 0, rowsIn: 0, ...(more.failure && { failure: more.failure }) }
+    const done: TaskDone = {
+      task,
+      ms: 1,
+      outputs: more.failure === undefined ? [output] : [],
+      aside: 0,
+      rowsIn: 0,
+      ...(more.failure && { failure: more.failure }),
+    }
     this.scheduler.tasksDone(worker, [done], this.nowMs)
     return block
   }
 
   jobs(): string[] {
     this.happenings.push(...this.scheduler.take())
-    return this.happenings.flatMap((one) => (one.kind === "job" ? [`${one.job} ${one.failure === null ? "done" : one.failure.message}`] : []))
+    return this.happenings.flatMap(one => (one.kind === "job" ? [`${one.job} ${one.failure === null ? "done" : one.failure.message}`] : []))
   }
 }
 
@@ -98,8 +117,8 @@ function mapReduce(workers = 2): Bench {
   const bench = new Bench()
   for (let i = 1; i <= workers; i++) bench.scheduler.addWorker(`w${i}`, `h${i}`, 1)
   for (const [i, block] of ["in0", "in1"].entries()) bench.tracker.hold(block, `w${(i % workers) + 1}`, 1 << 20, 100)
-  bench.add("map", 2, single, (p) => [{ kind: "block", block: `in${p}` }])
-  bench.add("reduce", 2, store, (p) => [{ kind: "shuffle", output: "map", partition: p }], ["map"], { quietWhenEmpty: true })
+  bench.add("map", 2, single, p => [{ kind: "block", block: `in${p}` }])
+  bench.add("reduce", 2, store, p => [{ kind: "shuffle", output: "map", partition: p }], ["map"], { quietWhenEmpty: true })
   return bench
 }
 
@@ -142,7 +161,10 @@ test("an empty section has no task", () => {
   bench.flush()
   bench.done("w1", "map/0.1", { sections: [3, 0] })
   bench.done("w2", "map/1.1", { sections: [2, 0] })
-  assert.equal(bench.flush().launched.map(({ task }) => task), ["reduce/0.1"])
+  assert.equal(
+    bench.flush().launched.map(({ task }) => task),
+    ["reduce/0.1"],
+  )
   bench.done("w1", "reduce/0.1")
   assert.equal(bench.jobs(), ["j done"])
 })
@@ -157,7 +179,10 @@ test("two jobs share a stage, and what one leaves the other keeps", () => {
   assert.equal(bench.flush().cancelled, [])
   bench.done("w1", "map/0.1", { sections: [1, 1] })
   bench.done("w2", "map/1.1", { sections: [1, 1] })
-  assert.equal(bench.flush().launched.map(({ task }) => task), ["other/0.1"])
+  assert.equal(
+    bench.flush().launched.map(({ task }) => task),
+    ["other/0.1"],
+  )
 })
 
 test("a released job's tasks are cancelled, and what they give late is forgotten", () => {
@@ -206,7 +231,8 @@ test("a worker lost mid-stage: what it ran runs elsewhere, what it held alone is
   bench.scheduler.removeWorker("w1")
   // b1 is gone: map 0 again, at the one that holds in0; the reducers wait for it.
   assert.equal(names(bench.flush()), ["map/0.2 w2"])
-  for (const { task, worker } of reduces) if (worker === "w2") bench.done("w2", task, { failure: { kind: "fetch", message: "gone", block: "b1", from: "w1" } })
+  for (const { task, worker } of reduces)
+    if (worker === "w2") bench.done("w2", task, { failure: { kind: "fetch", message: "gone", block: "b1", from: "w1" } })
   bench.done("w2", "map/0.2", { sections: [1, 1] })
   const again = bench.flush()
   assert.is(again.launched.length, 2)
@@ -248,7 +274,10 @@ test("a place that does not hold what it should is dropped, and the block fetche
   const [one] = bench.flush().launched as unknown as [{ task: string; worker: string }]
   bench.done(one.worker, one.task, { failure: { kind: "fetch", message: "not there", block: "b1", from: "w1" } })
   const [again] = bench.flush().launched
-  assert.equal(again?.launch.inputs[0]?.parts.map(({ holders }) => holders), [["w2"], ["w2"]])
+  assert.equal(
+    again?.launch.inputs[0]?.parts.map(({ holders }) => holders),
+    [["w2"], ["w2"]],
+  )
 })
 
 test("the result of an attempt that was given up is taken if it is still wanted", () => {
@@ -271,12 +300,13 @@ function stateBench(): Bench {
     const interval = k * 10
     bench.tracker.hold(`in${k}`, "w3", 100, 10)
     bench.add(`in@${interval}`, 1, single, () => [{ kind: "block", block: `in${k}` }])
-    const previous = k === 0 ? null : ({ kind: "stateAt", stream: "s", at: interval - 10, intervalMs: 10, partitions: 2, read: { kind: "rows" } } as const)
+    const previous =
+      k === 0 ? null : ({ kind: "stateAt", stream: "s", at: interval - 10, intervalMs: 10, partitions: 2, read: { kind: "rows" } } as const)
     bench.add(
       `s@${interval}`,
       2,
       { kind: "state" },
-      (p) => [
+      p => [
         { kind: "shuffle", output: `in@${interval}`, partition: p },
         ...(previous === null ? [] : [{ kind: "state" as const, stream: "s", partition: p, at: interval - 10 }]),
       ],
@@ -285,7 +315,17 @@ function stateBench(): Bench {
         stream: "s",
         interval: { from: interval, to: interval + 10 },
         root: {
-          ...{ kind: "state", id: `s@${interval}`, stream: "s", interval, intervalMs: 10, partitions: 2, previous, input: null, initial: null },
+          ...{
+            kind: "state",
+            id: `s@${interval}`,
+            stream: "s",
+            interval,
+            intervalMs: 10,
+            partitions: 2,
+            previous,
+            input: null,
+            initial: null,
+          },
           op: { kind: "runningReduce", f: { kind: "builtin", name: "sum" } },
         },
       },
@@ -315,15 +355,24 @@ test("steps of a state overlap by partition, keep their worker, and an untouched
   start(bench, "k1", "s@10", 2)
   // Both intervals' maps at once.
   const maps = bench.flush().launched
-  assert.equal(maps.map(({ task }) => task), ["in@0/0.1", "in@10/0.1"])
+  assert.equal(
+    maps.map(({ task }) => task),
+    ["in@0/0.1", "in@10/0.1"],
+  )
   bench.done("w3", "in@0/0.1", { sections: [1, 1] })
   bench.done("w3", "in@10/0.1", { sections: [0, 2] })
   const placed = work(bench, [1, 1])
   assert.equal([...placed.keys()].sort(), ["s@0/0.1", "s@0/1.1", "s@10/1.1"])
   assert.is(placed.get("s@10/1.1"), placed.get("s@0/1.1"))
   assert.equal(bench.jobs(), ["k0 done", "k1 done"])
-  assert.equal(bench.chains.resolve("s", 0, 10).links?.map(({ interval }) => interval), [0])
-  assert.equal(bench.chains.resolve("s", 1, 10).links?.map(({ interval }) => interval), [0, 10])
+  assert.equal(
+    bench.chains.resolve("s", 0, 10).links?.map(({ interval }) => interval),
+    [0],
+  )
+  assert.equal(
+    bench.chains.resolve("s", 1, 10).links?.map(({ interval }) => interval),
+    [0, 10],
+  )
 })
 
 test("a lost chain is made again from the newest base that is left, step by step", () => {
@@ -340,7 +389,7 @@ test("a lost chain is made again from the newest base that is left, step by step
   bench.flush()
   start(bench, "k30", "s@30", 9)
   const again = work(bench, [1, 1])
-  assert.equal([...again.keys()].filter((task) => task.includes("/0.")).sort(), ["s@10/0.1", "s@20/0.1", "s@30/0.1"])
+  assert.equal([...again.keys()].filter(task => task.includes("/0.")).sort(), ["s@10/0.1", "s@20/0.1", "s@30/0.1"])
   assert.ok(bench.jobs().includes("k30 done"), bench.jobs().join())
 })
 
@@ -352,7 +401,10 @@ test("workers take only so many tasks at a time", () => {
   const first = bench.flush().launched
   assert.is(first.length, 6)
   bench.done("w1", "many/0.1")
-  assert.equal(bench.flush().launched.map(({ task }) => task), ["many/6.1"])
+  assert.equal(
+    bench.flush().launched.map(({ task }) => task),
+    ["many/6.1"],
+  )
 })
 
 test("a straggler gets a copy, and the first to finish wins", () => {
