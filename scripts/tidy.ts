@@ -29,8 +29,18 @@ const joints = ["cluster/adapters/", "cluster/embedded", "cluster/testing/", "cl
 
 const clockWords =
   /\b(Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|setImmediate|performance\.now|process\.hrtime|randomUUID|randomBytes)\b/
-const mayUseClock = ["cluster/adapters/", "cluster/transport/", "cluster/embedded", "cluster/process-entry", "shell/", "scripts/", "test/"]
-const mayUseAny = ["engine/arrow.ts"]
+const mayUseClock = [
+  "cluster/testing/simulate.ts",
+  "cluster/adapters/",
+  "cluster/transport/",
+  "cluster/embedded",
+  "cluster/process-entry",
+  "shell/",
+  "scripts/",
+  "test/",
+]
+/** `runIntervals` takes streams of any type by name: the public signature says so. */
+const mayUseAny = ["engine/arrow.ts", "cluster/testing/run-intervals.ts"]
 
 const files = (await glob(["engine/**/*.ts", "cluster/**/*.ts", "shell/**/*.{ts,tsx}"], { cwd: root })).sort()
 const breaches: string[] = []
@@ -63,7 +73,7 @@ for (const file of files) {
     const code = stripComments(text)
     code.split("\n").forEach((line, index) => {
       const word = clockWords.exec(line)
-      if (word && !line.includes("tidy: names only")) breaches.push(`${file}:${index + 1}  ${word[1]} outside an adapter`)
+      if (word) breaches.push(`${file}:${index + 1}  ${word[1]} outside an adapter`)
     })
   }
 }
