@@ -62,6 +62,9 @@ function find(name: string): Workload {
 async function measure(workload: Workload): Promise<Measured> {
   const fast = await run(workload, 0)
   const rate = Math.round(0.65 * fast.perSecond)
+  say(
+    `${workload.name}: ${fast.sent.records} records, ${Math.round(fast.perSecond)} a second, ${fast.cpu.toFixed(1)} s of CPU, ${fast.wrong ?? "exact"}`,
+  )
   const paced = await run(workload, rate)
   return {
     workload: workload.name,
