@@ -107,6 +107,8 @@ class Scenario {
       const client = cluster.startClient("c2")
       senders.push({ client, session: this.#open(client) })
     }
+    // From here on two workers hold what is acked, if there are two.
+    this.#allUp(first)
     const startMs = world.nowMs
     const spanMs = program.intervalMs * random.integer(3, 10) + (this.#plan.faults.length > 0 ? random.integer(0, 6_000) : 0)
     const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
@@ -118,8 +120,8 @@ class Scenario {
     cluster.network.weather = fairWeather
     this.#allUp(first)
     this.#allAcked(senders, program)
+    this.#allSealed(program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
-    this.#seals = null
     this.#finished(first, program, end)
     this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program), scheduled === 0)
     const asker = random.pick(senders).client
@@ -228,6 +230,24 @@ class Scenario {
         for (const batch of this.#sent) if (batch.session === session && batch.input === stream) batch.acked = true
       }
     }
+  }
+
+  /**
+   * What was acked is in some interval. A worker that was misled about the time (a master's answer that took long) may have put a
+   * batch some seconds into the future.
+   */
+  #allSealed(program: Program): void {
+    const untilMs = this.world.nowMs + 20_000
+    const inputs = this.#inputNames(program)
+    const sealed = () => {
+      const found = new Set<string>()
+      for (const record of this.cluster.journal.history()) {
+        if (record.kind !== "seal") continue
+        for (const { batch } of record.groups.flat()) if (batch !== null) found.add(`${batch.session} ${inputs.get(record.stream)} ${batch.seq}`)
+      }
+      return this.#sent.every(({ session, input, seq, acked }) => !acked || found.has(`${session} ${input} ${seq}`))
+    }
+    while (this.world.nowMs < untilMs && !sealed()) this.#run(() => false, this.world.nowMs + 500, "seals")
   }
 
   /** Every stream has worked off all up to `end`. */
