@@ -71,6 +71,16 @@ export class Catalog {
     return undefined
   }
 
+  /** Whether an input that received under this name has been stopped (and none does now): what is left of it may go. */
+  wasStopped(receiver: string): boolean {
+    if (this.receiver(receiver) !== undefined) return false
+    for (const { definition, stoppedMs } of this.#ledger.streams.values()) {
+      const { node } = definition
+      if (stoppedMs !== null && node.kind === "input" && node.source.kind === "receiver" && node.source.name === receiver) return true
+    }
+    return false
+  }
+
   *inputs(): Iterable<StreamRecord & { readonly definition: StreamDefinition & { readonly node: InputNode } }> {
     for (const stream of this.live()) if (stream.definition.node.kind === "input") yield stream as never
   }

@@ -117,7 +117,11 @@ export class Members {
         else if (batch === null) outbox.forget(node, block)
         else {
           const input = this.#parts.catalog.receiver(batch.stream) ?? this.#parts.catalog.get(batch.stream)
-          if (input === undefined || ledger.wasAdmitted(batch.session, input.definition.id, batch.seq)) dropped.push(block)
+          const gone =
+            input === undefined
+              ? this.#parts.catalog.wasStopped(batch.stream)
+              : ledger.wasAdmitted(batch.session, input.definition.id, batch.seq)
+          if (gone) dropped.push(block)
         }
         continue
       }
@@ -215,11 +219,13 @@ export class Members {
   }
 
   #inputs(): Extract<Message, { kind: "inputs" }> {
+    const { progress } = this.#parts
     const inputs = []
     let reportMs = 0
     for (const { definition } of this.#parts.catalog.inputs()) {
       const { source } = definition.node
-      if (source.kind !== "receiver") continue
+      // What is received for it is acked, so its definition must be on disk.
+      if (source.kind !== "receiver" || !progress.sealed.has(definition.id)) continue
       inputs.push({ stream: definition.id, receiver: source.name, intervalMs: definition.intervalMs })
       reportMs = gcd(definition.intervalMs, reportMs)
     }

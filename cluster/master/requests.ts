@@ -187,7 +187,7 @@ export class Requests {
   }
 
   #define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
-    const { catalog, graph, ledger } = this.#parts
+    const { catalog, graph, ledger, progress } = this.#parts
     const { members } = this.#others
     const plan = catalog.plan(body.definitions, this.#clocks(times))
     const extra = new Map<StreamId, GraphStream>(plan.fresh.map(accepted => [accepted.definition.id, accepted]))
@@ -206,6 +206,7 @@ export class Requests {
     const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
     if (fresh.length === 0 && assets.length === 0) return answer(ok(value))
     this.#record({ kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
+      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
       answer(ok(value))
       for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
     })

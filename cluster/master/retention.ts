@@ -46,7 +46,7 @@ export class Retention {
       forgotten.push({ stream: definition.id, before, ...(gone.stepsBefore === undefined ? {} : { stepsBefore: gone.stepsBefore }) })
       effects.push(gone.effect)
     }
-    if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => effects.forEach(effect => effect()))
+    if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => runAll(effects))
     this.#relieve(needs)
   }
 
@@ -116,7 +116,7 @@ export class Retention {
     const { chains, tracker, outbox, registry } = this.#parts
     if (definition.node.kind !== "state") {
       const gone = made.filter(({ interval }) => interval < before)
-      return { effect: () => gone.forEach(({ output }) => this.#dropOutput(output)) }
+      return { effect: () => this.#dropOutputs(gone) }
     }
     const steps = chains.trim(stream, before)
     let oldest = before
@@ -135,13 +135,17 @@ export class Retention {
           const removed = tracker.removePart(step.output, partition)
           for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
         }
-        for (const { output } of panes) this.#dropOutput(output)
+        this.#dropOutputs(panes)
         // Executors drop their cached versions.
         if (op.kind !== "reduceByWindow") {
           for (const { node } of registry.live) outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
         }
       },
     }
+  }
+
+  #dropOutputs(gone: readonly { readonly output: string }[]): void {
+    for (const { output } of gone) this.#dropOutput(output)
   }
 
   #dropOutput(output: string): void {
@@ -207,7 +211,7 @@ export class Retention {
       const effects = streams.map(
         ({ stream, before }) => this.#forgetInput(this.#parts.ledger.streams.get(stream) as StreamRecord, before).effect,
       )
-      append(this.#parts, { kind: "forgotten", streams }, () => effects.forEach(effect => effect()))
+      append(this.#parts, { kind: "forgotten", streams }, () => runAll(effects))
     }
     if (excess > 0 && !this.#warned) {
       this.#warned = true
@@ -229,6 +233,10 @@ export class Retention {
     }
     return found.sort((a, b) => a.seal.to - b.seal.to)
   }
+}
+
+function runAll(effects: readonly (() => void)[]): void {
+  for (const effect of effects) effect()
 }
 
 function isReplayable({ definition: { node } }: StreamRecord): boolean {

@@ -27,8 +27,8 @@ export class Sealing {
     for (const block of message.blocks) {
       const input = catalog.receiver(block.batch.stream) ?? catalog.get(block.batch.stream)
       if (input === undefined) {
-        // Its input was stopped.
-        dropped.push(block.block)
+        // Of an input that this master never heard of it is not ours to say that it may go.
+        if (catalog.wasStopped(block.batch.stream)) dropped.push(block.block)
         continue
       }
       const stream = input.definition.id

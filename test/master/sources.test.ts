@@ -119,7 +119,7 @@ test("no such file: the input is held, with the path", () => {
   h.advance(100)
   const [listing] = h.messages("listFiles")
   h.from("w1#1", { kind: "filesListed", request: listing?.message.request ?? "", files: [] })
-  assert.match(String((h.records("held")[0]?.failure as { message: string }).message), /no file matches log/)
+  assert.match(String((h.records("held")[0]!.failure as { message: string }).message), /no file matches log/)
 })
 
 test.run()

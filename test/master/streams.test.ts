@@ -179,7 +179,7 @@ test("a journal that was replaced by a snapshot is as good", () => {
   h.journal.splice(0, newest)
   const through =
     h.records("progress").at(-1)?.through[0]?.through ??
-    (h.journal[0]?.record as { state: { streams: { through: number }[] } }).state.streams[1]?.through ??
+    (h.journal[0]!.record as { state: { streams: { through: number }[] } }).state.streams[1]?.through ??
     0
   h.restart()
   h.join(1)
