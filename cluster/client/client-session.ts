@@ -57,6 +57,9 @@ export class ClientSession implements Session {
     this.#end = new Promise(resolve => {
       this.#endNow = resolve
     })
+    calls.onPush(push => {
+      if (push.kind === "event" && push.event.kind === "defined") this.#lookAgain(push.event.stream)
+    })
     this.#tools = { link: (f, operator) => host.link(f, operator), resolvePath }
   }
 
@@ -286,6 +289,14 @@ export class ClientSession implements Session {
     return (await this.calls.call({ kind: "counters", session: this.id, stream })).value as SendCounters
   }
 
+  /** Somebody has defined a stream: from now on `stream(name)` finds it. */
+  #lookAgain(stream: string): void {
+    const { definitions } = this.host
+    if (definitions.has(stream) || definitions.find(stream).length > 0) return
+    // If this fails, the next question or `streams()` finds out why.
+    this.host.catalog().catch(() => {})
+  }
+
   #find(name: string): StreamDefinition {
     if (name.startsWith("archive:")) notThere(`stream("${name}")`, "readHistory of the files")
     const found = this.host.definitions.find(name)
@@ -305,7 +316,10 @@ export class ClientSession implements Session {
   }
 
   #printUpdate({ name, value, stamp, error }: WatchUpdate): void {
-    if (error) return console.error(`${name}: ${error.message}`)
+    if (error) {
+      console.error(`${name}: ${error.message}`)
+      return
+    }
     const time = stamp ? `${formatTime(stamp.asOf, this.tz, { nowMs: this.calls.now() })}  ` : ""
     console.log(`${name}  ${time}${showValue(value, 2000)}`)
   }

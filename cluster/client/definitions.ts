@@ -28,8 +28,6 @@ interface Known {
   state: "draft" | "accepted" | "refused"
   /** Own definitions may be named; the cluster's may not. */
   readonly own: boolean
-  /** What its functions captured, as shown: `limit = 5`. */
-  readonly captures: readonly string[]
   /** The first interval's start, once the master has said it. */
   since?: number
   why?: string
@@ -46,7 +44,7 @@ export class Definitions {
     this.author = author
   }
 
-  define(draft: StreamDraft, place: Place, captures: readonly string[]): StreamDefinition {
+  define(draft: StreamDraft, place: Place): StreamDefinition {
     const { session, program, owner } = this.author
     const definition: StreamDefinition = Object.freeze({
       id: `${session}.${this.#next++}`,
@@ -64,7 +62,7 @@ export class Definitions {
       source: place.source,
     })
     if (draft.name !== undefined) this.#takeName(draft.name, definition.id)
-    this.#known.set(definition.id, { definition, state: "draft", own: true, captures })
+    this.#known.set(definition.id, { definition, state: "draft", own: true })
     return definition
   }
 
@@ -83,10 +81,6 @@ export class Definitions {
 
   isDraft(id: StreamId): boolean {
     return this.#get(id).state === "draft"
-  }
-
-  capturesOf(id: StreamId): readonly string[] {
-    return this.#get(id).captures
   }
 
   /** Changes a definition. True if it is a draft: nobody else needs to know. */
@@ -168,7 +162,6 @@ export class Definitions {
   }
 
   accepted(asked: StreamId, definition: StreamDefinition, since: number): void {
-    const before = this.#known.get(asked)
     if (asked !== definition.id) {
       this.#aliases.set(asked, definition.id)
       this.#known.delete(asked)
@@ -177,7 +170,6 @@ export class Definitions {
       definition,
       state: "accepted",
       own: asked === definition.id,
-      captures: before?.captures ?? [],
       since,
     })
   }
@@ -195,7 +187,7 @@ export class Definitions {
     for (const [id, { state }] of this.#known) if (state === "accepted" && !present.has(id)) this.#known.delete(id)
     for (const { definition, sinceMs: since } of entries) {
       const known = this.#known.get(definition.id)
-      if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, captures: [], since })
+      if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, since })
       else if (known.state === "accepted") known.definition = definition
     }
   }

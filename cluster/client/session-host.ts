@@ -63,7 +63,8 @@ export class SessionHost implements Host {
   /** Hashes that the master keeps with a definition. */
   readonly #journaled = new Set<string>()
   readonly #files = new Map<RddNode, AskedFiles>()
-  #captures: string[] = []
+  /** What each function captured, as shown: `limit = 5`. */
+  readonly #captures = new Map<string, readonly string[]>()
   #renames: { readonly id: StreamId; readonly name: string }[] = []
   #flushing: Promise<unknown> = Promise.resolve()
   #nextId = 1
@@ -84,17 +85,19 @@ export class SessionHost implements Host {
     const driver = options.driver === true
     const { link, asset, ref } = linkFunction(f, { operator, origin: this.#site(), allowAsync: driver, allowHandles: driver })
     if (asset !== undefined) this.#assets.set(asset.hash, asset)
-    for (const { name, shown } of ref?.captured ?? []) this.#captures.push(`${name} = ${shown}`)
+    if (ref !== undefined)
+      this.#captures.set(
+        ref.hash,
+        ref.captured.map(({ name, shown }) => `${name} = ${shown}`),
+      )
     return link
   }
 
   define(draft: StreamDraft): StreamDefinition {
     const site = this.#site()
-    const captures = this.#captures
-    this.#captures = []
     const at = site === undefined ? "" : `${basename(site.file)}:${site.line}`
     const source = site?.text.split("\n")[site.line - 1]?.trim() ?? ""
-    return this.definitions.define(draft, { at, source }, captures)
+    return this.definitions.define(draft, { at, source })
   }
 
   definition(id: StreamId): StreamDefinition {
@@ -200,7 +203,7 @@ export class SessionHost implements Host {
       const { accepted } = await this.request({ kind: "define", session, definitions, assets })
       for (const { hash } of assets) this.#journaled.add(hash)
       return accepted.map(({ asked, definition, since }) => {
-        const captures = this.definitions.capturesOf(asked)
+        const captures = [...hashesIn(definition.node)].flatMap(hash => this.#captures.get(hash) ?? [])
         const renamed = this.#renamedMeanwhile(asked, drafts)
         this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed }, since)
         const { id, name, named, kind, intervalMs } = definition

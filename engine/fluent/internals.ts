@@ -33,7 +33,7 @@ export const changeOf: UserFunction = ([key, [befores, afters]]: [unknown, [unkn
   }
   const before = befores[0]
   const after = afters[0]
-  if (befores.length === afters.length && same(before, after)) return []
+  if (befores.length > 0 === afters.length > 0 && same(before, after)) return []
   const numbers = [before, after].every(side => side === undefined || typeof side === "number")
   return [numbers ? { key, before, after, delta: Number(after ?? 0) - Number(before ?? 0) } : { key, before, after }]
 }

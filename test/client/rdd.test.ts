@@ -125,6 +125,8 @@ test("diff: keys that differ, with delta for numbers", () => {
   assert.equal(change("a", [{ n: [1, Number.NaN] }], [{ n: [1, Number.NaN] }]), [])
   assert.equal(change("a", [{ n: 1 }], [{ n: 2 }]), [{ key: "a", before: { n: 1 }, after: { n: 2 } }])
   assert.equal(change("a", [new Date(1)], [new Date(1)]), [])
+  assert.equal(change("a", [1, 3], [1]), [])
+  assert.equal(change("a", [undefined], []), [{ key: "a", before: undefined, after: undefined, delta: 0 }])
   const { a, b } = pair()
   assert.equal((node(diff(a, b)) as { parent: unknown }).parent, {
     kind: "cogroup",

@@ -198,6 +198,28 @@ test("inputs, states, outputs are sent with what they are made of; a recipe when
   assert.is(session.drafts(), 0)
 })
 
+test("the echo tells what a stream's own functions captured", async () => {
+  const { session } = await open()
+  const limit = 5
+  const ignored = 7
+  await session
+    .parallelize([1])
+    .filter(n => n > ignored)
+    .count()
+  session
+    .readStream("views", "1s")
+    .filter(l => l.length > limit)
+    .named("long")
+  const defined = await session.flush()
+  assert.equal(
+    defined.map(({ name, captures }) => [name, captures]),
+    [
+      ["views", []],
+      ["long", ["limit = 5"]],
+    ],
+  )
+})
+
 test("a name that comes after the definition was sent is a rename; a second name and others' streams are left alone", async () => {
   const cluster = new ScriptedCluster()
   cluster.catalog = [theirs("views")]
