@@ -138,9 +138,9 @@ class Hand {
   }
 
   async advance(ms: number): Promise<void> {
+    await this.#sendFed()
     this.#advancing += 1
     try {
-      await this.#sendFed()
       this.#nowMs += ms
       const untilMs = this.#nowMs + aheadMs
       while (this.#world.step(untilMs)) await this.#yieldIfHeard()

@@ -1,0 +1,77 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { sum } from "../../engine/builtins.js"
+import { runIntervals, simulate } from "../../cluster/testing/index.js"
+
+const test = suite("test kit")
+
+const sorted = (rows: unknown[][]) => rows.map(row => [...row].sort((a, b) => (String(a) < String(b) ? -1 : 1)))
+
+test("intervals in, intervals out", async () => {
+  const { counts, running, total } = await runIntervals({
+    interval: "1s",
+    inputs: { words: [["a", "b", "a"], [], ["b"]] },
+    intervals: 4,
+    program: (_, { words }) => {
+      const ones = words!.map((w: string) => [w, 1])
+      return { counts: ones.reduceByKey(sum), running: ones.runningReduce(sum), total: words!.count() }
+    },
+  })
+  assert.equal(sorted(counts), [[["a", 2], ["b", 1]], [], [["b", 1]], []])
+  assert.equal(sorted(running), [[["a", 2], ["b", 1]], [["a", 2], ["b", 1]], [["a", 2], ["b", 2]], [["a", 2], ["b", 2]]])
+  assert.equal(total, [[3], [0], [1], [0]])
+})
+
+test("windows, and values of any type, play out", async () => {
+  const { windowed } = await runIntervals({
+    interval: "500ms",
+    inputs: { events: [[{ k: "x", n: 1n }], [{ k: "x", n: 2n }], [{ k: "y", n: 4n }]] },
+    intervals: 5,
+    program: (_, { events }) => ({
+      windowed: events!.map((e: { k: string; n: bigint }) => [e.k, e.n]).reduceByWindow("1s", (a: bigint, b: bigint) => a + b),
+    }),
+  })
+  assert.equal(sorted(windowed), [[["x", 1n]], [["x", 3n]], [["x", 2n], ["y", 4n]], [["y", 4n]], []])
+})
+
+test("the death of any node changes nothing", async () => {
+  const inputs = { words: Array.from({ length: 8 }, (_, i) => [`k${i % 3}`, "all"]) }
+  const program = (_: unknown, { words }: Record<string, never>) => ({
+    running: (words as { map(f: unknown): { runningReduce(f: unknown): never } }).map((w: string) => [w, 1]).runningReduce(sum),
+  })
+  const options = { interval: "1s", inputs, program } as never
+  const calm = await runIntervals<{ running: never }>(options)
+  for (const kill of ["w1", "w2", "w3", "master"]) {
+    const faults = [{ kill, at: "2500ms", for: "1s" }, { kill, at: "5s", for: "200ms" }]
+    const hit = await runIntervals<{ running: never }>({ ...(options as object), faults } as never)
+    assert.equal(sorted(hit.running), sorted(calm.running), `${kill} died`)
+  }
+})
+
+test("a cluster held in hand: feed, advance, ask, break", async () => {
+  const s = await simulate({ workers: 2, seed: 7 })
+  const views = s.readStream("views", "1s")
+  const counts = views.map(v => [v, 1]).runningReduce(sum)
+  assert.is(s.clock.now(), Date.UTC(2026, 0, 1))
+  s.feed("views", ["/a", "/b", "/a"])
+  await s.advance("1s")
+  assert.is(await counts.get("/a"), 2)
+  s.kill("w1")
+  s.feed("views", ["/a"])
+  await s.advance("3s")
+  s.restart("w1")
+  s.feed("views", ["/a"])
+  await s.advance("1s")
+  assert.is(await counts.get("/a"), 4)
+  assert.is(await counts.get("/a", s.clock.now() - 5_000), 2)
+  assert.is(s.clock.now(), Date.UTC(2026, 0, 1) + 5_000)
+  await s.close()
+})
+
+test("errors of users name what was wrong", async () => {
+  const s = await simulate({ workers: 1 })
+  assert.throws(() => s.kill("w9"), /no node w9/)
+  await s.close()
+})
+
+test.run()
