@@ -6,7 +6,7 @@ import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 export interface DriverStart {
   /** Where the thread's questions go (`PortCalls`). */
   readonly calls: MessagePort
-  /** Counted up by the thread once a second: how the main thread sees that it is blocked. */
+  /** Counted up by the thread when it is ready, then once a second: how the main thread sees that it is blocked. */
   readonly pulse: SharedArrayBuffer
 }
 

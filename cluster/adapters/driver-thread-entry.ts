@@ -27,6 +27,7 @@ const partitions = 8
 const { calls: callsPort, pulse: pulseBuffer } = workerData as DriverStart
 const port = parentPort!
 const pulse = new Int32Array(pulseBuffer)
+Atomics.add(pulse, 0, 1)
 setInterval(() => Atomics.add(pulse, 0, 1), 1_000)
 
 const calls = new PortCalls(callsPort, Date.now)

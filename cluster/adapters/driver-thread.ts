@@ -135,7 +135,8 @@ class DriverThread {
   private look(): void {
     const nowMs = performance.now()
     const count = Atomics.load(this.pulse, 0)
-    if (count !== this.beat.count || this.running === null) this.beat = { count, atMs: nowMs }
+    // Without a first beat it is still loading its code.
+    if (count === 0 || count !== this.beat.count || this.running === null) this.beat = { count, atMs: nowMs }
     if (nowMs - this.beat.atMs > this.blockedMs) {
       this.end(failed("timeout", `blocked its thread for ${this.blockedMs / 1_000} s and was stopped`))
       void this.worker.terminate()
