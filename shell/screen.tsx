@@ -23,10 +23,21 @@ export interface ScreenOptions {
   /** Asked at Ctrl-D. Lines to say goodbye with, or a question that a second Ctrl-D answers. */
   readonly leave: () => Promise<{ readonly lines: readonly StyledLine[]; readonly ask: boolean }>
   readonly chaos?: (worker: string) => void
+  /** Cells that grey text offers one after the other on an empty line. */
+  readonly tour?: readonly string[]
+  /** The terminal. Default: this process's. */
+  readonly terminal?: Terminal
+}
+
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
 }
 
 export interface Screen {
   dispatch(event: ShellEvent): void
+  /** As if a person had typed it, whatever stands in the input. */
+  enter(cell: string): void
   /** Resolves when the person has left. */
   readonly ended: Promise<void>
   close(): void
@@ -39,7 +50,8 @@ const showCursor = "\x1b[?25h"
 const repaintMs = 100
 
 export function openScreen(options: ScreenOptions): Screen {
-  const { stdin, stdout } = process
+  const { stdin, stdout } = options.terminal ?? process
+  let tour = options.tour ?? []
   let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24)
   state = reduce(state, { kind: "print", lines: options.banner }).state
   let decoder = freshDecoder
@@ -80,19 +92,15 @@ export function openScreen(options: ScreenOptions): Screen {
   function perform(effect: Effect): void {
     switch (effect.kind) {
       case "submit":
-        apply(isComplete(effect.cell) ? accept(state) : newLine(state), true)
+        apply(isComplete(effect.cell) || /^\s*[\w$.]+\?\s*$/.test(effect.cell) ? accept(state) : newLine(state), true)
         return
       case "evaluate":
-        if (/^\s*\.(detach|exit)\s*$/.test(effect.cell)) {
-          dispatch({ kind: "done" })
-          leave(state.askedToLeave)
-        } else if (/^\s*\.clear\s*$/.test(effect.cell)) {
-          dispatch({ kind: "done" })
-          perform({ kind: "clear" })
-        } else host.run(effect.cell)
+        if (!ownCommand(effect.cell)) host.run(effect.cell)
         return
       case "remember":
+        if (effect.cell.trim() === tour[0]) tour = tour.slice(1)
         options.history.add(effect.cell)
+        offer()
         return
       case "cancel":
         host.cancel()
@@ -111,7 +119,7 @@ export function openScreen(options: ScreenOptions): Screen {
         return
       }
       case "ghost":
-        dispatch({ kind: "ghost", for: effect.text, text: options.history.ghost(effect.text) })
+        dispatch({ kind: "ghost", for: effect.text, text: ghostFor(effect.text) })
         return
       case "find":
         dispatch({ kind: "found", query: effect.query, matches: search(options.history.all(), effect.query) })
@@ -128,6 +136,30 @@ export function openScreen(options: ScreenOptions): Screen {
         leave(effect.confirmed)
         return
     }
+  }
+
+  /** Commands that are the screen's own. They are done at once. */
+  function ownCommand(cell: string): boolean {
+    const match = /^\s*\.(detach|exit|clear|tour)\b(?!\()\s*(\S*)\s*$/.exec(cell)
+    if (!match) return false
+    dispatch({ kind: "done" })
+    if (match[1] === "clear") perform({ kind: "clear" })
+    else if (match[1] === "tour") {
+      tour = match[2] === "off" ? [] : (options.tour ?? [])
+      if (tour.length === 0 && match[2] !== "off")
+        dispatch({ kind: "print", lines: [{ text: "  the tour is part of npm start", style: "dim" }] })
+      offer()
+    } else leave(state.askedToLeave)
+    return true
+  }
+
+  function ghostFor(text: string): string {
+    const step = tour[0]
+    return step?.startsWith(text) && step !== text ? step.slice(text.length) : options.history.ghost(text)
+  }
+  /** The next step of the tour, on an empty line. */
+  function offer(): void {
+    if (options.tour?.length) dispatch({ kind: "ghost", for: "", text: ghostFor("") })
   }
 
   function leave(confirmed: boolean): void {
@@ -157,8 +189,12 @@ export function openScreen(options: ScreenOptions): Screen {
   }
   /** Synchronous, and safe to call again: it is also the last thing that every kind of exit does. */
   function giveTerminalBack(): void {
-    if (stdin.isTTY) stdin.setRawMode?.(false)
-    if (stdout.isTTY) stdout.write(pasteOff + showCursor)
+    try {
+      if (stdin.isTTY) stdin.setRawMode?.(false)
+      if (stdout.isTTY) stdout.write(pasteOff + showCursor)
+    } catch {
+      // the terminal itself has gone
+    }
   }
   function suspend(): void {
     giveTerminalBack()
@@ -172,6 +208,8 @@ export function openScreen(options: ScreenOptions): Screen {
 
   function close(): void {
     if (closed) return
+    // What stays on the terminal is finished output: no panel, no prompt.
+    state = { ...state, left: true }
     paint()
     closed = true
     clearTimeout(repaint)
@@ -180,15 +218,25 @@ export function openScreen(options: ScreenOptions): Screen {
     app?.unmount()
     giveTerminalBack()
     stdin.pause()
+    process.off("exit", giveTerminalBack)
     void host.close().finally(finish)
+  }
+
+  function enter(cell: string): void {
+    const typed = state.buffer
+    state = { ...state, buffer: { ...typed, text: cell, cursor: cell.length } }
+    apply(accept(state), false)
+    state = { ...state, buffer: typed }
+    paint()
   }
 
   process.on("exit", giveTerminalBack)
   takeTerminal()
   stdin.on("data", onData)
   stdout.on("resize", onResize)
-  app = render(createElement(App, { state }), { exitOnCtrlC: false, patchConsole: false, maxFps: 60 })
-  return { dispatch, ended, close }
+  app = render(createElement(App, { state }), { stdin, stdout, exitOnCtrlC: false, patchConsole: false, maxFps: 60 })
+  offer()
+  return { dispatch, enter, ended, close }
 }
 
 /** Newest first; fuzzy when there is something to look for. */

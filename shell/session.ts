@@ -26,6 +26,8 @@ export interface ShellState {
   readonly rows: number
   /** An embedded cluster asks once before it ends. */
   readonly askedToLeave: boolean
+  /** The shell ends: only what was printed stays. */
+  readonly left: boolean
 }
 
 export interface Printed {
@@ -119,6 +121,7 @@ export function initialShell(prompt: string, columns: number, rows: number): She
     columns,
     rows,
     askedToLeave: false,
+    left: false,
   }
 }
 
@@ -240,12 +243,10 @@ function submit(state: ShellState): Step {
   return effect(state, { kind: "submit", cell })
 }
 
-/** The cell is complete: it goes to the scrollback as it was typed, continuation lines indented, and runs. */
+/** The cell is complete: it runs, after those that were entered before it. */
 export function accept(state: ShellState): Step {
   const cell = state.buffer.text
-  const indent = " ".repeat(state.prompt.length)
-  const lines = cell.split("\n").map((line, i): StyledLine => ({ text: (i === 0 ? state.prompt : indent) + line, style: "input" }))
-  const cleared = { ...print(state, lines), buffer: { ...emptyBuffer, killed: state.buffer.killed }, ghost: "", browsing: null }
+  const cleared = { ...state, buffer: { ...emptyBuffer, killed: state.buffer.killed }, ghost: "", browsing: null }
   const queued = { ...cleared, queue: [...cleared.queue, cell] }
   const step = state.running === null ? next(queued) : only(queued)
   return { state: step.state, effects: [{ kind: "remember", cell }, ...step.effects] }
@@ -257,7 +258,11 @@ export function newLine(state: ShellState): Step {
 
 function next(state: ShellState): Step {
   const [cell, ...queue] = state.queue
-  return cell === undefined ? only(state) : effect({ ...state, running: cell, queue }, { kind: "evaluate", cell })
+  if (cell === undefined) return only(state)
+  // It goes to the scrollback as it was typed, continuation lines indented, above its own output.
+  const indent = " ".repeat(state.prompt.length)
+  const lines = cell.split("\n").map((line, i): StyledLine => ({ text: (i === 0 ? state.prompt : indent) + line, style: "input" }))
+  return effect({ ...print(state, lines), running: cell, queue }, { kind: "evaluate", cell })
 }
 
 function interrupt(state: ShellState): Step {

@@ -2,7 +2,8 @@
 import { userInfo } from "node:os"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { connect } from "../../cluster/client/session.js"
-import { masterAddress } from "./options.js"
+import { Ending } from "./ending.js"
+import { connectTimeoutMs, masterAddress } from "./options.js"
 
 export interface AttachOptions {
   readonly master?: string
@@ -25,22 +26,19 @@ export async function attach(options: AttachOptions): Promise<ClientSession> {
   return connect(masterAddress(options.master), {
     user: userName(),
     program: options.program ?? userName(),
+    timeoutMs: connectTimeoutMs(),
     tz: options.tz ?? (process.stdout.isTTY ? localZone() : "UTC"),
   })
 }
 
 /** Runs `work` with a session and closes it. Ctrl-C ends with 130, SIGTERM with 143. */
 export async function withSession<T>(options: AttachOptions, work: (session: ClientSession) => Promise<T>): Promise<T> {
-  const session = await attach(options)
-  for (const [signal, code] of [
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-    ["SIGHUP", 129],
-  ] as const)
-    process.once(signal, () => void session.close().finally(() => process.exit(code)))
+  const ending = new Ending()
   try {
+    const session = await attach(options)
+    ending.add(() => session.close())
     return await work(session)
   } finally {
-    await session.close()
+    await ending.run()
   }
 }

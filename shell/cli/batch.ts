@@ -9,10 +9,11 @@ import { changedIntervals, type InputOverride, keepEverything, overrideInputs, r
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
-import { handleData } from "../../engine/fluent/brand.js"
 import type { Handle } from "../../engine/fluent/types.js"
+import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
+import { Ending } from "./ending.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
 import { defineProgram } from "./submit.js"
@@ -41,12 +42,8 @@ export async function batch(options: BatchOptions): Promise<void> {
     await cluster?.stop()
     process.exit(124)
   }
-  for (const [signal, code] of [
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-    ["SIGHUP", 129],
-  ] as const)
-    process.once(signal, () => void Promise.resolve(cluster?.stop()).finally(() => process.exit(code)))
+  const ending = new Ending()
+  ending.add(() => cluster?.stop())
   try {
     const session = await connect(cluster?.address ?? masterAddress(options.master), {
       user: userName(),
@@ -60,7 +57,7 @@ export async function batch(options: BatchOptions): Promise<void> {
     }
   } finally {
     clearTimeout(limit)
-    await cluster?.stop()
+    await ending.run()
   }
 }
 
@@ -81,10 +78,7 @@ async function work(session: ClientSession, options: BatchOptions): Promise<void
     throw Object.assign(new RivuletError(`${held[0].stream} is held: ${held[0].failure.message}`, { code: 1 }), {
       failure: held[0].failure,
     })
-  const streams = Object.entries(exports).filter(([, value]) => handleData(value)?.kind === "stream" && !isOutput(value as Handle)) as [
-    string,
-    Handle,
-  ][]
+  const streams = Object.entries(exports).filter(([, value]) => hasRows(session, value)) as [string, Handle][]
   if (options.save !== undefined) await saveAll(session, streams, options.save)
   if (options.format === "table") await summarise(session, streams)
   else if (options.save === undefined || options.format === "ndjson") await printAll(session, streams)
@@ -92,8 +86,10 @@ async function work(session: ClientSession, options: BatchOptions): Promise<void
   if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
 }
 
-function isOutput(handle: Handle): boolean {
-  return (handle as { readonly kind?: string }).kind === "output"
+/** An output's rows are where it put them. */
+function hasRows(session: ClientSession, value: unknown): boolean {
+  const kind = kindOf(session, value)
+  return kind !== undefined && kind !== "output"
 }
 
 interface IntervalRows {

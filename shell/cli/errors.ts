@@ -1,6 +1,7 @@
 /** How a command fails: `rivulet: <what>` and a `try:` line on stderr, JSON when JSON was asked for, and the exit code. */
 import type { CommanderError } from "commander"
 import { RivuletError } from "../../engine/errors.js"
+import { errorText } from "../host/error-text.js"
 
 export function usageError(error: CommanderError): RivuletError {
   return new RivuletError(error.message.replace(/^error: /, ""), { code: 2, try: "rivulet --help" })
@@ -9,15 +10,19 @@ export function usageError(error: CommanderError): RivuletError {
 /** Prints and ends the process. An error that is not ours is a defect: then its stack is worth seeing. */
 export function reportError(error: unknown, argv: readonly string[]): never {
   const known = error instanceof RivuletError
-  const message = error instanceof Error ? error.message : String(error)
-  const code = known ? error.code : 1
+  const position = (error as { readonly position?: unknown } | null | undefined)?.position
+  const code = known ? error.code : error instanceof SyntaxError && position !== undefined ? 2 : 1
   const advice = known ? error.try : undefined
-  if (wantsJson(argv)) process.stderr.write(`${JSON.stringify({ error: message, code, try: advice })}\n`)
-  else {
-    process.stderr.write(`rivulet: ${message}\n`)
-    if (advice !== undefined) process.stderr.write(`try: ${advice}\n`)
-    if (!known && error instanceof Error && error.stack) process.stderr.write(`${error.stack.split("\n").slice(1).join("\n")}\n`)
+  if (wantsJson(argv)) {
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`${JSON.stringify({ error: message, code, try: advice })}\n`)
+    process.exit(code)
   }
+  const lines = error instanceof Error ? errorText(error) : [String(error)]
+  process.stderr.write(`rivulet: ${lines.join("\n")}\n`)
+  if (advice !== undefined) process.stderr.write(`try: ${advice}\n`)
+  if (!known && position === undefined && error instanceof Error && error.stack)
+    process.stderr.write(`${error.stack.split("\n").slice(1).join("\n")}\n`)
   process.exit(code)
 }
 

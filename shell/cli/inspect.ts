@@ -20,7 +20,7 @@ export async function inspect(what: "status" | "streams" | "workers" | "programs
   const format: OutputFormat = asked === undefined ? "table" : outputFormat(asked, process.stdout.isTTY)
   const failed = await withSession(options, async session => {
     const rows = await rowsFor(what, session, options)
-    if (format !== "table") await write(render(what === "status" && format === "json" ? [rows] : rows, format, { width: 0 }))
+    if (format !== "table") await write(await render(what === "status" && format === "json" ? [rows] : rows, format, { width: 0 }))
     else if (what === "status") await write(statusText(rows as ClusterStatus, options.tz ?? localZone()))
     else
       await write(

@@ -32,3 +32,8 @@ export function masterAddress(text: string | undefined): string {
   if (/^[\w.-]+:\d{1,5}$/.test(address)) return `tcp://${address}`
   throw new RivuletError(`-m ${address}: not an address`, { code: 2, try: "-m tcp://127.0.0.1:7077" })
 }
+
+/** How long a master may take to answer: what is left of the two seconds since the command was typed, a second at least. */
+export function connectTimeoutMs(): number {
+  return Math.max(1_000, Math.round(1_800 - process.uptime() * 1000))
+}

@@ -3,10 +3,9 @@
  * table. A closed pipe (`… | head -1`) ends quietly.
  */
 
-import { toIpc } from "../../engine/arrow.js"
-import { encodeRows } from "../../engine/block.js"
 import { RivuletError } from "../../engine/errors.js"
-import type { Series, Stamp } from "../../engine/fluent/types.js"
+import type { Stamp } from "../../engine/fluent/types.js"
+import { isSeries } from "../host/answers.js"
 import { table } from "../view/table.js"
 
 export const outputFormats = ["table", "json", "ndjson", "csv", "arrow"] as const
@@ -28,10 +27,6 @@ export function rowsOf(value: unknown): readonly unknown[] {
   if (value instanceof Set) return [...value]
   if (isSeries(value)) return [...value]
   return [value]
-}
-
-export function isSeries(value: unknown): value is Series<unknown> {
-  return typeof value === "object" && value !== null && "plot" in value && "values" in value && Symbol.iterator in value && "last" in value
 }
 
 /** JSON as §1.3 says: ISO times with Z, 64-bit integers beyond 2⁵³ as strings, NaN and infinities as null. */
@@ -59,11 +54,12 @@ function isInterval(value: unknown): value is { from: number; to: number } {
   )
 }
 
-export function render(
+/** An answer as the bytes of its format. Apache Arrow is loaded only for what asks for it. */
+export async function render(
   value: unknown,
   format: OutputFormat,
   options: { readonly stamp?: Stamp; readonly width: number },
-): string | Uint8Array {
+): Promise<string | Uint8Array> {
   const rows = rowsOf(value)
   switch (format) {
     case "ndjson":
@@ -72,8 +68,10 @@ export function render(
       return `${toJson(options.stamp ? { rows, stamp: options.stamp } : { rows })}\n`
     case "csv":
       return csv(rows)
-    case "arrow":
+    case "arrow": {
+      const [{ toIpc }, { encodeRows }] = await Promise.all([import("../../engine/arrow.js"), import("../../engine/block.js")])
       return toIpc([encodeRows(rows)])
+    }
     case "table": {
       if (typeof value === "number" || typeof value === "string" || typeof value === "bigint") return `${value}\n`
       const text = table(rows, { width: options.width, maxRows: Number.POSITIVE_INFINITY, indent: 0 })

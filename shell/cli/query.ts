@@ -4,6 +4,7 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, StateDStream } from "../../engine/fluent/types.js"
 import { isAnswer } from "../host/answers.js"
 import { ShellHost } from "../host/host.js"
+import { kindOf, runs } from "../host/kinds.js"
 import { stampLine } from "../view/stamp.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -40,12 +41,14 @@ export async function query(expression: string, options: QueryOptions): Promise<
     try {
       const result = await host.evaluate(expression, cancelling.signal)
       const echo = await host.define(result)
-      if (handleData(result.value)?.kind === "stream" && session.justDefined(result.value)) {
-        host.print(echo)
-        return
-      }
+      host.print(echo)
+      if (result.declared.length > 0 && !result.hasValue) return
+      // What only a question makes is a recipe: bare, it answers with its newest interval.
+      if (runs(kindOf(session, result.value)) && session.justDefined(result.value)) return
       const asked = await ask(result.value, host, options.at)
-      await write(render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }))
+      await write(
+        await render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }),
+      )
       if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
     } catch (error) {
       if (cancelling.signal.aborted) throw cancelling.signal.reason

@@ -7,8 +7,10 @@ import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import { type Demo, startDemo } from "../demo/process.js"
 import { History } from "../editor/history.js"
+import type { OpenShellOptions } from "../plain/repl.js"
 import type { StyledLine } from "../session.js"
 import { localZone, userName } from "./attach.js"
+import { Ending } from "./ending.js"
 import { masterAddress, positiveInteger } from "./options.js"
 
 export interface ShellOptions {
@@ -33,9 +35,13 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
   const zone = options.tz ?? localZone()
   checkZone(zone)
   const started = file === undefined ? undefined : readCells(file)
-  const attachment = await attachTo(options)
+  const scripted = options.eval ?? (process.stdin.isTTY ? undefined : await readStdin())
+  const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
+  const ending = new Ending()
   try {
-    const scripted = options.eval ?? (process.stdin.isTTY ? undefined : await readStdin())
+    const ink = scripted === undefined && !plain ? await import("../host/attach-screen.js") : undefined
+    const prepared = ink?.prepareInk()
+    const attachment = await attachTo(options, ending)
     if (scripted !== undefined) {
       const { runScript } = await import("../plain/script.js")
       const text = [started, scripted].filter(part => part !== undefined).join("\n")
@@ -43,23 +49,23 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
       if (!ok) process.exitCode = 1
       return
     }
-    const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
-    const open = plain ? (await import("../plain/repl.js")).openPlain : (await import("../host/attach-screen.js")).openInk
-    await open({
+    const open: OpenShellOptions = {
       attachment,
       tz: zone,
       user: userName(),
       history: History.open(attachment.name),
       banner: banner(attachment, zone),
       cells: started,
-    })
+      ending,
+    }
+    if (ink && prepared) await ink.openInk(open, prepared)
+    else await (await import("../plain/repl.js")).openPlain(open)
   } finally {
-    await attachment.demo?.stop()
-    await attachment.cluster?.stop()
+    await ending.run()
   }
 }
 
-async function attachTo(options: ShellOptions): Promise<Attachment> {
+async function attachTo(options: ShellOptions, ending: Ending): Promise<Attachment> {
   if (options.local === undefined && !options.demo) {
     const address = masterAddress(options.master)
     return { address, name: address.replace(/^tcp:\/\//, ""), cluster: undefined, demo: undefined }
@@ -67,8 +73,27 @@ async function attachTo(options: ShellOptions): Promise<Attachment> {
   if (options.master !== undefined)
     throw new RivuletError("--local and -m exclude each other", { code: 2, try: "rivulet shell --local, or rivulet shell -m tcp://…" })
   const workers = typeof options.local === "string" ? positiveInteger(options.local, "--local", 16) : 2
-  const cluster = await startEmbedded({ workers, cores: 1 })
-  return { address: cluster.address, name: "local", cluster, demo: options.demo ? startDemo(cluster.address) : undefined }
+  const { cluster, demo } = await startOwn(workers, options.demo === true, ending)
+  return { address: cluster.address, name: "local", cluster, demo }
+}
+
+/** A cluster of this process's own, and the made-up traffic, all loading at once. They end with `ending`. */
+export async function startOwn(
+  workers: number,
+  withDemo: boolean,
+  ending: Ending,
+): Promise<{ readonly cluster: Embedded; readonly demo: Demo | undefined }> {
+  if (process.stderr.isTTY) process.stderr.write(`starting a master and ${workers} workers on this machine …`)
+  const demo = withDemo ? startDemo() : undefined
+  if (demo) ending.add(() => demo.stop())
+  try {
+    const cluster = await startEmbedded({ workers, cores: 1 })
+    ending.add(() => cluster.stop())
+    demo?.begin(cluster.address)
+    return { cluster, demo }
+  } finally {
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K")
+  }
 }
 
 function banner(attachment: Attachment, zone: string): StyledLine[] {

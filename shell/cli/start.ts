@@ -3,14 +3,14 @@
  * Without a terminal the same for ten intervals in plain lines, one `slice` of the state, and exit 0.
  */
 
-import { connect } from "../../cluster/client/session.js"
-import { startEmbedded } from "../../cluster/embedded.js"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
 import type { AccessLog, InputDStream, SnapshotDStream } from "../../engine/fluent/types.js"
-import { startDemo } from "../demo/process.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
 import { localZone, userName } from "./attach.js"
+import { Ending } from "./ending.js"
 import { positiveInteger } from "./options.js"
+import { startOwn } from "./shell.js"
 
 export interface StartOptions {
   readonly workers: string
@@ -36,47 +36,51 @@ export async function start(options: StartOptions): Promise<void> {
 }
 
 async function plainRun(workers: number): Promise<void> {
-  const cluster = await startEmbedded({ workers, cores: 1 })
-  const demo = startDemo(cluster.address)
-  const session = await connect(cluster.address, { user: userName(), program: userName(), tz: "UTC" })
+  const ending = new Ending()
   try {
+    const { cluster, demo } = await startOwn(workers, true, ending)
+    const session = await connect(cluster.address, { user: userName(), program: userName(), tz: "UTC" })
+    ending.add(() => session.close())
     console.log(`embedded: 1 master, ${workers} workers on this machine; demo/views: made-up web traffic, 2 000 lines a second`)
-    await demo.ready
+    await demo?.ready
     await session.streams()
     const views = session.stream<AccessLog>("demo/views") as InputDStream<AccessLog>
     const counts = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)
     session.name(counts, "counts")
     await session.flush()
     console.log("counts = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)")
-    await intervals(counts as SnapshotDStream<unknown>, async n => {
+    let shown = 0
+    await intervals(session, counts as SnapshotDStream<unknown>, async () => {
       const { value, stamp } = await counts.latest().top(3).stamped()
+      if (value.length === 0) return false
       const top = value.map(([url, count]) => `${url} ${formatNumber(count)}`).join("   ")
       console.log(`${new Date(stamp.asOf).toISOString()}  ${top}`)
-      return n >= plainIntervals
+      return ++shown >= plainIntervals
     })
     const series = await counts.slice("-10s").count()
     console.log(`counts.slice("-10s").count()  ${series.length} versions: ${series.first} → ${series.last}  ${sparkline(series.values())}`)
   } finally {
-    await session.close()
-    await demo.stop()
-    await cluster.stop()
+    await ending.run()
   }
   console.log(`times are UTC here, ${localZone()} in a shell; with a terminal npm start opens one`)
+}
 
-  function intervals(stream: SnapshotDStream<unknown>, each: (n: number) => Promise<boolean>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let n = 0
-      const subscription = session.onCompleted(stream, async () => {
-        try {
-          if (n < plainIntervals && (await each(++n))) {
-            await (await subscription).stop()
-            resolve()
-          }
-        } catch (error) {
-          reject(error)
-        }
-      })
-      subscription.catch(reject)
+/** Calls back at every finished interval until it is told true. */
+function intervals(session: ClientSession, stream: SnapshotDStream<unknown>, each: () => Promise<boolean>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let done = false
+    const subscription = session.onCompleted(stream, async () => {
+      if (done) return
+      try {
+        done = await each()
+        if (!done) return
+        await (await subscription).stop()
+        resolve()
+      } catch (error) {
+        done = true
+        reject(error)
+      }
     })
-  }
+    subscription.catch(reject)
+  })
 }

@@ -5,12 +5,14 @@ import { fileURLToPath } from "node:url"
 export interface Demo {
   /** Resolves when the stream is defined and the first lines are acked. */
   readonly ready: Promise<void>
+  /** Tells it where the master is. It loads meanwhile. */
+  begin(master: string): void
   stop(): Promise<void>
 }
 
-export function startDemo(master: string): Demo {
+export function startDemo(): Demo {
   const entry = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./entry.ts" : "./entry.js", import.meta.url))
-  const child = fork(entry, [master], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
+  const child = fork(entry, [], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
   const ended = new Promise<void>(resolve => child.once("exit", () => resolve()))
   const ready = new Promise<void>((resolve, reject) => {
     child.once("message", () => resolve())
@@ -19,6 +21,7 @@ export function startDemo(master: string): Demo {
   ready.catch(() => {})
   return {
     ready,
+    begin: master => child.send({ master }, () => {}),
     stop: async () => {
       child.kill("SIGTERM")
       await ended

@@ -1,49 +1,122 @@
 /** The Ink shell: connection and screen in this thread, the host in its own, the status line asked once a second. */
 import { openCalls } from "../../cluster/client/session.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
+import { RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
+import { connectTimeoutMs } from "../cli/options.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
 import type { OpenShellOptions } from "../plain/repl.js"
-import { openScreen } from "../screen.js"
+import type { Screen } from "../screen.js"
 import type { StatusView, StyledLine } from "../session.js"
 import { formatRate } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
-import type { HostEvent } from "./port.js"
 import { RemoteHost } from "./remote.js"
 
 const statusMs = 1000
-/** Ink's development checks cost half of its time. */
-process.env.NODE_ENV ??= "production"
+const leaveMs = 300
 
-export async function openInk(options: OpenShellOptions): Promise<void> {
-  const { attachment, tz, user } = options
+/** What a demonstration has on its screen before anybody types, and what grey text then offers. */
+const demoCells = ["const ones = views.map(v => [v.url, 1])", "const counts = ones.runningReduce((a, b) => a + b)", ".watch counts.top(5)"]
+const tour = [
+  'counts.get("/")',
+  'counts.slice("-20s").count()',
+  'counts.changes("-20s").top(3, c => c.delta)',
+  'views.last("20s").filter(v => v.status >= 500).map(v => [v.url, 1]).reduceByKey(sum).top(3)',
+  ".chaos kill w2",
+  ".workers",
+]
+
+export interface PreparedInk {
+  readonly screen: Promise<typeof import("../screen.js")>
+  readonly host: RemoteHost
+}
+
+/** Loads the screen's libraries and the host's thread: most of an attach, so it begins before there is a connection. */
+export function prepareInk(): PreparedInk {
+  // Ink's development checks cost half of its time; it looks at this as it is loaded.
+  process.env.NODE_ENV ??= "production"
+  const screen = import("../screen.js")
+  screen.catch(() => {})
+  return { screen, host: RemoteHost.launch() }
+}
+
+export async function openInk(options: OpenShellOptions, prepared: PreparedInk): Promise<void> {
+  const { attachment, tz, user, ending } = options
+  let host = prepared.host
+  ending.add(() => host.close())
   const calls = await openCalls(attachment.address, { user })
-  await attachment.demo?.ready
-  let emit: (event: HostEvent) => void = () => {}
-  const { host, lines } = await RemoteHost.open(
-    calls,
-    { user, tz, columns: process.stdout.columns ?? 80, embedded: attachment.cluster !== undefined },
-    event => emit(event),
-  )
-  const screen = openScreen({
+  ending.add(() => calls.close())
+  await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
+  const { openScreen } = await prepared.screen
+  const hostData = () => ({ user, tz, columns: process.stdout.columns ?? 80, embedded: attachment.cluster !== undefined })
+  let failed: Error | undefined
+
+  const screen: Screen = openScreen({
     prompt: `${attachment.name}> `,
     history: options.history,
-    banner: [...options.banner, ...(attachment.demo ? [] : lines), { text: "  .help · Tab · Ctrl-D detaches", style: "dim" }],
-    host: handler => {
-      emit = handler
-      return host
+    banner: options.banner,
+    tour: attachment.demo ? tour : [],
+    host: emit => {
+      const listen = () => {
+        host.emit = emit
+        host.onDied = why => {
+          const lines: StyledLine[] = [
+            { text: `the thread of your cells ended (${why}). Its names are gone; streams go on.`, style: "warning" },
+          ]
+          emit({ kind: "print", lines })
+          emit({ kind: "done", failed: true })
+          host = RemoteHost.launch()
+          listen()
+          host.open(calls, hostData()).catch(end)
+        }
+      }
+      listen()
+      return {
+        run: cell => host.run(cell),
+        cancel: () => host.cancel(),
+        complete: (text, cursor) => host.complete(text, cursor),
+        inspect: (text, cursor) => host.inspect(text, cursor),
+        resize: columns => host.resize(columns),
+        close: () => host.close(),
+      }
     },
     leave: async () => leave(await ownStreams(), attachment.cluster !== undefined, attachment.address),
-    chaos: worker => void attachment.cluster?.kill(worker),
+    chaos: worker => {
+      attachment.cluster?.kill(worker).catch(error => {
+        const { message, try: advice } = error as RivuletError
+        screen.dispatch({ kind: "print", lines: [{ text: `${message}${advice ? ` · ${advice}` : ""}`, style: "error" }] })
+      })
+    },
   })
+  ending.add(() => screen.close())
+  function end(error: unknown): void {
+    failed = error instanceof Error ? error : new RivuletError(String(error))
+    screen.close()
+  }
+
+  const started = async () => {
+    await attachment.demo?.ready
+    const lines = await host.open(calls, hostData())
+    const tail: StyledLine = attachment.demo
+      ? { text: "  → then Enter takes the grey text: a tour in six steps. .tour off ends it · .help · Ctrl-D leaves", style: "dim" }
+      : { text: "  ° state. All names are bound here. .help · Tab · Ctrl-D detaches, everything keeps running", style: "dim" }
+    screen.dispatch({ kind: "print", lines: [...(attachment.demo ? [] : lines), tail] })
+    for (const cell of attachment.demo ? demoCells : []) screen.enter(cell)
+    for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) screen.enter(cell)
+  }
+  started().catch(end)
 
   async function status(): Promise<ClusterStatus> {
     return (await calls.call({ kind: "request", body: { kind: "status" } })).value as ClusterStatus
   }
   async function ownStreams(): Promise<string[]> {
     const answered = calls.call({ kind: "request", body: { kind: "catalog" } }).then(({ value }) => value as readonly CatalogRow[])
-    const entries = await Promise.race([answered, new Promise<readonly CatalogRow[]>(resolve => setTimeout(() => resolve([]), 300))])
-    return entries.filter(entry => entry.definition.owner === user && entry.definition.named && entry.state === "running").map(entry => entry.definition.name)
+    const tooLate = new Promise<readonly CatalogRow[]>(resolve => setTimeout(() => resolve([]), leaveMs))
+    const entries = await Promise.race([answered, tooLate])
+    return entries.filter(isOwn).map(entry => entry.definition.name)
+  }
+  function isOwn({ definition, state }: CatalogRow): boolean {
+    return definition.owner === user && definition.named && state === "running"
   }
 
   let asking = false
@@ -66,18 +139,10 @@ export async function openInk(options: OpenShellOptions): Promise<void> {
         asking = false
       })
   }, statusMs)
-
-  if (attachment.demo) for (const cell of ["const ones = views.map(v => [v.url, 1])", "const counts = ones.runningReduce((a, b) => a + b)", ".watch counts.top(5)"]) type(cell)
-  if (options.cells !== undefined) for (const cell of cellsOf(options.cells)) type(cell)
-  /** As if a person had typed it. */
-  function type(cell: string): void {
-    screen.dispatch({ kind: "input", event: { kind: "paste", text: cell } })
-    screen.dispatch({ kind: "input", event: { kind: "key", key: "enter" } })
-  }
+  ending.add(() => clearInterval(poll))
 
   await screen.ended
-  clearInterval(poll)
-  await calls.close()
+  if (failed) throw failed
 }
 
 interface CatalogRow {
@@ -85,24 +150,30 @@ interface CatalogRow {
   readonly state: string
 }
 
-function leave(own: readonly string[], embedded: boolean, address: string): { readonly lines: readonly StyledLine[]; readonly ask: boolean } {
+function leave(
+  own: readonly string[],
+  embedded: boolean,
+  address: string,
+): { readonly lines: readonly StyledLine[]; readonly ask: boolean } {
   const names = own.length > 6 ? `${own.slice(0, 6).join(", ")} and ${own.length - 6} more` : own.join(", ")
   if (embedded && own.length > 0)
     return {
       lines: [
         { text: `this cluster is embedded and ends with the shell, and ${names} with it.`, style: "warning" },
-        { text: "Ctrl-D again to leave · .save first", style: "dim" },
+        { text: "Ctrl-D again to leave · .save cells.ts first", style: "dim" },
       ],
       ask: true,
     }
   if (embedded) return { lines: [{ text: "the embedded cluster ends", style: "dim" }], ask: false }
-  return { lines: [{ text: own.length > 0 ? `left ${address}. Still running: ${names}.` : `left ${address}. Everything keeps running.`, style: "dim" }], ask: false }
+  const text = own.length > 0 ? `left ${address}. Still running: ${names}.` : `left ${address}. Everything keeps running.`
+  return { lines: [{ text, style: "dim" }], ask: false }
 }
 
 function statusView(cluster: string, status: ClusterStatus, tz: string): StatusView {
   const lost = status.workers.filter(worker => worker.state === "lost").length
   const held = status.held[0]
   const behind = status.behind[0]
+  const newest = status.newest
   return {
     cluster,
     workers: status.workers.length - lost,
@@ -110,7 +181,11 @@ function statusView(cluster: string, status: ClusterStatus, tz: string): StatusV
     streams: status.streams,
     rate: formatRate(status.recordsPerSecond),
     spark: sparkline(status.rates, 12),
-    newest: status.newest ? `${formatTime(status.newest.throughMs, tz, { nowMs: status.wallMs })} in ${(status.newest.tookMs / 1000).toFixed(2)} s` : "",
-    worst: held ? `● ${held.stream} held: .error` : behind ? `● ${behind.stream} ${(behind.lagMs / 1000).toFixed(1)} s behind: .jobs ${behind.stream}` : (status.warnings[0] ?? ""),
+    newest: newest ? `${formatTime(newest.throughMs, tz, { nowMs: status.wallMs })} in ${(newest.tookMs / 1000).toFixed(2)} s` : "",
+    worst: held
+      ? `● ${held.stream} held: .why ${held.stream}`
+      : behind
+        ? `● ${behind.stream} ${(behind.lagMs / 1000).toFixed(1)} s behind: .jobs ${behind.stream}`
+        : (status.warnings[0] ?? ""),
   }
 }

@@ -5,12 +5,14 @@
 
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
+import type { TaskFailure } from "../../engine/task.js"
 import { formatTime } from "../../engine/time.js"
 import { keyTable } from "../editor/keys.js"
 import type { StyledLine } from "../session.js"
 import { formatBytes, formatRate } from "../view/number.js"
-import { table, truncate } from "../view/table.js"
+import { printable, table, truncate } from "../view/table.js"
 import { streamHeader } from "./display.js"
+import { errorText } from "./error-text.js"
 import type { ShellHost } from "./host.js"
 
 export interface DotCommand {
@@ -122,6 +124,21 @@ export const dotCommands: readonly DotCommand[] = [
     run: async (host, args) => [line(`  ${streamHeader(await host.streamInfo(args), host)}`)],
   },
   {
+    name: "why",
+    usage: ".why [stream]",
+    help: "what holds a stream or makes it late",
+    run: (host, args) => why(host, args.trim()),
+  },
+  {
+    name: "record",
+    usage: ".record",
+    help: "the record at which the last error happened, whole",
+    run: host => {
+      const record = (host.lastError as { readonly failure?: TaskFailure } | undefined)?.failure?.record
+      return [record === undefined ? line("  (the last error had no record)", "dim") : line(`  ${printable(record)}`)]
+    },
+  },
+  {
     name: "watch",
     usage: ".watch [expression] [as name]",
     help: "a live panel; bare: of the last expression",
@@ -201,10 +218,33 @@ export const dotCommands: readonly DotCommand[] = [
   },
 ]
 
-const screenCommands: readonly [usage: string, help: string][] = [
-  [".clear", "clears the screen"],
-  [".detach, .exit", "leaves; what runs on a cluster of its own keeps running"],
+/** Those that the screen itself carries out. */
+export const screenCommands: readonly { readonly name: string; readonly usage: string; readonly help: string }[] = [
+  { name: "clear", usage: ".clear", help: "clears the screen" },
+  { name: "detach", usage: ".detach", help: "leaves; streams of a running cluster go on" },
+  { name: "exit", usage: ".exit", help: "the same" },
+  { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
+
+async function why(host: ShellHost, name: string): Promise<StyledLine[]> {
+  const status = await host.session.status()
+  const wanted = name === "" ? undefined : await host.streamInfo(name)
+  const isWanted = (stream: string) => wanted === undefined || stream === wanted.name || stream === `${wanted.program}/${wanted.name}`
+  const lines: StyledLine[] = []
+  for (const held of status.held.filter(({ stream }) => isWanted(stream))) {
+    const since = formatTime(held.interval, host.tz, { nowMs: host.now() })
+    lines.push(line(`${held.stream} · held since ${since} · its input is kept, other streams go on`, "warning"))
+    const error = Object.assign(new RivuletError(held.failure.message), { failure: held.failure })
+    lines.push(...errorText(error).map(text => line(`  ${text}`)))
+    lines.push(line("  try        define it anew without the fault, and .stop this one"))
+  }
+  for (const behind of status.behind.filter(({ stream }) => isWanted(stream)))
+    lines.push(line(`${behind.stream} · ${(behind.lagMs / 1000).toFixed(1)} s behind · .jobs ${behind.stream} · .workers`, "warning"))
+  for (const worker of status.workers) if (worker.state !== "up") lines.push(line(`worker ${worker.name} is ${worker.state}`, "warning"))
+  return lines.length > 0
+    ? lines
+    : [line(wanted ? `  ${streamHeader(wanted, host)}: nothing is wrong` : "  nothing is held or late", "dim")]
+}
 
 export function dotCommand(name: string): DotCommand | undefined {
   return dotCommands.find(command => command.name === name)
@@ -254,7 +294,7 @@ function help(topic: string): StyledLine[] {
   }
   return [
     ...dotCommands.map(row => line(`  ${row.usage.padEnd(30)}${row.help}${row.code ? `   ≡   ${row.code}` : ""}`)),
-    ...screenCommands.map(([usage, text]) => line(`  ${usage.padEnd(30)}${text}`)),
+    ...screenCommands.map(row => line(`  ${row.usage.padEnd(30)}${row.help}`)),
     line(`  .help ${Object.keys(words).join("|")}   ·   .help keys`, "dim"),
   ]
 }

@@ -6,12 +6,12 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, Series, SnapshotDStream, Stamp, StateDStream, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { showValue } from "../../engine/values.js"
-import { isSeries } from "../cli/output.js"
 import type { StyledLine } from "../session.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
 import { stampLine } from "../view/stamp.js"
 import { cellText, table, truncate } from "../view/table.js"
+import { isSeries } from "./answers.js"
 
 export interface DisplayContext {
   readonly tz: string
@@ -35,7 +35,7 @@ export async function display({ value, stamp }: Stamped, context: DisplayContext
   if (handle?.kind === "stream") return displayStream(value as StateDStream<unknown, unknown>, context)
   if (handle?.kind === "rdd") return displayRdd(value as RDD<unknown>, context)
   if (handle?.kind === "snapshots") return displaySnapshots(value as { count(): PromiseLike<Series<number>> }, context)
-  const lines = valueLines(value, context, answerRows)
+  const lines = value === undefined && stamp ? { lines: [{ text: "  undefined" }] } : valueLines(value, context, answerRows)
   return stamp ? [...lines.lines, stampOf(stamp, context, lines.shown)] : lines.lines
 }
 
@@ -101,8 +101,17 @@ function isRanked(row: unknown): boolean {
   return Array.isArray(row) && row.length === 2 && typeof row[1] === "number"
 }
 
-function stampOf(stamp: Stamp, context: DisplayContext, shown?: readonly [number, number]): StyledLine {
+export function stampOf(stamp: Stamp, context: Pick<DisplayContext, "tz" | "now">, shown?: readonly [number, number]): StyledLine {
   return { text: `  ${stampLine(stamp, { tz: context.tz, nowMs: context.now(), ...(shown ? { shown } : {}) })}`, style: "dim" }
+}
+
+/** `n   10 000`: a short value beside its name, rows below it. */
+export function declaredLines(name: string, value: unknown, context: Pick<DisplayContext, "tz" | "width" | "now">): StyledLine[] {
+  const { lines } = valueLines(value, context, bareRows)
+  if (lines.length === 0) return [{ text: `${name}   undefined` }]
+  return lines.length === 1 && !Array.isArray(value)
+    ? [{ text: `${name}   ${lines[0]!.text.trim()}` }]
+    : [{ text: name, style: "bold" }, ...lines]
 }
 
 interface ValueLines {

@@ -12,10 +12,11 @@ import { formatTime } from "../../engine/time.js"
 import { type CellResult, Evaluator } from "../evaluator/evaluator.js"
 import type { CompletionList, StyledLine } from "../session.js"
 import { isAnswer } from "./answers.js"
-import { dotCommands, parseDotCommand, runDotCommand } from "./commands.js"
-import { display, type Stamped } from "./display.js"
+import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands.js"
+import { declaredLines, display, type Stamped, stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { sessionGlobals } from "./globals.js"
+import { runs } from "./kinds.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
 
@@ -39,6 +40,8 @@ export class ShellHost implements HostPort {
   private readonly evaluator: Evaluator
   private readonly panels: Panels
   private readonly cells: string[] = []
+  /** Streams bound from outside, by name: which. */
+  private readonly bound = new Map<string, string>()
   private running: AbortController | undefined
 
   constructor(options: ShellHostOptions) {
@@ -68,8 +71,10 @@ export class ShellHost implements HostPort {
 
   /** Binds every stream of the cluster under its short name where that is unique, and gives the banner's lines. */
   async start(): Promise<readonly StyledLine[]> {
-    const bound = await this.session.bindAll()
-    for (const [name, handle] of bound) this.evaluator.bind(name, handle)
+    for (const [name, handle] of await this.session.bindAll()) {
+      this.bound.set(name, idOf(handle))
+      this.evaluator.bind(name, handle)
+    }
     const infos = await this.session.streams()
     const programs = new Map<string, StreamInfo[]>()
     for (const info of infos) if (info.state !== "stopped") programs.set(info.program, [...(programs.get(info.program) ?? []), info])
@@ -95,12 +100,13 @@ export class ShellHost implements HostPort {
     this.running = running
     let ok = true
     try {
-      const dot = parseDotCommand(cell)
+      const asked = /^\s*[\w$.]*?([\w$]+)\?\s*$/.exec(cell)
+      const dot = asked ? { name: "help", args: asked[1]! } : parseDotCommand(cell)
       if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
       else await this.evaluateAndShow(cell, running.signal)
     } catch (error) {
       ok = false
-      this.fail(error, cell)
+      this.fail(error)
     } finally {
       this.running = undefined
       this.emit({ kind: "done", failed: !ok })
@@ -112,6 +118,7 @@ export class ShellHost implements HostPort {
     const result = await this.evaluate(cell, signal)
     const echo = await this.define(result)
     this.print(echo)
+    this.print(this.kept(result))
     if (result.hasValue && !(result.declared.length > 0 && echo.length > 0)) {
       const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
       this.print(await display(stamped, { tz: this.tz, width: this.columns, now: () => this.now(), signal }))
@@ -121,17 +128,46 @@ export class ShellHost implements HostPort {
 
   /** Evaluates without showing: for `query`, which prints the value itself. */
   async evaluate(cell: string, signal: AbortSignal = new AbortController().signal): Promise<CellResult> {
+    await this.lookAgain(cell)
     this.lastStamp = undefined
     return this.evaluator.evaluate(cell, { signal })
   }
 
+  /**
+   * Binds what others have named since, when the cell says a name that is not known here. Names that this shell declared
+   * are its own.
+   */
+  private async lookAgain(cell: string): Promise<void> {
+    const known = new Set(this.evaluator.names())
+    const words = cell.match(/(?<![.\w$])[A-Za-z_$][\w$]*/g) ?? []
+    if (!words.some(word => this.bound.has(word) || !(known.has(word) || word in globalThis || reserved.has(word)))) return
+    for (const [name, handle] of await this.session.bindAll()) {
+      const id = idOf(handle)
+      if (this.bound.get(name) === id || (known.has(name) && !this.bound.has(name))) continue
+      this.bound.set(name, id)
+      this.evaluator.bind(name, handle)
+    }
+  }
+
+  /** A declaration whose initialiser was a question: what came, and its stamp. */
+  private kept(result: CellResult): StyledLine[] {
+    if (result.hasValue || this.lastStamp === undefined) return []
+    const context = { tz: this.tz, width: this.columns, now: () => this.now() }
+    const shown = result.declared.filter(({ value }) => handleData(value) === undefined && typeof value !== "function")
+    const lines = shown.flatMap(({ name, value }) => declaredLines(name, value, context))
+    return lines.length === 0 ? [] : [...lines, stampOf(this.lastStamp, context)]
+  }
+
   /** Names the handles that a cell declared, sends what is new to the master, and says so in a line each. */
   async define(result: Pick<CellResult, "declared">): Promise<StyledLine[]> {
-    for (const { name, value } of result.declared) if (handleData(value)?.kind === "stream") this.session.name(value, name)
+    for (const { name, value } of result.declared) {
+      this.bound.delete(name)
+      if (handleData(value)?.kind === "stream") this.session.name(value, name)
+    }
     const defined = await this.session.flush()
     const named = new Map(result.declared.map(({ name, value }) => [value, name]))
     const streams = defined
-      .filter(item => item.named || item.kind === "output")
+      .filter(item => item.named || runs(item.kind))
       .map(item => ({ text: this.definitionLine(item), style: "dim" }) as const)
     const rdds = [...named]
       .filter(([value]) => handleData(value)?.kind === "rdd")
@@ -140,12 +176,11 @@ export class ShellHost implements HostPort {
   }
 
   private definitionLine(item: Defined): string {
-    const running = item.kind === "input" || item.kind === "state" || item.kind === "output"
     const captures = item.captures.length > 0 ? `captures: ${item.captures.join(", ")}` : ""
     const parts = [
       item.kind,
       `${item.interval}`,
-      running ? `from ${formatTime(item.since, this.tz, { nowMs: this.now() })}` : "on demand",
+      runs(item.kind) ? `from ${formatTime(item.since, this.tz, { nowMs: this.now() })}` : "on demand",
       captures,
       ...item.notes,
     ]
@@ -170,10 +205,10 @@ export class ShellHost implements HostPort {
     this.running?.abort(new RivuletError("cancelled", { code: 130 }))
   }
 
-  private fail(error: unknown, cell: string): void {
+  private fail(error: unknown): void {
     this.lastError = error instanceof Error ? error : new Error(String(error))
     this.evaluator.bind("_error", this.lastError)
-    this.print(errorLines(this.lastError, cell, this.tz))
+    this.print(errorLines(this.lastError))
   }
 
   print(lines: readonly StyledLine[]): void {
@@ -184,7 +219,7 @@ export class ShellHost implements HostPort {
     const dot = /^\s*\.([a-z]*)$/.exec(text.slice(0, cursor))
     if (dot && !text.includes("\n")) {
       const from = cursor - dot[1]!.length
-      const items = dotCommands
+      const items = [...dotCommands, ...screenCommands]
         .filter(command => command.name.startsWith(dot[1]!))
         .map(command => ({ text: command.name, detail: command.help }))
       return { items, selected: 0, from, to: cursor }
@@ -236,7 +271,8 @@ export class ShellHost implements HostPort {
       })
     const name = match?.[2] ?? (expression === "_" ? "panel" : expression)
     await this.panels.open(name, expression, result.value as never)
-    return [{ text: `${name}: .unwatch ${name} closes it   ≡   watch(${expression}, { name: ${JSON.stringify(name)} })`, style: "dim" }]
+    const named = name === expression || name === "panel" ? "" : `, { name: ${JSON.stringify(name)} }`
+    return [{ text: `  .unwatch closes it   ≡   watch(${expression}${named})`, style: "dim" }]
   }
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {
@@ -300,6 +336,18 @@ export class ShellHost implements HostPort {
     this.panels.close("")
     this.cancel()
   }
+}
+
+/** Words of the language that are neither names here nor of the global object. */
+const reserved = new Set(
+  "async await break case catch class const continue debugger default delete do else export extends false finally for function if import in instanceof let new null of return super switch this throw true try type typeof undefined var void while with yield".split(
+    " ",
+  ),
+)
+
+function idOf(handle: unknown): string {
+  const data = handleData(handle)
+  return data?.kind === "stream" ? data.id : ""
 }
 
 const publicNames = [

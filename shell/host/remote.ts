@@ -1,47 +1,55 @@
 /** The host in its thread, seen from the screen's: the same port, carried by messages. A loop in a cell is interrupted there. */
 import { MessageChannel, Worker } from "node:worker_threads"
-import { serveCalls } from "../../cluster/client/port-calls.js"
 import type { ClientCalls } from "../../cluster/client/calls.js"
+import { serveCalls } from "../../cluster/client/port-calls.js"
 import { RivuletError } from "../../engine/errors.js"
-import type { CompletionList, StyledLine } from "../session.js"
 import { interruptThread } from "../evaluator/interrupt.js"
+import type { CompletionList, StyledLine } from "../session.js"
 import type { HostEvent, HostPort } from "./port.js"
 import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
 
 /** A cell that has not answered a cancel by then is in a loop. */
 const patienceMs = 50
+const closeMs = 500
+
+const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread-entry.ts" : "./thread-entry.js", import.meta.url)
 
 export class RemoteHost implements HostPort {
   private readonly waiting = new Map<number, (message: FromHost) => void>()
   private nextId = 1
   private running = false
-  private onClosed: (keeps: readonly string[]) => void = () => {}
+  private closing = false
+  private onClosed: () => void = () => {}
+  private onStarted: (message: FromHost) => void = () => {}
+  /** Where events go; set before the first cell. */
+  emit: (event: HostEvent) => void = () => {}
+  /** The thread has ended by itself: `process.exit()` in a cell, no memory left. Its names are gone. */
+  onDied: (why: string) => void = () => {}
 
-  private constructor(
-    private readonly thread: Worker,
-    private readonly emit: (event: HostEvent) => void,
-  ) {
+  private constructor(private readonly thread: Worker) {
     thread.on("message", (message: FromHost) => this.receive(message))
+    thread.on("error", error => this.died(error.message))
+    thread.on("exit", code => this.died(`exit ${code}`))
   }
 
-  /** Starts the thread; resolves with the banner's lines when its session is open. RivuletError 3 when no master answers. */
-  static async open(
-    calls: ClientCalls,
-    data: HostThreadData,
-    emit: (event: HostEvent) => void,
-  ): Promise<{ readonly host: RemoteHost; readonly lines: readonly StyledLine[] }> {
+  /** Starts to load the thread. It waits for `open`; what is asked of it before is kept. */
+  static launch(): RemoteHost {
+    return new RemoteHost(new Worker(entry))
+  }
+
+  /** Resolves with the banner's lines when its session is open. RivuletError 3 when no master answers. */
+  open(calls: ClientCalls, data: HostThreadData): Promise<readonly StyledLine[]> {
     const { port1, port2 } = new MessageChannel()
     serveCalls(port1, calls)
-    const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread-entry.ts" : "./thread-entry.js", import.meta.url)
-    const thread = new Worker(entry, { workerData: { calls: port2, data }, transferList: [port2] })
-    const lines = await new Promise<readonly StyledLine[]>((resolve, reject) => {
-      thread.once("error", reject)
-      thread.once("message", (message: FromHost) => {
+    return new Promise((resolve, reject) => {
+      this.onStarted = message => {
         if (message.kind === "started") resolve(message.lines)
-        else if (message.kind === "failed") reject(new RivuletError(message.message, { code: message.code, ...(message.try ? { try: message.try } : {}) }))
-      })
+        else if (message.kind === "failed")
+          reject(new RivuletError(message.message, { code: message.code, ...(message.try ? { try: message.try } : {}) }))
+      }
+      this.thread.once("error", reject)
+      this.thread.postMessage({ kind: "open", calls: port2, data } satisfies ToHost, [port2])
     })
-    return { host: new RemoteHost(thread, emit), lines }
   }
 
   private send(message: ToHost): void {
@@ -60,12 +68,19 @@ export class RemoteHost implements HostPort {
         this.waiting.delete(message.id)
         return
       case "closed":
-        this.onClosed(message.keeps)
+        this.onClosed()
         return
       case "started":
       case "failed":
+        this.onStarted(message)
         return
     }
+  }
+
+  private died(why: string): void {
+    if (this.closing) return
+    this.closing = true
+    this.onDied(why)
   }
 
   run(cell: string): void {
@@ -81,11 +96,15 @@ export class RemoteHost implements HostPort {
   }
 
   complete(text: string, cursor: number): Promise<CompletionList> {
-    return this.ask<Extract<FromHost, { kind: "completed" }>>({ kind: "complete", id: this.nextId, text, cursor }).then(message => message.list)
+    return this.ask<Extract<FromHost, { kind: "completed" }>>({ kind: "complete", id: this.nextId, text, cursor }).then(
+      message => message.list,
+    )
   }
 
   inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
-    return this.ask<Extract<FromHost, { kind: "inspected" }>>({ kind: "inspect", id: this.nextId, text, cursor }).then(message => message.lines)
+    return this.ask<Extract<FromHost, { kind: "inspected" }>>({ kind: "inspect", id: this.nextId, text, cursor }).then(
+      message => message.lines,
+    )
   }
 
   private ask<T extends FromHost>(message: ToHost): Promise<T> {
@@ -102,10 +121,11 @@ export class RemoteHost implements HostPort {
 
   /** Closes the session and ends the thread. */
   async close(): Promise<void> {
+    this.closing = true
     const closed = new Promise<void>(resolve => {
-      this.onClosed = () => resolve()
+      this.onClosed = resolve
       this.thread.once("exit", () => resolve())
-      setTimeout(resolve, 500)
+      setTimeout(resolve, closeMs).unref()
     })
     this.send({ kind: "close" })
     await closed

@@ -1,60 +1,82 @@
 /**
  * The thread where a person's cells run: session, evaluator, host. ZeroMQ stays in the screen's thread; calls cross on a
- * port of their own, so that a cell that loops for ever stops neither.
+ * port of their own, so that a cell that loops for ever stops neither. Started before there is a connection: loading
+ * takes longer than connecting.
  */
-import { parentPort, type MessagePort, workerData } from "node:worker_threads"
-import { PortCalls } from "../../cluster/client/port-calls.js"
-import { createSession } from "../../cluster/client/create-session.js"
-import { RivuletError } from "../../engine/errors.js"
 import { resolve } from "node:path"
+import { parentPort } from "node:worker_threads"
+import { createSession } from "../../cluster/client/create-session.js"
+import { PortCalls } from "../../cluster/client/port-calls.js"
+import type { ClientSession } from "../../cluster/client/session.js"
+import { RivuletError } from "../../engine/errors.js"
 import { ShellHost } from "./host.js"
-import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
+import type { FromHost, ToHost } from "./thread-messages.js"
 
-const { calls: callsPort, data } = workerData as { readonly calls: MessagePort; readonly data: HostThreadData }
+interface Opened {
+  readonly host: ShellHost
+  readonly session: ClientSession
+}
+
 const port = parentPort!
 const post = (message: FromHost) => port.postMessage(message)
+let opened: Opened | null = null
+/** What was asked before the session was open, in order. */
+const early: ToHost[] = []
 
-try {
+async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
+  const { user, tz, columns, embedded } = data
   const calls = new PortCalls(callsPort, () => Date.now())
-  const session = await createSession(calls, { user: data.user, program: data.user, tz: data.tz, resolvePath: path => resolve(path) })
-  const host = new ShellHost({ session, tz: data.tz, columns: data.columns, embedded: data.embedded, emit: event => post({ kind: "event", event }) })
+  const session = await createSession(calls, { user, program: user, tz, resolvePath: path => resolve(path) })
+  const host = new ShellHost({ session, tz, columns, embedded, emit: event => post({ kind: "event", event }) })
   post({ kind: "started", lines: await host.start() })
-  port.on("message", (message: ToHost) => {
-    switch (message.kind) {
-      case "run":
-        host.run(message.cell)
-        return
-      case "cancel":
-        host.cancel()
-        return
-      case "resize":
-        host.resize(message.columns)
-        return
-      case "complete":
-        void host
-          .complete(message.text, message.cursor)
-          .catch(() => ({ items: [], selected: 0, from: message.cursor, to: message.cursor }))
-          .then(list => post({ kind: "completed", id: message.id, list }))
-        return
-      case "inspect":
-        void host
-          .inspect(message.text, message.cursor)
-          .catch(() => [])
-          .then(lines => post({ kind: "inspected", id: message.id, lines }))
-        return
-      case "close":
-        void host
-          .keeps()
-          .catch(() => [])
-          .then(async keeps => {
-            await host.close()
-            await session.close().catch(() => {})
-            post({ kind: "closed", keeps })
-          })
-        return
-    }
-  })
-} catch (error) {
-  const known = error instanceof RivuletError ? error : undefined
-  post({ kind: "failed", message: error instanceof Error ? error.message : String(error), code: known?.code ?? 1, ...(known?.try ? { try: known.try } : {}) })
+  opened = { host, session }
+  for (const message of early.splice(0)) receive(opened, message)
 }
+
+function receive({ host, session }: Opened, message: ToHost): void {
+  switch (message.kind) {
+    case "open":
+      return
+    case "run":
+      host.run(message.cell)
+      return
+    case "cancel":
+      host.cancel()
+      return
+    case "resize":
+      host.resize(message.columns)
+      return
+    case "complete":
+      void host
+        .complete(message.text, message.cursor)
+        .catch(() => ({ items: [], selected: 0, from: message.cursor, to: message.cursor }))
+        .then(list => post({ kind: "completed", id: message.id, list }))
+      return
+    case "inspect":
+      void host
+        .inspect(message.text, message.cursor)
+        .catch(() => [])
+        .then(lines => post({ kind: "inspected", id: message.id, lines }))
+      return
+    case "close":
+      void host
+        .close()
+        .then(() => session.close())
+        .catch(() => {})
+        .then(() => post({ kind: "closed" }))
+      return
+  }
+}
+
+port.on("message", (message: ToHost) => {
+  if (message.kind === "open") {
+    open(message).catch(error => {
+      const known = error instanceof RivuletError ? error : undefined
+      const text = error instanceof Error ? error.message : String(error)
+      post({ kind: "failed", message: text, code: known?.code ?? 1, ...(known?.try ? { try: known.try } : {}) })
+    })
+  } else if (opened === null) {
+    if (message.kind === "close") post({ kind: "closed" })
+    else early.push(message)
+  } else receive(opened, message)
+})

@@ -1,4 +1,5 @@
 /** What crosses between the screen's thread and the host's. */
+import type { MessagePort } from "node:worker_threads"
 import type { CompletionList, StyledLine } from "../session.js"
 import type { HostEvent } from "./port.js"
 
@@ -10,6 +11,8 @@ export interface HostThreadData {
 }
 
 export type ToHost =
+  /** First of all. `calls` is the way to the cluster. */
+  | { readonly kind: "open"; readonly calls: MessagePort; readonly data: HostThreadData }
   | { readonly kind: "run"; readonly cell: string }
   | { readonly kind: "cancel" }
   | { readonly kind: "resize"; readonly columns: number }
@@ -22,4 +25,4 @@ export type FromHost =
   | { readonly kind: "event"; readonly event: HostEvent }
   | { readonly kind: "completed"; readonly id: number; readonly list: CompletionList }
   | { readonly kind: "inspected"; readonly id: number; readonly lines: readonly StyledLine[] }
-  | { readonly kind: "closed"; readonly keeps: readonly string[] }
+  | { readonly kind: "closed" }

@@ -1,5 +1,6 @@
 /** The plain shell on Node's `repl`: the same evaluator and dot-commands, no screen. For `--plain`, `TERM=dumb` and screen readers. */
 import repl, { Recoverable } from "node:repl"
+import type { Ending } from "../cli/ending.js"
 import type { Attachment } from "../cli/shell.js"
 import type { History } from "../editor/history.js"
 import { cellsOf, isComplete } from "../evaluator/complete-cell.js"
@@ -14,6 +15,7 @@ export interface OpenShellOptions {
   readonly history: History
   readonly banner: readonly StyledLine[]
   readonly cells: string | undefined
+  readonly ending: Ending
 }
 
 export async function openPlain(options: OpenShellOptions): Promise<void> {

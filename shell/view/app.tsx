@@ -18,16 +18,20 @@ export function App({ state }: { readonly state: ShellState }): ReactNode {
   return (
     <>
       <Static items={state.printed as Printed[]}>{item => <PrintedLines key={item.id} lines={item.lines} />}</Static>
-      <Box flexDirection="column" width={columns}>
-        <PanelsView panels={state.panels} width={columns} rows={panelRows} />
-        {state.search ? (
-          <SearchView search={state.search} width={columns} rows={listRows} />
-        ) : (
-          <InputView state={state} rows={Math.max(1, rows - panelRows - 3)} />
-        )}
-        {state.completion ? <CompletionView list={state.completion} width={columns} rows={listRows} /> : null}
-        {rows >= 6 ? <StatusLine status={state.status} lostForS={state.lostForS} running={state.running !== null} width={columns} /> : null}
-      </Box>
+      {state.left ? null : (
+        <Box flexDirection="column" width={columns}>
+          <PanelsView panels={state.panels} width={columns} rows={panelRows} />
+          {state.search ? (
+            <SearchView search={state.search} width={columns} rows={listRows} />
+          ) : (
+            <InputView state={state} rows={Math.max(1, rows - panelRows - 3)} />
+          )}
+          {state.completion ? <CompletionView list={state.completion} width={columns} rows={listRows} /> : null}
+          {rows >= 6 ? (
+            <StatusLine status={state.status} lostForS={state.lostForS} running={state.running !== null} waiting={state.queue.length} width={columns} />
+          ) : null}
+        </Box>
+      )}
     </>
   )
 }

@@ -8,10 +8,12 @@ interface Props {
   readonly status: StatusView | null
   readonly lostForS: number | null
   readonly running: boolean
+  /** Cells that were entered meanwhile. */
+  readonly waiting: number
   readonly width: number
 }
 
-export function StatusLine({ status, lostForS, running, width }: Props): ReactNode {
+export function StatusLine({ status, lostForS, running, waiting, width }: Props): ReactNode {
   if (lostForS !== null)
     return <Text color="red">{truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1)}</Text>
   if (status === null) return <Text dimColor> …</Text>
@@ -21,7 +23,7 @@ export function StatusLine({ status, lostForS, running, width }: Props): ReactNo
     `${status.streams} streams`,
     `${status.rate} rec/s ${status.spark}`,
     status.newest,
-    running ? "running · Ctrl-C cancels" : "",
+    running ? `running${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : "",
     status.worst,
   ].filter(part => part !== "")
   const bad = status.lost > 0 || status.worst !== ""
