@@ -44,7 +44,7 @@ export class Placement {
     for (const homes of this.#homes.values()) {
       for (const home of homes) {
         if (home.worker === node) {
-          home.worker = home.backup !== null && this.#slots.has(home.backup) ? home.backup : this.#least(homes, "worker", null)
+          home.worker = home.backup !== null && this.#slots.has(home.backup) ? home.backup : this.#least(homes)
           home.affinity = freeAffinity(homes, home)
           home.backup = null
         }
@@ -84,7 +84,7 @@ export class Placement {
       this.#homes.set(n, homes)
     }
     while (homes.length <= p) {
-      const home: Home = { worker: this.#least(homes, "worker", null), affinity: 0, backup: null }
+      const home: Home = { worker: this.#least(homes), affinity: 0, backup: null }
       home.affinity = freeAffinity(homes, home)
       home.backup = this.#backupFor(homes, home.worker)
       homes.push(home)
@@ -92,7 +92,7 @@ export class Placement {
     const home = homes[p] as Home
     if (!this.#slots.has(home.worker)) {
       // All workers were gone for a while.
-      home.worker = this.#least(homes, "worker", null)
+      home.worker = this.#least(homes)
       home.affinity = freeAffinity(homes, home)
       home.backup = this.#backupFor(homes, home.worker)
     }
@@ -117,26 +117,42 @@ export class Placement {
     return best
   }
 
-  #least(homes: readonly Home[], role: "worker" | "backup", not: NodeId | null): NodeId {
-    let best: Slot | null = null
-    let bestLoad = Number.POSITIVE_INFINITY
-    const host = not === null ? undefined : this.#slots.get(not)?.host
-    for (const slot of this.#slots.values()) {
-      if (slot.node === not) continue
-      let count = 0
-      for (const home of homes) if (home[role] === slot.node) count += 1
-      // A copy on the same machine is better than none, but only then.
-      const load = (count + 1) / slot.cores + (role === "backup" && slot.host === host ? 1e6 : 0)
-      if (load < bestLoad) {
-        best = slot
-        bestLoad = load
-      }
-    }
-    return (best as Slot).node
+  /** The worker with the fewest of these homes. */
+  #least(homes: readonly Home[]): NodeId {
+    return this.#fewest(slot => {
+      let count = 1
+      for (const home of homes) if (home.worker === slot.node) count += 1
+      return count / slot.cores
+    }) as NodeId
   }
 
+  /** Where a home of `worker` is copied to: its homes are spread over the others, so that all of them share its work if it is lost. */
   #backupFor(homes: readonly Home[], worker: NodeId): NodeId | null {
-    return this.#slots.size < 2 ? null : this.#least(homes, "backup", worker)
+    const host = this.#slots.get(worker)?.host
+    return this.#fewest(slot => {
+      if (slot.node === worker) return Number.POSITIVE_INFINITY
+      let together = 0
+      let all = 0
+      for (const home of homes) {
+        if (home.backup !== slot.node) continue
+        all += 1
+        if (home.worker === worker) together += 1
+      }
+      // A copy on the same machine is better than none, but only then.
+      return (together + 1) / slot.cores + all / 1e4 + (slot.host === host ? 1e6 : 0)
+    })
+  }
+
+  #fewest(loadOf: (slot: Slot) => number): NodeId | null {
+    let best: NodeId | null = null
+    let least = Number.POSITIVE_INFINITY
+    for (const slot of this.#slots.values()) {
+      const load = loadOf(slot)
+      if (load >= least) continue
+      best = slot.node
+      least = load
+    }
+    return best
   }
 
   /** A worker joined: it takes its fair share of homes from the fullest ones, and is backup where there was none. */

@@ -27,6 +27,8 @@ export class Harness {
   readonly blocks = new Map<NodeId, Map<string, number>>()
   /** What tasks give; overridden by tests. */
   answer: (launched: Launched) => TaskDone | null = launched => this.done(launched)
+  /** Whether copies that the master asks for are made. */
+  copies = true
   #requests = 0
   #blocks = 0
   #node = 1
@@ -109,7 +111,7 @@ export class Harness {
     // Copies that the master asked for.
     for (const { to, message } of this.sent.splice(0)) {
       this.kept.push({ to, message })
-      if (message.kind === "copy" && this.workers.has(to)) {
+      if (message.kind === "copy" && this.copies && this.workers.has(to)) {
         for (const holder of message.to) this.from(to, { kind: "copied", block: message.block, holder })
       }
     }

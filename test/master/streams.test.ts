@@ -271,6 +271,22 @@ test("what is forgotten is an error that says how far the stream reaches; state 
   assert.ok(h.response()?.ok)
 })
 
+test("input is kept for as long as its state has one copy", () => {
+  const h = new Harness({ rememberMs: 3000 })
+  h.join(1)
+  h.join(2)
+  h.copies = false
+  h.define(definition("views", input()), definition("counts", counts("views")))
+  h.advance(200)
+  h.report("w1#1", h.batch("w1#1", 1))
+  h.advance(12_000)
+  assert.is(h.messages("forget").filter(({ message }) => message.streams.length > 0).length, 0)
+  h.copies = true
+  for (const { to, message } of h.messages("copy")) h.from(to, { kind: "copied", block: message.block, holder: message.to[0]! })
+  h.advance(2000)
+  assert.ok(h.messages("forget").some(({ message }) => message.streams.some(({ stream }) => stream === "views")))
+})
+
 const wrong: { name: string; definitions: Parameters<Harness["define"]>; says: RegExp }[] = [
   {
     name: "another interval of the same receiver",
