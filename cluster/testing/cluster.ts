@@ -155,7 +155,11 @@ export class SimulatedCluster {
 
   /** World time when the last stall ends. */
   get stalledUntilMs(): number {
-    const nodes = [this.#master, ...[...this.#workers.values()].map(life => life.node), ...[...this.clients.values()].map(client => client.node)]
+    const nodes = [
+      this.#master,
+      ...[...this.#workers.values()].map(life => life.node),
+      ...[...this.clients.values()].map(client => client.node),
+    ]
     return Math.max(0, ...nodes.map(node => node?.stalledUntilMs ?? 0))
   }
 

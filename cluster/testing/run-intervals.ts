@@ -3,9 +3,9 @@
 import type { StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { actOnEach } from "../../engine/fluent/nodes.js"
+import type { Session } from "../../engine/fluent/session-types.js"
 import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle } from "../../engine/fluent/stream-types.js"
-import type { Session } from "../../engine/fluent/session-types.js"
 import type { RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
 import { type Simulation, simulate } from "./simulate.js"
@@ -35,7 +35,9 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
 const slowFactor = 20
 
 /** A stream of records gives each interval's records, a snapshot stream each interval's version. */
-export async function runIntervals<O extends Record<string, Handle>>(options: RunIntervalsOptions<O>): Promise<{ [name in keyof O]: unknown[][] }> {
+export async function runIntervals<O extends Record<string, Handle>>(
+  options: RunIntervalsOptions<O>,
+): Promise<{ [name in keyof O]: unknown[][] }> {
   const intervalMs = parseDuration(options.interval)
   const session = await simulate(options)
   try {
@@ -53,7 +55,8 @@ export async function runIntervals<O extends Record<string, Handle>>(options: Ru
       await advanceTo(session, startMs, (i + 1) * intervalMs, breaks)
     }
     const results: Record<string, unknown[][]> = {}
-    for (const [name, handle] of Object.entries(outputs)) results[name] = await intervalsOf(session, handle, startMs, intervals * intervalMs)
+    for (const [name, handle] of Object.entries(outputs))
+      results[name] = await intervalsOf(session, handle, startMs, intervals * intervalMs)
     return results as { [name in keyof O]: unknown[][] }
   } finally {
     await session.calls.close()
@@ -84,7 +87,8 @@ function breakPoints(session: Simulation, faults: readonly IntervalFault[]): Bre
   for (const { kill, slow, at, for: span } of faults) {
     const atMs = parseDuration(at)
     const node = kill ?? slow
-    if (node === undefined) throw new RivuletError(`the fault at ${at} says neither kill nor slow`, { code: 2, try: '{ kill: "w1", at: "2s" }' })
+    if (node === undefined)
+      throw new RivuletError(`the fault at ${at} says neither kill nor slow`, { code: 2, try: '{ kill: "w1", at: "2s" }' })
     points.push({ atMs, run: () => (kill !== undefined ? session.kill(node) : session.slow(node, slowFactor)) })
     if (span === undefined) continue
     points.push({ atMs: atMs + parseDuration(span), run: () => (kill !== undefined ? session.restart(node) : session.slow(node, 1)) })
@@ -106,14 +110,16 @@ async function advanceTo(session: Simulation, startMs: number, toMs: number, bre
 }
 
 async function intervalsOf(session: Simulation, output: Handle, startMs: number, spanMs: number): Promise<unknown[][]> {
-  if (!(output instanceof StreamHandle)) throw new RivuletError("a program gives streams by name", { code: 2, try: "program: (s, { in }) => ({ out: in.count() })" })
+  if (!(output instanceof StreamHandle))
+    throw new RivuletError("a program gives streams by name", { code: 2, try: "program: (s, { in }) => ({ out: in.count() })" })
   const { id, definition } = output
   const records = definition.kind === "input" || definition.kind === "records"
   const { intervalMs } = definition
   const starts: number[] = []
   for (let at = startMs; at + intervalMs <= startMs + spanMs; at += intervalMs) starts.push(at)
   if (starts.length === 0) return []
-  const leaf = (at: number): RddNode => (records ? { kind: "slice", stream: id, from: at, to: at + intervalMs } : { kind: "version", stream: id, at })
+  const leaf = (at: number): RddNode =>
+    records ? { kind: "slice", stream: id, from: at, to: at + intervalMs } : { kind: "version", stream: id, at }
   const node = actOnEach({ kind: "eachVersion", versions: starts.map(leaf) }, { kind: "collect", max: Number.MAX_SAFE_INTEGER })
   const rows = await session.host.query(node, raw => raw.rows() as [number, unknown][])
   const results: unknown[][] = starts.map(() => [])

@@ -1,7 +1,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { type IntervalFault, runIntervals, simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
-import { runIntervals, simulate } from "../../cluster/testing/index.js"
 
 const test = suite("test kit")
 
@@ -17,8 +17,33 @@ test("intervals in, intervals out", async () => {
       return { counts: ones.reduceByKey(sum), running: ones.runningReduce(sum), total: words!.count() }
     },
   })
-  assert.equal(sorted(counts), [[["a", 2], ["b", 1]], [], [["b", 1]], []])
-  assert.equal(sorted(running), [[["a", 2], ["b", 1]], [["a", 2], ["b", 1]], [["a", 2], ["b", 2]], [["a", 2], ["b", 2]]])
+  assert.equal(sorted(counts), [
+    [
+      ["a", 2],
+      ["b", 1],
+    ],
+    [],
+    [["b", 1]],
+    [],
+  ])
+  assert.equal(sorted(running), [
+    [
+      ["a", 2],
+      ["b", 1],
+    ],
+    [
+      ["a", 2],
+      ["b", 1],
+    ],
+    [
+      ["a", 2],
+      ["b", 2],
+    ],
+    [
+      ["a", 2],
+      ["b", 2],
+    ],
+  ])
   assert.equal(total, [[3], [0], [1], [0]])
 })
 
@@ -31,19 +56,33 @@ test("windows, and values of any type, play out", async () => {
       windowed: events!.map((e: { k: string; n: bigint }) => [e.k, e.n]).reduceByWindow("1s", (a: bigint, b: bigint) => a + b),
     }),
   })
-  assert.equal(sorted(windowed), [[["x", 1n]], [["x", 3n]], [["x", 2n], ["y", 4n]], [["y", 4n]], []])
+  assert.equal(sorted(windowed), [
+    [["x", 1n]],
+    [["x", 3n]],
+    [
+      ["x", 2n],
+      ["y", 4n],
+    ],
+    [["y", 4n]],
+    [],
+  ])
 })
 
 test("the death of any node changes nothing", async () => {
   const inputs = { words: Array.from({ length: 8 }, (_, i) => [`k${i % 3}`, "all"]) }
-  const program = (_: unknown, { words }: Record<string, never>) => ({
-    running: (words as { map(f: unknown): { runningReduce(f: unknown): never } }).map((w: string) => [w, 1]).runningReduce(sum),
-  })
-  const options = { interval: "1s", inputs, program } as never
-  const calm = await runIntervals<{ running: never }>(options)
+  const run = (faults: readonly IntervalFault[]) =>
+    runIntervals({
+      interval: "1s",
+      inputs,
+      faults,
+      program: (_, { words }) => ({ running: words!.map((w: string) => [w, 1]).runningReduce(sum) }),
+    })
+  const calm = await run([])
   for (const kill of ["w1", "w2", "w3", "master"]) {
-    const faults = [{ kill, at: "2500ms", for: "1s" }, { kill, at: "5s", for: "200ms" }]
-    const hit = await runIntervals<{ running: never }>({ ...(options as object), faults } as never)
+    const hit = await run([
+      { kill, at: "2500ms", for: "1s" },
+      { kill, at: "5s", for: "200ms" },
+    ])
     assert.equal(sorted(hit.running), sorted(calm.running), `${kill} died`)
   }
 })

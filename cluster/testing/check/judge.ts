@@ -12,11 +12,16 @@ export interface SentBatch {
   readonly input: string
   readonly seq: number
   readonly lines: readonly string[]
+  /** The cluster's clock when it was given to the client. */
+  readonly sentMs: number
   acked: boolean
 }
 
 /** Something that must not be. The message says what was expected and what is there. */
 export class Wrong extends Error {}
+
+/** From a client to a worker, in calm weather. */
+const hopMs = 50
 
 const keyOf = (session: string, input: string, seq: number) => `${session} ${input} ${seq}`
 
@@ -29,7 +34,7 @@ export class Seals implements SealedInput {
    * Reads the journal's seals. Throws `Wrong` if an interval is sealed twice or left out, a batch is sealed twice, its number of
    * records differs from what was sent, batches of a session are out of order, or a batch that was acked is nowhere.
    */
-  constructor(history: readonly JournalRecord[], sent: readonly SentBatch[], streams: ReadonlyMap<string, string>, inOrder: boolean) {
+  constructor(history: readonly JournalRecord[], sent: readonly SentBatch[], streams: ReadonlyMap<string, string>, calm: boolean) {
     const batches = new Map(sent.map(batch => [keyOf(batch.session, batch.input, batch.seq), batch]))
     const sealedAt = new Map<string, number>()
     const lastSeq = new Map<string, number>()
@@ -50,7 +55,9 @@ export class Seals implements SealedInput {
             throw new Wrong(`batch ${key} is in the intervals at ${sealedAt.get(key)} and ${record.from}: counted twice`)
           if (rows !== known.lines.length) throw new Wrong(`batch ${key} has ${known.lines.length} records, its seal says ${rows}`)
           const session = `${batch.session} ${input}`
-          if (inOrder && batch.seq <= (lastSeq.get(session) ?? 0)) throw new Wrong(`batch ${key} is sealed after ${lastSeq.get(session)}`)
+          if (calm && batch.seq <= (lastSeq.get(session) ?? 0)) throw new Wrong(`batch ${key} is sealed after ${lastSeq.get(session)}`)
+          if (calm && (record.to <= known.sentMs || record.from > known.sentMs + hopMs))
+            throw new Wrong(`batch ${key}, sent at ${known.sentMs}, is in the interval from ${record.from} to ${record.to}`)
           lastSeq.set(session, batch.seq)
           sealedAt.set(key, record.from)
           lines.push(...known.lines)

@@ -19,7 +19,7 @@ import type { Random } from "../random.js"
 import { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { Definer } from "./definer.js"
-import { planFaults } from "./faults.js"
+import { type FaultPlan, planFaults } from "./faults.js"
 import { compare, Seals, type SentBatch, Wrong } from "./judge.js"
 import type { FunctionLinks } from "./links.js"
 import type { SealedInput } from "./plain.js"
@@ -78,14 +78,16 @@ class Scenario {
     const random = this.#random
     const plan = planFaults(random, random.integer(1, 5))
     this.#plan = plan
+    this.#clockErrorMs = random.pick([0, 5, 500])
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
       minReplicas: plan.minReplicas,
-      clockErrorMs: random.pick([0, 5, 500]),
+      clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
     })
   }
-  readonly #plan: ReturnType<typeof planFaults>
+  readonly #plan: FaultPlan
+  readonly #clockErrorMs: number
 
   play(): void {
     const { cluster, world } = this
@@ -123,7 +125,7 @@ class Scenario {
     this.#allSealed(program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
     this.#finished(first, program, end)
-    this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program), scheduled === 0)
+    this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program), scheduled === 0 && this.#clockErrorMs === 0)
     const asker = random.pick(senders).client
     for (const stream of program.streams) this.#compareStream(asker, session, stream, end, glom, definer)
     const serious = cluster.complaints.filter(line => line.includes("could not be handled"))
@@ -196,7 +198,7 @@ class Scenario {
         const key = `${session} ${input}`
         const seq = (seqs.get(key) ?? 0) + 1
         seqs.set(key, seq)
-        this.#sent.push({ session, input, seq, lines, acked: false })
+        this.#sent.push({ session, input, seq, lines, sentMs: this.cluster.wallMs, acked: false })
         client.call(
           { kind: "send", session, stream: input, rows: lines.length },
           answer => {
@@ -243,7 +245,8 @@ class Scenario {
       const found = new Set<string>()
       for (const record of this.cluster.journal.history()) {
         if (record.kind !== "seal") continue
-        for (const { batch } of record.groups.flat()) if (batch !== null) found.add(`${batch.session} ${inputs.get(record.stream)} ${batch.seq}`)
+        for (const { batch } of record.groups.flat())
+          if (batch !== null) found.add(`${batch.session} ${inputs.get(record.stream)} ${batch.seq}`)
       }
       return this.#sent.every(({ session, input, seq, acked }) => !acked || found.has(`${session} ${input} ${seq}`))
     }
