@@ -55,6 +55,8 @@ export class Ledger {
   readonly admitted = new Map<string, Map<StreamId, SeqSet>>()
   /** Sessions so far, closed ones too: ids are never used again. */
   sessionCount = 0
+  /** Counts defines and stops: who derives something from the definitions sees that it is out of date. */
+  definitionChanges = 0
 
   apply(record: JournalRecord): void {
     switch (record.kind) {
@@ -72,6 +74,7 @@ export class Ledger {
         return
       }
       case "define":
+        this.definitionChanges += 1
         for (const asset of record.assets) this.assets.set(asset.hash, asset.bytes)
         for (const accepted of record.definitions) this.streams.set(accepted.definition.id, freshStream(accepted, record.wallMs))
         return
@@ -81,6 +84,7 @@ export class Ledger {
         return
       }
       case "stop":
+        this.definitionChanges += 1
         for (const id of record.streams) {
           const stream = this.streams.get(id)
           if (stream !== undefined) stream.stoppedMs = record.wallMs

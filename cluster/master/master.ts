@@ -50,6 +50,8 @@ export interface MasterOptions {
   readonly config?: Partial<MasterConfig>
 }
 
+/** After these nothing new can start; they are most of what a large cluster sends. */
+const bringsNothing: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "hello", "copied", "log", "assetRequest"] as const)
 const sweepEveryMs = 1_000
 const speculateEveryMs = 100
 const appendAgainMs = 500
@@ -219,7 +221,7 @@ class Running {
       default:
         break
     }
-    this.#advance(times)
+    if (event.kind !== "received" || !bringsNothing.has(event.message.kind)) this.#advance(times)
   }
 
   /** A journal that has grown long is replaced by what it comes to. */

@@ -202,10 +202,11 @@ export class Members {
       const workers = registry.peers()
       for (const { node } of registry.live) outbox.send(node, { kind: "peers", workers, minReplicas, replicas })
     }
-    const inputs = this.#inputs()
-    const key = JSON.stringify(inputs)
+    const { ledger, progress } = this.#parts
+    const key = `${ledger.definitionChanges} ${progress.sealed.size}`
     if (key !== this.#inputsKey) {
       this.#inputsKey = key
+      const inputs = this.#inputs()
       for (const { node } of registry.live) outbox.send(node, inputs)
     }
     this.#recovered(times)
