@@ -107,7 +107,10 @@ export type Command =
       readonly stream: string
       readonly interval: { from: number; to: number }
       readonly parent: string
+      readonly timeoutMs: number
     }
+  /** Ends the thread that runs the body, or takes it out of its queue; a `driverDone` that follows may be ignored. */
+  | { readonly kind: "killDriver"; readonly task: string }
   /** An answer to a local `call`. */
   | {
       readonly kind: "answer"

@@ -174,7 +174,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   copy: { block: text, to: list(text) },
   forget: { blocks: list(text), streams: list(object<{ stream: string; before: number }>({ stream: text, before: integer })) },
   listFiles: { request: text, paths: list(text) },
-  drive: { task: text, asset: text, stream: text, interval, parent: text },
+  drive: { task: text, asset: text, stream: text, interval, parent: text, timeoutMs: finite },
   request: { id: count, body: request },
   response: { id: count, body: response },
   completed: { stream: text, through: integer },

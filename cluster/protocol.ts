@@ -107,6 +107,8 @@ export type Message =
       readonly interval: { readonly from: number; readonly to: number }
       /** The stream whose RDD of the interval the body gets. */
       readonly parent: StreamId
+      /** A body that has not ended by then is ended with its thread. */
+      readonly timeoutMs: number
     }
   // ── client → master ──
   | { readonly kind: "request"; readonly id: number; readonly body: Request }

@@ -18,9 +18,16 @@ export interface ToDriver {
   readonly stream: string
   readonly interval: { readonly from: number; readonly to: number }
   readonly parent: string
+  readonly timeoutMs: number
 }
 
-export interface FromDriver {
+/** The function is about to be called; a line as it is printed (of a body that never ends they are all there is); the end, with all lines. */
+export type FromDriver =
+  | { readonly task: string; readonly begun: true }
+  | { readonly task: string; readonly line: CapturedLog }
+  | DriverEnded
+
+export interface DriverEnded {
   readonly task: string
   readonly error?: TaskFailure
   readonly logs: readonly CapturedLog[]

@@ -17,7 +17,7 @@ import type { FunctionRef } from "../../engine/function-ref.js"
 import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import { PortCalls } from "../client/port-calls.js"
 import { SessionHost } from "../client/session-host.js"
-import type { DriverStart, FromDriver, ToDriver } from "./driver-messages.js"
+import type { DriverEnded, DriverStart, FromDriver, ToDriver } from "./driver-messages.js"
 
 /** More lines of one body are counted, not kept. */
 const maxLogLines = 1_000
@@ -38,8 +38,8 @@ port.on("message", (message: ToDriver) => {
   void run(message).then(ended => port.postMessage(ended satisfies FromDriver))
 })
 
-async function run({ task, f, stream, interval, parent }: ToDriver): Promise<FromDriver> {
-  const logs = new Logs()
+async function run({ task, f, stream, interval, parent }: ToDriver): Promise<DriverEnded> {
+  const logs = new Logs(line => port.postMessage({ task, line } satisfies FromDriver))
   let ref: FunctionRef | undefined
   let host: SessionHost
   let handle: RecordsHandle | SnapshotHandle
@@ -61,6 +61,7 @@ async function run({ task, f, stream, interval, parent }: ToDriver): Promise<Fro
       log: (level, args) => logs.add(level, args),
       handle: data => openHandle(host, data as HandleData),
     }) as UserFunction as (rdd: unknown, interval: unknown) => unknown
+    port.postMessage({ task, begun: true } satisfies FromDriver)
     await body(handle.at(interval.from), Object.freeze({ ...interval }))
     return { task, logs: logs.take() }
   } catch (error) {
@@ -94,12 +95,17 @@ class Logs {
   private lines: { level: CapturedLog["level"]; text: string; repeated: number }[] = []
   private left = 0
 
+  constructor(private readonly onLine: (line: CapturedLog) => void) {}
+
   add(level: CapturedLog["level"], args: readonly unknown[]): void {
     const text = formatWithOptions({ colors: false }, ...args).slice(0, maxLineLength)
     const last = this.lines.at(-1)
     if (last?.level === level && last.text === text) last.repeated++
-    else if (this.lines.length < maxLogLines) this.lines.push({ level, text, repeated: 1 })
-    else this.left++
+    else if (this.lines.length < maxLogLines) {
+      const line = { level, text, repeated: 1 }
+      this.lines.push(line)
+      this.onLine(line)
+    } else this.left++
   }
 
   take(): CapturedLog[] {

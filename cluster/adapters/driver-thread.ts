@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel, Worker } from "node:worker_threads"
-import type { TaskFailure } from "../../engine/task.js"
+import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { ClientCalls } from "../client/calls.js"
 import { serveCalls } from "../client/port-calls.js"
 import type { DriverStart, FromDriver, ToDriver } from "./driver-messages.js"
@@ -13,7 +13,7 @@ import type { DriverEnd, Drivers, RunDriver } from "./run-node.js"
 
 /** A thread without a body to run ends after so long. */
 const idleMs = 60_000
-/** A body may wait as long as it likes; one that does not let its thread breathe for so long is ended. */
+/** A body may wait until its time is up; one that does not let its thread breathe for so long is ended before. */
 const blockedMs = 60_000
 
 export interface DriverThreadsOptions {
@@ -27,6 +27,8 @@ export class DriverThreads implements Drivers {
   private readonly threads = new Map<string, DriverThread>()
   private readonly assets = new Map<string, Uint8Array>()
   private calls: Promise<ClientCalls> | null = null
+  /** Waiting for the client. */
+  private readonly starting = new Set<string>()
   private closed = false
 
   constructor(private readonly options: DriverThreadsOptions) {}
@@ -35,25 +37,36 @@ export class DriverThreads implements Drivers {
     this.assets.set(hash, bytes)
   }
 
-  async run({ task, asset, stream, interval, parent }: RunDriver): Promise<DriverEnd> {
+  async run({ task, asset, stream, interval, parent, timeoutMs }: RunDriver): Promise<DriverEnd> {
     const f = this.assets.get(asset)
     if (f === undefined) return failed("machine", `the function ${asset} is not here`)
+    this.starting.add(task)
     let calls: ClientCalls
     try {
       this.calls ??= this.options.connect()
       calls = await this.calls
     } catch (error) {
       this.calls = null
+      this.starting.delete(task)
       return failed("machine", error instanceof Error ? error.message : String(error))
     }
+    if (!this.starting.delete(task)) return failed("killed", "cancelled")
     if (this.closed) return failed("killed", "the worker stops")
     let thread = this.threads.get(stream)
     if (thread === undefined) {
-      const ended = () => this.threads.delete(stream)
-      thread = new DriverThread(calls, this.options.blockedMs ?? blockedMs, ended)
+      const started: DriverThread = new DriverThread(calls, this.options.blockedMs ?? blockedMs, () => {
+        if (this.threads.get(stream) === started) this.threads.delete(stream)
+      })
+      thread = started
       this.threads.set(stream, thread)
     }
-    return thread.run({ task, f, stream, interval, parent })
+    return thread.run({ task, f, stream, interval, parent, timeoutMs })
+  }
+
+  /** Ends a body wherever it is, with its thread when it has begun. */
+  kill(task: string): void {
+    if (this.starting.delete(task)) return
+    for (const thread of this.threads.values()) if (thread.kill(task)) return
   }
 
   async close(): Promise<void> {
@@ -81,6 +94,10 @@ class DriverThread {
   private readonly watch: NodeJS.Timeout
   private readonly waiting: Waiting[] = []
   private running: Waiting | null = null
+  /** Ends the running body when its time is up. It counts from its first line on: a thread may take seconds to come up. */
+  private timer: NodeJS.Timeout | undefined
+  /** What the running body has printed so far. */
+  private printed: CapturedLog[] = []
   private ended = false
   /** When the thread was last seen to breathe, and to have something to do. */
   private beat = { count: 0, atMs: performance.now() }
@@ -96,7 +113,7 @@ class DriverThread {
     const entry = new URL(`./driver-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
     const workerData: DriverStart = { calls: port2, pulse: this.pulse.buffer }
     this.worker = new Worker(entry, { workerData, transferList: [port2] })
-    this.worker.on("message", (message: FromDriver) => this.done(message))
+    this.worker.on("message", (message: FromDriver) => this.received(message))
     this.worker.on("error", error => this.end(failed("machine", `the driver thread ended: ${error.message}`)))
     this.worker.on("exit", () => this.end(failed("machine", "the driver thread ended: does the function call process.exit?")))
     this.watch = setInterval(() => this.look(), Math.min(1_000, blockedMs))
@@ -120,12 +137,42 @@ class DriverThread {
     this.running = this.waiting.shift() ?? null
     if (this.running === null) return
     this.busyMs = performance.now()
+    this.printed = []
     this.worker.postMessage(this.running.message)
   }
 
-  private done({ task, error, logs }: FromDriver): void {
-    if (this.running?.message.task !== task) return
+  kill(task: string): boolean {
+    const why = failed("killed", "cancelled")
+    if (this.running?.message.task === task) {
+      this.stop(why)
+      return true
+    }
+    const at = this.waiting.findIndex(({ message }) => message.task === task)
+    if (at < 0) return false
+    this.waiting.splice(at, 1)[0]?.resolve(why)
+    return true
+  }
+
+  private stop(why: DriverEnd): void {
+    this.end(why)
+    void this.worker.terminate()
+  }
+
+  private received(message: FromDriver): void {
+    if (this.running?.message.task !== message.task) return
+    if ("line" in message) {
+      this.printed.push(message.line)
+      return
+    }
+    if ("begun" in message) {
+      const { timeoutMs } = this.running.message
+      this.timer = setTimeout(() => this.stop(failed("timeout", `did not end within ${timeoutMs / 1_000} s and was stopped`)), timeoutMs)
+      this.timer.unref()
+      return
+    }
+    const { error, logs } = message
     const { resolve } = this.running
+    clearTimeout(this.timer)
     this.running = null
     this.busyMs = performance.now()
     this.next()
@@ -138,11 +185,9 @@ class DriverThread {
     // Without a first beat it is still loading its code.
     if (count === 0 || count !== this.beat.count || this.running === null) this.beat = { count, atMs: nowMs }
     if (nowMs - this.beat.atMs > this.blockedMs) {
-      this.end(failed("timeout", `blocked its thread for ${this.blockedMs / 1_000} s and was stopped`))
-      void this.worker.terminate()
+      this.stop(failed("timeout", `blocked its thread for ${this.blockedMs / 1_000} s and was stopped`))
     } else if (this.running === null && nowMs - this.busyMs > idleMs) {
-      this.end(failed("machine", "the thread was idle"))
-      void this.worker.terminate()
+      this.stop(failed("machine", "the thread was idle"))
     }
   }
 
@@ -151,8 +196,9 @@ class DriverThread {
     if (this.ended) return
     this.ended = true
     clearInterval(this.watch)
+    clearTimeout(this.timer)
     this.onEnd()
-    this.running?.resolve(why)
+    this.running?.resolve({ ...why, logs: this.printed })
     for (const { resolve } of this.waiting) resolve(failed("machine", "the thread ended before its turn came"))
   }
 }

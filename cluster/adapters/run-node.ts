@@ -28,6 +28,7 @@ export interface Drivers {
   asset(hash: string, bytes: Uint8Array): void
   /** Never rejects. */
   run(command: RunDriver): Promise<DriverEnd>
+  kill(task: string): void
   close(): Promise<void>
 }
 
@@ -113,6 +114,9 @@ export function runNode(adapters: NodeAdapters): RunningNode {
           .then(end => runtime.dispatch({ kind: "driverDone", task, ...end }))
         break
       }
+      case "killDriver":
+        drivers?.kill(command.task)
+        break
       case "answer":
         adapters.onAnswer?.(command)
         break

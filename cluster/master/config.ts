@@ -19,6 +19,8 @@ export interface MasterConfig {
   /** A gap in a session's numbers holds back what follows for so long. */
   readonly holdBackMs: number
   readonly taskTimeoutMs: number
+  /** A `foreachRDD` body may wait for other systems, but not for ever. */
+  readonly driverTimeoutMs: number
   /** Jobs under way a stream. */
   readonly jobsAhead: number
   /** How long input and versions are kept for questions, where the definition does not say. */
@@ -46,6 +48,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   clientLostAfterMs: 10_000,
   holdBackMs: 1_000,
   taskTimeoutMs: 30_000,
+  driverTimeoutMs: 60_000,
   jobsAhead: 32,
   rememberMs: 600_000,
   takeoverMs: 2_000,

@@ -94,6 +94,7 @@ export class Members {
       const held = new Set(message.held.map(({ block }) => block))
       for (const block of [...tracker.blocksOf(from)]) if (!held.has(block)) scheduler.dropPlace(block, from)
       scheduler.restart(from)
+      this.#others.streams.workerBack(from)
     } else {
       scheduler.addWorker(from, entry.host, entry.cores)
       this.tell({ kind: "workerJoined", name: entry.name })

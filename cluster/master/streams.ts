@@ -71,7 +71,7 @@ export class Streams {
     const { jobs, ledger } = this.#parts
     const record = ledger.streams.get(stream)
     jobs.halt(stream)
-    for (const [id, { job }] of this.#driving) if (job.definition.id === stream) this.#driving.delete(id)
+    this.#undrive(stream)
     if (record === undefined || record.held !== null) return
     append(this.#parts, { kind: "held", stream, interval, failure }, () => this.#onHeld(record, interval, failure))
     say(this.#parts, "warn", `${nameOf(record)} is held at ${new Date(interval).toISOString()}: ${failure.message}`)
@@ -80,7 +80,7 @@ export class Streams {
   stop(stream: StreamId): void {
     this.#parts.jobs.halt(stream)
     this.#moved.delete(stream)
-    for (const [id, { job }] of this.#driving) if (job.definition.id === stream) this.#driving.delete(id)
+    this.#undrive(stream)
   }
 
   /** Journals how far streams have come in this step. `seen` is called when it may be told. */
@@ -107,10 +107,12 @@ export class Streams {
       if (!one.task.startsWith("drive:")) return true
       const id = one.task.slice("drive:".length, one.task.lastIndexOf("."))
       const driving = this.#driving.get(id)
-      if (driving === undefined || driving.worker !== worker) return false
+      if (driving === undefined || driving.worker !== worker || one.task !== taskOf(driving)) return false
       driving.worker = null
       if (one.failure === undefined) this.#drivenTo(driving, times)
-      else if (one.failure.kind !== "killed" && ++driving.failures >= 2) {
+      else if (this.#givenUp(driving, one.failure)) {
+        const job = this.#parts.jobs.get(id)
+        if (job !== undefined) this.#remember(job, one.failure, times)
         this.hold(driving.job.definition.id, driving.job.interval.from, one.failure)
       } else driving.avoid.add(worker)
       return false
@@ -119,6 +121,27 @@ export class Streams {
 
   workerLost(node: NodeId): void {
     for (const driving of this.#driving.values()) if (driving.worker === node) driving.worker = null
+  }
+
+  /** A worker that was away is back: what it was told to drive may not have reached it. One that runs is not begun again. */
+  workerBack(node: NodeId): void {
+    for (const driving of this.#driving.values()) if (driving.worker === node) this.#send(driving, node)
+  }
+
+  /** As tasks: a body that throws or hangs fails alike elsewhere, a machine's trouble need not. */
+  #givenUp(driving: Driving, { kind }: TaskFailure): boolean {
+    if (kind === "killed") return false
+    driving.failures += kind === "user" || kind === "timeout" ? 2 : 1
+    return driving.failures >= 4
+  }
+
+  /** The stream's bodies are ended, wherever they run. */
+  #undrive(stream: StreamId): void {
+    for (const [id, driving] of this.#driving) {
+      if (driving.job.definition.id !== stream) continue
+      this.#driving.delete(id)
+      if (driving.worker !== null) this.#parts.outbox.cancel(driving.worker, taskOf(driving))
+    }
   }
 
   #drivenTo({ job }: Driving, times: Times): void {
@@ -130,27 +153,33 @@ export class Streams {
   }
 
   #drive(): void {
-    const { registry, outbox } = this.#parts
     for (const driving of this.#driving.values()) {
       if (driving.worker !== null) continue
-      const { definition, interval, id } = driving.job
-      if (definition.node.kind !== "foreachRDD" || definition.node.f.kind !== "function") continue
-      const workers = [...registry.live]
+      const workers = [...this.#parts.registry.live]
       const free = workers.filter(({ node }) => !driving.avoid.has(node))
       const from = free.length > 0 ? free : workers
       const worker = from.reduce<(typeof from)[number] | null>((best, one) => (best === null || one.load < best.load ? one : best), null)
       if (worker === null) return
       driving.worker = worker.node
       driving.attempt += 1
-      outbox.send(worker.node, {
-        kind: "drive",
-        task: `drive:${id}.${driving.attempt}`,
-        asset: definition.node.f.hash,
-        stream: definition.id,
-        interval,
-        parent: definition.node.parent,
-      })
+      this.#send(driving, worker.node)
     }
+  }
+
+  #send(driving: Driving, worker: NodeId): void {
+    const { definition, interval } = driving.job
+    const { node, id: stream } = definition
+    if (node.kind !== "foreachRDD" || node.f.kind !== "function") return
+    const { outbox, config } = this.#parts
+    outbox.send(worker, {
+      kind: "drive",
+      task: taskOf(driving),
+      asset: node.f.hash,
+      stream,
+      interval,
+      parent: node.parent,
+      timeoutMs: config.driverTimeoutMs,
+    })
   }
 
   // ── progress ──
@@ -219,3 +248,5 @@ export class Streams {
     }
   }
 }
+
+const taskOf = ({ job, attempt }: Driving): string => `drive:${job.id}.${attempt}`

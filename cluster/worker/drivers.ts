@@ -1,6 +1,9 @@
-/** `foreachRDD` bodies: each runs on a driver thread, beside the executors, once its function is here. At least once. */
+/**
+ * `foreachRDD` bodies: each runs on a driver thread, beside the executors, once its function is here. At least once. What a
+ * body prints goes to the master with its end; one that is cancelled is told as killed at once, its thread is ended.
+ */
 
-import type { TaskFailure } from "../../engine/task.js"
+import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { Message } from "../protocol.js"
 import type { Assets } from "./assets.js"
 import type { ClockOffset } from "./clock-offset.js"
@@ -15,7 +18,7 @@ export class Drivers {
   readonly #outbox: Outbox
   readonly #master: MasterLink
   /** Running, or waiting for its function. */
-  readonly #startedMs = new Map<string, number>()
+  readonly #running = new Map<string, { readonly drive: Drive; readonly startedMs: number; begun: boolean }>()
 
   constructor(assets: Assets, clock: ClockOffset, outbox: Outbox, master: MasterLink) {
     this.#assets = assets
@@ -24,18 +27,48 @@ export class Drivers {
     this.#master = master
   }
 
-  drive({ task, asset, stream, interval, parent }: Drive): void {
-    if (this.#startedMs.has(task)) return
-    this.#startedMs.set(task, this.#clock.monotonicMs)
-    const run = () => this.#outbox.push({ kind: "runDriver", task, asset, stream, interval, parent })
+  drive(drive: Drive): void {
+    const { task, asset, stream, interval, parent, timeoutMs } = drive
+    if (this.#running.has(task)) return
+    const entry = { drive, startedMs: this.#clock.monotonicMs, begun: false }
+    this.#running.set(task, entry)
+    const run = () => {
+      if (this.#running.get(task) !== entry) return
+      entry.begun = true
+      this.#outbox.push({ kind: "runDriver", task, asset, stream, interval, parent, timeoutMs })
+    }
     if (this.#assets.require([asset], run) === 0) run()
   }
 
-  onDone(task: string, failure: TaskFailure | undefined): void {
-    const startedMs = this.#startedMs.get(task)
-    if (startedMs === undefined) return
-    this.#startedMs.delete(task)
-    const ms = this.#clock.monotonicMs - startedMs
+  cancel(tasks: readonly string[]): void {
+    for (const task of tasks) this.#end(task, { kind: "killed", message: "cancelled" })
+  }
+
+  /** Another master knows nothing of these, and drives what it needs. */
+  abandonAll(): void {
+    for (const [task, { begun }] of this.#running) if (begun) this.#outbox.push({ kind: "killDriver", task })
+    this.#running.clear()
+  }
+
+  onDone(task: string, failure: TaskFailure | undefined, logs: readonly CapturedLog[]): void {
+    const entry = this.#running.get(task)
+    if (entry === undefined) return
+    this.#running.delete(task)
+    const { stream, interval } = entry.drive
+    // Before the end, so that whoever sees the interval finished can read what it printed.
+    if (logs.length > 0) this.#master.post({ kind: "log", stream, interval: interval.from, partition: null, lines: logs })
+    this.#report(task, this.#clock.monotonicMs - entry.startedMs, failure)
+  }
+
+  #end(task: string, failure: TaskFailure): void {
+    const entry = this.#running.get(task)
+    if (entry === undefined) return
+    this.#running.delete(task)
+    if (entry.begun) this.#outbox.push({ kind: "killDriver", task })
+    this.#report(task, this.#clock.monotonicMs - entry.startedMs, failure)
+  }
+
+  #report(task: string, ms: number, failure: TaskFailure | undefined): void {
     this.#master.post({
       kind: "tasksDone",
       done: [{ task, ms, outputs: [], aside: 0, rowsIn: 0, ...(failure !== undefined && { failure }) }],

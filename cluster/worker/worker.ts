@@ -131,7 +131,7 @@ export class WorkerMachine implements Machine {
         this.#tasks.onTaskFailed(event.task, event.failure, event.ms)
         break
       case "driverDone":
-        this.#drivers.onDone(event.task, event.error)
+        this.#drivers.onDone(event.task, event.error, event.logs ?? [])
         break
       case "fileRead":
         this.#files.onRead(event.request, event.bytes)
@@ -177,6 +177,7 @@ export class WorkerMachine implements Machine {
         break
       case "cancel":
         this.#tasks.cancel(message.tasks)
+        this.#drivers.cancel(message.tasks)
         break
       case "asset":
         this.#assets.onAssets(message.assets)
@@ -243,6 +244,7 @@ export class WorkerMachine implements Machine {
     if (joined === null) return
     if (joined.another) {
       this.#tasks.abandonAll()
+      this.#drivers.abandonAll()
       this.#copier.forgetAll()
     }
     this.#reporter.onJoined(joined.another)

@@ -57,10 +57,10 @@ type Body = (rdd: { collect(): Promise<string[]> }, interval: { from: number; to
 function threads(calls: ClientCalls, blockedMs?: number) {
   const drivers = new DriverThreads({ connect: async () => calls, ...(blockedMs !== undefined && { blockedMs }) })
   let tasks = 0
-  const run = (body: Body, stream = "out") => {
+  const run = (body: Body, stream = "out", timeoutMs = 30_000) => {
     const { asset } = linkFunction(body, { operator: "foreachRDD", allowAsync: true, allowHandles: true })
     drivers.asset(asset!.hash, asset!.bytes)
-    return drivers.run({ kind: "runDriver", task: `t${tasks++}`, asset: asset!.hash, stream, interval, parent: "p.1" })
+    return drivers.run({ kind: "runDriver", task: `t${tasks++}`, asset: asset!.hash, stream, interval, parent: "p.1", timeoutMs })
   }
   return { drivers, run }
 }
@@ -115,9 +115,48 @@ test("a body that blocks its thread is ended; another output's is not held up", 
   await drivers.close()
 })
 
+test("a body that does not end in time is ended, and what it printed is kept", async () => {
+  const { drivers, run } = threads(cluster().calls)
+  const late = await run(
+    async rdd => {
+      console.log("begun", (await rdd.collect()).length)
+      await new Promise(() => {})
+    },
+    "one",
+    1_500,
+  )
+  assert.equal([late.error?.kind, late.logs[0]?.text], ["timeout", "begun 2"])
+  assert.match(late.error!.message, /did not end within 1.5 s/)
+  await drivers.close()
+})
+
+test("a body is cancelled wherever it is: one that loops loses its thread, one that waits its turn", async () => {
+  const { calls } = cluster()
+  const { drivers, run } = threads(calls)
+  const asks = calls.call
+  calls.call = call => {
+    // The body has begun, and loops when it has its answer.
+    if (call.kind === "query") setImmediate(() => drivers.kill("t0"))
+    return asks(call)
+  }
+  const [loops, next] = [
+    run(async rdd => {
+      await rdd.collect()
+      for (;;);
+    }),
+    run(() => console.log("never")),
+  ]
+  drivers.kill("t1")
+  assert.is((await next).error?.kind, "killed")
+  assert.is((await loops).error?.kind, "killed")
+  const again = await run(() => console.log("a new thread"))
+  assert.is(again.logs[0]?.text, "a new thread")
+  await drivers.close()
+})
+
 test("without a function or a cluster it is the machine's failure", async () => {
   const drivers = new DriverThreads({ connect: () => Promise.reject(new Error("no master answers")) })
-  const command = { kind: "runDriver", task: "t", asset: "none", stream: "out", interval, parent: "p.1" } as const
+  const command = { kind: "runDriver", task: "t", asset: "none", stream: "out", interval, parent: "p.1", timeoutMs: 30_000 } as const
   assert.match((await drivers.run(command)).error!.message, /the function none is not here/)
   drivers.asset("none", new Uint8Array(1))
   assert.equal((await drivers.run(command)).error, { kind: "machine", message: "no master answers", operator: "foreachRDD" })

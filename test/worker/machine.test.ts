@@ -194,7 +194,15 @@ test("the intervals of a state go from the executors' caches; its chain goes by 
 
 test("a driver runs once its function is here, and its end is reported", () => {
   const w = new Bench().join()
-  const drive = { kind: "drive", task: "d.1", asset: "f", stream: "s.3", interval: { from: 0, to: 1_000 }, parent: "s.2" } as const
+  const drive = {
+    kind: "drive",
+    task: "d.1",
+    asset: "f",
+    stream: "s.3",
+    interval: { from: 0, to: 1_000 },
+    parent: "s.2",
+    timeoutMs: 1_000,
+  } as const
   w.receive("master#1", drive)
   assert.equal(w.kinds(), ["assetRequest→master#1"])
   w.receive("master#1", { kind: "asset", assets: [{ hash: "f", bytes: bytesOf("f") }] })
@@ -205,6 +213,43 @@ test("a driver runs once its function is here, and its end is reported", () => {
   w.step({ kind: "driverDone", task: "d.1", error: { kind: "user", message: "no" } })
   const [done] = w.only("tasksDone").done
   assert.equal([done!.task, done!.ms, done!.failure!.message], ["d.1", 30, "no"])
+})
+
+test("what a driver's body printed goes to the master before its end", () => {
+  const w = new Bench().join()
+  const drive = {
+    kind: "drive",
+    task: "d.1",
+    asset: "f",
+    stream: "s.3",
+    interval: { from: 5, to: 6 },
+    parent: "s.2",
+    timeoutMs: 9,
+  } as const
+  w.receive("master#1", drive)
+  w.receive("master#1", { kind: "asset", assets: [{ hash: "f", bytes: bytesOf("f") }] })
+  assert.is(w.command("runDriver")[0]!.timeoutMs, 9)
+  const lines = [{ level: "log", text: "hello", repeated: 1 } as const]
+  w.step({ kind: "driverDone", task: "d.1", logs: lines })
+  assert.equal(w.kinds(), ["log→master#1", "tasksDone→master#1"])
+  const { stream, interval, partition, lines: printed } = w.only("log")
+  assert.equal([stream, interval, partition, printed], ["s.3", 5, null, lines])
+})
+
+test("a cancelled driver is reported at once and its thread ended; one that has not begun never does", () => {
+  const w = new Bench().join()
+  const drive = { kind: "drive", asset: "f", stream: "s.3", interval: { from: 0, to: 1_000 }, parent: "s.2", timeoutMs: 9 } as const
+  w.receive("master#1", { ...drive, task: "d.1" })
+  w.receive("master#1", { kind: "cancel", tasks: ["d.1"] })
+  assert.equal(w.kinds(), ["tasksDone→master#1"])
+  w.receive("master#1", { kind: "asset", assets: [{ hash: "f", bytes: bytesOf("f") }] })
+  assert.equal(w.kinds(), ["asset"])
+  w.receive("master#1", { ...drive, task: "d.2" })
+  w.receive("master#1", { kind: "cancel", tasks: ["d.2"] })
+  assert.equal(w.kinds(), ["killDriver", "tasksDone→master#1"])
+  assert.is(w.only("tasksDone").done[0]!.failure!.kind, "killed")
+  w.step({ kind: "driverDone", task: "d.2", logs: [{ level: "log", text: "late", repeated: 1 }] })
+  assert.equal(w.kinds(), [])
 })
 
 test("files are listed for the master", () => {
