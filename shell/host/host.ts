@@ -16,7 +16,8 @@ import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./c
 import { declaredLines, display, type Stamped, stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { sessionGlobals } from "./globals.js"
-import { runs } from "./kinds.js"
+import { kindOf, runs } from "./kinds.js"
+import { LogTail } from "./log-tail.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
 
@@ -43,6 +44,7 @@ export class ShellHost implements HostPort {
   /** Streams bound from outside, by name: which. */
   private readonly bound = new Map<string, string>()
   private running: AbortController | undefined
+  private readonly logTail: LogTail
 
   constructor(options: ShellHostOptions) {
     this.session = options.session
@@ -58,6 +60,7 @@ export class ShellHost implements HostPort {
           text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
         ),
     })
+    this.logTail = new LogTail(options.session, lines => this.print(lines))
     this.panels = new Panels({
       session: options.session,
       tz: () => this.tz,
@@ -119,7 +122,7 @@ export class ShellHost implements HostPort {
     const echo = await this.define(result)
     this.print(echo)
     this.print(this.kept(result))
-    if (result.hasValue && !(result.declared.length > 0 && echo.length > 0)) {
+    if (result.hasValue && !(echo.length > 0 && (result.declared.length > 0 || kindOf(this.session, result.value) === "output"))) {
       const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
       this.print(await display(stamped, { tz: this.tz, width: this.columns, now: () => this.now(), signal }))
     }
@@ -165,6 +168,7 @@ export class ShellHost implements HostPort {
       if (handleData(value)?.kind === "stream") this.session.name(value, name)
     }
     const defined = await this.session.flush()
+    if (defined.length > 0) this.logTail.follow(defined.map(({ name }) => name))
     const named = new Map(result.declared.map(({ name, value }) => [value, name]))
     const streams = defined
       .filter(item => item.named || runs(item.kind))
@@ -225,7 +229,9 @@ export class ShellHost implements HostPort {
       return { items, selected: 0, from, to: cursor }
     }
     const { items, from, to } = await this.evaluator.complete(text, cursor)
-    return { items, from, to, selected: 0 }
+    // A handle's own workings are public to the library, not to people.
+    const isHandle = items.some(item => item.text === "keyed") && items.some(item => item.text === "host")
+    return { items: isHandle ? items.filter(item => !workings.has(item.text)) : items, from, to, selected: 0 }
   }
 
   async inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
@@ -333,6 +339,7 @@ export class ShellHost implements HostPort {
   }
 
   async close(): Promise<void> {
+    this.logTail.close()
     this.panels.close("")
     this.cancel()
   }
@@ -344,6 +351,8 @@ const reserved = new Set(
     " ",
   ),
 )
+
+const workings = new Set(["host", "id", "keyed", "lift", "lifted", "keyedLift", "make", "makeState", "label", "definition"])
 
 function idOf(handle: unknown): string {
   const data = handleData(handle)

@@ -28,7 +28,13 @@ export function App({ state }: { readonly state: ShellState }): ReactNode {
           )}
           {state.completion ? <CompletionView list={state.completion} width={columns} rows={listRows} /> : null}
           {rows >= 6 ? (
-            <StatusLine status={state.status} lostForS={state.lostForS} running={state.running !== null} waiting={state.queue.length} width={columns} />
+            <StatusLine
+              status={state.status}
+              lostForS={state.lostForS}
+              running={state.running !== null}
+              waiting={state.queue.length}
+              width={columns}
+            />
           ) : null}
         </Box>
       )}

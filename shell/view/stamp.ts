@@ -12,7 +12,7 @@ export function stampLine(
   const parts = [
     options.shown ? `${formatNumber(options.shown[0])} of ${formatNumber(options.shown[1])}` : undefined,
     to > from ? `${time(from)}–${time(to)}` : undefined,
-    Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
+    to > from && Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
     `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
     stamp.recomputed > 0 ? `${stamp.recomputed} recomputed` : undefined,
     stamp.from.join(" + ") || undefined,
