@@ -63,7 +63,7 @@ async function filesOf(path: string): Promise<ListedFile[]> {
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await named("write", path, async () => {
     const directory = dirname(path)
-    await mkdir(directory, { recursive: true })
+    await makeDirectories(directory)
     const temporary = join(directory, `.${basename(path)}.${randomUUID()}.tmp`)
     try {
       const file = await open(temporary, "wx")
@@ -83,6 +83,22 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
     await handle?.sync().catch(() => {})
     await handle?.close()
   })
+}
+
+/** As `mkdir -p`. (Node's own `recursive` never ends where a directory refuses to have children with ENOENT, as /proc does.) */
+async function makeDirectories(directory: string): Promise<void> {
+  try {
+    await mkdir(directory)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST" && (await stat(directory)).isDirectory()) return
+    if (code === "EEXIST") throw Object.assign(new Error(`${directory} is no directory`), { code: "ENOTDIR" })
+    if (code !== "ENOENT" || dirname(directory) === directory) throw error
+    await makeDirectories(dirname(directory))
+    await mkdir(directory).catch((again: NodeJS.ErrnoException) => {
+      if (again.code !== "EEXIST") throw again.code === "ENOENT" ? new Error(`${directory} cannot be made there`) : again
+    })
+  }
 }
 
 async function named<T>(verb: string, path: string, act: () => Promise<T>): Promise<T> {

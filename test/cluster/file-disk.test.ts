@@ -78,10 +78,14 @@ test("writes whole files, over what was there, leaving nothing else", async ({ d
 test("errors name the path", async ({ directory }) => {
   const file = join(directory, "file")
   await writeFile(file, "x")
-  const attempts: [() => Promise<unknown>, RegExp][] = [
+  const attempts: (readonly [() => Promise<unknown>, RegExp])[] = [
     [() => readRange(join(directory, "gone"), 0, 1), /cannot read .*gone: no such file/],
     [() => readRange(directory, 0, 1), /cannot read .*: it is a directory/],
     [() => writeWhole(join(file, "below"), Buffer.from("x")), /cannot write .*below: /],
+    [() => writeWhole(join(file, "below", "far"), Buffer.from("x")), /cannot write .*far: a part of the path is no directory/],
+    ...(process.platform === "linux"
+      ? [[() => writeWhole("/proc/none/there/x", Buffer.from("x")), /cannot write .*x: \/proc\/none cannot be made there/] as const]
+      : []),
   ]
   for (const [attempt, reason] of attempts)
     await attempt().then(
