@@ -68,6 +68,9 @@ const call = (f: unknown) => f as (...args: unknown[]) => unknown
 /** `since`: the first interval of a stream, known once it is accepted. */
 export function randomProgram(random: Random, definer: Definer, sealed: SealedInput, since: (stream: string) => number): Program {
   const intervalMs = random.pick([200, 500, 1_000])
+  // Some programs forget while they run: memory is used again, recovery has the checkpoints alone.
+  const forgetful = random.chance(0.35)
+  const remember = () => (forgetful ? { rememberMs: intervalMs * random.integer(1, 6) } : {})
   const inputs = random.chance(0.4) ? ["lines", "others"] : ["lines"]
   const built: Built[] = []
   const lines = inputs.map((name): Built => {
@@ -76,6 +79,7 @@ export function randomProgram(random: Random, definer: Definer, sealed: SealedIn
       kind: "input",
       intervalMs,
       name,
+      ...remember(),
       node: {
         kind: "input",
         source: { kind: "receiver", name },
@@ -210,5 +214,9 @@ export function randomProgram(random: Random, definer: Definer, sealed: SealedIn
   ]
   const wanted = random.integer(1, 4)
   for (let i = 0; i < wanted; i++) built.push(random.pick(kinds)())
+  for (const { handle } of built) {
+    const { kind, id } = definer.definition(handle.id)
+    if (kind === "state" && forgetful && random.chance(0.7)) definer.amend(id, remember())
+  }
   return { streams: built.map(({ handle, plain, text }) => ({ id: handle.id, plain, text })), inputs, intervalMs }
 }

@@ -8,6 +8,7 @@
 import { Block, encodeRows } from "../../../engine/block.js"
 import { wholePartition } from "../../../engine/fluent/internals.js"
 import { act, actOnEach, narrow } from "../../../engine/fluent/nodes.js"
+import type { Asset, FunctionLink } from "../../../engine/function-ref.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import type { QueryResult } from "../../client/call.js"
 import type { CatalogEntry, ResponseValues, WorkerStatus } from "../../protocol.js"
@@ -44,6 +45,7 @@ export interface Outcome {
 
 /** Simulated time until what was sent must be acked, sealed and worked off, once all faults are over. */
 const patienceMs = 120_000
+const defaultRememberMs = 600_000
 const maxEvents = 3_000_000
 
 const words = ["a", "b", "ab", "banana", "", "straße", "日本", "x1", "x2", "a b", "0", "-0"]
@@ -280,51 +282,63 @@ class Scenario {
     return new Map(program.streams.filter(stream => program.inputs.includes(stream.text)).map(stream => [stream.id, stream.text]))
   }
 
-  #compareStream(
-    client: SimulatedClient,
-    session: string,
-    stream: CheckedStream,
-    end: number,
-    glom: ReturnType<Definer["link"]>,
-    definer: Definer,
-  ): void {
+  #compareStream(client: SimulatedClient, session: string, stream: CheckedStream, end: number, glom: FunctionLink, definer: Definer): void {
     const { intervalMs, kind } = stream.plain
-    const since = this.#since.get(stream.id)!
-    const starts: number[] = []
-    for (let start = since; start + intervalMs <= end; start += intervalMs) starts.push(start)
-    if (starts.length === 0) return
-    this.counts.intervals += starts.length
+    const max = 1_000_000
     const leaf = (start: number): RddNode =>
       kind === "records"
         ? { kind: "slice", stream: stream.id, from: start, to: start + intervalMs }
         : { kind: "version", stream: stream.id, at: start }
-    const parted = (start: number) => narrow("mapPartitions", leaf(start), glom)
-    const ask = (rdd: RddNode, name: string) => {
-      const assets = [...definer.assets.values()]
-      const body = { kind: "query", query: `${session}.${name}`, session, rdd, definitions: [], assets, timeoutMs: null } as const
-      const { value, payload } = this.#ask(client, { kind: "query", body }, `query of ${stream.text}`)
-      const rows = payload.flatMap(bytes => {
-        const block = Block.of(bytes)
-        block.verify()
-        return block.toArray()
-      })
-      if ((value as QueryResult).rows !== rows.length)
-        throw new Wrong(`${stream.text}: ${rows.length} rows came, the answer says ${(value as QueryResult).rows}`)
-      return rows
+    const assets = [...definer.assets.values()]
+    for (let attempt = 1; ; attempt++) {
+      const reaches = this.#reach(client, stream, definer)
+      const starts: number[] = []
+      for (let start = reaches; start + intervalMs <= end; start += intervalMs) starts.push(start)
+      if (starts.length === 0) return
+      const ask = (rdd: RddNode, name: string) => this.#query(client, session, `${stream.id}-${name}-${attempt}`, rdd, assets, stream.text)
+      try {
+        const parted = starts.map(start => narrow("mapPartitions", leaf(start), glom))
+        const all = ask(actOnEach({ kind: "eachVersion", versions: parted }, { kind: "collect", max }), "all") as [number, unknown[]][]
+        const places = new Map<string, number>()
+        for (const [i, start] of starts.entries()) {
+          const partitions = all.filter(([version]) => version === i).map(([, partition]) => partition)
+          compare(stream, start, partitions, places)
+        }
+        this.counts.intervals += starts.length
+        // One of them again, alone: asked twice, the same.
+        const i = this.#random.integer(0, starts.length)
+        compare(stream, starts[i]!, [ask(act(leaf(starts[i]!), { kind: "collect", max }), "one")], new Map())
+        return
+      } catch (error) {
+        // Between the two questions time has gone by, and perhaps an interval.
+        if (attempt === 5 || !(error instanceof Wrong) || !error.message.includes("no longer retained")) throw error
+      }
     }
-    const max = 1_000_000
-    const all = ask(actOnEach({ kind: "eachVersion", versions: starts.map(parted) }, { kind: "collect", max }), `${stream.id}-all`) as [
-      number,
-      unknown[],
-    ][]
-    const places = new Map<string, number>()
-    for (const [i, start] of starts.entries()) {
-      const partitions = all.filter(([version]) => version === i).map(([, partition]) => partition)
-      compare(stream, start, partitions, places)
+  }
+
+  /** The start of the stream's earliest interval. Forgetting what should be remembered is wrong. */
+  #reach(client: SimulatedClient, { id, text }: CheckedStream, definer: Definer): number {
+    const catalog = this.#ask(client, { kind: "request", body: { kind: "catalog" } }, "catalog").value as readonly CatalogEntry[]
+    const { reachesMs } = catalog.find(entry => entry.definition.id === id)!
+    const since = this.#since.get(id)!
+    const { rememberMs, kind } = definer.definition(id)
+    const must = this.cluster.wallMs - (rememberMs ?? defaultRememberMs)
+    if ((kind === "input" || kind === "state") && reachesMs > Math.max(since, must)) {
+      throw new Wrong(`${text} reaches back to ${reachesMs}, must be remembered from ${must}`)
     }
-    // One of them again, alone: asked twice, the same.
-    const i = this.#random.integer(0, starts.length)
-    const alone = ask(act(leaf(starts[i]!), { kind: "collect", max }), `${stream.id}-one`)
-    compare(stream, starts[i]!, [alone], new Map())
+    return Math.max(since, reachesMs)
+  }
+
+  #query(client: SimulatedClient, session: string, name: string, rdd: RddNode, assets: readonly Asset[], text: string): unknown[] {
+    const body = { kind: "query", query: `${session}.${name}`, session, rdd, definitions: [], assets, timeoutMs: null } as const
+    const { value, payload } = this.#ask(client, { kind: "query", body }, `query of ${text}`)
+    const rows = payload.flatMap(bytes => {
+      const block = Block.of(bytes)
+      block.verify()
+      return block.toArray()
+    })
+    const { rows: said } = value as QueryResult
+    if (said !== rows.length) throw new Wrong(`${text}: ${rows.length} rows came, the answer says ${said}`)
+    return rows
   }
 }
