@@ -34,14 +34,16 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
   ])
   const { session } = opened.value as ResponseValues["openSession"]
   const author: Author = { session, program, owner: user }
+  const resolvePath = options.resolvePath ?? (path => path)
   const host = new SessionHost({
     calls,
     author,
     partitions: options.partitions ?? partitionsFor(status?.workers ?? []),
     tz: options.tz ?? "UTC",
     textOf: options.textOf,
+    resolvePath,
   })
-  const clientSession = new ClientSession({ calls, host, resolvePath: options.resolvePath ?? (path => path), advance: options.advance })
+  const clientSession = new ClientSession({ calls, host, resolvePath, advance: options.advance })
   await host.catalog()
   return clientSession
 }

@@ -34,6 +34,8 @@ export interface HostOptions {
   readonly tz: string
   /** A file's or cell's text, for `.source` and the line in messages. */
   readonly textOf?: (file: string) => string | undefined
+  /** A path as the workers see it. Default: as it is. */
+  readonly resolvePath?: (path: string) => string
 }
 
 /** A definition that the master has just accepted: what the echo line is made of. */
@@ -58,6 +60,7 @@ export class SessionHost implements Host {
   tz: string
   readonly #calls: ClientCalls
   readonly #textOf: ((file: string) => string | undefined) | undefined
+  readonly #resolvePath: (path: string) => string
   readonly #pins = new Pins()
   readonly #assets = new Map<string, Asset>()
   /** Hashes that the master keeps with a definition. */
@@ -71,8 +74,9 @@ export class SessionHost implements Host {
   /** Told which streams each question reads: how `watch(f)` learns what to wait for. */
   onQuestion: ((streams: readonly StreamId[]) => void) | null = null
 
-  constructor({ calls, author, partitions, tz, textOf }: HostOptions) {
+  constructor({ calls, author, partitions, tz, textOf, resolvePath = path => path }: HostOptions) {
     this.#calls = calls
+    this.#resolvePath = resolvePath
     this.#textOf = textOf
     this.definitions = new Definitions(author)
     this.partitions = partitions
@@ -97,7 +101,14 @@ export class SessionHost implements Host {
     const site = this.#site()
     const at = site === undefined ? "" : `${basename(site.file)}:${site.line}`
     const source = site?.text.split("\n")[site.line - 1]?.trim() ?? ""
-    return this.definitions.define(draft, { at, source })
+    return this.definitions.define(this.#placed(draft), { at, source })
+  }
+
+  /** Files are written by workers, whose directory is another. */
+  #placed(draft: StreamDraft): StreamDraft {
+    const { node } = draft
+    if (node.kind !== "save") return draft
+    return { ...draft, node: Object.freeze({ ...node, to: this.#resolvePath(node.to.replace(/^file:(\/\/(?=\/))?/, "")) }) }
   }
 
   definition(id: StreamId): StreamDefinition {

@@ -26,6 +26,8 @@ const jobsRemembered = 512
 export class Streams {
   readonly #parts: Parts
   readonly #driving = new Map<string, Driving>()
+  /** Where a stream's last body ran: its thread is warm. */
+  readonly #drove = new Map<StreamId, NodeId>()
   readonly #moved = new Map<StreamId, number>()
   #made: (MadeOutput & { readonly stream: StreamId })[] = []
   readonly #history: JobStatus[] = []
@@ -80,6 +82,7 @@ export class Streams {
   stop(stream: StreamId): void {
     this.#parts.jobs.halt(stream)
     this.#moved.delete(stream)
+    this.#drove.delete(stream)
     this.#undrive(stream)
   }
 
@@ -158,8 +161,11 @@ export class Streams {
       const workers = [...this.#parts.registry.live]
       const free = workers.filter(({ node }) => !driving.avoid.has(node))
       const from = free.length > 0 ? free : workers
-      const worker = from.reduce<(typeof from)[number] | null>((best, one) => (best === null || one.load < best.load ? one : best), null)
+      const { id: stream } = driving.job.definition
+      const least = from.reduce<(typeof from)[number] | null>((best, one) => (best === null || one.load < best.load ? one : best), null)
+      const worker = from.find(({ node }) => node === this.#drove.get(stream)) ?? least
       if (worker === null) return
+      this.#drove.set(stream, worker.node)
       driving.worker = worker.node
       driving.attempt += 1
       this.#send(driving, worker.node)
