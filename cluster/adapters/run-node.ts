@@ -140,11 +140,24 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     }
     write().then(
       outcome => {
-        if (outcome === "appended") runtime.dispatch({ kind: "appended", sequence })
+        if (outcome === "appended") appended(sequence)
         else runtime.dispatch({ kind: "appendFailed", sequence, reason: "conflict", error: `record ${sequence} is there already` })
       },
       error => runtime.dispatch({ kind: "appendFailed", sequence, reason: "disk", error: messageOf(error) }),
     )
+  }
+
+  /** Records that were synced together are told together, in one step of the machine. */
+  let appendedThrough: number | null = null
+  function appended(sequence: number): void {
+    if (appendedThrough === null) {
+      queueMicrotask(() => {
+        const through = appendedThrough as number
+        appendedThrough = null
+        runtime.dispatch({ kind: "appended", sequence: through })
+      })
+    }
+    appendedThrough = Math.max(appendedThrough ?? sequence, sequence)
   }
 
   function file<T>(request: string, work: Promise<T>, done: (value: T) => NodeEvent): void {

@@ -11,7 +11,6 @@ interface Waiting {
   readonly sequence: number
   readonly record: JournalRecord
   readonly effect: () => void
-  done: boolean
 }
 
 export class RecordLog {
@@ -43,19 +42,19 @@ export class RecordLog {
     else this.#ledger.apply(record)
     this.#sinceSnapshot += 1
     const sequence = this.#next++
-    this.#waiting.push({ sequence, record, effect, done: false })
+    this.#waiting.push({ sequence, record, effect })
     return { kind: "append", sequence, record }
   }
 
-  /** Runs the effects of all records up to the first that is not appended yet. */
+  /** Runs the effects of all records up to this one: records are appended in order, so those before it are on disk as well. */
   appended(sequence: number): void {
-    const found = this.#waiting.find(waiting => waiting.sequence === sequence)
-    if (found !== undefined) found.done = true
-    while (this.#waiting[0]?.done === true) (this.#waiting.shift() as Waiting).effect()
+    let n = 0
+    while (n < this.#waiting.length && (this.#waiting[n] as Waiting).sequence <= sequence) n += 1
+    for (const { effect } of this.#waiting.splice(0, n)) effect()
   }
 
   /** After a failed append: all that is not known to be appended, again and in order. */
   again(): Command[] {
-    return this.#waiting.filter(({ done }) => !done).map(({ sequence, record }) => ({ kind: "append", sequence, record }))
+    return this.#waiting.map(({ sequence, record }) => ({ kind: "append", sequence, record }))
   }
 }
