@@ -21,6 +21,8 @@ interface Recovering {
 }
 
 const peersEveryMs = 1_000
+/** Between two steps of a master that is well there is no more than a tick. */
+const stalledMs = 250
 
 export class Members {
   readonly #parts: Parts
@@ -31,6 +33,7 @@ export class Members {
   #runtime: string | null = null
   #peersMs = Number.NEGATIVE_INFINITY
   #inputsKey = ""
+  #steppedMs = Number.POSITIVE_INFINITY
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
@@ -192,7 +195,11 @@ export class Members {
   }
 
   onTime(times: Times): void {
-    const { registry, config, outbox } = this.#parts
+    const { registry, config, outbox, ledger, progress } = this.#parts
+    const stoodMs = times.monotonicMs - this.#steppedMs
+    this.#steppedMs = times.monotonicMs
+    // What they sent meanwhile has not been read yet.
+    if (stoodMs >= stalledMs) registry.excuse(stoodMs)
     for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
     for (const { node, heardMs } of [...this.#clients.values()]) {
       if (times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
@@ -203,7 +210,6 @@ export class Members {
       const workers = registry.peers()
       for (const { node } of registry.live) outbox.send(node, { kind: "peers", workers, minReplicas, replicas })
     }
-    const { ledger, progress } = this.#parts
     const key = `${ledger.definitionChanges} ${progress.sealed.size}`
     if (key !== this.#inputsKey) {
       this.#inputsKey = key

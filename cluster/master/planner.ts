@@ -10,6 +10,7 @@ import type { Planner } from "../scheduler/scheduler.js"
 import type { Catalog } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
 import type { Ledger, StreamRecord } from "./ledger.js"
+import type { SealRecord } from "./records.js"
 import { type MasterGraph, type Progress, runs } from "./stream-graph.js"
 
 export class MasterPlanner implements Planner, JobSource {
@@ -32,15 +33,15 @@ export class MasterPlanner implements Planner, JobSource {
     return targetOf(this.graph, stream, interval)
   }
 
-  replay(block: string): { readonly spec: StageSpec; readonly interval: number } | null {
+  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null {
     for (const { definition, seals } of this.ledger.streams.values()) {
       for (const seal of seals) {
         for (const group of seal.groups) {
           for (const sealed of group) {
             if (sealed.block !== block) continue
             if (sealed.replay === undefined) return null
-            const { interval, ...split } = sealed.replay
-            return { spec: readStage(definition, split, `again/${split.from}`), interval }
+            const { interval: _, ...split } = sealed.replay
+            return { spec: readStage(definition, split, `again/${split.from}`), blocks: blocksOf(seals, split) }
           }
         }
       }
@@ -74,6 +75,17 @@ export class MasterPlanner implements Planner, JobSource {
   target(stream: StreamId, interval: number): StageSpec | null {
     return targetOf(this.graph, stream, interval)
   }
+}
+
+/** The sealed blocks of a split, each with its interval. */
+function blocksOf(seals: readonly SealRecord[], { path, from }: FileSplit): Map<string, number> {
+  const blocks = new Map<string, number>()
+  for (const { groups } of seals) {
+    for (const group of groups) {
+      for (const { block, replay } of group) if (replay?.from === from && replay.path === path) blocks.set(block, replay.interval)
+    }
+  }
+  return blocks
 }
 
 /** The stage that reads a split of a file. */

@@ -44,6 +44,8 @@ interface Source {
   readonly done: Map<number, { readonly worker: NodeId; readonly done: TaskDone }>
   /** Not yet sealed, by interval. */
   readonly buckets: Map<number, { readonly split: number; readonly block: SealedBlock }[]>
+  /** Blocks in `buckets`, by split, ascending: the first is where a restarted master begins. */
+  readonly waiting: Map<number, number>
   newest: number
   late: number
 }
@@ -98,6 +100,7 @@ export class Sources {
       reading: new Set(),
       done: new Map(),
       buckets: new Map(),
+      waiting: new Map(),
       newest: read?.newest ?? Number.NEGATIVE_INFINITY,
       late: read?.late ?? 0,
     }
@@ -259,6 +262,7 @@ export class Sources {
         const bucket = source.buckets.get(interval)
         if (bucket === undefined) source.buckets.set(interval, [{ split: n, block }])
         else bucket.push({ split: n, block })
+        source.waiting.set(n, (source.waiting.get(n) ?? 0) + 1)
         if (output.newest !== undefined) source.newest = Math.max(source.newest, output.newest)
       }
     }
@@ -277,8 +281,14 @@ export class Sources {
     for (const start of starts) {
       if (start + intervalMs > end) break
       if (start > from) this.#append(source, from, start, [])
-      const blocks = (source.buckets.get(start) ?? []).map(({ block }) => block)
+      const bucket = source.buckets.get(start) ?? []
+      const blocks = bucket.map(({ block }) => block)
       source.buckets.delete(start)
+      for (const { split } of bucket) {
+        const left = (source.waiting.get(split) as number) - 1
+        if (left > 0) source.waiting.set(split, left)
+        else source.waiting.delete(split)
+      }
       this.#append(source, start, start + intervalMs, blocks)
       from = start + intervalMs
     }
@@ -295,8 +305,7 @@ export class Sources {
 
   #append(source: Source, from: number, to: number, blocks: readonly SealedBlock[]): void {
     const { tracker, registry, progress } = this.#parts
-    let resume = source.nextTake
-    for (const bucket of source.buckets.values()) for (const { split } of bucket) resume = Math.min(resume, split)
+    const [resume = source.nextTake] = source.waiting.keys()
     const splitsDone = Math.max(source.takenBefore, source.nextTake)
     const ended = source.nextTake >= source.splits.length && source.buckets.size === 0
     const record: SealRecord = {

@@ -128,6 +128,14 @@ export class WorkerRegistry {
     return through
   }
 
+  /** The master itself heard nobody for so long: that is no silence of theirs. */
+  excuse(ms: number): void {
+    for (const worker of this.#workers.values()) {
+      worker.heardMs += ms
+      if (worker.suspectMs !== null) worker.suspectMs += ms
+    }
+  }
+
   /** Those that count as dead from now on. The caller removes them. */
   dead(nowMs: number): { readonly node: NodeId; readonly why: string }[] {
     const dead: { node: NodeId; why: string }[] = []

@@ -10,6 +10,7 @@
  * Methods never call out: what happened is read from `take()`, what is to be sent is in the outbox.
  */
 
+import { trimStage } from "../../engine/plan.js"
 import type { InputRef, OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import { type BlockTracker, emptyPart, type Part } from "../master/block-tracker.js"
@@ -30,8 +31,8 @@ export interface Planner {
   reads(spec: StageSpec, partition: number): readonly InputRef[]
   /** The stage that makes a state's step of that interval. */
   state(stream: string, interval: number): StageSpec | null
-  /** The stage that reads a replayable source's block again. Null: it cannot be had again. */
-  replay(block: string): { readonly spec: StageSpec; readonly interval: number } | null
+  /** The stage that reads a replayable source's block again, and all sealed blocks of that split with their intervals. Null: it cannot be had again. */
+  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null
 }
 
 export interface Job {
@@ -258,10 +259,15 @@ export class Scheduler {
     const wanted = this.#replays.get(stage.spec.output)
     if (wanted === undefined) return
     this.#replays.delete(stage.spec.output)
+    const byInterval = new Map<number, string[]>()
+    for (const [lost, interval] of wanted) {
+      const those = byInterval.get(interval)
+      if (those === undefined) byInterval.set(interval, [lost])
+      else those.push(lost)
+    }
     for (const output of done.outputs) {
       let kept = false
-      for (const [lost, interval] of wanted) {
-        if (output.interval !== undefined && output.interval !== interval) continue
+      for (const lost of output.interval === undefined ? wanted.keys() : (byInterval.get(output.interval) ?? [])) {
         this.#o.tracker.hold(output.block, worker, output.bytes, output.rows)
         this.#o.tracker.replaced(lost, output.block)
         kept = true
@@ -479,10 +485,21 @@ export class Scheduler {
         }
         stage.holding.add(replay.spec.output)
         const wanted = this.#replays.get(replay.spec.output) ?? new Map<string, number>()
-        wanted.set(absent.ref.block, replay.interval)
+        // With one block of a split all others that its worker held are lost as well: one reading brings them back.
+        const { tracker } = this.#o
+        for (const [block, interval] of replay.blocks) if (tracker.holders(tracker.current(block)).size === 0) wanted.set(block, interval)
         this.#replays.set(replay.spec.output, wanted)
         const made = this.#need(replay.spec, null, self, stage.pool, stage.order, stage.timeoutMs)
-        if (made.open === 0) throw new Error(`the input block ${absent.ref.block} was not found when its file was read again`)
+        if (made.open === 0) {
+          // It was read before this one was lost: once more.
+          if (++task.fetchFailures >= triesOfFetch) {
+            throw new Error(`the input block ${absent.ref.block} was not found when its file was read again`)
+          }
+          for (const partition of made.tasks.keys()) {
+            tracker.removePart(replay.spec.output, partition)
+            this.lost(replay.spec.output, partition)
+          }
+        }
         made.waiters.push(task)
         return 1
       }
@@ -598,7 +615,8 @@ export class Scheduler {
     stage.startedMs ??= nowMs
     const slot = this.#o.placement.slot(worker)
     if (slot !== undefined) slot.running[stage.pool] += 1
-    this.#o.outbox.launch(worker, stage.spec, {
+    stage.sent ??= trimStage(stage.spec)
+    this.#o.outbox.launch(worker, stage.sent, {
       task: id,
       partition,
       attempt: task.attempt,

@@ -36,6 +36,8 @@ export interface Task {
 
 export interface Stage {
   readonly spec: StageSpec
+  /** What goes to workers: without what lies behind its cuts. Made when the first task is launched. */
+  sent: StageSpec | null
   readonly pool: Pool
   /** Lower goes first. */
   readonly order: number
@@ -58,6 +60,7 @@ export interface Stage {
 export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs: number): Stage {
   return {
     spec,
+    sent: null,
     pool,
     order,
     timeoutMs,
