@@ -24,7 +24,7 @@ export class StateCache {
     const from = ref.since ?? ref.at
     const key = keyOf(ref.stream, ref.partition)
     const cached = this.states.get(key)?.state
-    if (cached?.reaches(from)) {
+    if (cached?.reaches(from) && !leavesGap(cached, chain)) {
       this.extend(cached, chain)
       return cached
     }
@@ -53,6 +53,15 @@ export class StateCache {
   private extend(state: KeyedState, chain: readonly ChainBlock[]): void {
     for (const { interval, base, rows } of chain) if (interval > state.newest) state.apply(rows(), interval, base)
   }
+}
+
+/**
+ * Whether there may have been deltas after what is cached and before the base that the chain begins with: then they are not in
+ * the chain any more, and of the base the rows of its own interval alone would not do.
+ */
+function leavesGap(state: KeyedState, chain: readonly ChainBlock[]): boolean {
+  const first = chain[0]
+  return first?.base === true && first.interval > state.newest
 }
 
 const keyOf = (stream: string, partition: number) => `${partition} ${stream}`
