@@ -5,8 +5,7 @@
 import type { InputNode, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import type { FormatSpec, RddNode } from "../../engine/rdd.js"
-import type { Interval } from "../../engine/time.js"
+import type { FormatSpec } from "../../engine/rdd.js"
 import type { ClientSession } from "./client-session.js"
 
 export interface InputOverride {
@@ -74,50 +73,4 @@ function redirected(session: ClientSession, node: InputNode, override: InputOver
 export function keepEverything(session: ClientSession): void {
   const { definitions } = session.host
   for (const { id } of definitions.all()) if (definitions.isDraft(id)) definitions.change(id, { rememberMs: keepMs })
-}
-
-export interface IntervalRows {
-  readonly interval: Interval
-  readonly rows: readonly unknown[]
-}
-
-/** Starts of the first `limit` finished intervals after `after` in which the stream may have changed. */
-export async function changedIntervals(
-  session: ClientSession,
-  handle: unknown,
-  after: number | null,
-  limit: number,
-): Promise<readonly number[]> {
-  const stream = session.host.definitions.idOf(streamOf(handle))
-  return session.host.request({ kind: "changed", stream, after, limit })
-}
-
-/** The rows of some intervals of a stream, in the order asked, in one question. */
-export async function rowsOfIntervals(
-  session: ClientSession,
-  handle: unknown,
-  starts: readonly number[],
-): Promise<readonly IntervalRows[]> {
-  const id = streamOf(handle)
-  const definition = session.host.definitions.get(id)
-  const snapshot = definition.kind === "snapshot" || definition.kind === "state"
-  const versions = starts.map(
-    (from): RddNode =>
-      snapshot
-        ? { kind: "version", stream: id, at: from, read: { kind: "rows" } }
-        : { kind: "slice", stream: id, from, to: from + definition.intervalMs },
-  )
-  const action = { kind: "collect", max: Number.MAX_SAFE_INTEGER } as const
-  const parent: RddNode = { kind: "eachVersion", versions }
-  const node: RddNode = { kind: "finished", parent: { kind: "partial", parent, action, series: true }, action, series: true }
-  const answered = await session.host.query(node, answer => answer.rows() as [version: number, row: unknown][])
-  const rows = starts.map((): unknown[] => [])
-  for (const [version, row] of answered) rows[version]!.push(row)
-  return starts.map((from, i) => ({ interval: { from, to: from + definition.intervalMs }, rows: rows[i]! }))
-}
-
-function streamOf(handle: unknown): StreamId {
-  const data = handleData(handle)
-  if (data?.kind === "stream") return data.id
-  throw new RivuletError("only a stream has intervals", { code: 2 })
 }

@@ -5,7 +5,8 @@
 import { mkdirSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { changedIntervals, type InputOverride, keepEverything, overrideInputs, rowsOfIntervals } from "../../cluster/client/batch.js"
+import { type InputOverride, keepEverything, overrideInputs } from "../../cluster/client/batch.js"
+import { intervalsOf } from "../../cluster/client/intervals.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
@@ -30,8 +31,8 @@ export interface BatchOptions {
   readonly inputs?: readonly InputOverride[]
 }
 
-/** Intervals asked for in one question. */
-const atOnce = 256
+/** Lines are written together up to so many characters. */
+const writeChars = 1 << 18
 
 export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
@@ -92,40 +93,52 @@ function hasRows(session: ClientSession, value: unknown): boolean {
   return kind !== undefined && kind !== "output"
 }
 
-interface IntervalRows {
-  readonly stream: string
+interface IntervalLine {
   readonly from: number
   readonly line: string
 }
 
 /** Every exported stream's non-empty intervals, merged by interval then by order of export. */
 async function printAll(session: ClientSession, streams: readonly [string, Handle][]): Promise<void> {
-  const cursors = streams.map(([name, handle]) => ({
-    name,
-    rows: linesOf(session, name, handle),
-    head: undefined as IntervalRows | undefined,
-  }))
-  for (const cursor of cursors) cursor.head = (await cursor.rows.next()).value
+  const cursors = await Promise.all(
+    streams.map(async ([name, handle]) => {
+      const lines = linesOf(session, name, handle)
+      return { lines, head: (await lines.next()).value as IntervalLine | undefined }
+    }),
+  )
+  let text = ""
   for (;;) {
     let first: (typeof cursors)[number] | undefined
     for (const cursor of cursors) if (cursor.head && (first === undefined || cursor.head.from < first.head!.from)) first = cursor
-    if (first?.head === undefined) return
-    await write(first.head.line)
-    first.head = (await first.rows.next()).value
+    if (first?.head === undefined) break
+    text += first.head.line
+    if (text.length >= writeChars) {
+      await write(text)
+      text = ""
+    }
+    first.head = (await first.lines.next()).value
   }
+  if (text !== "") await write(text)
 }
 
-async function* linesOf(session: ClientSession, name: string, handle: Handle): AsyncGenerator<IntervalRows, undefined> {
-  let after: number | null = null
-  for (;;) {
-    const intervals = await changedIntervals(session, handle, after, atOnce)
-    if (intervals.length === 0) return undefined
-    for (const { interval, rows } of await rowsOfIntervals(session, handle, intervals)) {
-      if (rows.length === 0) continue
-      yield { stream: name, from: interval.from, line: `${toJson({ stream: name, interval, rows })}\n` }
+/** `{"stream":…,"interval":…,"rows":[…]}`, as `toJson` writes it. Parts that did not change since the line before are not written anew. */
+async function* linesOf(session: ClientSession, name: string, handle: Handle): AsyncGenerator<IntervalLine, undefined> {
+  const head = toJson({ stream: name }).slice(0, -1)
+  const texts = new WeakMap<readonly string[], string>()
+  for await (const { interval, parts } of intervalsOf(session, handle, toJson)) {
+    const rows: string[] = []
+    for (const part of parts) {
+      if (part.length === 0) continue
+      let text = texts.get(part)
+      if (text === undefined) {
+        text = part.join(",")
+        texts.set(part, text)
+      }
+      rows.push(text)
     }
-    after = intervals.at(-1)!
+    if (rows.length > 0) yield { from: interval.from, line: `${head},"interval":${toJson(interval)},"rows":[${rows.join(",")}]}\n` }
   }
+  return undefined
 }
 
 async function saveAll(session: ClientSession, streams: readonly [string, Handle][], directory: string): Promise<void> {
@@ -141,16 +154,11 @@ async function summarise(session: ClientSession, streams: readonly [string, Hand
   for (const [name, handle] of streams) {
     let intervals = 0
     let rows = 0
-    let after: number | null = null
-    for (;;) {
-      const some = await changedIntervals(session, handle, after, atOnce)
-      if (some.length === 0) break
-      for (const one of await rowsOfIntervals(session, handle, some)) {
-        if (one.rows.length === 0) continue
-        intervals++
-        rows += one.rows.length
-      }
-      after = some.at(-1)!
+    for await (const { parts } of intervalsOf(session, handle, () => null)) {
+      const here = parts.reduce((sum, part) => sum + part.length, 0)
+      if (here === 0) continue
+      intervals++
+      rows += here
     }
     await write(`${name}   ${formatNumber(intervals)} intervals with rows, ${formatNumber(rows)} rows\n`)
   }
