@@ -27,6 +27,7 @@ export const origin = object<Origin>({ file: text, line: integer, column: intege
 export const taskFailure = object<TaskFailure>({
   kind: oneOf("user", "machine", "timeout", "fetch", "killed"),
   message: text,
+  try: optional(text),
   errorName: optional(text),
   operator: optional(text),
   record: optional(text),
@@ -67,6 +68,9 @@ export const action = byKind<Action>({
   countByValue: {},
   countByKey: {},
   lookup: { key: anyValue },
+  sort: { by: functionLink, order: oneOf("desc", "asc") },
+  takeSample: { n: count, seed: finite },
+  countApproxDistinct: { precision: count },
   stats: {},
 })
 
@@ -114,7 +118,10 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     keyBy: lifted,
     union: { parents: list(self) },
     coalesce: { parent: self, partitions: count },
-    sample: { parent: self, fraction: finite, seed: finite },
+    sample: { parent: self, fraction: finite, seed: finite, from: optional(finite), to: optional(finite) },
+    zip: { parents: list(self) },
+    cartesian: { parents: list(self) },
+    broadcast: { parents: list(self), f: functionLink, id: optional(text) },
     aside: { parent: self },
     within: { stream: nullable(text), interval, parent: self },
     eachVersion: { versions: list(self) },

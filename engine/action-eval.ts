@@ -3,32 +3,25 @@
  * partitions, in their order, and gives the answer's. In a series every row carries its version's index and each version is
  * answered by itself.
  *
- * The answer's rows: the records for collect, take, top, lookup; `[value, n]` for countByValue and countByKey; one row for
- * count, fold, aggregate, stats; one or none for first and reduce.
+ * The answer's rows: the records for collect, take, takeSample, top, sort, lookup; `[value, n]` for countByValue and countByKey;
+ * one row for count, countApproxDistinct, fold, aggregate, stats; one or none for first and reduce.
  */
 
 import type { Action } from "./action.js"
-import { statsOf } from "./action-stats.js"
+import { distinctHalves } from "./action-distinct.js"
+import type { Context, Half, Halves } from "./action-half.js"
+import { sampleHalves } from "./action-sample.js"
+import { sortHalves } from "./action-sort.js"
+import { statsHalves } from "./action-stats.js"
 import { isBefore, topOrder } from "./action-top.js"
 import { notPair } from "./aggregate.js"
 import { copyValue } from "./copy-value.js"
 import { RivuletError } from "./errors.js"
 import { sameValue } from "./key.js"
-import type { Push, TaskContext } from "./rdd.js"
+import type { Push } from "./rdd.js"
 import { SlotIndex } from "./slot-index.js"
 
-/** Takes records or partial rows; `end` pushes what they come to. */
-export interface Half {
-  readonly add: Push
-  end(push: Push): void
-}
-
-type Context = Pick<TaskContext, "fn">
 type Binary = (a: unknown, b: unknown) => unknown
-type Halves<A extends Action> = {
-  start(action: A, context: Context): Half
-  finish(action: A, context: Context): Half
-}
 
 /** The half over one partition. `series`: records are `[version index, record]`. */
 export function startAction(action: Action, context: Context, series: boolean): Half {
@@ -222,17 +215,17 @@ const halves: { readonly [K in Action["kind"]]: Halves<Extract<Action, { kind: K
   countByValue: { start: () => counting(row => row, one), finish: () => counting(first, second) },
   countByKey: { start: () => counting(keyOfPair, one), finish: () => counting(first, second) },
   lookup: {
-    start: ({ key }) =>
-      rowsHalf((rows, push) =>
-        all(
-          rows.filter(row => sameValue(keyOfPair(row), key)).map(row => (row as unknown[])[1]),
-          push,
-        ),
-      ),
+    start({ key }) {
+      const values: unknown[] = []
+      const add: Push = row => {
+        if (sameValue(keyOfPair(row), key)) values.push((row as unknown[])[1])
+      }
+      return { add, end: push => all(values, push) }
+    },
     finish: () => rowsHalf(all),
   },
-  stats: {
-    start: () => rowsHalf((rows, push) => push(Float64Array.from(rows, Number))),
-    finish: () => rowsHalf((parts, push) => push(statsOf(parts as Float64Array[]))),
-  },
+  sort: sortHalves,
+  takeSample: sampleHalves,
+  countApproxDistinct: distinctHalves,
+  stats: statsHalves,
 }

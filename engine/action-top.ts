@@ -22,10 +22,14 @@ export function topOrder({ by, order }: Extract<Action, { kind: "top" }>, contex
 
 /** For sorting. NaN comes last, whatever the direction; equal ranks go by the smaller key (of pairs; else the smaller record). */
 export function isBefore({ direction }: TopOrder, a: { rank: unknown; row: unknown }, b: { rank: unknown; row: unknown }): number {
-  const [nanA, nanB] = [Number.isNaN(a.rank), Number.isNaN(b.rank)]
-  if (nanA !== nanB) return nanA ? 1 : -1
-  const byRank = nanA ? 0 : compareRanks(a.rank, b.rank)
-  return byRank !== 0 ? -direction * byRank : compareKeys(keyOf(a.row), keyOf(b.row))
+  return compareRanked(direction === 1 ? -1 : 1, a.rank, b.rank) || compareKeys(keyOf(a.row), keyOf(b.row))
+}
+
+/** Ranks, ascending (1) or descending (-1). NaN comes last, whatever the direction; numbers and bigints compare by value. */
+export function compareRanked(direction: 1 | -1, a: unknown, b: unknown): number {
+  const [nanA, nanB] = [Number.isNaN(a), Number.isNaN(b)]
+  if (nanA || nanB) return Number(nanA) - Number(nanB)
+  return direction * compareRanks(a, b)
 }
 
 function compareRanks(a: unknown, b: unknown): number {

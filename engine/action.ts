@@ -18,6 +18,12 @@ export type Action =
   | { readonly kind: "countByValue" }
   | { readonly kind: "countByKey" }
   | { readonly kind: "lookup"; readonly key: unknown }
+  /** Stable: records of equal rank stay in partition order. NaN comes last, whatever the order. */
+  | { readonly kind: "sort"; readonly by: FunctionLink; readonly order: "desc" | "asc" }
+  /** n records in random order, each with the same probability; the same seed takes the same. */
+  | { readonly kind: "takeSample"; readonly n: number; readonly seed: number }
+  /** How many different records there are, by a sketch of `2 ** precision` bytes. */
+  | { readonly kind: "countApproxDistinct"; readonly precision: number }
   | { readonly kind: "stats" }
 
 /** `finished` nodes carry the whole action; this alias marks the finishing half. */

@@ -13,11 +13,12 @@ import { mapChildren, namesIn, versionsOf } from "./tree.js"
 /** A place where stages are cut. */
 export type StageDependency = Exclude<Dependency, { kind: "narrow" }>
 
-type WideNode = Extract<RddNode, { kind: "shuffled" | "distinct" | "repartition" | "cogroup" | "finished" }>
+const wideKinds = ["shuffled", "distinct", "repartition", "cogroup", "broadcast", "finished"] as const
+
+type WideNode = Extract<RddNode, { kind: (typeof wideKinds)[number] }>
 
 /** Kinds whose records cross a shuffle under an id of their own. */
-export const isWide = (node: RddNode): node is WideNode =>
-  node.kind === "shuffled" || node.kind === "distinct" || node.kind === "repartition" || node.kind === "cogroup" || node.kind === "finished"
+export const isWide = (node: RddNode): node is WideNode => (wideKinds as readonly string[]).includes(node.kind)
 
 /**
  * Gives each wide node without an id the id `<prefix>:<path>`: the same whoever does it. The prefix names the stream, version
@@ -95,6 +96,7 @@ export function isQuietWhenEmpty(node: RddNode): boolean {
   switch (node.kind) {
     case "finished":
     case "mapPartitions":
+    case "zip":
     case "parallelize":
     case "textFile":
     case "stateAt":

@@ -37,7 +37,17 @@ export type RddNode =
     }
   | { readonly kind: "union"; readonly parents: readonly RddNode[] }
   | { readonly kind: "coalesce"; readonly parent: RddNode; readonly partitions: number }
-  | { readonly kind: "sample"; readonly parent: RddNode; readonly fraction: number; readonly seed: number }
+  /** `fraction` of the records; of the draws those in [from, to), 0 to `fraction` unless given. */
+  | {
+      readonly kind: "sample"
+      readonly parent: RddNode
+      readonly fraction: number
+      readonly seed: number
+      readonly from?: number
+      readonly to?: number
+    }
+  | ZipNode
+  | CartesianNode
   | { readonly kind: "aside"; readonly parent: RddNode }
   /**
    * Whose functions these are: the stream and interval (of a question: the range) that `Date.now()`, `Math.random()` and
@@ -53,6 +63,7 @@ export type RddNode =
   | { readonly kind: "distinct"; readonly parent: RddNode; readonly partitions: number; readonly id?: string }
   | { readonly kind: "repartition"; readonly parent: RddNode; readonly partitions: number; readonly id?: string }
   | CogroupNode
+  | BroadcastNode
   /** Everything into one partition, parts in partition order, then the finishing half of the action. */
   | { readonly kind: "finished"; readonly parent: RddNode; readonly action: ActionPart; readonly series?: boolean; readonly id?: string }
   // stateful
@@ -60,7 +71,7 @@ export type RddNode =
   | StoredNode
 
 /** An operator with one user function: map, filter and their like. */
-export type FunctionNode = Extract<RddNode, { readonly f: FunctionLink }>
+export type FunctionNode = Extract<RddNode, { readonly f: FunctionLink; readonly parent: RddNode }>
 
 /**
  * A time in a question: epoch milliseconds, or relative to the end of that stream's newest finished interval: a negative
@@ -127,6 +138,26 @@ export interface CogroupNode {
   readonly parents: readonly RddNode[]
   readonly partitions: number
   readonly join: "cogroup" | "inner" | "left" | "right" | "full"
+  readonly id?: string
+}
+
+/** Two RDDs with as many partitions, and as many records in each: `[left, right]` in order. */
+export interface ZipNode {
+  readonly kind: "zip"
+  readonly parents: readonly RddNode[]
+}
+
+/** `[left, right]` of all pairs. */
+export interface CartesianNode {
+  readonly kind: "cartesian"
+  readonly parents: readonly RddNode[]
+}
+
+/** The records of the first parent, each through what `f(rows of the second parent, partition)` gives (operators/broadcast.ts). */
+export interface BroadcastNode {
+  readonly kind: "broadcast"
+  readonly parents: readonly RddNode[]
+  readonly f: FunctionLink
   readonly id?: string
 }
 

@@ -25,6 +25,10 @@ export function simplifyNode(node: RddNode): RddNode {
     }
     case "cogroup":
       return needed[node.join](node.parents.map(parent => parent.kind === "empty")) ? node : nothing
+    case "broadcast":
+      return node.parents[0]!.kind === "empty" ? nothing : node
+    case "cartesian":
+      return node.parents.some(parent => parent.kind === "empty") ? nothing : node
     // Count of nothing is 0; versions keep their places; state goes on.
     case "finished":
     case "eachVersion":

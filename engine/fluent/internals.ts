@@ -12,6 +12,22 @@ export const leftsAlone: UserFunction = ([, [lefts, rights]]: [unknown, [unknown
 export const pairsAlone: UserFunction = ([key, [lefts, rights]]: [unknown, [unknown[], unknown[]]]) =>
   rights.length === 0 ? lefts.map(left => [key, left]) : []
 
+/** `[key, [lefts, rights]]` → the first left of keys that both have. */
+export const leftOfBoth: UserFunction = ([, [lefts, rights]]: [unknown, [unknown[], unknown[]]]) =>
+  lefts.length > 0 && rights.length > 0 ? [lefts[0]] : []
+
+/** A partition's number and how many records it has. */
+export const sizeOfPartition: UserFunction = (values: readonly unknown[], info: number | { readonly partition: number }) => [
+  [typeof info === "number" ? info : info.partition, values.length],
+]
+
+/** `[partition, size]` of all → what numbers the records of one: each becomes `[record, index]`. */
+export const numberFrom: UserFunction = (sizes: readonly (readonly [number, number])[], partition: number) => {
+  let index = 0
+  for (const [at, size] of sizes) if (at < partition) index += size
+  return (value: unknown) => [[value, index++]]
+}
+
 export const wholePartition: UserFunction = (values: Iterable<unknown>) => [[...values]]
 
 /** `[key, [befores, afters]]` of two states → the change of the key, if there is one. */

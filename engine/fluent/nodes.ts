@@ -4,9 +4,11 @@
  */
 
 import type { Action } from "../action.js"
+import { precisionFor } from "../action-distinct.js"
 import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
+import { showValue } from "../values.js"
 
 export const identity: FunctionLink = { kind: "builtin", name: "identity" }
 export const first: FunctionLink = { kind: "builtin", name: "first" }
@@ -57,6 +59,38 @@ export const countByValue = (parent: RddNode, partitions: number): RddNode =>
 export const cogroup = (parents: readonly RddNode[], join: CogroupNode["join"], partitions: number): RddNode =>
   freeze({ kind: "cogroup", parents, partitions, join })
 
+export function sample(parent: RddNode, fraction: number, seed: number): RddNode {
+  if (!(fraction >= 0 && fraction <= 1)) {
+    throw new RivuletError(`sample: ${String(fraction)} is not a fraction`, { code: 2, try: "give a number from 0 to 1" })
+  }
+  return freeze({ kind: "sample", parent, fraction, seed: seedOf(seed, "sample") })
+}
+
+/** Samples of adjoining draws, one a weight. */
+export function split(parent: RddNode, weights: readonly number[], seed: number): RddNode[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  if (weights.length === 0 || weights.some(weight => !(weight >= 0)) || !(total > 0) || !Number.isFinite(total)) {
+    throw new RivuletError(`randomSplit: [${weights.join(", ")}] are not weights`, {
+      code: 2,
+      try: "give numbers of 0 or more, such as [9, 1]",
+    })
+  }
+  seedOf(seed, "randomSplit")
+  let before = 0
+  return weights.map((weight, i) => {
+    const from = before / total
+    before += weight
+    const to = i === weights.length - 1 ? 1 : before / total
+    return freeze({ kind: "sample", parent, fraction: weight / total, seed, from, to })
+  })
+}
+
+export const zip = (left: RddNode, right: RddNode): RddNode => freeze({ kind: "zip", parents: [left, right] })
+
+export const cartesian = (left: RddNode, right: RddNode): RddNode => freeze({ kind: "cartesian", parents: [left, right] })
+
+export const broadcast = (data: RddNode, side: RddNode, f: FunctionLink): RddNode => freeze({ kind: "broadcast", parents: [data, side], f })
+
 /** An action's two halves over all partitions: an RDD of one partition that holds the result's rows. */
 export const act = (parent: RddNode, action: Action): RddNode =>
   freeze({ kind: "finished", action, parent: { kind: "partial", parent, action } })
@@ -75,6 +109,35 @@ export function atLeastOne(n: number, what: string): number {
 export function countOf(n: number, what: string): number {
   if (Number.isSafeInteger(n) && n >= 0) return n
   throw new RivuletError(`${what}: ${String(n)} is not a number of records`, { code: 2, try: "give a whole number, 0 or more" })
+}
+
+/** A finite number. */
+export function seedOf(seed: number, what: string): number {
+  if (Number.isFinite(seed)) return seed
+  throw new RivuletError(`${what}: ${String(seed)} is not a seed`, { code: 2, try: "give a number" })
+}
+
+export function orderOf(order: unknown): "asc" | "desc" {
+  if (order === "asc" || order === "desc") return order
+  throw new RivuletError(`sortBy: ${String(order)} is not an order`, { code: 2, try: '"asc" or "desc"' })
+}
+
+/** Of a sketch that counts with this relative standard error. */
+export function precisionOf(relativeError: number): number {
+  if (relativeError >= 0.005 && relativeError < 1) return precisionFor(relativeError)
+  throw new RivuletError(`countApproxDistinct: ${String(relativeError)} is not a relative error`, {
+    code: 2,
+    try: "give 0.005 to 0.5, or ask distinct().count()",
+  })
+}
+
+/** A record as the pair that it must be. */
+export function pairOf(row: unknown, what: string): [key: unknown, value: unknown] {
+  if (Array.isArray(row)) return row as [unknown, unknown]
+  throw new RivuletError(`${what} works on pairs [key, value], not on ${showValue(row, 60)}`, {
+    code: 2,
+    try: "map(v => [key, value]) first",
+  })
 }
 
 /** Nodes are data that many hold at once: none may change them. */

@@ -6,14 +6,15 @@
 import type { Action } from "../action.js"
 import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
+import { KeyMap } from "../key.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
 import { answerOf, chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { addHints, notThere } from "./hints.js"
-import { bucketEdges, bucketOf } from "./histogram.js"
+import { type Bucket, bucketOf, bucketsOf, checkBuckets, checkEdges, evenBucketOf, evenBuckets, extentOfPartition } from "./histogram.js"
 import type { Host, UserFunction } from "./host.js"
-import { changeOf, leftsAlone, pairsAlone, wholePartition } from "./internals.js"
+import { changeOf, leftOfBoth, leftsAlone, numberFrom, pairsAlone, sizeOfPartition, wholePartition } from "./internals.js"
 import * as nodes from "./nodes.js"
 import type { RDD } from "./rdd-types.js"
 import type { Stats } from "./shapes.js"
@@ -74,10 +75,17 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     return this.#rdd(nodes.coalesce(this.node, partitions))
   }
   sample(fraction: number, seed: number = defaultSeed): RddHandle {
-    if (!(fraction >= 0 && fraction <= 1)) {
-      throw new RivuletError(`sample: ${String(fraction)} is not a fraction`, { code: 2, try: "give a number from 0 to 1" })
-    }
-    return this.#rdd(Object.freeze({ kind: "sample", parent: this.node, fraction, seed }))
+    return this.#rdd(nodes.sample(this.node, fraction, seed))
+  }
+  /** Disjoint parts that are together everything, in proportion to the weights. */
+  randomSplit(weights: readonly number[], seed: number = defaultSeed): RddHandle[] {
+    return nodes.split(this.node, weights, seed).map(node => this.#rdd(node))
+  }
+  zip(other: unknown): RddHandle {
+    return this.#rdd(nodes.zip(this.node, rddNode(other, "zip")))
+  }
+  cartesian(other: unknown): RddHandle {
+    return this.#rdd(nodes.cartesian(this.node, rddNode(other, "cartesian")))
   }
 
   // ── wide ──
@@ -93,8 +101,15 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   groupByKey(partitions = this.#host.partitions): RddHandle {
     return this.#rdd(nodes.groupByKey(this.node, partitions))
   }
-  groupBy(f: UserFunction): RddHandle {
-    return this.keyBy(f).groupByKey()
+  groupBy(f: UserFunction, partitions = this.#host.partitions): RddHandle {
+    return this.keyBy(f).groupByKey(partitions)
+  }
+  /** Pairs to their key's partition: joins and reductions into as many partitions then move nothing. */
+  partitionBy(partitions: number): RddHandle {
+    return this.#rdd(nodes.narrow("flatMapValues", nodes.groupByKey(this.node, partitions), nodes.identity))
+  }
+  zipWithIndex(): RddHandle {
+    return this.#broadcast(this.#ofPartitions(sizeOfPartition, "zipWithIndex"), numberFrom, "zipWithIndex")
   }
   combineByKey(create: UserFunction, merge: UserFunction, combine: UserFunction, partitions = this.#host.partitions): RddHandle {
     const [a, b, c] = [create, merge, combine].map(f => this.#link(f, "combineByKey")) as [FunctionLink, FunctionLink, FunctionLink]
@@ -131,8 +146,8 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     return this.#rdd(nodes.narrow("flatMap", pairs.node, this.#link(leftsAlone, "subtract")))
   }
   intersection(other: unknown): RddHandle {
-    const right = this.#rdd(rddNode(other, "intersection")).distinct()
-    return this.distinct().#byValue().#cogroup(right.#byValue(), "inner", "intersection").keys()
+    const pairs = this.#byValue().#cogroup(this.#rdd(rddNode(other, "intersection")).#byValue(), "cogroup", "intersection")
+    return this.#rdd(nodes.narrow("flatMap", pairs.node, this.#link(leftOfBoth, "intersection")))
   }
   /** Keys whose value differs in the other, or that one side lacks: `Change` records. Of several values of a key the first counts. */
   diffTo(other: unknown): RddHandle {
@@ -141,7 +156,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   /** In one partition: sorting ends in one task, so it is for results, not for raw data. */
   sortBy(by: UserFunction, order: "asc" | "desc" = "asc"): RddHandle {
-    return this.#rdd(nodes.act(this.node, { kind: "top", n: Number.MAX_SAFE_INTEGER, by: this.#link(by, "sortBy"), order }))
+    return this.#rdd(nodes.act(this.node, { kind: "sort", by: this.#link(by, "sortBy"), order: nodes.orderOf(order) }))
   }
 
   // ── actions ──
@@ -183,26 +198,30 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   /** Of several values of a key the last one in partition order. */
   collectAsMap(): Answer<Map<unknown, unknown>> {
-    return this.#map({ kind: "collect", max: maxCollectRows })
+    return this.#host.query(nodes.act(this.node, { kind: "collect", max: maxCollectRows }), raw => {
+      const byValue = new KeyMap<unknown>()
+      for (const row of raw.rows()) byValue.set(...nodes.pairOf(row, "collectAsMap"))
+      return new Map(byValue.entries())
+    })
   }
   stats(): Answer<Stats> {
     return this.#value({ kind: "stats" }) as Answer<Stats>
   }
-  histogram(buckets: number | number[] = 10): Answer<[from: number, to: number, n: number][]> {
-    const counted = (edges: number[]) =>
-      mapAnswer(this.flatMap(bucketOf(edges)).countByValue(), counts =>
-        edges.slice(1).map((to, i): [number, number, number] => [edges[i]!, to, counts.get(i) ?? 0]),
-      )
-    if (typeof buckets !== "number") return counted(bucketEdges(buckets, 0, 0))
-    bucketEdges(buckets, 0, 0)
-    const numbers = this.#rdd(
-      nodes.narrow(
-        "filter",
-        this.node,
-        this.#link((n: number) => !Number.isNaN(n), "histogram"),
-      ),
-    )
-    return chainAnswer(numbers.stats(), stats => counted(bucketEdges(buckets, stats.count === 0 ? Number.NaN : stats.min, stats.max)))
+  histogram(buckets: number | readonly number[] = 10): Answer<Bucket[]> {
+    if (typeof buckets !== "number") {
+      const edges = checkEdges(buckets)
+      return mapAnswer(this.flatMap(bucketOf(edges)).countByValue(), counts => bucketsOf(edges, counts))
+    }
+    const even = this.#broadcast(this.#ofPartitions(extentOfPartition, "histogram"), evenBucketOf(checkBuckets(buckets)), "histogram")
+    return this.#host.query(nodes.act(even.node, { kind: "countByValue" }), raw => evenBuckets(buckets, raw.rows() as never))
+  }
+  /** n records in random order, each with the same chance. */
+  takeSample(n: number, seed: number = defaultSeed): Answer<unknown[]> {
+    return this.#rows({ kind: "takeSample", n: nodes.countOf(n, "takeSample"), seed: nodes.seedOf(seed, "takeSample") })
+  }
+  /** Within about `relativeError` (standard error) of how many different records there are. */
+  countApproxDistinct(relativeError = 0.02): Answer<number> {
+    return this.#value({ kind: "countApproxDistinct", precision: nodes.precisionOf(relativeError) }) as Answer<number>
   }
   isEmpty(): Answer<boolean> {
     return mapAnswer(this.take(1), rows => rows.length === 0)
@@ -253,6 +272,14 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   #byValue(): RddHandle {
     return this.#rdd(nodes.narrow("keyBy", this.node, nodes.identity))
+  }
+  /** What `f` makes of each partition, gathered in one. */
+  #ofPartitions(f: UserFunction, operator: string): RddNode {
+    const rows = nodes.narrow("mapPartitions", this.node, this.#link(f, operator))
+    return nodes.act(rows, { kind: "collect", max: Number.MAX_SAFE_INTEGER })
+  }
+  #broadcast(side: RddNode, f: UserFunction, operator: string): RddHandle {
+    return this.#rdd(nodes.broadcast(this.node, side, this.#link(f, operator)))
   }
   #cogroup(other: unknown, join: CogroupNode["join"], operator: string): RddHandle {
     return this.#rdd(nodes.cogroup([this.node, rddNode(other, operator)], join, this.#host.partitions))

@@ -2,6 +2,8 @@
 
 import type { Operator, RddNode } from "../rdd.js"
 import { aside } from "./aside.js"
+import { broadcast } from "./broadcast.js"
+import { cartesian } from "./cartesian.js"
 import { coalesce } from "./coalesce.js"
 import { cogroup } from "./cogroup.js"
 import { cut } from "./cut.js"
@@ -30,6 +32,7 @@ import { textFile } from "./text-file.js"
 import { union } from "./union.js"
 import { unplanned } from "./unplanned.js"
 import { within } from "./within.js"
+import { zip } from "./zip.js"
 
 const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   hole: unplanned,
@@ -51,6 +54,8 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   union,
   coalesce,
   sample,
+  zip,
+  cartesian,
   aside,
   within,
   eachVersion,
@@ -59,6 +64,7 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   distinct,
   repartition,
   cogroup,
+  broadcast,
   finished,
   state,
   stored,

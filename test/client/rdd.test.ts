@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { sum } from "../../engine/builtins.js"
 import { diff } from "../../engine/fluent/diff.js"
 import type { UserFunction } from "../../engine/fluent/host.js"
-import { changeOf, leftsAlone, pairsAlone } from "../../engine/fluent/internals.js"
+import { changeOf, leftOfBoth, leftsAlone, pairsAlone } from "../../engine/fluent/internals.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/types.js"
 import { FakeHost } from "./fake-host.js"
@@ -41,9 +41,10 @@ test("operators nest", () => {
 test("intersection takes each record once, subtract keeps the left's duplicates", () => {
   const { a, b } = pair()
   const byValue = (parent: unknown) => ({ kind: "keyBy", parent, f: link("identity") })
-  const distinct = (parent: unknown) => ({ kind: "distinct", parent, partitions: 4 })
-  const joined = { kind: "cogroup", parents: [byValue(distinct(leaf("a"))), byValue(distinct(leaf("b")))], partitions: 4, join: "inner" }
-  assert.equal(node(a.intersection(b)), { kind: "map", parent: joined, f: link("first") })
+  const both = { kind: "cogroup", parents: [byValue(leaf("a")), byValue(leaf("b"))], partitions: 4, join: "cogroup" }
+  assert.equal((node(a.intersection(b)) as { parent: unknown }).parent, both)
+  assert.equal(call(leftOfBoth, ["k", [[1, 1], [1]]]), [1])
+  assert.equal(call(leftOfBoth, ["k", [[], [1]]]), [])
   assert.equal((node(a.subtract(b)) as { kind: string }).kind, "flatMap")
   assert.equal(call(leftsAlone, ["k", [[1, 1], []]]), [1, 1])
   assert.equal(call(leftsAlone, ["k", [[1, 1], [1]]]), [])

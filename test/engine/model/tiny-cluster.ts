@@ -15,6 +15,7 @@ import type { FormatSpec, InputBlock, InputRef, RddNode } from "../../../engine/
 import { sectionOf } from "../../../engine/shuffle-region.js"
 import type { InputPart, StageSpec, TaskInput, TaskOutput } from "../../../engine/task.js"
 import { TaskRunner } from "../../../engine/task-runner.js"
+import type { Interval } from "../../../engine/time.js"
 
 interface Stored extends TaskOutput {
   readonly offset: number
@@ -72,7 +73,8 @@ export class TinyCluster implements StreamGraph {
       source: name,
       ...change,
     }
-    this.streams.set(name, { definition, since: Math.floor(this.start / intervalMs) * intervalMs })
+    const from = typeof definition.from === "number" ? definition.from : this.start
+    this.streams.set(name, { definition, since: Math.floor(from / intervalMs) * intervalMs })
     if (node.kind === "input") this.seals.set(name, new Map())
     return name
   }
@@ -135,10 +137,15 @@ export class TinyCluster implements StreamGraph {
   }
 
   ask(rdd: RddNode): unknown[] {
+    return this.question(rdd).rows
+  }
+
+  /** The answer's rows, and what it was read from. */
+  question(rdd: RddNode): { rows: unknown[]; interval: Interval | null } {
     const query = `q${this.queries++}`
-    const stage = resultStage(expandQuery(this, rdd, query).rdd, query)
-    this.need(stage)
-    return (this.outputs.get(query) ?? []).flatMap(output => (output ? Block.of(output.bytes).toArray() : []))
+    const { rdd: expanded, interval } = expandQuery(this, rdd, query)
+    this.need(resultStage(expanded, query))
+    return { rows: (this.outputs.get(query) ?? []).flatMap(output => (output ? Block.of(output.bytes).toArray() : [])), interval }
   }
 
   /** Text of the files written, by output and partition. */
