@@ -31,6 +31,8 @@ interface Waiting {
   readonly blocks: { readonly block: string; readonly rows: number; readonly bytes: number }[]
   readonly arrivedMs: number
   readonly heldSinceMs: number
+  /** Since when no worker is known that holds it. */
+  strandedSinceMs: number | null
 }
 
 type Session = Map<number, Waiting>
@@ -39,15 +41,18 @@ export class Admission {
   readonly #ledger: Ledger
   readonly #tracker: BlockTracker
   readonly #holdBackMs: number
+  readonly #strandedMs: number
   /** By stream, then session in order of first sight, then seq. */
   readonly #streams = new Map<StreamId, Map<string, Session>>()
   /** Blocks in seals, while they are still reported: where they are. */
   readonly #sealed = new Map<string, { readonly stream: StreamId; readonly interval: number }>()
 
-  constructor(ledger: Ledger, tracker: BlockTracker, holdBackMs: number) {
+  /** `strandedMs`: a batch of which no copy is left is waited for so long, as its holder may only have been away. */
+  constructor(ledger: Ledger, tracker: BlockTracker, holdBackMs: number, strandedMs = 0) {
     this.#ledger = ledger
     this.#tracker = tracker
     this.#holdBackMs = holdBackMs
+    this.#strandedMs = strandedMs
     for (const [stream, { seals }] of ledger.streams) for (const seal of seals) this.sealed(stream, seal.from, seal.groups.flat())
   }
 
@@ -86,7 +91,7 @@ export class Admission {
     const waiting = session.get(batch.seq)
     const candidate = { block: block.block, rows: block.rows, bytes: block.bytes }
     if (waiting === undefined) {
-      session.set(batch.seq, { batch, blocks: [candidate], arrivedMs: block.arrivedMs, heldSinceMs: nowMs })
+      session.set(batch.seq, { batch, blocks: [candidate], arrivedMs: block.arrivedMs, heldSinceMs: nowMs, strandedSinceMs: null })
     } else if (!waiting.blocks.some(known => known.block === block.block)) waiting.blocks.push(candidate)
     return {}
   }
@@ -107,10 +112,12 @@ export class Admission {
         while (next < seq && seqs?.has(next) === true) next += 1
         if (seq > next && nowMs - waiting.heldSinceMs < this.#holdBackMs) break
         if (waiting.arrivedMs >= to) break
-        next = seq + 1
-        session.delete(seq)
         const index = waiting.blocks.findIndex(({ block }) => this.#tracker.holders(block).size > 0)
         const block = waiting.blocks[index]
+        waiting.strandedSinceMs = block === undefined ? (waiting.strandedSinceMs ?? nowMs) : null
+        if (waiting.strandedSinceMs !== null && nowMs - waiting.strandedSinceMs < this.#strandedMs) break
+        next = seq + 1
+        session.delete(seq)
         if (block === undefined) {
           lost.push(waiting.batch)
           continue

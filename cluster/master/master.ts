@@ -20,6 +20,7 @@ import { BlockTracker, emptyPart } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
+import { InputCopies } from "./input-copies.js"
 import { Ledger } from "./ledger.js"
 import { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
@@ -91,6 +92,7 @@ export class MasterMachine implements Machine {
 class Running {
   readonly #parts: Parts
   readonly #clock: MasterClock
+  readonly #copies: InputCopies
   readonly #sealing: Sealing
   readonly #streams: Streams
   readonly #queries: Queries
@@ -142,14 +144,15 @@ class Running {
       planner,
       scheduler,
       jobs: new JobGenerator(planner, scheduler, config.jobsAhead),
-      admission: new Admission(ledger, tracker, config.holdBackMs),
+      admission: new Admission(ledger, tracker, config.holdBackMs, config.strandedMs),
       registry: new WorkerRegistry(config.lostAfterMs, config.suspectForMs),
     }
     this.#parts = parts
     this.#restoreChains()
     const startedMs = this.#clock.read(now)
     this.#checkpointer = new Checkpointer(parts)
-    this.#sealing = new Sealing(parts)
+    this.#copies = new InputCopies(parts)
+    this.#sealing = new Sealing(parts, this.#copies)
     this.#streams = new Streams(parts, (stream, interval, failure) =>
       this.#members.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
     )
@@ -159,11 +162,18 @@ class Running {
     this.#queries = new Queries(parts)
     this.#retention = new Retention(parts, this.#queries, this.#checkpointer)
     this.#subscriptions = new Subscriptions(parts)
-    const others = { checkpointer: this.#checkpointer, queries: this.#queries, sources: this.#sources, streams: this.#streams }
+    const others = {
+      checkpointer: this.#checkpointer,
+      copies: this.#copies,
+      queries: this.#queries,
+      sources: this.#sources,
+      streams: this.#streams,
+    }
     this.#members = new Members(parts, others, startedMs, client => this.#requests.clientLost(client))
     this.#views = new Views(parts, {
       address: options.address,
       startedMs,
+      copies: this.#copies,
       sealing: this.#sealing,
       retention: this.#retention,
       streams: this.#streams,
@@ -266,7 +276,9 @@ class Running {
         return
       }
       case "copied":
-        return this.#checkpointer.copied(message.block, message.holder, message.error)
+        if (!this.#copies.copied(message.block, message.holder, message.error))
+          this.#checkpointer.copied(message.block, message.holder, message.error)
+        return
       case "filesListed":
         return this.#sources.listed(message)
       case "log": {
@@ -307,6 +319,7 @@ class Running {
       if (times.monotonicMs - this.#sweepMs >= sweepEveryMs) {
         this.#sweepMs = times.monotonicMs
         this.#checkpointer.sweep()
+        this.#copies.sweep()
         this.#retention.sweep(times)
         this.#compact()
       }

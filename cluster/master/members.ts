@@ -4,6 +4,7 @@ import { gcd } from "../../engine/time.js"
 import type { NodeId } from "../ports.js"
 import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
 import type { Checkpointer } from "./checkpointer.js"
+import type { InputCopies } from "./input-copies.js"
 import { type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { Sources } from "./sources.js"
@@ -12,6 +13,14 @@ import type { Streams } from "./streams.js"
 interface Client {
   readonly node: NodeId
   heardMs: number
+}
+
+interface Others {
+  readonly checkpointer: Checkpointer
+  readonly copies: InputCopies
+  readonly queries: Queries
+  readonly sources: Sources
+  readonly streams: Streams
 }
 
 interface Recovering {
@@ -26,7 +35,7 @@ const stalledMs = 250
 
 export class Members {
   readonly #parts: Parts
-  readonly #others: { readonly checkpointer: Checkpointer; readonly queries: Queries; readonly sources: Sources; readonly streams: Streams }
+  readonly #others: Others
   readonly #clients = new Map<NodeId, Client>()
   readonly #onClientLost: (client: NodeId) => void
   readonly #startedMs: number
@@ -37,12 +46,7 @@ export class Members {
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
-  constructor(
-    parts: Parts,
-    others: { readonly checkpointer: Checkpointer; readonly queries: Queries; readonly sources: Sources; readonly streams: Streams },
-    startedMs: number,
-    onClientLost: (client: NodeId) => void,
-  ) {
+  constructor(parts: Parts, others: Others, startedMs: number, onClientLost: (client: NodeId) => void) {
     this.#parts = parts
     this.#others = others
     this.#startedMs = startedMs
@@ -158,6 +162,7 @@ export class Members {
       const owner = tracker.owner(block)
       if (owner !== null && tracker.holders(block).size >= 2) this.#others.checkpointer.copied(block, node, undefined)
     }
+    this.#others.copies.joined(node, held)
     if (dropped.length > 0) outbox.send(node, { kind: "settled", kept: [], dropped })
     scheduler.found()
   }
@@ -170,6 +175,7 @@ export class Members {
     const held = [...tracker.blocksOf(node)]
     const { parts, inputs } = scheduler.removeWorker(node)
     this.#others.checkpointer.workerLost(node, held)
+    this.#others.copies.workerLost(node, held)
     this.#others.sources.workerLost(inputs)
     this.#others.streams.workerLost(node)
     outbox.push({ kind: "disconnect", from: node })
@@ -183,6 +189,8 @@ export class Members {
     if (!this.#clients.delete(node)) return
     this.#others.queries.clientLost(node)
     this.#onClientLost(node)
+    // What waits for its ack would wait for ever. If it lives, it hears that the link is over, and says hello again.
+    this.#parts.outbox.push({ kind: "disconnect", from: node })
   }
 
   isClient(node: NodeId): boolean {
@@ -199,7 +207,10 @@ export class Members {
     const stoodMs = times.monotonicMs - this.#steppedMs
     this.#steppedMs = times.monotonicMs
     // What they sent meanwhile has not been read yet.
-    if (stoodMs >= stalledMs) registry.excuse(stoodMs)
+    if (stoodMs >= stalledMs) {
+      registry.excuse(stoodMs)
+      for (const client of this.#clients.values()) client.heardMs += stoodMs
+    }
     for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
     for (const { node, heardMs } of [...this.#clients.values()]) {
       if (times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)

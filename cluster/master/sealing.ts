@@ -4,6 +4,7 @@ import type { StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
 import type { Message, SettledBlock } from "../protocol.js"
 import type { AdmittedBatch } from "./admission.js"
+import type { InputCopies } from "./input-copies.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { SealRecord } from "./records.js"
 import { dueIntervals, sealOf } from "./seal.js"
@@ -15,8 +16,11 @@ export class Sealing {
   readonly #parts: Parts
   readonly #recordsPerInterval: { readonly wallMs: number; readonly rows: number }[] = []
 
-  constructor(parts: Parts) {
+  readonly #copies: InputCopies
+
+  constructor(parts: Parts, copies: InputCopies) {
     this.#parts = parts
+    this.#copies = copies
   }
 
   report(worker: NodeId, message: Extract<Message, { kind: "report" }>, times: Times): void {
@@ -94,6 +98,7 @@ export class Sealing {
       for (const node of tracker.holders(block)) of(node).kept.push({ block, stream: record.stream, interval: record.from })
       for (const other of others) for (const node of tracker.forget(other)) of(node).dropped.push(other)
     }
+    this.#copies.sealed(admitted)
     for (const [node, { kept, dropped }] of settled) outbox.send(node, { kind: "settled", kept, dropped })
   }
 

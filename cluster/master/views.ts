@@ -6,6 +6,7 @@ import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
 import { nameOf } from "./catalog.js"
+import type { InputCopies } from "./input-copies.js"
 import type { StreamRecord } from "./ledger.js"
 import type { Parts, Times } from "./parts.js"
 import type { Retention } from "./retention.js"
@@ -26,6 +27,7 @@ export class Views {
     parts: Parts,
     private readonly about: {
       readonly address: string
+      readonly copies: InputCopies
       readonly startedMs: number
       readonly sealing: Sealing
       readonly retention: Retention
@@ -142,6 +144,8 @@ export class Views {
     if (registry.size === 0) warnings.push("no worker: nothing is received or computed")
     else if (registry.size < config.replicas) warnings.push(`${registry.size} worker: received data has one copy`)
     if (this.about.retention.warning !== null) warnings.push(this.about.retention.warning)
+    const { wanting } = this.about.copies
+    if (wanting > 0) warnings.push(`${wanting} blocks of received data have one copy: others are being made`)
     if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     const rates = this.about.sealing.rates(times.timeMs)
     return {

@@ -1,0 +1,128 @@
+/**
+ * Received input keeps its copies: what has lost one to a dead worker gets another (DESIGN §8). Without this, every block
+ * that the first lost worker held would go with the second one, however much later that dies.
+ *
+ * Only what is in a seal is copied here: before that its holders see to it themselves. Sources that can be read again are
+ * left alone. Copies start with the sweep, a bounded number of bytes at a time, to where there is room.
+ */
+
+import type { NodeId } from "../ports.js"
+import type { HeldBlock } from "../protocol.js"
+import type { Parts } from "./parts.js"
+
+/** Under way at once: streams' own traffic goes first. */
+const underwayBytesMost = 32 * 1024 * 1024
+
+export class InputCopies {
+  readonly #parts: Parts
+  /** Blocks with too few copies, in the order in which they came to it, and where another is under way to. */
+  readonly #wanting = new Map<string, NodeId | null>()
+  /** Of the blocks under way. */
+  readonly #underway = new Map<string, number>()
+  #underwayBytes = 0
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** How many blocks have fewer copies than they should and could have. */
+  get wanting(): number {
+    return this.#parts.registry.size < 2 ? 0 : this.#wanting.size
+  }
+
+  /** The blocks are in a seal. */
+  sealed(blocks: Iterable<{ readonly block: string }>): void {
+    for (const { block } of blocks) this.#note(block)
+  }
+
+  /** A worker is here, perhaps again, with these. What has enough copies without it, it need not keep. */
+  joined(node: NodeId, held: readonly HeldBlock[]): void {
+    const { admission, tracker, outbox, config } = this.#parts
+    for (const { block } of held) {
+      if (admission.where(block) === undefined) continue
+      if (tracker.holders(block).size > config.replicas && tracker.holders(block).has(node)) {
+        tracker.drop(block, node)
+        outbox.forget(node, block)
+      }
+      this.#note(block)
+    }
+  }
+
+  workerLost(node: NodeId, held: Iterable<string>): void {
+    for (const [block, to] of this.#wanting) if (to === node) this.#end(block)
+    for (const block of held) this.#note(block)
+  }
+
+  /** False: the copy was not asked for here. */
+  copied(block: string, holder: NodeId, error: string | undefined): boolean {
+    if (this.#wanting.get(block) !== holder) return false
+    this.#end(block)
+    if (error === undefined) {
+      if (this.#parts.tracker.copied(block, holder)) this.#note(block)
+      else this.#parts.outbox.forget(holder, block)
+      this.sweep()
+    }
+    return true
+  }
+
+  /** Starts copies, as many as may be under way. */
+  sweep(): void {
+    const { tracker, admission, registry, outbox } = this.#parts
+    if (registry.size < 2) return
+    for (const [block, to] of this.#wanting) {
+      if (this.#underwayBytes >= underwayBytesMost) return
+      if (to !== null) continue
+      const holders = tracker.holders(block)
+      const [holder] = holders
+      if (holder === undefined || admission.where(block) === undefined || this.#enough(block)) {
+        this.#wanting.delete(block)
+        continue
+      }
+      const target = this.#targetFor(holders, tracker.bytes(block))
+      if (target === null) continue
+      this.#wanting.set(block, target)
+      this.#underway.set(block, tracker.bytes(block))
+      this.#underwayBytes += tracker.bytes(block)
+      outbox.send(holder, { kind: "copy", block, to: [target] })
+    }
+  }
+
+  #note(block: string): void {
+    const { admission, catalog } = this.#parts
+    const sealed = admission.where(block)
+    if (sealed === undefined || this.#enough(block)) {
+      if (this.#wanting.get(block) === null) this.#wanting.delete(block)
+      return
+    }
+    const node = catalog.get(sealed.stream)?.definition.node
+    if (node?.kind !== "input" || node.source.kind !== "receiver" || this.#wanting.has(block)) return
+    this.#wanting.set(block, null)
+  }
+
+  #enough(block: string): boolean {
+    return this.#parts.tracker.holders(block).size >= this.#parts.config.replicas
+  }
+
+  /** No longer under way; if it is still wanted, the next sweep starts it anew. */
+  #end(block: string): void {
+    this.#wanting.set(block, null)
+    this.#underwayBytes -= this.#underway.get(block) ?? 0
+    this.#underway.delete(block)
+  }
+
+  /** The emptiest worker that has room, on another machine where there is one. */
+  #targetFor(holders: ReadonlySet<NodeId>, bytes: number): NodeId | null {
+    const { registry, config } = this.#parts
+    const hosts = new Set([...holders].map(node => registry.get(node)?.host))
+    let best: NodeId | null = null
+    let least = Number.POSITIVE_INFINITY
+    for (const { node, host, usedBytes, capBytes } of registry.live) {
+      if (holders.has(node) || usedBytes + bytes > capBytes * config.memoryHigh) continue
+      const cost = usedBytes / capBytes + (hosts.has(host) ? 1 : 0)
+      if (cost >= least) continue
+      best = node
+      least = cost
+    }
+    return best
+  }
+}

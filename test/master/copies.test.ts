@@ -1,0 +1,124 @@
+/** Copies of received input, and who counts as dead: what a failure takes, and what it must not. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { definition, Harness, input, start } from "./harness.js"
+
+const test = suite("copies and losses")
+
+/** Two workers hold one sealed batch of `views`; a third holds nothing. */
+function sealedBatch(config: ConstructorParameters<typeof Harness>[0] = {}) {
+  const harness = new Harness(config)
+  const [a, b] = [harness.join(1), harness.join(2)]
+  harness.define(definition("views", input()))
+  harness.advance(1000)
+  const block = harness.batch(a, 1, { block: "one" })
+  harness.report(a, block)
+  harness.report(b, block)
+  harness.advance(2000)
+  assert.ok(harness.records("seal").some(seal => seal.groups.flat().some(sealed => sealed.block === "one")))
+  return { harness, a, b, block }
+}
+
+const copiesOf = (harness: Harness) => harness.messages("copy").map(({ to, message }) => [to, message.block, ...message.to])
+
+function die(harness: Harness, node: string): void {
+  harness.workers.delete(node)
+  harness.advance(1500)
+}
+
+test("input that lost a holder gets another one, so that the next death takes nothing", () => {
+  const { harness, a, b } = sealedBatch()
+  const c = harness.join(3)
+  harness.advance(2000)
+  assert.equal(copiesOf(harness), [])
+  die(harness, a)
+  harness.advance(2000)
+  assert.equal(copiesOf(harness), [[b, "one", c]])
+  die(harness, b)
+  const d = harness.join(4)
+  harness.advance(2000)
+  assert.equal(copiesOf(harness).at(-1), [c, "one", d])
+})
+
+test("a copy that fails, or goes to a worker that dies, is made again elsewhere", () => {
+  const { harness, a, b } = sealedBatch()
+  const c = harness.join(3)
+  harness.copies = false
+  die(harness, a)
+  harness.advance(1000)
+  assert.equal(copiesOf(harness), [[b, "one", c]])
+  harness.from(b, { kind: "copied", block: "one", holder: c, error: "full" })
+  harness.advance(1000)
+  assert.equal(copiesOf(harness).length, 2)
+  const d = harness.join(4)
+  die(harness, c)
+  harness.advance(1000)
+  assert.equal(copiesOf(harness).at(-1), [b, "one", d])
+})
+
+test("a worker that comes back need not keep what has enough copies by now", () => {
+  const { harness, a, b } = sealedBatch()
+  const c = harness.join(3)
+  die(harness, a)
+  harness.advance(2000)
+  harness.join(1, [
+    { block: "one", rows: 100, bytes: 1000, owner: null, batch: { session: "s1", stream: "views", seq: 1 }, arrivedMs: start },
+  ])
+  harness.settle()
+  assert.ok(harness.messages("forget").some(({ to, message }) => to === a && message.blocks.includes("one")))
+  assert.not.ok(harness.messages("forget").some(({ to, message }) => (to === b || to === c) && message.blocks.includes("one")))
+})
+
+test("after a restart of the master what one worker alone came back with is copied", () => {
+  const { harness, a } = sealedBatch({ takeoverMs: 500 })
+  harness.restart()
+  harness.join(1, [
+    { block: "one", rows: 100, bytes: 1000, owner: null, batch: { session: "s1", stream: "views", seq: 1 }, arrivedMs: start },
+  ])
+  const c = harness.join(3)
+  harness.advance(3000)
+  assert.equal(copiesOf(harness).at(-1), [a, "one", c])
+})
+
+test("a master that did not run for a while does not take that for its workers' and clients' silence", () => {
+  const { harness } = sealedBatch()
+  harness.ask({ kind: "workers" })
+  harness.from("c1#1", { kind: "hello", role: "client", user: "", version: "1", runtime: "node" })
+  harness.nowMs += 15_000
+  harness.step({ kind: "tick" })
+  harness.step({ kind: "tick" })
+  assert.not.ok(harness.said.some(text => /is lost/.test(text)))
+  harness.workers.clear()
+  harness.advance(2000)
+  assert.is(harness.said.filter(text => /is lost: no heartbeat/.test(text)).length, 2)
+})
+
+test("an acked batch whose holders all seem dead is waited for; only then it is given up", () => {
+  const harness = new Harness({ strandedMs: 5000 })
+  const [a, b] = [harness.join(1), harness.join(2)]
+  harness.define(definition("views", input()))
+  harness.advance(1000)
+  const block = harness.batch(a, 1, { block: "one" })
+  harness.report(a, block)
+  harness.report(b, block)
+  harness.workers.clear()
+  harness.advance(1200)
+  const c = harness.join(3)
+  harness.advance(2000)
+  assert.not.ok(harness.said.some(text => /batch 1 .* is lost/.test(text)))
+  harness.join(1, [])
+  harness.report(a, block)
+  harness.advance(2000)
+  assert.equal(
+    harness.records("seal").flatMap(seal => seal.groups.flat().map(sealed => sealed.block)),
+    ["one"],
+  )
+  const other = harness.batch(a, 2, { block: "two" })
+  harness.report(a, other)
+  harness.workers.delete(a)
+  harness.advance(9000)
+  assert.is(harness.said.filter(text => /batch 2 .* is lost/.test(text)).length, 1)
+  assert.ok(c)
+})
+
+test.run()
