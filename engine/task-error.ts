@@ -47,16 +47,20 @@ export class CallWatch {
   /** What the error of the second run means. Errors of the platform that no user function was near are the machine's. */
   failure(error: unknown): TaskFailure {
     const message = error instanceof Error ? error.message : `threw ${showValue(error)}`
-    const about = { message, ...(error instanceof Error ? { errorName: error.name, stack: error.stack } : {}) }
+    const about = { message, ...namesOf(error) }
     if (this.last === null) {
-      const user = error instanceof RivuletError
-      const text = user && error.try !== undefined ? `${message}: ${error.try}` : message
-      return { ...about, kind: user ? "user" : "machine", message: text }
+      return { ...about, kind: error instanceof RivuletError ? "user" : "machine" }
     }
     const { operator, ref, args, shown } = this.last
     const origin = ref === null ? undefined : (positionOf(error, ref) ?? ref.origin)
     return { ...about, kind: "user", operator, record: shown ?? show(args), ...(origin ? { origin } : {}) }
   }
+}
+
+/** Our own errors say all in their message and their advice: their class's name is not for people. */
+function namesOf(error: unknown): Pick<TaskFailure, "errorName" | "stack" | "try"> {
+  if (error instanceof RivuletError) return error.try === undefined ? {} : { try: error.try }
+  return error instanceof Error ? { errorName: error.name, stack: error.stack } : {}
 }
 
 function show(args: readonly unknown[]): string {

@@ -105,6 +105,8 @@ export interface CapturedLog {
 export interface TaskFailure {
   readonly kind: "user" | "machine" | "timeout" | "fetch" | "killed"
   readonly message: string
+  /** What to do about it. */
+  readonly try?: string
   readonly errorName?: string
   readonly operator?: string
   /** The record as shown, cut at 2,000 characters. */

@@ -8,6 +8,7 @@ import { formatWithOptions } from "node:util"
 import { parentPort, workerData } from "node:worker_threads"
 import { decodeFunction } from "../../engine/capture/codec.js"
 import { FunctionCompiler, type UserFunction } from "../../engine/capture/compile.js"
+import { positionOf } from "../../engine/capture/position.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { HandleData } from "../../engine/fluent/brand.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
@@ -86,8 +87,15 @@ function openHandle(host: SessionHost, data: HandleData): unknown {
 
 function failureOf(kind: TaskFailure["kind"], error: unknown, ref: FunctionRef | undefined): TaskFailure {
   const { name, message, stack } = error instanceof Error ? error : new Error(`threw ${String(error)}`)
-  const hint = error instanceof RivuletError && error.try !== undefined ? `\ntry: ${error.try}` : ""
-  return { kind, message: `${message}${hint}`, errorName: name, operator: "foreachRDD", stack, ...(ref?.origin && { origin: ref.origin }) }
+  const hint = error instanceof RivuletError ? error.try : undefined
+  const origin = ref === undefined ? undefined : (positionOf(error, ref) ?? ref.origin)
+  return {
+    ...{ kind, message, operator: "foreachRDD" },
+    ...(!(error instanceof RivuletError) && { errorName: name }),
+    ...(hint !== undefined && { try: hint }),
+    ...(stack !== undefined && { stack }),
+    ...(origin !== undefined && { origin }),
+  }
 }
 
 /** Equal lines in a row are one. */

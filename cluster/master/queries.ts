@@ -210,5 +210,5 @@ const jobOf = (query: string): string => `query:${query}`
 
 export function failureResponse(failure: TaskFailure): Response {
   const ownFault = failure.kind === "user" || failure.kind === "timeout"
-  return { ok: false, message: failure.message, code: ownFault ? 1 : 5, failure }
+  return { ok: false, message: failure.message, code: ownFault ? 1 : 5, ...(failure.try !== undefined && { try: failure.try }), failure }
 }

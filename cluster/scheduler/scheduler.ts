@@ -10,6 +10,7 @@
  * Methods never call out: what happened is read from `take()`, what is to be sent is in the outbox.
  */
 
+import { RivuletError } from "../../engine/errors.js"
 import { trimStage } from "../../engine/plan.js"
 import type { InputRef, OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
@@ -711,6 +712,7 @@ function waitForPart(stage: Stage, partition: number, task: Task): number {
 
 /** A failure that the master itself met while it worked out what is needed. */
 function failureOf(error: unknown): TaskFailure {
+  if (error instanceof RivuletError) return { kind: "machine", message: error.message, ...(error.try !== undefined && { try: error.try }) }
   if (error instanceof Error) return { kind: "machine", message: error.message, errorName: error.name }
   return { kind: "machine", message: String(error) }
 }
