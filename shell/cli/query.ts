@@ -5,6 +5,7 @@ import type { RDD, StateDStream } from "../../engine/fluent/types.js"
 import { isAnswer } from "../host/answers.js"
 import { ShellHost } from "../host/host.js"
 import { kindOf, runs } from "../host/kinds.js"
+import { interruptAfter, withPlainSignals } from "../host/loop-guard.js"
 import { stampLine } from "../view/stamp.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -19,9 +20,14 @@ export interface QueryOptions {
   readonly stamp?: boolean
 }
 
+/** A cell that has not ended so long after its time is in a loop. */
+const graceMs = 100
+
 export async function query(expression: string, options: QueryOptions): Promise<void> {
   const format = outputFormat(options.o, process.stdout.isTTY)
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
+  const noAnswer = () => new RivuletError(`no answer within ${options.timeout}`, { code: 124 })
+  const startedMs = Date.now()
   await withSession(options, async session => {
     const cancelling = new AbortController()
     const host = new ShellHost({
@@ -29,15 +35,14 @@ export async function query(expression: string, options: QueryOptions): Promise<
       tz: session.tz,
       columns: process.stderr.columns ?? 100,
       embedded: false,
+      around: withPlainSignals,
       emit: event => {
         if (event.kind === "print") process.stderr.write(event.lines.map(line => `${line.text}\n`).join(""))
       },
     })
     await host.start()
-    const limit =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => cancelling.abort(new RivuletError(`no answer within ${options.timeout}`, { code: 124 })), timeoutMs)
+    const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
+    const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)
     try {
       const result = await host.evaluate(expression, cancelling.signal)
       const echo = await host.define(result)
@@ -52,8 +57,10 @@ export async function query(expression: string, options: QueryOptions): Promise<
       if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
     } catch (error) {
       if (cancelling.signal.aborted) throw cancelling.signal.reason
+      if (timeoutMs !== undefined && Date.now() - startedMs >= timeoutMs) throw noAnswer()
       throw error
     } finally {
+      disarm?.()
       clearTimeout(limit)
       await host.close()
     }

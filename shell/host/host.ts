@@ -28,6 +28,8 @@ export interface ShellHostOptions {
   /** An embedded cluster can be broken on purpose. */
   readonly embedded: boolean
   readonly emit: (event: HostEvent) => void
+  /** Around what a cell does before it first waits. */
+  readonly around?: <T>(work: () => T) => T
 }
 
 export class ShellHost implements HostPort {
@@ -38,6 +40,7 @@ export class ShellHost implements HostPort {
   lastStamp: Stamp | undefined
   lastError: Error | undefined
   private readonly emit: (event: HostEvent) => void
+  private readonly around: <T>(work: () => T) => T
   private readonly evaluator: Evaluator
   private readonly panels: Panels
   private readonly cells: string[] = []
@@ -52,6 +55,7 @@ export class ShellHost implements HostPort {
     this.columns = options.columns
     this.tz = options.tz
     this.emit = options.emit
+    this.around = options.around ?? (work => work())
     this.evaluator = new Evaluator({
       globals: sessionGlobals(options.session),
       settle: value => this.settle(value),
@@ -133,7 +137,7 @@ export class ShellHost implements HostPort {
   async evaluate(cell: string, signal: AbortSignal = new AbortController().signal): Promise<CellResult> {
     await this.lookAgain(cell)
     this.lastStamp = undefined
-    return this.evaluator.evaluate(cell, { signal })
+    return this.around(() => this.evaluator.evaluate(cell, { signal }))
   }
 
   /**

@@ -2,6 +2,7 @@
 import { connect } from "../../cluster/client/session.js"
 import type { Attachment } from "../cli/shell.js"
 import { ShellHost } from "../host/host.js"
+import { withPlainSignals } from "../host/loop-guard.js"
 import type { HostEvent } from "../host/port.js"
 
 export interface LocalHostOptions {
@@ -20,6 +21,7 @@ export async function openLocalHost(options: LocalHostOptions): Promise<{ readon
     columns: process.stdout.columns ?? 100,
     embedded: options.attachment.cluster !== undefined,
     emit: options.emit,
+    around: withPlainSignals,
   })
   return {
     host,

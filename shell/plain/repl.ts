@@ -1,12 +1,14 @@
 /** The plain shell on Node's `repl`: the same evaluator and dot-commands, no screen. For `--plain`, `TERM=dumb` and screen readers. */
 import repl, { Recoverable } from "node:repl"
+import { openCalls } from "../../cluster/client/session.js"
 import type { Ending } from "../cli/ending.js"
+import { connectTimeoutMs } from "../cli/options.js"
 import type { Attachment } from "../cli/shell.js"
 import type { History } from "../editor/history.js"
 import { cellsOf, isComplete } from "../evaluator/complete-cell.js"
 import { dotCommands } from "../host/commands.js"
+import { RemoteHost } from "../host/remote.js"
 import type { StyledLine } from "../session.js"
-import { openLocalHost } from "./local-host.js"
 
 export interface OpenShellOptions {
   readonly attachment: Attachment
@@ -22,16 +24,35 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   const print = (lines: readonly StyledLine[]) => {
     for (const line of lines) process.stdout.write(`${line.text}\n`)
   }
+  const { attachment, user, tz, ending } = options
+  const host = RemoteHost.launch()
+  ending.add(() => host.close())
+  const calls = await openCalls(attachment.address, { user })
+  ending.add(() => calls.close())
+  await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
   print(options.banner)
-  const { host, close } = await openLocalHost({
-    ...options,
-    emit: event => {
-      if (event.kind === "print") print(event.lines)
-      if (event.kind === "chaos") void options.attachment.cluster?.kill(event.worker)
-    },
+  await attachment.demo?.ready
+  let cellDone: () => void = () => {}
+  host.emit = event => {
+    if (event.kind === "print") print(event.lines)
+    else if (event.kind === "done") cellDone()
+    else if (event.kind === "chaos") attachment.cluster?.kill(event.worker).catch(error => print([{ text: (error as Error).message }]))
+  }
+  const ended = new Promise<void>(resolve => {
+    host.onDied = why => {
+      print([{ text: `the thread of your cells ended (${why}); streams go on` }])
+      cellDone()
+      resolve()
+    }
   })
-  print(await host.start())
-  for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) await host.runCell(cell)
+  const runCell = (cell: string) =>
+    new Promise<void>(resolve => {
+      cellDone = resolve
+      host.run(cell)
+    })
+  const columns = process.stdout.columns ?? 100
+  print(await host.open(calls, { user, tz, columns, embedded: attachment.cluster !== undefined }))
+  for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) await runCell(cell)
 
   const server = repl.start({
     prompt: `${options.attachment.name}> `,
@@ -44,7 +65,7 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
       if (cell.trim() === "") return done(null, undefined)
       if (!isComplete(cell)) return done(new Recoverable(new SyntaxError("more to come")), undefined)
       options.history.add(cell)
-      void host.runCell(cell).then(() => done(null, undefined))
+      void runCell(cell).then(() => done(null, undefined))
     },
     writer: () => "",
     completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
@@ -59,10 +80,10 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
       help: command.help,
       action: args => {
         server.clearBufferedCommand()
-        void host.runCell(`.${command.name} ${args}`).then(() => server.displayPrompt())
+        void runCell(`.${command.name} ${args}`).then(() => server.displayPrompt())
       },
     })
   server.on("SIGINT", () => host.cancel())
-  await new Promise<void>(resolve => server.on("exit", resolve))
-  await close()
+  await Promise.race([new Promise<void>(resolve => server.on("exit", resolve)), ended])
+  server.close()
 }
