@@ -4,7 +4,7 @@ import type { SimulatedCluster } from "../cluster.js"
 import { fairWeather, type Weather } from "../network.js"
 import type { Random } from "../random.js"
 
-export type Fault = "weather" | "part" | "clog" | "stall" | "slow" | "killWorker" | "killMaster" | "jump"
+export type Fault = "weather" | "part" | "clog" | "stall" | "slow" | "killWorker" | "killMaster" | "jump" | "loneDeath"
 
 export interface FaultPlan {
   readonly workers: readonly string[]
@@ -30,12 +30,13 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
   const workers = Array.from({ length: workerCount }, (_, i) => `w${i + 1}`)
   const kinds: Fault[] = ["weather", "part", "clog", "stall", "slow", "jump", "killMaster"]
   // With one worker its death is the loss of the only copy.
-  if (workerCount > 1) kinds.push("killWorker", "killWorker")
+  if (workerCount > 1) kinds.push("killWorker", "killWorker", "loneDeath")
   const wanted = random.pick([0, 1, 1, 2, 3])
   const faults = new Set<Fault>()
   for (let i = 0; i < wanted; i++) faults.add(random.pick(kinds))
-  const parts = faults.has("part") || faults.has("clog") || faults.has("stall") || faults.has("weather") || faults.has("killMaster")
-  const minReplicas = workerCount > 1 && faults.has("killWorker") && parts ? 2 : workerCount > 1 && random.chance(0.3) ? 2 : 1
+  const parts = faults.has("part") || faults.has("clog") || faults.has("stall") || faults.has("weather") || faults.has("killMaster") || faults.has("loneDeath")
+  const kills = faults.has("killWorker") || faults.has("loneDeath")
+  const minReplicas = workerCount > 1 && kills && parts ? 2 : workerCount > 1 && random.chance(0.3) ? 2 : 1
   const victim = random.pick(workers)
 
   return {
@@ -123,6 +124,19 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
               when(() => {
                 cluster.killWorker(victim)
                 world.after(ms, () => cluster.startWorker(victim))
+              })
+              break
+            }
+            case "loneDeath": {
+              // It cannot copy what it makes to anyone, and then dies with it.
+              when(() => {
+                note(cluster, `${victim} reaches no other worker`)
+                for (const other of workers) if (other !== victim) network.cut(victim, other)
+                world.after(ms / 2, () => {
+                  for (const other of workers) network.mend(victim, other)
+                  cluster.killWorker(victim)
+                  world.after(ms, () => cluster.startWorker(victim))
+                })
               })
               break
             }

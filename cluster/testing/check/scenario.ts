@@ -94,6 +94,7 @@ class Scenario {
   play(): void {
     const { cluster, world } = this
     const random = this.#random
+    cluster.journal.meanSyncMs = random.pick([0.2, 2, 50])
     cluster.startMaster()
     for (const name of this.#plan.workers) world.after(random.exponential(20), () => cluster.startWorker(name))
     const first = cluster.startClient("c1")
