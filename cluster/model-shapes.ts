@@ -1,9 +1,10 @@
 /** The shapes of the model's data as it crosses the wire: RDDs, definitions, stages (`engine/{rdd,definition,task}.ts`). */
 
 import type { Action } from "../engine/action.js"
-import type { SourceSpec, StateOp, StreamDefinition, StreamNode } from "../engine/definition.js"
+import type { SourceSpec, StreamDefinition, StreamNode } from "../engine/definition.js"
 import type { Asset, FunctionLink, Origin } from "../engine/function-ref.js"
 import type { Aggregate, FileSplit, FormatSpec, InputBlock, InputRef, RddNode, StateAtNode } from "../engine/rdd.js"
+import type { StateOp } from "../engine/state/op.js"
 import type { CapturedLog, StageSpec, StageWrite, TaskFailure } from "../engine/task.js"
 import type { Interval } from "../engine/time.js"
 import * as is from "./shape.js"

@@ -6,9 +6,10 @@
 
 import type { FunctionLink } from "./function-ref.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
+import type { StateOp } from "./state/op.js"
+import type { StreamId } from "./stream-id.js"
 
-/** Made by the client that defines it; unique for ever (`<session>.<n>`). */
-export type StreamId = string
+export type { StreamId }
 
 export type StreamKind = "input" | "records" | "snapshot" | "state" | "output"
 
@@ -64,15 +65,3 @@ export interface StateStreamNode {
   readonly partitions: number
   readonly initial: RddNode | null
 }
-
-export type StateOp =
-  | { readonly kind: "runningReduce"; readonly f: FunctionLink }
-  | {
-      readonly kind: "reduceByWindow"
-      readonly f: FunctionLink
-      readonly inverse: FunctionLink | null
-      readonly lengthMs: number
-      readonly slideMs: number
-    }
-  | { readonly kind: "track"; readonly initialize: FunctionLink; readonly update: FunctionLink; readonly timeoutMs: number }
-  | { readonly kind: "updateStateByKey"; readonly update: FunctionLink }

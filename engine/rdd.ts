@@ -6,8 +6,9 @@
  */
 
 import type { Action, ActionPart } from "./action.js"
-import type { StateOp, StreamId } from "./definition.js"
 import type { FunctionLink } from "./function-ref.js"
+import type { StateOp } from "./state/op.js"
+import type { StreamId } from "./stream-id.js"
 import type { Interval } from "./time.js"
 
 // ── what a user's program (or a stream's definition at one interval) builds ──────────────────────────────────────────

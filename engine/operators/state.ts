@@ -5,7 +5,7 @@
 
 import type { Dependency, RddNode, StateNode } from "../rdd.js"
 import { deltaRows } from "../state/delta.js"
-import { stepState } from "../state/step.js"
+import { stepState } from "../state/step-state.js"
 import type { OperatorFactory } from "./operator.js"
 
 export const state: OperatorFactory<StateNode> = () => ({

@@ -17,9 +17,9 @@
  */
 
 import { copyValue } from "../copy-value.js"
-import type { StateOp } from "../definition.js"
 import type { RddNode, StateNode } from "../rdd.js"
 import { SlotIndex } from "../slot-index.js"
+import type { StateOp } from "./op.js"
 import type { Step } from "./step.js"
 
 type WindowOp = Extract<StateOp, { kind: "reduceByWindow" }>

@@ -1,6 +1,6 @@
 /** runningReduce(f): the reduction of all values of a key so far. The input is this interval's reduction a key. */
 
-import type { StateOp } from "../definition.js"
+import type { StateOp } from "./op.js"
 import type { Step } from "./step.js"
 
 export function runningReduce({ node, op, partition, context, draft }: Step<Extract<StateOp, { kind: "runningReduce" }>>): void {

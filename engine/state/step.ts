@@ -1,16 +1,11 @@
-/** The step of each kind of keyed state: the previous version and the interval's input give the interval's changes (the paper's §3.2). */
+/** What the step of one kind of keyed state works on (`step-state.ts` runs it). */
 
-import type { StateOp } from "../definition.js"
 import type { StateNode, TaskContext } from "../rdd.js"
-import type { StateChange } from "./delta.js"
-import { StateDraft } from "./draft.js"
+import type { StateDraft } from "./draft.js"
 import type { KeyedState } from "./keyed-state.js"
-import { reduceByWindow } from "./reduce-by-window.js"
-import { runningReduce } from "./running-reduce.js"
-import { track } from "./track.js"
-import { updateStateByKey } from "./update-state-by-key.js"
+import type { StateOp } from "./op.js"
 
-/** What a step works on. The draft begins with the `initial` rows in the stream's first interval. */
+/** The draft begins with the `initial` rows in the stream's first interval. */
 export interface Step<O extends StateOp = StateOp> {
   readonly node: StateNode
   readonly op: O
@@ -20,26 +15,4 @@ export interface Step<O extends StateOp = StateOp> {
   /** The version to build on. */
   readonly at: number
   readonly draft: StateDraft
-}
-
-const steps: { readonly [K in StateOp["kind"]]: (step: Step<Extract<StateOp, { kind: K }>>) => void } = {
-  runningReduce,
-  reduceByWindow,
-  track,
-  updateStateByKey,
-}
-
-/** The interval's changes of one partition, in an order that does not depend on who computes. */
-export function stepState(node: StateNode, partition: number, context: TaskContext, previous: KeyedState, at: number): StateChange[] {
-  const draft = new StateDraft(previous, at)
-  if (node.initial !== null) {
-    // Grouped by key: of several states for one key the last one counts.
-    context.compute(node.initial, partition, pair => {
-      const [key, states] = pair as readonly [unknown, readonly unknown[]]
-      draft.set(key, states.at(-1))
-    })
-  }
-  const run = steps[node.op.kind] as (step: Step) => void
-  run({ node, op: node.op, partition, context, previous, at, draft })
-  return draft.changes()
 }

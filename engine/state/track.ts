@@ -6,7 +6,7 @@
  * due now is exactly what was written ⌈timeout / interval⌉ intervals ago and still stands: no wheel to keep or to lose.
  */
 
-import type { StateOp } from "../definition.js"
+import type { StateOp } from "./op.js"
 import type { Step } from "./step.js"
 
 type TrackOp = Extract<StateOp, { kind: "track" }>

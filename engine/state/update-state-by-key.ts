@@ -4,8 +4,8 @@
  */
 
 import { copyValue, isSame } from "../copy-value.js"
-import type { StateOp } from "../definition.js"
 import { SlotIndex } from "../slot-index.js"
+import type { StateOp } from "./op.js"
 import type { Step } from "./step.js"
 
 type UpdateOp = Extract<StateOp, { kind: "updateStateByKey" }>

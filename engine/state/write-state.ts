@@ -9,7 +9,7 @@ import type { TaskOutput } from "../task.js"
 import { deltaRows, type StateChange, type StateRow } from "./delta.js"
 import { KeyedState } from "./keyed-state.js"
 import type { ChainBlock, StateCache } from "./state-cache.js"
-import { stepState } from "./step.js"
+import { stepState } from "./step-state.js"
 
 /** A chain of small deltas costs a message and an open each: after so many (staggered by partition) there is a base in any case. */
 const mostDeltas = 64

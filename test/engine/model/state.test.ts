@@ -2,8 +2,8 @@
 
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { StateOp } from "../../../engine/definition.js"
 import type { RddNode } from "../../../engine/rdd.js"
+import type { StateOp } from "../../../engine/state/op.js"
 import { act, hole, intervalsOf, slice, sorted, sum, version } from "./programs.js"
 import { TinyCluster } from "./tiny-cluster.js"
 
