@@ -1,9 +1,9 @@
 /** The scheduler's and the job generator's questions to the model, answered from the master's graph. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { nextChange, targetOf } from "../../engine/dstream.js"
+import { constantOf, nextChange, targetOf } from "../../engine/dstream.js"
 import { readsOf, stageDependencies, stageOf } from "../../engine/plan.js"
-import type { FileSplit, InputRef } from "../../engine/rdd.js"
+import type { FileSplit, InputRef, OutputId } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { JobSource } from "../scheduler/job-generator.js"
 import type { Planner } from "../scheduler/scheduler.js"
@@ -14,6 +14,9 @@ import type { SealRecord } from "./records.js"
 import { type MasterGraph, type Progress, runs } from "./stream-graph.js"
 
 export class MasterPlanner implements Planner, JobSource {
+  #kept = new Set<StreamId>()
+  #keptAt = -1
+
   constructor(
     private readonly ledger: Ledger,
     private readonly catalog: Catalog,
@@ -31,6 +34,30 @@ export class MasterPlanner implements Planner, JobSource {
 
   state(stream: StreamId, interval: number): StageSpec | null {
     return targetOf(this.graph, stream, interval)
+  }
+
+  /** What a running stream is joined with in every interval, however far up. */
+  keeps(output: OutputId): boolean {
+    const owner = constantOf(output)
+    if (owner === null) return false
+    if (this.#keptAt !== this.ledger.definitionChanges) {
+      this.#keptAt = this.ledger.definitionChanges
+      this.#kept = this.#streamsRead()
+    }
+    return this.#kept.has(owner)
+  }
+
+  /** Streams whose RDDs running ones are made of. */
+  #streamsRead(): Set<StreamId> {
+    const read = new Set<StreamId>()
+    const visit = (stream: StreamId): void => {
+      if (read.has(stream)) return
+      read.add(stream)
+      const record = this.ledger.streams.get(stream)
+      if (record !== undefined) for (const parent of parentsOf(record.definition)) visit(parent)
+    }
+    for (const { definition } of this.catalog.live()) if (runs(definition)) visit(definition.id)
+    return read
   }
 
   replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null {

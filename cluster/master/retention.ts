@@ -159,7 +159,7 @@ export class Retention {
   stopped(stream: StreamId): void {
     const record = this.#parts.ledger.streams.get(stream)
     if (record === undefined) return
-    const { chains, tracker, outbox, registry } = this.#parts
+    const { chains, tracker, outbox, registry, scheduler } = this.#parts
     for (const { partition, step } of chains.remove(stream)) {
       const block = tracker.part(step.output, partition)?.block ?? null
       if (block !== null) this.#checkpointer.forgotten(block)
@@ -168,6 +168,7 @@ export class Retention {
     }
     for (const { output } of record.made) this.#dropOutput(output)
     this.#dropSeals(record.seals)
+    scheduler.forgetKept()
     for (const { node } of registry.live) {
       outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before: Number.MAX_SAFE_INTEGER }] })
     }

@@ -32,6 +32,8 @@ export interface Planner {
   reads(spec: StageSpec, partition: number): readonly InputRef[]
   /** The stage that makes a state's step of that interval. */
   state(stream: string, interval: number): StageSpec | null
+  /** Whether a shuffle is to stay when nobody reads it just now: running streams read it in every interval. */
+  keeps(output: OutputId): boolean
   /** The stage that reads a replayable source's block again, and all sealed blocks of that split with their intervals. Null: it cannot be had again. */
   replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null
 }
@@ -78,6 +80,8 @@ export class Scheduler {
   readonly #strandedSinceMs = new Map<string, number>()
   /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
   readonly #replays = new Map<OutputId, Map<string, number>>()
+  /** Shuffles that stay for intervals to come. */
+  readonly #kept = new Set<OutputId>()
   #happenings: Happening[] = []
   /** Of queries: by pool and order, which stages have from their job. */
   readonly #stats = new Map<string, { movedBytes: number; recomputed: number }>()
@@ -388,7 +392,8 @@ export class Scheduler {
       this.#cancelAttempts(task)
       task.state = "dropped"
     }
-    if (isTemporary(stage.spec)) {
+    if (stage.spec.write.kind === "shuffle" && this.#o.planner.keeps(output)) this.#kept.add(output)
+    else if (isTemporary(stage.spec)) {
       for (const gone of this.#o.tracker.remove(output)) for (const holder of gone.holders) this.#o.outbox.forget(holder, gone.block)
     } else if (stage.spec.write.kind === "state") {
       // Of state, the chains tell what is empty.
@@ -401,6 +406,16 @@ export class Scheduler {
     // Whoever waited for it though it no longer holds it looks again.
     for (const waiter of stage.waiters) this.#arrived(waiter)
     for (const waiters of stage.partWaiters.values()) for (const waiter of waiters) this.#arrived(waiter)
+  }
+
+  /** A stream was stopped: what was kept for it goes, as soon as nobody reads it. */
+  forgetKept(): void {
+    for (const output of this.#kept) {
+      if (this.#o.planner.keeps(output)) continue
+      this.#kept.delete(output)
+      if (this.#stages.has(output)) continue
+      for (const gone of this.#o.tracker.remove(output)) for (const holder of gone.holders) this.#o.outbox.forget(holder, gone.block)
+    }
   }
 
   #analyseLater(task: Task): void {

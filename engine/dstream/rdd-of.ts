@@ -7,7 +7,7 @@ import type { StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
 import { isWide, partitionsOf } from "../plan.js"
-import type { RddNode, StateAtNode } from "../rdd.js"
+import type { OutputId, RddNode, StateAtNode } from "../rdd.js"
 import { nothing, simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { childrenOf, mapChildren } from "../tree.js"
@@ -16,6 +16,16 @@ import { expandSlice, expandVersion } from "./slice.js"
 /** Names what a stream makes in an interval, in ids. */
 export function outputPrefix({ id, version }: StreamDefinition, interval: number): string {
   return `${id}~${version}@${interval}`
+}
+
+/** Names what of a stream is the same in every interval (see `lifted`), in ids. */
+function constantPrefix({ id, version }: StreamDefinition): string {
+  return `${id}~${version}`
+}
+
+/** The stream whose every interval an output is for; null when it is one interval's, or a question's. */
+export function constantOf(output: OutputId): StreamId | null {
+  return /^([^~@:/]+)~\d+:/.exec(output)?.[1] ?? null
 }
 
 /**
@@ -86,7 +96,7 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
   }
   const { since } = graph.definition(definition.id)
   const fixed: Place = {
-    prefix: `${definition.id}~${definition.version}`,
+    prefix: constantPrefix(definition),
     interval: { from: since, to: since + definition.intervalMs },
   }
   const placeOf = (child: RddNode) => (hasHole(child) ? moving : fixed)

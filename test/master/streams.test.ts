@@ -75,6 +75,50 @@ test("a state's partitions keep their worker, and each step has the chain before
   assert.is(chain?.parts[0]?.base, true)
 })
 
+test("a live stream joined with files: they are read once for all intervals, again for what a worker took with it", () => {
+  const split = (n: number) => ({ path: `/log/${n}`, from: 0, to: 10, sizeBytes: 10, modifiedMs: 0 })
+  const historic: RddNode = { kind: "textFile", id: "f1", splits: [split(0), split(1), split(2)] }
+  const joined: RddNode = { kind: "cogroup", parents: [{ kind: "hole", index: 0 }, historic], partitions: 4, join: "inner" }
+  const h = new Harness()
+  h.join(1)
+  h.join(2)
+  let reads = 0
+  const answer = h.answer
+  h.answer = one => {
+    if (one.task.inputs.some(({ ref }) => ref.kind === "file")) reads += 1
+    return answer(one)
+  }
+  h.define(
+    definition("views", input()),
+    definition("joined", { kind: "lift", parents: ["views"], rdd: joined }),
+    definition("counts", counts("joined")),
+  )
+  h.advance(200)
+  const intervals = (from: number, to: number) => {
+    for (let seq = from; seq < to; seq++) {
+      h.report([...h.workers][0]!, h.batch([...h.workers][0]!, seq))
+      h.advance(1000)
+    }
+  }
+  const finished = () => h.records("progress").flatMap(({ through }) => through.filter(({ stream }) => stream === "counts")).length
+  intervals(1, 11)
+  assert.is(reads, 3)
+  assert.ok(finished() >= 10)
+  const lost = "w2#1"
+  const there = h
+    .messages("launch")
+    .filter(({ to, message }) => to === lost && message.stages.some(stage => stage.label === "textFile")).length
+  h.workers.delete(lost)
+  h.from(lost, { kind: "bye" })
+  intervals(11, 14)
+  assert.is(reads > 3, there > 0)
+  assert.ok(reads <= 6)
+  const kept = h.messages("forget").flatMap(({ message }) => message.blocks).length
+  h.ask({ kind: "stop", streams: ["counts"], cascade: false, by: "ann", force: false })
+  h.advance(200)
+  assert.ok(h.messages("forget").flatMap(({ message }) => message.blocks).length >= kept + 3)
+})
+
 test("quiet intervals have no job, and are finished", () => {
   const h = running()
   h.advance(5000)

@@ -60,6 +60,12 @@ class Bench implements Planner {
     return null
   }
 
+  readonly kept = new Set<string>()
+
+  keeps(output: string) {
+    return this.kept.has(output)
+  }
+
   /** What the step sends: launches as `output/partition.attempt worker`. */
   flush(): {
     launched: { task: string; worker: NodeId; launch: LaunchTask }[]
@@ -128,6 +134,36 @@ function start(bench: Bench, id: string, output: string, order = 1) {
 
 const test = suite("scheduler")
 const names = (flushed: ReturnType<Bench["flush"]>) => flushed.launched.map(({ task, worker }) => `${task} ${worker}`).sort()
+
+test("a shuffle that is kept is made once, made again when its worker is lost, and goes when it is kept no longer", () => {
+  const bench = mapReduce()
+  bench.kept.add("map")
+  const reduceOf = (output: string) =>
+    bench.add(output, 1, store, () => [{ kind: "shuffle", output: "map", partition: 0 }], ["map"], { quietWhenEmpty: true })
+  for (const output of ["k1", "k2", "k3"]) reduceOf(output)
+  const run = (output: string): string[] => {
+    const ran: string[] = []
+    start(bench, output, output)
+    for (let { launched } = bench.flush(); launched.length > 0; { launched } = bench.flush()) {
+      for (const { task, worker } of launched) {
+        ran.push(task)
+        bench.done(worker, task, task.startsWith("map/") ? { sections: [1, 1] } : {})
+      }
+    }
+    bench.scheduler.release(output)
+    return ran.sort()
+  }
+  assert.equal(run("k1"), ["k1/0.1", "map/0.1", "map/1.1"])
+  assert.equal(run("k2"), ["k2/0.1"])
+  bench.tracker.hold("in0", "w2", 1 << 20, 100)
+  bench.scheduler.removeWorker("w1")
+  assert.equal(run("k3"), ["k3/0.1", "map/0.1"])
+  bench.kept.clear()
+  bench.flush()
+  bench.scheduler.forgetKept()
+  assert.is(bench.flush().forgotten.length, 2)
+  assert.equal(bench.tracker.parts("map"), [])
+})
 
 test("tasks go where their blocks are, when what they read is there; one message a worker", () => {
   const bench = mapReduce()

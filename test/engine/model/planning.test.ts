@@ -2,7 +2,7 @@
 
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { earliestOf, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
+import { constantOf, earliestOf, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
 import { allDependencies, expandIds, readsOf, stageDependencies, stageOf, trimStage } from "../../../engine/plan.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import { walk } from "../../../engine/tree.js"
@@ -39,6 +39,27 @@ test("ids name the path, and stay where they are given", () => {
     stageDependencies(tree).map(({ output }) => output),
     ["q:0"],
   )
+})
+
+test("what has no hole is one thing for all intervals: the same ids, and the same trees below them", () => {
+  const cluster = windows()
+  const historic: RddNode = { kind: "parallelize", id: "p", assets: ["h"], partitions: 2 } as never
+  const shapes: readonly (readonly [string, RddNode, number])[] = [
+    ["join with data", { kind: "cogroup", parents: [hole(), historic], partitions: 3, join: "inner" }, 1],
+    ["join with a reduction of data", { kind: "cogroup", parents: [hole(), reduceByKey(historic)], partitions: 3, join: "left" }, 1],
+    ["a reduction that has both", reduceByKey({ kind: "union", parents: [hole(), historic] }), 0],
+    ["of the live alone", reduceByKey(hole()), 0],
+  ]
+  for (const [name, rdd, atLeast] of shapes) {
+    cluster.lift(name, ["in"], rdd)
+    const cuts = (interval: number) => allDependencies(rddOf(cluster, name, interval))
+    const constant = (interval: number) => cuts(interval).filter(({ output }) => constantOf(output) !== null)
+    const [first, second] = [constant(10_000), constant(20_000)]
+    assert.equal(first, second, name)
+    assert.ok(first.length >= atLeast && (atLeast > 0 || first.length === 0), `${name}: ${first.map(({ output }) => output)}`)
+    assert.equal([...new Set(first.map(({ output }) => constantOf(output)))], first.length === 0 ? [] : [name])
+    for (const { output } of cuts(10_000)) if (constantOf(output) === null) assert.match(output, /@10000/)
+  }
 })
 
 test("what is sent to a worker ends at the cuts, and reads the same", () => {
