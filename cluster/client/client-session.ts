@@ -6,7 +6,7 @@
 import type { StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import { notThere } from "../../engine/fluent/hints.js"
+import { addHints, notThere } from "../../engine/fluent/hints.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/rdd-types.js"
 import type { Session, Watch } from "../../engine/fluent/session-types.js"
@@ -324,3 +324,5 @@ export class ClientSession implements Session {
     console.log(`${name}  ${time}${showValue(value, 2000)}`)
   }
 }
+
+addHints(ClientSession.prototype, "session")

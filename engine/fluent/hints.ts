@@ -26,19 +26,85 @@ const elsewhere: Readonly<Record<string, string>> = {
   socketTextStream: "readStream(name, interval), and `rivulet send name`",
   mapPairs: "map(v => [key, value])",
   mapToPair: "map(v => [key, value])",
+  mapPartitionsWithIndex: "mapPartitions((values, partition) => …)",
+  mapPartitionsToPair: "mapPartitions(f)",
+  flatMapToPair: "flatMap(f)",
+  countByKeyAndWindow: "map(([key]) => [key, 1]) and then reduceByWindow(window, sum)",
+  checkpointFile: "nothing: state is copied to a second worker at each interval",
+  treeReduce: "reduce(f)",
+  treeAggregate: "aggregate(zero, add, merge)",
+  max: "top(1), or reduce(max)",
+  min: "takeOrdered(1, v => v), or reduce(min)",
+  sum: "reduce(sum)",
+  mean: "stats()",
+  stdev: "stats()",
+  variance: "stats()",
+  foreachBatch: "foreachRDD(f)",
   reduceByKeyLocally: "reduceByKey(f) and then collectAsMap()",
 }
 
 const onlyStreams = ["print", "foreachRDD", "slice", "at", "latest", "last"]
-const unbounded = ["collect", "first", "lookup", "collectAsMap", "countByKey", "stats", "aggregate", "fold"]
+const unbounded = [
+  "collect",
+  "first",
+  "lookup",
+  "collectAsMap",
+  "countByKey",
+  "stats",
+  "histogram",
+  "aggregate",
+  "fold",
+  "isEmpty",
+  "takeOrdered",
+  "takeSample",
+]
+/** Operators of RDDs that a stream has by way of `transform`. */
+const byTransform = [
+  "sortBy",
+  "sample",
+  "keyBy",
+  "groupBy",
+  "keys",
+  "values",
+  "glom",
+  "intersection",
+  "subtract",
+  "subtractByKey",
+  "coalesce",
+]
+/** What a session has, or none needs, typed on `ssc` or `sc`. */
+const ofSession: Readonly<Record<string, string>> = {
+  start: elsewhere.start!,
+  awaitTermination: elsewhere.awaitTermination!,
+  awaitTerminationOrTimeout: elsewhere.awaitTermination!,
+  textFileStream: elsewhere.textFileStream!,
+  socketTextStream: elsewhere.socketTextStream!,
+  fileStream: elsewhere.textFileStream!,
+  binaryRecordsStream: elsewhere.textFileStream!,
+  queueStream: "readStream(name, interval), and `rivulet send name`",
+  receiverStream: "readStream(name, interval), and `rivulet send name`",
+  wholeTextFiles: "textFile(paths)",
+  makeRDD: "parallelize(values)",
+  range: "parallelize(values)",
+  checkpoint: "nothing: state is copied to a second worker at each interval",
+  remember: "remember(span) of a stream",
+  broadcast: "nothing: a function takes what it captures along",
+  accumulator: "count() or aggregate(…) of a stream",
+  stop: "close() of the session, stop() of a stream",
+}
 
 /** Adds methods that throw the hint. They are not enumerable and never hide a method that exists. */
-export function addHints(prototype: object, what: "stream" | "rdd"): void {
+export function addHints(prototype: object, what: "stream" | "rdd" | "session"): void {
+  if (what === "session") {
+    for (const [name, use] of Object.entries(ofSession)) add(prototype, name, () => `${name} is not here: ${use}`)
+    return
+  }
   for (const [name, use] of Object.entries(elsewhere)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
   if (what === "rdd") {
     for (const name of onlyStreams)
       add(prototype, name, self => `${self} is an RDD, one dataset: ${name} is for streams`, "take(n), collect() or top(n)")
   } else {
+    for (const name of byTransform) add(prototype, name, self => `${self}.${name} is not here: transform(rdd => rdd.${name}(…))`)
     for (const name of unbounded)
       add(
         prototype,

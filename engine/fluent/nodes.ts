@@ -8,6 +8,7 @@ import { precisionFor } from "../action-distinct.js"
 import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
+import { childrenOf } from "../tree.js"
 import { showValue } from "../values.js"
 
 export const identity: FunctionLink = { kind: "builtin", name: "identity" }
@@ -19,6 +20,9 @@ export const sum: FunctionLink = { kind: "builtin", name: "sum" }
 type NarrowKind = "map" | "flatMap" | "filter" | "mapValues" | "flatMapValues" | "mapPartitions" | "keyBy"
 
 export const hole = (index: number): RddNode => freeze({ kind: "hole", index })
+
+/** Whether the node stands for RDDs of intervals to come. */
+export const hasHole = (node: RddNode): boolean => node.kind === "hole" || childrenOf(node).some(hasHole)
 
 export const narrow = (kind: NarrowKind, parent: RddNode, f: FunctionLink): RddNode => freeze({ kind, parent, f })
 

@@ -13,7 +13,7 @@ import type { Answer } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { addHints, notThere } from "./hints.js"
 import { type Bucket, bucketOf, bucketsOf, checkBuckets, checkEdges, evenBucketOf, evenBuckets, extentOfPartition } from "./histogram.js"
-import type { Host, UserFunction } from "./host.js"
+import type { Host, RawAnswer, UserFunction } from "./host.js"
 import { changeOf, leftOfBoth, leftsAlone, numberFrom, pairsAlone, sizeOfPartition, wholePartition } from "./internals.js"
 import * as nodes from "./nodes.js"
 import type { RDD } from "./rdd-types.js"
@@ -198,7 +198,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   /** Of several values of a key the last one in partition order. */
   collectAsMap(): Answer<Map<unknown, unknown>> {
-    return this.#host.query(nodes.act(this.node, { kind: "collect", max: maxCollectRows }), raw => {
+    return this.#ask(nodes.act(this.node, { kind: "collect", max: maxCollectRows }), raw => {
       const byValue = new KeyMap<unknown>()
       for (const row of raw.rows()) byValue.set(...nodes.pairOf(row, "collectAsMap"))
       return new Map(byValue.entries())
@@ -213,7 +213,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
       return mapAnswer(this.flatMap(bucketOf(edges)).countByValue(), counts => bucketsOf(edges, counts))
     }
     const even = this.#broadcast(this.#ofPartitions(extentOfPartition, "histogram"), evenBucketOf(checkBuckets(buckets)), "histogram")
-    return this.#host.query(nodes.act(even.node, { kind: "countByValue" }), raw => evenBuckets(buckets, raw.rows() as never))
+    return this.#ask(nodes.act(even.node, { kind: "countByValue" }), raw => evenBuckets(buckets, raw.rows() as never))
   }
   /** n records in random order, each with the same chance. */
   takeSample(n: number, seed: number = defaultSeed): Answer<unknown[]> {
@@ -227,7 +227,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     return mapAnswer(this.take(1), rows => rows.length === 0)
   }
   toArrow(): Answer<unknown> {
-    const answer = this.#host.query(this.node, raw => raw.blocks)
+    const answer = this.#ask(this.node, raw => raw.blocks)
     return chainAnswer(answer, blocks => {
       const table = import("../arrow.js").then(async ({ toArrowTable }) => ({
         value: toArrowTable(blocks) as unknown,
@@ -284,14 +284,23 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   #cogroup(other: unknown, join: CogroupNode["join"], operator: string): RddHandle {
     return this.#rdd(nodes.cogroup([this.node, rddNode(other, operator)], join, this.#host.partitions))
   }
+  #ask<T>(node: RddNode, decode: (raw: RawAnswer) => T): Answer<T> {
+    if (nodes.hasHole(node)) {
+      throw new RivuletError("this RDD stands for those of all intervals: it cannot be asked", {
+        code: 2,
+        try: "in transform build an RDD with operators; to ask each interval, foreachRDD",
+      })
+    }
+    return this.#host.query(node, decode)
+  }
   #rows(action: Action): Answer<unknown[]> {
-    return this.#host.query(nodes.act(this.node, action), raw => raw.rows())
+    return this.#ask(nodes.act(this.node, action), raw => raw.rows())
   }
   #value(action: Action): Answer<unknown> {
-    return this.#host.query(nodes.act(this.node, action), raw => raw.rows()[0])
+    return this.#ask(nodes.act(this.node, action), raw => raw.rows()[0])
   }
   #map(action: Action): Answer<Map<unknown, unknown>> {
-    return this.#host.query(nodes.act(this.node, action), raw => new Map(raw.rows() as [unknown, unknown][]))
+    return this.#ask(nodes.act(this.node, action), raw => new Map(raw.rows() as [unknown, unknown][]))
   }
 }
 

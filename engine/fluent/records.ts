@@ -13,6 +13,7 @@ import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
 import { multipleOf, type StateSettings, StreamHandle } from "./stream.js"
 import type { DStream, SnapshotDStream, StateDStream } from "./stream-types.js"
+import { transformed } from "./transform.js"
 
 type AnyStream = DStream<unknown>
 type AnySnapshots = SnapshotDStream<unknown>
@@ -94,6 +95,20 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
     return this.#cogroup(other, "full", "fullOuterJoin")
   }
 
+  transform(f: UserFunction): AnyStream {
+    return this.#lift("transform", transformed(this.host, f, 1, "transform"))
+  }
+  transformWith(other: unknown, f: UserFunction): AnyStream {
+    if (!(other instanceof StreamHandle)) {
+      throw new RivuletError("transformWith takes another stream", {
+        code: 2,
+        try: "transform(rdd => …), which may use other RDDs as they are",
+      })
+    }
+    const { streams } = otherSide(this, other, "transformWith")
+    return this.#lift("transformWith", transformed(this.host, f, 2, "transformWith"), streams)
+  }
+
   // ── windows and state: snapshots ──
   window(length: Duration, slide?: Duration): AnySnapshots {
     const lengthMs = multipleOf(this.interval, length, "a window")
@@ -111,6 +126,12 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
     return this.#state({ kind: "runningReduce", f: this.host.link(f, "runningReduce") }, this.interval, options)
   }
   reduceByWindow(length: Duration, f: UserFunction, inverse?: UserFunction, slide?: Duration, options?: StateSettings): AnyState {
+    if (typeof length === "function") {
+      throw new RivuletError("reduceByWindow takes the window first", {
+        code: 2,
+        try: 'reduceByWindow("5s", f, inverse?, slide?) of pairs',
+      })
+    }
     const lengthMs = multipleOf(this.interval, length, "a window")
     const slideMs = this.#slide(slide)
     const link = (g: UserFunction) => this.host.link(g, "reduceByWindow")
@@ -150,12 +171,6 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
   // ── not there yet ──
   archive(): never {
     return notThere(`${this.name}.archive`, 'remember("1h") keeps more in memory; save(directory) writes files')
-  }
-  transform(): never {
-    return notThere("transform", "the operators themselves, or foreachRDD")
-  }
-  transformWith(): never {
-    return notThere("transformWith", "join, cogroup or union, or foreachRDD")
   }
   reduceByEventTime(): never {
     return notThere("reduceByEventTime", "map(v => [[window of v, key], value]) and then runningReduce")

@@ -4,12 +4,13 @@
  */
 
 import type { Action } from "../action.js"
+import { RivuletError } from "../errors.js"
 import type { CogroupNode, QueryTime, RddNode, StateAtNode } from "../rdd.js"
 import { type Duration, parseDuration, type TimeLike } from "../time.js"
 import { chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer, Series } from "./answer-types.js"
 import { otherSide } from "./binary.js"
-import { addHints, notThere } from "./hints.js"
+import { addHints } from "./hints.js"
 import { historyOf } from "./history.js"
 import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
@@ -17,6 +18,7 @@ import { RddHandle } from "./rdd.js"
 import { SnapshotsHandle } from "./snapshots.js"
 import { StreamHandle } from "./stream.js"
 import type { SnapshotDStream, StateDStream } from "./stream-types.js"
+import { transformed } from "./transform.js"
 
 type AnySnapshots = SnapshotDStream<unknown>
 type AnyState = StateDStream<unknown, unknown>
@@ -66,8 +68,8 @@ export class SnapshotHandle extends StreamHandle implements Record<keyof Snapsho
     return new SnapshotsHandle(this.host, this, this.host.time(from), this.host.time(to), every)
   }
 
-  transform(): never {
-    return notThere("transform", "the operators themselves, or foreachRDD")
+  transform(f: UserFunction): AnySnapshots {
+    return this.lifted("transform", transformed(this.host, f, 1, "transform"))
   }
 
   protected lifted(operator: string, rdd: RddNode, others: readonly StreamHandle[] = []): AnySnapshots {
@@ -84,6 +86,12 @@ export class SnapshotHandle extends StreamHandle implements Record<keyof Snapsho
     return this.lifted(operator, nodes.act(nodes.hole(0), action))
   }
   #cogroup(other: unknown, join: CogroupNode["join"], operator: string): AnySnapshots {
+    if (other instanceof StreamHandle && !(other instanceof SnapshotHandle)) {
+      throw new RivuletError(`${operator}: ${this.label} holds versions, ${other.name} records`, {
+        code: 2,
+        try: `${other.name}.${operator}(${this.label}): each record meets the version of its own interval`,
+      })
+    }
     const { node, streams } = otherSide(this, other, operator)
     return this.lifted(operator, nodes.cogroup([nodes.hole(0), node], join, this.host.partitions), streams)
   }

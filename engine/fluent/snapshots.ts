@@ -7,7 +7,6 @@ import type { Action } from "../action.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { Answer, Series } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
-import { notThere } from "./hints.js"
 import { seriesOf } from "./history.js"
 import type { Host, UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
@@ -19,6 +18,7 @@ import type { StreamHandle } from "./stream.js"
 export interface VersionedStream extends StreamHandle {
   map(f: UserFunction): unknown
   filter(f: UserFunction): unknown
+  transform(f: UserFunction): unknown
 }
 
 export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown> {
@@ -46,8 +46,8 @@ export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown
   filter(f: UserFunction): SnapshotsHandle {
     return this.#of(this.#stream.filter(f))
   }
-  transform(): never {
-    return notThere("transform", "map, filter and the other operators on the stream, then slice")
+  transform(f: UserFunction): SnapshotsHandle {
+    return this.#of(this.#stream.transform(f))
   }
 
   count(): Answer<Series<unknown>> {

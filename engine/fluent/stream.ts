@@ -8,6 +8,7 @@ import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
 import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
+import { inputsOf } from "./aside.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { notThere } from "./hints.js"
 import type { Host, StreamDraft, UserFunction } from "./host.js"
@@ -46,8 +47,12 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   get interval(): number {
     return this.definition.intervalMs
   }
+  /** Of all inputs that the stream is made of, interval by interval of theirs. */
   get aside(): DStream<unknown> {
-    return this.lift("aside", "records", { kind: "aside", parent: nodes.hole(0) }) as unknown as DStream<unknown>
+    const { ids, intervalMs } = inputsOf(this.host, this.id)
+    const asides = ids.map((_, i): RddNode => ({ kind: "aside", parent: nodes.hole(i) }))
+    const node: StreamNode = { kind: "lift", parents: ids, rdd: asides.length === 1 ? asides[0]! : nodes.union(asides) }
+    return this.make({ operator: "aside", kind: "records", intervalMs, node }) as unknown as DStream<unknown>
   }
 
   named(name: string): this {
@@ -138,7 +143,7 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     return this.host.open(this.host.define(draft).id, keyed)
   }
   protected makeState(op: StateStreamNode["op"], intervalMs: number, options: StateSettings = {}): Handle {
-    refuseSetAside(options.onError)
+    checkSettings(options, op.kind)
     const initial = options.initial === undefined ? null : initialNode(options.initial)
     const partitions = nodes.atLeastOne(options.partitions ?? this.host.partitions, "partitions")
     const node: StreamNode = { kind: "state", parent: this.id, op, partitions, initial }
@@ -184,6 +189,24 @@ export function multipleOf(intervalMs: number, text: Duration, what: string): nu
     code: 2,
     try: near.join(" or "),
   })
+}
+
+/** Spark takes a number of partitions or an initial RDD in the place of the options. */
+function checkSettings(options: StateSettings, operator: string): void {
+  const given: unknown = options
+  if (given instanceof RddHandle) {
+    throw new RivuletError(`${operator}: an initial RDD goes into the options`, { code: 2, try: `${operator}(…, { initial: rdd })` })
+  }
+  if (typeof given !== "object" || given === null) {
+    throw new RivuletError(`${operator}: ${String(given)} are no options`, { code: 2, try: `${operator}(…, { partitions: 8 })` })
+  }
+  if (operator === "reduceByWindow" && options.initial !== undefined) {
+    throw new RivuletError("reduceByWindow has no initial state: a window holds what came in its time", {
+      code: 2,
+      try: "runningReduce(f, { initial }), or from: to begin earlier",
+    })
+  }
+  refuseSetAside(options.onError)
 }
 
 function initialNode(initial: unknown): RddNode {

@@ -42,6 +42,8 @@ const lifted: [name: string, make: (s: Pairs, o: Pairs) => Handle, rdd: unknown]
   ["reduceByKey", s => s.reduceByKey(sum), shuffled(hole, builtin("sum"))],
   ["reduceByKey", s => s.reduceByKey(max, 9), shuffled(hole, builtin("max"), 9)],
   ["groupByKey", s => s.groupByKey(), { kind: "shuffled", parent: hole, partitions: 4, aggregate: { kind: "group" } }],
+  ["transform", s => s.transform(rdd => rdd.distinct()), { kind: "distinct", parent: hole, partitions: 4 }],
+  ["transformWith", (s, o) => s.transformWith(o, (a, b) => a.zip(b)), { kind: "zip", parents: [hole, other] }],
   ["union", (s, o) => s.union(o), { kind: "union", parents: [hole, other] }],
   ["cogroup", (s, o) => s.cogroup(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "cogroup" }],
   ["join", (s, o) => s.join(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "inner" }],
@@ -300,7 +302,7 @@ const errors: [make: (s: Pairs, slow: Pairs) => unknown, ...says: RegExp[]][] = 
   [s => s.top(-1), /top: -1 /],
   [s => s.join(5 as never), /takes a stream or an RDD, not number/],
   [s => s.save("x", { format: "parquet" }), /parquet is not there yet/, /ndjson/],
-  [s => s.transform(rdd => rdd), /transform is not there yet/],
+  [s => s.transform(async rdd => rdd as never), /the function of transform is async/],
   [
     s => (s as unknown as { reduceByKeyAndWindow(): void }).reduceByKeyAndWindow(),
     /a\.reduceByKeyAndWindow is not here: reduceByWindow\(window, f, inverse\?\)/,

@@ -1,0 +1,29 @@
+/** Where a stream's aside comes from: lines are set aside where they are read, so by the inputs that it is made of. */
+
+import type { StreamId } from "../definition.js"
+import { RivuletError } from "../errors.js"
+import { formatDuration } from "../time.js"
+import type { Host } from "./host.js"
+
+/** The inputs that a stream is made of, in order of appearance. They have one interval, or RivuletError. */
+export function inputsOf(host: Host, stream: StreamId): { readonly ids: readonly StreamId[]; readonly intervalMs: number } {
+  const ids = new Set<StreamId>()
+  const seen = new Set<StreamId>()
+  const visit = (id: StreamId): void => {
+    if (seen.has(id)) return
+    seen.add(id)
+    const { node } = host.definition(id)
+    if (node.kind === "input") ids.add(id)
+    else for (const parent of node.kind === "lift" ? node.parents : [node.parent]) visit(parent)
+  }
+  visit(stream)
+  const inputs = [...ids].map(id => host.definition(id))
+  const [first] = inputs
+  if (first === undefined)
+    throw new RivuletError(`${host.definition(stream).name} is made of no input: nothing can be set aside`, { code: 2 })
+  if (inputs.some(({ intervalMs }) => intervalMs !== first.intervalMs)) {
+    const names = inputs.map(({ name, intervalMs }) => `${name} (${formatDuration(intervalMs)})`)
+    throw new RivuletError(`aside of inputs with different intervals: ${names.join(", ")}`, { code: 2, try: `${first.name}.aside` })
+  }
+  return { ids: [...ids], intervalMs: first.intervalMs }
+}

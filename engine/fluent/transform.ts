@@ -1,0 +1,50 @@
+/**
+ * transform(f): operators of RDDs on a stream. `f` is called once, where the stream is defined, with RDDs that stand for those of
+ * each interval; what it builds of them is the stream's RDD of every interval (the paper's §3.2: a D-Stream is a function from
+ * intervals to RDDs). So it may join with RDDs and sort, but neither ask nor look at the interval.
+ */
+
+import { RivuletError } from "../errors.js"
+import type { RddNode } from "../rdd.js"
+import type { Interval } from "../time.js"
+import type { Host, UserFunction } from "./host.js"
+import * as nodes from "./nodes.js"
+import { RddHandle, rddNode } from "./rdd.js"
+
+/** The tree that f makes of so many streams, in which hole i stands for stream i. */
+export function transformed(host: Host, f: UserFunction, streams: number, operator: string): RddNode {
+  const rdds = Array.from({ length: streams }, (_, i) => new RddHandle(host, nodes.hole(i)))
+  const made = (f as (...args: unknown[]) => unknown)(...rdds, noInterval(operator))
+  if (made instanceof Promise) {
+    made.catch(() => {})
+    throw new RivuletError(`the function of ${operator} is async`, {
+      code: 2,
+      try: "build an RDD of operators; to ask each interval, foreachRDD",
+    })
+  }
+  const node = rddNode(made, `the function of ${operator}`)
+  if (!nodes.hasHole(node)) {
+    throw new RivuletError(`the function of ${operator} makes nothing of the RDD that it is given`, {
+      code: 2,
+      try: `${operator}(rdd => rdd.map(…)): the same RDD in every interval is an RDD, no stream`,
+    })
+  }
+  return node
+}
+
+function noInterval(operator: string): Interval {
+  const refuse = (): never => {
+    throw new RivuletError(`the interval is not known in ${operator}: its function is called once, when the stream is defined`, {
+      code: 2,
+      try: "mapPartitions((values, { interval }) => …), or Date.now() in an operator, which is the interval's start",
+    })
+  }
+  return {
+    get from(): number {
+      return refuse()
+    },
+    get to(): number {
+      return refuse()
+    },
+  }
+}
