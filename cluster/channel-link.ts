@@ -8,8 +8,8 @@
  * answer to the oldest shows it by the first rule. So a stall never makes a storm.
  */
 
-import type { Body, ChannelAction, ChannelConfig, ChannelCounts, Packet, PacketKind } from "./channel.js"
-import { incarnationOf, type NodeId, nodeName } from "./ports.js"
+import { incarnationOf, type NodeId, nodeName } from "./node-id.js"
+import type { Body, ChannelAction, ChannelConfig, ChannelCounts, Packet, PacketKind } from "./packet.js"
 
 const maxSackRanges = 16
 const firstKnockMs = 100

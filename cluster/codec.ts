@@ -15,7 +15,7 @@
 import { deserialize, serialize } from "node:v8"
 import { Packr } from "msgpackr"
 import { RivuletError } from "../engine/errors.js"
-import type { Body, Packet, PacketKind } from "./channel.js"
+import type { Body, Packet, PacketKind } from "./packet.js"
 import { type Message, maxFrameBytes, protocolVersion } from "./protocol.js"
 import { messageShape } from "./protocol-shapes.js"
 

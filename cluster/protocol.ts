@@ -11,7 +11,7 @@ import type { StreamDefinition, StreamId } from "../engine/definition.js"
 import type { Asset } from "../engine/function-ref.js"
 import type { InputRef, OutputId, RddNode } from "../engine/rdd.js"
 import type { CapturedLog, StageSpec, TaskFailure } from "../engine/task.js"
-import type { NodeId } from "./ports.js"
+import type { NodeId } from "./node-id.js"
 
 export const protocolVersion = 1
 /** Larger frames are dropped and counted. */
@@ -291,7 +291,9 @@ export type Request =
 export interface ResponseValues {
   readonly openSession: { readonly session: string }
   /** In the order asked. A definition of an input that exists already gives the one that exists: its id stands in for the asked one. */
-  readonly define: { readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[] }
+  readonly define: {
+    readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
+  }
   readonly stop: { readonly stopped: readonly StreamId[] }
   readonly query: QueryAnswer
   readonly catalog: readonly CatalogEntry[]

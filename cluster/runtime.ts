@@ -10,8 +10,9 @@
  * A machine is never stepped twice at once: events that come while it runs (an adapter that answers immediately) wait.
  */
 
-import { Channel, type ChannelAction, type ChannelConfig } from "./channel.js"
+import { Channel } from "./channel.js"
 import { decodeMessage, decodePacket, encodeMessage, encodePacket, type Refusal } from "./codec.js"
+import type { ChannelAction, ChannelConfig } from "./packet.js"
 import { type Command, type Machine, type NodeEvent, type NodeId, type Now, nodeName } from "./ports.js"
 import { type Message, protocolVersion } from "./protocol.js"
 

@@ -1,6 +1,7 @@
 /** Channels on a network that does to frames whatever a seed says, with what each side saw written down. */
 
-import { type Body, Channel, type ChannelAction, type ChannelConfig, type Packet } from "../../cluster/channel.js"
+import { Channel } from "../../cluster/channel.js"
+import type { Body, ChannelAction, ChannelConfig, Packet } from "../../cluster/packet.js"
 import { type NodeId, nodeName } from "../../cluster/ports.js"
 
 export function numbered(n: number, bytes = 4): Body {
