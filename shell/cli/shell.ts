@@ -7,9 +7,9 @@ import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import { type Demo, startDemo } from "../demo/process.js"
 import { History } from "../editor/history.js"
-import type { OpenShellOptions } from "../plain/repl.js"
 import type { StyledLine } from "../session.js"
 import { localZone, userName } from "./attach.js"
+import type { Attachment, OpenShellOptions } from "./attachment.js"
 import { Ending } from "./ending.js"
 import { masterAddress, positiveInteger } from "./options.js"
 
@@ -21,14 +21,6 @@ export interface ShellOptions {
   readonly tz?: string
   readonly eval?: string
   readonly keepGoing?: boolean
-}
-
-/** What a shell is attached to, and what of it is its own. */
-export interface Attachment {
-  readonly address: string
-  readonly name: string
-  readonly cluster: Embedded | undefined
-  readonly demo: Demo | undefined
 }
 
 export async function shell(file: string | undefined, options: ShellOptions): Promise<void> {

@@ -3,9 +3,9 @@ import { openCalls } from "../../cluster/client/session.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
+import type { OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
-import type { OpenShellOptions } from "../plain/repl.js"
 import type { Screen } from "../screen.js"
 import type { StatusView, StyledLine } from "../session.js"
 import { formatRate } from "../view/number.js"
@@ -35,6 +35,8 @@ export interface PreparedInk {
 export function prepareInk(): PreparedInk {
   // Ink's development checks cost half of its time; it looks at this as it is loaded.
   process.env.NODE_ENV ??= "production"
+  // It paints nothing where it takes the terminal for a build server's; here is a person.
+  process.env.CI = "false"
   const screen = import("../screen.js")
   screen.catch(() => {})
   return { screen, host: RemoteHost.launch() }

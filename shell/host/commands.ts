@@ -11,9 +11,9 @@ import { keyTable } from "../editor/keys.js"
 import type { StyledLine } from "../session.js"
 import { formatBytes, formatRate } from "../view/number.js"
 import { printable, table, truncate } from "../view/table.js"
+import type { CommandHost } from "./command-host.js"
 import { streamHeader } from "./display.js"
 import { errorText } from "./error-text.js"
-import type { ShellHost } from "./host.js"
 
 export interface DotCommand {
   readonly name: string
@@ -21,12 +21,12 @@ export interface DotCommand {
   readonly help: string
   /** The same as code, where there is a same. */
   readonly code?: string
-  run(host: ShellHost, args: string): Promise<readonly StyledLine[]> | readonly StyledLine[]
+  run(host: CommandHost, args: string): Promise<readonly StyledLine[]> | readonly StyledLine[]
 }
 
 const line = (text: string, style?: StyledLine["style"]): StyledLine => (style ? { text, style } : { text })
 
-function tableLines(rows: readonly Record<string, unknown>[], host: ShellHost): StyledLine[] {
+function tableLines(rows: readonly Record<string, unknown>[], host: CommandHost): StyledLine[] {
   if (rows.length === 0) return [line("  (none)", "dim")]
   return table(rows, { width: host.columns, maxRows: 200 }).lines.map(text => line(text))
 }
@@ -226,7 +226,7 @@ export const screenCommands: readonly { readonly name: string; readonly usage: s
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
 
-async function why(host: ShellHost, name: string): Promise<StyledLine[]> {
+async function why(host: CommandHost, name: string): Promise<StyledLine[]> {
   const status = await host.session.status()
   const wanted = name === "" ? undefined : await host.streamInfo(name)
   const isWanted = (stream: string) => wanted === undefined || stream === wanted.name || stream === `${wanted.program}/${wanted.name}`
@@ -256,7 +256,7 @@ export function parseDotCommand(cell: string): { readonly name: string; readonly
   return match && !match[2]!.startsWith("(") ? { name: match[1]!, args: match[2]!.trim() } : undefined
 }
 
-export async function runDotCommand(host: ShellHost, name: string, args: string): Promise<readonly StyledLine[]> {
+export async function runDotCommand(host: CommandHost, name: string, args: string): Promise<readonly StyledLine[]> {
   const command = dotCommand(name)
   if (command === undefined) {
     const near = dotCommands.find(row => row.name.startsWith(name.slice(0, 3)))

@@ -1,6 +1,6 @@
 /** A shell host in this thread: for scripts, the plain shell and anything that needs no screen. */
 import { connect } from "../../cluster/client/session.js"
-import type { Attachment } from "../cli/shell.js"
+import type { Attachment } from "../cli/attachment.js"
 import { ShellHost } from "../host/host.js"
 import { withPlainSignals } from "../host/loop-guard.js"
 import type { HostEvent } from "../host/port.js"

@@ -1,24 +1,12 @@
 /** The plain shell on Node's `repl`: the same evaluator and dot-commands, no screen. For `--plain`, `TERM=dumb` and screen readers. */
 import repl, { Recoverable } from "node:repl"
 import { openCalls } from "../../cluster/client/session.js"
-import type { Ending } from "../cli/ending.js"
+import type { OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
-import type { Attachment } from "../cli/shell.js"
-import type { History } from "../editor/history.js"
 import { cellsOf, isComplete } from "../evaluator/complete-cell.js"
 import { dotCommands } from "../host/commands.js"
 import { RemoteHost } from "../host/remote.js"
 import type { StyledLine } from "../session.js"
-
-export interface OpenShellOptions {
-  readonly attachment: Attachment
-  readonly tz: string
-  readonly user: string
-  readonly history: History
-  readonly banner: readonly StyledLine[]
-  readonly cells: string | undefined
-  readonly ending: Ending
-}
 
 export async function openPlain(options: OpenShellOptions): Promise<void> {
   const print = (lines: readonly StyledLine[]) => {

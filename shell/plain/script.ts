@@ -1,6 +1,6 @@
 /** Cells from stdin or `-e`, one after the other, in plain lines; the first that fails ends the script unless told otherwise. */
 
-import type { Attachment } from "../cli/shell.js"
+import type { Attachment } from "../cli/attachment.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
 import { openLocalHost } from "./local-host.js"
 

@@ -1,0 +1,25 @@
+/** What a shell is opened with, whichever of them it is. */
+import type { Embedded } from "../../cluster/embedded.js"
+import type { Demo } from "../demo/process.js"
+import type { History } from "../editor/history.js"
+import type { StyledLine } from "../session.js"
+import type { Ending } from "./ending.js"
+
+/** What a shell is attached to, and what of it is its own. */
+export interface Attachment {
+  readonly address: string
+  readonly name: string
+  readonly cluster: Embedded | undefined
+  readonly demo: Demo | undefined
+}
+
+/** `cells`: the text of cells to run first. */
+export interface OpenShellOptions {
+  readonly attachment: Attachment
+  readonly tz: string
+  readonly user: string
+  readonly history: History
+  readonly banner: readonly StyledLine[]
+  readonly cells: string | undefined
+  readonly ending: Ending
+}

@@ -1,0 +1,27 @@
+/** What dot-commands may use of the host that runs them. */
+
+import type { ClientSession } from "../../cluster/client/session.js"
+import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
+import type { StyledLine } from "../session.js"
+
+type Lines = readonly StyledLine[]
+
+export interface CommandHost {
+  readonly session: ClientSession
+  /** Cells across. */
+  readonly columns: number
+  readonly tz: string
+  readonly lastStamp: Stamp | undefined
+  readonly lastError: Error | undefined
+  /** The cluster's clock. */
+  now(): number
+  /** Throws when there is none of that name, or more than one. */
+  streamInfo(name: string): Promise<StreamInfo>
+  stop(name: string, cascade: boolean): Promise<void>
+  watch(args: string): Promise<Lines>
+  unwatch(name: string): Promise<Lines>
+  setZone(zone: string): void
+  save(path: string): Lines
+  load(path: string): Promise<Lines>
+  chaos(args: string): Lines
+}
