@@ -54,15 +54,12 @@ for (const file of files) {
   imports.set(file, targets)
 
   source.forEachChild(function visit(node): void {
-    const specifier =
-      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)
-        ? node.moduleSpecifier.text
-        : undefined
+    const specifier = specifierOf(node)
     if (specifier?.startsWith(".")) {
       const base = normalize(join(dirname(file), specifier)).replace(/\.js$/, "")
       const target = [`${base}.ts`, `${base}.tsx`].find(name => files.includes(name)) ?? `${base}.ts`
-      const typeOnly = ts.isImportDeclaration(node) && node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
-      if (!typeOnly) targets.push(target)
+      // Types too: of two files that name each other neither can be read first.
+      targets.push(target)
       checkDirection(file, target, at(node.getStart()))
     }
     if (node.kind === ts.SyntaxKind.AnyKeyword && !mayUseAny.includes(file)) breaches.push(`${at(node.getStart())}  any`)
@@ -76,6 +73,19 @@ for (const file of files) {
       if (word) breaches.push(`${file}:${index + 1}  ${word[1]} outside an adapter`)
     })
   }
+}
+
+/** What a node imports: a declaration, `import("…")` as a type, `import("…")` as a value. */
+function specifierOf(node: ts.Node): string | undefined {
+  const literal =
+    ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+      ? node.moduleSpecifier
+      : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
+        ? node.argument.literal
+        : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+          ? node.arguments[0]
+          : undefined
+  return literal !== undefined && ts.isStringLiteral(literal) ? literal.text : undefined
 }
 
 function checkDirection(file: string, target: string, where: string): void {
