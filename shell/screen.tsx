@@ -10,7 +10,18 @@ import { decode, freshDecoder } from "./editor/decode.js"
 import type { History } from "./editor/history.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { HostEvent, HostPort } from "./host/port.js"
-import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
+import {
+  accept,
+  type Effect,
+  historyEnd,
+  initialShell,
+  newLine,
+  reduce,
+  type ShellEvent,
+  type ShellState,
+  type Step,
+  type StyledLine,
+} from "./session.js"
 import { App } from "./view/app.js"
 
 export interface ScreenOptions {
@@ -170,8 +181,12 @@ export function openScreen(options: ScreenOptions): Screen {
     })
   }
 
+  let heard = false
   const onData = (chunk: Buffer | string) => {
-    const decoded = decode(decoder, chunk.toString())
+    // What was typed before the terminal was ours came by lines: their ends are Enter, not Ctrl-J.
+    const text = heard ? chunk.toString() : chunk.toString().replace(/\n/g, "\r")
+    heard = true
+    const decoded = decode(decoder, text)
     decoder = decoded.state
     for (const event of decoded.events) dispatch({ kind: "input", event })
   }

@@ -84,7 +84,8 @@ export class ShellHost implements HostPort {
     }
     const infos = await this.session.streams()
     const programs = new Map<string, StreamInfo[]>()
-    for (const info of infos) if (info.state !== "stopped") programs.set(info.program, [...(programs.get(info.program) ?? []), info])
+    for (const info of infos)
+      if (info.state !== "stopped" && !info.name.includes("@")) programs.set(info.program, [...(programs.get(info.program) ?? []), info])
     const lines = [...programs].map(([program, streams]): StyledLine => {
       const names = streams.map(info => `${info.name}${info.kind === "state" ? "°" : ""}`).join(" · ")
       const since = Math.min(...streams.map(info => info.since).filter(Number.isFinite))

@@ -1,6 +1,7 @@
 /** Live panels above the input: each a bordered table of fixed height, at most a third of the rows together. */
 import { Text } from "ink"
 import type { ReactNode } from "react"
+import stringWidth from "string-width"
 import type { PanelView } from "../session.js"
 import { pad, truncate } from "./table.js"
 
@@ -33,8 +34,8 @@ function Panel({ panel, width, rows }: { readonly panel: PanelView; readonly wid
   const more = panel.lines.length > body ? panel.lines.length - body + 1 : 0
   const lines = more > 0 ? [...panel.lines.slice(0, Math.max(0, body - 1)), `… ${more} more`] : panel.lines
   const note = ` ${panel.note} `
-  const title = truncate(`╭ ${panel.title} `, Math.max(4, width - note.length - 2))
-  const top = `${title}${"─".repeat(Math.max(0, width - title.length - note.length - 1))}${note}╮`
+  const title = truncate(`╭ ${panel.title} `, Math.max(4, width - stringWidth(note) - 2))
+  const top = `${title}${"─".repeat(Math.max(0, width - stringWidth(title) - stringWidth(note) - 1))}${note}╮`
   return (
     <>
       <Text dimColor={!panel.live}>{truncate(top, width)}</Text>

@@ -1,0 +1,235 @@
+/** The Ink screen painted into a terminal without a screen: what a person would see, at several sizes. */
+import { EventEmitter } from "node:events"
+import { PassThrough } from "node:stream"
+import xterm from "@xterm/headless"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { History } from "../../shell/editor/history.js"
+import type { HostEvent, HostPort } from "../../shell/host/port.js"
+import type { PanelView } from "../../shell/session.js"
+
+process.env.NODE_ENV ??= "production"
+process.env.CI = "false"
+const { openScreen } = await import("../../shell/screen.js")
+
+class FakeHost implements HostPort {
+  readonly ran: string[] = []
+  cancelled = 0
+  closed = 0
+  emit: (event: HostEvent) => void = () => {}
+  run(cell: string): void {
+    this.ran.push(cell)
+  }
+  cancel(): void {
+    this.cancelled++
+  }
+  complete = async () => ({
+    items: [
+      { text: "count", detail: "method" },
+      { text: "counts", detail: "" },
+    ],
+    selected: 0,
+    from: 0,
+    to: 1,
+  })
+  inspect = async () => []
+  resize(): void {}
+  async close(): Promise<void> {
+    this.closed++
+  }
+  answer(...lines: string[]): void {
+    this.emit({ kind: "print", lines: lines.map(text => ({ text })) })
+    this.emit({ kind: "done", failed: false })
+  }
+}
+
+/** A terminal of `columns` × `rows`: keys in, cells out. Every write is kept, to see that no frame clears the scrollback. */
+function open(columns: number, rows: number, tour: readonly string[] = []) {
+  const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 1000, allowProposedApi: true, convertEol: true })
+  const raw: boolean[] = []
+  const written: string[] = []
+  const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => raw.push(on), ref() {}, unref() {} })
+  let pending = Promise.resolve()
+  const stdout = Object.assign(new EventEmitter(), {
+    isTTY: true,
+    columns,
+    rows,
+    writable: true,
+    write(chunk: string | Uint8Array): boolean {
+      const text = chunk.toString()
+      written.push(text)
+      pending = pending.then(() => new Promise<void>(resolve => terminal.write(text, resolve)))
+      return true
+    },
+  })
+  const host = new FakeHost()
+  const screen = openScreen({
+    prompt: "local> ",
+    history: History.open("test", null),
+    banner: [{ text: "rivulet · test" }],
+    tour,
+    host: emit => {
+      host.emit = emit
+      return host
+    },
+    leave: async () => ({ lines: [{ text: "left" }], ask: false }),
+    terminal: { stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream },
+  })
+  /** Lets streams, promises and Ink's own frame go through. */
+  const settled = async () => {
+    for (let turn = 0; turn < 3; turn++) {
+      for (let i = 0; i < 20; i++) await new Promise(resolve => setImmediate(resolve))
+      await pending
+    }
+  }
+  const lines = () => {
+    const buffer = terminal.buffer.active
+    return Array.from({ length: buffer.length }, (_, i) => buffer.getLine(i)!.translateToString(true))
+  }
+  return {
+    terminal,
+    host,
+    screen,
+    raw,
+    written,
+    settled,
+    lines,
+    type: async (text: string) => {
+      stdin.write(text)
+      await settled()
+    },
+    resize: async (toColumns: number, toRows: number) => {
+      terminal.resize(toColumns, toRows)
+      Object.assign(stdout, { columns: toColumns, rows: toRows })
+      stdout.emit("resize")
+      await settled()
+    },
+  }
+}
+
+/** Waits until the screen shows it: repaints that nobody waits for are bundled. */
+async function shows(on: ReturnType<typeof open>, what: string): Promise<void> {
+  for (let i = 0; i < 2000; i++) {
+    await on.settled()
+    if (on.lines().some(line => line.includes(what))) return
+  }
+  assert.unreachable(`never shown: ${what}\n${on.lines().join("\n")}`)
+}
+
+const panel = (n: number): PanelView => ({
+  name: "counts",
+  title: "counts.top(20)",
+  lines: Array.from({ length: 20 }, (_, i) => `/page/${i}   ${n + i}   +1`),
+  note: `live · ${n}`,
+  live: true,
+})
+const count = (lines: readonly string[], text: string) => lines.filter(line => line.includes(text)).length
+const clearsScrollback = "\x1b[3J"
+
+for (const [columns, rows] of [
+  [40, 12],
+  [80, 24],
+  [200, 60],
+] as const) {
+  test(`${columns}×${rows}: typing beside a live panel; finished output once; nothing taller than the screen`, async () => {
+    const on = open(columns, rows)
+    await shows(on, "local>")
+    for (let n = 0; n < 5; n++) {
+      on.host.emit({ kind: "panels", panels: [panel(n)] })
+      await on.type(`cell${n}`)
+      assert.ok(
+        on.lines().some(line => line.includes(`cell${n}`)),
+        "a key is painted at once",
+      )
+      await on.type("\r")
+      assert.equal(on.host.ran.at(-1), `cell${n}`)
+      on.host.answer(`  answer ${n} first`, `  answer ${n} second`)
+      await on.settled()
+    }
+    await shows(on, "live · 4")
+    const lines = on.lines()
+    for (let n = 0; n < 5; n++) {
+      assert.is(count(lines, `answer ${n} first`), 1, `answer ${n} stands once`)
+      assert.is(count(lines, `local> cell${n}`), 1, `cell ${n} stands once`)
+    }
+    assert.is(count(lines, "╭"), 1, "one panel")
+    assert.ok(count(lines, "│ /page") <= Math.floor(rows / 3), "at most a third of the rows")
+    assert.not.ok(
+      on.written.some(text => text.includes(clearsScrollback)),
+      "the scrollback is never cleared",
+    )
+    assert.ok(lines.every(line => line.length <= columns))
+    on.screen.close()
+    await on.screen.ended
+  })
+}
+
+test("a terminal that shrinks and grows keeps one panel and one prompt on its screen", async () => {
+  const on = open(80, 24)
+  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  await shows(on, "live · 1")
+  await on.resize(50, 24)
+  await on.type("abc")
+  await shows(on, "local> abc")
+  await on.resize(100, 30)
+  on.host.emit({ kind: "panels", panels: [panel(2)] })
+  await shows(on, "live · 2")
+  const shown = on.lines().slice(-30)
+  assert.is(count(shown, "local> abc"), 1)
+  assert.is(count(shown, "live · 2"), 1)
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("at the end only finished output stays; the terminal's mode is given back", async () => {
+  const on = open(80, 24)
+  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  await shows(on, "live · 1")
+  assert.equal(on.raw, [true])
+  await on.type("\x04")
+  await on.screen.ended
+  await on.settled()
+  const lines = on.lines()
+  assert.is(count(lines, "left"), 1)
+  assert.is(count(lines, "live · 1"), 0)
+  assert.is(count(lines, "local>"), 0)
+  assert.is(on.raw.at(-1), false)
+  assert.ok(on.written.join("").lastIndexOf("\x1b[?2004l") > on.written.join("").lastIndexOf("\x1b[?2004h"), "bracketed paste is off")
+  assert.ok(on.written.join("").lastIndexOf("\x1b[?25h") > on.written.join("").lastIndexOf("\x1b[?25l"), "the cursor is back")
+  assert.is(on.host.closed, 1)
+})
+
+test("keys: a multi-line cell, cancel, completion, the tour's grey text", async () => {
+  const on = open(80, 24, ["counts.top(5)"])
+  await shows(on, "counts.top(5)")
+  await on.type("\x1b[C\r")
+  assert.equal(on.host.ran, ["counts.top(5)"])
+  await on.type("\x03")
+  assert.is(on.host.cancelled, 1)
+  on.host.answer("cancelled")
+  await on.type("views.map(\r")
+  await on.type("v => v)\r")
+  assert.is(on.host.ran.at(-1), "views.map(\nv => v)")
+  on.host.answer("ok")
+  await on.type("c\t")
+  await shows(on, "▸ count")
+  await on.type("\x1b[200~views\n  .count()\x1b[201~")
+  assert.is(on.host.ran.length, 2, "a paste does not run by itself")
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("wide and combined characters keep the panel's border in place", async () => {
+  const on = open(60, 20)
+  on.host.emit({
+    kind: "panels",
+    panels: [{ name: "p", title: "日本", lines: ["日本語 1", "e\u0301te\u0301 2", "plain 3"], note: "live", live: true }],
+  })
+  await shows(on, "plain 3")
+  const borders = on.lines().filter(line => /^[│╭╰]/.test(line))
+  assert.is(borders.length, 5)
+  on.screen.close()
+  await on.screen.ended
+})
+
+test.run()
