@@ -24,8 +24,9 @@ export class Sealing {
   }
 
   report(worker: NodeId, message: Extract<Message, { kind: "report" }>, times: Times): void {
-    const { registry, catalog, admission, progress, outbox } = this.#parts
+    const { registry, catalog, admission, progress, outbox, tracker, scheduler } = this.#parts
     if (registry.get(worker) === undefined) return
+    let found = false
     const kept: SettledBlock[] = []
     const dropped: string[] = []
     for (const block of message.blocks) {
@@ -36,7 +37,10 @@ export class Sealing {
         continue
       }
       const stream = input.definition.id
+      const heldBefore = tracker.holders(block.block).has(worker)
       const settled = admission.report(worker, stream, block, times.monotonicMs)
+      // The other holder reported it first, and may have died since: then tasks wait for this copy.
+      if (settled.kept !== undefined && !heldBefore) found = true
       // A seal that is not journaled yet is told when it is.
       if (settled.kept !== undefined && settled.kept.interval < (progress.sealed.get(stream) ?? 0))
         kept.push({ block: block.block, ...settled.kept })
@@ -44,6 +48,7 @@ export class Sealing {
     }
     if (kept.length > 0 || dropped.length > 0) outbox.send(worker, { kind: "settled", kept, dropped })
     registry.reported(worker, message.through)
+    if (found) scheduler.found()
   }
 
   /** Seals what is due. True if it stopped at its bound, so that there is more. */
