@@ -6,7 +6,7 @@
 export { nextRecords, nextTimeout, nextVersion } from "./dstream/changes.js"
 export { type Flavour, flavourOf, parentsOf } from "./dstream/flavour.js"
 export { type LineageReach, lineageReach } from "./dstream/lineage.js"
-export { paneId } from "./dstream/panes.js"
+export { type MadePane, paneId, panesMade } from "./dstream/panes.js"
 export { type ExpandedQuery, expandQuery, resolveTimes } from "./dstream/query.js"
 export { constantOf, outputPrefix, rddOf, stateVersion } from "./dstream/rdd-of.js"
 export { checkReach, earliestOf, resolveTime, throughOf } from "./dstream/reach.js"

@@ -179,7 +179,7 @@ export interface StateNode {
   readonly input: RddNode | null
   /**
    * reduceByWindow, in panes of gcd(length, slide), each a `stored` per-key aggregate, oldest first: those that entered
-   * with this slide, those that left, and all that lie inside (read only when there is no inverse).
+   * with this slide, those that left, and what lies inside (only when there is no inverse), in spans of 1, 2, 4 … panes.
    */
   readonly window?: { readonly added: readonly RddNode[]; readonly expired: readonly RddNode[]; readonly inside: readonly RddNode[] }
   readonly initial: RddNode | null

@@ -4,7 +4,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
-import type { RddNode } from "../../engine/rdd.js"
+import { panesMade } from "../../engine/dstream.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { JobStatus, TaskDone } from "../protocol.js"
@@ -200,12 +200,14 @@ export class Streams {
     const { target, stream, interval } = job
     if (target === null || (target.write.kind !== "state" && target.write.kind !== "store")) return
     this.#noteOutput(stream, interval.from, target.output, target.partitions)
-    if (target.root.kind !== "state" || target.root.window === undefined) return
-    for (const pane of target.root.window.added) this.#notePane(pane)
-  }
-
-  #notePane(pane: RddNode): void {
-    if (pane.kind === "stored") this.#noteOutput(pane.stream, pane.interval, pane.id, pane.partitions)
+    const { graph, tracker } = this.#parts
+    for (const { output, start, partitions } of panesMade(graph, stream, interval.from)) {
+      const parts = tracker.parts(output)
+      if (parts.length === 0) continue
+      // What was lost meanwhile is not empty: it is made again when it is asked for.
+      const there = Array.from({ length: partitions }, (_, p) => p).filter(p => parts[p] === undefined || parts[p].block !== null)
+      this.#made.push({ stream, interval: start, output, of: partitions, partitions: there })
+    }
   }
 
   #noteOutput(stream: StreamId, interval: number, output: string, of: number): void {

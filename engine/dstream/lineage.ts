@@ -5,7 +5,7 @@ import type { StreamGraph } from "../graph.js"
 import type { OutputId, RddNode } from "../rdd.js"
 import { intervalStart } from "../time.js"
 import { walk } from "../tree.js"
-import { paneId, paneMs, type WindowNode, windowRanges } from "./panes.js"
+import { paneId, paneMs, spanIds, type WindowNode, windowRanges } from "./panes.js"
 import { outputPrefix } from "./rdd-of.js"
 import { resolveTime } from "./reach.js"
 
@@ -77,6 +77,7 @@ export function lineageReach(graph: StreamGraph, stream: StreamId, interval: num
       const step = paneMs(node as WindowNode)
       const from = Math.max(intervalStart(since, step), Math.min(expired.from, inside.from))
       for (let at = from; at < inside.to; at += step) stored.add(paneId(graph, stream, at))
+      if (node.op.inverse === null) for (const id of spanIds(graph, stream, node as WindowNode, interval)) stored.add(id)
       read(node.parent, Math.max(from, since), inside.to)
     }
   }

@@ -3,7 +3,7 @@
 import type { StreamId } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
-import type { RddNode, StateAtNode } from "../rdd.js"
+import type { InputBlock, InputBlocksNode, RddNode, StateAtNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import { intervalStart } from "../time.js"
 import { checkReach, resolveTime, throughOf } from "./reach.js"
@@ -28,6 +28,7 @@ export function sliceIntervals(graph: StreamGraph, { stream, from, to }: SliceLe
 
 /** Small partitions of many intervals are read together: a task costs more than they do. */
 const bytesATask = 512 * 1024
+const fewestTasks = 4
 
 /** The slice's intervals and the union of their RDDs. */
 export function expandSlice(
@@ -38,12 +39,63 @@ export function expandSlice(
   const starts = sliceIntervals(graph, leaf)
   const parents = starts.map(start => rddOf(graph, leaf.stream, start))
   const rdd = simplify({ kind: "union", parents })
-  const inputs = parents.filter(parent => parent.kind === "input")
-  if (inputs.length < parents.length || rdd.kind !== "union") return { rdd, starts }
+  if (rdd.kind !== "union") return { rdd, starts }
+  const inputs = inputsOf(rdd)
+  if (inputs === null) return { rdd, starts }
   const groups = inputs.flatMap(input => input.groups)
-  const bytes = groups.reduce((total, group) => total + group.reduce((n, block) => n + block.bytes, 0), 0)
-  const partitions = Math.max(4, Math.ceil(bytes / bytesATask))
-  return { rdd: partitions * 2 < groups.length ? { kind: "coalesce", parent: rdd, partitions } : rdd, starts }
+  const bytes = groups.reduce((total, group) => total + bytesOf(group), 0)
+  const partitions = Math.max(fewestTasks, Math.ceil(bytes / bytesATask))
+  if (partitions * 2 >= groups.length) return { rdd, starts }
+  const [first] = inputs
+  // The stream's own intervals are one input of fewer, larger groups: a small tree, for each task carries it.
+  if (first !== undefined && rdd.parents.every(parent => parent.kind === "input")) {
+    return { rdd: { ...first, groups: neighbours(groups, bytes / partitions) }, starts }
+  }
+  return { rdd: { kind: "coalesce", parent: rdd, partitions }, starts }
+}
+
+/** The sealed inputs from which a tree is computed record by record; null when anything else is in it. */
+function inputsOf(node: RddNode): InputBlocksNode[] | null {
+  switch (node.kind) {
+    case "input":
+      return [node]
+    case "map":
+    case "flatMap":
+    case "filter":
+    case "mapValues":
+    case "flatMapValues":
+    case "keyBy":
+    case "within":
+      return inputsOf(node.parent)
+    case "union": {
+      const found: InputBlocksNode[] = []
+      for (const parent of node.parents) {
+        const inputs = inputsOf(parent)
+        if (inputs === null) return null
+        found.push(...inputs)
+      }
+      return found
+    }
+    default:
+      return null
+  }
+}
+
+const bytesOf = (group: readonly InputBlock[]): number => group.reduce((bytes, block) => bytes + block.bytes, 0)
+
+/** Groups joined, in order, until each has about so many bytes. */
+function neighbours(groups: readonly (readonly InputBlock[])[], atLeast: number): InputBlock[][] {
+  const joined: InputBlock[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const group of groups) {
+    if (bytes >= atLeast) {
+      joined.push([])
+      bytes = 0
+    }
+    joined.at(-1)!.push(...group)
+    bytes += bytesOf(group)
+  }
+  return joined
 }
 
 /**

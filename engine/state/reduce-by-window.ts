@@ -10,7 +10,7 @@
  *
  * With an inverse, k = (k-1 - p0) + p4, for the keys of these panes alone. A key's contribution count, the number of panes in
  * the window that have it, says when it is gone: subtracting need not give a zero. Without one, the keys of p0 and p4 are reduced
- * again over p1 … p4.
+ * again over p1 … p4, which come as O(log w) spans of panes (dstream/spans.ts).
  *
  * A NaN or infinite value cannot be subtracted again (NaN - NaN is not 0). Such values never enter the running reduction:
  * they are kept beside it, with their pane, for as long as they are in the window.

@@ -302,7 +302,7 @@ const errors: [make: (s: Pairs, slow: Pairs) => unknown, ...says: RegExp[]][] = 
   [s => s.top(-1), /top: -1 /],
   [s => s.join(5 as never), /takes a stream or an RDD, not number/],
   [s => s.save("x", { format: "parquet" }), /parquet is not there yet/, /ndjson/],
-  [s => s.transform(async rdd => rdd as never), /the function of transform is async/],
+  [s => s.transform((async (rdd: unknown) => rdd) as never), /the function of transform is async/],
   [
     s => (s as unknown as { reduceByKeyAndWindow(): void }).reduceByKeyAndWindow(),
     /a\.reduceByKeyAndWindow is not here: reduceByWindow\(window, f, inverse\?\)/,

@@ -2,6 +2,8 @@
 
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { spansOf } from "../../../engine/dstream/spans.js"
+import { panesMade } from "../../../engine/dstream.js"
 import { act, hole, intervalsOf, slice, sorted, sum, version } from "./programs.js"
 import { TinyCluster } from "./tiny-cluster.js"
 
@@ -125,6 +127,59 @@ test("each pane is reduced once", () => {
   assert.ok(
     cluster.stages.every(stage => stage.write.kind !== "state" || stage.root.kind !== "state" || stage.root.window!.inside.length === 0),
   )
+})
+
+test("a range is the fewest aligned spans", () => {
+  const spans = (from: number, to: number) => spansOf(from, to, 1).map(({ start, lengthMs }) => [start, lengthMs])
+  assert.equal(spans(1, 9), [
+    [1, 1],
+    [2, 2],
+    [4, 4],
+    [8, 1],
+  ])
+  assert.equal(spans(2, 10), [
+    [2, 2],
+    [4, 4],
+    [8, 2],
+  ])
+  assert.equal(spans(0, 16), [[0, 16]])
+  assert.equal(spans(5, 5), [])
+  for (let from = 0; from < 70; from += 3) assert.ok(spans(from, from + 64).length <= 12)
+})
+
+test("without an inverse a window is read from O(log w) spans, each reduced once, in the order of time", () => {
+  const input = Array.from({ length: 100 }, (_, i): Pair[] => [a(i)])
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  const op = {
+    kind: "reduceByWindow",
+    f: cluster.fn((x: unknown, y: unknown) => `${x} ${y}`),
+    inverse: null,
+    lengthMs: 32_000,
+    slideMs: 1000,
+  } as const
+  cluster.define("window", "state", { kind: "state", parent: "in", op, partitions: 1, initial: null })
+  for (const pairs of input) cluster.seal("in", [pairs])
+  cluster.work()
+  assert.equal(
+    intervalsOf(cluster, "window", 100).map(([pair]) => String((pair as [string, unknown])[1])),
+    input.map((_, i) => Array.from({ length: Math.min(32, i + 1) }, (__, k) => i - Math.min(31, i) + k).join(" ")),
+  )
+  const states = cluster.stages.flatMap(({ write, root }) => (write.kind === "state" && root.kind === "state" ? [root] : []))
+  const inside = states.map(({ window }) => window!.inside.length)
+  assert.ok(Math.max(...inside) <= 10, String(inside))
+  const stored = cluster.stages.filter(({ write }) => write.kind === "store").map(({ output }) => output)
+  assert.is(new Set(stored).size, stored.length)
+  assert.ok(stored.length < 200, String(stored.length))
+  // What retention goes by names them all, each at the first window that needs it.
+  const made = input.flatMap((_, i) => panesMade(cluster, "window", i * 1000).map(({ output }) => output))
+  assert.equal(
+    made.filter(output => stored.includes(output)),
+    [...new Set(made)].filter(output => stored.includes(output)),
+  )
+  assert.ok(stored.every(output => made.includes(output)))
+  // Only panes are shuffled.
+  assert.is(cluster.stages.filter(({ write }) => write.kind === "shuffle").length, 100)
 })
 
 test("a NaN leaves with its window", () => {
