@@ -22,6 +22,8 @@ export interface EmbeddedOptions {
   readonly dir?: string
   readonly replicas?: number
   readonly minReplicas?: number
+  /** Called while the processes load their code: what takes this thread a while costs nothing then. If it throws, the cluster ends. */
+  readonly onSpawned?: () => void
   /** Told when a process that was started again does not come up. Default: a line on stderr. */
   readonly onTrouble?: (text: string) => void
 }
@@ -79,6 +81,7 @@ class EmbeddedProcesses implements Embedded {
     // All at once: most of a start is the loading of code. Workers are told the address when there is one.
     const master = this.spawn("master")
     const children = this.workers.map(name => this.spawn(name))
+    this.options.onSpawned?.()
     this.address = (await heard(master, this.masterMessage("tcp://127.0.0.1:0"), "listening")).address
     const all = (message: FromProcess) => message.kind === "listed" && message.workers >= this.workers.length
     await Promise.all(children.map((started, i) => heard(started, this.workerMessage(this.workers[i]!), "listed", all)))

@@ -25,7 +25,7 @@ export interface Home {
 }
 
 /** Tasks sent ahead to a worker, an executor: enough to keep it busy, few enough that placement stays useful. */
-const depth = { stream: 3, query: 2 } as const
+const depth = { stream: 8, query: 2 } as const
 /** What a byte that is not local costs, in tasks queued on one core (1 MB ≈ one short task). */
 const bytesPerTask = 1 << 20
 

@@ -1,6 +1,6 @@
 /**
- * A worker's executors, simulated: each runs the production TaskRunner, inline, at the end of a time drawn from a cost
- * model. Inputs are read at that end: memory that the worker gave away too early shows.
+ * A worker's executors, simulated: each runs the production TaskRunner, inline, one task after the other, at the end of a
+ * time drawn from a cost model. Inputs are read at that end: memory that the worker gave away too early shows.
  */
 
 import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
@@ -25,8 +25,16 @@ export interface CostModel {
 
 export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hangMs: 0 }
 
+interface Submitted {
+  readonly task: string
+  readonly run: TaskRun
+  readonly timeoutMs: number
+}
+
 interface Executor {
   runner: Runner
+  /** Behind the one that runs, oldest first. */
+  waiting: Submitted[]
   running: { readonly task: string; readonly end: Timer; readonly limit: Timer } | null
 }
 
@@ -49,18 +57,27 @@ export class SimulatedExecutors {
   }
 
   submit(task: string, number: number, run: TaskRun, timeoutMs: number): void {
+    this.#executor(number).waiting.push({ task, run, timeoutMs })
+    this.#next(number)
+  }
+
+  #next(number: number): void {
     const executor = this.#executor(number)
-    if (executor.running !== null) throw new Error(`executor ${number} has ${executor.running.task} and cannot take ${task}`)
+    const next = executor.running === null ? executor.waiting.shift() : undefined
+    if (next === undefined) return
+    const { task, run, timeoutMs } = next
     const { random } = this.#world
     const ms =
       (this.costs.baseMs + random.exponential(this.costs.meanMs) + (random.chance(this.costs.hang) ? this.costs.hangMs : 0)) * this.factor
     const end = this.#world.after(ms, () => {
       this.#end(executor)
       this.#finish(executor, task, number, run, ms)
+      this.#next(number)
     })
     const limit = this.#world.after(Math.min(timeoutMs, 2 ** 40), () => {
       this.#respawn(executor)
       this.#failed(task, number, { kind: "timeout", message: `ran longer than ${timeoutMs} ms` }, timeoutMs)
+      this.#next(number)
     })
     executor.running = { task, end, limit }
   }
@@ -72,10 +89,15 @@ export class SimulatedExecutors {
 
   kill(task: string, number: number): void {
     const executor = this.#executor(number)
-    if (executor.running?.task !== task) return
-    this.#respawn(executor)
+    const at = executor.waiting.findIndex(waiting => waiting.task === task)
+    if (at >= 0) executor.waiting.splice(at, 1)
+    else if (executor.running?.task === task) this.#respawn(executor)
+    else return
     // As of a thread: it is seen to have ended a little later.
-    this.#world.after(0.1, () => this.#failed(task, number, { kind: "killed", message: "its thread was ended" }, 0))
+    this.#world.after(0.1, () => {
+      this.#failed(task, number, { kind: "killed", message: "its thread was ended" }, 0)
+      this.#next(number)
+    })
   }
 
   forgetState(stream: string, before: number): void {
@@ -84,7 +106,10 @@ export class SimulatedExecutors {
 
   /** The process ends: nothing that runs will be heard of. */
   stop(): void {
-    for (const executor of this.#executors) this.#end(executor)
+    for (const executor of this.#executors) {
+      this.#end(executor)
+      executor.waiting = []
+    }
   }
 
   #finish(executor: Executor, task: string, number: number, run: TaskRun, ms: number): void {
@@ -107,7 +132,7 @@ export class SimulatedExecutors {
   }
 
   #executor(number: number): Executor {
-    while (this.#executors.length <= number) this.#executors.push({ runner: this.#spawn(), running: null })
+    while (this.#executors.length <= number) this.#executors.push({ runner: this.#spawn(), waiting: [], running: null })
     return this.#executors[number]!
   }
 

@@ -48,7 +48,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   creditShare: 0.5,
   maxCreditBytes: 32 * 1024 * 1024,
   cancelGraceMs: { stream: 1_000, query: 100 },
-  executorDepth: 1,
+  executorDepth: 4,
   poison: false,
   memoryFromBytes: 0,
 }

@@ -11,9 +11,13 @@ import { KeyedState } from "./keyed-state.js"
 import type { ChainBlock, StateCache } from "./state-cache.js"
 import { stepState } from "./step-state.js"
 
-/** A chain of small deltas costs a message and an open each: after so many (staggered by partition) there is a base in any case. */
+/**
+ * Each link of a chain costs whoever reads it a place in a message and an open, each row of a base its writing. What both
+ * come to together is least where links grow as the square root of rows.
+ */
+const fewestDeltas = 12
 const mostDeltas = 64
-/** No base before a chain has so many rows. */
+/** No base for its rows' sake before a chain has so many. */
 const fewestRows = 1024
 
 /** Runs the step of one partition, brings the cached state forward, and gives the block. `chain` is what the task was given. */
@@ -46,7 +50,9 @@ export function writeState(
 
 function needsBase(state: KeyedState, at: number, changes: number, partition: number): boolean {
   const { baseRows, deltas, deltaRows: before } = state.chain(at)
-  return before + changes >= Math.max(baseRows, fewestRows) || deltas + 1 >= mostDeltas + ((partition * 7) % 32)
+  const links = Math.max(fewestDeltas, Math.min(mostDeltas, Math.ceil(Math.sqrt(baseRows))))
+  // Staggered, so that not all partitions write theirs in one interval.
+  return before + changes >= Math.max(baseRows, fewestRows) || deltas + 1 >= links + ((partition * 7) % (links >> 1))
 }
 
 function births(changes: readonly StateChange[], state: KeyedState, at: number): number {

@@ -17,7 +17,7 @@ import { userName } from "./attach.js"
 import { Ending } from "./ending.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
-import { defineProgram } from "./submit.js"
+import { defineProgram, refuseTypeErrors } from "./submit.js"
 
 export interface BatchOptions {
   readonly path: string
@@ -36,7 +36,9 @@ const writeChars = 1 << 18
 
 export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
-  const cluster = options.master === undefined ? await startEmbedded({ workers: options.workers, cores: 1 }) : undefined
+  const check = () => refuseTypeErrors(options.path)
+  if (options.master !== undefined) check()
+  const cluster = options.master === undefined ? await startEmbedded({ workers: options.workers, cores: 1, onSpawned: check }) : undefined
   const limit = timeoutMs === undefined ? undefined : setTimeout(() => void giveUp(), timeoutMs)
   async function giveUp(): Promise<never> {
     process.stderr.write(`rivulet: ${options.path} did not end within ${options.timeout}\n`)

@@ -7,7 +7,6 @@ import { programName, programPath } from "../program/loader.js"
 import { batch } from "./batch.js"
 import { duration, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
-import { refuseTypeErrors } from "./submit.js"
 
 export interface ReplayOptions {
   readonly input: readonly string[]
@@ -44,7 +43,6 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
       ...(options.timestamp ? { timestampField: options.timestamp } : {}),
     }
   })
-  refuseTypeErrors(path)
   await batch({
     path,
     program: programName(path),

@@ -3,7 +3,6 @@ import { programName, programPath } from "../program/loader.js"
 import { batch } from "./batch.js"
 import { positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
-import { refuseTypeErrors } from "./submit.js"
 
 export interface RunOptions {
   readonly master?: string
@@ -16,7 +15,6 @@ export async function run(file: string, options: RunOptions): Promise<void> {
   const path = programPath(file)
   const format = outputFormat(options.o, process.stdout.isTTY)
   const workers = positiveInteger(options.workers, "--workers", 16)
-  refuseTypeErrors(path)
   await batch({
     path,
     program: programName(path),

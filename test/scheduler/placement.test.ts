@@ -68,7 +68,7 @@ test("by locality, then load; never where it failed unless there is nothing else
   made.slot("w2")!.running.stream = 1
   assert.is(choose([["w2", 1000]], 1000), "w1", "little is moved rather than waited for")
   assert.is(choose([["w2", 8 << 20]], 8 << 20), "w2", "much is not")
-  made.slot("w2")!.running.stream = 3
+  made.slot("w2")!.running.stream = 8
   assert.is(choose([["w2", 8 << 20]], 8 << 20), "w1", "it has no room")
   assert.is(choose([], 0, ["w1"]), null)
   assert.is(choose([], 0, ["w1", "w2"]), "w1")

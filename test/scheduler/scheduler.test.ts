@@ -435,11 +435,11 @@ test("workers take only so many tasks at a time", () => {
   bench.add("many", 50, store, () => [{ kind: "asset", hash: "x" }])
   start(bench, "j", "many")
   const first = bench.flush().launched
-  assert.is(first.length, 6)
+  assert.is(first.length, 16)
   bench.done("w1", "many/0.1")
   assert.equal(
     bench.flush().launched.map(({ task }) => task),
-    ["many/6.1"],
+    ["many/16.1"],
   )
 })
 
