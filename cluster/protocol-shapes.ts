@@ -1,17 +1,6 @@
 /** The shape of every message (`protocol.ts`), checked on arrival before any machine sees it. */
 
-import {
-  asset,
-  capturedLog,
-  fileSplit,
-  formatSpec,
-  inputRef,
-  interval,
-  rddNode,
-  stageSpec,
-  streamDefinition,
-  taskFailure,
-} from "./model-shapes.js"
+import { asset, capturedLog, inputRef, interval, rddNode, stageSpec, streamDefinition, taskFailure } from "./model-shapes.js"
 import type {
   BatchKey,
   BlockOwner,
@@ -30,7 +19,7 @@ import type {
 } from "./protocol.js"
 import * as is from "./shape.js"
 
-const { text, bool, count, integer, finite, bytes, anyValue, list, nullable, optional, object, oneOf, record, byKind } = is
+const { text, bool, count, integer, finite, bytes, list, nullable, optional, object, oneOf, record, byKind } = is
 
 const peer = object<Peer>({ node: text, name: text, address: text, host: text, load: finite, freeBytes: finite })
 const batchFields: is.Fields<BatchKey> = { session: text, stream: text, seq: count }

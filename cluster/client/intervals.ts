@@ -6,11 +6,11 @@
  * together here. They are partition after partition, keys in order of birth, as the state itself is read.
  */
 
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import { canonicalKey } from "../../engine/key-text.js"
 import { partitionOf } from "../../engine/partition.js"
-import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Interval } from "../../engine/time.js"
 import type { ClientSession } from "./client-session.js"
@@ -76,7 +76,12 @@ async function ask(session: ClientSession, versions: readonly RddNode[]): Promis
   return rows
 }
 
-function wholeReader<T>(session: ClientSession, id: StreamId, { kind, intervalMs }: StreamDefinition, render: (row: unknown) => T): Read<T> {
+function wholeReader<T>(
+  session: ClientSession,
+  id: StreamId,
+  { kind, intervalMs }: StreamDefinition,
+  render: (row: unknown) => T,
+): Read<T> {
   const snapshot = kind === "snapshot"
   const versionOf = (from: number): RddNode =>
     snapshot
