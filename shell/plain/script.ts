@@ -18,8 +18,8 @@ export async function runScript(text: string, options: ScriptOptions): Promise<b
     emit: event => {
       if (event.kind === "chaos") void options.attachment.cluster?.kill(event.worker)
       if (event.kind !== "print") return
-      for (const line of event.lines)
-        (line.style === "error" || line.style === "dim" ? process.stderr : process.stdout).write(`${line.text}\n`)
+      const isError = event.lines.some(line => line.style === "error")
+      for (const line of event.lines) (isError || line.style === "dim" ? process.stderr : process.stdout).write(`${line.text}\n`)
     },
   })
   try {
