@@ -208,6 +208,32 @@ export function trimStage(stage: StageSpec): StageSpec {
   return { ...stage, root: trim(stage.root) }
 }
 
+/**
+ * The stage with only those sealed blocks and branches that these partitions read, numbered as before: a question about many
+ * intervals lists thousands of blocks, and each of its tasks needs few.
+ */
+export function stageFor(stage: StageSpec, partitions: readonly number[]): StageSpec {
+  if (partitions.length >= stage.partitions) return stage
+  return { ...stage, root: restrict(stage.root, new Set(partitions)) }
+}
+
+function restrict(node: RddNode, partitions: ReadonlySet<number>): RddNode {
+  if (node.kind === "input") return { ...node, groups: node.groups.map((group, p) => (partitions.has(p) ? group : [])) }
+  const used = new Map<RddNode, Set<number>>()
+  for (const dependency of operatorOf(node).dependencies(node)) {
+    if (dependency.kind !== "narrow") continue
+    const { parent, from } = dependency
+    const set = used.get(parent) ?? new Set()
+    for (const p of partitions) for (const q of from?.(p) ?? [p]) set.add(q)
+    used.set(parent, set)
+  }
+  return mapChildren(node, child => {
+    const set = used.get(child)
+    if (set === undefined) return child
+    return set.size === 0 ? cutNode(child) : restrict(child, set)
+  })
+}
+
 function trim(node: RddNode): RddNode {
   const cut = new Set<RddNode>()
   for (const dependency of operatorOf(node).dependencies(node)) if (dependency.kind !== "narrow") cut.add(dependency.parent)

@@ -3,6 +3,7 @@
  * worker goes in one message each (DESIGN §7).
  */
 
+import { stageFor } from "../../engine/plan.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Command, NodeId } from "../ports.js"
@@ -55,7 +56,7 @@ export class Outbox {
   flush(): Command[] {
     for (const [to, batch] of this.#batches) {
       if (batch.cancel.length > 0) this.send(to, { kind: "cancel", tasks: batch.cancel })
-      if (batch.tasks.length > 0) this.send(to, { kind: "launch", stages: batch.stages, tasks: batch.tasks })
+      if (batch.tasks.length > 0) this.send(to, { kind: "launch", stages: stagesFor(batch), tasks: batch.tasks })
       if (batch.forget.length > 0) this.send(to, { kind: "forget", blocks: batch.forget, streams: [] })
     }
     this.#batches.clear()
@@ -72,4 +73,11 @@ export class Outbox {
     }
     return batch
   }
+}
+
+/** Each stage as far as the tasks that go with it need it. */
+function stagesFor({ stages, tasks }: Batch): StageSpec[] {
+  const partitions = stages.map((): number[] => [])
+  for (const { stage, partition } of tasks) partitions[stage]!.push(partition)
+  return stages.map((stage, i) => stageFor(stage, partitions[i]!))
 }

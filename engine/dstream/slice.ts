@@ -14,7 +14,7 @@ type RddOf = (graph: StreamGraph, stream: StreamId, interval: number) => RddNode
 type StateVersion = (graph: StreamGraph, stream: StreamId, at: number, read?: StateAtNode["read"]) => RddNode
 
 /** The starts of the finished intervals that a slice takes in. What lies before the stream's first interval is not there; what was forgotten is an error. */
-export function sliceIntervals(graph: StreamGraph, { stream, from, to }: SliceLeaf): number[] {
+export function sliceIntervals(graph: StreamGraph, { stream, from, to, everyMs, pick }: SliceLeaf): number[] {
   const { definition, since } = graph.definition(stream)
   const { intervalMs } = definition
   const begin = resolveTime(graph, stream, from)
@@ -23,7 +23,8 @@ export function sliceIntervals(graph: StreamGraph, { stream, from, to }: SliceLe
   const starts: number[] = []
   for (let start = first; start < end; start += intervalMs) starts.push(start)
   if (starts.length > 0) checkReach(graph, stream, first)
-  return starts
+  const every = everyMs === undefined ? starts : starts.filter(start => (start + intervalMs) % everyMs === 0)
+  return pick === undefined ? every : pick === "first" ? every.slice(0, 1) : every.slice(-1)
 }
 
 /** Small partitions of many intervals are read together: a task costs more than they do. */

@@ -2,11 +2,11 @@
 
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { constantOf, earliestOf, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
-import { allDependencies, expandIds, readsOf, stageDependencies, stageOf, trimStage } from "../../../engine/plan.js"
+import { constantOf, earliestOf, expandQuery, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
+import { allDependencies, expandIds, readsOf, resultStage, stageDependencies, stageFor, stageOf, trimStage } from "../../../engine/plan.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import { walk } from "../../../engine/tree.js"
-import { groupByKey, hole, reduceByKey, sum } from "./programs.js"
+import { groupByKey, hole, reduceByKey, slice, sum } from "./programs.js"
 import { TinyCluster } from "./tiny-cluster.js"
 
 function windows(): TinyCluster {
@@ -75,6 +75,41 @@ test("what is sent to a worker ends at the cuts, and reads the same", () => {
     ["minute~1/pane@10000", "minute~1/pane@70000"],
   )
 })
+
+test("a question about many small intervals is few tasks in order, and each is told of its own blocks alone", () => {
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  cluster.lift("twice", ["in"], { kind: "map", parent: hole(), f: { kind: "builtin", name: "identity" } })
+  for (let i = 0; i < 100; i++) cluster.seal("in", [[`a${i}`], [`b${i}`]])
+  const all = Array.from({ length: 100 }, (_, i) => [`a${i}`, `b${i}`]).flat()
+  for (const stream of ["in", "twice"]) {
+    const { rdd } = expandQuery(cluster, slice(stream), "q")
+    const stage = trimStage(resultStage(rdd, "q"))
+    assert.ok(stage.partitions <= 8, `${stage.partitions} tasks for ${stream}`)
+    const seen = new Set<string>()
+    for (let p = 0; p < stage.partitions; p++) {
+      const restricted = stageFor(stage, [p])
+      assert.equal(readsOf(restricted.root, p), readsOf(stage.root, p))
+      const blocks = blocksOf(restricted.root)
+      assert.equal(
+        [...blocks],
+        readsOf(stage.root, p).map(ref => (ref.kind === "block" ? ref.block : "")),
+      )
+      for (const block of blocks) seen.add(block)
+    }
+    assert.equal(seen, blocksOf(stage.root))
+    assert.is(stageFor(stage, [...Array(stage.partitions).keys()]), stage)
+    assert.equal(cluster.ask(slice(stream)), all)
+  }
+})
+
+function blocksOf(root: RddNode): Set<string> {
+  const blocks = new Set<string>()
+  walk(root, node => {
+    if (node.kind === "input") for (const { block } of node.groups.flat()) blocks.add(block)
+  })
+  return blocks
+}
 
 test("300,000 empty intervals are one step", () => {
   const cluster = windows()
