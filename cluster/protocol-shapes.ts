@@ -19,7 +19,7 @@ import type {
 } from "./protocol.js"
 import * as is from "./shape.js"
 
-const { text, bool, count, integer, finite, bytes, list, nullable, optional, object, oneOf, record, byKind } = is
+const { text, bool, count, integer, finite, list, nullable, optional, object, oneOf, record, byKind } = is
 
 const peer = object<Peer>({ node: text, name: text, address: text, host: text, load: finite, freeBytes: finite })
 const batchFields: is.Fields<BatchKey> = { session: text, stream: text, seq: count }
