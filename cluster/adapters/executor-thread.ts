@@ -179,13 +179,17 @@ export class ExecutorThread {
   }
 
   private crashed(error: Error & { code?: string }): void {
-    const outOfMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY"
-    const failure: TaskFailure = {
-      kind: "machine",
-      message: outOfMemory ? "the executor's JavaScript heap is full" : `the executor ended: ${error.message}`,
-      errorName: error.name,
-      stack: error.stack,
-    }
+    const { heapMb } = this.options
+    // A function that fills one heap fills the next one too: tried on a second worker, as if it had thrown.
+    const failure: TaskFailure =
+      error.code === "ERR_WORKER_OUT_OF_MEMORY"
+        ? {
+            kind: "user",
+            message: `the executor's JavaScript heap${heapMb === undefined ? "" : ` of ${heapMb} MB`} is full`,
+            errorName: error.name,
+            try: "keep less in the function, or use more partitions",
+          }
+        : { kind: "machine", message: `the executor ended: ${error.message}`, errorName: error.name, stack: error.stack }
     const running = this.posted.findIndex((posted, slot) => posted !== null && Atomics.load(this.slots.states, slot) === slotState.running)
     if (this.ready) {
       this.restart(running < 0 ? null : running, failure)

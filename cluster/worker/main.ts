@@ -1,6 +1,6 @@
 /** A worker among real adapters: `rivulet worker`, and the workers of an embedded cluster. */
 
-import { availableParallelism, hostname, userInfo } from "node:os"
+import { availableParallelism, hostname, totalmem, userInfo } from "node:os"
 import { defaultMemoryBytes, reserveBlockMemory } from "../adapters/block-memory.js"
 import { connectDrivers, DriverThreads } from "../adapters/driver-thread.js"
 import { ExecutorThreads } from "../adapters/executor-threads.js"
@@ -90,7 +90,14 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     transport,
     say,
     drivers: new DriverThreads({ connect: () => connectDrivers(master, userInfo().username, say) }),
-    executors: onEvent => new ExecutorThreads({ memory: memory.buffer, streams: counts.stream, queries: counts.query, onEvent }),
+    executors: onEvent =>
+      new ExecutorThreads({
+        memory: memory.buffer,
+        streams: counts.stream,
+        queries: counts.query,
+        heapMb: executorHeapMb(counts.stream + counts.query),
+        onEvent,
+      }),
     onExit: options.onExit ?? (code => (end === null ? void running.stop() : end.exit(code))),
   })
   if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
@@ -106,6 +113,11 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
       await running.stop()
     },
   }
+}
+
+/** All executors together may take half of the machine's memory: beyond that the system would end the whole worker, not one task. */
+function executorHeapMb(executors: number): number {
+  return Math.max(256, Math.min(2048, Math.floor(totalmem() / 2 / executors / 2 ** 20)))
 }
 
 function watching(onListed: WorkerProcessOptions["onListed"], machine: Machine): Machine {

@@ -135,7 +135,7 @@ test("a full heap ends the thread, not the process", async () => {
   const { executors, of } = pool(1, 0)
   executors.submit("hog", 0, run("fill the heap"), 60_000)
   executors.submit("next", 0, run("partition", 7), 60_000)
-  assert.is(await of("hog"), "machine: the executor's JavaScript heap is full")
+  assert.is(await of("hog"), "user: the executor's JavaScript heap of 64 MB is full")
   assert.is(await of("next"), "p7")
   await executors.close()
 })
