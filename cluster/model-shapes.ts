@@ -103,7 +103,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   const wide = { parent: self, partitions: count, id: optional(text) }
   return byKind<RddNode>({
     hole: { index: count },
-    slice: { stream: text, from: queryTime, to: queryTime },
+    slice: { stream: text, from: queryTime, to: queryTime, everyMs: optional(count), pick: optional(oneOf("first", "last")) },
     version: { stream: text, at: queryTime, read: optional(read) },
     input: { stream: text, interval: integer, groups: list(list(inputBlock)), format: formatSpec },
     parallelize: { id: text, assets: list(text) },

@@ -16,7 +16,15 @@ import type { Interval } from "./time.js"
 export type RddNode =
   // leaves that the planner replaces (they name streams, which only the master can resolve)
   | { readonly kind: "hole"; readonly index: number }
-  | { readonly kind: "slice"; readonly stream: StreamId; readonly from: QueryTime; readonly to: QueryTime }
+  /** Of its intervals those that end on a multiple of `everyMs`, of these all, or the first or the last. */
+  | {
+      readonly kind: "slice"
+      readonly stream: StreamId
+      readonly from: QueryTime
+      readonly to: QueryTime
+      readonly everyMs?: number
+      readonly pick?: "first" | "last"
+    }
   /**
    * The version of the interval that holds `at` (`Infinity`: the newest finished interval). `read`, for streams whose node
    * is a state only: another reading than all rows, see `StateAtNode` (its `since` is a QueryTime here, too).

@@ -67,7 +67,7 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     const versions = Array.from({ length: n }, (_, version) => {
       const chosen = rewrite(parent, node => {
         if (node.kind !== "slice") return node
-        const i = slices.findIndex(slice => slice.stream === node.stream && slice.from === node.from && slice.to === node.to)
+        const i = slices.findIndex(slice => isSameSlice(slice, node))
         return i < 0 ? node : rddOf(graph, node.stream, starts[i]![version]!)
       })
       return expand(chosen)
@@ -95,9 +95,13 @@ function snapshotSlices(graph: StreamGraph, root: RddNode): SliceLeaf[] {
   const slices: SliceLeaf[] = []
   walk(root, node => {
     if (node.kind !== "slice" || flavourOf(graph, node.stream) !== "snapshot") return
-    if (!slices.some(s => s.stream === node.stream && s.from === node.from && s.to === node.to)) slices.push(node)
+    if (!slices.some(slice => isSameSlice(slice, node))) slices.push(node)
   })
   return slices
+}
+
+function isSameSlice(a: SliceLeaf, b: SliceLeaf): boolean {
+  return a.stream === b.stream && a.from === b.from && a.to === b.to && a.everyMs === b.everyMs && a.pick === b.pick
 }
 
 /** Versions of a state as they are: how many keys each has is known without reading the keys. */

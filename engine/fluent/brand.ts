@@ -13,7 +13,7 @@ export { handleBrand }
 export type HandleData =
   | { readonly kind: "stream"; readonly id: StreamId; readonly keyed: boolean }
   | { readonly kind: "rdd"; readonly node: RddNode }
-  | { readonly kind: "snapshots"; readonly id: StreamId; readonly from: number; readonly to: number }
+  | { readonly kind: "snapshots"; readonly id: StreamId; readonly from: number; readonly to: number; readonly everyMs: number | null }
 
 /** What a handle stands for, or undefined for anything else. */
 export function handleData(value: unknown): HandleData | undefined {

@@ -17,7 +17,7 @@ export function historyOf(changes: readonly (readonly [number, unknown])[], rang
 
 /**
  * One value a version from the rows `[index of the version, row]` of an action on each: versions without a row are there too.
- * `everyMs`: only the versions that end on a multiple of it.
+ * `everyMs`: the versions are those that end on a multiple of it.
  */
 export function seriesOf<T>(
   rows: readonly (readonly [number, unknown])[],
@@ -26,12 +26,11 @@ export function seriesOf<T>(
   everyMs: number | null,
   decode: (rows: unknown[]) => T,
 ): SeriesOf<T> {
-  const versions: unknown[][] = Array.from({ length: Math.max(0, Math.ceil((range.to - range.from) / intervalMs)) }, () => [])
-  for (const [index, row] of rows) versions[index]?.push(row)
-  const entries = versions.map((of, i) => {
-    const from = range.from + i * intervalMs
-    return { interval: { from, to: from + intervalMs }, of }
-  })
-  const kept = everyMs === null ? entries : entries.filter(({ interval }) => interval.to % everyMs === 0)
-  return new SeriesOf(kept.map(({ interval, of }) => ({ interval, value: decode(of) })))
+  const versions: { readonly interval: Interval; readonly rows: unknown[] }[] = []
+  for (let from = range.from; from < range.to; from += intervalMs) {
+    const to = from + intervalMs
+    if (everyMs === null || to % everyMs === 0) versions.push({ interval: { from, to }, rows: [] })
+  }
+  for (const [index, row] of rows) versions[index]?.rows.push(row)
+  return new SeriesOf(versions.map(({ interval, rows: of }) => ({ interval, value: decode(of) })))
 }

@@ -21,6 +21,8 @@ type NarrowKind = "map" | "flatMap" | "filter" | "mapValues" | "flatMapValues" |
 
 export const hole = (index: number): RddNode => freeze({ kind: "hole", index })
 
+export { nothing } from "../simplify.js"
+
 /** Whether the node stands for RDDs of intervals to come. */
 export const hasHole = (node: RddNode): boolean => node.kind === "hole" || childrenOf(node).some(hasHole)
 

@@ -5,8 +5,9 @@
 
 import type { Action } from "../action.js"
 import { RivuletError } from "../errors.js"
+import { KeyMap } from "../key.js"
 import type { CogroupNode, QueryTime, RddNode, StateAtNode } from "../rdd.js"
-import { type Duration, parseDuration, type TimeLike } from "../time.js"
+import type { Duration, TimeLike } from "../time.js"
 import { chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer, Series } from "./answer-types.js"
 import { otherSide } from "./binary.js"
@@ -16,7 +17,7 @@ import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
 import { SnapshotsHandle } from "./snapshots.js"
-import { StreamHandle } from "./stream.js"
+import { multipleOf, StreamHandle } from "./stream.js"
 import type { SnapshotDStream, StateDStream } from "./stream-types.js"
 import { transformed } from "./transform.js"
 
@@ -64,7 +65,7 @@ export class SnapshotHandle extends StreamHandle implements Record<keyof Snapsho
     return this.version(Number.POSITIVE_INFINITY)
   }
   slice(from: TimeLike, to: TimeLike = "now", options: { readonly every?: Duration } = {}): SnapshotsHandle {
-    const every = options.every === undefined ? null : parseDuration(options.every)
+    const every = options.every === undefined ? null : multipleOf(this.interval, options.every, "every")
     return new SnapshotsHandle(this.host, this, this.host.time(from), this.host.time(to), every)
   }
 
@@ -104,17 +105,23 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
   get(key: unknown, at: TimeLike = "now"): Answer<unknown> {
     return mapAnswer(this.getAll([key], at), pairs => pairs[0]?.[1])
   }
+  /** In the order of the keys asked for; those that have no state are left out. */
   getAll(keys: Iterable<unknown>, at: TimeLike = "now"): Answer<[unknown, unknown][]> {
     const time = this.host.time(at)
-    const wanted = [...keys]
+    const asked = new KeyMap<null>()
+    for (const key of keys) asked.set(key, null)
+    const wanted = [...asked.keys()]
     if (this.#stored) {
-      return this.version(time, { kind: "key", keys: wanted }).collect({ max: Number.MAX_SAFE_INTEGER }) as Answer<[unknown, unknown][]>
+      const found = this.version(time, { kind: "key", keys: wanted }).collect({ max: Number.MAX_SAFE_INTEGER })
+      return mapAnswer(found as Answer<[unknown, unknown][]>, pairs => pairs.sort((a, b) => asked.slot(a[0]) - asked.slot(b[0])))
     }
     const version = this.version(time)
     const found = wanted.map(key =>
       mapAnswer(version.lookup(key), values => values.slice(0, 1).map((value): [unknown, unknown] => [key, value])),
     )
-    return found.reduce((all, next) => chainAnswer(all, pairs => mapAnswer(next, more => [...pairs, ...more])))
+    const [first, ...others] = found
+    if (first === undefined) return mapAnswer(version.take(0), () => [])
+    return others.reduce((all, next) => chainAnswer(all, pairs => mapAnswer(next, more => [...pairs, ...more])), first)
   }
   history(key: unknown, from: TimeLike, to: TimeLike = "now"): Answer<Series<unknown>> {
     if (!this.#stored) return this.slice(from, to).lookup(key)
@@ -127,7 +134,7 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
     const since = this.host.time(from)
     const at = this.host.time(to)
     if (this.#stored) return this.version(at, { kind: "changes", since })
-    return this.version(this.#endedBy(since)).diffTo(this.version(this.#endedBy(at)))
+    return this.#asOf(since).diffTo(this.#asOf(at))
   }
 
   /** Whether versions lie in the workers' memory as a state; else they are computed from those of another stream. */
@@ -135,10 +142,11 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
     return this.definition.node.kind === "state"
   }
   /** The state as of an instant is the version of the newest interval that ends by then. */
-  #endedBy(t: QueryTime): QueryTime {
-    if (!Number.isFinite(t)) return t
-    if (t < 0) return -(Math.ceil(-t / this.interval) + 1) * this.interval
-    return Math.floor(t / this.interval) * this.interval - this.interval
+  #asOf(t: QueryTime): RddHandle {
+    if (!Number.isFinite(t)) return this.version(t)
+    if (t < 0) return this.version(-(Math.ceil(-t / this.interval) + 1) * this.interval)
+    const interval = Math.floor(t / this.interval) * this.interval - this.interval
+    return interval < 0 ? new RddHandle(this.host, nodes.nothing) : this.version(interval)
   }
 }
 

@@ -37,7 +37,7 @@ export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown
   }
 
   get [handleBrand](): HandleData {
-    return { kind: "snapshots", id: this.#stream.id, from: this.from, to: this.to }
+    return { kind: "snapshots", id: this.#stream.id, from: this.from, to: this.to, everyMs: this.#everyMs }
   }
 
   map(f: UserFunction): SnapshotsHandle {
@@ -66,10 +66,10 @@ export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown
   }
 
   first(): RddHandle {
-    return this.#version(this.from)
+    return new RddHandle(this.#host, this.#slice("first"))
   }
   last(): RddHandle {
-    return this.#version(Number.isFinite(this.to) ? this.to - 1 : this.to)
+    return new RddHandle(this.#host, this.#slice("last"))
   }
   union(): RddHandle {
     return new RddHandle(this.#host, this.#slice())
@@ -78,11 +78,10 @@ export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown
   #of(stream: unknown): SnapshotsHandle {
     return new SnapshotsHandle(this.#host, stream as VersionedStream, this.from, this.to, this.#everyMs)
   }
-  #slice(): RddNode {
-    return Object.freeze({ kind: "slice", stream: this.#stream.id, from: this.from, to: this.to })
-  }
-  #version(at: QueryTime): RddHandle {
-    return new RddHandle(this.#host, Object.freeze({ kind: "version", stream: this.#stream.id, at }))
+  #slice(pick?: "first" | "last"): RddNode {
+    const { from, to } = this
+    const every = this.#everyMs === null ? {} : { everyMs: this.#everyMs }
+    return Object.freeze({ kind: "slice", stream: this.#stream.id, from, to, ...every, ...(pick && { pick }) })
   }
   #series<T>(action: Action, decode: (rows: unknown[]) => T): Answer<Series<T>> {
     const intervalMs = this.#stream.interval

@@ -73,7 +73,9 @@ export class TinyCluster implements StreamGraph {
       source: name,
       ...change,
     }
-    const from = typeof definition.from === "number" ? definition.from : this.start
+    const parents = node.kind === "input" ? [] : node.kind === "lift" ? node.parents : [node.parent]
+    const earliest = Math.max(this.start, ...parents.map(parent => this.definition(parent).since))
+    const from = typeof definition.from === "number" ? definition.from : earliest
     this.streams.set(name, { definition, since: Math.floor(from / intervalMs) * intervalMs })
     if (node.kind === "input") this.seals.set(name, new Map())
     return name
