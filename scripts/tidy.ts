@@ -98,8 +98,12 @@ function checkDirection(file: string, target: string, where: string): void {
     breaches.push(`${where}  ${room} and ${other} are strangers`)
 }
 
+/** Comments and plain strings (a message may name what code must not call); line breaks stay. */
 function stripComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, part => part.replace(/[^\n]/g, " ")).replace(/(^|[^:"'`])\/\/[^\n]*/g, "$1")
+  return text
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, '""')
+    .replace(/\/\*[\s\S]*?\*\//g, part => part.replace(/[^\n]/g, " "))
+    .replace(/(^|[^:"'`])\/\/[^\n]*/g, "$1")
 }
 
 /** Tarjan would name the component; a depth-first walk that names one cycle is what a person needs. */

@@ -36,7 +36,9 @@ function start(): Opened {
   }
   child.stdout.on("data", chunk => {
     written += String(chunk)
-    terminal.write(String(chunk), () => waiting.forEach(check => check()))
+    terminal.write(String(chunk), () => {
+      for (const check of waiting) check()
+    })
   })
   child.stderr.on("data", chunk => {
     err += String(chunk)
