@@ -18,7 +18,6 @@ import {
   newLine,
   reduce,
   type ShellEvent,
-  type ShellState,
   type Step,
   type StyledLine,
 } from "./session.js"
