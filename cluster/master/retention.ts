@@ -52,7 +52,7 @@ export class Retention {
 
   /** The earliest interval of each stream that something still has to be computed from. */
   #needs(): Needs {
-    const { catalog, graph, ledger } = this.#parts
+    const { catalog, graph, ledger, chains } = this.#parts
     const needs: Needs = new Map()
     const need = (stream: StreamId, from: number) => needs.set(stream, Math.min(needs.get(stream) ?? Number.POSITIVE_INFINITY, from))
     const reach = (stream: StreamId, from: number) => {
@@ -62,7 +62,8 @@ export class Retention {
     }
     for (const { definition, through } of catalog.live()) {
       if (!runs(definition)) continue
-      const from = Math.min(through, this.#checkpointer.neededFrom(definition.id))
+      // A lost step that nobody asks for now is still part of every later version.
+      const from = Math.min(through, this.#checkpointer.neededFrom(definition.id), chains.missingFrom(definition.id))
       reach(definition.id, from)
       need(definition.id, from)
     }

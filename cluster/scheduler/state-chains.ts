@@ -105,6 +105,16 @@ export class StateChains {
     return this.#streams.get(stream)?.partitions[partition] ?? []
   }
 
+  /** The earliest step of any partition that stands without its block: what it is made from is needed. Infinity: none. */
+  missingFrom(stream: StreamId): number {
+    let from = Number.POSITIVE_INFINITY
+    for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
+      const step = steps.find(({ interval, output }) => interval >= from || this.#tracker.part(output, partition) === undefined)
+      if (step !== undefined && step.interval < from) from = step.interval
+    }
+    return from
+  }
+
   /**
    * Versions that end before `oldest` (an interval's start) are no longer asked for: gives the steps that no later
    * version needs, which are those before the newest base at or before `oldest`, and takes them out.
