@@ -43,10 +43,10 @@ const wrongs: [string, JournalRecord[], RegExp][] = [
   ["a batch with fewer records", [seal(0, block(1, 1), block(2, 1))], /records/],
   ["a batch that nobody sent", [seal(0, block(1, 2), block(2, 1), block(9, 1))], /nobody/],
   ["batches out of order", [seal(0, block(2, 1), block(1, 2))], /after/],
-  ["a batch in an interval before it was sent", [seal(-10, block(1, 2)), seal(0, block(2, 1))], /sent at/],
+  ["a batch in an interval before it was sent", [seal(-100, block(1, 2)), seal(-90), seal(-80), seal(-70), seal(-60), seal(-50), seal(-40), seal(-30), seal(-20), seal(-10), seal(0, block(2, 1))], /sent at/],
   [
     "a batch in an interval long after it came",
-    [seal(0, block(1, 2)), seal(10), seal(20), seal(30), seal(40), seal(50), seal(60, block(2, 1))],
+    [seal(0, block(1, 2)), seal(10), seal(20), seal(30), seal(40), seal(50), seal(60), seal(70, block(2, 1))],
     /sent at/,
   ],
   ["an interval that is left out", [seal(0, block(1, 2)), seal(20, block(2, 1))], /follows/],

@@ -11,6 +11,8 @@ export interface FaultPlan {
   readonly faults: readonly Fault[]
   readonly minReplicas: number
   readonly hang: number
+  /** Whether the program may remember its input for some intervals only. */
+  readonly forgetful: boolean
   /** Puts the faults into the time to come; how many there will be. */
   schedule(cluster: SimulatedCluster, random: Random, startMs: number, spanMs: number): number
   /** Nothing is wrong any more: all live, all reach each other. */
@@ -34,16 +36,26 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
   const wanted = random.pick([0, 1, 1, 2, 3])
   const faults = new Set<Fault>()
   for (let i = 0; i < wanted; i++) faults.add(random.pick(kinds))
-  const parts = faults.has("part") || faults.has("clog") || faults.has("stall") || faults.has("weather") || faults.has("killMaster") || faults.has("loneDeath")
+  const parts =
+    faults.has("part") ||
+    faults.has("clog") ||
+    faults.has("stall") ||
+    faults.has("weather") ||
+    faults.has("killMaster") ||
+    faults.has("loneDeath")
   const kills = faults.has("killWorker") || faults.has("loneDeath")
   const minReplicas = workerCount > 1 && kills && parts ? 2 : workerCount > 1 && random.chance(0.3) ? 2 : 1
   const victim = random.pick(workers)
+  // What is forgotten cannot be computed again: then no second worker may be taken for dead while the victim is.
+  const forgetful = random.chance(0.35)
+  const longestMs = forgetful && kills ? 400 : Number.POSITIVE_INFINITY
 
   return {
     workers,
     faults: [...faults],
     minReplicas,
     hang: faults.has("slow") ? 0.02 : 0,
+    forgetful,
     schedule(cluster, from, startMs, spanMs) {
       let count = 0
       const { world, network } = cluster
@@ -55,7 +67,8 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
       for (const fault of faults) {
         const times = from.integer(1, 3)
         for (let i = 0; i < times; i++) {
-          const ms = from.pick([50, 500, 2_000, 6_000]) * (0.5 + from.next())
+          const asked = from.pick([50, 500, 2_000, 6_000]) * (0.5 + from.next())
+          const ms = fault === "part" || fault === "clog" || fault === "stall" || fault === "weather" ? Math.min(asked, longestMs) : asked
           switch (fault) {
             case "weather": {
               const weather = rough(from)

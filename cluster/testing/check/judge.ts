@@ -20,7 +20,7 @@ export interface SentBatch {
 /** Something that must not be. The message says what was expected and what is there. */
 export class Wrong extends Error {}
 
-/** From a client to a worker, in calm weather. */
+/** From a client to a worker in calm weather, and by how much a worker may mistake the time. */
 const hopMs = 50
 
 const keyOf = (session: string, input: string, seq: number) => `${session} ${input} ${seq}`
@@ -56,7 +56,7 @@ export class Seals implements SealedInput {
           if (rows !== known.lines.length) throw new Wrong(`batch ${key} has ${known.lines.length} records, its seal says ${rows}`)
           const session = `${batch.session} ${input}`
           if (calm && batch.seq <= (lastSeq.get(session) ?? 0)) throw new Wrong(`batch ${key} is sealed after ${lastSeq.get(session)}`)
-          if (calm && (record.to <= known.sentMs || record.from > known.sentMs + hopMs))
+          if (calm && (record.to <= known.sentMs - hopMs || record.from > known.sentMs + hopMs))
             throw new Wrong(`batch ${key}, sent at ${known.sentMs}, is in the interval from ${record.from} to ${record.to}`)
           lastSeq.set(session, batch.seq)
           sealedAt.set(key, record.from)

@@ -66,10 +66,15 @@ interface Handle {
 const call = (f: unknown) => f as (...args: unknown[]) => unknown
 
 /** `since`: the first interval of a stream, known once it is accepted. */
-export function randomProgram(random: Random, definer: Definer, sealed: SealedInput, since: (stream: string) => number): Program {
+export function randomProgram(
+  random: Random,
+  definer: Definer,
+  sealed: SealedInput,
+  since: (stream: string) => number,
+  forgetful: boolean,
+): Program {
   const intervalMs = random.pick([200, 500, 1_000])
   // Some programs forget while they run: memory is used again, recovery has the checkpoints alone.
-  const forgetful = random.chance(0.35)
   const remember = () => (forgetful ? { rememberMs: intervalMs * random.integer(1, 6) } : {})
   const inputs = random.chance(0.4) ? ["lines", "others"] : ["lines"]
   const built: Built[] = []

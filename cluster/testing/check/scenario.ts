@@ -102,7 +102,7 @@ class Scenario {
 
     const definer = new Definer(session, random.integer(1, 5), this.#shared.links)
     const sealed: SealedInput = { groups: (input, start) => this.#seals!.groups(input, start) }
-    const program = randomProgram(random, definer, sealed, stream => this.#since.get(stream)!)
+    const program = randomProgram(random, definer, sealed, stream => this.#since.get(stream)!, this.#plan.forgetful)
     const glom = definer.link(wholePartition, "mapPartitions")
     world.trace.note(world.nowMs, "program", () => program.streams.map(s => `\n            ${s.id}  ${s.text}`).join(""))
     this.#define(first, session, definer)
