@@ -148,7 +148,14 @@ export class ShellHost implements HostPort {
   private async lookAgain(cell: string): Promise<void> {
     const known = new Set(this.evaluator.names())
     const words = cell.match(/(?<![.\w$])[A-Za-z_$][\w$]*/g) ?? []
-    if (!words.some(word => this.bound.has(word) || !(known.has(word) || word in globalThis || reserved.has(word)))) return
+    const unknown = words.some(word => !(known.has(word) || word in globalThis || reserved.has(word)))
+    if (unknown) await this.bindOthers()
+    // A name that is bound answers at once; whether it stands for another stream by now is known for the next cell.
+    else if (words.some(word => this.bound.has(word))) void this.bindOthers().catch(() => {})
+  }
+
+  private async bindOthers(): Promise<void> {
+    const known = new Set(this.evaluator.names())
     for (const [name, handle] of await this.session.bindAll()) {
       const id = idOf(handle)
       if (this.bound.get(name) === id || (known.has(name) && !this.bound.has(name))) continue

@@ -1,0 +1,194 @@
+/**
+ * `node --import ./scripts/register.mjs scripts/bench/shell.ts [--log access.log] [--dist dist] [--json]`: the shell as a person
+ * feels it, against a cluster of this machine that holds a log sent over five minutes' worth of intervals or less.
+ *
+ *     attach     from the process's start to its first prompt
+ *     echo       from a key to the frame that shows it, while a panel is live
+ *     get        `counts.get("/")` by its own stamp, and a count of the last five minutes of the input
+ *     idle       CPU of an attached shell with one live panel, in per cent of a core
+ *
+ * The shell is the built one, in a process of its own; pipes stand in for its terminal.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { openSender } from "../../cluster/client/send.js"
+import { connect } from "../../cluster/client/session.js"
+import { startEmbedded } from "../../cluster/embedded.js"
+
+const { values } = parseArgs({
+  options: {
+    log: { type: "string" },
+    dist: { type: "string", default: "dist" },
+    keys: { type: "string", default: "200" },
+    json: { type: "boolean", default: false },
+  },
+})
+const main = resolve(values.dist, "shell/cli/main.js")
+if (!existsSync(main)) {
+  process.stderr.write(`bench: no built shell at ${main}\ntry: npm run build\n`)
+  process.exit(2)
+}
+const goals = { "attach ms": 1000, "echo p99 ms": 16, "get ms": 20, "count 5m ms": 200 } as const
+const linesAtOnce = 1000
+
+interface Shell {
+  readonly child: ChildProcess
+  readonly startedMs: number
+  /** Resolves with the time when the output since the last call matches. */
+  seen(pattern: RegExp): Promise<number>
+  type(text: string): void
+}
+
+function openShell(address: string): Shell {
+  const env = {
+    ...process.env,
+    RIVULET_MASTER: address,
+    RIVULET_TERMINAL: "100x30",
+    TERM: "xterm-256color",
+    XDG_STATE_HOME: "/nonexistent",
+  }
+  const startedMs = performance.now()
+  const child = spawn(process.execPath, ["--import", resolve("scripts/fake-terminal.mjs"), main], {
+    env,
+    stdio: ["pipe", "pipe", "ignore"],
+  })
+  let fresh = ""
+  let check: () => void = () => {}
+  child.stdout.on("data", chunk => {
+    fresh += String(chunk)
+    check()
+  })
+  return {
+    child,
+    startedMs,
+    seen: pattern =>
+      new Promise((done, failed) => {
+        child.once("exit", () => failed(new Error(`the shell ended before it showed ${pattern}: ${fresh.slice(-500)}`)))
+        check = () => {
+          if (!pattern.test(fresh)) return
+          check = () => {}
+          fresh = ""
+          child.removeAllListeners("exit")
+          done(performance.now())
+        }
+        check()
+      }),
+    type: text => {
+      fresh = ""
+      child.stdin!.write(text)
+    },
+  }
+}
+
+const cluster = await startEmbedded({ workers: 2, cores: 1 })
+const measured: Record<string, number> = {}
+try {
+  await fill()
+  const attaches: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const shell = openShell(cluster.address)
+    attaches.push((await shell.seen(/\d>/)) - shell.startedMs)
+    shell.child.kill("SIGKILL")
+  }
+  measured["attach ms"] = quantile(attaches, 0.5)
+  const shell = openShell(cluster.address)
+  await shell.seen(/bound here/)
+  shell.type(".watch counts.top(5)\r")
+  await shell.seen(/live · /)
+  const echoes: number[] = []
+  for (let i = 0; i < Number(values.keys); i++) {
+    // The cursor stands behind the letter: an inverse blank follows it.
+    const letter = "abcdefghij"[i % 10]!
+    const typedMs = performance.now()
+    shell.type(letter)
+    echoes.push((await shell.seen(new RegExp(`${letter}(\\x1b\\[[\\d;]*m| )*\\r?\\n`))) - typedMs)
+    if (i % 40 === 39) shell.type("\x15")
+    await pause(20 + (i % 7) * 5)
+  }
+  measured["echo p50 ms"] = quantile(echoes, 0.5)
+  measured["echo p99 ms"] = quantile(echoes, 0.99)
+  shell.type("\x15")
+  measured["get ms"] = await asked('counts.get("/favicon.ico")')
+  measured["count 5m ms"] = await asked('views.last("5m").count()')
+  const before = cpuMs(shell.child.pid!)
+  await pause(10_000)
+  measured["idle %"] = (cpuMs(shell.child.pid!) - before) / 100
+  shell.child.kill("SIGKILL")
+
+  /** The median of five, by the clock of the person: from Enter to the stamp. */
+  async function asked(cell: string): Promise<number> {
+    const times: number[] = []
+    for (let i = 0; i < 5; i++) {
+      await pause(200)
+      shell.type(cell)
+      await pause(100)
+      const enteredMs = performance.now()
+      shell.type("\r")
+      times.push((await shell.seen(/partitions · memory/)) - enteredMs)
+    }
+    return quantile(times, 0.5)
+  }
+} finally {
+  await cluster.stop()
+}
+if (values.json) console.log(JSON.stringify({ node: process.version, measured }))
+else
+  console.table(
+    Object.fromEntries(
+      Object.entries(measured).map(([name, value]) => [
+        name,
+        { measured: Number(value.toFixed(1)), goal: goals[name as keyof typeof goals] ?? "" },
+      ]),
+    ),
+  )
+process.exit(0)
+
+/** The log into `views`, a thousand lines at a time so that it spans several intervals, with its state `counts`. */
+async function fill(): Promise<void> {
+  const session = await connect(cluster.address, { user: "bench", program: "bench", tz: "UTC" })
+  const views = session.readStream("views", "1s", { format: "combined" })
+  session.name(views, "views")
+  session.name(
+    views.map(v => [v.url, 1]).runningReduce((a, b) => a + b),
+    "counts",
+  )
+  await session.flush()
+  const sender = await openSender(session, "views", { wait: true })
+  const lines =
+    values.log === undefined
+      ? madeUp()
+      : readFileSync(values.log, "utf8")
+          .split("\n")
+          .filter(line => line !== "")
+  for (let at = 0; at < lines.length; at += linesAtOnce) {
+    await sender.write(Buffer.from(`${lines.slice(at, at + linesAtOnce).join("\n")}\n`))
+    await sender.flush()
+    await pause(300)
+  }
+  await sender.close()
+  await session.close()
+}
+
+function madeUp(): string[] {
+  return Array.from({ length: 10_000 }, (_, i) => {
+    const url = i % 12 === 0 ? "/favicon.ico" : `/page/${(i * 7919) % 1500}`
+    return `192.0.2.${i % 250} - - [17/May/2015:10:05:03 +0000] "GET ${url} HTTP/1.1" 200 ${i} "-" "made up"`
+  })
+}
+
+function quantile(values: readonly number[], q: number): number {
+  return [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]!
+}
+
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(done => setTimeout(done, ms))
+}
