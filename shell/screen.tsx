@@ -10,17 +10,7 @@ import { decode, freshDecoder } from "./editor/decode.js"
 import type { History } from "./editor/history.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { HostEvent, HostPort } from "./host/port.js"
-import {
-  accept,
-  type Effect,
-  historyEnd,
-  initialShell,
-  newLine,
-  reduce,
-  type ShellEvent,
-  type Step,
-  type StyledLine,
-} from "./session.js"
+import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { App } from "./view/app.js"
 
 export interface ScreenOptions {
