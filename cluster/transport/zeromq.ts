@@ -21,7 +21,6 @@ import { RivuletError } from "../../engine/errors.js"
 import { type NodeId, nodeName, type Transport } from "../ports.js"
 import { maxFrameBytes } from "../protocol.js"
 import { formatAddress, parseAddress, refuseOpenBind } from "../security.js"
-import { type Frames, unbundle } from "./bundle.js"
 import { SendQueue } from "./send-queue.js"
 
 /** Bytes that may wait for one peer before newer frames are dropped. */
@@ -207,7 +206,7 @@ export class ZeromqTransport implements Transport {
       else if (this.routerQueue !== null && this.heard.has(name)) this.routerQueue.push([Buffer.from(name), ...frames])
       else if (link.state === "down") this.dropped++
       else link.queue.push(frames)
-    } else if (this.routerQueue !== null) this.routerQueue.push(frames, name)
+    } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(name), ...frames])
     else this.dropped++
   }
 
@@ -264,15 +263,11 @@ export class ZeromqTransport implements Transport {
   }
 
   /** An error of whoever listens must not end the receiving. */
-  private deliver(from: NodeId, message: Frames): void {
-    const packets = unbundle(message)
-    if (packets === null) this.drop(1, `a message from ${from} is damaged`)
-    for (const frames of packets ?? []) {
-      try {
-        this.received(from, frames)
-      } catch (error) {
-        this.drop(1, `a message from ${from} could not be handled: ${messageOf(error)}`)
-      }
+  private deliver(from: NodeId, frames: readonly Uint8Array[]): void {
+    try {
+      this.received(from, frames)
+    } catch (error) {
+      this.drop(1, `a message from ${from} could not be handled: ${messageOf(error)}`)
     }
   }
 
