@@ -40,8 +40,6 @@ export type NodeEvent =
    * `lost`: the peer was given up first; a transport may still hold the bytes, so their memory is retired for a while.
    */
   | { readonly kind: "receipt"; readonly receipt: string; readonly lost: boolean }
-  /** Nobody listens at the peer's address any more: its process has ended. Only of peers that were connected to; not certain to come. */
-  | { readonly kind: "gone"; readonly peer: NodeId }
   // journal (master)
   | { readonly kind: "appended"; readonly sequence: number }
   | { readonly kind: "appendFailed"; readonly sequence: number; readonly reason: "conflict" | "disk"; readonly error: string }
@@ -124,8 +122,6 @@ export interface Transport {
   disconnect(from: NodeId): void
   onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void
   onLost(handler: (peer: NodeId) => void): void
-  /** The connection broke and nobody listens there any more. Follows `onLost`; not certain to come. */
-  onGone?(handler: (peer: NodeId) => void): void
   close(): Promise<void>
 }
 

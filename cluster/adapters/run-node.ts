@@ -72,7 +72,6 @@ export function runNode(adapters: NodeAdapters): RunningNode {
   const executors = adapters.executors?.(event => runtime.dispatch(event))
   transport.onReceived((_, frames) => runtime.receive(frames))
   transport.onLost(peer => runtime.lost(peer))
-  transport.onGone?.(peer => runtime.dispatch({ kind: "gone", peer }))
   runtime.start()
 
   function perform(command: EffectCommand): void {

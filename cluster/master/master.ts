@@ -221,9 +221,6 @@ class Running {
           this.#parts.outbox.push({ kind: "say", level: "debug", text: `${event.peer} broke its connection` })
         else this.#parts.registry.suspect(event.peer, times.monotonicMs)
         break
-      case "gone":
-        this.#members.lost(event.peer, "its process ended", times)
-        break
       case "appended":
         this.#parts.log.appended(event.sequence)
         this.#visible = true

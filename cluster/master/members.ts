@@ -104,8 +104,6 @@ export class Members {
       this.#others.streams.workerBack(from)
     } else {
       scheduler.addWorker(from, entry.host, entry.cores)
-      // A connection of our own to it: that it ends is then seen at once.
-      outbox.push({ kind: "connect", to: from, address: entry.address })
       this.tell({ kind: "workerJoined", name: entry.name })
       say(this.#parts, "info", `worker ${entry.name} joined from ${entry.address} with ${entry.cores} cores`)
     }

@@ -32,8 +32,6 @@ const dealerHighWaterMark = 64
  * one is due for a peer that has gone while more than its receive queue holds was unread (`Assertion failed: !_io_error`).
  */
 const keepalive = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 2, tcpKeepaliveCount: 3, tcpMaxRetransmitTimeout: 10_000 }
-/** Names of peers that are remembered; beyond, they are learned anew. */
-const mostHeard = 10_000
 /** So that a last word (`bye`) leaves; sockets of dead peers delay the exit no longer than this. */
 const lingerMs = 100
 
@@ -57,7 +55,7 @@ interface Link {
   readonly address: string
   readonly dealer: Dealer
   readonly queue: SendQueue
-  /** Frames wait while connecting for the first time; while down they are dropped. A peer that has come to our Router is answered there. */
+  /** Frames wait while connecting for the first time; while down they are dropped. */
   state: "connecting" | "up" | "down"
 }
 
@@ -73,9 +71,6 @@ export class ZeromqTransport implements Transport {
   private readonly routerQueue: SendQueue | null
   private received: (from: NodeId, frames: readonly Uint8Array[]) => void = () => {}
   private lost: (peer: NodeId) => void = () => {}
-  private gone: (peer: NodeId) => void = () => {}
-  /** Who has come to the Router. */
-  private readonly heard = new Set<string>()
   private readonly said = new Set<string>()
   private closed = false
 
@@ -130,10 +125,6 @@ export class ZeromqTransport implements Transport {
     this.lost = handler
   }
 
-  onGone(handler: (peer: NodeId) => void): void {
-    this.gone = handler
-  }
-
   connect(to: NodeId, address: string): void {
     const name = nodeName(to)
     if (this.closed || name === nodeName(this.node)) return
@@ -167,24 +158,14 @@ export class ZeromqTransport implements Transport {
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
     const link: Link = { to, address, dealer, queue, state: "connecting" }
     this.links.set(name, link)
-    let wasUp = false
     const down = () => {
       if (link.state === "down") return
       link.state = "down"
       this.dropped += queue.clear()
-      // Who cannot be reached there but comes here is no less there.
-      if (wasUp || !this.heard.has(name)) this.lost(name)
+      this.lost(name)
     }
     dealer.events.on("handshake", () => {
       link.state = "up"
-      wasUp = true
-    })
-    // After a break, the first try to connect again was refused: whoever listened there has ended.
-    dealer.events.on("close", () => {
-      if (!wasUp || link.state !== "down" || this.links.get(name) !== link) return
-      wasUp = false
-      this.heard.delete(name)
-      this.gone(link.to)
     })
     dealer.events.on("disconnect", down)
     dealer.events.on("connect:retry", down)
@@ -202,9 +183,7 @@ export class ZeromqTransport implements Transport {
     const name = nodeName(to)
     const link = this.links.get(name)
     if (link !== undefined) {
-      if (link.state === "up") link.queue.push(frames)
-      else if (this.routerQueue !== null && this.heard.has(name)) this.routerQueue.push([Buffer.from(name), ...frames])
-      else if (link.state === "down") this.dropped++
+      if (link.state === "down") this.dropped++
       else link.queue.push(frames)
     } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(name), ...frames])
     else this.dropped++
@@ -254,11 +233,7 @@ export class ZeromqTransport implements Transport {
       }
       const from = parts[0] === undefined ? null : nameIn(parts[0])
       if (from === null || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
-      else {
-        if (this.heard.size >= mostHeard) this.heard.clear()
-        this.heard.add(from)
-        this.deliver(from, parts.slice(1))
-      }
+      else this.deliver(from, parts.slice(1))
     }
   }
 
