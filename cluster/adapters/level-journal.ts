@@ -19,6 +19,11 @@ interface Waiting {
 export class LevelJournal implements Journal {
   private waiting: Waiting[] = []
   private writing: Promise<void> | null = null
+  /**
+   * A write has failed (the disk is full). LevelDB has left a torn record in its log, and would add to it what comes next:
+   * that would seem to be written, and be dropped when the log is read again. Opened anew it begins another log.
+   */
+  private torn = false
 
   private constructor(
     private readonly db: ClassicLevel<string, Uint8Array>,
@@ -64,13 +69,14 @@ export class LevelJournal implements Journal {
 
   async compact(sequence: number, record: Uint8Array): Promise<void> {
     await this.writing
+    if (this.torn) throw new Error("the journal's last write failed: it is replaced by a snapshot when it can be written again")
     if (this.last === null || this.first === null || sequence > this.last || sequence < this.first)
       throw new Error(`cannot compact up to ${sequence}: the journal holds ${this.first ?? "nothing"} to ${this.last ?? "nothing"}`)
     const from = keyOf(this.first)
     const batch = this.db.batch()
     for (let before = this.first; before < sequence; before++) batch.del(keyOf(before))
     batch.put(keyOf(sequence), record)
-    await batch.write({ sync: true })
+    await this.write(() => batch.write({ sync: true }))
     this.first = sequence
     // Gives the disk space back; nothing depends on it.
     await this.db.compactRange(from, keyOf(sequence)).catch(() => {})
@@ -82,15 +88,27 @@ export class LevelJournal implements Journal {
     await this.db.close()
   }
 
+  private async write(work: () => Promise<void>): Promise<void> {
+    if (this.torn) {
+      await this.db.close()
+      await this.db.open()
+      this.torn = false
+    }
+    try {
+      await work()
+    } catch (error) {
+      this.torn = true
+      throw error
+    }
+  }
+
   private async writeAll(): Promise<void> {
     while (this.waiting.length > 0) {
       const group = this.waiting
       this.waiting = []
       try {
-        await this.db.batch(
-          group.map(({ sequence, record }) => ({ type: "put" as const, key: keyOf(sequence), value: record })),
-          { sync: true },
-        )
+        const puts = group.map(({ sequence, record }) => ({ type: "put" as const, key: keyOf(sequence), value: record }))
+        await this.write(() => this.db.batch(puts, { sync: true }))
         for (const { resolve } of group) resolve("appended")
       } catch (error) {
         // What waits behind a record that failed must not be written: it would leave a gap.

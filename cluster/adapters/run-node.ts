@@ -135,7 +135,9 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     const journalHere = needed(journal)
     const write = async () => {
       const outcome = await journalHere.append(sequence, bytes)
-      if (outcome === "appended" && record.kind === "snapshot") await journalHere.compact(sequence, bytes)
+      // The snapshot counts without it: only the records before it take up room until the next one.
+      if (outcome === "appended" && record.kind === "snapshot")
+        await journalHere.compact(sequence, bytes).catch(error => say("warn", `the journal could not be shortened: ${messageOf(error)}`))
       return outcome
     }
     write().then(

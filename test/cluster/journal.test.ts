@@ -1,4 +1,4 @@
-import { fork } from "node:child_process"
+import { execFileSync, fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -79,6 +79,32 @@ test("one process at a time", async ({ directory }) => {
       assert.is(error.code, 2)
       assert.match(error.message, /another master/)
     },
+  )
+  await journal.close()
+})
+
+test("a full disk fails what comes, and takes nothing that was or will be appended", async ({ directory }) => {
+  const child = fileURLToPath(new URL("./children/full-journal.ts", import.meta.url))
+  const register = new URL("../../scripts/register.mjs", import.meta.url).href
+  let told: { appended: number; failures: number }
+  try {
+    // The limit of a file's size stands in for the disk's.
+    told = JSON.parse(
+      execFileSync("bash", ["-c", 'ulimit -S -f 150; exec "$0" --import "$1" "$2" "$3"', process.execPath, register, child, directory], {
+        encoding: "utf8",
+      }),
+    )
+  } catch (error) {
+    if (/prlimit.*ENOENT|bash.*ENOENT/.test(String(error))) return
+    throw error
+  }
+  assert.is(told.appended, 40)
+  assert.ok(told.failures >= 3, `${told.failures}`)
+  const journal = await LevelJournal.open(directory)
+  const all = await contents(journal)
+  assert.equal(
+    all.map(([sequence]) => sequence),
+    Array.from({ length: 40 }, (_, i) => i + 1),
   )
   await journal.close()
 })
