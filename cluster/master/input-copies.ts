@@ -19,6 +19,8 @@ export class InputCopies {
   readonly #wanting = new Map<string, NodeId | null>()
   /** Of the blocks under way. */
   readonly #underway = new Map<string, number>()
+  /** Who was told to let a block go that others hold. */
+  readonly #leaving = new Map<string, Set<NodeId>>()
   #underwayBytes = 0
 
   constructor(parts: Parts) {
@@ -39,16 +41,30 @@ export class InputCopies {
   joined(node: NodeId, held: readonly HeldBlock[]): void {
     const { admission, tracker, outbox, config } = this.#parts
     for (const { block } of held) {
+      this.#leaving.get(block)?.delete(node)
       if (admission.where(block) === undefined) continue
       if (tracker.holders(block).size > config.replicas && tracker.holders(block).has(node)) {
         tracker.drop(block, node)
         outbox.forget(node, block)
+        const leaving = this.#leaving.get(block) ?? new Set()
+        this.#leaving.set(block, leaving.add(node))
       }
       this.#note(block)
     }
   }
 
+  /**
+   * A worker reports the block. False if it was told to let it go, and had not heard of that yet: counted as a copy, it would be
+   * one too many for the next worker that joins, until none is left.
+   */
+  reported(node: NodeId, block: string): boolean {
+    if (this.#leaving.get(block)?.has(node) !== true) return true
+    this.#parts.tracker.drop(block, node)
+    return false
+  }
+
   workerLost(node: NodeId, held: Iterable<string>): void {
+    for (const leaving of this.#leaving.values()) leaving.delete(node)
     for (const [block, to] of this.#wanting) if (to === node) this.#end(block)
     for (const block of held) this.#note(block)
   }
@@ -68,6 +84,7 @@ export class InputCopies {
   /** Starts copies, as many as may be under way. */
   sweep(): void {
     const { tracker, admission, registry, outbox } = this.#parts
+    for (const [block, nodes] of this.#leaving) if (nodes.size === 0 || admission.where(block) === undefined) this.#leaving.delete(block)
     if (registry.size < 2) return
     for (const [block, to] of this.#wanting) {
       if (this.#underwayBytes >= underwayBytesMost) return
@@ -78,7 +95,7 @@ export class InputCopies {
         this.#wanting.delete(block)
         continue
       }
-      const target = this.#targetFor(holders, tracker.bytes(block))
+      const target = this.#targetFor(block, holders, tracker.bytes(block))
       if (target === null) continue
       this.#wanting.set(block, target)
       this.#underway.set(block, tracker.bytes(block))
@@ -111,13 +128,13 @@ export class InputCopies {
   }
 
   /** The emptiest worker that has room, on another machine where there is one. */
-  #targetFor(holders: ReadonlySet<NodeId>, bytes: number): NodeId | null {
+  #targetFor(block: string, holders: ReadonlySet<NodeId>, bytes: number): NodeId | null {
     const { registry, config } = this.#parts
     const hosts = new Set([...holders].map(node => registry.get(node)?.host))
     let best: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
     for (const { node, host, usedBytes, capBytes } of registry.live) {
-      if (holders.has(node) || usedBytes + bytes > capBytes * config.memoryHigh) continue
+      if (holders.has(node) || this.#leaving.get(block)?.has(node) === true || usedBytes + bytes > capBytes * config.memoryHigh) continue
       const cost = usedBytes / capBytes + (hosts.has(host) ? 1 : 0)
       if (cost >= least) continue
       best = node

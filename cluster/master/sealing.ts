@@ -39,6 +39,7 @@ export class Sealing {
       const stream = input.definition.id
       const heldBefore = tracker.holders(block.block).has(worker)
       const settled = admission.report(worker, stream, block, times.monotonicMs)
+      if (settled.kept !== undefined && !this.#copies.reported(worker, block.block)) continue
       // The other holder reported it first, and may have died since: then tasks wait for this copy.
       if (settled.kept !== undefined && !heldBefore) found = true
       // A seal that is not journaled yet is told when it is.
