@@ -122,6 +122,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     sample: { parent: self, fraction: finite, seed: finite, from: optional(finite), to: optional(finite) },
     zip: { parents: list(self) },
     cartesian: { parents: list(self) },
+    persist: { parent: self, id: text },
     broadcast: { parents: list(self), f: functionLink, id: optional(text) },
     aside: { parent: self },
     within: { stream: nullable(text), interval, parent: self },

@@ -118,6 +118,7 @@ const request = byKind<Request>({
   },
   cancelQuery: { query: text },
   releaseQuery: { query: text },
+  unpersist: { id: text },
   catalog: {},
   status: {},
   workers: {},

@@ -270,6 +270,8 @@ export type Request =
     }
   | { readonly kind: "cancelQuery"; readonly query: string }
   | { readonly kind: "releaseQuery"; readonly query: string }
+  /** What questions kept of a persisted RDD is no longer wanted. */
+  | { readonly kind: "unpersist"; readonly id: string }
   | { readonly kind: "catalog" }
   | { readonly kind: "status" }
   | { readonly kind: "workers" }

@@ -57,6 +57,7 @@ export type RddNode =
     }
   | ZipNode
   | CartesianNode
+  | PersistNode
   | { readonly kind: "aside"; readonly parent: RddNode }
   /**
    * Whose functions these are: the stream and interval (of a question: the range) that `Date.now()`, `Math.random()` and
@@ -154,6 +155,13 @@ export interface CogroupNode {
 export interface ZipNode {
   readonly kind: "zip"
   readonly parents: readonly RddNode[]
+}
+
+/** Kept by the first question that computes it, for all that follow, under the client's own `id`. */
+export interface PersistNode {
+  readonly kind: "persist"
+  readonly parent: RddNode
+  readonly id: string
 }
 
 /** `[left, right]` of all pairs. */

@@ -18,6 +18,7 @@ import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
+import { rewrite } from "../../engine/tree.js"
 import type { CatalogEntry, Request, ResponseValues } from "../protocol.js"
 import type { QueryResult } from "./call.js"
 import type { ClientCalls } from "./calls.js"
@@ -68,6 +69,8 @@ export class SessionHost implements Host {
   readonly #files = new Map<RddNode, AskedFiles>()
   /** What each function captured, as shown: `limit = 5`. */
   readonly #captures = new Map<string, readonly string[]>()
+  /** Persisted RDDs that are so no more, whoever still holds a handle made of them. */
+  readonly #unpersisted = new Set<string>()
   #renames: { readonly id: StreamId; readonly name: string }[] = []
   #flushing: Promise<unknown> = Promise.resolve()
   #nextId = 1
@@ -145,6 +148,12 @@ export class SessionHost implements Host {
     const ended = new AbortController()
     this.onQuestion?.(streamsOfRdd(node))
     return answerOf(this.#ask(node, decode, ended.signal), () => ended.abort())
+  }
+
+  unpersist(id: string): void {
+    this.#unpersisted.add(id)
+    // If the master is not there to hear it, what is kept goes with the session.
+    this.request({ kind: "unpersist", id }).catch(() => {})
   }
 
   async stop(id: StreamId, { cascade }: { readonly cascade: boolean }): Promise<void> {
@@ -276,7 +285,9 @@ export class SessionHost implements Host {
 
   async #settledRdd(node: RddNode): Promise<RddNode> {
     await this.#findFiles(node)
-    return this.#renamed(this.#pins.apply(node))
+    const settled = this.#renamed(this.#pins.apply(node))
+    if (this.#unpersisted.size === 0) return settled
+    return rewrite(settled, below => (below.kind === "persist" && this.#unpersisted.has(below.id) ? below.parent : below))
   }
 
   /** Streams by the ids that the cluster has for them. */

@@ -8,6 +8,7 @@ import type { StreamId } from "../../engine/definition.js"
 import { expandQuery } from "../../engine/dstream.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
+import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { QueryAnswer, Request, Response } from "../protocol.js"
@@ -31,9 +32,17 @@ interface Query {
   answeredMs: number
 }
 
+interface Persisted {
+  readonly client: NodeId
+  readonly outputs: Map<OutputId, Query["reads"]>
+}
+
 export class Queries {
   readonly #parts: Parts
   readonly #queries = new Map<string, Query>()
+  /** By the id of a persisted RDD: whose it is, under which outputs it is kept, and what these are made from. */
+  readonly #persisted = new Map<string, Persisted>()
+  #unwanted: OutputId[] = []
   #order = 0
 
   constructor(parts: Parts) {
@@ -82,6 +91,11 @@ export class Queries {
     query.reads = expanded.reads
     query.intervals = expanded.interval
     query.spec = resultStage(expanded.rdd, id)
+    for (const { id: of, output, reads } of expanded.kept) {
+      const persisted = this.#persisted.get(of) ?? { client: query.client, outputs: new Map() }
+      this.#persisted.set(of, persisted)
+      persisted.outputs.set(output, reads)
+    }
     query.state = "running"
     scheduler.start({
       id: jobOf(id),
@@ -155,7 +169,19 @@ export class Queries {
     this.#parts.scheduler.release(jobOf(id))
   }
 
+  /** A persisted RDD is one no more. */
+  unpersist(id: string): void {
+    for (const output of this.#persisted.get(id)?.outputs.keys() ?? []) this.#unwanted.push(output)
+    this.#persisted.delete(id)
+  }
+
+  /** Kept outputs that nobody wants any more: for retention, which drops them. */
+  takeUnwanted(): readonly OutputId[] {
+    return this.#unwanted.splice(0)
+  }
+
   clientLost(client: NodeId): void {
+    for (const [id, persisted] of [...this.#persisted]) if (persisted.client === client) this.unpersist(id)
     for (const query of [...this.#queries.values()]) {
       if (query.client !== client) continue
       query.answer = null
@@ -193,12 +219,13 @@ export class Queries {
     return undefined
   }
 
-  /** What running questions read: not to be forgotten. */
+  /** What running questions read, and what persisted RDDs would be computed from: not to be forgotten. */
   *leases(): Iterable<{ readonly stream: StreamId; readonly from: number; readonly to: number }> {
     for (const query of this.#queries.values()) {
       if (query.state === "answered") continue
       yield* query.reads
     }
+    for (const { outputs } of this.#persisted.values()) for (const reads of outputs.values()) yield* reads
   }
 
   get size(): number {

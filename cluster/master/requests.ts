@@ -114,6 +114,9 @@ export class Requests {
       case "releaseQuery":
         queries.release(body.query)
         return answer(ok())
+      case "unpersist":
+        queries.unpersist(body.id)
+        return answer(ok())
       case "catalog":
         return answer(ok(views.catalog(times)))
       case "status":

@@ -33,6 +33,7 @@ export class Retention {
   }
 
   sweep(times: Times): void {
+    for (const output of this.#queries.takeUnwanted()) this.#dropOutput(output)
     const needs = this.#needs()
     const forgotten: { stream: StreamId; before: number; stepsBefore?: number }[] = []
     const effects: (() => void)[] = []

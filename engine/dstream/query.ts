@@ -7,8 +7,8 @@
 import type { StreamId } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
-import { expandIds, isWide } from "../plan.js"
-import type { RddNode } from "../rdd.js"
+import { expandIds, isWide, partitionsOf } from "../plan.js"
+import type { OutputId, PersistNode, RddNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { mapChildren, rewrite, walk } from "../tree.js"
@@ -22,12 +22,21 @@ export interface ExpandedQuery {
   /** What it reads: from the first interval's start to the last one's end; null when it names no stream. */
   readonly interval: Interval | null
   /** The streams named and the starts of the intervals of each that are read: what the question leases. */
-  readonly reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
+  readonly reads: readonly Range[]
+  /** What it keeps for others: by the persisted RDD's id, under which output, and what that is made from. */
+  readonly kept: readonly { readonly id: string; readonly output: OutputId; readonly reads: readonly Range[] }[]
+}
+
+interface Range {
+  readonly stream: StreamId
+  readonly from: number
+  readonly to: number
 }
 
 /** The question with its leaves replaced and ids under `query`. Throws RivuletError for what is no longer retained or not there yet. */
 export function expandQuery(graph: StreamGraph, root: RddNode, query: string): ExpandedQuery {
-  const reads: { stream: StreamId; from: number; to: number }[] = []
+  const reads: Range[] = []
+  const kept: { id: string; output: OutputId; reads: readonly Range[] }[] = []
   const reading = (stream: StreamId, starts: readonly number[]) => {
     const { intervalMs } = graph.definition(stream).definition
     if (starts.length > 0) reads.push({ stream, from: starts[0]!, to: starts.at(-1)! + intervalMs })
@@ -49,7 +58,18 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
       const counts = node.action.kind === "count" && parent.kind === "eachVersion" ? counted(parent.versions) : null
       return counts ?? { ...node, parent }
     }
-    return leaf(mapChildren(node, expand))
+    return node.kind === "persist" ? persisted(node) : leaf(mapChildren(node, expand))
+  }
+  /** Named by the RDD and by the intervals that it turned out to be made from: what is kept is then what would be computed. */
+  const persisted = (node: PersistNode): RddNode => {
+    const before = reads.length
+    const of = simplify(expand(node.parent))
+    if (of.kind === "empty") return of
+    const own = reads.slice(before)
+    const id = [`${node.id}:persisted`, ...own.map(({ stream, from, to }) => `${stream}@${from}-${to}`)].join(" ")
+    kept.push({ id: node.id, output: id, reads: own })
+    const planned = scoped(expandIds(of, id), spanOf(own) ?? noTime)
+    return { kind: "stored", id, stream: node.id, interval: spanOf(own)?.from ?? 0, partitions: partitionsOf(planned), of: planned }
   }
   /** The question's tree once for each version of the snapshot slices in it. */
   const series = (parent: RddNode): RddNode => {
@@ -75,8 +95,15 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     return { kind: "eachVersion", versions }
   }
   const expanded = expand(root)
-  const interval = reads.length === 0 ? null : { from: Math.min(...reads.map(r => r.from)), to: Math.max(...reads.map(r => r.to)) }
-  return { rdd: scoped(expandIds(simplify(expanded), query), interval ?? { from: 0, to: 0 }), interval, reads }
+  const interval = spanOf(reads)
+  return { rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime), interval, reads, kept }
+}
+
+const noTime: Interval = { from: 0, to: 0 }
+
+function spanOf(ranges: readonly Range[]): Interval | null {
+  if (ranges.length === 0) return null
+  return { from: Math.min(...ranges.map(range => range.from)), to: Math.max(...ranges.map(range => range.to)) }
 }
 
 /** Times in a definition's own RDDs become fixed when it is accepted: it means the same in every interval. */

@@ -50,6 +50,10 @@ export interface Host {
   /** For definitions: epoch ms by the session's clock. */
   instant(time: TimeLike): number
   query<T>(node: RddNode, decode: (answer: RawAnswer) => T): Answer<T>
+  /** An id that no other node of any session has. */
+  newId(letter: string): string
+  /** What questions kept of a persisted RDD goes; from now on it is computed like any other. */
+  unpersist(id: string): void
   stop(id: StreamId, options: { readonly cascade: boolean }): Promise<void>
   info(id: StreamId): Promise<StreamInfo>
 }

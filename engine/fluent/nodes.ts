@@ -93,6 +93,8 @@ export function split(parent: RddNode, weights: readonly number[], seed: number)
 
 export const zip = (left: RddNode, right: RddNode): RddNode => freeze({ kind: "zip", parents: [left, right] })
 
+export const persist = (parent: RddNode, id: string): RddNode => freeze({ kind: "persist", parent, id })
+
 export const cartesian = (left: RddNode, right: RddNode): RddNode => freeze({ kind: "cartesian", parents: [left, right] })
 
 export const broadcast = (data: RddNode, side: RddNode, f: FunctionLink): RddNode => freeze({ kind: "broadcast", parents: [data, side], f })

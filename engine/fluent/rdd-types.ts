@@ -29,7 +29,9 @@ export interface RDD<T> {
   repartition(partitions: number): RDD<T>
   /** Fewer partitions without a shuffle. */
   coalesce(partitions: number): RDD<T>
+  /** Kept in the workers' memory by the first question that computes it, with what it is made from, until unpersist or the session's end. */
   persist(): RDD<T>
+  /** The same records; what was kept goes. */
   unpersist(): RDD<T>
   /** Each partition as one array. */
   glom(): RDD<T[]>

@@ -88,6 +88,17 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     return this.#rdd(nodes.cartesian(this.node, rddNode(other, "cartesian")))
   }
 
+  /** Kept in the workers' memory by the first question that computes it, with what it is made from, until unpersist or the session's end. */
+  persist(): RddHandle {
+    return this.node.kind === "persist" ? this : this.#rdd(nodes.persist(this.node, this.#host.newId("k")))
+  }
+  /** The same records; what was kept goes. */
+  unpersist(): RddHandle {
+    if (this.node.kind !== "persist") return this
+    this.#host.unpersist(this.node.id)
+    return this.#rdd(this.node.parent)
+  }
+
   // ── wide ──
   distinct(): RddHandle {
     return this.#rdd(nodes.distinct(this.node, this.#host.partitions))
@@ -243,12 +254,6 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   partial(): never {
     return notThere("rdd.partial", "the same action without partial(): it waits for all partitions")
-  }
-  persist(): never {
-    return notThere("rdd.persist", "stream.persist(), or ask again: an answer's input stays in memory as long as its intervals do")
-  }
-  unpersist(): never {
-    return notThere("rdd.unpersist", "nothing: RDDs are not kept")
   }
   save(): never {
     return notThere("rdd.save", "collect() and write, `rivulet query … -o ndjson`, or stream.save(directory)")

@@ -22,6 +22,7 @@ import { mapValues } from "./map-values.js"
 import type { OperatorFactory } from "./operator.js"
 import { parallelize } from "./parallelize.js"
 import { partial } from "./partial.js"
+import { persist } from "./persist.js"
 import { repartition } from "./repartition.js"
 import { sample } from "./sample.js"
 import { shuffled } from "./shuffled.js"
@@ -56,6 +57,7 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   sample,
   zip,
   cartesian,
+  persist,
   aside,
   within,
   eachVersion,

@@ -23,6 +23,8 @@ export class FakeHost implements Host {
   readonly partitions = 4
   readonly definitions = new Map<StreamId, StreamDefinition>()
   readonly asked: RddNode[] = []
+  readonly unpersisted: string[] = []
+  private ids = 0
   readonly linked: { name: string; operator: string; driver: boolean }[] = []
   /** What the next question is answered with. */
   rows: unknown[] = []
@@ -88,6 +90,12 @@ export class FakeHost implements Host {
     }
     const rows = this.rows
     return answerOf(Promise.resolve({ value: decode({ stamp, blocks: [], rows: () => rows }), stamp }), () => {})
+  }
+  newId(letter: string): string {
+    return `s.${letter}${++this.ids}`
+  }
+  unpersist(id: string): void {
+    this.unpersisted.push(id)
   }
   async stop(): Promise<void> {}
   async info(): Promise<StreamInfo> {

@@ -137,12 +137,21 @@ test("diff: keys that differ, with delta for numbers", () => {
   })
 })
 
+test("persist gives the RDD an id of its own, unpersist tells who keeps it", () => {
+  const { host, a } = pair()
+  const kept = a.persist()
+  assert.equal(node(kept), { kind: "persist", parent: leaf("a"), id: "s.k1" })
+  assert.is(kept.persist(), kept)
+  assert.equal(node(kept.unpersist()), leaf("a"))
+  assert.equal(host.unpersisted, ["s.k1"])
+  assert.is(a.unpersist(), a)
+})
+
 test("errors name the value and say what to do", () => {
   const { host, a } = pair()
   assert.throws(() => a.sample(2), /2 is not a fraction/)
   assert.throws(() => a.coalesce(0), /coalesce: 0/)
   assert.throws(() => a.union(host.input("v") as never), /takes another RDD, not object/)
-  assert.throws(() => a.persist(), /not there yet/)
   assert.throws(() => (a as unknown as { cache(): void }).cache(), /cache is not here: persist\(\)/)
   assert.throws(() => (a as unknown as { foreachRDD(): void }).foreachRDD(), /is an RDD, one dataset/)
 })

@@ -63,6 +63,12 @@ export class Definer implements Host {
     return openHandle(this, this.definition(id), keyed)
   }
 
+  newId(letter: string): string {
+    return `${this.#session}.${letter}${this.definitions.length + 1}`
+  }
+  unpersist(): never {
+    throw new Error("the checker persists no RDD")
+  }
   time(): never {
     throw new Error("the checker asks by intervals")
   }

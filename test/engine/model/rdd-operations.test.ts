@@ -386,6 +386,38 @@ test("partitionBy: keys lie where a join wants them", () => {
   return Promise.resolve().then(() => assert.is(host.cluster.stages.filter(({ write }) => write.kind === "shuffle").length, 3))
 })
 
+test("persist: computed once, kept for all that is asked of it", async () => {
+  const host = new TinyHost()
+  const s = host.input<[string, number]>("s", [left, [], right])
+  const kept = s.slice(0, 3000).reduceByKey(sum).persist()
+  const stores = () => host.cluster.stages.filter(({ write }) => write.kind === "store").length
+  const shuffles = () => host.cluster.stages.filter(({ write }) => write.kind === "shuffle" && write.by === "key").length
+  assert.is(await kept.count(), 4)
+  assert.equal([stores(), shuffles()], [1, 1])
+  assert.equal(sorted(await kept.mapValues(n => n + 1).collect()), [
+    ["a", 45],
+    ["b", 3],
+    ["c", 5],
+    ["d", 21],
+  ])
+  // Its keys lie where a join wants them: the other side alone is shuffled.
+  assert.is(await kept.join(host.rdd(right)).count(), 3)
+  assert.equal([stores(), shuffles()], [1, 2])
+  assert.is(await kept.unpersist().count(), 4)
+  assert.equal([stores(), shuffles()], [1, 3])
+})
+
+test("persist: another range is another RDD; in a definition it is nothing by itself", async () => {
+  const host = new TinyHost()
+  const s = host.input<[string, number]>("s", [left, right])
+  const newest = s.latest().persist()
+  assert.is(await newest.count(), 3)
+  host.cluster.seal("s", [[["z", 1]]])
+  assert.is(await newest.count(), 1)
+  const joined = s.join(host.rdd(right).persist())
+  assert.is(await joined.slice(0, 1000).count(), 4)
+})
+
 test("repartition balances equal records", async () => {
   const host = new TinyHost()
   const sizes = await host

@@ -110,6 +110,10 @@ export class TinyHost implements Host {
     }
     return answerOf(run(), () => {})
   }
+  newId(letter: string): string {
+    return `${letter}${++this.streams}`
+  }
+  unpersist(): void {}
   async stop(): Promise<void> {}
   async info(): Promise<StreamInfo> {
     throw new Error("not asked")
