@@ -1,6 +1,7 @@
 /** A cell's text as JavaScript, with the way back to the place that the user typed. */
 
 import { createRequire, SourceMap } from "node:module"
+import { stripVTControlCharacters } from "node:util"
 import type * as Swc from "@swc/core"
 import { type AnyNode, type Options, type Program, parse } from "acorn"
 import { children } from "../../engine/capture/declared-names.js"
@@ -59,6 +60,18 @@ function withPlace(error: CellSyntaxError, failure: unknown, text: string): Cell
   return open ? new CellSyntaxError(error.message, length, length) : new CellSyntaxError(error.message, Math.max(error.at, pos), length)
 }
 
+/**
+ * The compiler's own report is a drawing with a native stack below it. Acorn's refusal has the place; without one (it took the
+ * text for JavaScript) the report's headline stands at the start.
+ */
+function ownWords(error: unknown, failure: unknown, text: string): CellSyntaxError {
+  const { pos, message } = (failure ?? {}) as { pos?: number; message?: string }
+  if (pos !== undefined && message) return new CellSyntaxError(message.replace(/ \(\d+:\d+\)$/, ""), pos, text.length)
+  const report = error instanceof Error ? error.message : String(error)
+  const headline = /^\s*[x×] (.+)$/m.exec(stripVTControlCharacters(report))?.[1] ?? "this cannot be read as TypeScript"
+  return new CellSyntaxError(headline, 0, text.length)
+}
+
 function transformed(text: string, failure: unknown): JavaScript {
   const swc = createRequire(import.meta.url)("@swc/core") as typeof Swc
   let output: Swc.Output
@@ -70,9 +83,7 @@ function transformed(text: string, failure: unknown): JavaScript {
       jsc: { parser: { syntax: "typescript", decorators: true }, target: "es2022", transform: { verbatimModuleSyntax: true } },
     })
   } catch (error) {
-    throw failure instanceof CellSyntaxError
-      ? failure
-      : new CellSyntaxError(error instanceof Error ? error.message : String(error), 0, text.length)
+    throw failure instanceof CellSyntaxError ? failure : ownWords(error, failure, text)
   }
   const map = new SourceMap(JSON.parse(output.map ?? "{}"))
   const { code } = output

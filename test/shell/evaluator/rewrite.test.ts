@@ -169,6 +169,7 @@ const refused: [cell: string, constants: string[], message: RegExp, place: [line
   ["x y", [], /./, [1, 3]],
   ["import.meta.url", [], /import\.meta is for files/, [1, 1]],
   ["let z: number = = 1", [], /./, [1, 17]],
+  ["let", [], /^The keyword 'let' is reserved$/, [1, 1]],
 ]
 for (const [cell, constants, message, [line, column]] of refused) {
   test(`refused: ${cell}`, () => {
