@@ -1,0 +1,168 @@
+/** What a task reads: is it there? What is absent is needed, and the task waits; when all is there it is ready. */
+
+import { RivuletError } from "../../engine/errors.js"
+import type { OutputId } from "../../engine/rdd.js"
+import type { TaskFailure } from "../../engine/task.js"
+import { emptyPart } from "../master/block-tracker.js"
+import { type Board, triesOfFetch } from "./board.js"
+import { type Missing, missing } from "./inputs.js"
+import type { Launching } from "./launching.js"
+import type { Needs } from "./needs.js"
+import type { Results } from "./results.js"
+import { canSkip } from "./skip.js"
+import type { Stage, Task } from "./stage.js"
+
+export class Analysis {
+  readonly #board: Board
+  readonly #needs: Needs
+  readonly #launching: Launching
+  readonly #results: Results
+  #analysing = false
+  /** Tasks that wait for input of which no copy is known, and since when. */
+  readonly #stranded = new Map<Task, { readonly block: string; readonly sinceMs: number | null }>()
+  readonly #strandedSinceMs = new Map<string, number>()
+
+  constructor(board: Board, needs: Needs, launching: Launching, results: Results) {
+    this.#board = board
+    this.#needs = needs
+    this.#launching = launching
+    this.#results = results
+  }
+
+  /** Works off what has become ready or missing. */
+  settle(): void {
+    if (this.#analysing) return
+    this.#analysing = true
+    // The list grows while it is worked off.
+    for (let i = 0; i < this.#board.toAnalyse.length; i++) {
+      const task = this.#board.toAnalyse[i] as Task
+      if (task.state !== "waiting") continue
+      try {
+        this.#analyse(task)
+      } catch (error) {
+        this.#board.failStage(task.stage, failureOf(error))
+      }
+    }
+    this.#board.toAnalyse = []
+    this.#analysing = false
+  }
+
+  /** A worker came (back) with blocks that nobody asked it for: whoever waits for such looks again. */
+  found(): void {
+    for (const task of this.#stranded.keys()) if (task.state === "waiting") this.#board.analyseLater(task)
+    this.#stranded.clear()
+  }
+
+  /** Fails what has waited since before `beforeMs` for input that nobody holds. */
+  giveUp(nowMs: number, beforeMs: number): void {
+    for (const [task, { block, sinceMs }] of this.#stranded) {
+      if (task.state !== "waiting") this.#stranded.delete(task)
+      else if (sinceMs === null) {
+        this.#strandedSinceMs.set(block, nowMs)
+        this.#stranded.set(task, { block, sinceMs: nowMs })
+      } else if (sinceMs <= beforeMs) {
+        this.#stranded.delete(task)
+        const message = `the input block ${block} is lost: every worker that held a copy of it is gone`
+        this.#board.failStage(task.stage, { kind: "machine", message })
+      }
+    }
+    if (this.#stranded.size === 0) this.#strandedSinceMs.clear()
+  }
+
+  #analyse(task: Task): void {
+    const { stage, partition } = task
+    const { places, options } = this.#board
+    task.reads ??= options.planner.reads(stage.spec, partition)
+    task.waits = 0
+    // Counted before it can be reached, so that nothing that arrives meanwhile makes it ready too soon.
+    let waits = 0
+    for (const ref of task.reads) {
+      const absent = missing(ref, places)
+      if (absent !== null) waits += this.#have(task, absent)
+    }
+    task.waits = waits
+    if (waits > 0) return
+    if (canSkip(stage.spec, partition, task.reads, places)) this.#results.finish(task, emptyPart, null)
+    else this.#launching.ready(task)
+  }
+
+  /** Has what is absent made, and the task wait for it. Gives for how many things it waits. */
+  #have(task: Task, absent: Missing): number {
+    const { stage } = task
+    const { stages, options } = this.#board
+    const self = stage.spec.output
+    switch (absent.kind) {
+      case "shuffle":
+      case "output": {
+        const spec = stage.dependencies?.get(absent.output)
+        if (spec === undefined) throw new Error(`${self} reads ${absent.output}, which is none of its dependencies`)
+        const made = this.#make(stage, spec, absent.kind === "shuffle" ? null : [absent.partition])
+        if (absent.kind === "output") return waitForPart(made, absent.partition, task)
+        if (made.open === 0) return 0
+        made.waiters.push(task)
+        return 1
+      }
+      case "state": {
+        let waits = 0
+        for (const step of absent.steps) {
+          const spec = stages.get(step.output)?.spec ?? options.planner.state(absent.stream, step.interval)
+          if (spec === null) throw new Error(`${absent.stream} has no step at ${step.interval}`)
+          waits += waitForPart(this.#make(stage, spec, [absent.partition]), absent.partition, task)
+        }
+        return waits
+      }
+      case "block":
+        return this.#haveAgain(task, absent.ref.block)
+    }
+  }
+
+  /** An input block of which no copy is left: its split is read again, or its worker waited for. */
+  #haveAgain(task: Task, block: string): number {
+    const { options, replays } = this.#board
+    const { tracker } = options
+    const replay = options.planner.replay(block)
+    if (replay === null) {
+      // A worker that was taken for dead may come back with it.
+      this.#stranded.set(task, { block, sinceMs: this.#strandedSinceMs.get(block) ?? null })
+      return 1
+    }
+    const output: OutputId = replay.spec.output
+    const wanted = replays.get(output) ?? new Map<string, number>()
+    // With one block of a split all others that its worker held are lost as well: one reading brings them back.
+    for (const [lost, interval] of replay.blocks) if (tracker.holders(tracker.current(lost)).size === 0) wanted.set(lost, interval)
+    replays.set(output, wanted)
+    const made = this.#make(task.stage, replay.spec, null)
+    if (made.open === 0) {
+      // It was read before this one was lost: once more.
+      if (++task.fetchFailures >= triesOfFetch) throw new Error(`the input block ${block} was not found when its file was read again`)
+      for (const partition of made.tasks.keys()) {
+        tracker.removePart(output, partition)
+        this.#needs.lost(output, partition)
+      }
+    }
+    made.waiters.push(task)
+    return 1
+  }
+
+  /** The stage that makes it, held by the one that waits. */
+  #make(stage: Stage, spec: Stage["spec"], only: readonly number[] | null): Stage {
+    stage.holding.add(spec.output)
+    return this.#needs.need(spec, only, stage.spec.output, stage.pool, stage.order, stage.timeoutMs)
+  }
+}
+
+function waitForPart(stage: Stage, partition: number, task: Task): number {
+  const made = stage.tasks.get(partition)
+  if (made === undefined || made.state === "done") return 0
+  const waiters = stage.partWaiters.get(partition)
+  if (waiters === undefined) stage.partWaiters.set(partition, [task])
+  else waiters.push(task)
+  return 1
+}
+
+/** A failure that the master itself met while it worked out what is needed. */
+export function failureOf(error: unknown): TaskFailure {
+  if (error instanceof RivuletError) return { kind: "machine", message: error.message, ...(error.try !== undefined && { try: error.try }) }
+  if (error instanceof Error) return { kind: "machine", message: error.message, errorName: error.name }
+  return { kind: "machine", message: String(error) }
+}

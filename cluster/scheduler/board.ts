@@ -1,0 +1,144 @@
+/**
+ * What the scheduler's rooms share: the stages that are wanted, the jobs that want them, the tasks to look at, and what has
+ * happened. It decides nothing but whom an end or a failure concerns.
+ */
+
+import type { InputRef, OutputId } from "../../engine/rdd.js"
+import type { StageSpec, TaskFailure } from "../../engine/task.js"
+import type { BlockTracker } from "../master/block-tracker.js"
+import type { NodeId } from "../ports.js"
+import type { TaskDone } from "../protocol.js"
+import type { Places } from "./inputs.js"
+import type { Outbox } from "./outbox.js"
+import type { Placement, Pool } from "./placement.js"
+import type { Attempt, Stage, Task } from "./stage.js"
+import type { StateChains } from "./state-chains.js"
+
+/** What the scheduler asks of the model. May throw a RivuletError (what is needed is no longer retained): the job fails with it. */
+export interface Planner {
+  /** The stages that a stage reads from: one for each shuffle or stored dependency. */
+  dependencies(spec: StageSpec): readonly StageSpec[]
+  reads(spec: StageSpec, partition: number): readonly InputRef[]
+  /** The stage that makes a state's step of that interval. */
+  state(stream: string, interval: number): StageSpec | null
+  /** Whether a shuffle is to stay when nobody reads it just now: running streams read it in every interval. */
+  keeps(output: OutputId): boolean
+  /** The stage that reads a replayable source's block again, and all sealed blocks of that split with their intervals. Null: it cannot be had again. */
+  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null
+}
+
+export interface Job {
+  readonly id: string
+  readonly target: OutputId
+  readonly pool: Pool
+  readonly order: number
+  state: "running" | "done" | "failed"
+}
+
+export type Happening =
+  | { readonly kind: "job"; readonly job: string; readonly failure: TaskFailure | null }
+  | { readonly kind: "made"; readonly spec: StageSpec; readonly partition: number; readonly worker: NodeId; readonly done: TaskDone }
+
+export interface SchedulerOptions {
+  readonly tracker: BlockTracker
+  readonly chains: StateChains
+  readonly placement: Placement
+  readonly outbox: Outbox
+  readonly planner: Planner
+  readonly taskTimeoutMs: number
+}
+
+/** A fetch that fails is tried elsewhere, and what cannot be had is made again, so often. */
+export const triesOfFetch = 20
+
+export class Board {
+  readonly options: SchedulerOptions
+  readonly places: Places
+  readonly stages = new Map<OutputId, Stage>()
+  readonly jobs = new Map<string, Job>()
+  readonly attempts = new Map<string, Attempt>()
+  /** Tasks to look at: a list, not recursion, since lineage may be deep. */
+  toAnalyse: Task[] = []
+  /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
+  readonly replays = new Map<OutputId, Map<string, number>>()
+  readonly #stats = new Map<string, { movedBytes: number; recomputed: number }>()
+  #happenings: Happening[] = []
+
+  constructor(options: SchedulerOptions) {
+    this.options = options
+    const stages = this.stages
+    this.places = {
+      tracker: options.tracker,
+      chains: options.chains,
+      partitionsOf: output => stages.get(output)?.spec.partitions ?? Number.POSITIVE_INFINITY,
+    }
+  }
+
+  analyseLater(task: Task): void {
+    if (task.state === "dropped") return
+    task.state = "waiting"
+    this.toAnalyse.push(task)
+  }
+
+  /** One of the things that a task waited for is there, or is given up: it looks again when it was the last. */
+  arrived(task: Task): void {
+    task.waits -= 1
+    if (task.waits <= 0 && task.state === "waiting") this.analyseLater(task)
+  }
+
+  happened(happening: Happening): void {
+    this.#happenings.push(happening)
+  }
+
+  takeHappenings(): Happening[] {
+    const happenings = this.#happenings
+    this.#happenings = []
+    return happenings
+  }
+
+  endJob(id: string, failure: TaskFailure | null): void {
+    const job = this.jobs.get(id)
+    if (job === undefined || job.state !== "running") return
+    job.state = failure === null ? "done" : "failed"
+    this.happened({ kind: "job", job: id, failure })
+  }
+
+  /** Every job that wants it, near or far, fails. */
+  failStage(stage: Stage, failure: TaskFailure): void {
+    const seen = new Set<OutputId>()
+    const visit = (at: Stage): void => {
+      if (seen.has(at.spec.output)) return
+      seen.add(at.spec.output)
+      for (const consumer of at.consumers) {
+        if (consumer.startsWith("job:")) this.endJob(consumer.slice(4), failure)
+        else {
+          const above = this.stages.get(consumer)
+          if (above !== undefined) visit(above)
+        }
+      }
+    }
+    visit(stage)
+  }
+
+  taskOf(id: string): Task | undefined {
+    const slash = id.lastIndexOf("/")
+    const dot = id.lastIndexOf(".")
+    return this.stages.get(id.slice(0, slash))?.tasks.get(Number(id.slice(slash + 1, dot)))
+  }
+
+  // ── what questions cost: a question's stages share its pool and order ──
+
+  countCost(pool: Pool, order: number): void {
+    this.#stats.set(statsKey(pool, order), { movedBytes: 0, recomputed: 0 })
+  }
+
+  cost(pool: Pool, order: number): { movedBytes: number; recomputed: number } | undefined {
+    return this.#stats.get(statsKey(pool, order))
+  }
+
+  forgetCost(pool: Pool, order: number): void {
+    this.#stats.delete(statsKey(pool, order))
+  }
+}
+
+const statsKey = (pool: Pool, order: number): string => `${pool} ${order}`

@@ -1,0 +1,180 @@
+/** Ready tasks go to workers that have room: where their inputs lie, or to the home of their state. */
+
+import { trimStage } from "../../engine/plan.js"
+import type { NodeId } from "../ports.js"
+import type { Board } from "./board.js"
+import { launchInputs } from "./inputs.js"
+import type { Outbox } from "./outbox.js"
+import type { Pool } from "./placement.js"
+import { stragglers } from "./speculation.js"
+import { type Attempt, isTemporary, type Task, TaskQueue } from "./stage.js"
+
+const pools = ["stream", "query"] as const
+
+export class Launching {
+  readonly #board: Board
+  readonly #ready: Record<Pool, TaskQueue> = { stream: new TaskQueue(), query: new TaskQueue() }
+  /** Ready tasks that belong to one worker. */
+  readonly #bound: Record<Pool, Map<NodeId, TaskQueue>> = { stream: new Map(), query: new Map() }
+
+  constructor(board: Board) {
+    this.#board = board
+  }
+
+  /** All that the task reads is there. */
+  ready(task: Task): void {
+    task.state = "ready"
+    const { pool } = task.stage
+    const home = this.#homeOf(task)
+    if (home === null) this.#ready[pool].push(task)
+    else this.#boundQueue(pool, home.worker).push(task)
+  }
+
+  /** Sends ready tasks to workers that have room. */
+  dispatch(nowMs: number): void {
+    const { placement } = this.#board.options
+    for (const pool of pools) {
+      for (const slot of placement.slots) {
+        const queue = this.#bound[pool].get(slot.node)
+        while (queue !== undefined && queue.size > 0 && placement.hasRoom(slot.node, pool)) {
+          const task = queue.pop() as Task
+          if (task.state === "ready") this.#launch(task, slot.node, nowMs)
+        }
+      }
+      const queue = this.#ready[pool]
+      while (queue.size > 0 && placement.anyRoom(pool)) {
+        const task = queue.pop() as Task
+        if (task.state === "ready") this.#launch(task, null, nowMs)
+      }
+    }
+  }
+
+  /** Copies of tasks that take much longer than their stage's others (§5.2). */
+  speculate(nowMs: number): number {
+    const { placement } = this.#board.options
+    let copies = 0
+    for (const stage of this.#board.stages.values()) {
+      for (const task of stragglers(stage, nowMs)) {
+        const only = [...task.attempts.values()][0] as Attempt
+        const avoid = new Set([only.worker, ...task.avoid])
+        const found = task.reads === null ? null : launchInputs(task.reads, this.#board.places)
+        if (found === null || placement.size < 2) continue
+        const worker = placement.choose(stage.pool, found.local, found.total, avoid)
+        if (worker === null || worker === only.worker) continue
+        this.#submit(task, worker, found.inputs, nowMs)
+        copies += 1
+      }
+    }
+    return copies
+  }
+
+  /** What was launched there is not known to run: it is launched anew, perhaps elsewhere. */
+  restart(node: NodeId): void {
+    for (const attempt of [...this.#board.attempts.values()]) {
+      if (attempt.worker !== node) continue
+      this.endAttempt(attempt)
+      if (attempt.task.state === "running" && attempt.task.attempts.size === 0) this.#board.analyseLater(attempt.task)
+    }
+  }
+
+  /** What was to go to a worker that is lost looks for another. */
+  unbind(node: NodeId): void {
+    for (const pool of pools) {
+      const queue = this.#bound[pool].get(node)
+      this.#bound[pool].delete(node)
+      for (let task = queue?.pop(); task !== undefined; task = queue?.pop()) if (task.state === "ready") this.#board.analyseLater(task)
+    }
+  }
+
+  cancelAttempts(task: Task): void {
+    for (const attempt of [...task.attempts.values()]) {
+      this.#board.options.outbox.cancel(attempt.worker, attempt.id)
+      this.endAttempt(attempt)
+    }
+  }
+
+  endAttempt(attempt: Attempt): void {
+    this.#board.attempts.delete(attempt.id)
+    attempt.task.attempts.delete(attempt.id)
+    const slot = this.#board.options.placement.slot(attempt.worker)
+    if (slot !== undefined) slot.running[attempt.task.stage.pool] -= 1
+  }
+
+  #launch(task: Task, bound: NodeId | null, nowMs: number): void {
+    const board = this.#board
+    const { pool, order, spec } = task.stage
+    const found = task.reads === null ? null : launchInputs(task.reads, board.places)
+    if (found === null) {
+      board.analyseLater(task)
+      return
+    }
+    const worker = bound ?? board.options.placement.choose(pool, found.local, found.total, task.avoid)
+    if (worker === null) {
+      // Others have room, but not for it: the next free one takes it.
+      board.analyseLater(task)
+      return
+    }
+    const cost = board.cost(pool, order)
+    if (cost !== undefined) {
+      cost.movedBytes += found.total - (found.local.get(worker) ?? 0)
+      if (!isTemporary(spec)) cost.recomputed += 1
+    }
+    this.#submit(task, worker, found.inputs, nowMs)
+  }
+
+  #submit(task: Task, worker: NodeId, inputs: Parameters<Outbox["launch"]>[2]["inputs"], nowMs: number): void {
+    const { stage, partition } = task
+    const { placement, outbox } = this.#board.options
+    task.attempt += 1
+    const id = `${stage.spec.output}/${partition}.${task.attempt}`
+    const attempt: Attempt = { id, task, worker, startedMs: nowMs }
+    task.attempts.set(id, attempt)
+    this.#board.attempts.set(id, attempt)
+    task.state = "running"
+    stage.startedMs ??= nowMs
+    const slot = placement.slot(worker)
+    if (slot !== undefined) slot.running[stage.pool] += 1
+    stage.sent ??= trimStage(stage.spec)
+    outbox.launch(worker, stage.sent, {
+      task: id,
+      partition,
+      attempt: task.attempt,
+      pool: stage.pool,
+      timeoutMs: stage.timeoutMs,
+      affinity: this.#affinityOf(task, worker),
+      inputs,
+    })
+  }
+
+  /** State and its followers stay where the state is. */
+  #homeOf(task: Task): { readonly worker: NodeId; readonly affinity: number } | null {
+    const { chains, placement } = this.#board.options
+    const { spec } = task.stage
+    let home = null
+    const reads = task.reads ?? []
+    const state = reads.find(ref => ref.kind === "state")
+    if (state?.kind === "state") {
+      const n = chains.partitions(state.stream)
+      if (n > 0) home = placement.home(n, state.partition)
+    } else if (spec.write.kind === "state" || (spec.write.kind === "store" && reads.some(ref => ref.kind === "shuffle"))) {
+      home = placement.home(spec.partitions, task.partition)
+    }
+    if (home === null || (task.avoid.has(home.worker) && placement.size > task.avoid.size)) return null
+    return home
+  }
+
+  #affinityOf(task: Task, worker: NodeId): number | null {
+    const home = this.#homeOf(task)
+    if (home !== null) return home.worker === worker ? home.affinity : task.partition
+    return task.stage.spec.write.kind === "state" ? task.partition : null
+  }
+
+  #boundQueue(pool: Pool, node: NodeId): TaskQueue {
+    let queue = this.#bound[pool].get(node)
+    if (queue === undefined) {
+      queue = new TaskQueue()
+      this.#bound[pool].set(node, queue)
+    }
+    return queue
+  }
+}

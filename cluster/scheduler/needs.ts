@@ -1,0 +1,131 @@
+/** What is wanted, by whom: a stage lives as long as a job or another stage needs what it makes. */
+
+import type { OutputId } from "../../engine/rdd.js"
+import type { StageSpec } from "../../engine/task.js"
+import type { Board } from "./board.js"
+import type { Launching } from "./launching.js"
+import type { Pool } from "./placement.js"
+import { isTemporary, makeStage, makeTask, type Stage } from "./stage.js"
+
+export class Needs {
+  readonly #board: Board
+  readonly #launching: Launching
+  /** Shuffles that stay for intervals to come. */
+  readonly #kept = new Set<OutputId>()
+
+  constructor(board: Board, launching: Launching) {
+    this.#board = board
+    this.#launching = launching
+  }
+
+  /** `only`: these partitions of it; null: all. */
+  need(spec: StageSpec, only: readonly number[] | null, consumer: string, pool: Pool, order: number, timeoutMs: number): Stage {
+    const { stages, options } = this.#board
+    let stage = stages.get(spec.output)
+    if (stage === undefined) {
+      stage = makeStage(spec, pool, order, timeoutMs)
+      stages.set(spec.output, stage)
+    }
+    stage.consumers.add(consumer)
+    if (spec.write.kind === "state" && spec.root.kind === "state") {
+      const { stream, interval, partitions } = spec.root
+      options.chains.enter(stream, partitions, { interval, output: spec.output }, only ?? undefined)
+    }
+    if (only === null) for (let p = 0; p < spec.partitions; p++) this.#want(stage, p)
+    else for (const p of only) this.#want(stage, p)
+    return stage
+  }
+
+  unneed(output: OutputId, consumer: string): void {
+    const { stages, options } = this.#board
+    const stage = stages.get(output)
+    if (stage === undefined) return
+    stage.consumers.delete(consumer)
+    if (stage.consumers.size > 0) return
+    stages.delete(output)
+    for (const task of stage.tasks.values()) {
+      this.#launching.cancelAttempts(task)
+      task.state = "dropped"
+    }
+    if (stage.spec.write.kind === "shuffle" && options.planner.keeps(output)) this.#kept.add(output)
+    else if (isTemporary(stage.spec)) this.#remove(output)
+    else if (stage.spec.write.kind === "state") {
+      // Of state, the chains tell what is empty.
+      for (const [p, part] of [...options.tracker.parts(output).entries()]) {
+        if (part !== undefined && part.block === null) options.tracker.removePart(output, p)
+      }
+    }
+    this.unhold(stage)
+    // Whoever waited for it though it no longer holds it looks again.
+    for (const waiter of stage.waiters) this.#board.arrived(waiter)
+    for (const waiters of stage.partWaiters.values()) for (const waiter of waiters) this.#board.arrived(waiter)
+  }
+
+  /** What a stage read from it needs no more. */
+  unhold(stage: Stage): void {
+    for (const held of [...stage.holding]) this.unneed(held, stage.spec.output)
+    stage.holding.clear()
+  }
+
+  /** A part is no longer anywhere. If it is wanted, it is made again. */
+  lost(output: OutputId, partition: number): void {
+    const stage = this.#board.stages.get(output)
+    if (stage === undefined) return
+    const task = stage.tasks.get(partition)
+    // Without a task it was there when the stage was first wanted.
+    if (task === undefined) this.#want(stage, partition)
+    else if (task.state === "done") {
+      this.#open(stage)
+      this.#board.analyseLater(task)
+    }
+  }
+
+  /** The block was not found where it was thought to be. */
+  dropPlace(block: string, node: string): void {
+    const { tracker } = this.#board.options
+    const owner = tracker.owner(block)
+    if (tracker.drop(block, node) && owner !== null) this.lost(owner.output, owner.partition)
+  }
+
+  /** A stream was stopped: what was kept for it goes, as soon as nobody reads it. */
+  forgetKept(): void {
+    const { stages, options } = this.#board
+    for (const output of this.#kept) {
+      if (options.planner.keeps(output)) continue
+      this.#kept.delete(output)
+      if (!stages.has(output)) this.#remove(output)
+    }
+  }
+
+  #remove(output: OutputId): void {
+    const { tracker, outbox } = this.#board.options
+    for (const gone of tracker.remove(output)) for (const holder of gone.holders) outbox.forget(holder, gone.block)
+  }
+
+  #want(stage: Stage, partition: number): void {
+    const { tracker } = this.#board.options
+    const task = stage.tasks.get(partition)
+    if (task !== undefined && (task.state !== "done" || tracker.part(stage.spec.output, partition) !== undefined)) return
+    if (task === undefined && tracker.part(stage.spec.output, partition) !== undefined) return
+    const fresh = task ?? makeTask(stage, partition)
+    stage.tasks.set(partition, fresh)
+    this.#open(stage)
+    this.#board.analyseLater(fresh)
+  }
+
+  /** One more task of the stage is to be done: what it reads is held from the first to the last. */
+  #open(stage: Stage): void {
+    stage.open += 1
+    if (stage.open > 1 && stage.holding.size > 0) return
+    if (stage.dependencies === null) {
+      const dependencies = new Map<OutputId, StageSpec>()
+      for (const spec of this.#board.options.planner.dependencies(stage.spec)) dependencies.set(spec.output, spec)
+      stage.dependencies = dependencies
+    }
+    for (const spec of stage.dependencies.values()) {
+      if (spec.write.kind !== "shuffle") continue
+      stage.holding.add(spec.output)
+      this.need(spec, null, stage.spec.output, stage.pool, stage.order, stage.timeoutMs)
+    }
+  }
+}

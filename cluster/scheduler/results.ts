@@ -1,0 +1,146 @@
+/** What tasks come to: their blocks are noted and whoever waits for them looks again, or they are tried once more. */
+
+import type { TaskFailure } from "../../engine/task.js"
+import { emptyPart, type Part } from "../master/block-tracker.js"
+import type { NodeId } from "../ports.js"
+import type { TaskDone } from "../protocol.js"
+import { type Board, triesOfFetch } from "./board.js"
+import type { Launching } from "./launching.js"
+import type { Needs } from "./needs.js"
+import type { Stage, Task } from "./stage.js"
+
+const triesOfUserFailure = 2
+const triesOfMachineFailure = 4
+
+export class Results {
+  readonly #board: Board
+  readonly #needs: Needs
+  readonly #launching: Launching
+
+  constructor(board: Board, needs: Needs, launching: Launching) {
+    this.#board = board
+    this.#needs = needs
+    this.#launching = launching
+  }
+
+  taskDone(worker: NodeId, done: TaskDone, nowMs: number): void {
+    const attempt = this.#board.attempts.get(done.task)
+    if (attempt !== undefined) {
+      this.#launching.endAttempt(attempt)
+      if (done.failure === undefined) this.#made(attempt.task, worker, done, nowMs)
+      else this.#failed(attempt.task, worker, done.failure)
+      return
+    }
+    // An attempt given up earlier: its bytes are as good as any other's, if they are still wanted.
+    const task = done.failure === undefined ? this.#board.taskOf(done.task) : undefined
+    if (task !== undefined && task.state !== "done") this.#made(task, worker, done, nowMs)
+    else this.#unwanted(worker, done)
+  }
+
+  /** A part came back with its worker: whoever was to make it again need not. */
+  restored(task: Task, part: Part): void {
+    this.#launching.cancelAttempts(task)
+    this.finish(task, part, null)
+  }
+
+  /** The task's part is there (`worker` null: it needed no run). */
+  finish(task: Task, part: Part, worker: NodeId | null): void {
+    const { stage, partition } = task
+    const { chains, tracker, outbox } = this.#board.options
+    const root = stage.spec.root
+    if (stage.spec.write.kind === "state" && root.kind === "state" && part.block === null) {
+      chains.skip(root.stream, partition, root.interval)
+    }
+    if (!tracker.put(stage.spec.output, partition, part, worker) && part.block !== null && worker !== null) {
+      if (tracker.part(stage.spec.output, partition)?.block !== part.block) outbox.forget(worker, part.block)
+    }
+    task.state = "done"
+    stage.open -= 1
+    const waiting = stage.partWaiters.get(partition)
+    if (waiting !== undefined) {
+      stage.partWaiters.delete(partition)
+      for (const waiter of waiting) this.#board.arrived(waiter)
+    }
+    if (stage.open > 0) return
+    for (const waiter of stage.waiters.splice(0)) this.#board.arrived(waiter)
+    this.#needs.unhold(stage)
+    for (const consumer of [...stage.consumers]) if (consumer.startsWith("job:")) this.#board.endJob(consumer.slice(4), null)
+  }
+
+  #made(task: Task, worker: NodeId, done: TaskDone, nowMs: number): void {
+    const { stage, partition } = task
+    const wasDone = task.state === "done"
+    this.#launching.cancelAttempts(task)
+    if (wasDone || task.state === "dropped") return this.#unwanted(worker, done)
+    this.#replayed(stage, worker, done)
+    stage.durationsMs.push(done.ms)
+    stage.endedMs = nowMs
+    // Before the job's end, which it may bring.
+    this.#board.happened({ kind: "made", spec: stage.spec, partition, worker, done })
+    this.finish(task, partOf(stage, done), worker)
+  }
+
+  #unwanted(worker: NodeId, done: TaskDone): void {
+    for (const output of done.outputs) this.#board.options.outbox.forget(worker, output.block)
+  }
+
+  /** A split was read again: its blocks stand in for those that were lost. */
+  #replayed(stage: Stage, worker: NodeId, done: TaskDone): void {
+    const { replays, options } = this.#board
+    const wanted = replays.get(stage.spec.output)
+    if (wanted === undefined) return
+    replays.delete(stage.spec.output)
+    const byInterval = new Map<number, string[]>()
+    for (const [lost, interval] of wanted) {
+      const those = byInterval.get(interval)
+      if (those === undefined) byInterval.set(interval, [lost])
+      else those.push(lost)
+    }
+    for (const output of done.outputs) {
+      let kept = false
+      for (const lost of output.interval === undefined ? wanted.keys() : (byInterval.get(output.interval) ?? [])) {
+        options.tracker.hold(output.block, worker, output.bytes, output.rows)
+        options.tracker.replaced(lost, output.block)
+        kept = true
+      }
+      if (!kept) options.outbox.forget(worker, output.block)
+    }
+  }
+
+  #failed(task: Task, worker: NodeId, failure: TaskFailure): void {
+    if (task.state !== "running") return
+    switch (failure.kind) {
+      case "user":
+      case "timeout":
+        // Deterministic functions fail alike; only a machine can differ (DESIGN §5). So: once more, elsewhere.
+        task.avoid.add(worker)
+        if (++task.userFailures >= triesOfUserFailure) return this.#board.failStage(task.stage, failure)
+        break
+      case "fetch":
+        if (failure.block !== undefined && failure.from !== undefined) this.#needs.dropPlace(failure.block, failure.from)
+        if (++task.fetchFailures >= triesOfFetch) return this.#board.failStage(task.stage, failure)
+        break
+      case "machine":
+        task.avoid.add(worker)
+        if (++task.machineFailures >= triesOfMachineFailure) return this.#board.failStage(task.stage, failure)
+        break
+      case "killed":
+        break
+    }
+    if (task.attempts.size === 0) this.#board.analyseLater(task)
+  }
+}
+
+/** What a task made: read splits and files leave no part of their stage. */
+function partOf(stage: Stage, done: TaskDone): Part {
+  const output = stage.spec.write.kind === "read" || stage.spec.write.kind === "file" ? undefined : done.outputs[0]
+  if (output === undefined) return emptyPart
+  return {
+    block: output.block,
+    rows: output.rows,
+    bytes: output.bytes,
+    ...(output.sectionRows === undefined ? {} : { sectionRows: output.sectionRows }),
+    ...(output.base === undefined ? {} : { base: output.base }),
+    ...(output.keys === undefined ? {} : { keys: output.keys }),
+  }
+}
