@@ -29,18 +29,18 @@ export function hashKey(value: unknown): number {
 function hashText(text: string, start: number): number {
   let h = 0x811c9dc5 ^ start
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  return finish(h)
+  return finishHash(h)
 }
 
-/** The finaliser of MurmurHash3: every input bit reaches every output bit. */
-function finish(h: number): number {
+/** The finaliser of MurmurHash3: every input bit reaches every output bit. Kernels hash the bytes of ASCII text and finish alike. */
+export function finishHash(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0
 }
 
 function mix(h: number, next: number): number {
-  return finish(Math.imul(h, 0x9e3779b1) + next)
+  return finishHash(Math.imul(h, 0x9e3779b1) + next)
 }
 
 function hashNumber(value: number, start: number): number {
@@ -59,11 +59,11 @@ function hash(value: unknown, depth: number): number {
     case "bigint":
       return hashText(value.toString(36), seed.bigint)
     case "boolean":
-      return finish(value ? seed.true : seed.false)
+      return finishHash(value ? seed.true : seed.false)
     case "undefined":
-      return finish(seed.undefined)
+      return finishHash(seed.undefined)
     case "object":
-      return value === null ? finish(seed.null) : hashObject(value, depth)
+      return value === null ? finishHash(seed.null) : hashObject(value, depth)
     default:
       throw notAKey(value)
   }

@@ -6,5 +6,10 @@ import { hashKey } from "./key.js"
 
 /** 0 … partitions - 1, the same on every machine. */
 export function partitionOf(key: unknown, partitions: number): number {
-  return partitions === 1 ? 0 : Math.floor((hashKey(key) * partitions) / 0x100000000)
+  return partitions === 1 ? 0 : partitionOfHash(hashKey(key), partitions)
+}
+
+/** The partition of a key with this hash. */
+export function partitionOfHash(hash: number, partitions: number): number {
+  return Math.floor((hash * partitions) / 0x100000000)
 }

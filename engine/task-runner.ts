@@ -5,6 +5,7 @@
 
 import { encodeRows } from "./block.js"
 import { fileText } from "./file-write.js"
+import { Kernels } from "./kernel/map-side.js"
 import { stageAssets } from "./plan.js"
 import { readSplit } from "./read-split.js"
 import { shuffleWriter } from "./shuffle-write.js"
@@ -19,9 +20,15 @@ import { TaskLog } from "./task-log.js"
 export class TaskRunner {
   private readonly functions = new TaskFunctions()
   private readonly states = new StateCache()
+  private readonly kernels: Kernels | null
 
-  /** `buffer` is the block memory in which inputs lie. */
-  constructor(private readonly buffer: ArrayBufferLike) {}
+  /** `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same. */
+  constructor(
+    private readonly buffer: ArrayBufferLike,
+    { compiled = true }: { readonly compiled?: boolean } = {},
+  ) {
+    this.kernels = compiled ? new Kernels(link => this.functions.ref(link)) : null
+  }
 
   /** A function's bytes (`encodeFunction`), or a `parallelize` partition's block. */
   addAsset(hash: string, bytes: Uint8Array): void {
@@ -75,7 +82,8 @@ export class TaskRunner {
     }
   }
 
-  private write({ stage, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput[] {
+  private write(run: TaskRun, scope: TaskScope, context: Context): TaskOutput[] {
+    const { stage, partition } = run
     const { root, write } = stage
     if (write.kind === "read") return readStage(write, scope, context)
     if (write.kind === "state") {
@@ -85,6 +93,8 @@ export class TaskRunner {
       return [writeState(root, partition, context, this.states, chain)]
     }
     if (write.kind === "shuffle") {
+      const compiled = this.combined(run, scope, context)
+      if (compiled !== null) return [compiled]
       const sections = shuffleWriter(write, partition, context)
       context.compute(root, partition, sections.add)
       return [sections.end()]
@@ -94,6 +104,15 @@ export class TaskRunner {
       rows.push(row)
     })
     return [{ bytes: write.kind === "file" ? fileText(rows, write.format) : encodeRows(rows), rows: rows.length }]
+  }
+
+  /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
+  private combined({ stage: { root, write }, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput | null {
+    if (this.kernels === null || scope.watch !== null || write.kind !== "shuffle") return null
+    const { rowsIn } = scope
+    const output = this.kernels.combine(root, partition, write, context)
+    if (output === null) scope.rowsIn = rowsIn
+    return output
   }
 }
 

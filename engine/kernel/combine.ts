@@ -1,0 +1,118 @@
+/**
+ * The map side of a reduction by key as one loop over bytes: the chain's steps, and at their end the combine table in line. Says
+ * nothing of blocks or tasks (`map-side.ts` does).
+ */
+
+import { type Lambda, NotUnderstood } from "../expression/expression.js"
+import type { ByteTable } from "./byte-table.js"
+import { aOrAn, Generator, type TextValue, type Value } from "./generate.js"
+import * as text from "./text.js"
+
+export interface ReadStep {
+  readonly kind: "map" | "flatMap" | "filter" | "mapValues" | "keyBy"
+  readonly f: Lambda
+}
+
+export interface CombineKernel {
+  /** Exact for ASCII only. */
+  readonly needsAscii: boolean
+  /** Adds the pairs that rows [0, rows) of a text column give. */
+  run(data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable): void
+}
+
+/** Throws NotUnderstood; `at` is told which step is looked at. */
+export function combineKernel(steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
+  const code = new Generator()
+  const row: TextValue = { type: "text", data: "data", from: "start", to: "end", hash: null }
+  code.block("for (let row = 0; row < rows; row++)", () => {
+    code.line("const start = offsets[row], end = offsets[row + 1]")
+    follow(code, steps, 0, row, at, pair => {
+      at(steps.length)
+      sink(code, pair, merge)
+    })
+  })
+  const body = `"use strict"
+let { entries, mask, values, keys } = table
+${code.literals.map((_, i) => `const k${i} = literals[${i}]`).join("\n")}
+${code.constants.join("\n")}
+${code.lines.join("\n")}`
+  const run = new Function("data", "offsets", "rows", "table", "text", "literals", body) as (
+    data: Uint8Array,
+    offsets: Int32Array,
+    rows: number,
+    table: ByteTable,
+    helpers: typeof text,
+    literals: readonly Uint8Array[],
+  ) => void
+  return { needsAscii: code.needsAscii, run: (data, offsets, rows, table) => run(data, offsets, rows, table, text, code.literals) }
+}
+
+/** Writes steps `index` and on for one value. */
+function follow(
+  code: Generator,
+  steps: readonly ReadStep[],
+  index: number,
+  value: Value,
+  at: (step: number) => void,
+  end: (value: Value) => void,
+): void {
+  const step = steps[index]
+  if (step === undefined) {
+    end(value)
+    return
+  }
+  at(index)
+  const next = (result: Value) => follow(code, steps, index + 1, result, at, end)
+  switch (step.kind) {
+    case "map":
+      next(code.apply(step.f, [value]))
+      return
+    case "keyBy":
+      next({ type: "tuple", items: [code.apply(step.f, [value]), value] })
+      return
+    case "mapValues": {
+      const [key, old] = pairOf(value)
+      next({ type: "tuple", items: [key, code.apply(step.f, [old])] })
+      return
+    }
+    case "filter":
+      code.block(`if (${code.truth(code.apply(step.f, [value]))})`, () => next(value))
+      return
+    case "flatMap": {
+      const list = code.apply(step.f, [value])
+      if (list.type === "list") list.each(element => code.block("", () => next(element)))
+      else if (list.type === "tuple") for (const item of list.items) code.block("", () => next(item))
+      else throw new NotUnderstood(`gives ${aOrAn(list)}`)
+    }
+  }
+}
+
+function pairOf(value: Value): readonly [key: Value, value: Value] {
+  if (value.type !== "tuple" || value.items.length < 2) throw new NotUnderstood("is no pair")
+  return [value.items[0]!, value.items[1]!]
+}
+
+/** One probe, in line; a new key out of it. */
+function sink(code: Generator, pair: Value, merge: Lambda): void {
+  const [key, added] = pairOf(pair)
+  if (key.type !== "text") throw new NotUnderstood(`has ${aOrAn(key)} as key`)
+  if (added.type !== "number") throw new NotUnderstood(`reduces ${aOrAn(added)}`)
+  const hash = code.hash(key)
+  code.line(`const length = ${key.to} - ${key.from}
+let at = ((${hash} ^ (${hash} >>> 15)) << 2) & mask, slot = -1
+for (let taken; (taken = entries[at + 1]) !== 0; at = (at + 4) & mask) {
+  if (entries[at] !== ${hash} || entries[at + 3] !== length) continue
+  let i = ${key.from}, k = entries[at + 2]
+  while (i < ${key.to} && keys[k] === ${key.data}[i]) { i++; k++ }
+  if (i === ${key.to}) { slot = taken - 1; break }
+}
+if (slot < 0) {
+  slot = table.insert(${key.data}, ${key.from}, ${key.to}, ${hash}, at)
+  entries = table.entries; mask = table.mask; values = table.values; keys = table.keys
+  values[slot] = ${added.js}
+} else {
+  const old = values[slot]`)
+  const merged = code.apply(merge, [{ type: "number", js: "old" }, added])
+  if (merged.type !== "number") throw new NotUnderstood(`reduces to ${aOrAn(merged)}`)
+  code.line(`  values[slot] = ${merged.js}\n}`)
+}

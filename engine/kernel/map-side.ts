@@ -1,0 +1,107 @@
+/**
+ * Kernels of one executor: what a map task does over bytes where its functions are understood, and why it does not where they
+ * are not. What it gives is, bit for bit, what the functions give.
+ */
+
+import { aggregatesEarly } from "../aggregate.js"
+import type { Block } from "../block.js"
+import { type Lambda, NotUnderstood } from "../expression/expression.js"
+import { readBuiltin, readFunction } from "../expression/read.js"
+import type { FunctionLink, FunctionRef } from "../function-ref.js"
+import type { RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
+import { writeRegion } from "../shuffle-region.js"
+import type { TaskOutput } from "../task.js"
+import { ByteTable } from "./byte-table.js"
+import { type Chain, chainOf } from "./chain.js"
+import { type CombineKernel, combineKernel } from "./combine.js"
+import { pairSections } from "./pair-sections.js"
+
+/** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
+export interface Refusal {
+  readonly step: number
+  readonly why: string
+}
+
+type Plan = { readonly kernel: CombineKernel } | { readonly refusal: Refusal }
+
+export class Kernels {
+  private readonly lambdas = new Map<string, Lambda | string>()
+  private readonly plans = new Map<string, Plan>()
+  private table: ByteTable | null = null
+
+  /** `refOf`: null for built-in functions. */
+  constructor(private readonly refOf: (link: FunctionLink) => FunctionRef | null) {}
+
+  /** The map side of a reduction by key; null: the functions must be called. */
+  combine(root: RddNode, partition: number, write: ShuffleWrite, context: TaskContext): TaskOutput | null {
+    if (write.by !== "key" || !aggregatesEarly(write.aggregate) || write.aggregate.kind !== "combine") return null
+    const { create, merge } = write.aggregate
+    let chain: Chain
+    try {
+      chain = chainOf(root, partition)
+    } catch (error) {
+      if (error instanceof NotUnderstood) return null
+      throw error
+    }
+    if (chain.input.format.kind !== "text" && chain.input.format.kind !== "values") return null
+    const plan = this.plan(chain, create, merge)
+    if ("refusal" in plan) return null
+    const blocks: Block[] = []
+    for (const { block } of chain.input.groups[chain.partition]!) blocks.push(...context.blocks({ kind: "block", block }))
+    if (!blocks.every(block => block.rows === 0 || (block.isText && (block.allAscii || !plan.kernel.needsAscii)))) return null
+    this.table ??= new ByteTable()
+    const { table } = this
+    try {
+      for (const block of blocks) if (block.rows > 0) plan.kernel.run(block.textBytes(), block.offsets(), block.rows, table)
+      const sections = pairSections(table, write.partitions)
+      return { bytes: writeRegion(sections.blocks), rows: table.count, sectionRows: sections.rows }
+    } finally {
+      table.clear()
+    }
+  }
+
+  /** What becomes of a chain that ends in a reduction by key. */
+  plan({ steps }: Pick<Chain, "steps">, create: FunctionLink, merge: FunctionLink): Plan {
+    const name = [...steps.map(({ kind, f }) => `${kind} ${nameOf(f)}`), nameOf(create), nameOf(merge)].join("|")
+    let plan = this.plans.get(name)
+    if (plan === undefined) {
+      plan = this.makePlan(steps, create, merge)
+      this.plans.set(name, plan)
+    }
+    return plan
+  }
+
+  private makePlan(steps: Chain["steps"], create: FunctionLink, merge: FunctionLink): Plan {
+    let step = 0
+    try {
+      const read = steps.map(({ kind, f }, index) => {
+        step = index
+        return { kind, f: this.lambda(f) }
+      })
+      step = steps.length
+      if (create.kind !== "builtin" || create.name !== "identity") throw new NotUnderstood("makes combiners of its own")
+      return { kernel: combineKernel(read, this.lambda(merge), at => (step = at)) }
+    } catch (error) {
+      if (!(error instanceof NotUnderstood)) throw error
+      return { refusal: { step, why: error.message } }
+    }
+  }
+
+  private lambda(link: FunctionLink): Lambda {
+    if (link.kind === "builtin") return readBuiltin(link.name)
+    let lambda = this.lambdas.get(link.hash)
+    if (lambda === undefined) {
+      try {
+        lambda = readFunction(this.refOf(link)!)
+      } catch (error) {
+        if (!(error instanceof NotUnderstood)) throw error
+        lambda = error.message
+      }
+      this.lambdas.set(link.hash, lambda)
+    }
+    if (typeof lambda === "string") throw new NotUnderstood(lambda)
+    return lambda
+  }
+}
+
+const nameOf = (link: FunctionLink): string => (link.kind === "builtin" ? link.name : link.hash)

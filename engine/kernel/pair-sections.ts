@@ -1,0 +1,68 @@
+/** What a combine table holds as the sections of a shuffle: the same bytes as `encodeRows` of the same pairs (text, number). */
+
+import { isAscii } from "node:buffer"
+import { assembleBlock } from "../block-layout.js"
+import { textBytes } from "../bytes.js"
+import { finishHash, hashKey } from "../key-hash.js"
+import { partitionOfHash } from "../partition.js"
+import type { ByteTable } from "./byte-table.js"
+
+export interface Sections {
+  readonly blocks: readonly Uint8Array[]
+  readonly rows: readonly number[]
+}
+
+const nothing = new Uint8Array(0)
+
+/** The pairs of each partition in the table's order. */
+export function pairSections(table: ByteTable, partitions: number): Sections {
+  const { count } = table
+  const place = new Int32Array(count)
+  const rows = new Int32Array(partitions)
+  const bytes = new Int32Array(partitions)
+  const keysEnd = table.keyStart(count)
+  const ascii = isAscii(table.keys.subarray(0, keysEnd))
+  const text = textBytes(table.keys)
+  for (let slot = 0, start = 0; slot < count; slot++) {
+    const end = table.keyEnds[slot]!
+    if (partitions > 1) {
+      // Keys are hashed by their UTF-16 units: of ASCII the same as its bytes.
+      const plain = ascii || isAscii(table.keys.subarray(start, end))
+      const hash = plain ? finishHash(table.hashes[slot]!) : hashKey(text.utf8Slice(start, end))
+      place[slot] = partitionOfHash(hash, partitions)
+    }
+    rows[place[slot]!]!++
+    bytes[place[slot]!]! += end - start
+    start = end
+  }
+  const blocks: Uint8Array[] = []
+  for (let p = 0; p < partitions; p++) blocks.push(rows[p] === 0 ? nothing : pairBlock(table, place, p, rows[p]!, bytes[p]!))
+  return { blocks, rows: [...rows] }
+}
+
+function pairBlock(table: ByteTable, place: Int32Array, partition: number, rows: number, keyBytes: number): Uint8Array {
+  const offsets = new Int32Array(rows + 1)
+  const data = new Uint8Array(keyBytes)
+  const values = new Float64Array(rows)
+  const { keys, keyEnds, count } = table
+  for (let slot = 0, row = 0, at = 0, start = 0; slot < count; slot++) {
+    const end = keyEnds[slot]!
+    if (place[slot] === partition) {
+      while (start < end) data[at++] = keys[start++]!
+      // Adding 0 to a NaN gives the one that is written.
+      const value = table.values[slot]!
+      values[row] = Number.isNaN(value) ? Number.NaN : value
+      offsets[++row] = at
+    }
+    start = end
+  }
+  const type = {
+    kind: "tuple",
+    absent: 0,
+    items: [
+      { kind: "utf8", absent: 0, ascii: isAscii(data) },
+      { kind: "float64", absent: 0 },
+    ],
+  } as const
+  return assembleBlock(type, rows, [new Uint8Array(offsets.buffer), data, new Uint8Array(values.buffer)])
+}

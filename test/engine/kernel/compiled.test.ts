@@ -1,0 +1,255 @@
+/** What is compiled gives, bit for bit, what its functions give; what is not understood is left to them. */
+
+import fc from "fast-check"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { encodeRows } from "../../../engine/block.js"
+import { sum } from "../../../engine/builtins.js"
+import { captureFunction } from "../../../engine/capture/capture.js"
+import { encodeFunction } from "../../../engine/capture/codec.js"
+import { NotUnderstood } from "../../../engine/expression/expression.js"
+import { readFunction } from "../../../engine/expression/read.js"
+import type { FunctionLink, FunctionRef } from "../../../engine/function-ref.js"
+import { Kernels } from "../../../engine/kernel/map-side.js"
+import type { RddNode } from "../../../engine/rdd.js"
+import type { StageSpec } from "../../../engine/task.js"
+import { TaskRunner } from "../../../engine/task-runner.js"
+
+type F = (...args: never[]) => unknown
+type Step = readonly ["map" | "flatMap" | "filter" | "mapValues" | "keyBy", F]
+
+const refs = new Map<string, FunctionRef>()
+
+function link(f: F): FunctionLink {
+  if (f === (sum as F)) return { kind: "builtin", name: "sum" }
+  const ref = captureFunction(f, { operator: "test" })
+  refs.set(ref.hash, ref)
+  return { kind: "function", hash: ref.hash }
+}
+
+const kernels = new Kernels(one => (one.kind === "builtin" ? null : refs.get(one.hash)!))
+
+interface Program {
+  readonly name: string
+  readonly steps: readonly Step[]
+  readonly merge?: F
+}
+
+const one: Step = ["map", (w: string) => [w, 1]]
+const limit = 3
+const word = "ab"
+
+/** Programs that are compiled. */
+const compiled: readonly Program[] = [
+  { name: "word count", steps: [["flatMap", (l: string) => l.split(" ")], one] },
+  { name: "in one function", steps: [["flatMap", (l: string) => l.split(" ").map(w => [w, 1])]] },
+  { name: "no empty words", steps: [["flatMap", (l: string) => l.split(" ").filter(w => w !== "")], one] },
+  { name: "words that are something", steps: [["flatMap", (l: string) => l.split(",").filter(w => w)], one] },
+  { name: "words, filtered by Boolean", steps: [["flatMap", (l: string) => l.split(" ").filter(Boolean)], one] },
+  { name: "by length", steps: [["flatMap", (l: string) => l.split(" ")], ["filter", (w: string) => w.length >= limit], one] },
+  { name: "folded", steps: [["flatMap", (l: string) => l.trim().toLowerCase().split(" ")], one] },
+  { name: "folded words", steps: [["flatMap", (l: string) => l.split(" ").map(w => w.toUpperCase())], one] },
+  {
+    name: "matching lines",
+    steps: [
+      ["filter", (l: string) => l.includes("ab")],
+      ["map", () => ["matches", 1]],
+    ],
+  },
+  { name: "captured text", steps: [["filter", (l: string) => l.includes(word) || !l.startsWith("x")], one] },
+  { name: "ends", steps: [["filter", (l: string) => l.endsWith("é") && l !== "é"], one] },
+  {
+    name: "by value",
+    steps: [
+      ["keyBy", (l: string) => l],
+      ["mapValues", () => 1],
+    ],
+  },
+  {
+    name: "a function with a body",
+    steps: [
+      [
+        "map",
+        function pair(l: string) {
+          return [l, l.length]
+        },
+      ],
+    ],
+  },
+  { name: "greatest", steps: [["map", (l: string) => [l, -0]]], merge: (a: number, b: number) => a * 2 - b },
+  { name: "sum", steps: [["map", (l: string) => [l, 0.1, "more"]]], merge: sum as F },
+  {
+    name: "two a line",
+    steps: [
+      [
+        "flatMap",
+        (l: string) => [
+          [l, 1],
+          ["lines", 2.5],
+        ],
+      ],
+    ],
+  },
+  { name: "no number", steps: [["map", (l: string) => [l, l.length / 0 - l.length / 0]]] },
+  {
+    name: "pairs taken apart",
+    steps: [
+      ["map", (l: string) => [l, 3]],
+      ["filter", ([, n]: [string, number]) => n % 2 === 1],
+      ["map", ([k, n]: [string, number]) => [k, n + 1]],
+    ],
+  },
+]
+
+/** Programs that are not, and what is said of them. */
+const asFunctions: readonly (Program & { readonly why: RegExp })[] = [
+  { name: "a regular expression", steps: [["flatMap", (l: string) => l.split(/a/)], one], why: /regular expression/ },
+  { name: "a global", steps: [["map", (l: string) => [l, Number.parseInt(l, 10)]]], why: /Number/ },
+  { name: "each character", steps: [["flatMap", (l: string) => l.split("")], one], why: /split/ },
+  { name: "half a character", steps: [["filter", (l: string) => l.includes("\ud83d")], one], why: /half a character/ },
+  { name: "text as value", steps: [["map", (l: string) => [l, l]]], why: /text/ },
+  { name: "a captured object", steps: [["map", (l: string) => [l, kept.n]]], why: /captured kept/ },
+  { name: "an element beyond", steps: [["map", (l: string) => [l]]], why: /pair/ },
+  { name: "a clock", steps: [["map", (l: string) => [l, Date.now()]]], why: /Date/ },
+]
+const kept = { n: 1 }
+
+function outputs(program: Program, rows: readonly unknown[][], partitions: number, compile: boolean) {
+  const parts: { offset: number; length: number }[][] = []
+  const blocks = rows.map(group => encodeRows(group))
+  const memory = new SharedArrayBuffer(blocks.reduce((n, block) => n + block.length + 64, 64))
+  let at = 0
+  for (const block of blocks) {
+    new Uint8Array(memory).set(block, at)
+    parts.push([{ offset: at, length: block.length }])
+    at += block.length
+  }
+  let root: RddNode = {
+    kind: "input",
+    stream: "lines",
+    interval: 0,
+    groups: [rows.map((group, i) => ({ block: `b${i}`, rows: group.length, bytes: 1 }))],
+    format: { kind: "text" },
+  }
+  for (const [kind, f] of program.steps) root = { kind, parent: root, f: link(f) }
+  const merge = link(program.merge ?? ((a: number, b: number) => a + b))
+  const runner = new TaskRunner(memory, { compiled: compile })
+  for (const ref of refs.values()) runner.addAsset(ref.hash, encodeFunction(ref))
+  const aggregate = { kind: "combine", create: { kind: "builtin", name: "identity" }, merge, combine: merge, mapSide: true } as const
+  const stage: StageSpec = {
+    output: "out",
+    root: { kind: "within", stream: "lines", interval: { from: 0, to: 1000 }, parent: root },
+    partitions: 1,
+    write: { kind: "shuffle", partitions, by: "key", aggregate },
+    interval: null,
+    stream: "lines",
+    label: program.name,
+  }
+  const inputs = parts.map((part, i) => ({ ref: { kind: "block", block: `b${i}` } as const, parts: part }))
+  // Twice: what a task leaves in its runner must not show.
+  runner.run({ stage, partition: 0, attempt: 0, inputs })
+  return runner.run({ stage, partition: 0, attempt: 1, inputs })
+}
+
+function planOf({ steps, merge }: Program) {
+  return kernels.plan(
+    { steps: steps.map(([kind, f]) => ({ kind, f: link(f) })) },
+    { kind: "builtin", name: "identity" },
+    link(merge ?? ((a: number, b: number) => a + b)),
+  )
+}
+
+const piece = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      "ab",
+      "a",
+      "",
+      " ",
+      "  ",
+      "abc",
+      "x",
+      ",",
+      "A",
+      "\t",
+      "\v",
+      "\u00a0",
+      "\ufeff",
+      "é",
+      "É",
+      "ß",
+      "😀",
+      "İ",
+      "\0",
+    ),
+  },
+  { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
+)
+const line = fc.array(piece, { maxLength: 12 }).map(pieces => pieces.join(""))
+const asciiLine = fc.array(fc.constantFrom("ab", "b", " ", "  ", "Abc", "x", ",", "\t"), { maxLength: 20 }).map(pieces => pieces.join(""))
+/** Blocks of text; now and then half a character, or no text at all, comes among them. */
+const row = fc.oneof({ weight: 60, arbitrary: line }, { weight: 1, arbitrary: fc.constantFrom("\ud83d", "a \udc00 b") })
+const blocks = fc.oneof(
+  fc.array(fc.array(row, { maxLength: 12 }), { minLength: 1, maxLength: 3 }),
+  fc.array(fc.array(asciiLine, { maxLength: 30 }), { minLength: 1, maxLength: 3 }),
+)
+
+for (const program of compiled) {
+  test(`${program.name}: compiled`, () => {
+    const plan = planOf(program)
+    assert.ok("kernel" in plan, "refusal" in plan ? plan.refusal.why : "")
+    fc.assert(
+      fc.property(blocks, fc.constantFrom(1, 2, 7), (rows, partitions) => {
+        const [fast, slow] = [outputs(program, rows, partitions, true), outputs(program, rows, partitions, false)]
+        assert.equal(fast.outputs[0]!.sectionRows, slow.outputs[0]!.sectionRows)
+        assert.equal(Buffer.compare(fast.outputs[0]!.bytes, slow.outputs[0]!.bytes), 0)
+        assert.equal({ ...fast, outputs: [] }, { ...slow, outputs: [] })
+      }),
+      { numRuns: 60 },
+    )
+  })
+}
+
+test("what is not understood, and why", () => {
+  for (const program of asFunctions) {
+    const plan = planOf(program)
+    assert.ok("refusal" in plan, program.name)
+    assert.match((plan as { refusal: { why: string } }).refusal.why, program.why)
+  }
+})
+
+test("functions that no expression is made of", () => {
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ["async l => l", /async/],
+    ["function* (l) { yield l }", /generator/],
+    ["l => { const n = l; return n }", /statements/],
+    ["l => l?.url", /\?\./],
+    ["(l = 1) => l", /default/],
+    ["l => this", /this/],
+    ["l => l[l]", /computes/],
+    ["(...l) => l", /rest/],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a function's text
+    ["l => `${l}`", /text/],
+    ["l => l == 1", /==/],
+    ["l => [...l]", /spreads/],
+    ["l => undefined", /undefined/],
+    ["function f(l) { return f }", /f/],
+  ]
+  for (const [source, why] of refused) {
+    assert.throws(
+      () => readFunction({ source, captured: [] }),
+      (error: Error) => error instanceof NotUnderstood && why.test(error.message),
+      source,
+    )
+  }
+})
+
+test("thousands of keys, in tables that grow", () => {
+  const rows = Array.from({ length: 30 }, (_, i) => Array.from({ length: 400 }, (_, j) => `k${(i * 7919 + j * 31) % 9001} é${j} w`))
+  const program = compiled[0]!
+  const [fast, slow] = [outputs(program, rows, 5, true), outputs(program, rows, 5, false)]
+  assert.equal(Buffer.compare(fast.outputs[0]!.bytes, slow.outputs[0]!.bytes), 0)
+})
+
+test.run()
