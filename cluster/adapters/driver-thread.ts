@@ -7,6 +7,7 @@ import { MessageChannel, Worker } from "node:worker_threads"
 import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { ClientCalls } from "../client/calls.js"
 import { serveCalls } from "../client/port-calls.js"
+import type { CurveOptions } from "../transport/curve.js"
 import type { DriverStart, FromDriver, ToDriver } from "./driver-messages.js"
 import type { Say } from "./log.js"
 import type { DriverEnd, Drivers, RunDriver } from "./run-node.js"
@@ -78,9 +79,9 @@ export class DriverThreads implements Drivers {
 }
 
 /** A client of this process, for `connect`: its code is loaded when it is needed first. */
-export async function connectDrivers(master: string, user: string, say: Say): Promise<ClientCalls> {
+export async function connectDrivers(master: string, user: string, say: Say, curve?: CurveOptions): Promise<ClientCalls> {
   const { openCalls } = await import("../client/connect.js")
-  return openCalls(master, { user, say })
+  return openCalls(master, { user, say, curve })
 }
 
 interface Waiting {

@@ -139,6 +139,11 @@ export class RuntimeCalls implements ClientCalls {
 
   perform(command: Command): void {
     if (command.kind === "answer") this.#table.answer(command)
-    else if (command.kind === "exit") this.#table.end(new RivuletError(command.reason, { code: command.code }))
+    else if (command.kind === "exit") this.end(new RivuletError(command.reason, { code: command.code }))
+  }
+
+  /** Every open call, and every later one, fails with it. */
+  end(error: Error): void {
+    this.#table.end(error)
   }
 }

@@ -5,11 +5,14 @@ import { readFileSync } from "node:fs"
 import { userInfo } from "node:os"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { RivuletError } from "../../engine/errors.js"
 import { notThere } from "../../engine/fluent/hints.js"
+import { userKeys } from "../adapters/key-files.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { runNode } from "../adapters/run-node.js"
 import { systemNow } from "../adapters/system-clock.js"
 import { formatAddress, parseAddress } from "../security.js"
+import type { CurveOptions } from "../transport/curve.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { RuntimeCalls } from "./calls.js"
@@ -42,13 +45,25 @@ export async function connect(master: string = defaultMaster, options: ConnectOp
 /** The calls alone: what several sessions of one process (a shell's threads, driver threads) share. */
 export async function openCalls(
   master: string,
-  options: { readonly user: string; readonly config?: Partial<ClientConfig>; readonly say?: Say },
+  options: { readonly user: string; readonly config?: Partial<ClientConfig>; readonly say?: Say; readonly curve?: CurveOptions },
 ): Promise<RuntimeCalls> {
-  const address = formatAddress(parseAddress(master))
+  const parsed = parseAddress(master)
+  const address = formatAddress(parsed)
+  // Only an address with a key needs one of the user's.
+  const curve = options.curve ?? (parsed.key === null ? undefined : userKeys())
   const name = `c-${randomBytes(5).toString("hex")}`
   const node = `${name}#1`
   const say = options.say ?? openLog({ node: name, level: process.env.RIVULET_LOG === undefined ? "warn" : undefined })
-  const transport = await ZeromqTransport.open({ node, say: text => say("debug", text) })
+  const transport = await ZeromqTransport.open({
+    node,
+    say: text => say("debug", text),
+    curve,
+    onRefused: (peer, reason, attempt) => {
+      if (peer === "master")
+        calls.end(new RivuletError(`the master at ${address} does not admit this client: ${reason}`, { code: 3, try: attempt }))
+      else say("warn", `${peer} does not admit this client: ${reason}. try: ${attempt}`)
+    },
+  })
   const { user, config } = options
   const machine = new ClientMachine({ address, user, version: rivuletVersion, runtime: runtimeVersion, ...(config && { config }) })
   const running = runNode({

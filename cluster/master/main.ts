@@ -2,6 +2,7 @@
 
 import { join } from "node:path"
 import { deserialize } from "node:v8"
+import { nodeKeys } from "../adapters/key-files.js"
 import { LevelJournal } from "../adapters/level-journal.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { endOnSignals, makeDirectory } from "../adapters/node-process.js"
@@ -20,6 +21,8 @@ export interface MasterProcessOptions {
   readonly dir: string
   /** The cluster's name, for people. */
   readonly cluster?: string
+  /** The name (or file) of this node's key: it may then listen beyond this machine, and admits who is on the list of allowed keys. */
+  readonly key?: string
   /** Copies of received data before the client's ack, and how few will do when there are not enough workers. */
   readonly replicas?: number
   readonly minReplicas?: number
@@ -44,7 +47,7 @@ export interface MasterProcess {
 export async function startMaster(options: MasterProcessOptions): Promise<MasterProcess> {
   const say = options.say ?? openLog({ node: "master" })
   await makeDirectory(options.dir)
-  const listening = await ZeromqTransport.listen(options.bind ?? "tcp://127.0.0.1:7077")
+  const listening = await ZeromqTransport.listen(options.bind ?? "tcp://127.0.0.1:7077", nodeKeys(options.key))
   const opened = await openJournal(join(options.dir, "journal")).catch(async error => {
     await listening.open({ node: "master" }).close()
     throw error

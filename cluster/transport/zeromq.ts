@@ -16,11 +16,13 @@
  * drops there), `immediate` on Dealers (else frames pile up for a peer that is gone, and arrive old).
  */
 
+import { networkInterfaces } from "node:os"
 import { Dealer, Router } from "zeromq"
 import { RivuletError } from "../../engine/errors.js"
 import { type NodeId, nodeName, type Transport } from "../ports.js"
 import { maxFrameBytes } from "../protocol.js"
-import { formatAddress, parseAddress, refuseOpenBind } from "../security.js"
+import { endpointOf, formatAddress, parseAddress, refuseOpenBind } from "../security.js"
+import { type CurveOptions, openGate, toZ85 } from "./curve.js"
 import { SendQueue } from "./send-queue.js"
 
 /** Bytes that may wait for one peer before newer frames are dropped. */
@@ -39,6 +41,10 @@ export interface ZeromqOptions {
   readonly node: NodeId
   /** Told about what is dropped or refused, at most once for each cause and peer. */
   readonly say?: (text: string) => void
+  /** This node's keys: needed to reach an address that has a key. */
+  readonly curve?: CurveOptions
+  /** A listening node did not admit this one: why, and what to do. It is not tried again at once. */
+  readonly onRefused?: (peer: NodeId, reason: string, attempt: string) => void
 }
 
 /** A bound address that waits for its node. */
@@ -77,9 +83,11 @@ export class ZeromqTransport implements Transport {
   private constructor(
     private readonly options: ZeromqOptions,
     private readonly router: Router | null,
+    /** Ends the admission of the Router. */
+    private readonly closeGate: () => void = () => {},
   ) {
     this.node = options.node
-    this.address = router?.lastEndpoint ?? null
+    this.address = router === null ? null : addressOf(router, options.curve)
     this.routerQueue = router === null ? null : new SendQueue(router, maxQueuedBytes, (count, why) => this.drop(count, why))
     if (router !== null) void this.receiveFrom(router, null)
   }
@@ -91,11 +99,19 @@ export class ZeromqTransport implements Transport {
 
   /**
    * Listens at `bind` (`tcp://127.0.0.1:0`: any free port). The node can be named afterwards, when the port is known; until
-   * then what comes in waits. Throws a RivuletError of code 2 if the address is taken, wrong, or open to other machines.
+   * then what comes in waits. With keys (`curve`) only encrypted connections of admitted keys come in. Throws a RivuletError of
+   * code 2 if the address is taken, wrong, or open to other machines without keys.
    */
-  static async listen(bind: string): Promise<Listening> {
+  static async listen(bind: string, curve?: CurveOptions): Promise<Listening> {
     const address = parseAddress(bind)
-    refuseOpenBind(address)
+    if (curve === undefined) refuseOpenBind(address)
+    let refused = (_publicKey: string): void => {}
+    const gate =
+      curve &&
+      (await openGate(
+        key => (key === curve.pair.publicKey ? "this cluster" : curve.gate(key)),
+        key => refused(key),
+      ))
     const router = new Router({
       mandatory: true,
       // A mandatory Router waits for an unknown peer, for ever by default.
@@ -106,15 +122,24 @@ export class ZeromqTransport implements Transport {
       linger: 0,
       maxMessageSize: maxFrameBytes,
       ipv6: address.host.includes(":"),
+      ...(curve && gate && { curveServer: true, curveSecretKey: toZ85(curve.pair.secretKey), zapDomain: gate.domain }),
       ...keepalive,
     })
     try {
-      await router.bind(formatAddress(address))
+      await router.bind(endpointOf(address))
     } catch (error) {
       router.close()
-      throw bindError(formatAddress(address), error)
+      gate?.close()
+      throw bindError(endpointOf(address), error)
     }
-    return { address: router.lastEndpoint!, open: options => new ZeromqTransport(options, router) }
+    return {
+      address: addressOf(router, curve),
+      open: options => {
+        const transport = new ZeromqTransport({ ...options, curve: options.curve ?? curve }, router, gate?.close)
+        refused = key => transport.say(`refused ${key}`, `a key that is not on the list was refused: ${key}`)
+        return transport
+      },
+    }
   }
 
   onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void {
@@ -135,8 +160,18 @@ export class ZeromqTransport implements Transport {
     }
     if (present !== undefined) this.closeLink(present)
     let dealer: Dealer | undefined
+    let endpoint: string
     try {
       const parsed = parseAddress(address)
+      const { curve } = this.options
+      if (parsed.key !== null && curve === undefined) {
+        this.options.onRefused?.(
+          to,
+          `${endpointOf(parsed)} is reached with a key, and this process has none`,
+          "rivulet keys new, then --key <name>",
+        )
+        return
+      }
       dealer = new Dealer({
         routingId: nodeName(this.node),
         immediate: true,
@@ -147,9 +182,15 @@ export class ZeromqTransport implements Transport {
         reconnectMaxInterval: 1_000,
         connectTimeout: 3_000,
         ipv6: parsed.host.includes(":"),
+        ...(parsed.key !== null &&
+          curve !== undefined && {
+            curveServerKey: toZ85(parsed.key),
+            curvePublicKey: toZ85(curve.pair.publicKey),
+            curveSecretKey: toZ85(curve.pair.secretKey),
+          }),
         ...keepalive,
       })
-      dealer.connect(formatAddress(parsed))
+      endpoint = endpointOf(parsed)
     } catch (error) {
       dealer?.close()
       this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
@@ -167,9 +208,27 @@ export class ZeromqTransport implements Transport {
     dealer.events.on("handshake", () => {
       link.state = "up"
     })
+    const { key } = parseAddress(address)
+    dealer.events.on("handshake:error:auth", () => {
+      const mine = this.options.curve?.pair.publicKey
+      this.options.onRefused?.(to, `its list of allowed keys has not ${mine}`, `on its machine: rivulet keys allow ${mine}`)
+    })
+    for (const event of ["handshake:error:protocol", "handshake:error:other"] as const)
+      dealer.events.on(event, () => {
+        const [reason, attempt] =
+          key === null ? ["it listens with a key", `${address}#<its public key>`] : ["it has another key", "ask for its address again"]
+        this.options.onRefused?.(to, reason, attempt)
+      })
     dealer.events.on("disconnect", down)
     dealer.events.on("connect:retry", down)
     void this.receiveFrom(dealer, link)
+    // Only now: zeromq.js can sleep through events that come before it waits for the first.
+    try {
+      dealer.connect(endpoint)
+    } catch (error) {
+      this.closeLink(link)
+      this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
+    }
   }
 
   disconnect(from: NodeId): void {
@@ -204,6 +263,7 @@ export class ZeromqTransport implements Transport {
     clearTimeout(timer)
     for (const link of links) closeSocket(link.dealer, link.state === "down" ? 0 : lingerMs)
     if (this.router !== null) closeSocket(this.router, lingerMs)
+    this.closeGate()
   }
 
   private closeLink(link: Link): void {
@@ -272,6 +332,22 @@ function closeSocket(socket: Router | Dealer, linger: number): void {
     // The context is being torn down: then there is nobody to linger for.
   }
   socket.close()
+}
+
+/** With the real port, and the key that whoever comes must know. */
+function addressOf(router: Router, curve: CurveOptions | undefined): string {
+  const address = parseAddress(router.lastEndpoint!)
+  return formatAddress({ ...address, host: reachableHost(address.host), key: curve?.pair.publicKey ?? null })
+}
+
+/** Whoever listens on all addresses is told to others by one that they can reach: the first that is not loopback. */
+function reachableHost(host: string): string {
+  if (host !== "0.0.0.0" && host !== "::") return host
+  const family = host === "::" ? "IPv6" : "IPv4"
+  const found = Object.values(networkInterfaces())
+    .flatMap(list => list ?? [])
+    .find(entry => entry.family === family && !entry.internal)
+  return found?.address ?? (family === "IPv6" ? "::1" : "127.0.0.1")
 }
 
 function bindError(address: string, error: unknown): RivuletError {

@@ -1,9 +1,11 @@
 /** A worker among real adapters: `rivulet worker`, and the workers of an embedded cluster. */
 
 import { availableParallelism, hostname, totalmem, userInfo } from "node:os"
+import { RivuletError } from "../../engine/errors.js"
 import { defaultMemoryBytes, reserveBlockMemory } from "../adapters/block-memory.js"
 import { connectDrivers, DriverThreads } from "../adapters/driver-thread.js"
 import { ExecutorThreads } from "../adapters/executor-threads.js"
+import { nodeKeys } from "../adapters/key-files.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
 import { type RunningNode, runNode } from "../adapters/run-node.js"
@@ -19,6 +21,8 @@ export interface WorkerProcessOptions {
   readonly master: string
   /** Where to listen. Default any free port of 127.0.0.1. */
   readonly bind?: string
+  /** The name (or file) of this node's key: needed to reach a master that has one, and to listen beyond this machine. */
+  readonly key?: string
   /** What machine this is, so that copies go to another. Default the machine's name. */
   readonly host?: string
   /** Executor threads for streams. Default the machine's cores. */
@@ -59,11 +63,21 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   const bind = options.bind ?? "tcp://127.0.0.1:0"
 
   // The name may hold the port, which is known when it is bound; and the transport wants the node's name.
-  const listening = await ZeromqTransport.listen(bind)
+  const curve = nodeKeys(options.key)
+  if (curve === undefined && parseAddress(master).key !== null)
+    throw new RivuletError(`the master ${master} is reached with a key, and this worker has none`, {
+      code: 2,
+      try: "--key <name>, as the master's",
+    })
+  const listening = await ZeromqTransport.listen(bind, curve)
   const name = options.name ?? checkName(`${hostname().replace(/[^A-Za-z0-9.-]/g, "-")}-${parseAddress(listening.address).port}`)
   const node = `${name}#${await nextIncarnation(name, options.dir)}`
   const say = options.say ?? openLog({ node: name })
-  const transport = listening.open({ node, say: text => say("debug", text) })
+  const transport = listening.open({
+    node,
+    say: text => say("debug", text),
+    onRefused: (peer, reason, attempt) => say("warn", `${peer} does not admit this worker: ${reason}. try: ${attempt}`),
+  })
 
   const config: Partial<WorkerConfig> = options.config ?? {}
   const machine = watching(
@@ -89,7 +103,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     machine,
     transport,
     say,
-    drivers: new DriverThreads({ connect: () => connectDrivers(master, userInfo().username, say) }),
+    drivers: new DriverThreads({ connect: () => connectDrivers(master, userInfo().username, say, curve) }),
     executors: onEvent =>
       new ExecutorThreads({
         memory: memory.buffer,

@@ -155,6 +155,7 @@ program
   .option("--bind <tcp://address:port>", "where to listen", "tcp://127.0.0.1:7077")
   .option("--dir <dir>", "the journal's directory (made when missing)", ".rivulet/master")
   .option("--name <name>", "the cluster's name", "rivulet")
+  .option("--key <name>", "its key (rivulet keys new): needed to listen beyond this machine")
   .option("--replicas <n>", "copies of received data", "2")
   .option("--min-replicas <n>", "copies without which nothing is acked", "1")
   .action(async options => (await import("./master.js")).master(options))
@@ -165,11 +166,29 @@ program
   .addOption(new Option("--master <tcp://…>", "the master").env("RIVULET_MASTER").default("tcp://127.0.0.1:7077"))
   .option("--bind <tcp://address:port>", "where to listen (port 0: any free one)", "tcp://127.0.0.1:0")
   .option("--name <name>", "its name (default: the master gives one)")
+  .option("--key <name>", "its key (rivulet keys new): the master's own, or one that the master admits")
   .option("--host <label>", "the machine's label: replicas go to another where there is one")
   .option("--cores <n>", "executor threads for streams")
   .option("--memory <size>", "cap of the block memory, up to 4G", "1G")
   .option("--dir <dir>", "for spilled blocks (made when missing)", ".rivulet/worker")
   .action(async options => (await import("./worker.js")).worker(options))
+
+const keys = program.command("keys").description("keys of who may attach to a cluster that listens beyond this machine")
+keys
+  .command("new")
+  .description("make a key; prints its public half")
+  .argument("[name]", "its name", "default")
+  .action(async name => (await import("./keys.js")).newKey(name))
+keys
+  .command("allow")
+  .description("admit a public key to the masters and workers of this machine, at once")
+  .argument("<public key>")
+  .argument("[who...]", "whose it is")
+  .action(async (key, who: string[]) => (await import("./keys.js")).allow(key, who.join(" ") || "unnamed"))
+keys
+  .command("list")
+  .description("own keys, and those that are admitted here")
+  .action(async () => (await import("./keys.js")).list())
 
 try {
   await program.parseAsync()

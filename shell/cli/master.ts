@@ -5,6 +5,7 @@ export interface MasterOptions {
   readonly bind: string
   readonly dir: string
   readonly name: string
+  readonly key?: string
   readonly replicas: string
   readonly minReplicas: string
 }
@@ -13,5 +14,5 @@ export interface MasterOptions {
 export async function master(options: MasterOptions): Promise<void> {
   const replicas = positiveInteger(options.replicas, "--replicas", 8)
   const minReplicas = positiveInteger(options.minReplicas, "--min-replicas", replicas)
-  await startMaster({ bind: options.bind, dir: options.dir, cluster: options.name, replicas, minReplicas })
+  await startMaster({ bind: options.bind, dir: options.dir, cluster: options.name, key: options.key, replicas, minReplicas })
 }

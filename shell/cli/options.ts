@@ -28,8 +28,8 @@ export function byteSize(text: string, flag: string): number {
 /** `-m` as an address. Profiles by name come with a configuration file; until then a name is an error. */
 export function masterAddress(text: string | undefined): string {
   const address = text ?? "tcp://127.0.0.1:7077"
-  if (/^tcp:\/\/[^\s:]+:\d{1,5}$/.test(address) || /^tcp:\/\/\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(address)) return address
-  if (/^[\w.-]+:\d{1,5}$/.test(address)) return `tcp://${address}`
+  if (/^tcp:\/\/([^\s:#]+|\[[0-9a-fA-F:]+\]):\d{1,5}(#[\w-]{43})?$/.test(address)) return address
+  if (/^[\w.-]+:\d{1,5}(#[\w-]{43})?$/.test(address)) return `tcp://${address}`
   throw new RivuletError(`-m ${address}: not an address`, { code: 2, try: "-m tcp://127.0.0.1:7077" })
 }
 

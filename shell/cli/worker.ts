@@ -6,6 +6,7 @@ export interface WorkerOptions {
   readonly master: string
   readonly bind: string
   readonly name?: string
+  readonly key?: string
   readonly host?: string
   readonly cores?: string
   readonly memory: string
@@ -18,6 +19,7 @@ export async function worker(options: WorkerOptions): Promise<void> {
     master: masterAddress(options.master),
     bind: options.bind,
     name: options.name,
+    key: options.key,
     host: options.host ?? hostname(),
     cores: options.cores === undefined ? availableParallelism() : positiveInteger(options.cores, "--cores", 256),
     memoryBytes: byteSize(options.memory, "--memory"),
