@@ -2,6 +2,7 @@
 
 import type { Action } from "../engine/action.js"
 import type { SourceSpec, StreamDefinition, StreamNode } from "../engine/definition.js"
+import type { FileFormat } from "../engine/file-format.js"
 import type { Asset, FunctionLink, Origin } from "../engine/function-ref.js"
 import type { Aggregate, FileSplit, FormatSpec, InputBlock, InputRef, RddNode, StateAtNode } from "../engine/rdd.js"
 import type { StateOp } from "../engine/state/op.js"
@@ -155,6 +156,8 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   })
 })
 
+export const fileFormat = oneOf<FileFormat>("ndjson", "csv", "arrow")
+
 const source = byKind<SourceSpec>({ receiver: { name: text }, file: { paths: list(text) } })
 
 const streamNode = byKind<StreamNode>({
@@ -169,7 +172,7 @@ const streamNode = byKind<StreamNode>({
   window: { parent: text, lengthMs: count, slideMs: count },
   state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode) },
   foreachRDD: { parent: text, f: functionLink },
-  save: { parent: text, to: text, format: oneOf("ndjson", "csv") },
+  save: { parent: text, to: text, format: fileFormat },
 })
 
 const from: is.Shape<StreamDefinition["from"]> = value => value === "earliest" || value === "next" || integer(value)
@@ -204,7 +207,7 @@ const stageWrite = byKind<StageWrite>({
   store: {},
   state: {},
   result: {},
-  file: { to: text, format: oneOf("ndjson", "csv"), snapshot: bool },
+  file: { to: text, format: fileFormat, snapshot: bool },
   read: { split: fileSplit, format: formatSpec, timestamp: nullable(functionLink), intervalMs: count },
 })
 

@@ -1,6 +1,7 @@
 /** The shape of every message (`protocol.ts`), checked on arrival before any machine sees it. */
 
-import { asset, capturedLog, inputRef, interval, rddNode, stageSpec, streamDefinition, taskFailure } from "./model-shapes.js"
+import type { FileFormat } from "../engine/file-format.js"
+import { asset, capturedLog, fileFormat, inputRef, interval, rddNode, stageSpec, streamDefinition, taskFailure } from "./model-shapes.js"
 import type {
   BatchKey,
   BlockOwner,
@@ -85,6 +86,7 @@ const taskDone = object<TaskDone>({
   ),
   aside: count,
   rowsIn: count,
+  wrote: optional(object<{ path: string; rows: number }>({ path: text, rows: count })),
 })
 
 const file = object<{ path: string; sizeBytes: number; modifiedMs: number }>({ path: text, sizeBytes: count, modifiedMs: finite })
@@ -115,7 +117,10 @@ const request = byKind<Request>({
     definitions: list(streamDefinition),
     assets: list(asset),
     timeoutMs: nullable(finite),
+    withinMs: optional(finite),
+    save: optional(object<{ to: string; format: FileFormat }>({ to: text, format: fileFormat })),
   },
+  lineage: { session: text, rdd: rddNode, definitions: list(streamDefinition) },
   cancelQuery: { query: text },
   releaseQuery: { query: text },
   unpersist: { id: text },

@@ -8,6 +8,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "../engine/definition.js"
+import type { FileFormat } from "../engine/file-format.js"
 import type { Asset } from "../engine/function-ref.js"
 import type { InputRef, OutputId, RddNode } from "../engine/rdd.js"
 import type { CapturedLog, StageSpec, TaskFailure } from "../engine/task.js"
@@ -243,6 +244,8 @@ export interface TaskDone {
   }[]
   readonly aside: number
   readonly rowsIn: number
+  /** The file that a `save` task has written. */
+  readonly wrote?: { readonly path: string; readonly rows: number }
 }
 
 // ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,6 +270,17 @@ export type Request =
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
       readonly timeoutMs: number | null
+      /** Answered at the latest so many ms after it began, with the parts that are there. The same question asked again without it waits for all. */
+      readonly withinMs?: number
+      /** The RDD's partitions are written to files; the answer has no parts. */
+      readonly save?: { readonly to: string; readonly format: FileFormat }
+    }
+  /** What the RDD is made of, as it is now: places and checkpoints of each step (`LineageNode`). */
+  | {
+      readonly kind: "lineage"
+      readonly session: string
+      readonly rdd: RddNode
+      readonly definitions: readonly StreamDefinition[]
     }
   | { readonly kind: "cancelQuery"; readonly query: string }
   | { readonly kind: "releaseQuery"; readonly query: string }
@@ -298,6 +312,7 @@ export interface ResponseValues {
   }
   readonly stop: { readonly stopped: readonly StreamId[] }
   readonly query: QueryAnswer
+  readonly lineage: LineageNode
   readonly catalog: readonly CatalogEntry[]
   readonly status: ClusterStatus
   readonly workers: readonly WorkerStatus[]
@@ -346,6 +361,18 @@ export interface QueryAnswer {
   }[]
   readonly rows: number
   readonly stamp: AnswerStamp
+  /** Partitions that were not there when `withinMs` was over: the question goes on until it is released. */
+  readonly missing?: readonly { readonly partition: number; readonly why: string }[]
+  /** What `save` wrote, in order of partition. */
+  readonly files?: readonly string[]
+}
+
+/** API.md `Lineage`. `worker`: who holds it, several by commas. */
+export interface LineageNode {
+  readonly rdd: string
+  readonly worker?: string
+  readonly checkpoint: boolean
+  readonly parents: readonly LineageNode[]
 }
 
 /** API.md `Stamp`, as the master knows it; the client adds `ms` and `ageMs`. */
@@ -415,6 +442,7 @@ export type ClusterEvent =
   | { readonly kind: "held"; readonly stream: string; readonly interval: number; readonly failure: TaskFailure }
   | { readonly kind: "defined"; readonly stream: string; readonly by: string }
   | { readonly kind: "stopped"; readonly stream: string; readonly by: string }
+  /** `stream` by its name. */
   | {
       readonly kind: "log"
       readonly stream: string | null

@@ -4,6 +4,7 @@
  * in `dstream.ts`.
  */
 
+import type { FileFormat } from "./file-format.js"
 import type { FunctionLink } from "./function-ref.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
 import type { StateOp } from "./state/op.js"
@@ -39,7 +40,8 @@ export type StreamNode =
   | { readonly kind: "window"; readonly parent: StreamId; readonly lengthMs: number; readonly slideMs: number }
   | StateStreamNode
   | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink }
-  | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: "ndjson" | "csv" }
+  /** Of a snapshot stream the interval may be a multiple of the parent's: then every so often a version. */
+  | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: FileFormat }
 
 export interface InputNode {
   readonly kind: "input"

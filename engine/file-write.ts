@@ -1,6 +1,14 @@
-/** An output file's text, one record a line. */
+/** An output file's bytes: text with one record a line, or an Arrow IPC file. */
 
+import { arrowFile } from "./arrow-file.js"
+import type { FileFormat } from "./file-format.js"
 import { isPlainRow, toJson } from "./json-text.js"
+
+/** No rows: no bytes. */
+export function fileBytes(rows: readonly unknown[], format: FileFormat): Uint8Array {
+  if (rows.length === 0) return new Uint8Array(0)
+  return format === "arrow" ? arrowFile(rows) : fileText(rows, format)
+}
 
 /** `[key, value]` and objects of an ndjson file are what JSON makes of them, dates as ISO text, bigints as numbers. */
 export function fileText(rows: readonly unknown[], format: "ndjson" | "csv"): Uint8Array {

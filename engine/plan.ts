@@ -4,6 +4,7 @@
  */
 
 import type { StreamId } from "./definition.js"
+import type { FileFormat } from "./file-format.js"
 import { operatorOf } from "./operators/index.js"
 import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode } from "./rdd.js"
 import type { StageSpec, StageWrite } from "./task.js"
@@ -134,9 +135,12 @@ export function storeStage(node: StoredNode): StageSpec {
   return stage(node.id, node.of, { kind: "store" })
 }
 
-/** The stage that answers a question; its blocks are kept for the asker. */
-export function resultStage(root: RddNode, query: string): StageSpec {
-  return stage(query, root, { kind: "result" })
+/** The stage that answers a question: its blocks are kept for the asker, or its partitions are written to files. */
+export function resultStage(root: RddNode, query: string, save?: { readonly to: string; readonly format: FileFormat }): StageSpec {
+  // Files of a question are named by their partitions alone.
+  return save === undefined
+    ? stage(query, root, { kind: "result" })
+    : stage(query, root, { kind: "file", ...save, snapshot: false }, nobody)
 }
 
 /** The stage that writes an interval's files. */

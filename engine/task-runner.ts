@@ -4,7 +4,7 @@
  */
 
 import { encodeRows } from "./block.js"
-import { fileText } from "./file-write.js"
+import { fileBytes } from "./file-write.js"
 import { Kernels } from "./kernel/map-side.js"
 import { stageAssets } from "./plan.js"
 import { readSplit } from "./read-split.js"
@@ -103,7 +103,7 @@ export class TaskRunner {
     context.compute(root, partition, row => {
       rows.push(row)
     })
-    return [{ bytes: write.kind === "file" ? fileText(rows, write.format) : encodeRows(rows), rows: rows.length }]
+    return [{ bytes: write.kind === "file" ? fileBytes(rows, write.format) : encodeRows(rows), rows: rows.length }]
   }
 
   /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */

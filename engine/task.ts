@@ -4,6 +4,7 @@
  */
 
 import type { StreamId } from "./definition.js"
+import type { FileFormat } from "./file-format.js"
 import type { FunctionLink, Origin } from "./function-ref.js"
 import type { FileSplit, FormatSpec, InputRef, OutputId, RddNode, ShuffleWrite } from "./rdd.js"
 import type { Interval } from "./time.js"
@@ -34,7 +35,7 @@ export type StageWrite =
   /** The answer's rows as one block, kept for the asker. */
   | { readonly kind: "result" }
   /** Text for an output file; the worker's main thread writes it by rename. */
-  | { readonly kind: "file"; readonly to: string; readonly format: "ndjson" | "csv"; readonly snapshot: boolean }
+  | { readonly kind: "file"; readonly to: string; readonly format: FileFormat; readonly snapshot: boolean }
   /** A file split, bucketed by event-time interval: one block an interval (root is ignored). */
   | {
       readonly kind: "read"

@@ -3,7 +3,7 @@
  * shell's evaluator, a worker's driver threads).
  */
 
-import type { AnswerStamp, ClusterEvent, Peer, Request } from "../protocol.js"
+import type { AnswerStamp, ClusterEvent, Peer, QueryAnswer, Request } from "../protocol.js"
 
 export type QueryRequest = Extract<Request, { readonly kind: "query" }>
 
@@ -49,6 +49,10 @@ export interface QueryResult {
   readonly stamp: AnswerStamp
   /** From asking to the last block. */
   readonly ms: number
+  /** The question's id as the master last heard it. */
+  readonly query: string
+  readonly missing: NonNullable<QueryAnswer["missing"]>
+  readonly files: readonly string[]
 }
 
 /** Of one receiver and session. `resent` counts batches, the others records or bytes. */

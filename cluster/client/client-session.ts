@@ -16,11 +16,12 @@ import type { DStream, Handle, StateDStream } from "../../engine/fluent/stream-t
 import type { Value } from "../../engine/fluent/values.js"
 import { type Duration, formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values.js"
-import type { ClusterStatus } from "../protocol.js"
+import type { ClusterStatus, LogEntry } from "../protocol.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import { existingInput, type InputSettings, type InputTools, inputDraft, pathsOf } from "./inputs.js"
 import { jobInfo, logLine, programInfos, streamInfo, workerInfo } from "./inspection.js"
+import { LogFeed } from "./log-feed.js"
 import { parallelize } from "./parallelize.js"
 import type { Defined, SessionHost } from "./session-host.js"
 import { type Subscription, startWatch, subscribe, type WatchSettings, type WatchUpdate } from "./watch.js"
@@ -204,16 +205,30 @@ export class ClientSession implements Session {
   readonly logs = (
     filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {},
   ): AsyncIterable<LogLine> => {
-    if (filter.follow) notThere("logs({ follow: true })", "logs() again")
-    return this.#logs(filter.stream ?? null, filter.last === undefined ? defaultLogMs : parseDuration(filter.last))
+    const lastMs = filter.last === undefined ? defaultLogMs : parseDuration(filter.last)
+    return this.#logs(filter.stream ?? null, lastMs, filter.follow === true)
   }
 
-  async *#logs(stream: string | null, lastMs: number): AsyncGenerator<LogLine> {
-    const entries = await this.host.request({ kind: "logs", stream, sinceMs: this.calls.now() - lastMs })
-    for (const entry of entries) {
+  async *#logs(stream: string | null, lastMs: number, follow: boolean): AsyncGenerator<LogLine> {
+    const shown = (entry: LogEntry): LogLine => {
       const interval = entry.stream === null ? undefined : this.host.definitions.find(entry.stream)[0]?.intervalMs
-      yield logLine(entry, interval)
+      return logLine(entry, interval)
     }
+    const sinceMs = this.calls.now() - lastMs
+    const coming = follow ? new LogFeed(this.calls, entry => this.#isOf(stream, entry.stream)) : null
+    this.#end.then(() => coming?.end())
+    try {
+      const before = await this.host.request({ kind: "logs", stream, sinceMs })
+      for (const entry of before) yield shown(entry)
+      if (coming !== null) for await (const entry of coming.after(before)) yield shown(entry)
+    } finally {
+      coming?.end()
+    }
+  }
+
+  /** A stream is asked for by `name` or `program/name`. */
+  #isOf(asked: string | null, stream: string | null): boolean {
+    return asked === null || stream === asked || stream?.endsWith(`/${asked}`) === true
   }
 
   status(): Promise<ClusterStatus> {

@@ -163,9 +163,11 @@ export class Queries {
     if (answer === null || blocks.some(block => block === null)) return []
     this.#close(call)
     const bytes = answer.parts.reduce((sum, part) => sum + part.bytes, 0)
-    const result: QueryResult = { rows: answer.rows, bytes, stamp: answer.stamp, ms: now.monotonicMs - query.startedMs }
+    const { rows, stamp, missing = [], files = [] } = answer
+    const result: QueryResult = { rows, bytes, stamp, ms: now.monotonicMs - query.startedMs, query: query.body.query, missing, files }
     return [
-      { kind: "tell", body: { kind: "releaseQuery", query: query.body.query } },
+      // One that lacks partitions goes on, for the asker to ask again.
+      ...(missing.length > 0 ? [] : [{ kind: "tell", body: { kind: "releaseQuery", query: query.body.query } } as const]),
       { kind: "done", call, result, blocks: blocks as Uint8Array[] },
     ]
   }

@@ -10,17 +10,17 @@ import { callSite } from "../../engine/capture/position.js"
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { answerOf } from "../../engine/fluent/answer.js"
-import type { Answer } from "../../engine/fluent/answer-types.js"
-import type { Host, RawAnswer, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import type { Answer, Partial } from "../../engine/fluent/answer-types.js"
+import type { Host, RawAnswer, ReadyRows, SaveTarget, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
 import { openHandle } from "../../engine/fluent/open.js"
-import type { Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
+import type { Lineage, Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
 import { rewrite } from "../../engine/tree.js"
 import type { CatalogEntry, Request, ResponseValues } from "../protocol.js"
-import type { QueryResult } from "./call.js"
+import type { QueryRequest, QueryResult } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import { type Author, Definitions } from "./definitions.js"
 import { recipeInfo, stampOf, streamInfo } from "./inspection.js"
@@ -111,7 +111,11 @@ export class SessionHost implements Host {
   #placed(draft: StreamDraft): StreamDraft {
     const { node } = draft
     if (node.kind !== "save") return draft
-    return { ...draft, node: Object.freeze({ ...node, to: this.#resolvePath(node.to.replace(/^file:(\/\/(?=\/))?/, "")) }) }
+    return { ...draft, node: Object.freeze({ ...node, to: this.#outputPath(node.to) }) }
+  }
+
+  #outputPath(to: string): string {
+    return this.#resolvePath(to.replace(/^file:(\/\/(?=\/))?/, ""))
   }
 
   definition(id: StreamId): StreamDefinition {
@@ -144,10 +148,23 @@ export class SessionHost implements Host {
     throw new RivuletError(`${String(time)} is before 1970`, { code: 2, try: "a later time" })
   }
 
-  query<T>(node: RddNode, decode: (answer: RawAnswer) => T): Answer<T> {
+  query<T>(node: RddNode, decode: (answer: RawAnswer) => T, options: { readonly save?: SaveTarget } = {}): Answer<T> {
     const ended = new AbortController()
     this.onQuestion?.(streamsOfRdd(node))
-    return answerOf(this.#ask(node, decode, ended.signal), () => ended.abort())
+    const { save } = options
+    const change = save === undefined ? {} : { save: { ...save, to: this.#outputPath(save.to) } }
+    return answerOf(this.#ask(node, change, decode, ended.signal), () => ended.abort())
+  }
+
+  partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>> {
+    const ended = new AbortController()
+    this.onQuestion?.(streamsOfRdd(node))
+    return answerOf(this.#askPart(node, withinMs, decode, ended.signal), () => ended.abort())
+  }
+
+  async lineage(node: RddNode): Promise<Lineage> {
+    const { rdd, definitions, session } = await this.#question(node)
+    return (await this.request({ kind: "lineage", session, rdd, definitions })) as Lineage
   }
 
   unpersist(id: string): void {
@@ -245,27 +262,58 @@ export class SessionHost implements Host {
     return { name, named }
   }
 
-  async #ask<T>(node: RddNode, decode: (answer: RawAnswer) => T, signal: AbortSignal): Promise<{ value: T; stamp: Stamp }> {
+  async #ask<T>(
+    node: RddNode,
+    change: Pick<QueryRequest, "save">,
+    decode: (answer: RawAnswer) => T,
+    signal: AbortSignal,
+  ): Promise<{ value: T; stamp: Stamp }> {
+    const body = { ...(await this.#question(node)), ...change }
+    const { result, blocks } = await this.#call(node, body, signal)
+    const stamp = stampOf(result.stamp, this.#calls.now(), result.ms)
+    const saved = change.save && { files: result.files, rows: result.rows }
+    return { value: decode({ stamp, blocks, rows: () => blocks.flatMap(block => block.toArray()), ...(saved && { saved }) }), stamp }
+  }
+
+  /** Asked twice when something is missing: the second time it joins the same question and waits for all. */
+  async #askPart<T>(
+    node: RddNode,
+    withinMs: number,
+    decode: (ready: ReadyRows) => T,
+    signal: AbortSignal,
+  ): Promise<{ value: Partial<T>; stamp: Stamp }> {
+    const body = await this.#question(node)
+    const answer = ({ result, blocks }: { readonly result: QueryResult; readonly blocks: readonly Block[] }): T => {
+      const [ready, of] = result.stamp.partitions
+      return decode({ rows: blocks.flatMap(block => block.toArray()), ready, of })
+    }
+    const first = await this.#call(node, { ...body, withinMs }, signal)
+    const { missing, query } = first.result
+    const value = answer(first)
+    const complete = missing.length === 0
+    const final = complete ? Promise.resolve(value) : this.#call(node, { ...body, query }, signal).then(answer)
+    // Whoever wants it has it; who does not must not hear of its failure.
+    final.catch(() => {})
+    const stamp = stampOf(first.result.stamp, this.#calls.now(), first.result.ms)
+    return { value: { value, complete, missing: missing.map(one => ({ ...one })), final }, stamp }
+  }
+
+  /** The question with all that it needs, under an id of its own. */
+  async #question(node: RddNode): Promise<QueryRequest> {
     await this.flush()
     const rdd = await this.#settledRdd(node)
     const drafts = this.definitions.draftsIn(streamsOfRdd(rdd))
     const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
     const { session } = this.definitions.author
-    const body = {
-      kind: "query",
-      query: this.newId("q"),
-      session,
-      rdd,
-      definitions,
-      assets: this.#assetsOf([rdd, definitions]),
-      timeoutMs: null,
-    } as const
+    const assets = this.#assetsOf([rdd, definitions])
+    return { kind: "query", query: this.newId("q"), session, rdd, definitions, assets, timeoutMs: null }
+  }
+
+  async #call(node: RddNode, body: QueryRequest, signal: AbortSignal): Promise<{ result: QueryResult; blocks: Block[] }> {
     const { value, payload } = await this.#calls.call({ kind: "query", body }, { signal })
     const result = value as QueryResult
     this.#pins.learn(node, result.stamp)
-    const stamp = stampOf(result.stamp, this.#calls.now(), result.ms)
-    const blocks = payload.map(bytes => Block.of(bytes))
-    return { value: decode({ stamp, blocks, rows: () => blocks.flatMap(block => block.toArray()) }), stamp }
+    return { result, blocks: payload.map(bytes => Block.of(bytes)) }
   }
 
   // ── what goes along ──

@@ -44,6 +44,12 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
       if (op.kind === "track" && !(op.timeoutMs > 0)) throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`)
       return checkEqual(definition, parents)
     }
+    case "save": {
+      const [parent] = parents
+      const isSnapshot = parent?.kind === "snapshot" || parent?.kind === "state"
+      if (isSnapshot && definition.intervalMs % parent.intervalMs === 0) return
+      return checkEqual(definition, parents)
+    }
     default:
       return checkEqual(definition, parents)
   }

@@ -283,8 +283,9 @@ class Running {
         return this.#sources.listed(message)
       case "log": {
         const worker = registry.get(from)?.name ?? from
-        this.#views.log(worker, message, times)
-        return this.#members.tell({ ...message, kind: "log", worker })
+        const { stream, lines } = this.#views.log(worker, message, times)
+        if (lines.length > 0) this.#members.tell({ ...message, kind: "log", stream, lines, worker })
+        return
       }
       case "request":
         return this.#requests.request(from, message.id, message.body, times)
@@ -341,6 +342,7 @@ class Running {
       for (const one of happenings) {
         if (one.kind === "made") {
           this.#views.made(one.spec.stream, one.done)
+          if (one.done.wrote !== undefined) this.#queries.wrote(one.spec.output, one.partition, one.done.wrote)
           if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
           else for (const { block } of one.done.outputs.slice(0, 1)) this.#checkpointer.made(one.spec, one.partition, block)
         } else if (!this.#queries.ended(one.job, one.failure, times) && !this.#sources.jobEnded(one.job, one.failure)) {

@@ -10,10 +10,13 @@ import type { GraphStream } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
+import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
-import type { QueryAnswer, Request, Response } from "../protocol.js"
+import type { LineageNode, QueryAnswer, Request, Response, TaskDone } from "../protocol.js"
+import type { Task } from "../scheduler/stage.js"
 import type { Clocks } from "./catalog.js"
 import { checkDefinition } from "./definition-rules.js"
+import { lineageOf } from "./lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { failed } from "./response.js"
 
@@ -30,6 +33,10 @@ interface Query {
   reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
   readonly startedMs: number
   answeredMs: number
+  /** When it is answered with what is there; null: when all is. */
+  dueMs: number | null
+  /** Of `save`: the files by partition. */
+  readonly wrote: Map<number, NonNullable<TaskDone["wrote"]>>
 }
 
 interface Persisted {
@@ -54,6 +61,7 @@ export class Queries {
     const known = this.#queries.get(request.query)
     if (known !== undefined) {
       known.answer = answer
+      known.dueMs = dueOf(request, times)
       if (known.state === "answered") this.#answer(known, times)
       return
     }
@@ -68,6 +76,8 @@ export class Queries {
       reads: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,
+      dueMs: dueOf(request, times),
+      wrote: new Map(),
     })
   }
 
@@ -90,7 +100,7 @@ export class Queries {
     const expanded = expandQuery(graph.with(this.#definitions(request, clocks)), request.rdd, id)
     query.reads = expanded.reads
     query.intervals = expanded.interval
-    query.spec = resultStage(expanded.rdd, id)
+    query.spec = resultStage(expanded.rdd, id, request.save)
     for (const { id: of, output, reads } of expanded.kept) {
       const persisted = this.#persisted.get(of) ?? { client: query.client, outputs: new Map() }
       this.#persisted.set(of, persisted)
@@ -106,8 +116,14 @@ export class Queries {
     })
   }
 
+  /** What an RDD is made of, as it is now. Nothing is computed for it. */
+  lineage(request: Pick<QueryRequest, "rdd" | "definitions">, clocks: Clocks): LineageNode {
+    const { rdd } = expandQuery(this.#parts.graph.with(this.#definitions(request, clocks)), request.rdd, "lineage")
+    return lineageOf(this.#parts, rdd)
+  }
+
   /** Recipes that come with the question, each with its first interval. */
-  #definitions(request: QueryRequest, clocks: Clocks): Map<StreamId, GraphStream> {
+  #definitions(request: Pick<QueryRequest, "definitions">, clocks: Clocks): Map<StreamId, GraphStream> {
     const { ledger, catalog } = this.#parts
     const extra = new Map<StreamId, GraphStream>()
     const lookup = (id: StreamId): GraphStream | undefined => extra.get(id) ?? ledger.streams.get(id)
@@ -129,10 +145,36 @@ export class Queries {
     return true
   }
 
+  /** A task of a question has written its file. */
+  wrote(query: OutputId, partition: number, wrote: NonNullable<TaskDone["wrote"]>): void {
+    this.#queries.get(query)?.wrote.set(partition, wrote)
+  }
+
   #answer(query: Query, times: Times): void {
+    query.state = "answered"
+    query.answeredMs = times.monotonicMs
+    this.#respond(query, [])
+  }
+
+  /** Time is over: the answer lacks some partitions. The question goes on. */
+  #answerPart(query: Query, times: Times): void {
+    const { scheduler, tracker } = this.#parts
+    const spec = query.spec as StageSpec
+    query.dueMs = null
+    const missing: NonNullable<QueryAnswer["missing"]>[number][] = []
+    for (let partition = 0; partition < spec.partitions; partition++) {
+      if (tracker.part(spec.output, partition) !== undefined) continue
+      missing.push({ partition, why: whyMissing(scheduler.stage(spec.output)?.tasks.get(partition), times.monotonicMs) })
+    }
+    this.#respond(query, missing)
+    query.answer = null
+  }
+
+  #respond(query: Query, missing: NonNullable<QueryAnswer["missing"]>): void {
     const { tracker, registry, scheduler } = this.#parts
     const parts: QueryAnswer["parts"][number][] = []
-    let rows = 0
+    const wrote = [...query.wrote].sort(([a], [b]) => a - b).map(([, file]) => file)
+    let rows = wrote.reduce((sum, file) => sum + file.rows, 0)
     const spec = query.spec as StageSpec
     for (const part of tracker.parts(spec.output)) {
       if (part === undefined || part.block === null) continue
@@ -143,19 +185,19 @@ export class Queries {
     }
     const { movedBytes, recomputed } = scheduler.statsOf(jobOf(query.id))
     const intervals = query.intervals ?? { from: 0, to: 0 }
-    query.state = "answered"
-    query.answeredMs = times.monotonicMs
     const value: QueryAnswer = {
       parts,
       rows,
       stamp: {
         intervals,
         asOf: intervals.to,
-        partitions: [spec.partitions, spec.partitions],
+        partitions: [spec.partitions - missing.length, spec.partitions],
         recomputed,
         from: query.intervals === null ? ["files"] : ["memory"],
         bytesMoved: movedBytes,
       },
+      ...(missing.length > 0 && { missing }),
+      ...(query.request.save !== undefined && { files: wrote.map(file => file.path) }),
     }
     query.answer?.({ ok: true, value })
   }
@@ -194,6 +236,8 @@ export class Queries {
       const { timeoutMs } = query.request
       if (query.state === "answered") {
         if (times.monotonicMs - query.answeredMs > this.#parts.config.answerKeptMs) this.release(query.id)
+      } else if (query.state === "running" && query.dueMs !== null && times.monotonicMs >= query.dueMs) {
+        this.#answerPart(query, times)
       } else if (timeoutMs !== null && times.monotonicMs - query.startedMs > timeoutMs) {
         this.#end(query, {
           ok: false,
@@ -231,6 +275,16 @@ export class Queries {
   get size(): number {
     return this.#queries.size
   }
+}
+
+const dueOf = ({ withinMs }: QueryRequest, { monotonicMs }: Times): number | null =>
+  withinMs === undefined ? null : monotonicMs + withinMs
+
+function whyMissing(task: Task | undefined, nowMs: number): string {
+  if (task === undefined || task.state === "dropped") return "is not wanted"
+  const [attempt] = task.attempts.values()
+  if (attempt !== undefined) return `runs on ${nodeName(attempt.worker)} for ${Math.round(nowMs - attempt.startedMs)} ms`
+  return task.state === "ready" ? "waits for a free executor" : "waits for its input"
 }
 
 const jobOf = (query: string): string => `query:${query}`

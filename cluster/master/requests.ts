@@ -110,6 +110,8 @@ export class Requests {
         return this.#stop(body, times, answer)
       case "query":
         return queries.ask(client, body, times, answer)
+      case "lineage":
+        return answer(ok(queries.lineage(body, this.#clocks(times))))
       case "cancelQuery":
       case "releaseQuery":
         queries.release(body.query)

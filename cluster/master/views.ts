@@ -2,25 +2,25 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import { earliestOf, throughOf } from "../../engine/dstream.js"
-import type { TaskFailure } from "../../engine/task.js"
+import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
 import { nameOf } from "./catalog.js"
 import type { InputCopies } from "./input-copies.js"
 import type { StreamRecord } from "./ledger.js"
+import { LogKeeper } from "./log-keeper.js"
 import type { Parts, Times } from "./parts.js"
 import type { Retention } from "./retention.js"
 import type { Sealing } from "./sealing.js"
 import { runs } from "./stream-graph.js"
 import type { Streams } from "./streams.js"
 
-const logLines = 2_000
 /** A stream that is so many intervals behind its inputs is catching up. */
 const behindIntervals = 3
 
 export class Views {
   readonly #parts: Parts
-  readonly #log: LogEntry[] = []
+  readonly #log = new LogKeeper()
   readonly #aside = new Map<StreamId, number>()
 
   constructor(
@@ -37,18 +37,23 @@ export class Views {
     this.#parts = parts
   }
 
-  log(worker: string, message: Extract<Message, { kind: "log" }>, times: Times): void {
+  /** Gives the lines that are to be told to those who listen, and under which name. */
+  log(
+    worker: string,
+    message: Extract<Message, { kind: "log" }>,
+    times: Times,
+  ): { readonly stream: string | null; readonly lines: readonly CapturedLog[] } {
     const { stream, interval, partition } = message
     const record = stream === null ? undefined : this.#parts.ledger.streams.get(stream)
     const name = record === undefined ? stream : nameOf(record)
-    for (const line of message.lines) this.#log.push({ wallMs: times.timeMs, worker, stream: name, interval, partition, line })
-    if (this.#log.length > logLines) this.#log.splice(0, this.#log.length - logLines)
+    const about = { wallMs: times.timeMs, worker, stream: name, interval, partition }
+    return { stream: name, lines: this.#log.add(about, message.lines) }
   }
 
   logs(stream: string | null, sinceMs: number): LogEntry[] {
     const record = stream === null ? undefined : this.#parts.catalog.find(stream)
     const name = record === undefined ? stream : nameOf(record)
-    return this.#log.filter(entry => entry.wallMs >= sinceMs && (name === null || entry.stream === name))
+    return this.#log.since(sinceMs, name)
   }
 
   /** Lines that a task set aside. */

@@ -44,6 +44,8 @@ interface Entry extends Poolable {
   killed: boolean
 }
 
+type Made = Pick<TaskDone, "outputs" | "aside" | "rowsIn" | "wrote">
+
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
 /** Executors end a task that takes too long by themselves; so much later it is ended from here. */
@@ -261,7 +263,8 @@ export class Tasks {
 
   #write(entry: Entry, result: TaskResult, ms: number): void {
     const { stage, launch } = entry
-    const bytes = result.outputs[0]?.bytes
+    const [output] = result.outputs
+    const bytes = output?.bytes
     const counts = { outputs: [], aside: result.aside.count, rowsIn: result.rowsIn }
     // A partition without records is no file, whoever computes it.
     if (bytes === undefined || bytes.byteLength === 0 || stage.write.kind !== "file") {
@@ -269,22 +272,23 @@ export class Tasks {
       return
     }
     entry.state = "writing"
-    this.#parts.files.write(outputPath(stage.write, stage.interval, launch.partition), bytes, (_, error) => {
+    const path = outputPath(stage.write, stage.interval, launch.partition)
+    this.#parts.files.write(path, bytes, (_, error) => {
       if (entry.state !== "writing") return
-      this.#over(entry, ms, error === "" ? undefined : { kind: "machine", message: error }, counts)
+      const wrote = { path, rows: output?.rows ?? 0 }
+      this.#over(entry, ms, error === "" ? undefined : { kind: "machine", message: error }, { ...counts, wrote })
     })
   }
 
-  #over(entry: Entry, ms: number, failure: TaskFailure | undefined, made?: Pick<TaskDone, "outputs" | "aside" | "rowsIn">): void {
+  #over(entry: Entry, ms: number, failure: TaskFailure | undefined, made?: Made): void {
     entry.state = "over"
     entry.inputs.release()
     this.#launched.delete(entry.launch.task)
     this.#report(entry.launch.task, ms, failure, made)
   }
 
-  #report(task: string, ms: number, failure?: TaskFailure, made?: Pick<TaskDone, "outputs" | "aside" | "rowsIn">): void {
-    const { outputs, aside, rowsIn } = made ?? { outputs: [], aside: 0, rowsIn: 0 }
-    this.#done.push({ task, ms, outputs, aside, rowsIn, ...(failure !== undefined && { failure }) })
+  #report(task: string, ms: number, failure?: TaskFailure, made?: Made): void {
+    this.#done.push({ task, ms, ...(made ?? { outputs: [], aside: 0, rowsIn: 0 }), ...(failure !== undefined && { failure }) })
   }
 
   #log({ stage, launch }: Entry, { logs, aside }: TaskResult): void {

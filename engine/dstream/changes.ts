@@ -57,8 +57,12 @@ export function nextVersion(graph: StreamGraph, stream: StreamId, from: number, 
     case "window":
       return nextSlide(graph, node.parent, node, begin, before)
     case "foreachRDD":
-    case "save":
       return nextVersion(graph, node.parent, begin, before)
+    case "save": {
+      // Every so often a version: the last one of the parent's that ends with the interval.
+      const next = nextVersion(graph, node.parent, begin, slidesEnd(before, intervalMs))
+      return next === null || intervalStart(next, intervalMs) >= before ? null : Math.max(begin, intervalStart(next, intervalMs))
+    }
     case "state": {
       if (begin === since && node.initial !== null) return begin
       const { op } = node

@@ -26,7 +26,8 @@ export function targetOf(graph: StreamGraph, stream: StreamId, interval: number)
   if (node.kind === "state") return stateTarget(graph, definition, node, interval)
   if (node.kind === "save") {
     const next = nextVersion(graph, stream, interval, interval + definition.intervalMs)
-    const rdd = next === null ? null : rddOf(graph, node.parent, interval)
+    const last = interval + definition.intervalMs - graph.definition(node.parent).definition.intervalMs
+    const rdd = next === null ? null : rddOf(graph, node.parent, last)
     if (rdd === null || rdd.kind === "empty") return null
     const { to, format } = node
     const snapshot = flavourOf(graph, stream) === "snapshot"

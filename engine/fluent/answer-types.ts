@@ -33,6 +33,13 @@ export interface Partial<T> {
   final: Promise<T>
 }
 
+/** A count from the partitions that were ready, extrapolated: with the asked confidence it lies between `low` and `high`. */
+export interface ApproximateCount extends Partial<number> {
+  low: number
+  high: number
+}
+
+/** The actions of `partial({ within })`: each answers when `within` is over with what is there, or earlier with everything. */
 export interface PartialRDD<T> {
   count(): Answer<Partial<number>>
   take(n: number): Answer<Partial<T[]>>
@@ -40,7 +47,15 @@ export interface PartialRDD<T> {
   reduce(f: (a: T, b: T) => T): Answer<Partial<T | undefined>>
 }
 
-/** How `save` writes. `from`: where a stream's output starts, as far back as is retained unless said otherwise. */
+/**
+ * How `save` writes: a file an interval and partition with records, `<time>-<partition>.<format>`, written whole by rename; writing
+ * it again replaces it. A path is the workers'.
+ *
+ * `format`: ndjson unless given; csv with a header for objects; arrow is an IPC file.
+ * `key`: of the records with one key only the last is written.
+ * `every`: a file so often: all records of that time, of snapshots the last version of it. A multiple of the stream's interval.
+ * `from`: where a stream's output starts, as far back as is retained unless said otherwise.
+ */
 export interface SaveOptions<T> {
   format?: "ndjson" | "csv" | "parquet" | "arrow"
   key?: By<T>

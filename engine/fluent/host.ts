@@ -5,11 +5,12 @@
 
 import type { Block } from "../block.js"
 import type { StreamDefinition, StreamId, StreamKind, StreamNode } from "../definition.js"
+import type { FileFormat } from "../file-format.js"
 import type { FunctionLink } from "../function-ref.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { TimeLike } from "../time.js"
-import type { Answer } from "./answer-types.js"
-import type { Stamp, StreamInfo } from "./shapes.js"
+import type { Answer, Partial } from "./answer-types.js"
+import type { Lineage, Stamp, StreamInfo } from "./shapes.js"
 import type { Handle } from "./stream-types.js"
 
 export type UserFunction = (...args: never[]) => unknown
@@ -31,6 +32,21 @@ export interface RawAnswer {
   readonly blocks: readonly Block[]
   /** The records of all blocks, in order. */
   rows(): unknown[]
+  /** What `save` wrote. */
+  readonly saved?: { readonly files: readonly string[]; readonly rows: number }
+}
+
+/** Where the rows of a question go in place of an answer. */
+export interface SaveTarget {
+  readonly to: string
+  readonly format: FileFormat
+}
+
+/** The partial rows of those partitions that were ready. */
+export interface ReadyRows {
+  readonly rows: readonly unknown[]
+  readonly ready: number
+  readonly of: number
 }
 
 export interface Host {
@@ -49,7 +65,10 @@ export interface Host {
   time(time: TimeLike): QueryTime
   /** For definitions: epoch ms by the session's clock. */
   instant(time: TimeLike): number
-  query<T>(node: RddNode, decode: (answer: RawAnswer) => T): Answer<T>
+  query<T>(node: RddNode, decode: (answer: RawAnswer) => T, options?: { readonly save?: SaveTarget }): Answer<T>
+  /** Answers when so many ms are over with what is there of `node`, whose partitions hold an action's partial rows. */
+  partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>>
+  lineage(node: RddNode): Promise<Lineage>
   /** An id that no other node of any session has. */
   newId(letter: string): string
   /** What questions kept of a persisted RDD goes; from now on it is computed like any other. */

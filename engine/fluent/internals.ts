@@ -28,6 +28,9 @@ export const numberFrom: UserFunction = (sizes: readonly (readonly [number, numb
   return (value: unknown) => [[value, index++]]
 }
 
+/** Of two values the later one. */
+export const later: UserFunction = (_: unknown, value: unknown) => value
+
 export const wholePartition: UserFunction = (values: Iterable<unknown>) => [[...values]]
 
 /** `[key, [befores, afters]]` of two states → the change of the key, if there is one. */

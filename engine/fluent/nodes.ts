@@ -58,6 +58,10 @@ export const reduceByKey = (parent: RddNode, f: FunctionLink, partitions: number
 export const groupByKey = (parent: RddNode, partitions: number): RddNode =>
   freeze({ kind: "shuffled", parent, partitions: atLeastOne(partitions, "partitions"), aggregate: { kind: "group" } })
 
+/** Of the records with one key the last, in partition order. */
+export const lastOfKey = (parent: RddNode, key: FunctionLink, later: FunctionLink, partitions: number): RddNode =>
+  narrow("map", reduceByKey(narrow("keyBy", parent, key), later, partitions), second)
+
 /** `[value, how often]`. */
 export const countByValue = (parent: RddNode, partitions: number): RddNode =>
   reduceByKey(narrow("mapValues", narrow("keyBy", parent, identity), one), sum, partitions)
@@ -98,6 +102,9 @@ export const persist = (parent: RddNode, id: string): RddNode => freeze({ kind: 
 export const cartesian = (left: RddNode, right: RddNode): RddNode => freeze({ kind: "cartesian", parents: [left, right] })
 
 export const broadcast = (data: RddNode, side: RddNode, f: FunctionLink): RddNode => freeze({ kind: "broadcast", parents: [data, side], f })
+
+/** The half of an action that runs where the data is: an RDD of its partial rows. */
+export const partial = (parent: RddNode, action: Action): RddNode => freeze({ kind: "partial", parent, action })
 
 /** An action's two halves over all partitions: an RDD of one partition that holds the result's rows. */
 export const act = (parent: RddNode, action: Action): RddNode =>

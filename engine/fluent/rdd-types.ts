@@ -4,7 +4,7 @@
  */
 
 import type { Duration, Interval } from "../time.js"
-import type { Answer, Partial, PartialRDD, SaveOptions, Series } from "./answer-types.js"
+import type { Answer, ApproximateCount, PartialRDD, SaveOptions, Series } from "./answer-types.js"
 import type { Explain, Field, Lineage, Stats } from "./shapes.js"
 import type { By, Value } from "./values.js"
 
@@ -66,7 +66,8 @@ export interface RDD<T> {
   /** All records, in partition order. Over `max` (100,000 rows): an error with the true size. */
   collect(options?: { max?: number }): Answer<T[]>
   count(): Answer<number>
-  countApprox(within: Duration, confidence?: number): Answer<Partial<number>>
+  /** When `within` is over: a count from the partitions that are ready, and between which numbers the count is (confidence 0.95). */
+  countApprox(within: Duration, confidence?: number): Answer<ApproximateCount>
   take(n: number): Answer<T[]>
   first(): Answer<T | undefined>
   /** The n greatest: pairs with a number by the number (ties: the smaller key first), numbers by themselves, else `by`. */

@@ -8,16 +8,21 @@ import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
 import { KeyMap } from "../key.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
+import type { Duration } from "../time.js"
 import { answerOf, chainAnswer, mapAnswer } from "./answer.js"
-import type { Answer } from "./answer-types.js"
+import type { Answer, ApproximateCount, SaveOptions } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
-import { addHints, notThere } from "./hints.js"
+import { explainRdd } from "./explain.js"
+import { addHints } from "./hints.js"
 import { type Bucket, bucketOf, bucketsOf, checkBuckets, checkEdges, evenBucketOf, evenBuckets, extentOfPartition } from "./histogram.js"
 import type { Host, RawAnswer, UserFunction } from "./host.js"
-import { changeOf, leftOfBoth, leftsAlone, numberFrom, pairsAlone, sizeOfPartition, wholePartition } from "./internals.js"
+import { changeOf, later, leftOfBoth, leftsAlone, numberFrom, pairsAlone, sizeOfPartition, wholePartition } from "./internals.js"
 import * as nodes from "./nodes.js"
+import { PartialHandle } from "./partial.js"
 import type { RDD } from "./rdd-types.js"
-import type { Stats } from "./shapes.js"
+import { savedAs } from "./save.js"
+import { schemaOf, schemaRows } from "./schema.js"
+import type { Explain, Field, Lineage, Stats } from "./shapes.js"
 
 /** Over so many rows `collect` is an error with the true size. */
 export const maxCollectRows = 100_000
@@ -248,24 +253,34 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     })
   }
 
-  // ── not there yet ──
-  countApprox(): never {
-    return notThere("rdd.countApprox", "count()")
+  countApprox(within: Duration, confidence = 0.95): Answer<ApproximateCount> {
+    return this.#partial(within).countApprox(confidence)
   }
-  partial(): never {
-    return notThere("rdd.partial", "the same action without partial(): it waits for all partitions")
+  partial(options: { readonly within: Duration }): PartialHandle {
+    return this.#partial(options.within)
   }
-  save(): never {
-    return notThere("rdd.save", "collect() and write, `rivulet query … -o ndjson`, or stream.save(directory)")
+  save(to: string, options: SaveOptions<never> = {}): Answer<{ files: string[]; rows: number }> {
+    const { format, key } = savedAs(options)
+    for (const name of ["every", "from"] as const) {
+      if (options[name] !== undefined)
+        throw new RivuletError(`save: an RDD has no ${name}`, { code: 2, try: `stream.save(to, { ${name} })` })
+    }
+    const host = this.#host
+    const node = key === null ? this.node : nodes.lastOfKey(this.node, this.#link(key, "save"), this.#link(later, "save"), host.partitions)
+    askable(node)
+    return host.query(node, ({ saved }) => ({ files: [...(saved?.files ?? [])], rows: saved?.rows ?? 0 }), { save: { to, format } })
   }
-  explain(): never {
-    return notThere("rdd.explain", ".node shows the plan as data")
+
+  // ── look ──
+  async explain(): Promise<Explain> {
+    return explainRdd(this.#host, this.node)
   }
-  lineage(): never {
-    return notThere("rdd.lineage", ".node shows the lineage as data")
+  async lineage(): Promise<Lineage> {
+    askable(this.node)
+    return this.#host.lineage(this.node)
   }
-  schema(): never {
-    return notThere("rdd.schema", "take(1)")
+  async schema(): Promise<Field[]> {
+    return schemaOf(await this.take(schemaRows))
   }
 
   // ── made of these ──
@@ -289,13 +304,12 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   #cogroup(other: unknown, join: CogroupNode["join"], operator: string): RddHandle {
     return this.#rdd(nodes.cogroup([this.node, rddNode(other, operator)], join, this.#host.partitions))
   }
+  #partial(within: Duration): PartialHandle {
+    askable(this.node)
+    return new PartialHandle(this.#host, this.node, within)
+  }
   #ask<T>(node: RddNode, decode: (raw: RawAnswer) => T): Answer<T> {
-    if (nodes.hasHole(node)) {
-      throw new RivuletError("this RDD stands for those of all intervals: it cannot be asked", {
-        code: 2,
-        try: "in transform build an RDD with operators; to ask each interval, foreachRDD",
-      })
-    }
+    askable(node)
     return this.#host.query(node, decode)
   }
   #rows(action: Action): Answer<unknown[]> {
@@ -307,6 +321,14 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   #map(action: Action): Answer<Map<unknown, unknown>> {
     return this.#ask(nodes.act(this.node, action), raw => new Map(raw.rows() as [unknown, unknown][]))
   }
+}
+
+function askable(node: RddNode): void {
+  if (!nodes.hasHole(node)) return
+  throw new RivuletError("this RDD stands for those of all intervals: it cannot be asked", {
+    code: 2,
+    try: "in transform build an RDD with operators; to ask each interval, foreachRDD",
+  })
 }
 
 /** The node of an RDD handle, or an error that says what was given. */

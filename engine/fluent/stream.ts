@@ -10,11 +10,15 @@ import { type Duration, formatDuration, parseDuration, type TimeLike } from "../
 import type { SaveOptions } from "./answer-types.js"
 import { inputsOf } from "./aside.js"
 import { type HandleData, handleBrand } from "./brand.js"
+import { explainStream } from "./explain.js"
 import { notThere } from "./hints.js"
 import type { Host, StreamDraft, UserFunction } from "./host.js"
+import { later } from "./internals.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
-import type { StreamInfo } from "./shapes.js"
+import { savedAs } from "./save.js"
+import { schemaOf, schemaRows } from "./schema.js"
+import type { Explain, Field, Lineage, StreamInfo } from "./shapes.js"
 import type { DStream, Handle, Output } from "./stream-types.js"
 
 /** Lines that `print` writes of each interval unless it is told. */
@@ -77,6 +81,27 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     return this.definition.source
   }
 
+  // ── look ──
+  async explain(): Promise<Explain> {
+    return explainStream(this.host, this.id)
+  }
+  /** Of the interval that holds `at`; the newest finished one unless it is given. */
+  async lineage(at: TimeLike = "now"): Promise<Lineage> {
+    const { node } = this.definition
+    if ("parent" in node && this.definition.kind === "output") return this.host.open(node.parent, false).lineage(at)
+    return this.host.lineage(Object.freeze({ kind: "version", stream: this.id, at: this.host.time(at) }))
+  }
+  /** Of the newest retained records, or of the newest version. */
+  async schema(): Promise<Field[]> {
+    const { node } = this.definition
+    if ("parent" in node && this.definition.kind === "output") return this.host.open(node.parent, false).schema()
+    const all = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+    const rdd: RddNode = this.#isSnapshot
+      ? { kind: "version", stream: this.id, at: Number.POSITIVE_INFINITY }
+      : { kind: "slice", stream: this.id, ...all }
+    return this.host.query(nodes.act(rdd, { kind: "take", n: schemaRows, newest: true }), raw => schemaOf(raw.rows()))
+  }
+
   // ── outputs ──
   foreachRDD(f: UserFunction, options: { readonly name?: string; readonly from?: TimeLike } = {}): Output {
     const node: StreamNode = { kind: "foreachRDD", parent: this.id, f: this.host.link(f, "foreachRDD", { driver: true }) }
@@ -89,24 +114,24 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     })
   }
   save(to: string, options: SaveOptions<never> = {}): Output {
-    const { format = "ndjson", key, every, onError } = options
-    if (format !== "ndjson" && format !== "csv") notThere(`save as ${format}`, 'save(to, { format: "ndjson" }) or "csv"')
-    if (key !== undefined) notThere("save by key", "one output a key: filter(…).save(…)")
-    if (every !== undefined) notThere("save every so often", `window("${every}", "${every}").save(…): one file a window`)
+    const { every, onError } = options
+    const { format, key } = savedAs(options)
     refuseSetAside(onError)
-    return this.#output("save", { kind: "save", parent: this.id, to, format }, options)
+    if (key !== null) {
+      const rdd = nodes.lastOfKey(nodes.hole(0), this.host.link(key, "save"), this.host.link(later, "save"), this.host.partitions)
+      const last = this.lift("save", this.#isSnapshot ? "snapshot" : "records", rdd)
+      return (last as unknown as StreamHandle).save(to, { ...options, key: undefined })
+    }
+    const everyMs = every === undefined ? this.interval : multipleOf(this.interval, every, "every")
+    if (everyMs !== this.interval && !this.#isSnapshot) {
+      const node: StreamNode = { kind: "window", parent: this.id, lengthMs: everyMs, slideMs: everyMs }
+      const whole = this.make({ operator: "save", kind: "snapshot", intervalMs: everyMs, node })
+      return (whole as unknown as StreamHandle).save(to, { ...options, every: undefined })
+    }
+    return this.#output("save", { kind: "save", parent: this.id, to, format }, options, everyMs)
   }
 
   // ── not there yet ──
-  explain(): never {
-    return notThere(`${this.name}.explain`, "source() and info()")
-  }
-  lineage(): never {
-    return notThere(`${this.name}.lineage`, "definition.node shows the parents as data")
-  }
-  schema(): never {
-    return notThere(`${this.name}.schema`, "take(1)")
-  }
   why(): never {
     return notThere(`${this.name}.why`, "info(), and session.jobs({ stream })")
   }
@@ -159,11 +184,20 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     return this.definition.named ? this.name : this.name.replace(/@.*/, "")
   }
 
-  #output(operator: string, node: StreamNode, options: { readonly name?: string; readonly from?: TimeLike }): Output {
+  get #isSnapshot(): boolean {
+    const { kind } = this.definition
+    return kind === "snapshot" || kind === "state"
+  }
+  #output(
+    operator: string,
+    node: StreamNode,
+    options: { readonly name?: string; readonly from?: TimeLike },
+    intervalMs = this.interval,
+  ): Output {
     const draft: StreamDraft = {
       operator,
       kind: "output",
-      intervalMs: this.interval,
+      intervalMs,
       node,
       from: this.start(options.from),
       name: options.name,

@@ -1,7 +1,7 @@
 /** The names that a user's program meets, in one place (types only). */
 
 export type { Duration, Interval, TimeLike } from "../time.js"
-export type { Answer, Partial, PartialRDD, Plot, SaveOptions, Series } from "./answer-types.js"
+export type { Answer, ApproximateCount, Partial, PartialRDD, Plot, SaveOptions, Series } from "./answer-types.js"
 export type { RDD, Snapshots } from "./rdd-types.js"
 export type { HistoryOptions, InputOptions, Session, Watch } from "./session-types.js"
 export type {

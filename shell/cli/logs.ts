@@ -1,12 +1,23 @@
-import { formatTime } from "../../engine/time.js"
+import { type Duration, formatTime } from "../../engine/time.js"
 import { withSession } from "./attach.js"
 import { outputFormat, toJson, write } from "./output.js"
 
+export interface LogsOptions {
+  readonly master?: string
+  readonly o?: string
+  /** Goes on with what comes. */
+  readonly follow?: boolean
+  /** A span: `5m`. An hour unless given. */
+  readonly since?: string
+}
+
 /** `rivulet logs`: what functions printed, oldest first. */
-export async function logs(stream: string | undefined, options: { readonly master?: string; readonly o?: string }): Promise<void> {
+export async function logs(stream: string | undefined, options: LogsOptions): Promise<void> {
   const format = outputFormat(options.o, process.stdout.isTTY)
   await withSession(options, async session => {
-    for await (const line of session.logs(stream === undefined ? {} : { stream })) {
+    const last = options.since?.replace(/^-/, "") as Duration | undefined
+    const filter = { ...(stream !== undefined && { stream }), ...(last !== undefined && { last }), follow: options.follow === true }
+    for await (const line of session.logs(filter)) {
       const where = [line.stream, line.partition === undefined ? "" : `partition ${line.partition}`, line.worker].filter(Boolean).join(" ")
       await write(
         format === "table"

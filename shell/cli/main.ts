@@ -145,6 +145,8 @@ program
   .command("logs")
   .description("what functions printed")
   .argument("[stream]")
+  .option("-f, --follow", "go on with what is printed from now on")
+  .option("--since <span>", "how far back: 5m, 2h; an hour unless given")
   .addOption(master())
   .addOption(output())
   .action(async (stream, options) => (await import("./logs.js")).logs(stream, options))

@@ -91,6 +91,12 @@ export class FakeHost implements Host {
     const rows = this.rows
     return answerOf(Promise.resolve({ value: decode({ stamp, blocks: [], rows: () => rows }), stamp }), () => {})
   }
+  partial(): never {
+    throw new Error("not asked")
+  }
+  lineage(): never {
+    throw new Error("not asked")
+  }
   newId(letter: string): string {
     return `s.${letter}${++this.ids}`
   }

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
+import { tableFromIPC } from "apache-arrow"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClientSession } from "../../cluster/client/client-session.js"
@@ -134,6 +135,20 @@ test("an output whose body throws, or that cannot write, is held with what a per
   assert.is((await entryOf(session, "hangs")).held, undefined)
   await session.stream("hangs").stop()
   assert.is(await entryOf(session, "hangs"), undefined)
+})
+
+test("an RDD is saved as an Arrow file, which the library reads", async ({ session, directory }) => {
+  const rows = [
+    { url: "/a", n: 1 },
+    { url: "/b", n: 2 },
+  ]
+  const saved = await session.parallelize(rows, 1).save(join(directory, "arrow"), { format: "arrow" })
+  assert.equal(saved, { files: [join(directory, "arrow", "0000.arrow")], rows: 2 })
+  const table = tableFromIPC(readFileSync(saved.files[0]!))
+  assert.equal(
+    [...table].map(row => row.toJSON()),
+    rows,
+  )
 })
 
 test.run()

@@ -78,6 +78,12 @@ export class Definer implements Host {
   query(): never {
     throw new Error("the checker asks by itself")
   }
+  partial(): never {
+    throw new Error("the checker asks by itself")
+  }
+  lineage(): never {
+    throw new Error("the checker asks by itself")
+  }
   stop(): never {
     throw new Error("the checker stops nothing")
   }

@@ -110,6 +110,12 @@ export class TinyHost implements Host {
     }
     return answerOf(run(), () => {})
   }
+  partial(): never {
+    throw new Error("not asked")
+  }
+  lineage(): never {
+    throw new Error("not asked")
+  }
   newId(letter: string): string {
     return `${letter}${++this.streams}`
   }

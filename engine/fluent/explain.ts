@@ -1,0 +1,164 @@
+/**
+ * The stages in which an RDD or a stream is computed, parents first, and how each operator runs (API §1.2 `explain`). From the
+ * definitions alone: nothing is asked of the cluster.
+ */
+
+import type { StreamId } from "../definition.js"
+import type { FunctionLink } from "../function-ref.js"
+import { isWide } from "../plan.js"
+import type { RddNode } from "../rdd.js"
+import { formatDuration } from "../time.js"
+import { childrenOf } from "../tree.js"
+import type { Host } from "./host.js"
+import type { Explain } from "./shapes.js"
+
+type Operator = Explain["stages"][number]["operators"][number]
+
+export function explainRdd(host: Host, node: RddNode): Explain {
+  const walk = new Walk(host)
+  const last: Operator[] = []
+  walk.node(node, last, [])
+  return { stages: [...walk.stages, { operators: last }] }
+}
+
+export function explainStream(host: Host, stream: StreamId): Explain {
+  const walk = new Walk(host)
+  const last: Operator[] = []
+  walk.stream(stream, last)
+  return { stages: [...walk.stages, { operators: last }] }
+}
+
+class Walk {
+  readonly stages: Explain["stages"] = []
+  readonly #host: Host
+  /** What is stored has its stage once, however often it is read. */
+  readonly #stored = new Set<StreamId>()
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  node(node: RddNode, into: Operator[], parents: readonly StreamId[]): void {
+    switch (node.kind) {
+      case "hole":
+        return this.stream(parents[node.index]!, into)
+      case "slice":
+      case "version":
+        return this.stream(node.stream, into)
+      case "within":
+      case "partial":
+        return this.node(node.parent, into, parents)
+      case "persist": {
+        this.#stage(node.parent, parents)
+        into.push(operator("persisted", []))
+        return
+      }
+    }
+    for (const child of childrenOf(node)) {
+      if (isWide(node)) this.#stage(child, parents)
+      else this.node(child, into, parents)
+    }
+    into.push(operator(nameOf(node), linksOf(node)))
+  }
+
+  stream(id: StreamId, into: Operator[]): void {
+    const { node, name, persist } = this.#host.definition(id)
+    switch (node.kind) {
+      case "input": {
+        into.push(operator(`readStream ${name} (${node.format.kind})`, linksOf(node.format)))
+        return
+      }
+      case "lift": {
+        if (!persist) return this.node(node.rdd, into, node.parents)
+        if (!this.#stored.has(id)) {
+          this.#stored.add(id)
+          this.#stage(node.rdd, node.parents)
+        }
+        into.push(operator(`persisted ${name}`, []))
+        return
+      }
+      case "window": {
+        this.stream(node.parent, into)
+        into.push(operator(`window ${formatDuration(node.lengthMs)}`, []))
+        return
+      }
+      case "state": {
+        if (!this.#stored.has(id)) {
+          this.#stored.add(id)
+          const inner: Operator[] = []
+          this.stream(node.parent, inner)
+          inner.push(operator("to the keys' partitions", []))
+          this.stages.push({ operators: inner })
+          if (node.initial !== null) this.#stage(node.initial, [])
+          this.stages.push({ operators: [operator(node.op.kind, linksOf(node.op))] })
+        }
+        into.push(operator(`state ${name}`, []))
+        return
+      }
+      case "foreachRDD": {
+        this.#ends(node.parent)
+        into.push({ name: "foreachRDD", path: "closure", why: "runs on a driver thread" })
+        return
+      }
+      case "save":
+        this.stream(node.parent, into)
+        into.push(operator(`save ${node.format}`, []))
+    }
+  }
+
+  #stage(node: RddNode, parents: readonly StreamId[]): void {
+    const operators: Operator[] = []
+    this.node(node, operators, parents)
+    this.stages.push({ operators })
+  }
+
+  #ends(stream: StreamId): void {
+    const operators: Operator[] = []
+    this.stream(stream, operators)
+    this.stages.push({ operators })
+  }
+}
+
+/** Our own operators, and known functions such as `sum`, are the engine's code; what the user wrote is called record by record. */
+function operator(name: string, links: readonly FunctionLink[]): Operator {
+  const own = links.some(link => link.kind === "function")
+  return own ? { name, path: "closure", why: "a function of yours, called for each record" } : { name, path: "compiled" }
+}
+
+/** As the user called it. */
+function nameOf(node: RddNode): string {
+  switch (node.kind) {
+    case "shuffled": {
+      const { aggregate } = node
+      if (aggregate.kind === "group") return "groupByKey"
+      return aggregate.create.kind === "builtin" && aggregate.create.name === "identity" ? "reduceByKey" : "combineByKey"
+    }
+    case "cogroup":
+      return { cogroup: "cogroup", inner: "join", left: "leftOuterJoin", right: "rightOuterJoin", full: "fullOuterJoin" }[node.join]
+    case "finished":
+      return node.action.kind
+    default:
+      return node.kind
+  }
+}
+
+/** The functions that a node itself names. */
+function linksOf(node: object): FunctionLink[] {
+  const links: FunctionLink[] = []
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return
+    const { kind, hash, name } = value as { kind?: unknown; hash?: unknown; name?: unknown }
+    if ((kind === "function" && typeof hash === "string") || (kind === "builtin" && typeof name === "string")) {
+      links.push(value as FunctionLink)
+    }
+  }
+  const below = (value: object): void => {
+    for (const [field, part] of Object.entries(value)) {
+      if (field === "parent" || field === "parents" || field === "versions") continue
+      visit(part)
+      if (field === "aggregate" || field === "action") below(part as object)
+    }
+  }
+  below(node)
+  return links
+}

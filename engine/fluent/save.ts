@@ -1,0 +1,18 @@
+/** How `save` writes, checked. */
+
+import { RivuletError } from "../errors.js"
+import type { FileFormat } from "../file-format.js"
+import type { SaveOptions } from "./answer-types.js"
+import { notThere } from "./hints.js"
+import type { UserFunction } from "./host.js"
+
+const formats: readonly FileFormat[] = ["ndjson", "csv", "arrow"]
+
+export function savedAs({ format = "ndjson", key }: SaveOptions<never>): {
+  readonly format: FileFormat
+  readonly key: UserFunction | null
+} {
+  if (format === "parquet") notThere("save as parquet", 'format: "arrow", which DuckDB, pandas and Polars read too')
+  if (!formats.includes(format)) throw new RivuletError(`save: ${String(format)} is no format`, { code: 2, try: formats.join(", ") })
+  return { format, key: key ?? null }
+}

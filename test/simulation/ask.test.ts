@@ -1,0 +1,275 @@
+/** What handles tell about themselves, answers that do not wait, files and logs: on the simulated cluster. */
+
+import { tableFromIPC } from "apache-arrow"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { simulate } from "../../cluster/testing/index.js"
+import { sum } from "../../engine/builtins.js"
+import { fileBytes } from "../../engine/file-write.js"
+import type { Lineage, LogLine } from "../../engine/fluent/types.js"
+
+const test = suite("ask")
+
+const start = Date.UTC(2026, 0, 1)
+
+test("schema: names, types and a sample, of records and of versions", async () => {
+  const s = await simulate({ workers: 2 })
+  const views = s.readStream<{ url: string; ms: number; user?: string | null }>("views", "1s", { format: "json" })
+  const counts = views.map(v => [v.url, 1]).runningReduce(sum)
+  assert.equal(await views.schema(), [])
+  s.feed("views", ['{"url":"/a","ms":5}', '{"url":"/b","ms":7,"user":null}'])
+  await s.advance("1s")
+  assert.equal(await views.schema(), [
+    { name: "url", type: "string", nullable: false, sample: "/a" },
+    { name: "ms", type: "number", nullable: false, sample: 5 },
+    { name: "user", type: "null", nullable: true, sample: undefined },
+  ])
+  assert.equal(
+    (await counts.schema()).map(({ name, type }) => `${name}: ${type}`),
+    ["_1: string", "_2: number"],
+  )
+  const nested = s.parallelize([
+    { tags: ["a", "b"], at: new Date(0), n: 1n },
+    { tags: [], at: new Date(1), n: 2n, more: [1, "x"] },
+  ])
+  assert.equal(
+    (await nested.schema()).map(({ name, type, nullable }) => `${name}${nullable ? "?" : ""}: ${type}`),
+    ["tags: string[]", "at: Date", "n: bigint", "more?: [number, string]"],
+  )
+  assert.equal(await s.parallelize([1, 2]).schema(), [{ name: "value", type: "number", nullable: false, sample: 1 }])
+  await s.close()
+})
+
+test("explain: stages and operators from the definitions alone", async () => {
+  const s = await simulate({ workers: 1 })
+  const limit = 1
+  const counts = s
+    .readStream("views", "1s")
+    .map(v => [v, 1])
+    .filter(([, n]) => n >= limit)
+    .runningReduce(sum)
+  const { stages } = await counts.top(3).explain()
+  assert.equal(
+    stages.map(({ operators }) => operators.map(({ name, path }) => `${name} ${path}`)),
+    [
+      ["readStream views (text) compiled", "map closure", "filter closure", "to the keys' partitions compiled"],
+      ["runningReduce compiled"],
+      ["state runningReduce@ask.test.ts:50 compiled"],
+      ["top compiled"],
+    ],
+  )
+  assert.match(stages[0]!.operators[1]!.why!, /function of yours/)
+  const joined = s.parallelize([["a", 1]] as [string, number][]).join(counts.latest().mapValues(n => n))
+  assert.equal(
+    (await joined.explain()).stages.at(-1)!.operators.map(({ name }) => name),
+    ["join"],
+  )
+  await s.close()
+})
+
+const flat = (lineage: Lineage): Lineage[] => [lineage, ...lineage.parents.flatMap(flat)]
+
+test("lineage: sealed input, states back to what two workers hold", async () => {
+  const s = await simulate({ workers: 3 })
+  const views = s.readStream("views", "1s").named("views")
+  const counts = views
+    .map(v => [v, 1])
+    .runningReduce(sum)
+    .named("counts")
+  s.feed("views", ["/a", "/b"])
+  await s.advance("1s")
+  s.feed("views", ["/a"])
+  await s.advance("2s")
+  const input = flat(await views.map(v => v).lineage(start))
+  assert.equal(
+    input.map(({ rdd }) => rdd),
+    ["map", "test/views 2026-01-01T00:00:00.000Z: 2 records"],
+  )
+  assert.match(input[1]!.worker!, /^w\d, w\d$/)
+  const version = await counts.filter(([, n]) => n > 0).lineage()
+  const state = flat(version).find(({ rdd }) => rdd.includes("counts"))!
+  assert.match(state.rdd, /^test\/counts as of 2026-01-01T00:00:01\.000Z/)
+  assert.ok(state.checkpoint, "two workers hold it")
+  assert.equal(state.parents, [])
+  await s.close()
+
+  const alone = await simulate({ workers: 1 })
+  const single = alone
+    .readStream("views", "1s")
+    .map(v => [v, 1])
+    .runningReduce(sum)
+    .named("counts")
+  alone.feed("views", ["/a"])
+  await alone.advance("1s")
+  const steps = flat(await single.lineage())
+  assert.ok(steps.every(({ checkpoint }) => !checkpoint))
+  assert.ok(
+    steps.some(({ rdd }) => /views .*1 records/.test(rdd)),
+    "back to the sealed input",
+  )
+  await alone.close()
+})
+
+test("partial answers with what is there, and then with everything", async () => {
+  const s = await simulate({ workers: 2 })
+  const numbers = Array.from({ length: 80 }, (_, i) => i)
+  const rdd = s.parallelize(numbers, 8)
+  const whole = await rdd.partial({ within: "1s" }).count()
+  assert.equal([whole.value, whole.complete, whole.missing, await whole.final], [80, true, [], 80])
+
+  s.slow("w2", 5_000)
+  const part = await rdd
+    .map(n => n)
+    .partial({ within: "200ms" })
+    .count()
+  assert.not(part.complete)
+  assert.ok(part.missing.length >= 1 && part.missing.length < 8, `${part.missing.length} missing`)
+  assert.is(part.value, 80 - 10 * part.missing.length)
+  for (const { why } of part.missing) assert.match(why, /^(runs on w2 for \d+ ms|waits for a free executor)$/)
+  assert.is(await part.final, 80)
+
+  const top = await rdd.partial({ within: "200ms" }).top(2, n => n)
+  assert.equal(await top.final, [79, 78])
+  assert.is(await (await rdd.partial({ within: "1ms" }).reduce((a, b) => a + b)).final, 3160)
+  assert.equal(await (await rdd.partial({ within: "1ms" }).take(3)).final, [0, 1, 2])
+  await s.close()
+})
+
+test("countApprox extrapolates, and says between which numbers it is", async () => {
+  const s = await simulate({ workers: 2 })
+  const rdd = s.parallelize(
+    Array.from({ length: 800 }, (_, i) => i),
+    8,
+  )
+  const exact = await rdd.countApprox("1s")
+  assert.equal([exact.value, exact.low, exact.high, exact.complete], [800, 800, 800, true])
+  s.slow("w2", 5_000)
+  const approx = await rdd.map(n => n).countApprox("200ms", 0.99)
+  assert.not(approx.complete)
+  assert.is(approx.value, 800)
+  assert.ok(approx.low < 800 && approx.high > 800 && approx.low >= 100 * (8 - approx.missing.length))
+  assert.is(await approx.final, 800)
+  assert.throws(() => rdd.countApprox("1s", 2), /2 is not a confidence/)
+  await s.close()
+})
+
+test("save of an RDD: a file a partition, named in the answer", async () => {
+  const s = await simulate({ workers: 2 })
+  const pairs = s.parallelize(
+    [
+      ["a", 1],
+      ["b", 2],
+      ["a", 3],
+    ] as [string, number][],
+    3,
+  )
+  const { files, rows } = await pairs.save("/out/pairs")
+  assert.equal(files, ["/out/pairs/0000.ndjson", "/out/pairs/0001.ndjson", "/out/pairs/0002.ndjson"])
+  assert.is(rows, 3)
+  const last = await pairs.save("/out/last", { format: "csv", key: ([k]) => k })
+  assert.is(last.rows, 2)
+  assert.ok(last.files.every(file => file.endsWith(".csv")))
+  assert.throws(() => pairs.save("/x", { every: "1s" }), /an RDD has no every/)
+  assert.throws(() => pairs.save("/x", { format: "xml" as "csv" }), /xml is no format/)
+  assert.is((await pairs.save("/out/arrow", { format: "arrow" })).rows, 3)
+  await s.close()
+})
+
+test("save of a stream by key, and every so often, read back", async () => {
+  const s = await simulate({ workers: 2 })
+  const pages = s.readStream("pages", "1s")
+  const counts = pages.map(p => [p, 1]).runningReduce(sum)
+  pages.save("/out/last", { key: p => p[0]! })
+  pages.save("/out/pages", { every: "2s" })
+  counts.save("/out/counts", { every: "2s", format: "csv" })
+  assert.throws(() => pages.save("/x", { every: "1500ms" }), /not a multiple/)
+  await s.flush()
+  for (const records of [["a1", "a2", "b1"], ["a3"], [], ["b2"], ["c1"]]) {
+    s.feed("pages", records)
+    await s.advance("1s")
+  }
+  await s.advance("1s")
+  const linesOf = async (directory: string) => {
+    const { files } = await s.host.request({ kind: "files", paths: [directory] })
+    const byTime = new Map<string, string[]>()
+    for (const { path } of files) {
+      const time = /T00-00-(\d\d)/.exec(path)![1]!
+      byTime.set(time, [...(byTime.get(time) ?? []), ...(await s.textFile(path).collect())])
+    }
+    return [...byTime].map(([time, lines]) => `${time}: ${lines.sort().join(" ")}`)
+  }
+  assert.equal(await linesOf("/out/last"), ['00: "a2" "b1"', '01: "a3"', '03: "b2"', '04: "c1"'])
+  assert.equal(await linesOf("/out/pages"), ['00: "a1" "a2" "a3" "b1"', '02: "b2"', '04: "c1"'])
+  assert.equal(await linesOf("/out/counts"), [
+    "00: a1,1 a2,1 a3,1 b1,1",
+    "02: a1,1 a2,1 a3,1 b1,1 b2,1",
+    "04: a1,1 a2,1 a3,1 b1,1 b2,1 c1,1",
+  ])
+  await s.close()
+})
+
+test("an Arrow file holds the rows", () => {
+  const table = tableFromIPC(
+    fileBytes(
+      [
+        { url: "/a", n: 1 },
+        { url: "/b", n: 2 },
+      ],
+      "arrow",
+    ),
+  )
+  assert.equal(
+    [...table].map(row => row.toJSON()),
+    [
+      { url: "/a", n: 1 },
+      { url: "/b", n: 2 },
+    ],
+  )
+  assert.is(fileBytes([], "arrow").length, 0)
+})
+
+async function linesOf(logs: AsyncIterable<LogLine>): Promise<LogLine[]> {
+  const lines: LogLine[] = []
+  for await (const line of logs) lines.push(line)
+  return lines
+}
+
+test("logs: tagged, folded, limited, followed", async () => {
+  const s = await simulate({ workers: 2 })
+  const views = s.readStream("views", "1s")
+  views
+    .map(v => {
+      console.log(v.startsWith("n") ? v : "same")
+      return [v, 1]
+    })
+    .runningReduce(sum)
+    .named("loud")
+  await s.flush()
+  const followed: LogLine[] = []
+  const following = (async () => {
+    for await (const line of s.logs({ stream: "loud", follow: true })) followed.push(line)
+  })()
+  s.feed("views", ["a", "b", "c", "n0"])
+  await s.advance("1s")
+  const [same, n0, ...rest] = await linesOf(s.logs({ stream: "loud" }))
+  assert.equal(rest, [])
+  assert.equal([same!.text, same!.repeated, n0!.text, n0!.repeated], ["same", 3, "n0", 1])
+  assert.equal(same!.interval, { from: start, to: start + 1000 })
+  assert.equal([same!.level, same!.stream, same!.partition], ["log", "test/loud", 0])
+  assert.match(same!.worker, /^w\d$/)
+  s.feed(
+    "views",
+    Array.from({ length: 150 }, (_, i) => `n${i}`),
+  )
+  await s.advance("1s")
+  s.feed("views", ["a"])
+  await s.advance("2s")
+  const all = await linesOf(s.logs({ stream: "loud" }))
+  assert.is(all.length, 2 + 100 + 1 + 1)
+  assert.match(all.at(-2)!.text, /and 50 more lines: 100 a second/)
+  await s.close()
+  await following
+  assert.is(followed.length, 2 + 100 + 1)
+})
+
+test.run()
