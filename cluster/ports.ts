@@ -86,6 +86,13 @@ export type Command =
   | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
   /** Atomic: a temporary file, synced, renamed. Writing the same path again with the same bytes is harmless. */
   | { readonly kind: "writeFile"; readonly request: string; readonly path: string; readonly bytes: Uint8Array }
+  /**
+   * Blocks out of memory, one after the other in one new file, which need not outlive the process: nothing is synced. The parts are
+   * read until the answer, which is as of `writeFile`.
+   */
+  | { readonly kind: "spill"; readonly request: string; readonly path: string; readonly parts: readonly Uint8Array[] }
+  /** Not answered. */
+  | { readonly kind: "removeFile"; readonly path: string }
   | {
       readonly kind: "runDriver"
       readonly task: string

@@ -87,6 +87,7 @@ const taskDone = object<TaskDone>({
   aside: count,
   rowsIn: count,
   wrote: optional(object<{ path: string; rows: number }>({ path: text, rows: count })),
+  diskBytes: optional(count),
 })
 
 const file = object<{ path: string; sizeBytes: number; modifiedMs: number }>({ path: text, sizeBytes: count, modifiedMs: finite })
@@ -152,7 +153,16 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   welcome: { epoch: count, cluster: text, wallMs: finite, startedMs: finite, workers: list(peer) },
   refused: { reason: text, try: text },
   register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock) },
-  heartbeat: { sentMs: finite, load: finite, usedBytes: count, queued: count, blocks: count, dropped: optional(count) },
+  heartbeat: {
+    sentMs: finite,
+    load: finite,
+    usedBytes: count,
+    queued: count,
+    blocks: count,
+    dropped: optional(count),
+    spilledBytes: optional(count),
+    diskFull: optional(bool),
+  },
   report: { through: finite, blocks: list(receivedBlock) },
   tasksDone: { done: list(taskDone) },
   assetRequest: { hashes: list(text) },
@@ -168,6 +178,15 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   asset: { assets: list(asset) },
   copy: { block: text, to: list(text) },
   forget: { blocks: list(text), streams: list(object<{ stream: string; before: number }>({ stream: text, before: integer })) },
+  uses: {
+    streams: list(
+      object<{ stream: string; neededFrom: number; againAfterMs?: number }>({
+        stream: text,
+        neededFrom: finite,
+        againAfterMs: optional(finite),
+      }),
+    ),
+  },
   listFiles: { request: text, paths: list(text) },
   drive: { task: text, asset: text, stream: text, interval, parent: text, timeoutMs: finite },
   request: { id: count, body: request },
@@ -182,6 +201,6 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   replicaStored: { block: text },
   replicaRefused: { block: text, reason: text },
   fetch: { request: count, blocks: list(object<{ block: string; section?: number }>({ block: text, section: optional(count) })) },
-  fetched: { request: count, missing: list(count) },
+  fetched: { request: count, missing: list(count), disk: optional(bool) },
   bye: {},
 })

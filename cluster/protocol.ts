@@ -56,6 +56,10 @@ export type Message =
       readonly blocks: number
       /** Malformed or refused messages since the start. */
       readonly dropped?: number
+      /** Blocks on the worker's disk; absent: it has none to use. */
+      readonly spilledBytes?: number
+      /** Nothing more can be written there: what is not needed must go. */
+      readonly diskFull?: boolean
     }
   /** Received blocks not yet sealed: repeated until each is settled. `through`: nothing that arrived before it is missing here. */
   | { readonly kind: "report"; readonly through: number; readonly blocks: readonly ReceivedBlock[] }
@@ -97,6 +101,11 @@ export type Message =
       readonly blocks: readonly string[]
       readonly streams: readonly { readonly stream: StreamId; readonly before: number }[]
     }
+  /**
+   * What will be read again, for a worker whose memory is short: of a stream, the intervals from `neededFrom`; and if `againAfterMs` is
+   * there, each of its panes so long after the pane's start. All else is kept for questions only. Replaces what was said before.
+   */
+  | { readonly kind: "uses"; readonly streams: readonly StreamUse[] }
   | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
   /** Run a `foreachRDD` body on a driver thread; answered in `tasksDone` (no outputs). At least once, never speculated. */
   | {
@@ -141,8 +150,8 @@ export type Message =
   | { readonly kind: "replicaStored"; readonly block: string }
   | { readonly kind: "replicaRefused"; readonly block: string; readonly reason: string }
   | { readonly kind: "fetch"; readonly request: number; readonly blocks: readonly { readonly block: string; readonly section?: number }[] }
-  /** payload: a frame for each block found, in the order asked; `missing` are the indexes not found. */
-  | { readonly kind: "fetched"; readonly request: number; readonly missing: readonly number[] }
+  /** payload: a frame for each block found, in the order asked; `missing` are the indexes not found. `disk`: some were read from there. */
+  | { readonly kind: "fetched"; readonly request: number; readonly missing: readonly number[]; readonly disk?: boolean }
   | { readonly kind: "bye" }
 
 export interface Peer {
@@ -203,6 +212,12 @@ export interface InputInfo {
   readonly intervalMs: number
 }
 
+export interface StreamUse {
+  readonly stream: StreamId
+  readonly neededFrom: number
+  readonly againAfterMs?: number
+}
+
 export interface LaunchTask {
   /** `<output>/<partition>.<attempt>`: unique. */
   readonly task: string
@@ -246,6 +261,8 @@ export interface TaskDone {
   readonly rowsIn: number
   /** The file that a `save` task has written. */
   readonly wrote?: { readonly path: string; readonly rows: number }
+  /** Of what it read, so much came from some worker's disk. */
+  readonly diskBytes?: number
 }
 
 // ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -430,6 +447,8 @@ export interface WorkerStatus {
   readonly blocks: number
   readonly bytes: number
   readonly cap: number
+  /** Bytes of blocks on its disk. */
+  readonly spilled: number
   readonly taskMs: number
   readonly running: number
   readonly dropped: number

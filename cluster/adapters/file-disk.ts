@@ -1,7 +1,7 @@
 /** Files on the worker's machine: ranges of old logs in, output files out. Every error names the path. */
 
 import { randomUUID } from "node:crypto"
-import { mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { mkdir, open, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import glob from "fast-glob"
 
@@ -82,6 +82,41 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
     const handle = await open(directory, "r").catch(() => null)
     await handle?.sync().catch(() => {})
     await handle?.close()
+  })
+}
+
+/** The parts, one after the other, in a new file. Not synced: it need not outlive the process. */
+export async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  await named("write", path, async () => {
+    const file = await open(path, "w")
+    try {
+      // One call where the system takes it all; what it leaves is written piece by piece.
+      let written = (await file.writev(parts as Uint8Array[])).bytesWritten
+      let start = 0
+      for (const part of parts) {
+        for (let from = Math.max(0, written - start); from < part.byteLength; ) {
+          const { bytesWritten } = await file.write(part, from, part.byteLength - from)
+          from += bytesWritten
+          written += bytesWritten
+        }
+        start += part.byteLength
+      }
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+/** It may be gone already. */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch(() => {})
+}
+
+/** Made, and without what an earlier process left there. */
+export async function emptyDirectory(path: string): Promise<void> {
+  await named("clear", path, async () => {
+    await rm(path, { recursive: true, force: true })
+    await makeDirectories(path)
   })
 }
 

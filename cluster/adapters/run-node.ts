@@ -8,7 +8,7 @@ import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { Journal, Machine, NodeEvent, NodeId, Transport } from "../ports.js"
 import { type EffectCommand, NodeRuntime } from "../runtime.js"
 import type { ExecutorThreads } from "./executor-threads.js"
-import { listFiles, readRange, writeWhole } from "./file-disk.js"
+import { listFiles, readRange, removeFile, writeParts, writeWhole } from "./file-disk.js"
 import type { Say } from "./log.js"
 import { systemNow } from "./system-clock.js"
 import { Timer } from "./timer.js"
@@ -107,6 +107,14 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         file(request, writeWhole(path, bytes), () => ({ kind: "fileWritten", request }))
         break
       }
+      case "spill": {
+        const { request, path, parts } = command
+        file(request, writeParts(path, parts), () => ({ kind: "fileWritten", request }))
+        break
+      }
+      case "removeFile":
+        void removeFile(command.path)
+        break
       case "runDriver": {
         const { task } = command
         void needed(drivers)

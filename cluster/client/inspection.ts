@@ -58,8 +58,8 @@ export function programInfos(entries: readonly CatalogEntry[]): ProgramInfo[] {
 }
 
 export function workerInfo(status: WorkerStatus): WorkerInfo {
-  const { name, address, state, cores, load, blocks, bytes, cap, taskMs } = status
-  return { name, address, state, cores, load, blocks, bytes, cap, spilled: 0, taskMs, median: taskMs, speculated: 0 }
+  const { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs } = status
+  return { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, median: taskMs, speculated: 0 }
 }
 
 /** Which worker was slowest is not told: its name is empty. */

@@ -183,7 +183,7 @@ export class Queries {
       rows += part.rows
       parts.push({ block: part.block, holder, address: registry.get(holder)?.address ?? "", rows: part.rows, bytes: part.bytes })
     }
-    const { movedBytes, recomputed } = scheduler.statsOf(jobOf(query.id))
+    const { movedBytes, recomputed, diskBytes } = scheduler.statsOf(jobOf(query.id))
     const intervals = query.intervals ?? { from: 0, to: 0 }
     const value: QueryAnswer = {
       parts,
@@ -193,7 +193,7 @@ export class Queries {
         asOf: intervals.to,
         partitions: [spec.partitions - missing.length, spec.partitions],
         recomputed,
-        from: query.intervals === null ? ["files"] : ["memory"],
+        from: query.intervals === null ? ["files"] : diskBytes > 0 ? ["memory", "disk"] : ["memory"],
         bytesMoved: movedBytes,
       },
       ...(missing.length > 0 && { missing }),

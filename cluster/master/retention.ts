@@ -9,6 +9,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
+import type { StreamUse } from "../protocol.js"
 import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
 import type { StreamRecord } from "./ledger.js"
@@ -16,6 +17,7 @@ import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { SealRecord } from "./records.js"
 import { runs } from "./stream-graph.js"
+import type { WorkerEntry } from "./worker-registry.js"
 
 type Needs = Map<StreamId, number>
 
@@ -49,6 +51,22 @@ export class Retention {
     }
     if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => runAll(effects))
     this.#relieve(needs)
+    this.#tellUses(needs)
+  }
+
+  /** Workers learn what will be read again: what else there is goes to disk first when memory is short. */
+  #tellUses(needs: Needs): void {
+    const { catalog, registry, outbox } = this.#parts
+    const streams: StreamUse[] = []
+    for (const { definition, through, sealedThrough } of catalog.live()) {
+      const { id, node } = definition
+      const isInput = node.kind === "input"
+      if (!isInput && !runs(definition)) continue
+      const neededFrom = Math.min(needs.get(id) ?? Number.POSITIVE_INFINITY, isInput ? sealedThrough : through)
+      const againAfterMs = node.kind === "state" && node.op.kind === "reduceByWindow" ? node.op.lengthMs : undefined
+      streams.push({ stream: id, neededFrom, ...(againAfterMs !== undefined && { againAfterMs }) })
+    }
+    for (const { node } of registry.live) outbox.send(node, { kind: "uses", streams })
   }
 
   /** The earliest interval of each stream that something still has to be computed from. */
@@ -187,16 +205,22 @@ export class Retention {
     return capBytes > 0 && usedBytes > capBytes * this.#parts.config.memoryHigh
   }
 
+  /** Its memory is short, and its disk is no way out: what is kept for questions only must go. */
+  #stuffed(worker: WorkerEntry): boolean {
+    return this.#full(worker) && (worker.spilledBytes === null || worker.diskFull)
+  }
+
   /** Memory is short: the oldest raw input goes, as far as nothing has to be computed from it. */
   #relieve(needs: Needs): void {
-    if (!this.memoryHigh) {
+    const stuffed = [...this.#parts.registry.live].filter(worker => this.#stuffed(worker))
+    if (stuffed.length === 0) {
       this.#warned = false
       this.warning = null
       return
     }
-    const { tracker, registry, config } = this.#parts
+    const { tracker, config } = this.#parts
     let excess = 0
-    for (const { usedBytes, capBytes } of registry.live) excess += Math.max(0, usedBytes - capBytes * (config.memoryHigh - 0.05))
+    for (const { usedBytes, capBytes } of stuffed) excess += Math.max(0, usedBytes - capBytes * (config.memoryHigh - 0.05))
     const forgotten = new Map<StreamId, number>()
     for (const { record, seal } of this.#oldestFirst(needs)) {
       if (excess <= 0) break
@@ -219,7 +243,9 @@ export class Retention {
     if (excess > 0 && !this.#warned) {
       this.#warned = true
       const held = [...this.#parts.catalog.live()].filter(stream => stream.held !== null).map(nameOf)
-      this.warning = `block memory is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: start another worker, or stop a stream`
+      const disk = stuffed.some(({ diskFull }) => diskFull) ? ", and there is no more room on disk" : ""
+      const names = stuffed.map(({ name }) => name).join(", ")
+      this.warning = `block memory of ${names} is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${disk}${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: senders wait; start another worker, or stop a stream`
       say(this.#parts, "warn", this.warning)
     }
   }

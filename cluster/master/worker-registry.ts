@@ -20,6 +20,9 @@ export interface WorkerEntry {
   readonly capBytes: number
   load: number
   usedBytes: number
+  /** On its disk; null: it has none to use. */
+  spilledBytes: number | null
+  diskFull: boolean
   queued: number
   blocks: number
   dropped: number
@@ -59,6 +62,8 @@ export class WorkerRegistry {
       capBytes,
       load: before?.load ?? 0,
       usedBytes: before?.usedBytes ?? 0,
+      spilledBytes: before?.spilledBytes ?? null,
+      diskFull: before?.diskFull ?? false,
       queued: 0,
       blocks: message.held.length,
       dropped: 0,
@@ -99,6 +104,8 @@ export class WorkerRegistry {
     worker.heardMs = nowMs
     worker.load = beat.load
     worker.usedBytes = beat.usedBytes
+    worker.spilledBytes = beat.spilledBytes ?? null
+    worker.diskFull = beat.diskFull ?? false
     worker.queued = beat.queued
     worker.blocks = beat.blocks
     worker.dropped = beat.dropped ?? 0
@@ -181,6 +188,7 @@ export class WorkerRegistry {
       blocks: worker.blocks,
       bytes: worker.usedBytes,
       cap: worker.capBytes,
+      spilled: worker.spilledBytes ?? 0,
       taskMs: worker.taskMs,
       running: running(worker.node),
       dropped: worker.dropped,

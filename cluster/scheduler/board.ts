@@ -51,6 +51,15 @@ export interface SchedulerOptions {
 /** A fetch that fails is tried elsewhere, and what cannot be had is made again, so often. */
 export const triesOfFetch = 20
 
+/** What a question's job cost so far: bytes that tasks had to fetch, stored results that had to be made again, bytes read from disks. */
+export interface JobCost {
+  movedBytes: number
+  recomputed: number
+  diskBytes: number
+}
+
+export const noCost: Readonly<JobCost> = { movedBytes: 0, recomputed: 0, diskBytes: 0 }
+
 export class Board {
   readonly options: SchedulerOptions
   readonly places: Places
@@ -61,7 +70,7 @@ export class Board {
   toAnalyse: Task[] = []
   /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
   readonly replays = new Map<OutputId, Map<string, number>>()
-  readonly #stats = new Map<string, { movedBytes: number; recomputed: number }>()
+  readonly #stats = new Map<string, JobCost>()
   #happenings: Happening[] = []
 
   constructor(options: SchedulerOptions) {
@@ -129,10 +138,10 @@ export class Board {
   // ── what questions cost: a question's stages share its pool and order ──
 
   countCost(pool: Pool, order: number): void {
-    this.#stats.set(statsKey(pool, order), { movedBytes: 0, recomputed: 0 })
+    this.#stats.set(statsKey(pool, order), { ...noCost })
   }
 
-  cost(pool: Pool, order: number): { movedBytes: number; recomputed: number } | undefined {
+  cost(pool: Pool, order: number): JobCost | undefined {
     return this.#stats.get(statsKey(pool, order))
   }
 

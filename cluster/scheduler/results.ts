@@ -72,6 +72,8 @@ export class Results {
     const wasDone = task.state === "done"
     this.#launching.cancelAttempts(task)
     if (wasDone || task.state === "dropped") return this.#unwanted(worker, done)
+    const cost = this.#board.cost(stage.pool, stage.order)
+    if (cost !== undefined) cost.diskBytes += done.diskBytes ?? 0
     this.#replayed(stage, worker, done)
     stage.durationsMs.push(done.ms)
     stage.endedMs = nowMs

@@ -17,7 +17,7 @@ import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
 import { Analysis, failureOf } from "./analysis.js"
-import { Board, type Happening, type Job, type SchedulerOptions } from "./board.js"
+import { Board, type Happening, type Job, type JobCost, noCost, type SchedulerOptions } from "./board.js"
 import { Launching } from "./launching.js"
 import { Needs } from "./needs.js"
 import type { Pool } from "./placement.js"
@@ -76,10 +76,9 @@ export class Scheduler {
     this.settle()
   }
 
-  /** What a job cost so far: bytes that tasks had to fetch, stored results that had to be made again. */
-  statsOf(id: string): { readonly movedBytes: number; readonly recomputed: number } {
+  statsOf(id: string): Readonly<JobCost> {
     const job = this.#board.jobs.get(id)
-    return (job === undefined ? undefined : this.#board.cost(job.pool, job.order)) ?? { movedBytes: 0, recomputed: 0 }
+    return (job === undefined ? undefined : this.#board.cost(job.pool, job.order)) ?? noCost
   }
 
   /** What has happened since the last call. */

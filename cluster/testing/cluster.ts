@@ -209,6 +209,12 @@ export class SimulatedCluster {
       case "writeFile":
         this.disk.write(command.request, command.path, command.bytes, done)
         return true
+      case "spill":
+        this.disk.spill(command.request, command.path, command.parts, done)
+        return true
+      case "removeFile":
+        this.disk.remove(command.path)
+        return true
       default:
         return false
     }

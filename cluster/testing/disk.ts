@@ -5,6 +5,10 @@ import type { World } from "./world.js"
 
 export class SimulatedDisk {
   meanMs = 1
+  /** No evicted block can be written. */
+  full = false
+  /** Files of evicted blocks written so far. */
+  spills = 0
   readonly files = new Map<string, Uint8Array>()
   readonly #world: World
 
@@ -38,6 +42,20 @@ export class SimulatedDisk {
       this.files.set(path, copy)
       done({ kind: "fileWritten", request })
     })
+  }
+
+  /** The parts are read when the disk comes to it, as a real one reads them while it writes. */
+  spill(request: string, path: string, parts: readonly Uint8Array[], done: (event: NodeEvent) => void): void {
+    this.#later(() => {
+      if (this.full) return done({ kind: "fileFailed", request, error: `cannot write ${path}: the disk is full` })
+      this.files.set(path, Uint8Array.from(Buffer.concat(parts)))
+      this.spills += 1
+      done({ kind: "fileWritten", request })
+    })
+  }
+
+  remove(path: string): void {
+    this.files.delete(path)
   }
 
   #later(run: () => void): void {

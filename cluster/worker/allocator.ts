@@ -122,6 +122,10 @@ export class Allocator {
     return new Uint8Array(this.#bytes.buffer, region.offset, region.length)
   }
 
+  isPinned(region: Region): boolean {
+    return (region as Holding).pins > 0
+  }
+
   isLive(region: Region): boolean {
     return (region as Holding).state === "live"
   }

@@ -10,7 +10,10 @@ import { Allocator, type AllocatorOptions, type Region } from "./allocator.js"
 
 export interface StoredBlock {
   readonly id: string
-  readonly region: Region
+  readonly bytes: number
+  /** Where it lies in block memory; null: it lies on disk. */
+  readonly region: Region | null
+  readonly place: DiskPlace | null
   readonly rows: number
   /** Of a computed block; null for received ones. */
   readonly owner: BlockOwner | null
@@ -20,6 +23,12 @@ export interface StoredBlock {
   readonly arrivedMs: number
   /** The stream's interval it counts in, once that is settled. */
   readonly filed: { readonly stream: StreamId; readonly interval: number } | null
+}
+
+/** A piece of a file of evicted blocks. */
+export interface DiskPlace {
+  readonly path: string
+  readonly offset: number
 }
 
 export interface BlockToStore {
@@ -38,8 +47,14 @@ export class BlockStore {
   readonly #blocks = new Map<string, StoredBlock>()
   /** Filed blocks by stream and interval, for `forget`. */
   readonly #filed = new Map<StreamId, Map<number, Set<string>>>()
+  /** Filed blocks that lie in memory, in the order in which they were filed: what may be evicted. */
+  readonly #resident = new Map<string, StoredBlock>()
+  /** Of keyed states, by stream and partition: the newest base. Versions before it only answer questions. */
+  readonly #newestBase = new Map<StreamId, Map<number, number>>()
   #made = 0
   #fetches = 0
+  /** Told when a block that lies on disk is dropped. */
+  onPlaceFreed: (place: DiskPlace) => void = () => {}
 
   constructor(node: NodeId, options: AllocatorOptions) {
     this.#node = node
@@ -76,10 +91,40 @@ export class BlockStore {
     const region = this.#allocator.allocate(arenaOf(filed, owner, batch), bytes.byteLength)
     if (region === null) return null
     this.#allocator.view(region).set(bytes)
-    const stored: StoredBlock = { id, region, rows, owner, batch, arrivedMs, filed }
+    const stored: StoredBlock = { id, bytes: bytes.byteLength, region, place: null, rows, owner, batch, arrivedMs, filed }
     this.#blocks.set(id, stored)
     this.#index(stored)
     return stored
+  }
+
+  /** A block of a task for which there is no room in memory: it lies on disk from the start. */
+  putOnDisk(block: Omit<BlockToStore, "bytes"> & { readonly bytes: number }, place: DiskPlace): StoredBlock {
+    const { id, bytes, rows, owner = null } = block
+    const stored: StoredBlock = { id, bytes, region: null, place, rows, owner, batch: null, arrivedMs: 0, filed: filedOf(owner) }
+    this.#blocks.set(id, stored)
+    this.#index(stored)
+    return stored
+  }
+
+  /** The block has been written to disk: its memory is free when nothing has it pinned. False: it is gone, or was there already. */
+  evicted(id: string, place: DiskPlace): boolean {
+    const block = this.#blocks.get(id)
+    if (block === undefined || block.region === null) return false
+    const { region } = block
+    this.#blocks.set(id, { ...block, region: null, place })
+    this.#resident.delete(id)
+    this.#allocator.free(region)
+    return true
+  }
+
+  /** What may be evicted: oldest first, nearly. */
+  get resident(): Iterable<StoredBlock> {
+    return this.#resident.values()
+  }
+
+  /** Start of the newest whole version of a state's partition that is held here. */
+  newestBase(stream: StreamId, partition: number): number {
+    return this.#newestBase.get(stream)?.get(partition) ?? Number.NEGATIVE_INFINITY
   }
 
   /** Of a block that had to be stored before its rows could be counted. */
@@ -102,6 +147,11 @@ export class BlockStore {
     this.#allocator.pin(region)
   }
 
+  /** Something reads it, or it is under way to a peer. */
+  isPinned(region: Region): boolean {
+    return this.#allocator.isPinned(region)
+  }
+
   unpin(region: Region): void {
     this.#allocator.unpin(region)
   }
@@ -122,7 +172,7 @@ export class BlockStore {
     if (block === undefined) return
     this.#unindex(block)
     const filed = { stream, interval }
-    this.#allocator.move(block.region, arenaOf(filed, block.owner, block.batch))
+    if (block.region !== null) this.#allocator.move(block.region, arenaOf(filed, block.owner, block.batch))
     const moved = { ...block, filed }
     this.#blocks.set(id, moved)
     this.#index(moved)
@@ -134,7 +184,8 @@ export class BlockStore {
     if (block === undefined) return false
     this.#blocks.delete(id)
     this.#unindex(block)
-    this.#allocator.free(block.region)
+    if (block.region !== null) this.#allocator.free(block.region)
+    if (block.place !== null) this.onPlaceFreed(block.place)
     return true
   }
 
@@ -157,10 +208,10 @@ export class BlockStore {
 
   /** All that is held, for a master that must learn it (anew). */
   inventory(): HeldBlock[] {
-    return [...this.#blocks.values()].map(({ id, rows, region, owner, batch, arrivedMs }) => ({
+    return [...this.#blocks.values()].map(({ id, rows, bytes, owner, batch, arrivedMs }) => ({
       block: id,
       rows,
-      bytes: region.length,
+      bytes,
       owner,
       batch,
       arrivedMs,
@@ -175,16 +226,25 @@ export class BlockStore {
     const ids = intervals.get(interval) ?? new Set<string>()
     intervals.set(interval, ids)
     ids.add(block.id)
+    if (block.region !== null) this.#resident.set(block.id, block)
+    if (block.owner?.base !== true) return
+    const bases = this.#newestBase.get(stream) ?? new Map<number, number>()
+    this.#newestBase.set(stream, bases)
+    const { partition } = block.owner
+    bases.set(partition, Math.max(interval, bases.get(partition) ?? interval))
   }
 
   #unindex(block: StoredBlock): void {
     if (block.filed === null) return
     const { stream, interval } = block.filed
+    this.#resident.delete(block.id)
     const intervals = this.#filed.get(stream)
     const ids = intervals?.get(interval)
     ids?.delete(block.id)
     if (ids?.size === 0) intervals?.delete(interval)
-    if (intervals?.size === 0) this.#filed.delete(stream)
+    if (intervals?.size !== 0) return
+    this.#filed.delete(stream)
+    this.#newestBase.delete(stream)
   }
 }
 

@@ -16,6 +16,18 @@ export interface WorkerConfig {
   readonly holdReportMs: number
   /** A fetch that is not answered for so long is tried at the next holder. */
   readonly fetchTimeoutMs: number
+  /**
+   * Where blocks go that memory has no room for; null: nowhere. What is there when the worker starts is an earlier process's, and is
+   * cleared away.
+   */
+  readonly spillDir: string | null
+  /** So much may lie there. */
+  readonly diskBytes: number
+  /** Shares of block memory: above the first, what only questions want goes to disk until the second is reached. */
+  readonly evictAbove: number
+  readonly evictTo: number
+  /** Share of block memory above which anything goes to disk that no task reads now. */
+  readonly evictAllAbove: number
   /** Share of block memory above which clients get no credit. */
   readonly highWater: number
   /** Share of block memory above which received blocks are refused. The rest is for what tasks make. */
@@ -43,6 +55,11 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   giveUpReplicaMs: 10_000,
   holdReportMs: 250,
   fetchTimeoutMs: 10_000,
+  spillDir: null,
+  diskBytes: 16 * 1024 ** 3,
+  evictAbove: 0.5,
+  evictTo: 0.45,
+  evictAllAbove: 0.65,
   highWater: 0.8,
   refuseAbove: 0.9,
   creditShare: 0.5,

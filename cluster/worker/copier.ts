@@ -9,20 +9,23 @@ import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
+import type { Spill } from "./spill.js"
 
 export class Copier {
   readonly #store: BlockStore
   readonly #outbox: Outbox
   readonly #master: MasterLink
   readonly #peers: Peers
+  readonly #spill: Spill
   /** Holder to be → blocks under way to it. */
   readonly #underway = new Map<NodeId, Set<string>>()
 
-  constructor(store: BlockStore, outbox: Outbox, master: MasterLink, peers: Peers) {
+  constructor(store: BlockStore, outbox: Outbox, master: MasterLink, peers: Peers, spill: Spill) {
     this.#store = store
     this.#outbox = outbox
     this.#master = master
     this.#peers = peers
+    this.#spill = spill
   }
 
   copy(id: string, to: readonly NodeId[]): void {
@@ -65,7 +68,18 @@ export class Copier {
     if (ids.has(id)) return
     ids.add(id)
     const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: ofWhat(block) } as const
-    this.#outbox.sendPinned(holder, message, [this.#store.view(region)], [region])
+    if (region !== null) {
+      this.#outbox.sendPinned(holder, message, [this.#store.view(region)], [region])
+      return
+    }
+    this.#spill.read(block, (bytes, error) => {
+      if (!this.#underway.get(holder)?.has(id)) return
+      if (bytes !== null) this.#outbox.send(holder, message, [bytes])
+      else {
+        ids.delete(id)
+        this.#failed(id, holder, error)
+      }
+    })
   }
 
   #failed(block: string, holder: NodeId, error: string): void {

@@ -14,10 +14,11 @@ import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
 
 export interface Waiter {
-  /** The bytes lie here, pinned once for this waiter, who unpins them. */
-  arrived(region: Region): void
-  /** `full`: it came, but there is no room for it here. */
-  failed(from: NodeId | null, why: string, full?: boolean): void
+  /** The bytes lie here, pinned once for this waiter, who unpins them. `disk`: where they were, they lay on disk. */
+  arrived(region: Region, disk: boolean): void
+  /** They came, but block memory has no room for them: they lie in shared memory of their own. */
+  overflowed(bytes: Uint8Array, disk: boolean): void
+  failed(from: NodeId | null, why: string): void
 }
 
 export interface FetcherParts {
@@ -70,7 +71,7 @@ export class Fetcher {
   want(block: string, section: number | undefined, holders: readonly NodeId[], waiter: Waiter): void {
     const cached = section === undefined ? this.#cache.take(block, this.#parts.clock.monotonicMs) : null
     if (cached !== null) {
-      waiter.arrived(cached)
+      waiter.arrived(cached, false)
       return
     }
     const key = section === undefined ? block : `${block}/${section}`
@@ -98,7 +99,7 @@ export class Fetcher {
     }
   }
 
-  onFetched(from: NodeId, request: number, missing: readonly number[], payload: readonly Uint8Array[]): void {
+  onFetched(from: NodeId, request: number, missing: readonly number[], payload: readonly Uint8Array[], disk = false): void {
     const asked = this.#asked.get(request)
     if (asked === undefined || asked.peer !== from) return
     this.#asked.delete(request)
@@ -111,7 +112,7 @@ export class Fetcher {
     let frame = 0
     for (const [index, want] of asked.wants.entries()) {
       if (absent.has(index)) this.#failedAt(want, from, "does not have it")
-      else this.#arrived(want, from, payload[frame++]!)
+      else this.#arrived(want, payload[frame++]!, disk)
     }
   }
 
@@ -200,7 +201,7 @@ export class Fetcher {
     this.#next(want)
   }
 
-  #arrived(want: Want, from: NodeId, bytes: Uint8Array): void {
+  #arrived(want: Want, bytes: Uint8Array, disk: boolean): void {
     if (this.#wants.get(want.key) !== want) return
     this.#wants.delete(want.key)
     const { store, clock } = this.#parts
@@ -210,9 +211,17 @@ export class Fetcher {
       region = store.putTemporary(bytes, want.waiters.size)
     }
     if (region !== null && want.section === undefined) this.#cache.keep(want.block, region, clock.monotonicMs)
+    // A task that is under way must end, or nothing that it reads is ever free: what it fetches need not fit.
+    const overflow = region === null ? sharedCopy(bytes) : null
     for (const waiter of want.waiters) {
-      if (region === null) waiter.failed(from, `${bytes.byteLength} fetched bytes have no room in this worker's block memory`, true)
-      else waiter.arrived(region)
+      if (region !== null) waiter.arrived(region, disk)
+      else waiter.overflowed(overflow!, disk)
     }
   }
+}
+
+function sharedCopy(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
+  copy.set(bytes)
+  return copy
 }

@@ -33,6 +33,17 @@ export class Files {
     this.#outbox.push({ kind: "writeFile", request, path, bytes })
   }
 
+  /** Writes the parts, one after the other, into a new file that need not outlive the process. They are read until it is done. */
+  spill(path: string, parts: readonly Uint8Array[], done: Done<true>): void {
+    const request = `f${++this.#made}`
+    this.#writes.set(request, done)
+    this.#outbox.push({ kind: "spill", request, path, parts })
+  }
+
+  remove(path: string): void {
+    this.#outbox.push({ kind: "removeFile", path })
+  }
+
   list(paths: readonly string[], done: Done<readonly FileSize[]>): void {
     const request = `f${++this.#made}`
     this.#lists.set(request, done)

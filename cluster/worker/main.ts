@@ -1,10 +1,12 @@
 /** A worker among real adapters: `rivulet worker`, and the workers of an embedded cluster. */
 
 import { availableParallelism, hostname, totalmem, userInfo } from "node:os"
+import { join, resolve } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
 import { defaultMemoryBytes, reserveBlockMemory } from "../adapters/block-memory.js"
 import { connectDrivers, DriverThreads } from "../adapters/driver-thread.js"
 import { ExecutorThreads } from "../adapters/executor-threads.js"
+import { emptyDirectory } from "../adapters/file-disk.js"
 import { nodeKeys } from "../adapters/key-files.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
@@ -29,7 +31,9 @@ export interface WorkerProcessOptions {
   readonly cores?: number
   /** Block memory, 1 MiB to 4 GiB. Default 1 GiB. */
   readonly memoryBytes?: number
-  /** Keeps what must outlive the process (how often it was started). Made when missing. */
+  /** Of its directory's disk, for blocks that memory has no room for. Default 16 GiB. */
+  readonly diskBytes?: number
+  /** Keeps what must outlive the process (how often it was started), and blocks that memory has no room for. Made when missing. Default none. */
   readonly dir?: string
   /** Unique in the cluster. Default `<machine>-<port>`. */
   readonly name?: string
@@ -79,7 +83,14 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     onRefused: (peer, reason, attempt) => say("warn", `${peer} does not admit this worker: ${reason}. try: ${attempt}`),
   })
 
-  const config: Partial<WorkerConfig> = options.config ?? {}
+  // Of this name alone: two workers may be given one directory.
+  const spillDir = options.dir === undefined ? null : join(resolve(options.dir), `spill-${name}`)
+  if (spillDir !== null) await emptyDirectory(spillDir)
+  const config: Partial<WorkerConfig> = {
+    spillDir,
+    ...(options.diskBytes !== undefined && { diskBytes: options.diskBytes }),
+    ...options.config,
+  }
   const machine = watching(
     options.onListed,
     new WorkerMachine({

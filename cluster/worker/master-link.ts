@@ -32,6 +32,8 @@ export interface WorkerLoad {
   readonly queued: number
   readonly blocks: number
   readonly dropped: number
+  readonly spilledBytes?: number
+  readonly diskFull?: boolean
 }
 
 export interface MasterLinkParts {

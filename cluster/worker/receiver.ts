@@ -88,7 +88,7 @@ export class Receiver {
     }
     let rows: number
     try {
-      rows = checkBlock(store.view(block.region))
+      rows = checkBlock(store.view(block.region!))
     } catch (error) {
       store.drop(id)
       this.refused++
@@ -140,7 +140,7 @@ export class Receiver {
       }
       try {
         // Its receiver has checked it all; what is finished may be a shuffle region, which is no block.
-        if (of === null) openBlock(store.view(block.region))
+        if (of === null) openBlock(store.view(block.region!))
       } catch (error) {
         store.drop(id)
         this.refused++
@@ -276,7 +276,7 @@ export class Receiver {
   #replicate(pending: Pending): void {
     const { peers, outbox, store, clock } = this.#parts
     const { block, holders, underway, late, tried, received } = pending
-    const bytes = block.region.length
+    const { bytes } = block
     if (!this.#pending.has(block.id)) {
       this.#pending.set(block.id, pending)
       this.#pendingBytes += bytes
@@ -290,7 +290,7 @@ export class Receiver {
       const { id, batch, rows, arrivedMs } = block
       const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: null } as const
       if (received !== null) outbox.send(peer, message, [received])
-      else outbox.sendPinned(peer, message, [store.view(block.region)], [block.region])
+      else outbox.sendPinned(peer, message, [store.view(block.region!)], [block.region!])
     }
     const copies = 1 + holders.size
     if (copies >= peers.replicas || (underway.size === 0 && copies >= peers.minReplicas)) this.#finish(pending)
@@ -301,7 +301,7 @@ export class Receiver {
     const { block, senders, holders, underway } = pending
     for (const peer of [...underway.keys()]) this.#notUnderway(pending, peer)
     this.#pending.delete(block.id)
-    this.#pendingBytes -= block.region.length
+    this.#pendingBytes -= block.bytes
     const copies = 1 + holders.size
     for (const sender of senders) this.#ack(sender, block.batch!, copies)
     // It may have been sealed meanwhile, as the other holder reported it.
@@ -319,7 +319,7 @@ export class Receiver {
   #notUnderway(pending: Pending, peer: NodeId): boolean {
     if (!pending.underway.delete(peer)) return false
     pending.late.delete(peer)
-    this.#parts.peers.underway(peer, -pending.block.region.length)
+    this.#parts.peers.underway(peer, -pending.block.bytes)
     return true
   }
 
@@ -338,7 +338,7 @@ export class Receiver {
 }
 
 function reported(block: StoredBlock, batch: BatchKey, copies: number): ReceivedBlock {
-  return { block: block.id, batch, rows: block.rows, bytes: block.region.length, arrivedMs: block.arrivedMs, copies }
+  return { block: block.id, batch, rows: block.rows, bytes: block.bytes, arrivedMs: block.arrivedMs, copies }
 }
 
 function nameOf({ session, stream, seq }: BatchKey): string {

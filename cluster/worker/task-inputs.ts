@@ -5,19 +5,25 @@
 
 import { splitRange } from "../../engine/file-split.js"
 import type { InputPart, StageSpec, TaskFailure, TaskInput } from "../../engine/task.js"
+import type { NodeId } from "../ports.js"
 import type { LaunchInput, LaunchTask } from "../protocol.js"
 import type { Region } from "./allocator.js"
 import { type Assets, assetsOf } from "./assets.js"
 import { sectionView } from "./block-format.js"
-import type { BlockStore } from "./block-store.js"
+import type { BlockStore, StoredBlock } from "./block-store.js"
+import type { DiskBudget } from "./disk-budget.js"
 import type { Fetcher, Waiter } from "./fetcher.js"
 import type { Files } from "./files.js"
+import type { Spill } from "./spill.js"
 
 export interface TaskInputsParts {
+  readonly node: NodeId
   readonly store: BlockStore
   readonly fetcher: Fetcher
   readonly files: Files
   readonly assets: Assets
+  readonly spill: Spill
+  readonly budgets: { readonly stream: DiskBudget; readonly query: DiskBudget }
 }
 
 type LaunchPart = LaunchInput["parts"][number]
@@ -31,6 +37,11 @@ export class TaskInputs {
   readonly #done: (failure: TaskFailure | null) => void
   #missing = 0
   #over = false
+  /** Of its inputs, so much came from some worker's disk. */
+  diskBytes = 0
+  /** Blocks on this worker's disk: read when it is this task's turn. */
+  readonly #onDisk: { readonly block: StoredBlock; readonly use: (bytes: Uint8Array) => void }[] = []
+  #budget: DiskBudget | null = null
 
   constructor(parts: TaskInputsParts, done: (failure: TaskFailure | null) => void) {
     this.#parts = parts
@@ -48,7 +59,30 @@ export class TaskInputs {
       else if (input.ref.kind === "file") this.#file(input.ref, parts)
       else for (const part of input.parts) this.#block(part, parts)
     }
+    this.#readDisk(this.#parts.budgets[task.pool])
     this.#arrived()
+  }
+
+  #readDisk(budget: DiskBudget): void {
+    if (this.#onDisk.length === 0) return
+    for (const { block } of this.#onDisk) this.diskBytes += block.bytes
+    this.#budget = budget
+    budget.take(this, this.diskBytes, () => {
+      for (const { block, use } of this.#onDisk) {
+        // Dropped while it waited, or back in memory: whoever is left is asked.
+        this.#parts.spill.read(block, (bytes, error) => {
+          if (this.#over) return
+          if (bytes !== null) use(bytes)
+          else
+            this.#fail({
+              kind: "fetch",
+              message: `block ${block.id} cannot be read from disk: ${error}`,
+              block: block.id,
+              from: this.#parts.node,
+            })
+        })
+      }
+    })
   }
 
   /** For the executor, once `done` was called with null. */
@@ -63,6 +97,7 @@ export class TaskInputs {
     this.#waiters.clear()
     for (const region of this.#pinned) this.#parts.store.unpin(region)
     this.#pinned.length = 0
+    this.#budget?.give(this)
   }
 
   #block(part: LaunchPart, parts: InputPart[]): void {
@@ -71,7 +106,17 @@ export class TaskInputs {
     parts.push({ offset: 0, length: 0 })
     const kind = { ...(part.interval !== undefined && { interval: part.interval }), ...(part.base !== undefined && { base: part.base }) }
     const held = store.get(part.block)
-    if (held !== undefined) {
+    if (held !== undefined && held.region === null) {
+      this.#missing++
+      const use = (whole: Uint8Array) => {
+        const bytes = part.section === undefined ? whole : sectionView(whole, part.section)
+        parts[index] = { offset: 0, length: bytes.byteLength, bytes, ...kind }
+        this.#arrived()
+      }
+      this.#onDisk.push({ block: held, use })
+      return
+    }
+    if (held !== undefined && held.region !== null) {
       const whole = store.view(held.region)
       const { byteOffset, byteLength } = part.section === undefined ? whole : sectionView(whole, part.section)
       this.#pin(held.region)
@@ -80,18 +125,26 @@ export class TaskInputs {
     }
     this.#missing++
     const waiter: Waiter = {
-      arrived: region => {
+      arrived: (region, disk) => {
         this.#waiters.delete(waiter)
         if (this.#over) return store.unpin(region)
         this.#pinned.push(region)
+        if (disk) this.diskBytes += region.length
         parts[index] = { offset: region.offset, length: region.length, ...kind }
         this.#arrived()
       },
-      failed: (from, why, full = false) => {
+      overflowed: (bytes, disk) => {
+        this.#waiters.delete(waiter)
+        if (this.#over) return
+        if (disk) this.diskBytes += bytes.byteLength
+        parts[index] = { offset: 0, length: bytes.byteLength, bytes, ...kind }
+        this.#arrived()
+      },
+      failed: (from, why) => {
         this.#waiters.delete(waiter)
         const what = part.section === undefined ? `block ${part.block}` : `section ${part.section} of block ${part.block}`
-        const message = full ? why : `${what} cannot be had${from === null ? "" : ` from ${from}`}: ${why}`
-        this.#fail(full ? { kind: "machine", message } : { kind: "fetch", message, block: part.block, ...(from !== null && { from }) })
+        const message = `${what} cannot be had${from === null ? "" : ` from ${from}`}: ${why}`
+        this.#fail({ kind: "fetch", message, block: part.block, ...(from !== null && { from }) })
       },
     }
     this.#waiters.add(waiter)

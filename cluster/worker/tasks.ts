@@ -12,6 +12,7 @@
 
 import type { StageSpec, TaskFailure, TaskOutput, TaskResult } from "../../engine/task.js"
 import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
+import type { BlockToStore } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
 import { ExecutorPool, type Poolable } from "./executor-pool.js"
@@ -44,7 +45,7 @@ interface Entry extends Poolable {
   killed: boolean
 }
 
-type Made = Pick<TaskDone, "outputs" | "aside" | "rowsIn" | "wrote">
+type Made = Pick<TaskDone, "outputs" | "aside" | "rowsIn" | "wrote" | "diskBytes">
 
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
@@ -245,27 +246,59 @@ export class Tasks {
   #keep(entry: Entry, result: TaskResult, ms: number): void {
     const { store } = this.#parts
     const outputs: TaskDone["outputs"][number][] = []
-    for (const output of result.outputs) {
-      const { bytes, rows, sectionRows, base, keys, interval, newest } = output
-      const block = store.put({ id: store.newId(), bytes, rows, owner: ownerOf(entry, output) })
-      if (block === null) {
-        for (const made of outputs) store.drop(made.block)
-        const message =
-          `block memory is full: an output of ${bytes.byteLength} bytes of ${entry.stage.label} does not fit, ` +
-          `${store.usedBytes} of ${store.capBytes} bytes are in use (more workers, a larger --memory or a shorter remember help)`
-        this.#over(entry, ms, { kind: "machine", message })
+    const stored = (id: string, { bytes, rows, sectionRows, base, keys, interval, newest }: TaskOutput) =>
+      outputs.push({ block: id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, base, keys, interval, newest }) })
+    const over = (failure?: TaskFailure) => {
+      if (failure !== undefined) for (const made of outputs) store.drop(made.block)
+      this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined)
+    }
+    const next = (from: number) => {
+      for (const [index, output] of result.outputs.entries()) {
+        if (index < from) continue
+        const block = { id: store.newId(), bytes: output.bytes, rows: output.rows, owner: ownerOf(entry, output) }
+        if (store.put(block) === null) {
+          this.#keepOnDisk(entry, block, over, () => {
+            stored(block.id, output)
+            next(index + 1)
+          })
+          return
+        }
+        stored(block.id, output)
+      }
+      over()
+    }
+    next(0)
+  }
+
+  /** Memory has no room for what a task made: then it goes to disk. */
+  #keepOnDisk(entry: Entry, block: BlockToStore, over: (failure: TaskFailure) => void, then: () => void): void {
+    const { store, spill } = this.#parts
+    entry.state = "writing"
+    spill.write(block.bytes, (place, error) => {
+      if (entry.state !== "writing") {
+        if (place !== null) store.onPlaceFreed(place)
         return
       }
-      outputs.push({ block: block.id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, base, keys, interval, newest }) })
-    }
-    this.#over(entry, ms, undefined, { outputs, aside: result.aside.count, rowsIn: result.rowsIn })
+      if (place === null) {
+        const message =
+          `block memory is full: an output of ${block.bytes.byteLength} bytes of ${entry.stage.label} does not fit, ` +
+          `${store.usedBytes} of ${store.capBytes} bytes are in use (more workers, a larger --memory or a shorter remember help), and ${error}`
+        return over({ kind: "machine", message })
+      }
+      store.putOnDisk({ ...block, bytes: block.bytes.byteLength }, place)
+      then()
+    })
+  }
+
+  #counts({ inputs }: Entry, { aside, rowsIn }: TaskResult, outputs: TaskDone["outputs"]): Made {
+    return { outputs, aside: aside.count, rowsIn, ...(inputs.diskBytes > 0 && { diskBytes: inputs.diskBytes }) }
   }
 
   #write(entry: Entry, result: TaskResult, ms: number): void {
     const { stage, launch } = entry
     const [output] = result.outputs
     const bytes = output?.bytes
-    const counts = { outputs: [], aside: result.aside.count, rowsIn: result.rowsIn }
+    const counts = this.#counts(entry, result, [])
     // A partition without records is no file, whoever computes it.
     if (bytes === undefined || bytes.byteLength === 0 || stage.write.kind !== "file") {
       this.#over(entry, ms, undefined, counts)
@@ -287,8 +320,8 @@ export class Tasks {
     this.#report(entry.launch.task, ms, failure, made)
   }
 
-  #report(task: string, ms: number, failure?: TaskFailure, made?: Made): void {
-    this.#done.push({ task, ms, ...(made ?? { outputs: [], aside: 0, rowsIn: 0 }), ...(failure !== undefined && { failure }) })
+  #report(task: string, ms: number, failure?: TaskFailure, made: Made = { outputs: [], aside: 0, rowsIn: 0 }): void {
+    this.#done.push({ task, ms, ...made, ...(failure !== undefined && { failure }) })
   }
 
   #log({ stage, launch }: Entry, { logs, aside }: TaskResult): void {

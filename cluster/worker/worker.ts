@@ -13,6 +13,7 @@ import { ClockOffset } from "./clock-offset.js"
 import { defaultWorkerConfig, executorCounts, type WorkerConfig } from "./config.js"
 import { Copier } from "./copier.js"
 import { Credit, type MemoryUse } from "./credit.js"
+import { DiskBudget } from "./disk-budget.js"
 import { Drivers } from "./drivers.js"
 import { Fetcher } from "./fetcher.js"
 import { Files } from "./files.js"
@@ -21,12 +22,16 @@ import { Outbox } from "./outbox.js"
 import { Peers } from "./peers.js"
 import { Receiver } from "./receiver.js"
 import { Reporter } from "./reporter.js"
+import { Spill } from "./spill.js"
 import { Tasks } from "./tasks.js"
 
 export interface WorkerOptions extends WorkerIdentity {
   readonly memory: BlockMemory
   readonly config?: Partial<WorkerConfig>
 }
+
+/** Tasks may together have so much read from disk, of a small memory too. */
+const leastDiskBytes = 8 * 1024 * 1024
 
 /** Messages that only the master may send: an old master's are refused (DESIGN §7). */
 const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
@@ -38,6 +43,7 @@ const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
   "asset",
   "copy",
   "forget",
+  "uses",
   "listFiles",
   "drive",
 ] as const)
@@ -57,6 +63,7 @@ export class WorkerMachine implements Machine {
   readonly #tasks: Tasks
   readonly #copier: Copier
   readonly #drivers: Drivers
+  readonly #spill: Spill
   #dropped = 0
   #wakeMs = Number.POSITIVE_INFINITY
 
@@ -77,6 +84,9 @@ export class WorkerMachine implements Machine {
     })
     const files = new Files(outbox)
     const assets = new Assets(outbox, master)
+    const spill = new Spill({ config, clock, outbox, store, files, node })
+    const diskBytes = Math.max(leastDiskBytes, store.capBytes / 8)
+    const budgets = { stream: new DiskBudget(diskBytes), query: new DiskBudget(diskBytes) }
     const fetcher = new Fetcher({ node, config, clock, outbox, store, peers })
     const reporter = new Reporter(clock, master, config.holdReportMs)
     this.#store = store
@@ -89,8 +99,9 @@ export class WorkerMachine implements Machine {
     this.#reporter = reporter
     this.#receiver = new Receiver({ config, clock, outbox, store, peers, reporter })
     this.#credit = new Credit(config, outbox)
-    this.#tasks = new Tasks({ config, clock, outbox, master, executors, store, fetcher, files, assets })
-    this.#copier = new Copier(store, outbox, master, peers)
+    this.#spill = spill
+    this.#tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
+    this.#copier = new Copier(store, outbox, master, peers, spill)
     this.#drivers = new Drivers(assets, clock, outbox, master)
   }
 
@@ -188,6 +199,9 @@ export class WorkerMachine implements Machine {
       case "forget":
         this.#onForget(message)
         break
+      case "uses":
+        this.#spill.onUses(message.streams)
+        break
       case "listFiles":
         this.#onListFiles(message.request, message.paths)
         break
@@ -221,10 +235,10 @@ export class WorkerMachine implements Machine {
         if (!this.#copier.onRefused(from, message.block, message.reason)) this.#receiver.onReplicaRefused(from, message.block)
         return
       case "fetch":
-        serveBlocks(this.#store, this.#outbox, from, message.request, message.blocks)
+        serveBlocks({ store: this.#store, outbox: this.#outbox, spill: this.#spill }, from, message.request, message.blocks)
         break
       case "fetched":
-        this.#fetcher.onFetched(from, message.request, message.missing, payload)
+        this.#fetcher.onFetched(from, message.request, message.missing, payload, message.disk)
         break
       case "hello":
         // A client that is about to send: it learns what it may.
@@ -294,6 +308,7 @@ export class WorkerMachine implements Machine {
     this.#fetcher.onTime(nowMs)
     this.#tasks.onTime(nowMs)
     this.#outbox.onTime(nowMs)
+    this.#spill.onTime(nowMs)
     this.#credit.onTime(this.#memoryUse(), nowMs)
     this.#reporter.onTime(nowMs)
   }
@@ -306,6 +321,7 @@ export class WorkerMachine implements Machine {
       this.#fetcher.deadlineMs,
       this.#tasks.deadlineMs,
       this.#credit.deadlineMs,
+      this.#spill.deadlineMs,
       this.#reporter.deadlineMs,
     )
     const askedAndAhead = this.#wakeMs === dueMs && dueMs > this.#clock.monotonicMs
@@ -326,6 +342,7 @@ export class WorkerMachine implements Machine {
       queued: this.#tasks.queued,
       blocks: this.#store.size,
       dropped: this.dropped,
+      ...(this.#spill.enabled && { spilledBytes: this.#spill.bytes, diskFull: this.#spill.full }),
     }
   }
 }

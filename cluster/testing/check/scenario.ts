@@ -16,7 +16,7 @@ import type { CallOutcome, SimulatedClient } from "../client.js"
 import { SimulatedCluster } from "../cluster.js"
 import type { MemoryPool } from "../memory.js"
 import { fairWeather } from "../network.js"
-import type { Random } from "../random.js"
+import { Random } from "../random.js"
 import { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { Definer } from "./definer.js"
@@ -25,6 +25,7 @@ import { compare, Seals, type SentBatch, Wrong } from "./judge.js"
 import type { FunctionLinks } from "./links.js"
 import type { SealedInput } from "./plain.js"
 import { type CheckedStream, type Program, randomProgram } from "./program.js"
+import { planScarcity, type Scarcity } from "./scarcity.js"
 
 /** What runs of one process share: nothing that a run could see. */
 export interface Shared {
@@ -81,14 +82,18 @@ class Scenario {
     const plan = planFaults(random, random.integer(1, 5))
     this.#plan = plan
     this.#clockErrorMs = random.pick([0, 5, 500])
+    // Of a seed of its own: what else a seed brings stays as it was.
+    this.#scarcity = planScarcity(new Random(seed + 0x5ca2c3))
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
       minReplicas: plan.minReplicas,
       clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
+      worker: this.#scarcity.worker,
     })
   }
   readonly #plan: FaultPlan
+  readonly #scarcity: Scarcity
   readonly #clockErrorMs: number
 
   play(): void {
@@ -117,7 +122,7 @@ class Scenario {
     const startMs = world.nowMs
     const spanMs = program.intervalMs * random.integer(3, 10) + (this.#plan.faults.length > 0 ? random.integer(0, 6_000) : 0)
     const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
-    this.counts.faults = scheduled
+    this.counts.faults = scheduled + this.#scarcity.schedule(cluster, startMs, spanMs)
     this.#send(program, senders, startMs, spanMs)
     this.#run(() => false, startMs + spanMs, "the active time")
 

@@ -1,0 +1,258 @@
+/**
+ * The disk below block memory (DESIGN §4): memory has a cap, and what is over it goes to files of this worker's directory, to be
+ * read from there by tasks, peers and clients as if it were here.
+ *
+ * Who goes first: what has no next use. Raw input that nothing will be computed from any more, and versions of a state
+ * before its newest base, are there for questions only; the oldest first. Then, only when memory is shorter still, the panes
+ * of windows, the one whose turn to leave its window comes last (the pane that an inverse window subtracts next is the least
+ * recently used of all, so recency would choose the worst); then anything that no task reads at the moment.
+ *
+ * A file holds blocks that were evicted together, which are mostly of one age: when the last of them is dropped, it is removed.
+ * Nothing is synced: a worker that dies loses its disk with its memory, and what was there is had elsewhere or made again.
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { StreamUse } from "../protocol.js"
+import type { BlockStore, DiskPlace, StoredBlock } from "./block-store.js"
+import type { ClockOffset } from "./clock-offset.js"
+import type { WorkerConfig } from "./config.js"
+import type { Files } from "./files.js"
+import type { Outbox } from "./outbox.js"
+
+export interface SpillParts {
+  readonly config: WorkerConfig
+  readonly clock: ClockOffset
+  readonly outbox: Outbox
+  readonly store: BlockStore
+  readonly files: Files
+  /** The worker's: part of the files' names. */
+  readonly node: string
+}
+
+type Done = (bytes: Uint8Array | null, error: string) => void
+
+interface SpillFile {
+  readonly bytes: number
+  /** Blocks in it that are held. */
+  blocks: number
+}
+
+/** A file's worth: large enough that the disk works in order, small enough that it is soon done. */
+const batchBytes = 8 * 1024 * 1024
+/** Less is not worth a file unless memory is very short. */
+const leastBytes = 256 * 1024
+const writesAtOnce = 2
+/** After a look that found nothing, or a write that failed. */
+const lookAgainMs = 200
+const tryAgainMs = 1_000
+
+export class Spill {
+  readonly #parts: SpillParts
+  readonly #files = new Map<string, SpillFile>()
+  #uses = new Map<StreamId, StreamUse>()
+  readonly #reading = new Map<string, Done[]>()
+  readonly #writing = new Set<string>()
+  #writes = 0
+  #writingBytes = 0
+  #evicting = false
+  #made = 0
+  #notBeforeMs = 0
+  #bytes = 0
+  #failed: string | null = null
+
+  constructor(parts: SpillParts) {
+    this.#parts = parts
+    parts.store.onPlaceFreed = place => this.#release(place.path)
+  }
+
+  /** Whether there is a disk to use. */
+  get enabled(): boolean {
+    return this.#parts.config.spillDir !== null
+  }
+
+  /** On disk, with what has been dropped from files that are still needed. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The last write failed, or there is no more room by `diskBytes`. */
+  get full(): boolean {
+    return this.enabled && (this.#failed !== null || this.#bytes + batchBytes > this.#parts.config.diskBytes)
+  }
+
+  onUses(streams: readonly StreamUse[]): void {
+    this.#uses = new Map(streams.map(use => [use.stream, use]))
+  }
+
+  /** Evicts, if memory is short. */
+  onTime(nowMs: number): void {
+    const { config, store } = this.#parts
+    if (!this.enabled || this.#writes >= writesAtOnce || nowMs < this.#notBeforeMs) return
+    const used = store.usedBytes - this.#writingBytes
+    if (used > config.evictAbove * store.capBytes) this.#evicting = true
+    if (!this.#evicting) return
+    const excess = used - config.evictTo * store.capBytes
+    if (excess <= 0) {
+      this.#evicting = false
+      return
+    }
+    const room = config.diskBytes - this.#bytes
+    if (room < leastBytes) {
+      this.#notBeforeMs = nowMs + lookAgainMs
+      return
+    }
+    const urgent = used > config.evictAllAbove * store.capBytes
+    const victims = this.#victims(Math.min(batchBytes, room, excess), urgent)
+    const bytes = victims.reduce((sum, block) => sum + block.bytes, 0)
+    if (bytes < (urgent ? 1 : leastBytes)) {
+      this.#notBeforeMs = nowMs + lookAgainMs
+      return
+    }
+    this.#evict(victims, bytes)
+  }
+
+  get deadlineMs(): number {
+    return this.#evicting && this.#writes < writesAtOnce ? this.#notBeforeMs : Number.POSITIVE_INFINITY
+  }
+
+  /** The bytes of a block that lies on disk. One that cannot be read is dropped: it is had elsewhere, or made again. */
+  read(block: StoredBlock, done: Done): void {
+    const { place, bytes, id } = block
+    if (place === null) throw new Error(`block ${id} does not lie on disk`)
+    const waiting = this.#reading.get(id)
+    if (waiting !== undefined) {
+      waiting.push(done)
+      return
+    }
+    const readers = [done]
+    this.#reading.set(id, readers)
+    const { files, store, outbox } = this.#parts
+    files.read(place.path, place.offset, place.offset + bytes, (found, error) => {
+      this.#reading.delete(id)
+      const whole = found !== null && found.byteLength === bytes ? found : null
+      if (whole === null && store.get(id) !== undefined) {
+        outbox.say("warn", `block ${id} cannot be read back from disk: ${error === "" ? "the file is too short" : error}`)
+        store.drop(id)
+      }
+      for (const reader of readers) reader(whole, error === "" ? "the file is too short" : error)
+    })
+  }
+
+  /** Puts bytes straight to disk, for a block that memory has no room for. `done(null)` when that cannot be. */
+  write(bytes: Uint8Array, done: (place: DiskPlace | null, error: string) => void): void {
+    if (!this.enabled) return done(null, "this worker has no directory")
+    if (this.#bytes + bytes.byteLength > this.#parts.config.diskBytes) return done(null, "its part of the disk is used up")
+    const path = this.#newPath()
+    this.#bytes += bytes.byteLength
+    this.#parts.files.spill(path, [bytes], (_, error) => {
+      if (error !== "") {
+        this.#bytes -= bytes.byteLength
+        this.#broke(error, path)
+        return done(null, error)
+      }
+      this.#worked()
+      this.#files.set(path, { bytes: bytes.byteLength, blocks: 1 })
+      done({ path, offset: 0 }, "")
+    })
+  }
+
+  #victims(most: number, urgent: boolean): StoredBlock[] {
+    const cold: StoredBlock[] = []
+    const panes: { readonly block: StoredBlock; readonly nextUse: number }[] = []
+    const warm: StoredBlock[] = []
+    let bytes = 0
+    for (const block of this.#parts.store.resident) {
+      if (this.#writing.has(block.id) || this.#parts.store.isPinned(block.region!)) continue
+      const use = this.#nextUse(block)
+      if (use === "never") {
+        cold.push(block)
+        bytes += block.bytes
+        if (bytes >= most) return cold
+      } else if (use === "now") warm.push(block)
+      else panes.push({ block, nextUse: use })
+    }
+    if (!urgent) return cold
+    panes.sort((a, b) => b.nextUse - a.nextUse)
+    for (const block of [...panes.map(({ block }) => block), ...warm]) {
+      if (bytes >= most) break
+      cold.push(block)
+      bytes += block.bytes
+    }
+    return cold
+  }
+
+  /** When a filed block is read again by what is certain to come: a time of its stream. */
+  #nextUse({ filed, owner }: StoredBlock): "never" | "now" | number {
+    if (filed === null || owner?.sectionRows !== undefined) return "now"
+    const { stream, interval } = filed
+    if (owner?.base !== undefined) return interval < this.#parts.store.newestBase(stream, owner.partition) ? "never" : "now"
+    const use = this.#uses.get(stream)
+    if (use === undefined) return "now"
+    if (use.againAfterMs !== undefined) return interval + use.againAfterMs
+    return interval < use.neededFrom ? "never" : "now"
+  }
+
+  #evict(victims: readonly StoredBlock[], bytes: number): void {
+    const { store, files } = this.#parts
+    const path = this.#newPath()
+    this.#writes += 1
+    this.#writingBytes += bytes
+    this.#bytes += bytes
+    for (const { id, region } of victims) {
+      this.#writing.add(id)
+      store.pin(region!)
+    }
+    const views = victims.map(({ region }) => store.view(region!))
+    files.spill(path, views, (_, error) => {
+      this.#writes -= 1
+      this.#writingBytes -= bytes
+      const file: SpillFile = { bytes, blocks: 0 }
+      if (error === "") {
+        this.#worked()
+        this.#files.set(path, file)
+      } else {
+        this.#bytes -= bytes
+        this.#broke(error, path)
+      }
+      let offset = 0
+      for (const { id, region, bytes: length } of victims) {
+        this.#writing.delete(id)
+        store.unpin(region!)
+        if (error === "" && store.evicted(id, { path, offset })) file.blocks += 1
+        offset += length
+      }
+      if (error === "" && file.blocks === 0) this.#remove(path, file)
+    })
+  }
+
+  #newPath(): string {
+    return `${this.#parts.config.spillDir}/${this.#parts.node.replace("#", ".")}-${++this.#made}.blocks`
+  }
+
+  #release(path: string): void {
+    const file = this.#files.get(path)
+    if (file === undefined) return
+    file.blocks -= 1
+    if (file.blocks === 0) this.#remove(path, file)
+  }
+
+  #remove(path: string, file: SpillFile): void {
+    this.#files.delete(path)
+    this.#bytes -= file.bytes
+    this.#parts.files.remove(path)
+  }
+
+  #worked(): void {
+    if (this.#failed !== null) this.#parts.outbox.say("info", "blocks go to disk again")
+    this.#failed = null
+  }
+
+  #broke(error: string, path: string): void {
+    const { files, outbox, clock } = this.#parts
+    // Of a full disk a part may be there.
+    files.remove(path)
+    if (this.#failed === null) outbox.say("warn", `blocks cannot go to disk: ${error}; trying again`)
+    this.#failed = error
+    this.#notBeforeMs = clock.monotonicMs + tryAgainMs
+  }
+}
