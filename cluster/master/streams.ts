@@ -41,7 +41,9 @@ export class Streams {
 
   /** Starts what can be started. */
   advance(times: Times): void {
-    const { jobs } = this.#parts
+    const { jobs, registry } = this.#parts
+    // What is to be computed from depends on what workers hold: without any, all of it would seem to be lost.
+    if (registry.size === 0) return
     const { moved, failed } = jobs.advance(times.monotonicMs)
     for (const stream of moved) this.#move(stream)
     for (const { stream, interval, failure } of failed) this.hold(stream, interval, failure)

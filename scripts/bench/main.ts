@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [grep] [wordcount] [topk] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 2048] [--json]`
+ * `npm run bench -- [grep] [wordcount] [topk] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine, two copies of every record. First as fast as
  * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes. Then at 65 % of
@@ -35,7 +35,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "20" },
     workers: { type: "string", default: "2" },
     cores: { type: "string", default: "1" },
-    "memory-mb": { type: "string", default: "2048" },
+    "memory-mb": { type: "string", default: "1024" },
     json: { type: "boolean", default: false },
   },
 })

@@ -1,0 +1,210 @@
+/** Memory over its cap: who goes to disk, and how what is there is read. Events in, commands out. */
+
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { DiskBudget } from "../../cluster/worker/disk-budget.js"
+import { Bench, lines, masterAheadMs, minute, result, stage, task } from "./bench.js"
+
+const test = suite("worker/spill")
+
+const config = { spillDir: "/spill", evictAbove: 0, evictTo: 0, evictAllAbove: 1, masterTimeoutMs: minute }
+const large = (letter: string) => lines(...Array.from({ length: 20 }, () => letter.repeat(20_000)))
+const blockBytes = large("a").byteLength
+
+/** A worker alone that has received these blocks, each sealed in the interval of that number. Gives their ids. */
+function withSealed(w: Bench, ...letters: readonly string[]): string[] {
+  return letters.map((letter, i) => {
+    w.batch(i + 1, large(letter))
+    w.pass(10)
+    const before = w.inventory()
+    const { block } = before.at(-1)!
+    w.receive("master#1", { kind: "settled", kept: [{ block, stream: "s.1", interval: masterAheadMs + i * 1_000 }], dropped: [] })
+    return block
+  })
+}
+
+const uses = (neededFrom: number) => ({ kind: "uses", streams: [{ stream: "s.1", neededFrom }] }) as const
+const alone = (overrides = {}) => new Bench({ config: { ...config, ...overrides } }).join([])
+
+/** What the worker wrote last, as the disk would have it. */
+function written(w: Bench): { path: string; request: string; bytes: Buffer } {
+  const [spill] = w.command("spill")
+  assert.ok(spill, "something goes to disk")
+  return { path: spill.path, request: spill.request, bytes: Buffer.concat(spill.parts) }
+}
+
+test("what nothing will be computed from goes, the oldest first, in one file; what is needed stays", () => {
+  const w = alone()
+  withSealed(w, "a", "b", "c")
+  assert.is(w.pass(1_000).filter(({ kind }) => kind === "spill").length, 0, "nobody said what may go")
+  w.receive("master#1", uses(masterAheadMs + 2_000))
+  w.pass(1_000)
+  const { bytes, request } = written(w)
+  assert.is(bytes.length, 2 * blockBytes)
+  assert.ok(bytes.subarray(0, blockBytes).equals(large("a")) && bytes.subarray(blockBytes).equals(large("b")))
+  w.step({ kind: "fileWritten", request })
+  const beats = w.pass(1_000).flatMap(c => (c.kind === "send" && c.message.kind === "heartbeat" ? [c.message] : []))
+  assert.is(beats[0]!.spilledBytes, 2 * blockBytes)
+  assert.ok(beats[0]!.usedBytes < 2 * blockBytes, "its memory is free")
+})
+
+test("a task, a peer and a copy get what is on disk; the answer says that it was", () => {
+  const w = alone()
+  const [block] = withSealed(w, "a")
+  w.receive("master#1", uses(masterAheadMs + 9_000))
+  w.pass(1_000)
+  const { bytes, request, path } = written(w)
+  w.step({ kind: "fileWritten", request })
+
+  w.receive("w9#1", { kind: "fetch", request: 7, blocks: [{ block: "nobody's" }, { block: block! }] })
+  const [read] = w.command("readFile")
+  assert.equal([read!.path, read!.from, read!.to], [path, 0, blockBytes])
+  w.step({ kind: "fileRead", request: read!.request, bytes })
+  const fetched = w.only("fetched")
+  assert.equal([fetched.missing, fetched.disk, fetched.payload.length], [[0], true, 1])
+  assert.ok(Buffer.from(fetched.payload[0]!).equals(bytes))
+
+  const ref = { kind: "block", block: block!, stream: "s.1", interval: masterAheadMs } as never
+  w.launch([task("t.1", { inputs: [{ ref, parts: [{ block: block!, holders: ["w1#1"] }] }] })])
+  assert.equal(w.command("submit"), [], "not before it is here")
+  const [again] = w.command("readFile")
+  w.step({ kind: "fileRead", request: again!.request, bytes })
+  const [part] = w.command("submit")[0]!.run.inputs[0]!.parts
+  assert.ok(Buffer.from(part!.bytes!).equals(bytes))
+  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
+  assert.is(w.only("tasksDone").done[0]!.diskBytes, blockBytes)
+})
+
+test("a file that cannot be read back: the block is no longer held, and the task says where it was not", () => {
+  const w = alone()
+  const [block] = withSealed(w, "a")
+  w.receive("master#1", uses(masterAheadMs + 9_000))
+  w.pass(1_000)
+  w.step({ kind: "fileWritten", request: written(w).request })
+  const ref = { kind: "output", output: "o", partition: 0 } as const
+  w.launch([task("t.2", { inputs: [{ ref, parts: [{ block: block!, holders: ["w1#1"] }] }] })])
+  const [read] = w.command("readFile")
+  w.step({ kind: "fileFailed", request: read!.request, error: "cannot read it: input/output error" })
+  const { failure } = w.only("tasksDone").done[0]!
+  assert.equal([failure!.kind, failure!.block, failure!.from], ["fetch", block, "w1#1"])
+  assert.is(w.inventory().length, 0)
+})
+
+test("a file goes when the last of its blocks is forgotten", () => {
+  const w = alone()
+  const [a, b] = withSealed(w, "a", "b")
+  w.receive("master#1", uses(masterAheadMs + 9_000))
+  w.pass(1_000)
+  const { path, request } = written(w)
+  w.receive("master#1", { kind: "forget", blocks: [a!], streams: [] })
+  w.step({ kind: "fileWritten", request })
+  assert.equal(w.command("removeFile"), [])
+  w.receive("master#1", { kind: "forget", blocks: [b!], streams: [] })
+  assert.equal(
+    w.command("removeFile").map(remove => remove.path),
+    [path],
+  )
+})
+
+test("a full disk is told, tried again, and loses nothing", () => {
+  const w = alone()
+  withSealed(w, "a")
+  w.receive("master#1", uses(masterAheadMs + 9_000))
+  w.pass(1_000)
+  w.step({ kind: "fileFailed", request: written(w).request, error: "cannot write: the disk is full" })
+  assert.match(String(w.command("say")[0]!.text), /cannot go to disk: cannot write: the disk is full; trying again/)
+  const beats = () => w.commands.flatMap(c => (c.kind === "send" && c.message.kind === "heartbeat" ? [c.message.diskFull] : []))
+  w.pass(500)
+  assert.equal([beats(), w.command("spill").length], [[true], 0])
+  w.pass(600)
+  const { request } = written(w)
+  w.step({ kind: "fileWritten", request })
+  w.pass(500)
+  assert.equal(beats(), [false])
+  assert.is(w.inventory().length, 1)
+})
+
+/** The worker's task of that output has ended. */
+function made(w: Bench, letter: string, output: string, interval: number, base?: boolean): void {
+  const spec = stage({ output, interval: { from: interval, to: interval + 1_000 }, stream: output.split("@")[0]! })
+  w.launch([task(`${output}/0.1`)], [spec])
+  const { executor } = w.command("submit")[0]!
+  const output0 = { bytes: large(letter), rows: 1, ...(base !== undefined && { base }) }
+  w.step({ kind: "taskDone", task: `${output}/0.1`, executor, result: result(output0), ms: 1 })
+}
+
+test("versions before a state's newest base are for questions only", () => {
+  const w = alone()
+  made(w, "a", "state@0", 0, true)
+  made(w, "b", "state@1000", 1_000, false)
+  made(w, "c", "state@2000", 2_000, true)
+  made(w, "d", "state@3000", 3_000, false)
+  w.receive("master#1", { kind: "uses", streams: [{ stream: "state", neededFrom: 3_000 }] })
+  w.pass(1_000)
+  assert.ok(written(w).bytes.equals(Buffer.concat([large("a"), large("b")])))
+  w.step({ kind: "fileWritten", request: written(w).request })
+  w.pass(1_000)
+  assert.equal(w.command("spill"), [], "the rest is read again")
+})
+
+test("panes go only when memory is very short, and first the one whose turn to leave its window comes last", () => {
+  const panes = { kind: "uses", streams: [{ stream: "win", neededFrom: 5_000, againAfterMs: 30_000 }] } as const
+  const calm = alone({ evictAllAbove: 0.99 })
+  const short = alone({ evictAllAbove: 0 })
+  for (const w of [calm, short]) {
+    w.receive("master#1", panes)
+    made(w, "a", "win@0/pane@0", 0)
+    // Until both are there the disk takes nothing.
+    if (w === short) w.step({ kind: "fileFailed", request: written(w).request, error: "full" })
+    made(w, "b", "win@1000/pane@1000", 1_000)
+    w.pass(1_100)
+  }
+  assert.equal(calm.command("spill"), [])
+  assert.ok(written(short).bytes.equals(Buffer.concat([large("b"), large("a")])))
+})
+
+test("an output that memory has no room for goes straight to disk; without one the task fails, saying why", () => {
+  for (const spillDir of ["/spill", null]) {
+    const w = new Bench({ capBytes: 64 * 1024, config: { ...config, spillDir } }).join([])
+    w.launch([task("t.1")])
+    w.step({
+      kind: "taskDone",
+      task: "t.1",
+      executor: w.command("submit")[0]!.executor,
+      result: result({ bytes: large("x"), rows: 20 }),
+      ms: 1,
+    })
+    if (spillDir === null) {
+      const { failure } = w.only("tasksDone").done[0]!
+      assert.is(failure!.kind, "machine")
+      assert.match(failure!.message, /block memory is full.*this worker has no directory/)
+      continue
+    }
+    assert.is(w.sent("tasksDone").length, 0)
+    w.step({ kind: "fileWritten", request: written(w).request })
+    assert.is(w.only("tasksDone").done[0]!.outputs[0]!.bytes, blockBytes)
+    assert.is(w.inventory().at(-1)!.bytes, blockBytes)
+  }
+})
+
+test("what tasks read from disk at once is bounded: in turn, each all or nothing", () => {
+  const budget = new DiskBudget(10)
+  const began: string[] = []
+  const owners = { a: {}, b: {}, c: {}, d: {} }
+  for (const [name, bytes] of [
+    ["a", 6],
+    ["b", 20],
+    ["c", 1],
+    ["d", 1],
+  ] as const)
+    budget.take(owners[name], bytes, () => began.push(name))
+  assert.equal(began, ["a"], "c does not overtake b, or b would wait for ever")
+  budget.give(owners.a)
+  assert.equal(began, ["a", "b"])
+  budget.give(owners.d)
+  budget.give(owners.b)
+  budget.give(owners.b)
+  assert.equal(began, ["a", "b", "c"])
+})
+
+test.run()
