@@ -4,7 +4,7 @@ import type { Action } from "../engine/action.js"
 import type { SourceSpec, StreamDefinition, StreamNode } from "../engine/definition.js"
 import type { FileFormat } from "../engine/file-format.js"
 import type { Asset, FunctionLink, Origin } from "../engine/function-ref.js"
-import type { Aggregate, FileSplit, FormatSpec, InputBlock, InputRef, RddNode, StateAtNode } from "../engine/rdd.js"
+import type { Aggregate, FileSplit, FormatSpec, InputBlock, InputRef, RddNode, StateAtNode, StateMigration } from "../engine/rdd.js"
 import type { StateOp } from "../engine/state/op.js"
 import type { CapturedLog, StageSpec, StageWrite, TaskFailure } from "../engine/task.js"
 import type { Interval } from "../engine/time.js"
@@ -88,6 +88,10 @@ const stateOp = byKind<StateOp>({
   updateStateByKey: { update: functionLink },
 })
 
+const onError = optional(oneOf("setAside"))
+
+const stateMigration = byKind<StateMigration>({ reset: {}, map: { f: functionLink } })
+
 const read = byKind<StateAtNode["read"]>({
   rows: {},
   key: { keys: list(anyValue) },
@@ -106,7 +110,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     hole: { index: count },
     slice: { stream: text, from: queryTime, to: queryTime, everyMs: optional(count), pick: optional(oneOf("first", "last")) },
     version: { stream: text, at: queryTime, read: optional(read) },
-    input: { stream: text, interval: integer, groups: list(list(inputBlock)), format: formatSpec },
+    input: { stream: text, interval: integer, groups: list(list(inputBlock)), format: formatSpec, onBadRecord: optional(oneOf("hold")) },
     parallelize: { id: text, assets: list(text) },
     textFile: { id: text, splits: list(fileSplit) },
     stateAt: stateAtFields,
@@ -126,7 +130,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     persist: { parent: self, id: text },
     broadcast: { parents: list(self), f: functionLink, id: optional(text) },
     aside: { parent: self },
-    within: { stream: nullable(text), interval, parent: self },
+    within: { stream: nullable(text), interval, parent: self, onError },
     eachVersion: { versions: list(self) },
     partial: { parent: self, action, series: optional(bool) },
     shuffled: { ...wide, aggregate },
@@ -150,6 +154,8 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
       input: nullable(self),
       window: optional(object({ added: list(self), expired: list(self), inside: list(self) })),
       initial: nullable(self),
+      onError,
+      migrate: optional(stateMigration),
     },
     cut: { partitions: count, hashed: nullable(count), versions: count },
     stored: { id: text, stream: text, interval: integer, partitions: count, of: self },
@@ -170,9 +176,9 @@ const streamNode = byKind<StreamNode>({
   },
   lift: { parents: list(text), rdd: rddNode },
   window: { parent: text, lengthMs: count, slideMs: count },
-  state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode) },
+  state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode), onError },
   foreachRDD: { parent: text, f: functionLink },
-  save: { parent: text, to: text, format: fileFormat },
+  save: { parent: text, to: text, format: fileFormat, onError },
 })
 
 const from: is.Shape<StreamDefinition["from"]> = value => value === "earliest" || value === "next" || integer(value)

@@ -85,6 +85,7 @@ const taskDone = object<TaskDone>({
     }),
   ),
   aside: count,
+  threw: optional(count),
   rowsIn: count,
   wrote: optional(object<{ path: string; rows: number }>({ path: text, rows: count })),
   diskBytes: optional(count),

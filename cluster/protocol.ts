@@ -258,6 +258,8 @@ export interface TaskDone {
     readonly newest?: number
   }[]
   readonly aside: number
+  /** Of them, records at which a function threw. */
+  readonly threw?: number
   readonly rowsIn: number
   /** The file that a `save` task has written. */
   readonly wrote?: { readonly path: string; readonly rows: number }

@@ -3,6 +3,7 @@
  * the order in which they come, so float sums repeat.
  */
 
+import { skipped } from "./operators/operator.js"
 import type { Aggregate, Push, TaskContext } from "./rdd.js"
 import { SlotIndex } from "./slot-index.js"
 
@@ -27,15 +28,20 @@ export function aggregator(aggregate: Aggregate, context: Context): Aggregation 
   if (aggregate.kind === "group") return new Groups()
   const { create, merge } = aggregate
   const start =
-    create.kind === "builtin" && create.name === "identity" ? null : (context.fn(create, "combineByKey") as (v: unknown) => unknown)
-  return combiner(start, context.fn(merge, "reduceByKey") as Binary)
+    create.kind === "builtin" && create.name === "identity"
+      ? null
+      : (context.fn(create, "combineByKey", () => skipped) as (v: unknown) => unknown)
+  return combiner(start, context.fn(merge, "reduceByKey", keepFirst) as Binary)
 }
 
 /** Of what the map tasks sent: combiners where they aggregate early, else values. */
 export function merger(aggregate: Aggregate, context: Context): Aggregation {
   if (!aggregatesEarly(aggregate) || aggregate.kind === "group") return aggregator(aggregate, context)
-  return combiner(null, context.fn(aggregate.combine, "reduceByKey") as Binary)
+  return combiner(null, context.fn(aggregate.combine, "reduceByKey", keepFirst) as Binary)
 }
+
+/** A value that cannot be merged is left out. */
+const keepFirst = (a: unknown) => a
 
 /**
  * The hot loop of word count: one probe a record, and for known keys one store. Text has a table of its own; whatever happens
@@ -49,10 +55,12 @@ function combiner(create: ((value: unknown) => unknown) | null, merge: Binary): 
   const insert = (record: readonly unknown[]): void => {
     if (!Array.isArray(record)) throw notPair(record)
     const [key, value] = record
+    const first = create === null ? value : create(value)
+    if (first === skipped) return
     if (typeof key === "string") texts.set(key, keys.length)
     else others.set(key, keys.length)
     keys.push(key === 0 ? 0 : key) // not -0
-    values.push(create === null ? value : create(value))
+    values.push(first)
   }
   const add: Push = pair => {
     const record = pair as readonly unknown[]

@@ -41,7 +41,10 @@ export type StreamNode =
   | StateStreamNode
   | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink }
   /** Of a snapshot stream the interval may be a multiple of the parent's: then every so often a version. */
-  | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: FileFormat }
+  | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: FileFormat; readonly onError?: OnError }
+
+/** Records at which a function throws on their way to this stream are set aside: the stream is not held. */
+export type OnError = "setAside"
 
 export interface InputNode {
   readonly kind: "input"
@@ -66,4 +69,5 @@ export interface StateStreamNode {
   readonly op: StateOp
   readonly partitions: number
   readonly initial: RddNode | null
+  readonly onError?: OnError
 }

@@ -3,7 +3,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "./definition.js"
-import type { InputBlock } from "./rdd.js"
+import type { InputBlock, StateMigration } from "./rdd.js"
 
 export interface GraphStream {
   readonly definition: StreamDefinition
@@ -11,9 +11,22 @@ export interface GraphStream {
   readonly since: number
 }
 
+/** A version of a definition that was replaced, or the one that took its place. */
+export interface GraphVersion {
+  readonly definition: StreamDefinition
+  /** The first interval's start for which it counts. */
+  readonly from: number
+  /** Of a state: what becomes of the version before at `from`. Without it, it is kept. */
+  readonly migrate?: StateMigration
+}
+
 export interface StreamGraph {
-  /** Throws RivuletError when there is no such stream. */
+  /** The stream as it is now. Throws RivuletError when there is no such stream. */
   definition(stream: StreamId): GraphStream
+  /** Of a stream that has been replaced: its versions, oldest first, as far back as intervals are retained. Null: it has one. */
+  versions?(stream: StreamId): readonly GraphVersion[] | null
+  /** What a running stream leaves out of an interval by its owner's wish: the records at which a function throws, or all of it. */
+  leftOut?(stream: StreamId, interval: number): "record" | "interval" | null
   /**
    * The sealed groups of one interval of an input, empty for one without records; null while it is not sealed. Must be
    * known for as far back as `lineageReach` says, whether or not the blocks are still there.

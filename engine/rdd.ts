@@ -63,7 +63,14 @@ export type RddNode =
    * Whose functions these are: the stream and interval (of a question: the range) that `Date.now()`, `Math.random()` and
    * messages in `parent` go by, wherever the stages are cut and whoever asks.
    */
-  | { readonly kind: "within"; readonly stream: StreamId | null; readonly interval: Interval; readonly parent: RddNode }
+  | {
+      readonly kind: "within"
+      readonly stream: StreamId | null
+      readonly interval: Interval
+      readonly parent: RddNode
+      /** Records at which a function of `parent` throws are set aside; without it the task fails. */
+      readonly onError?: "setAside"
+    }
   /** One result a version: pushes `[versionIndex, value]`; feeds a `finished` with `series: true`. */
   | { readonly kind: "eachVersion"; readonly versions: readonly RddNode[] }
   /** The per-partition half of an action. */
@@ -97,6 +104,8 @@ export interface InputBlocksNode {
   readonly interval: number
   readonly groups: readonly (readonly InputBlock[])[]
   readonly format: FormatSpec
+  /** A line that cannot be read fails the task; without it the line is set aside. */
+  readonly onBadRecord?: "hold"
 }
 
 export interface InputBlock {
@@ -199,7 +208,13 @@ export interface StateNode {
    */
   readonly window?: { readonly added: readonly RddNode[]; readonly expired: readonly RddNode[]; readonly inside: readonly RddNode[] }
   readonly initial: RddNode | null
+  /** As of `within`. */
+  readonly onError?: "setAside"
+  /** The first interval of a new version of the definition: what becomes of the state so far. */
+  readonly migrate?: StateMigration
 }
+
+export type StateMigration = { readonly kind: "reset" } | { readonly kind: "map"; readonly f: FunctionLink }
 
 /** A version of a state, read from its chain of blocks (base, then deltas up to `at`). */
 export interface StateAtNode {
@@ -294,17 +309,22 @@ export interface TaskContext {
     readonly interval?: Interval
     readonly partition?: number
     readonly setAside?: TaskContext["setAside"]
+    readonly onError?: "setAside"
   }): TaskContext
-  /** The callable for a link, instantiated for this task (captures fresh). `operator` and `stream` name it in errors. */
-  fn(link: FunctionLink, operator: string): (...args: never[]) => unknown
+  /**
+   * The callable for a link, instantiated for this task (captures fresh). `operator` and `stream` name it in errors. Where
+   * records are set aside at which functions throw, `otherwise` (of the same arguments) stands in for the result; without it
+   * the function's error fails the task everywhere.
+   */
+  fn(link: FunctionLink, operator: string, otherwise?: (...args: never[]) => unknown): (...args: never[]) => unknown
   /** How to read the lines of a format: pushes the record, or sets the line aside. Null: blocks hold records already. */
-  parser(format: FormatSpec): ((line: string, push: Push) => void) | null
+  parser(format: FormatSpec, onBadRecord?: "hold"): ((line: string, push: Push) => void) | null
   /** Pushes a file split's own lines. */
   lines(split: FileSplit, push: Push): void
   /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */
   blocks(input: InputRef): Iterable<import("./block.js").Block>
   /** The state of one partition, brought to version `at` from its chain. Cached by the executor. */
   state(stream: StreamId, partition: number, at: number): import("./state/keyed-state.js").KeyedState
-  /** A line that could not be parsed: counted, and what `aside` RDDs are made of. */
-  setAside(record: string, reason: "parse" | "late", error: string, operator: string): void
+  /** A line that could not be parsed, a record at which a function threw: counted, and what `aside` RDDs are made of. */
+  setAside(record: string, reason: "parse" | "late" | "threw", error: string, operator: string): void
 }

@@ -2,6 +2,7 @@
 
 import { Block } from "./block.js"
 import type { TaskEnv } from "./capture/environment.js"
+import { copyValue } from "./copy-value.js"
 import { ownLines } from "./file-split.js"
 import { openFormat } from "./format/index.js"
 import type { FunctionLink } from "./function-ref.js"
@@ -12,16 +13,19 @@ import type { StateRow } from "./state/delta.js"
 import { KeyedState } from "./state/keyed-state.js"
 import type { ChainBlock, StateCache } from "./state/state-cache.js"
 import type { InputPart, TaskInput, TaskRun } from "./task.js"
-import type { CallWatch } from "./task-error.js"
+import { BadRecord, type CallWatch, show } from "./task-error.js"
 import type { TaskFunctions } from "./task-functions.js"
 import type { TaskLog } from "./task-log.js"
 import type { Interval } from "./time.js"
+
+type UserCall = (...args: never[]) => unknown
 
 /** What all contexts of one task share. */
 export class TaskScope {
   readonly inputs: ReadonlyMap<string, TaskInput>
   rowsIn = 0
   asideCount = 0
+  threwCount = 0
   readonly asideSamples: string[] = []
 
   constructor(
@@ -62,6 +66,8 @@ export interface Place {
   readonly stream: string | null
   readonly interval: Interval | undefined
   readonly partition: number
+  /** Records at which a function throws are set aside. */
+  readonly onError: "setAside" | undefined
 }
 
 const mostSamples = 5
@@ -72,6 +78,7 @@ export class Context implements TaskContext {
   readonly interval: Interval | undefined
   readonly partition: number
   readonly setAside: TaskContext["setAside"]
+  private readonly onError: "setAside" | undefined
   private readonly env: TaskEnv
 
   constructor(
@@ -82,6 +89,7 @@ export class Context implements TaskContext {
     this.stream = place.stream
     this.interval = place.interval
     this.partition = place.partition
+    this.onError = place.onError
     const intervalStart = place.interval?.from ?? 0
     this.env = { intervalStart, seed: `${place.stream ?? ""}|${intervalStart}|${place.partition}`, log: scope.log.add }
     this.setAside = setAside ?? this.count
@@ -92,26 +100,44 @@ export class Context implements TaskContext {
   }
 
   derive(change: Partial<Place> & { readonly setAside?: TaskContext["setAside"] }): TaskContext {
-    const { stream = this.stream, interval = this.interval, partition = this.partition } = change
-    return new Context(this.scope, { stream, interval, partition }, change.setAside ?? this.setAside)
+    const { stream = this.stream, interval = this.interval, partition = this.partition, onError = this.onError } = change
+    return new Context(this.scope, { stream, interval, partition, onError }, change.setAside ?? this.setAside)
   }
 
-  fn(link: FunctionLink, operator: string): (...args: never[]) => unknown {
+  fn(link: FunctionLink, operator: string, otherwise?: (...args: never[]) => unknown): (...args: never[]) => unknown {
     const { functions, watch } = this.scope
-    const f = functions.instance(link, this.env)
-    return watch === null ? f : watch.wrap(f, operator, functions.ref(link))
+    const instance = functions.instance(link, this.env)
+    const f = watch === null ? instance : watch.wrap(instance, operator, functions.ref(link))
+    return this.onError === undefined || otherwise === undefined ? f : this.settingAside(f, operator, otherwise)
   }
 
-  parser(format: FormatSpec): ((line: string, push: Push) => void) | null {
+  private settingAside(f: UserCall, operator: string, otherwise: UserCall): UserCall {
+    return (...args) => {
+      // A function may change what it is given before it throws.
+      const given = args.map(copyValue) as never[]
+      try {
+        const result = f(...args)
+        if (typeof result !== "object" || result === null || !("next" in result) || !(Symbol.iterator in result)) return result
+        return [...(result as unknown as Iterable<unknown>)]
+      } catch (error) {
+        this.setAside(show(given), "threw", error instanceof Error ? error.message : String(error), operator)
+        return otherwise(...given)
+      }
+    }
+  }
+
+  parser(format: FormatSpec, onBadRecord?: "hold"): ((line: string, push: Push) => void) | null {
     if (format.kind === "values" || format.kind === "text") return null
     const f = format.kind === "function" ? (this.fn(format.f, "format") as (line: string) => unknown) : undefined
     const { parse } = openFormat(format, f)
     const { setAside } = this
+    const strict = onBadRecord === "hold" && this.onError === undefined
     return (line, push) => {
       let record: unknown
       try {
         record = parse(line)
       } catch (error) {
+        if (strict) throw f === undefined ? new BadRecord(error instanceof Error ? error.message : String(error), line) : error
         setAside(line, "parse", error instanceof Error ? error.message : String(error), "format")
         return
       }
@@ -149,8 +175,11 @@ export class Context implements TaskContext {
     return this.scope.states.read(input.ref as Extract<InputRef, { kind: "state" }>, this.scope.chain(input.ref))
   }
 
-  private readonly count: TaskContext["setAside"] = record => {
+  private readonly count: TaskContext["setAside"] = (record, reason, error, operator) => {
     this.scope.asideCount++
-    if (this.scope.asideSamples.length < mostSamples) this.scope.asideSamples.push(record.slice(0, longestSample))
+    if (reason === "threw") this.scope.threwCount++
+    if (this.scope.asideSamples.length >= mostSamples) return
+    const sample = record.slice(0, longestSample)
+    this.scope.asideSamples.push(reason === "threw" ? `${operator} threw ${error}: ${sample}` : `cannot be read: ${sample}`)
   }
 }

@@ -17,6 +17,17 @@ export class TaskError extends Error {
   }
 }
 
+/** A line that a strict input cannot read. */
+export class BadRecord extends RivuletError {
+  constructor(
+    message: string,
+    readonly record: string,
+  ) {
+    super(message, { code: 1, try: 'onBadRecord: "setAside", or a format that takes it' })
+    this.name = "BadRecord"
+  }
+}
+
 const longestRecord = 2000
 
 /** Watches calls in a second run of a failed task: the last one is where it failed. */
@@ -48,6 +59,7 @@ export class CallWatch {
   failure(error: unknown): TaskFailure {
     const message = error instanceof Error ? error.message : `threw ${showValue(error)}`
     const about = { message, ...namesOf(error) }
+    if (error instanceof BadRecord) return { ...about, kind: "user", operator: "format", record: error.record.slice(0, longestRecord) }
     if (this.last === null) {
       return { ...about, kind: error instanceof RivuletError ? "user" : "machine" }
     }
@@ -63,7 +75,8 @@ function namesOf(error: unknown): Pick<TaskFailure, "errorName" | "stack" | "try
   return error instanceof Error ? { errorName: error.name, stack: error.stack } : {}
 }
 
-function show(args: readonly unknown[]): string {
+/** What a function was given, for people. */
+export function show(args: readonly unknown[]): string {
   const text = args.map(arg => showValue(arg, longestRecord)).join(", ")
   return text.length > longestRecord ? `${text.slice(0, longestRecord - 1)}…` : text
 }

@@ -7,6 +7,7 @@ import { encodeRows } from "./block.js"
 import { fileBytes } from "./file-write.js"
 import { Kernels } from "./kernel/map-side.js"
 import { stageAssets } from "./plan.js"
+import type { RddNode } from "./rdd.js"
 import { readSplit } from "./read-split.js"
 import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
@@ -71,14 +72,19 @@ export class TaskRunner {
     const { stage, partition } = run
     const log = new TaskLog()
     const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch)
-    const context = new Context(scope, { stream: stage.stream, interval: stage.interval ?? undefined, partition })
+    const context = new Context(scope, {
+      stream: stage.stream,
+      interval: stage.interval ?? undefined,
+      partition,
+      onError: onErrorOf(stage.root),
+    })
     const outputs = this.write(run, scope, context)
     return {
       outputs,
       rowsIn: scope.rowsIn,
       rowsOut: outputs.reduce((n, output) => n + output.rows, 0),
       logs: log.end(),
-      aside: { count: scope.asideCount, samples: scope.asideSamples },
+      aside: { count: scope.asideCount, samples: scope.asideSamples, threw: scope.threwCount },
     }
   }
 
@@ -114,6 +120,11 @@ export class TaskRunner {
     if (output === null) scope.rowsIn = rowsIn
     return output
   }
+}
+
+/** What a stage does beside computing its root (the map side of a reduction, a state's step) follows its root. */
+function onErrorOf(root: RddNode): "setAside" | undefined {
+  return root.kind === "within" || root.kind === "state" ? root.onError : undefined
 }
 
 function readStage(write: Extract<StageWrite, { kind: "read" }>, scope: TaskScope, context: Context): TaskOutput[] {

@@ -78,8 +78,8 @@ export interface TaskResult {
   readonly rowsIn: number
   readonly rowsOut: number
   readonly logs: readonly CapturedLog[]
-  /** Lines that could not be parsed, with a few samples. */
-  readonly aside: { readonly count: number; readonly samples: readonly string[] }
+  /** Lines that could not be parsed and records at which a function threw (`threw` of `count`), with a few samples. */
+  readonly aside: { readonly count: number; readonly samples: readonly string[]; readonly threw?: number }
 }
 
 export interface TaskOutput {

@@ -45,7 +45,7 @@ interface Entry extends Poolable {
   killed: boolean
 }
 
-type Made = Pick<TaskDone, "outputs" | "aside" | "rowsIn" | "wrote" | "diskBytes">
+type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes">
 
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
@@ -291,7 +291,14 @@ export class Tasks {
   }
 
   #counts({ inputs }: Entry, { aside, rowsIn }: TaskResult, outputs: TaskDone["outputs"]): Made {
-    return { outputs, aside: aside.count, rowsIn, ...(inputs.diskBytes > 0 && { diskBytes: inputs.diskBytes }) }
+    const threw = aside.threw ?? 0
+    return {
+      outputs,
+      aside: aside.count,
+      rowsIn,
+      ...(threw > 0 && { threw }),
+      ...(inputs.diskBytes > 0 && { diskBytes: inputs.diskBytes }),
+    }
   }
 
   #write(entry: Entry, result: TaskResult, ms: number): void {
@@ -327,7 +334,7 @@ export class Tasks {
   #log({ stage, launch }: Entry, { logs, aside }: TaskResult): void {
     const lines = [...logs]
     for (const sample of aside.samples.slice(0, samplesShown)) {
-      lines.push({ level: "warn", text: `set aside, cannot be read: ${sample}`, repeated: 1 })
+      lines.push({ level: "warn", text: `set aside, ${sample}`, repeated: 1 })
     }
     if (lines.length === 0) return
     const { stream, interval } = stage

@@ -3,17 +3,37 @@
  * hours are stepped over in one stride, and everyone agrees on which intervals were.
  */
 
-import type { StreamId } from "../definition.js"
+import type { StreamId, StreamNode } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
 import { nothing, simplify } from "../simplify.js"
 import { timeoutSpan } from "../state/track.js"
 import { intervalStart } from "../time.js"
 import { rewrite } from "../tree.js"
 import { flavourOf } from "./flavour.js"
+import { type Era, erasIn, nextMigration } from "./versions.js"
 
 /** The first interval's start in [from, before) in which a stream may have records; null if there is none. A bound from below: it may turn out to have none. */
 export function nextRecords(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
-  const { definition, since } = graph.definition(stream)
+  return inEras(graph, stream, from, before, era => recordsIn(graph, stream, era))
+}
+
+/** The first time in [from, before) at which what a state or window is made of may have records. */
+export function nextInput(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
+  return inEras(graph, stream, from, before, era => {
+    const { node } = era.definition
+    return "parent" in node ? nextRecords(graph, node.parent, era.from, era.before) : null
+  })
+}
+
+function inEras(graph: StreamGraph, stream: StreamId, from: number, before: number, next: (era: Era) => number | null): number | null {
+  for (const era of erasIn(graph, stream, from, before)) {
+    const found = next(era)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function recordsIn(graph: StreamGraph, stream: StreamId, { definition, since, from, before }: Era): number | null {
   const { node, intervalMs } = definition
   const begin = Math.max(since, Math.ceil(from / intervalMs) * intervalMs)
   if (begin >= before) return null
@@ -23,7 +43,7 @@ export function nextRecords(graph: StreamGraph, stream: StreamId, from: number, 
     case "lift": {
       const moving = node.parents.filter(parent => flavourOf(graph, parent) === "records")
       if (moving.length < node.parents.length && moving.length === 0) return begin
-      if (hasRecordsWithout(graph, stream, moving)) return begin
+      if (hasRecordsWithout(node, moving)) return begin
       return earliest(moving.map(parent => nextRecords(graph, parent, begin, before)))
     }
     case "window": {
@@ -36,14 +56,19 @@ export function nextRecords(graph: StreamGraph, stream: StreamId, from: number, 
       return begin
     case "foreachRDD":
     case "save":
-      return nextRecords(graph, node.parent, from, before)
+      return nextRecords(graph, node.parent, begin, before)
   }
 }
 
 /** The first interval's start in [from, before) whose version may differ from the one before it (of records: that may have records); null if there is none. */
 export function nextVersion(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
   if (flavourOf(graph, stream) === "records") return nextRecords(graph, stream, from, before)
-  const { definition, since } = graph.definition(stream)
+  const found = inEras(graph, stream, from, before, era => versionChange(graph, stream, era))
+  // Where a state is changed by its owner, it changes.
+  return earliest([found, nextMigration(graph, stream, from, before)])
+}
+
+function versionChange(graph: StreamGraph, stream: StreamId, { definition, since, from, before }: Era): number | null {
   const { node, intervalMs } = definition
   const begin = Math.max(since, Math.ceil(from / intervalMs) * intervalMs)
   if (begin >= before) return null
@@ -52,10 +77,10 @@ export function nextVersion(graph: StreamGraph, stream: StreamId, from: number, 
       return nextRecords(graph, stream, begin, before)
     case "lift":
       // The first version may be that of nothing (a count of 0).
-      if (begin === since && hasRecordsWithout(graph, stream, node.parents)) return begin
+      if (begin === since && hasRecordsWithout(node, node.parents)) return begin
       return earliest(node.parents.map(parent => nextVersion(graph, parent, begin, before)))
     case "window":
-      return nextSlide(graph, node.parent, node, begin, before)
+      return nextSlide(graph, stream, node, begin, before)
     case "foreachRDD":
       return nextVersion(graph, node.parent, begin, before)
     case "save": {
@@ -66,12 +91,12 @@ export function nextVersion(graph: StreamGraph, stream: StreamId, from: number, 
     case "state": {
       if (begin === since && node.initial !== null) return begin
       const { op } = node
-      if (op.kind === "reduceByWindow") return nextSlide(graph, node.parent, op, begin, before)
+      if (op.kind === "reduceByWindow") return nextSlide(graph, stream, op, begin, before)
       const input = nextRecords(graph, node.parent, begin, before)
       if (op.kind === "runningReduce") return input
       if (op.kind === "updateStateByKey") {
         // From the first key on every interval calls `update`.
-        if (node.initial === null && nextRecords(graph, node.parent, since, begin) === null) return input
+        if (node.initial === null && nextInput(graph, stream, since, begin) === null) return input
         return graph.keysBefore?.(stream, begin) === 0 ? input : begin
       }
       return earliest([input, nextTimeout(graph, stream, begin, before)])
@@ -85,7 +110,9 @@ export function nextTimeout(graph: StreamGraph, stream: StreamId, from: number, 
   const { node, intervalMs } = definition
   if (node.kind !== "state" || node.op.kind !== "track") return null
   const span = timeoutSpan(node.op.timeoutMs, intervalMs)
-  const seen = nextRecords(graph, node.parent, Math.max(since, from - span), before - span)
+  const [begin, end] = [Math.max(since, from - span), before - span]
+  // A function that changes the state at a new version's beginning renews all keys there.
+  const seen = earliest([nextInput(graph, stream, begin, end), nextMigration(graph, stream, begin, end)])
   const initial = node.initial !== null && since + span >= from && since + span < before ? since : null
   const first = earliest([seen, initial])
   return first === null ? null : first + span
@@ -94,14 +121,14 @@ export function nextTimeout(graph: StreamGraph, stream: StreamId, from: number, 
 /** The first slide into which records come or out of which they go. */
 function nextSlide(
   graph: StreamGraph,
-  parent: StreamId,
+  stream: StreamId,
   { lengthMs, slideMs }: { readonly lengthMs: number; readonly slideMs: number },
   from: number,
   before: number,
 ): number | null {
   const end = slidesEnd(before, slideMs)
-  const entering = nextRecords(graph, parent, from, end)
-  const leaving = nextRecords(graph, parent, from - lengthMs, end - lengthMs)
+  const entering = nextInput(graph, stream, from, end)
+  const leaving = nextInput(graph, stream, from - lengthMs, end - lengthMs)
   const slides = [
     entering === null ? null : intervalStart(entering, slideMs),
     leaving === null ? null : intervalStart(leaving + lengthMs, slideMs),
@@ -112,10 +139,10 @@ function nextSlide(
 /** The end of the last slide that begins before `before`. */
 const slidesEnd = (before: number, slideMs: number): number => intervalStart(before - 1, slideMs) + slideMs
 
+type LiftNode = Extract<StreamNode, { kind: "lift" }>
+
 /** Whether a lifted stream has records even when these parents have none: a count of nothing is 0. */
-function hasRecordsWithout(graph: StreamGraph, stream: StreamId, empty: readonly StreamId[]): boolean {
-  const { node } = graph.definition(stream).definition
-  if (node.kind !== "lift") return false
+function hasRecordsWithout(node: LiftNode, empty: readonly StreamId[]): boolean {
   const rest = rewrite(node.rdd, child => (child.kind === "hole" && empty.includes(node.parents[child.index]!) ? nothing : child))
   return simplify(rest).kind !== "empty"
 }

@@ -2,7 +2,7 @@
  * The two kinds of D-Stream (API §1.1): of records, whose intervals are disjoint, and of snapshots, each interval a whole version.
  */
 
-import type { StreamId } from "../definition.js"
+import type { StreamId, StreamNode } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
 
 export type Flavour = "records" | "snapshot"
@@ -16,7 +16,10 @@ export function flavourOf(graph: StreamGraph, stream: StreamId): Flavour {
 
 /** The streams that a stream is made of directly. */
 export function parentsOf(graph: StreamGraph, stream: StreamId): readonly StreamId[] {
-  const { node } = graph.definition(stream).definition
+  return parentsIn(graph.definition(stream).definition.node)
+}
+
+export function parentsIn(node: StreamNode): readonly StreamId[] {
   if (node.kind === "input") return []
   return node.kind === "lift" ? node.parents : [node.parent]
 }

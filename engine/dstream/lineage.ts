@@ -8,6 +8,7 @@ import { walk } from "../tree.js"
 import { paneId, paneMs, spanIds, type WindowNode, windowRanges } from "./panes.js"
 import { outputPrefix } from "./rdd-of.js"
 import { resolveTime } from "./reach.js"
+import { type Era, erasIn, versionIn } from "./versions.js"
 
 export interface LineageReach {
   /** By input: [from, to) of the sealed intervals that it is computed from, when nothing stored is at hand. */
@@ -29,9 +30,11 @@ export function lineageReach(graph: StreamGraph, stream: StreamId, interval: num
   }
 
   const read = (id: StreamId, from: number, to: number): void => {
-    const { definition, since } = graph.definition(id)
+    for (const era of erasIn(graph, id, intervalStart(from, graph.definition(id).definition.intervalMs), to)) readEra(id, era)
+  }
+  const readEra = (id: StreamId, { definition, since, from, before: to }: Era): void => {
     const { node, intervalMs } = definition
-    const begin = Math.max(since, intervalStart(from, intervalMs))
+    const begin = Math.max(since, from)
     if (begin >= to) return
     if (node.kind !== "input" && node.kind !== "state" && definition.persist) {
       for (let at = begin; at < to; at += intervalMs) stored.add(`${outputPrefix(definition, at)}:persisted`)
@@ -65,7 +68,7 @@ export function lineageReach(graph: StreamGraph, stream: StreamId, interval: num
       }
     })
 
-  const { definition, since } = graph.definition(stream)
+  const { definition, since } = versionIn(graph, stream, interval)
   const { node, intervalMs } = definition
   if (node.kind !== "state") read(stream, interval, interval + intervalMs)
   else {

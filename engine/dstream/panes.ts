@@ -9,9 +9,10 @@ import type { StreamGraph } from "../graph.js"
 import type { OutputId, RddNode, StateNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import { gcd, type Interval, intervalStart } from "../time.js"
-import { nextRecords } from "./changes.js"
-import { parentIntervals, rddOf, withinStream } from "./rdd-of.js"
+import { nextInput } from "./changes.js"
+import { asWished, parentIntervals, rddOf, withinStream } from "./rdd-of.js"
 import { spansOf } from "./spans.js"
+import { versionIn } from "./versions.js"
 
 export type WindowNode = StateStreamNode & { readonly op: Extract<StateStreamNode["op"], { kind: "reduceByWindow" }> }
 
@@ -30,17 +31,29 @@ export const paneMs = ({ op: { lengthMs, slideMs } }: WindowNode): number => gcd
 
 /** The id of the pane that starts at `start`. */
 export function paneId(graph: StreamGraph, stream: StreamId, start: number): string {
-  return `${stream}~${graph.definition(stream).definition.version}/pane@${start}`
+  return `${stream}~${versionIn(graph, stream, start).definition.version}/pane@${start}`
 }
 
-/** The window part of an interval's state node; null when nothing enters and nothing leaves. */
-export function windowOf(graph: StreamGraph, stream: StreamId, node: WindowNode, interval: number): StateNode["window"] | null {
+/** The window part of an interval's state node; null when nothing enters and nothing leaves. Before `begins` no pane is looked for. */
+export function windowOf(
+  graph: StreamGraph,
+  stream: StreamId,
+  node: WindowNode,
+  interval: number,
+  begins: number,
+): StateNode["window"] | null {
   const ranges = windowRanges(node, interval)
-  const panes = (range: { readonly from: number; readonly to: number }) => panesIn(graph, stream, node, range.from, range.to)
+  const first = intervalStart(begins, paneMs(node))
+  const panes = (range: Interval) => panesIn(graph, stream, node, { from: Math.max(range.from, first), to: range.to })
   const added = panes(ranges.added)
   const expired = panes(ranges.expired)
   if (added.length === 0 && expired.length === 0) return null
-  return { added, expired, inside: node.op.inverse === null ? spansIn(graph, stream, node, ranges.inside) : [] }
+  return {
+    added,
+    expired,
+    inside:
+      node.op.inverse === null ? spansIn(graph, stream, node, { from: Math.max(ranges.inside.from, first), to: ranges.inside.to }) : [],
+  }
 }
 
 export interface MadePane {
@@ -54,18 +67,18 @@ export interface MadePane {
  * them, may be empty. Of a stream that is no window: none.
  */
 export function panesMade(graph: StreamGraph, stream: StreamId, interval: number): MadePane[] {
-  const { definition, since } = graph.definition(stream)
+  const { definition, begins } = versionIn(graph, stream, interval)
   if (definition.node.kind !== "state" || definition.node.op.kind !== "reduceByWindow") return []
   const node = definition.node as WindowNode
   const { inside, added } = windowRanges(node, interval)
   const step = paneMs(node)
-  const begin = Math.max(inside.from, intervalStart(since, step))
+  const begin = Math.max(inside.from, intervalStart(begins, step))
   const { partitions } = node
   const made: MadePane[] = []
   for (let end = added.from + step; end <= added.to; end += step) {
     for (let lengthMs = step; end - lengthMs >= begin && end % lengthMs === 0; lengthMs *= 2) {
       const start = end - lengthMs
-      made.push({ output: spanId(graph, stream, start, lengthMs / step), start, partitions })
+      made.push({ output: spanId(graph, stream, start, lengthMs, step), start, partitions })
       if (node.op.inverse !== null) break
     }
   }
@@ -76,18 +89,27 @@ export function panesMade(graph: StreamGraph, stream: StreamId, interval: number
 export function spanIds(graph: StreamGraph, stream: StreamId, node: WindowNode, interval: number): string[] {
   const { from, to } = windowRanges(node, interval).inside
   const step = paneMs(node)
-  const begin = Math.max(from, intervalStart(graph.definition(stream).since, step))
-  return spansOf(begin, to, step).map(({ start, lengthMs }) => spanId(graph, stream, start, lengthMs / step))
+  const begin = Math.max(from, intervalStart(versionIn(graph, stream, interval).begins, step))
+  return spansOf(begin, to, step).map(({ start, lengthMs }) => spanId(graph, stream, start, lengthMs, step))
 }
 
-function spanId(graph: StreamGraph, stream: StreamId, start: number, panes: number): string {
-  return panes === 1 ? paneId(graph, stream, start) : `${paneId(graph, stream, start)}+${panes}`
+/** By the version in force in its last pane; marked where something of it is left out, since it may have been made before that was said. */
+function spanId(graph: StreamGraph, stream: StreamId, start: number, lengthMs: number, step: number): string {
+  let out = 0
+  for (let at = start; at < start + lengthMs; at += step) if (isLeftOut(graph, stream, at)) out += 1
+  const { version } = versionIn(graph, stream, start + lengthMs - step).definition
+  return `${stream}~${version}/pane@${start}${lengthMs === step ? "" : `+${lengthMs / step}`}${out === 0 ? "" : `!${out}`}`
+}
+
+function isLeftOut(graph: StreamGraph, stream: StreamId, at: number): boolean {
+  if (graph.leftOut === undefined) return false
+  const { intervalMs } = graph.definition(stream).definition
+  return graph.leftOut(stream, intervalStart(at, intervalMs)) === "interval"
 }
 
 function spansIn(graph: StreamGraph, stream: StreamId, node: WindowNode, { from, to }: Interval): RddNode[] {
   const step = paneMs(node)
-  const begin = Math.max(from, intervalStart(graph.definition(stream).since, step))
-  return spansOf(begin, to, step).flatMap(({ start, lengthMs }) => spanAt(graph, stream, node, start, lengthMs) ?? [])
+  return spansOf(from, to, step).flatMap(({ start, lengthMs }) => spanAt(graph, stream, node, start, lengthMs) ?? [])
 }
 
 /** A span is the reduction of its halves; of one that is empty it is the other half, under that one's id. */
@@ -95,19 +117,17 @@ function spanAt(graph: StreamGraph, stream: StreamId, node: WindowNode, start: n
   const step = paneMs(node)
   if (lengthMs === step) return paneAt(graph, stream, node, start)
   const interval = { from: start, to: start + lengthMs }
-  if (nextRecords(graph, node.parent, interval.from, interval.to) === null) return null
+  if (nextInput(graph, stream, interval.from, interval.to) === null) return null
   const halves = [start, start + lengthMs / 2].flatMap(half => spanAt(graph, stream, node, half, lengthMs / 2) ?? [])
   if (halves.length < 2) return halves[0] ?? null
-  const id = spanId(graph, stream, start, lengthMs / step)
-  return reduced(stream, node, interval, id, { kind: "union", parents: halves })
+  const id = spanId(graph, stream, start, lengthMs, step)
+  return reduced(graph, stream, interval, interval.to - step, id, { kind: "union", parents: halves })
 }
 
-function panesIn(graph: StreamGraph, stream: StreamId, node: WindowNode, from: number, to: number): RddNode[] {
+function panesIn(graph: StreamGraph, stream: StreamId, node: WindowNode, { from, to }: Interval): RddNode[] {
   const panes: RddNode[] = []
   const step = paneMs(node)
-  const { since } = graph.definition(stream)
-  // Before the stream's first slide no pane has been made.
-  for (let start = Math.max(from, intervalStart(since, step)); start < to; start += step) {
+  for (let start = from; start < to; start += step) {
     const pane = paneAt(graph, stream, node, start)
     if (pane) panes.push(pane)
   }
@@ -116,14 +136,20 @@ function panesIn(graph: StreamGraph, stream: StreamId, node: WindowNode, from: n
 
 function paneAt(graph: StreamGraph, stream: StreamId, node: WindowNode, start: number): RddNode | null {
   const interval = { from: start, to: start + paneMs(node) }
-  const intervals = parentIntervals(graph, stream, node.parent, interval.from, interval.to)
-  const records = simplify({ kind: "union", parents: intervals.map(at => rddOf(graph, node.parent, at)) })
-  if (records.kind === "empty") return null
-  return reduced(stream, node, interval, paneId(graph, stream, start), withinStream(stream, interval, records))
+  const { definition } = versionIn(graph, stream, start)
+  const { parent } = definition.node as WindowNode
+  const intervals = parentIntervals(graph, stream, parent, interval.from, interval.to)
+  const records = simplify({ kind: "union", parents: intervals.map(at => rddOf(graph, parent, at)) })
+  const wished = asWished(graph, definition, intervalStart(start, definition.intervalMs), withinStream(stream, interval, records))
+  if (wished.kind === "empty") return null
+  return reduced(graph, stream, interval, start, paneId(graph, stream, start), wished)
 }
 
-/** Stored under its id. Halves of a span lie by key already: reducing them moves nothing. */
-function reduced(stream: StreamId, { partitions, op }: WindowNode, interval: Interval, id: string, parent: RddNode): RddNode {
+/** Stored under its id, by the version in force at `by`. Halves of a span lie by key already: reducing them moves nothing. */
+function reduced(graph: StreamGraph, stream: StreamId, interval: Interval, by: number, id: string, parent: RddNode): RddNode {
+  const { definition } = versionIn(graph, stream, by)
+  const { partitions, op, onError } = definition.node as WindowNode
+  const aside = onError === "setAside" || graph.leftOut?.(stream, intervalStart(by, definition.intervalMs)) === "record"
   const byKey: RddNode = {
     kind: "shuffled",
     parent,
@@ -131,5 +157,12 @@ function reduced(stream: StreamId, { partitions, op }: WindowNode, interval: Int
     aggregate: { kind: "combine", create: { kind: "builtin", name: "identity" }, merge: op.f, combine: op.f, mapSide: true },
     id: `${id}:in`,
   }
-  return { kind: "stored", id, stream, interval: interval.from, partitions, of: withinStream(stream, interval, byKey) }
+  return {
+    kind: "stored",
+    id,
+    stream,
+    interval: interval.from,
+    partitions,
+    of: { kind: "within", stream, interval, parent: byKey, ...(aside && { onError: "setAside" }) },
+  }
 }

@@ -12,6 +12,7 @@ import { nothing, simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { childrenOf, mapChildren } from "../tree.js"
 import { expandSlice, expandVersion } from "./slice.js"
+import { versionIn } from "./versions.js"
 
 /** Names what a stream makes in an interval, in ids. */
 export function outputPrefix({ id, version }: StreamDefinition, interval: number): string {
@@ -33,19 +34,21 @@ export function constantOf(output: OutputId): StreamId | null {
  * first interval. Throws RivuletError when an input's interval is not sealed.
  */
 export function rddOf(graph: StreamGraph, stream: StreamId, interval: number): RddNode {
-  const { definition, since } = graph.definition(stream)
+  const { definition, since } = versionIn(graph, stream, interval)
   if (interval < since) return nothing
   const { node } = definition
   switch (node.kind) {
     case "input": {
       const groups = graph.sealed(stream, interval)
       if (groups === null) throw notSealed(definition, interval)
-      return groups.length === 0 ? nothing : { kind: "input", stream, interval, groups, format: node.format }
+      if (groups.length === 0) return nothing
+      const strict = node.onBadRecord === "hold" ? { onBadRecord: node.onBadRecord } : {}
+      return { kind: "input", stream, interval, groups, format: node.format, ...strict }
     }
     case "lift":
-      return persisted(definition, interval, lifted(graph, definition, node, interval))
+      return persisted(graph, definition, interval, lifted(graph, definition, node, interval))
     case "window":
-      return persisted(definition, interval, simplify({ kind: "union", parents: windowParents(graph, stream, node, interval) }))
+      return persisted(graph, definition, interval, simplify({ kind: "union", parents: windowParents(graph, stream, node, interval) }))
     case "state":
       return stateVersion(graph, stream, interval)
     case "foreachRDD":
@@ -136,10 +139,36 @@ function gathered(parent: RddNode, partitions: number, id: string): RddNode {
   }
 }
 
-function persisted(definition: StreamDefinition, interval: number, rdd: RddNode): RddNode {
-  if (!definition.persist || rdd.kind === "empty") return rdd
+function persisted(graph: StreamGraph, definition: StreamDefinition, interval: number, whole: RddNode): RddNode {
+  if (!definition.persist || whole.kind === "empty") return whole
+  const rdd = asWished(graph, definition, interval, whole)
+  if (rdd.kind === "empty") return rdd
   const id = `${outputPrefix(definition, interval)}:persisted`
   return { kind: "stored", id, stream: definition.id, interval, partitions: partitionsOf(rdd), of: rdd }
+}
+
+/** What a running stream takes in, without what its owner has it leave out of the interval. */
+export function asWished(graph: StreamGraph, { id, node, intervalMs }: StreamDefinition, interval: number, rdd: RddNode): RddNode {
+  const leftOut = graph.leftOut?.(id, interval) ?? null
+  if (leftOut === "interval") return nothing
+  const always = (node.kind === "state" || node.kind === "save") && node.onError === "setAside"
+  return always || leftOut === "record" ? settingAside(rdd, id, { from: interval, to: interval + intervalMs }) : rdd
+}
+
+/**
+ * The tree with all its functions' errors set aside. What its stages make differs from what they make for others, so it has
+ * names of its own. What other running streams have stored stays as it is.
+ */
+export function settingAside(root: RddNode, forStream: StreamId, interval: Interval): RddNode {
+  if (root.kind === "empty") return root
+  const change = (node: RddNode): RddNode => {
+    if (node.kind === "stored" || node.kind === "stateAt" || node.kind === "input") return node
+    const changed = mapChildren(node, change)
+    if (changed.kind === "within") return { ...changed, onError: "setAside" }
+    return isWide(changed) && changed.id !== undefined ? { ...changed, id: `${changed.id}!${forStream}` } : changed
+  }
+  const changed = change(root)
+  return changed.kind === "within" ? changed : { kind: "within", stream: forStream, interval, parent: changed, onError: "setAside" }
 }
 
 function notSealed({ name }: StreamDefinition, interval: number): RivuletError {

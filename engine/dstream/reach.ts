@@ -1,20 +1,32 @@
 /** How far streams reach: back to what is retained, forward to what is finished. Of recipes it follows from their parents. */
 
-import type { StreamId } from "../definition.js"
+import type { StreamDefinition, StreamId } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
 import type { QueryTime } from "../rdd.js"
 import { intervalStart } from "../time.js"
-import { parentsOf } from "./flavour.js"
+import { parentsIn } from "./flavour.js"
 
 /** The start of the earliest interval that can be read, the stream's first when nothing has been forgotten. */
 export function earliestOf(graph: StreamGraph, stream: StreamId): number {
   const { definition, since } = graph.definition(stream)
   const own = graph.earliest(stream)
   if (own !== null) return Math.max(own, since)
-  const { node, intervalMs } = definition
+  const versions = graph.versions?.(stream) ?? [{ definition, from: since }]
+  // As far back as each version's parents reach, from the newest on.
+  let reached = Number.NEGATIVE_INFINITY
+  let end = Number.POSITIVE_INFINITY
+  for (const version of [...versions].reverse()) {
+    reached = Math.max(reached, Math.min(end, earliestBy(graph, version.definition, since)))
+    if (reached > version.from) break
+    end = version.from
+  }
+  return reached
+}
+
+function earliestBy(graph: StreamGraph, { node, intervalMs }: StreamDefinition, since: number): number {
   let earliest = since
-  for (const parent of parentsOf(graph, stream)) {
+  for (const parent of parentsIn(node)) {
     const reached = earliestOf(graph, parent)
     // What was never there is not missing.
     if (reached <= Math.max(graph.definition(parent).since, since)) continue
@@ -29,9 +41,21 @@ export function throughOf(graph: StreamGraph, stream: StreamId): number {
   const { definition, since } = graph.definition(stream)
   const own = graph.through(stream)
   if (own !== null) return Math.max(own, since)
-  let through = Infinity
-  for (const parent of parentsOf(graph, stream)) through = Math.min(through, throughOf(graph, parent))
+  const through = throughParents(graph, stream, parent => throughOf(graph, parent))
   return Math.max(since, through === Infinity ? since : intervalStart(through, definition.intervalMs))
+}
+
+/** How far what a stream is made of has come, version by version of its definition: each as far as it counts. */
+export function throughParents(graph: StreamGraph, stream: StreamId, through: (parent: StreamId) => number): number {
+  const { definition, since } = graph.definition(stream)
+  const versions = graph.versions?.(stream) ?? [{ definition, from: since }]
+  let end = Infinity
+  for (const version of [...versions].reverse()) {
+    const reached = Math.min(end, ...parentsIn(version.definition.node).map(through))
+    if (reached > version.from || version === versions[0]) return reached
+    end = version.from
+  }
+  return end
 }
 
 /** A question's time in epoch ms: relative ones count from the end of the stream's newest finished interval. */

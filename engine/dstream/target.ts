@@ -2,7 +2,7 @@
  * What a running stream makes of an interval, and in which intervals there is something to make.
  */
 
-import type { StateStreamNode, StreamDefinition, StreamId } from "../definition.js"
+import type { StateStreamNode, StreamId } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
 import { expandIds, fileStage, stateStage, storeStage } from "../plan.js"
 import type { RddNode, StateNode } from "../rdd.js"
@@ -12,22 +12,24 @@ import { rewrite } from "../tree.js"
 import { nextTimeout, nextVersion } from "./changes.js"
 import { flavourOf } from "./flavour.js"
 import { type WindowNode, windowOf } from "./panes.js"
-import { outputPrefix, rddOf, stateVersion, withinStream } from "./rdd-of.js"
+import { asWished, outputPrefix, rddOf, stateVersion, withinStream } from "./rdd-of.js"
 import { expandSlice, expandVersion } from "./slice.js"
+import { type VersionAt, versionIn } from "./versions.js"
 
 /**
  * The stage that a running stream must make for an interval; null when nothing can change in it, and for streams that make
  * nothing of their own (inputs, recipes; a `foreachRDD`, whose body gets a handle and asks).
  */
 export function targetOf(graph: StreamGraph, stream: StreamId, interval: number): StageSpec | null {
-  const { definition, since } = graph.definition(stream)
+  const version = versionIn(graph, stream, interval)
+  const { definition, since } = version
   if (interval < since) return null
   const { node } = definition
-  if (node.kind === "state") return stateTarget(graph, definition, node, interval)
+  if (node.kind === "state") return stateTarget(graph, version, node, interval)
   if (node.kind === "save") {
     const next = nextVersion(graph, stream, interval, interval + definition.intervalMs)
     const last = interval + definition.intervalMs - graph.definition(node.parent).definition.intervalMs
-    const rdd = next === null ? null : rddOf(graph, node.parent, last)
+    const rdd = next === null ? null : asWished(graph, definition, interval, rddOf(graph, node.parent, last))
     if (rdd === null || rdd.kind === "empty") return null
     const { to, format } = node
     const snapshot = flavourOf(graph, stream) === "snapshot"
@@ -56,23 +58,32 @@ export function nextChange(graph: StreamGraph, stream: StreamId, after: number, 
   return next !== null && next < before ? next : null
 }
 
-function stateTarget(graph: StreamGraph, definition: StreamDefinition, node: StateStreamNode, interval: number): StageSpec | null {
+function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNode, interval: number): StageSpec | null {
+  const { definition, since, begins, first } = version
   const { id: stream, intervalMs } = definition
-  const { since } = graph.definition(stream)
   if (nextVersion(graph, stream, interval, interval + 1) === null) return null
-  const prefix = outputPrefix(definition, interval)
+  const leftOut = graph.leftOut?.(stream, interval) ?? null
+  const migrate = first?.migrate
+  // Of an interval that is left out, what was made before it was is not to be taken for what is made now.
+  const prefix = `${outputPrefix(definition, interval)}${leftOut === "interval" ? "!" : ""}`
   const scope = { from: interval, to: interval + intervalMs }
   const previous = interval === since ? null : stateVersion(graph, stream, interval - intervalMs)
-  const window = node.op.kind === "reduceByWindow" ? windowOf(graph, stream, node as WindowNode, interval) : null
+  const window = node.op.kind === "reduceByWindow" ? windowOf(graph, stream, node as WindowNode, interval, begins) : null
   const initial =
-    node.initial === null || interval > since ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
+    node.initial === null || interval > begins ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
   const input =
     node.op.kind === "reduceByWindow"
       ? null
-      : keyed(withinStream(stream, scope, rddOf(graph, node.parent, interval)), node, `${prefix}:in`, false)
+      : keyed(
+          asWished(graph, definition, interval, withinStream(stream, scope, rddOf(graph, node.parent, interval))),
+          node,
+          `${prefix}:in`,
+          false,
+        )
   const mayFallDue = nextTimeout(graph, stream, interval, interval + 1) !== null
   // Silent keys are called too; anything else without input changes nothing.
-  if (!window && initial === null && input === null && !mayFallDue && node.op.kind !== "updateStateByKey") return null
+  if (!window && initial === null && input === null && !mayFallDue && node.op.kind !== "updateStateByKey" && migrate === undefined)
+    return null
   const root: StateNode = {
     kind: "state",
     id: prefix,
@@ -85,6 +96,8 @@ function stateTarget(graph: StreamGraph, definition: StreamDefinition, node: Sta
     input,
     ...(window ? { window } : {}),
     initial,
+    ...(node.onError === "setAside" || leftOut === "record" ? { onError: "setAside" } : {}),
+    ...(migrate === undefined || previous?.kind !== "stateAt" ? {} : { migrate }),
   }
   return stateStage(root, mayFallDue)
 }

@@ -116,7 +116,6 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   save(to: string, options: SaveOptions<never> = {}): Output {
     const { every, onError } = options
     const { format, key } = savedAs(options)
-    refuseSetAside(onError)
     if (key !== null) {
       const rdd = nodes.lastOfKey(nodes.hole(0), this.host.link(key, "save"), this.host.link(later, "save"), this.host.partitions)
       const last = this.lift("save", this.#isSnapshot ? "snapshot" : "records", rdd)
@@ -128,7 +127,7 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
       const whole = this.make({ operator: "save", kind: "snapshot", intervalMs: everyMs, node })
       return (whole as unknown as StreamHandle).save(to, { ...options, every: undefined })
     }
-    return this.#output("save", { kind: "save", parent: this.id, to, format }, options, everyMs)
+    return this.#output("save", { kind: "save", parent: this.id, to, format, ...asideOf(onError) }, options, everyMs)
   }
 
   // ── not there yet ──
@@ -171,7 +170,7 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     checkSettings(options, op.kind)
     const initial = options.initial === undefined ? null : initialNode(options.initial)
     const partitions = nodes.atLeastOne(options.partitions ?? this.host.partitions, "partitions")
-    const node: StreamNode = { kind: "state", parent: this.id, op, partitions, initial }
+    const node: StreamNode = { kind: "state", parent: this.id, op, partitions, initial, ...asideOf(options.onError) }
     return this.make({ operator: op.kind, kind: "state", intervalMs, node, from: this.start(options.from) }, true)
   }
   /** Where a stream starts. */
@@ -240,7 +239,6 @@ function checkSettings(options: StateSettings, operator: string): void {
       try: "runningReduce(f, { initial }), or from: to begin earlier",
     })
   }
-  refuseSetAside(options.onError)
 }
 
 function initialNode(initial: unknown): RddNode {
@@ -251,7 +249,9 @@ function initialNode(initial: unknown): RddNode {
   })
 }
 
-function refuseSetAside(onError: "hold" | "setAside" | undefined): void {
-  if (onError === "setAside")
-    notThere('onError: "setAside"', "leave it out (a stream whose function throws is held, nothing is lost), or catch in the function")
+/** `onError: "hold"` is what happens without it. */
+function asideOf(onError: "hold" | "setAside" | undefined): { readonly onError?: "setAside" } {
+  if (onError === undefined || onError === "hold") return {}
+  if (onError === "setAside") return { onError }
+  throw new RivuletError(`onError: ${JSON.stringify(onError)} is none`, { code: 2, try: '"hold" or "setAside"' })
 }

@@ -1,4 +1,4 @@
-/** aside: in place of the parent's records, those that could not be read: `{ record, reason, error, operator, interval }` (API `Aside`). */
+/** aside: in place of the parent's records, those that were set aside: `{ record, reason, error, operator, interval }` (API `Aside`). */
 
 import type { RddNode } from "../rdd.js"
 import { pipelined } from "./operator.js"

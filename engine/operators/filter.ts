@@ -5,7 +5,7 @@ import { pipelined, type Unary } from "./operator.js"
 
 export const filter = pipelined<FunctionNode>(
   (node, partition, context, push) => {
-    const f = context.fn(node.f, "filter") as Unary
+    const f = context.fn(node.f, "filter", () => false) as Unary
     context.compute(node.parent, partition, value => {
       if (f(value)) push(value)
     })

@@ -4,6 +4,6 @@ import type { FunctionNode } from "../rdd.js"
 import { pipelined, pushAll, type Unary } from "./operator.js"
 
 export const flatMap = pipelined<FunctionNode>((node, partition, context, push) => {
-  const f = context.fn(node.f, "flatMap") as Unary
+  const f = context.fn(node.f, "flatMap", () => []) as Unary
   context.compute(node.parent, partition, value => pushAll(f(value), push))
 })

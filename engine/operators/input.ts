@@ -7,7 +7,7 @@ export const input: OperatorFactory<InputBlocksNode> = () => ({
   partitions: node => node.groups.length,
   dependencies: () => [],
   compute(node, partition, context, push) {
-    const parse = context.parser(node.format)
+    const parse = context.parser(node.format, node.onBadRecord)
     for (const { block } of node.groups[partition]!) {
       for (const part of context.blocks({ kind: "block", block })) {
         if (parse === null) part.forEach(push)

@@ -13,6 +13,9 @@ export type Unary = (value: unknown) => unknown
 export type Binary = (a: unknown, b: unknown) => unknown
 export type Pair = readonly [key: unknown, value: unknown]
 
+/** What a function gives that threw on a record which is set aside: nothing is made of it. */
+export const skipped: unique symbol = Symbol("skipped")
+
 type OneParent = RddNode & { readonly parent: RddNode }
 
 /** A narrow operator of one parent, partition by partition. `keepsKeys`: a record's key stays as it is. */

@@ -1,4 +1,5 @@
-/** within: the functions of the parent belong to this stream and interval; records pass through. */
+/** within: the functions of the parent belong to this stream and interval; records pass through.
+ * With `onError` those are set aside at which a function throws. */
 
 import type { RddNode } from "../rdd.js"
 import { pipelined } from "./operator.js"
@@ -6,7 +7,7 @@ import { pipelined } from "./operator.js"
 type WithinNode = Extract<RddNode, { kind: "within" }>
 
 export const within = pipelined<WithinNode>(
-  (node, partition, context, push) =>
-    context.derive({ stream: node.stream, interval: node.interval, partition }).compute(node.parent, partition, push),
+  ({ stream, interval, parent, onError }, partition, context, push) =>
+    context.derive({ stream, interval, partition, ...(onError && { onError }) }).compute(parent, partition, push),
   { keepsKeys: true },
 )

@@ -26,6 +26,9 @@ type WindowOp = Extract<StateOp, { kind: "reduceByWindow" }>
 type WindowStep = Step<WindowOp>
 type Binary = (a: unknown, b: unknown) => unknown
 
+/** A value that cannot be reduced is left out. */
+const keepFirst = (a: unknown) => a
+
 export function reduceByWindow(step: WindowStep): void {
   if (!step.node.window) return
   if (step.op.inverse) slideByInverse(step, step.node.window)
@@ -43,8 +46,8 @@ interface Mixed {
 }
 
 function slideByInverse({ op, partition, context, draft }: WindowStep, window: NonNullable<StateNode["window"]>): void {
-  const f = context.fn(op.f, "reduceByWindow") as Binary
-  const inverse = context.fn(op.inverse!, "reduceByWindow inverse") as Binary
+  const f = context.fn(op.f, "reduceByWindow", keepFirst) as Binary
+  const inverse = context.fn(op.inverse!, "reduceByWindow inverse", keepFirst) as Binary
   const put = (key: unknown, { count, clean, foreign }: Mixed) => {
     if (count <= 0) {
       draft.remove(key)
@@ -100,7 +103,7 @@ function isForeign(value: unknown): boolean {
 // ── without one ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function slideByReducing({ op, partition, context, draft }: WindowStep, window: NonNullable<StateNode["window"]>): void {
-  const f = context.fn(op.f, "reduceByWindow") as Binary
+  const f = context.fn(op.f, "reduceByWindow", keepFirst) as Binary
   const touched: unknown[] = []
   const values: unknown[] = []
   const slots = new SlotIndex()

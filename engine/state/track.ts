@@ -17,8 +17,12 @@ export function timeoutSpan(timeoutMs: number, intervalMs: number): number {
 }
 
 export function track({ node, op, partition, context, previous, at, draft }: Step<TrackOp>): void {
-  const initialize = context.fn(op.initialize, "track") as (key: unknown, event: unknown) => unknown
-  const update = context.fn(op.update, "track") as (key: unknown, state: unknown, event: unknown) => unknown
+  const initialize = context.fn(op.initialize, "track", () => null) as (key: unknown, event: unknown) => unknown
+  const update = context.fn(op.update, "track", (_key: unknown, state: unknown) => state) as (
+    key: unknown,
+    state: unknown,
+    event: unknown,
+  ) => unknown
   if (node.input !== null) {
     context.compute(node.input, partition, pair => {
       const [key, events] = pair as readonly [unknown, readonly unknown[]]

@@ -11,7 +11,10 @@ import type { Step } from "./step.js"
 type UpdateOp = Extract<StateOp, { kind: "updateStateByKey" }>
 
 export function updateStateByKey({ node, op, partition, context, previous, at, draft }: Step<UpdateOp>): void {
-  const update = context.fn(op.update, "updateStateByKey") as (values: unknown, state: unknown) => unknown
+  const update = context.fn(op.update, "updateStateByKey", (_values: unknown, state: unknown) => state) as (
+    values: unknown,
+    state: unknown,
+  ) => unknown
   const groups: (readonly [key: unknown, values: readonly unknown[]])[] = []
   const slots = new SlotIndex()
   if (node.input !== null) {
@@ -26,7 +29,7 @@ export function updateStateByKey({ node, op, partition, context, previous, at, d
     if (after === undefined) draft.remove(key)
     else if (seeded || before === undefined || !isSame(before, after)) draft.set(key, after)
   }
-  // The keys that have a state first, in order of birth; then the initial ones; then new ones.
+  // The keys that have a state first, in order of birth; then those that the draft began with (initial ones, or all after a migration); then new ones.
   const done = new SlotIndex()
   const values = (key: unknown): readonly unknown[] => {
     done.set(key, 1)
@@ -34,6 +37,6 @@ export function updateStateByKey({ node, op, partition, context, previous, at, d
     return slot === undefined ? [] : groups[slot]![1]
   }
   previous.forEach(at, (key, state) => step(key, values(key), state, false))
-  for (const { key, state } of draft.changes()) if (done.find(key) === undefined) step(key, values(key), state, true)
+  for (const { key, state, gone } of draft.changes()) if (!gone && done.find(key) === undefined) step(key, values(key), state, true)
   for (const [key, group] of groups) if (done.find(key) === undefined) step(key, group, undefined, false)
 }
