@@ -58,7 +58,10 @@ test("onError: setAside leaves out the records at which a function throws, where
     },
   })
   const sum4 = (a: number, b: number) => (b === 4 ? a : a + b)
-  assert.equal(counts.map(sorted), running(good, (a, b) => a + b))
+  assert.equal(
+    counts.map(sorted),
+    running(good, (a, b) => a + b),
+  )
   assert.equal(
     grouped.map(sorted),
     running(good, (a, b) => Math.max(a, b)),
@@ -67,7 +70,10 @@ test("onError: setAside leaves out the records at which a function throws, where
   assert.equal(updated.map(sorted), running(good, sum4))
   const window = good.map((_, i) => running([good.slice(Math.max(0, i - 1), i + 1).flat()], (a, b) => a + b)[0])
   assert.equal(windowed.map(sorted), window)
-  assert.equal(held, words.map(interval => [interval.length]))
+  assert.equal(
+    held,
+    words.map(interval => [interval.length]),
+  )
 })
 
 test("onBadRecord: hold holds what is made of the input; without it the line is aside and counted", async () => {

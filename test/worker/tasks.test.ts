@@ -321,7 +321,13 @@ test("what functions print, and lines set aside, go to the master's log", () => 
   const w = new Bench().join()
   w.launch([task("t.1", { partition: 2 })])
   const logs = [{ level: "log", text: "hello", repeated: 3 }] as const
-  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: { ...result(), logs, aside: { count: 9, samples: ["cannot be read: gibberish"] } }, ms: 1 })
+  w.step({
+    kind: "taskDone",
+    task: "t.1",
+    executor: 0,
+    result: { ...result(), logs, aside: { count: 9, samples: ["cannot be read: gibberish"] } },
+    ms: 1,
+  })
   const { stream, interval, partition, lines: said } = w.only("log")
   assert.equal([stream, interval, partition], ["s.2", masterAheadMs, 2])
   assert.equal(
