@@ -18,6 +18,8 @@ export interface EmbeddedOptions {
   readonly cores?: number
   /** Block memory of each. Default 512 MiB. */
   readonly memoryBytes?: number
+  /** What each may put on disk of what memory has no room for. Default 16 GiB. */
+  readonly diskBytes?: number
   /** Where the journal and logs are. Default a temporary directory, which is removed with the cluster. */
   readonly dir?: string
   readonly replicas?: number
@@ -164,10 +166,14 @@ class EmbeddedProcesses implements Embedded {
   }
 
   private workerMessage(name: string): ToProcess {
-    const { cores = 1, memoryBytes = 512 * 1024 * 1024 } = this.options
+    const { cores = 1, memoryBytes = 512 * 1024 * 1024, diskBytes } = this.options
     const dir = join(this.directory, name)
     // Each is a host of its own, so that copies spread as they would among machines.
-    return { kind: "worker", options: { master: this.address, name, host: name, cores, memoryBytes, dir }, log: this.logOf(name) }
+    return {
+      kind: "worker",
+      options: { master: this.address, name, host: name, cores, memoryBytes, diskBytes, dir },
+      log: this.logOf(name),
+    }
   }
 
   private logOf(name: string): string | null {

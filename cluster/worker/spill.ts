@@ -103,7 +103,9 @@ export class Spill {
     }
     const urgent = used > config.evictAllAbove * store.capBytes
     const victims = this.#victims(Math.min(batchBytes, room, excess), urgent)
-    const bytes = victims.reduce((sum, block) => sum + block.bytes, 0)
+    let bytes = victims.reduce((sum, block) => sum + block.bytes, 0)
+    // The last one may be more than there is room for.
+    while (bytes > room) bytes -= victims.pop()!.bytes
     if (bytes < (urgent ? 1 : leastBytes)) {
       this.#notBeforeMs = nowMs + lookAgainMs
       return

@@ -173,6 +173,7 @@ program
   .option("--cores <n>", "executor threads for streams")
   .option("--memory <size>", "cap of the block memory, up to 4G", "1G")
   .option("--dir <dir>", "for spilled blocks (made when missing)", ".rivulet/worker")
+  .option("--disk <size>", "cap of what lies there", "16G")
   .action(async options => (await import("./worker.js")).worker(options))
 
 const keys = program.command("keys").description("keys of who may attach to a cluster that listens beyond this machine")

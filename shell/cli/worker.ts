@@ -11,6 +11,7 @@ export interface WorkerOptions {
   readonly cores?: string
   readonly memory: string
   readonly dir: string
+  readonly disk: string
 }
 
 /** `rivulet worker`: runs until SIGTERM, SIGINT or SIGHUP, or until the master refuses it. */
@@ -24,5 +25,6 @@ export async function worker(options: WorkerOptions): Promise<void> {
     cores: options.cores === undefined ? availableParallelism() : positiveInteger(options.cores, "--cores", 256),
     memoryBytes: byteSize(options.memory, "--memory"),
     dir: options.dir,
+    diskBytes: byteSize(options.disk, "--disk"),
   })
 }
