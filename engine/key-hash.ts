@@ -29,18 +29,25 @@ export function hashKey(value: unknown): number {
 function hashText(text: string, start: number): number {
   let h = 0x811c9dc5 ^ start
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  return finishHash(h)
+  return finish(h)
 }
 
-/** The finaliser of MurmurHash3: every input bit reaches every output bit. Kernels hash the bytes of ASCII text and finish alike. */
-export function finishHash(h: number): number {
+/** `hashKey` of the ASCII text that lies in bytes [from, to). */
+export function hashAscii(bytes: Uint8Array, from: number, to: number): number {
+  let h = 0x811c9dc5 ^ seed.string
+  for (let i = from; i < to; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193)
+  return finish(h)
+}
+
+/** The finaliser of MurmurHash3: every input bit reaches every output bit. */
+function finish(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0
 }
 
 function mix(h: number, next: number): number {
-  return finishHash(Math.imul(h, 0x9e3779b1) + next)
+  return finish(Math.imul(h, 0x9e3779b1) + next)
 }
 
 function hashNumber(value: number, start: number): number {
@@ -59,11 +66,11 @@ function hash(value: unknown, depth: number): number {
     case "bigint":
       return hashText(value.toString(36), seed.bigint)
     case "boolean":
-      return finishHash(value ? seed.true : seed.false)
+      return finish(value ? seed.true : seed.false)
     case "undefined":
-      return finishHash(seed.undefined)
+      return finish(seed.undefined)
     case "object":
-      return value === null ? finishHash(seed.null) : hashObject(value, depth)
+      return value === null ? finish(seed.null) : hashObject(value, depth)
     default:
       throw notAKey(value)
   }

@@ -23,7 +23,7 @@ export interface CombineKernel {
 /** Throws NotUnderstood; `at` is told which step is looked at. */
 export function combineKernel(steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
   const code = new Generator()
-  const row: TextValue = { type: "text", data: "data", from: "start", to: "end", hash: null }
+  const row: TextValue = { type: "text", data: "data", from: "start", to: "end" }
   code.block("for (let row = 0; row < rows; row++)", () => {
     code.line("const start = offsets[row], end = offsets[row + 1]")
     follow(code, steps, 0, row, at, pair => {
@@ -32,8 +32,9 @@ export function combineKernel(steps: readonly ReadStep[], merge: Lambda, at: (st
     })
   })
   const body = `"use strict"
-let { entries, mask, values, keys } = table
-${code.literals.map((_, i) => `const k${i} = literals[${i}]`).join("\n")}
+let { entries, mask, numbers, keys } = table
+const dataView = new DataView(data.buffer, data.byteOffset, data.byteLength)
+${code.literals.map((_, i) => `const k${i} = literals[${i}], k${i}View = new DataView(k${i}.buffer)`).join("\n")}
 ${code.constants.join("\n")}
 ${code.lines.join("\n")}`
   const run = new Function("data", "offsets", "rows", "table", "text", "literals", body) as (
@@ -97,22 +98,26 @@ function sink(code: Generator, pair: Value, merge: Lambda): void {
   const [key, added] = pairOf(pair)
   if (key.type !== "text") throw new NotUnderstood(`has ${aOrAn(key)} as key`)
   if (added.type !== "number") throw new NotUnderstood(`reduces ${aOrAn(added)}`)
-  const hash = code.hash(key)
-  code.line(`const length = ${key.to} - ${key.from}
-let at = ((${hash} ^ (${hash} >>> 15)) << 2) & mask, slot = -1
-for (let taken; (taken = entries[at + 1]) !== 0; at = (at + 4) & mask) {
-  if (entries[at] !== ${hash} || entries[at + 3] !== length) continue
-  let i = ${key.from}, k = entries[at + 2]
-  while (i < ${key.to} && keys[k] === ${key.data}[i]) { i++; k++ }
-  if (i === ${key.to}) { slot = taken - 1; break }
+  const { data, from, to } = key
+  const view = `${data}View`
+  code.line(`const length = ${to} - ${from}
+const first = text.firstBytes(${data}, ${view}, ${from}, ${to}), last = text.lastBytes(${view}, ${from}, ${to})
+const hash = text.hashOf(${view}, ${from}, ${to}, first, last)
+let at = (hash << 3) & mask
+for (; entries[at + 1] !== 0; at = (at + 8) & mask) {
+  if (entries[at] !== hash || entries[at + 4] !== first || entries[at + 5] !== last || entries[at + 2] !== length) continue
+  if (length <= 8) break
+  let i = ${from} + 4, k = entries[at + 3] + 4
+  const end = ${to} - 4
+  while (i < end && keys[k] === ${data}[i]) { i++; k++ }
+  if (i >= end) break
 }
-if (slot < 0) {
-  slot = table.insert(${key.data}, ${key.from}, ${key.to}, ${hash}, at)
-  entries = table.entries; mask = table.mask; values = table.values; keys = table.keys
-  values[slot] = ${added.js}
+if (entries[at + 1] === 0) {
+  table.insert(${data}, ${from}, ${to}, hash, first, last, ${added.js}, at)
+  entries = table.entries; mask = table.mask; numbers = table.numbers; keys = table.keys
 } else {
-  const old = values[slot]`)
+  const old = numbers[(at >> 1) + 3]`)
   const merged = code.apply(merge, [{ type: "number", js: "old" }, added])
   if (merged.type !== "number") throw new NotUnderstood(`reduces to ${aOrAn(merged)}`)
-  code.line(`  values[slot] = ${merged.js}\n}`)
+  code.line(`  numbers[(at >> 1) + 3] = ${merged.js}\n}`)
 }

@@ -6,12 +6,11 @@
  */
 
 import { type Expression, type Lambda, NotUnderstood } from "../expression/expression.js"
-import { hashOf, hashPrime, hashStart } from "./text.js"
 
 /** A value as the code has it: the names of locals, or expressions of them. */
 export type Value =
-  /** Bytes [from, to) of `data`. `hash`: of these bytes, where it is there anyway. */
-  | { readonly type: "text"; readonly data: string; readonly from: string; readonly to: string; readonly hash: string | null }
+  /** Bytes [from, to) of `data`, of which `<data>View` is a DataView. */
+  | { readonly type: "text"; readonly data: string; readonly from: string; readonly to: string }
   | { readonly type: "number" | "boolean"; readonly js: string }
   | { readonly type: "null" }
   | { readonly type: "tuple"; readonly items: readonly Value[] }
@@ -68,13 +67,6 @@ export class Generator {
     return value.type === "null" ? "false" : "true"
   }
 
-  hash(text: TextValue): string {
-    if (text.hash !== null) return text.hash
-    const name = this.fresh("h")
-    this.line(`const ${name} = text.hashOf(${text.data}, ${text.from}, ${text.to})`)
-    return name
-  }
-
   private value(node: Expression, scope: ReadonlyMap<number, Value>): Value {
     switch (node.kind) {
       case "parameter": {
@@ -123,7 +115,7 @@ export class Generator {
     if (typeof value === "boolean") return { type: "boolean", js: String(value) }
     if (value === null) return { type: "null" }
     const bytes = this.bytesOf(value)
-    return { type: "text", data: this.constant(bytes), from: "0", to: String(bytes.length), hash: String(hashOf(bytes, 0, bytes.length)) }
+    return { type: "text", data: this.constant(bytes), from: "0", to: String(bytes.length) }
   }
 
   private constant(bytes: Uint8Array): string {
@@ -192,16 +184,14 @@ export class Generator {
     throw new NotUnderstood(`calls ${name} of ${aOrAn(of)}`)
   }
 
-  /** Hashes each piece on its way. Before the first and after the last separator there is a piece, if empty. */
+  /** Before the first and after the last separator there is a piece, if empty. */
   private split(of: TextValue, separator: number, take: (piece: Value) => void): void {
-    const [from, at, end, hash, byte] = [this.fresh("p"), this.fresh("q"), this.fresh("e"), this.fresh("h"), this.fresh("c")]
+    const [from, at, end] = [this.fresh("p"), this.fresh("q"), this.fresh("e")]
     this.line(`let ${at} = ${of.from}; const ${end} = ${of.to}`)
     this.block("for (;;)", () => {
-      this.line(`const ${from} = ${at}; let ${hash} = ${hashStart}, ${byte} = 0`)
-      this.line(`while (${at} < ${end} && (${byte} = ${of.data}[${at}]) !== ${separator}) {`)
-      this.line(`  ${hash} = Math.imul(${hash} ^ ${byte}, ${hashPrime}); ${at}++ }`)
-      // In a block of its own, so that what takes it may go on to the next piece.
-      take({ type: "text", data: of.data, from, to: at, hash })
+      this.line(`const ${from} = ${at}`)
+      this.line(`while (${at} < ${end} && ${of.data}[${at}] !== ${separator}) ${at}++`)
+      take({ type: "text", data: of.data, from, to: at })
       this.line(`if (${at} >= ${end}) break`)
       this.line(`${at}++`)
     })
@@ -212,17 +202,17 @@ export class Generator {
     const [from, to] = [this.fresh("p"), this.fresh("q")]
     this.line(`const ${from} = text.trimmedStart(${of.data}, ${of.from}, ${of.to})`)
     this.line(`const ${to} = text.trimmedEnd(${of.data}, ${from}, ${of.to})`)
-    return { type: "text", data: of.data, from, to, hash: null }
+    return { type: "text", data: of.data, from, to }
   }
 
   private folded(of: TextValue, first: number, distance: number): Value {
     this.needsAscii = true
     const [into, length] = [this.fresh("s"), this.fresh("n")]
-    this.constants.push(`let ${into} = new Uint8Array(256)`)
+    this.constants.push(`let ${into} = new Uint8Array(256), ${into}View = new DataView(${into}.buffer)`)
     this.line(`const ${length} = ${of.to} - ${of.from}`)
-    this.line(`if (${length} > ${into}.length) ${into} = new Uint8Array(${length} * 2)`)
+    this.line(`if (${length} > ${into}.length) { ${into} = new Uint8Array(${length} * 2); ${into}View = new DataView(${into}.buffer) }`)
     this.line(`text.fold(${of.data}, ${of.from}, ${of.to}, ${into}, ${first}, ${distance})`)
-    return { type: "text", data: into, from: "0", to: length, hash: null }
+    return { type: "text", data: into, from: "0", to: length }
   }
 }
 

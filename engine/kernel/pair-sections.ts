@@ -3,7 +3,7 @@
 import { isAscii } from "node:buffer"
 import { assembleBlock } from "../block-layout.js"
 import { textBytes } from "../bytes.js"
-import { finishHash, hashKey } from "../key-hash.js"
+import { hashAscii, hashKey } from "../key-hash.js"
 import { partitionOfHash } from "../partition.js"
 import type { ByteTable } from "./byte-table.js"
 
@@ -26,9 +26,8 @@ export function pairSections(table: ByteTable, partitions: number): Sections {
   for (let slot = 0, start = 0; slot < count; slot++) {
     const end = table.keyEnds[slot]!
     if (partitions > 1) {
-      // Keys are hashed by their UTF-16 units: of ASCII the same as its bytes.
       const plain = ascii || isAscii(table.keys.subarray(start, end))
-      const hash = plain ? finishHash(table.hashes[slot]!) : hashKey(text.utf8Slice(start, end))
+      const hash = plain ? hashAscii(table.keys, start, end) : hashKey(text.utf8Slice(start, end))
       place[slot] = partitionOfHash(hash, partitions)
     }
     rows[place[slot]!]!++
@@ -50,7 +49,7 @@ function pairBlock(table: ByteTable, place: Int32Array, partition: number, rows:
     if (place[slot] === partition) {
       while (start < end) data[at++] = keys[start++]!
       // Adding 0 to a NaN gives the one that is written.
-      const value = table.values[slot]!
+      const value = table.value(slot)
       values[row] = Number.isNaN(value) ? Number.NaN : value
       offsets[++row] = at
     }

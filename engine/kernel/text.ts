@@ -1,14 +1,23 @@
 /** What generated kernels call: functions of pieces of text, as bytes [from, to) of some array. */
 
-/** Where FNV-1a begins for a text; `hashKey` of ASCII text is `finishHash` of it after each byte (key-hash.ts). */
-export const hashStart = 0x811c9dc5 ^ 7
-export const hashPrime = 0x01000193
+/** The first four bytes of a piece; of a shorter one, its bytes. With `lastBytes` and the length this is all of a piece of up to eight. */
+export function firstBytes(data: Uint8Array, view: DataView, from: number, to: number): number {
+  if (to - from >= 4) return view.getInt32(from, true)
+  // One to three bytes: first, middle and last are all of them.
+  return to === from ? 0 : data[from]! | (data[(from + to) >> 1]! << 8) | (data[to - 1]! << 16)
+}
 
-/** The hash so far of a piece. */
-export function hashOf(data: Uint8Array, from: number, to: number): number {
-  let h = hashStart
-  for (let i = from; i < to; i++) h = Math.imul(h ^ data[i]!, hashPrime)
-  return h
+export function lastBytes(view: DataView, from: number, to: number): number {
+  return to - from >= 4 ? view.getInt32(to - 4, true) : 0
+}
+
+/** What tables go by. Keys of up to eight bytes are hashed by these two words alone. */
+export function hashOf(view: DataView, from: number, to: number, first: number, last: number): number {
+  let h = Math.imul(first ^ Math.imul(last ^ (to - from), 0x9e3779b1), 0x85ebca6b)
+  for (let i = from + 4; i < to - 4; i += 4) h = Math.imul((h ^ (h >>> 15)) + view.getInt32(i, true), 0x9e3779b1)
+  h ^= h >>> 15
+  h = Math.imul(h, 0xc2b2ae35)
+  return h ^ (h >>> 15)
 }
 
 /** Whether the piece has `text`. */

@@ -1,10 +1,8 @@
 /**
- * The sending process of a benchmark: `ingest <master> <receiver> <seconds> <lines a second, 0: as fast as credit allows>`.
+ * The sending process of a benchmark: `ingest <URL of the build> <master> <receiver> <seconds> <lines a second, 0: as fast as credit allows>`.
  * Tells its parent when the first line left, and at the end what it has sent, all acked.
  */
 
-import { openSender } from "../../cluster/client/send.js"
-import { connect } from "../../cluster/client/session.js"
 import { lineBytes, makeLines } from "./lines.js"
 
 export interface SentAll {
@@ -18,7 +16,9 @@ export interface SentAll {
   readonly cpuSeconds: number
 }
 
-const [, , master, receiver, secondsText, rateText] = process.argv
+const [, , dist, master, receiver, secondsText, rateText] = process.argv
+const { openSender }: typeof import("../../cluster/client/send.js") = await import(`${dist}cluster/client/send.js`)
+const { connect }: typeof import("../../cluster/client/session.js") = await import(`${dist}cluster/client/session.js`)
 const seconds = Number(secondsText)
 const rate = Number(rateText)
 process.on("disconnect", () => process.exit(0))

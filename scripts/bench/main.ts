@@ -1,17 +1,19 @@
 /**
- * `npm run bench -- [grep] [wordcount] [topk] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024] [--json]`
+ * `npm run bench -- [grep] [wordcount] [topk] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
+ * [--dist dist] [--json]`
  *
- * A master, workers and a sending client, each a process of this machine, two copies of every record. First as fast as
+ * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
+ * it, to compare two of them by turns), two copies of every record. First as fast as
  * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes. Then at 65 % of
  * that rate: how long after an interval's end its result is there. Single runs are good to about a third (PERFORMANCE.md).
  */
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
-import { connect } from "../../cluster/client/session.js"
-import { startEmbedded } from "../../cluster/embedded.js"
 import { cpuSeconds, peakBytes } from "./cpu.js"
 import type { SentAll } from "./ingest.js"
 import { type Workload, workloads } from "./wordcount.js"
@@ -36,12 +38,20 @@ const { values, positionals } = parseArgs({
     workers: { type: "string", default: "2" },
     cores: { type: "string", default: "1" },
     "memory-mb": { type: "string", default: "1024" },
+    dist: { type: "string", default: "dist" },
     json: { type: "boolean", default: false },
   },
 })
+const say = (text: string) => process.stderr.write(`${text}\n`)
+const dist = pathToFileURL(`${resolve(values.dist)}/`).href
+if (!existsSync(new URL("cluster/embedded.js", dist))) {
+  say(`bench: nothing is built in ${values.dist}\ntry: npm run build`)
+  process.exit(2)
+}
+const { startEmbedded }: typeof import("../../cluster/embedded.js") = await import(`${dist}cluster/embedded.js`)
+const { connect }: typeof import("../../cluster/client/session.js") = await import(`${dist}cluster/client/session.js`)
 const seconds = Number(values.seconds)
 const chosen = positionals.length === 0 ? workloads : positionals.map(find)
-const say = (text: string) => process.stderr.write(`${text}\n`)
 const results: Measured[] = []
 for (const workload of chosen) {
   say(`${workload.name}: ${seconds} s as fast as possible, then ${seconds} s paced`)
@@ -100,7 +110,7 @@ async function run(workload: Workload, rate: number) {
     const pids = [...cluster.processes().values()]
     const before = cpuSeconds(pids)
     const ingest = fileURLToPath(new URL("./ingest.ts", import.meta.url))
-    const sender = fork(ingest, [cluster.address, "lines", String(seconds), String(rate)])
+    const sender = fork(ingest, [dist, cluster.address, "lines", String(seconds), String(rate)])
     const [sent] = (await once(sender, "message")) as [SentAll]
     await new Promise<void>(resolve => {
       look = () => {
