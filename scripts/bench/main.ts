@@ -48,6 +48,9 @@ if (!existsSync(new URL("cluster/embedded.js", dist))) {
   say(`bench: nothing is built in ${values.dist}\ntry: npm run build`)
   process.exit(2)
 }
+// The built program's processes and threads need no TypeScript; the sender does.
+const withTypeScript = process.execArgv
+process.execArgv = withTypeScript.filter((arg, i) => arg !== "--import" && withTypeScript[i - 1] !== "--import")
 const { startEmbedded }: typeof import("../../cluster/embedded.js") = await import(`${dist}cluster/embedded.js`)
 const { connect }: typeof import("../../cluster/client/session.js") = await import(`${dist}cluster/client/session.js`)
 const seconds = Number(values.seconds)
@@ -110,7 +113,7 @@ async function run(workload: Workload, rate: number) {
     const pids = [...cluster.processes().values()]
     const before = cpuSeconds(pids)
     const ingest = fileURLToPath(new URL("./ingest.ts", import.meta.url))
-    const sender = fork(ingest, [dist, cluster.address, "lines", String(seconds), String(rate)])
+    const sender = fork(ingest, [dist, cluster.address, "lines", String(seconds), String(rate)], { execArgv: withTypeScript })
     const [sent] = (await once(sender, "message")) as [SentAll]
     await new Promise<void>(resolve => {
       look = () => {
