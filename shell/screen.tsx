@@ -12,6 +12,8 @@ import { isComplete } from "./evaluator/complete-cell.js"
 import type { HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { App } from "./view/app.js"
+import { frameLines } from "./view/frame.js"
+import { FrameOutput } from "./view/frames.js"
 
 export interface ScreenOptions {
   readonly prompt: string
@@ -46,11 +48,14 @@ export interface Screen {
 const pasteOn = "\x1b[?2004h"
 const pasteOff = "\x1b[?2004l"
 const showCursor = "\x1b[?25h"
-/** At most this often; keys are painted at once. */
+const hideCursor = "\x1b[?25l"
+/** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
+const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection"])
 
 export function openScreen(options: ScreenOptions): Screen {
   const { stdin, stdout } = options.terminal ?? process
+  const frames = new FrameOutput(stdout)
   let tour = options.tour ?? []
   let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24)
   state = reduce(state, { kind: "print", lines: options.banner }).state
@@ -63,25 +68,46 @@ export function openScreen(options: ScreenOptions): Screen {
     finish = resolve
   })
 
+  /** What Ink has printed. */
+  let shown = state.printed
+
   const paint = () => {
     clearTimeout(repaint)
     repaint = undefined
-    app?.rerender(createElement(App, { state }))
+    if (state.printed !== shown) {
+      shown = state.printed
+      app?.rerender(createElement(App, { printed: shown }))
+    }
+    frames.paint(frameLines(state))
   }
   const paintSoon = () => {
     repaint ??= setTimeout(paint, repaintMs)
   }
 
-  const apply = (step: Step, urgent: boolean) => {
-    const changed = step.state !== state
-    state = step.state
-    for (const effect of step.effects) perform(effect)
-    if (!changed || closed) return
-    if (urgent) paint()
-    else paintSoon()
+  /** What one key or message brings about, its effects' events too, is one frame. */
+  let depth = 0
+  let painting = false
+  const together = (work: () => void) => {
+    depth++
+    try {
+      work()
+    } finally {
+      depth--
+      if (depth === 0 && painting && !closed) {
+        painting = false
+        paint()
+      }
+    }
   }
-  const dispatch = (event: ShellEvent) =>
-    apply(reduce(state, event), event.kind === "input" || event.kind === "print" || event.kind === "done" || event.kind === "completed")
+  const apply = (step: Step, urgent: boolean) =>
+    together(() => {
+      const changed = step.state !== state
+      state = step.state
+      for (const effect of step.effects) perform(effect)
+      if (changed && urgent) painting = true
+      else if (changed && !closed) paintSoon()
+    })
+  const dispatch = (event: ShellEvent) => apply(reduce(state, event), !lazy.has(event.kind))
 
   const host = options.host(event => {
     if (event.kind === "chaos") options.chaos?.(event.worker)
@@ -125,9 +151,7 @@ export function openScreen(options: ScreenOptions): Screen {
         dispatch({ kind: "found", query: effect.query, matches: search(options.history.all(), effect.query) })
         return
       case "clear":
-        app?.clear()
-        stdout.write("\x1b[2J\x1b[H")
-        paint()
+        frames.clearScreen()
         return
       case "suspend":
         suspend()
@@ -177,10 +201,13 @@ export function openScreen(options: ScreenOptions): Screen {
     heard = true
     const decoded = decode(decoder, text)
     decoder = decoded.state
-    for (const event of decoded.events) dispatch({ kind: "input", event })
+    together(() => {
+      for (const event of decoded.events) dispatch({ kind: "input", event })
+    })
   }
   const onResize = () => {
     const columns = stdout.columns ?? 80
+    frames.resized(columns)
     host.resize(columns)
     dispatch({ kind: "resized", columns, rows: stdout.rows ?? 24 })
   }
@@ -201,11 +228,13 @@ export function openScreen(options: ScreenOptions): Screen {
     }
   }
   function suspend(): void {
+    frames.hide()
     giveTerminalBack()
     process.once("SIGCONT", () => {
       takeTerminal()
-      app?.clear()
-      paint()
+      stdout.write(hideCursor)
+      frames.show()
+      onResize()
     })
     process.kill(process.pid, "SIGTSTP")
   }
@@ -238,7 +267,10 @@ export function openScreen(options: ScreenOptions): Screen {
   takeTerminal()
   stdin.on("data", onData)
   stdout.on("resize", onResize)
-  app = render(createElement(App, { state }), { stdin, stdout, exitOnCtrlC: false, patchConsole: false, maxFps: 60 })
+  const output = frames as unknown as NodeJS.WriteStream
+  app = render(createElement(App, { printed: shown }), { stdin, stdout: output, exitOnCtrlC: false, patchConsole: false })
+  stdout.write(hideCursor)
+  paint()
   offer()
   return { dispatch, enter, ended, close }
 }

@@ -103,7 +103,7 @@ try {
     const letter = "abcdefghij"[i % 10]!
     const typedMs = performance.now()
     shell.type(letter)
-    echoes.push((await shell.seen(new RegExp(`${letter}(\\x1b\\[[\\d;]*m| )*\\r?\\n`))) - typedMs)
+    echoes.push((await shell.seen(new RegExp(`${letter}(\\x1b\\[[\\d;]*[mK]| )*[\\r\\n]`))) - typedMs)
     if (i % 40 === 39) shell.type("\x15")
     await pause(20 + (i % 7) * 5)
   }

@@ -1,7 +1,6 @@
 /** Attaches a command to its master: a session, and the same exit whatever happens. */
 import { userInfo } from "node:os"
 import type { ClientSession } from "../../cluster/client/session.js"
-import { connect } from "../../cluster/client/session.js"
 import { Ending } from "./ending.js"
 import { connectTimeoutMs, masterAddress } from "./options.js"
 
@@ -23,6 +22,7 @@ export function localZone(): string {
 
 /** Errors: code 2 for an absurd address, 3 within two seconds when no master answers there. */
 export async function attach(options: AttachOptions): Promise<ClientSession> {
+  const { connect } = await import("../../cluster/client/session.js")
   return connect(masterAddress(options.master), {
     user: userName(),
     program: options.program ?? userName(),

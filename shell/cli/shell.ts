@@ -3,9 +3,9 @@
  * runs stdin as a script.
  */
 import { readFileSync } from "node:fs"
-import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import type { Embedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
-import { type Demo, startDemo } from "../demo/process.js"
+import type { Demo } from "../demo/process.js"
 import { History } from "../editor/history.js"
 import type { StyledLine } from "../session.js"
 import { localZone, userName } from "./attach.js"
@@ -76,9 +76,10 @@ export async function startOwn(
   ending: Ending,
 ): Promise<{ readonly cluster: Embedded; readonly demo: Demo | undefined }> {
   if (process.stderr.isTTY) process.stderr.write(`starting a master and ${workers} workers on this machine …`)
-  const demo = withDemo ? startDemo() : undefined
+  const demo = withDemo ? (await import("../demo/process.js")).startDemo() : undefined
   if (demo) ending.add(() => demo.stop())
   try {
+    const { startEmbedded } = await import("../../cluster/embedded.js")
     const cluster = await startEmbedded({ workers, cores: 1 })
     ending.add(() => cluster.stop())
     demo?.begin(cluster.address)

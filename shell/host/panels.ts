@@ -2,7 +2,7 @@
  * Live panels: each asks its stream for the newest version whenever an interval is finished, and keeps the last minute of
  * each row's number for its sparkline. One question a panel at a time: on a slow cluster a panel skips intervals.
  */
-import stringWidth from "string-width"
+
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { SnapshotDStream, Stamp } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
@@ -10,6 +10,7 @@ import type { PanelView } from "../session.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
 import { cellText, pad, table } from "../view/table.js"
+import { cellWidth } from "../view/width.js"
 
 const rowsAsked = 20
 const sparkWidth = 18
@@ -94,7 +95,7 @@ export class Panels {
       return { key: label, value: formatNumber(value), change, spark: sparkline(steps, sparkWidth) }
     })
     for (const label of [...panel.past.keys()]) if (!seen.has(label)) panel.past.delete(label)
-    const widest = (of: (line: (typeof lines)[number]) => string) => Math.max(...lines.map(line => stringWidth(of(line))))
+    const widest = (of: (line: (typeof lines)[number]) => string) => Math.max(...lines.map(line => cellWidth(of(line))))
     const widths = [
       Math.min(
         48,

@@ -1,69 +1,38 @@
-/**
- * The screen, from the reducer's state and nothing else. Finished output goes up through `<Static>` and is never painted
- * again; only panels, the input and the status line are dynamic, and together they always stay below the screen's height
- * (Ink clears the whole screen when they do not).
- */
+/** Finished output: it goes up and is never painted again. What stands below it is not Ink's (`frames.ts`). */
 import { Box, Static, Text } from "ink"
 import type { ReactNode } from "react"
-import type { Printed, ShellState, StyledLine } from "../session.js"
-import { InputView } from "./input.js"
-import { CompletionView, SearchView } from "./lists.js"
-import { PanelsView } from "./panels.js"
-import { StatusLine } from "./status.js"
+import type { Printed, StyledLine } from "../session.js"
+import { visible } from "./input.js"
+import { bold, dim, red, yellow } from "./style.js"
 
-export function App({ state }: { readonly state: ShellState }): ReactNode {
-  const { columns, rows } = state
-  const panelRows = Math.max(0, Math.floor(rows / 3))
-  const listRows = Math.max(3, Math.min(10, rows - panelRows - 5))
-  return (
-    <>
-      <Static items={state.printed as Printed[]}>{item => <PrintedLines key={item.id} lines={item.lines} />}</Static>
-      {state.left ? null : (
-        <Box flexDirection="column" width={columns}>
-          <PanelsView panels={state.panels} width={columns} rows={panelRows} />
-          {state.search ? (
-            <SearchView search={state.search} width={columns} rows={listRows} />
-          ) : (
-            <InputView state={state} rows={Math.max(1, rows - panelRows - 3)} />
-          )}
-          {state.completion ? <CompletionView list={state.completion} width={columns} rows={listRows} /> : null}
-          {rows >= 6 ? (
-            <StatusLine
-              status={state.status}
-              lostForS={state.lostForS}
-              running={state.running !== null}
-              waiting={state.queue.length}
-              width={columns}
-            />
-          ) : null}
-        </Box>
-      )}
-    </>
-  )
+export function App({ printed }: { readonly printed: readonly Printed[] }): ReactNode {
+  return <Static items={printed as Printed[]}>{item => <PrintedLines key={item.id} lines={item.lines} />}</Static>
 }
 
 function PrintedLines({ lines }: { readonly lines: readonly StyledLine[] }): ReactNode {
   return (
     <Box flexDirection="column">
       {lines.map((line, i) => (
-        <Line key={i} line={line} />
+        <Text key={i}>{styled(line)}</Text>
       ))}
     </Box>
   )
 }
 
-function Line({ line }: { readonly line: StyledLine }): ReactNode {
-  const text = line.text === "" ? " " : line.text
-  switch (line.style) {
+function styled({ text, style }: StyledLine): string {
+  if (text === "") return " "
+  switch (style) {
     case "dim":
-      return <Text dimColor>{text}</Text>
+      return dim(text)
     case "error":
-      return <Text color="red">{text}</Text>
+      return red(text)
     case "warning":
-      return <Text color="yellow">{text}</Text>
+      return yellow(text)
     case "bold":
-      return <Text bold>{text}</Text>
+      return bold(text)
+    case "input":
+      return visible(text)
     default:
-      return <Text>{text}</Text>
+      return text
   }
 }

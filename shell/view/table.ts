@@ -5,9 +5,9 @@
  */
 
 import sliceAnsi from "slice-ansi"
-import stringWidth from "string-width"
 import { showValue } from "../../engine/values.js"
 import { formatNumber } from "./number.js"
+import { cellWidth, isNarrow } from "./width.js"
 
 export interface TableOptions {
   /** Terminal columns. */
@@ -37,7 +37,7 @@ export function table(rows: readonly unknown[], options: TableOptions): TableTex
   const indent = " ".repeat(options.indent ?? 2)
   const header = options.header ?? true
   const widths = fit(
-    columns.map(column => Math.max(header ? stringWidth(column.title) : 0, ...column.cells.map(cell => stringWidth(cell)), 1)),
+    columns.map(column => Math.max(header ? cellWidth(column.title) : 0, ...column.cells.map(cell => cellWidth(cell)), 1)),
     options.width - indent.length,
   )
   const line = (cells: readonly string[]) =>
@@ -130,12 +130,13 @@ function fit(widths: readonly number[], available: number): number[] {
 
 export function pad(text: string, width: number, right: boolean): string {
   const cut = truncate(text, width)
-  const space = " ".repeat(Math.max(0, width - stringWidth(cut)))
+  const space = " ".repeat(Math.max(0, width - cellWidth(cut)))
   return right ? space + cut : cut + space
 }
 
 export function truncate(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text
+  if (cellWidth(text) <= width) return text
   if (width <= 1) return "…".slice(0, width)
+  if (isNarrow(text)) return `${text.slice(0, width - 1)}…`
   return `${sliceAnsi(text, 0, width - 1)}…`
 }

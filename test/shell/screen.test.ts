@@ -2,11 +2,13 @@
 import { EventEmitter } from "node:events"
 import { PassThrough } from "node:stream"
 import xterm from "@xterm/headless"
+import stringWidth from "string-width"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { History } from "../../shell/editor/history.js"
 import type { HostEvent, HostPort } from "../../shell/host/port.js"
 import type { PanelView } from "../../shell/session.js"
+import { isNarrow } from "../../shell/view/width.js"
 
 process.env.NODE_ENV ??= "production"
 process.env.CI = "false"
@@ -179,6 +181,60 @@ test("a terminal that shrinks and grows keeps one panel and one prompt on its sc
   assert.is(count(shown, "live · 2"), 1)
   on.screen.close()
   await on.screen.ended
+})
+
+test("a narrower terminal wraps the frame that stands there: nothing of it is left above the next one", async () => {
+  const on = open(100, 30)
+  for (let n = 0; n < 3; n++) on.host.answer(`  answer ${n}`)
+  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  await shows(on, "live · 1")
+  await on.type("abc")
+  for (const columns of [70, 41, 33]) {
+    await on.resize(columns, 30)
+    await shows(on, "local> abc")
+    const lines = on.lines()
+    assert.is(count(lines, "╭"), 1, `one panel at ${columns}`)
+    assert.is(count(lines, "local> abc"), 1, `one prompt at ${columns}`)
+    for (let n = 0; n < 3; n++) assert.is(count(lines, `answer ${n}`), 1, `answer ${n} at ${columns}`)
+  }
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("a screen lower than its frame clears no scrollback; Ctrl-L leaves the prompt and the panel", async () => {
+  const on = open(80, 40)
+  on.host.answer("  first answer")
+  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  await shows(on, "live · 1")
+  await on.resize(80, 8)
+  await on.type("abc")
+  await shows(on, "local> abc")
+  await on.resize(80, 30)
+  await on.type("\x0c")
+  await shows(on, "local> abc")
+  assert.is(count(on.lines().slice(-30), "╭"), 1)
+  assert.not.ok(on.written.some(text => text.includes(clearsScrollback)))
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("a key writes its own row and nothing else, in one piece", async () => {
+  const on = open(100, 30)
+  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  await shows(on, "live · 1")
+  on.written.length = 0
+  await on.type("x")
+  assert.is(on.written.length, 1)
+  assert.not.ok(on.written[0]!.includes("╭"))
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("widths taken from a list are those of the tables of graphemes", () => {
+  for (let code = 0x20; code < 0x3000; code++) {
+    const character = String.fromCodePoint(code)
+    if (isNarrow(character)) assert.is(stringWidth(character), 1, code.toString(16))
+  }
 })
 
 test("at the end only finished output stays; the terminal's mode is given back", async () => {

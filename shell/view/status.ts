@@ -1,22 +1,20 @@
 /** One line of what is always worth knowing; under 80 columns it drops from the right. */
-import { Text } from "ink"
-import type { ReactNode } from "react"
 import type { StatusView } from "../session.js"
+import { dim, red, yellow } from "./style.js"
 import { truncate } from "./table.js"
+import { cellWidth } from "./width.js"
 
-interface Props {
+interface Shown {
   readonly status: StatusView | null
   readonly lostForS: number | null
   readonly running: boolean
   /** Cells that were entered meanwhile. */
   readonly waiting: number
-  readonly width: number
 }
 
-export function StatusLine({ status, lostForS, running, waiting, width }: Props): ReactNode {
-  if (lostForS !== null)
-    return <Text color="red">{truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1)}</Text>
-  if (status === null) return <Text dimColor> …</Text>
+export function statusLine({ status, lostForS, running, waiting }: Shown, width: number): string {
+  if (lostForS !== null) return red(truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1))
+  if (status === null) return dim(" …")
   const parts = [
     status.cluster,
     `${status.workers} worker${status.workers === 1 ? "" : "s"}${status.lost > 0 ? ` (${status.lost} lost)` : ""}`,
@@ -29,9 +27,9 @@ export function StatusLine({ status, lostForS, running, waiting, width }: Props)
   const bad = status.lost > 0 || status.worst !== ""
   let line = ` ${parts.join(" · ")}`
   // The worst thing is the last to go.
-  for (let drop = parts.length - 2; line.length >= width && drop > 1; drop--) {
+  for (let drop = parts.length - 2; cellWidth(line) >= width && drop > 1; drop--) {
     parts.splice(drop, 1)
     line = ` ${parts.join(" · ")}`
   }
-  return bad ? <Text color="yellow">{truncate(line, width - 1)}</Text> : <Text dimColor>{truncate(line, width - 1)}</Text>
+  return (bad ? yellow : dim)(truncate(line, width - 1))
 }

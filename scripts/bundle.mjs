@@ -1,0 +1,65 @@
+// The attached shell's two threads, each with all that it loads, as a few files in place of 200: resolving and reading modules one
+// by one is most of an attach (ES modules have no compile cache in Node 20). Entries keep their places and names in dist/, so
+// nothing else knows of it, and without esbuild everything works, only slower.
+import { readFileSync } from "node:fs"
+import { dirname, relative, resolve } from "node:path"
+
+const entries = ["shell/host/attach-screen.js", "shell/host/thread-entry.js"]
+// Native code, what is loaded on demand, and the class by which the command line knows errors: one of it.
+const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract"]
+const shared = "engine/errors.js"
+
+/** True when it was done; false when esbuild is not installed. */
+export async function bundle(dist) {
+  const esbuild = await import("esbuild").catch(() => null)
+  if (esbuild === null) return false
+  const root = resolve(dist)
+  const folder = resolve(root, dirname(entries[0]))
+  await esbuild.build({
+    entryPoints: entries.map(entry => resolve(root, entry)),
+    outdir: root,
+    outbase: root,
+    chunkNames: `${dirname(entries[0])}/chunk-[hash]`,
+    allowOverwrite: true,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "none",
+    logLevel: "error",
+    external: outside,
+    define: {
+      "import.meta.url": "$moduleUrl",
+      "process.env.NODE_ENV": '"production"',
+      // The layout engine fetches its own code from a data: URL where there is fetch: Node would load its whole HTTP client for that.
+      fetch: "undefined",
+    },
+    banner: {
+      js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url),$bundleUrl=import.meta.url;',
+    },
+    plugins: [
+      {
+        name: "places",
+        setup(build) {
+          build.onResolve({ filter: /errors\.js$/ }, ({ path, resolveDir }) => {
+            const file = resolve(resolveDir, path)
+            return file === resolve(root, shared) ? { path: `./${relative(folder, file)}`, external: true } : undefined
+          })
+          // Ink's connection to React's developer tools: never wanted here.
+          build.onLoad({ filter: /ink.build.devtools\.js$/ }, () => ({ contents: "" }))
+          // A module that looks for its neighbours looks beside where it was.
+          build.onLoad({ filter: /\.js$/ }, ({ path }) => {
+            const text = readFileSync(path, "utf8")
+            if (!text.includes("import.meta.url")) return undefined
+            const from = JSON.stringify(relative(folder, path))
+            return { contents: `const $moduleUrl = new URL(${from}, $bundleUrl).href;\n${text}` }
+          })
+        },
+      },
+    ],
+  })
+  return true
+}

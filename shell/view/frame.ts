@@ -1,0 +1,22 @@
+/**
+ * The part of the screen that is painted again: panels, input, lists and the status line, as rows of text. Pure, and cheap enough
+ * for each key. Together they always stay below the screen's height.
+ */
+import type { ShellState } from "../session.js"
+import { inputLines } from "./input.js"
+import { completionLines, searchLines } from "./lists.js"
+import { panelLines } from "./panels.js"
+import { statusLine } from "./status.js"
+
+export function frameLines(state: ShellState): string[] {
+  if (state.left) return []
+  const { columns, rows, search, completion } = state
+  const panelRows = Math.max(0, Math.floor(rows / 3))
+  const listRows = Math.max(3, Math.min(10, rows - panelRows - 5))
+  return [
+    ...panelLines(state.panels, columns, panelRows),
+    ...(search ? searchLines(search, columns, listRows) : inputLines(state, Math.max(1, rows - panelRows - 3))),
+    ...(completion ? completionLines(completion, columns, listRows) : []),
+    ...(rows >= 6 ? [statusLine({ ...state, running: state.running !== null, waiting: state.queue.length }, columns)] : []),
+  ]
+}
