@@ -127,6 +127,17 @@ export class Link {
     if (this.ackDueMs !== null && this.ackDueMs <= nowMs) this.ackNow(out)
   }
 
+  /** The way is free: what was backed off because nothing came back is tried at once. */
+  hurry(nowMs: number, out: ChannelAction[]): void {
+    this.backoff = 0
+    if (!this.tied) {
+      if (this.knockDueMs !== null) this.knock(nowMs, out)
+    } else if (this.rtoDueMs !== null) {
+      this.onSilence(nowMs, out)
+      this.backoff = 0
+    }
+  }
+
   nextTickMs(): number | null {
     let next: number | null = null
     for (const due of [this.knockDueMs, this.recheckMs, this.rtoDueMs, this.ackDueMs]) {

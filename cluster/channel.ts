@@ -162,6 +162,14 @@ export class Channel {
     return out
   }
 
+  /** The peer can be reached, from now on or again: it need not be waited for any longer. */
+  reached(peer: NodeId, nowMs: number): ChannelAction[] {
+    const out: ChannelAction[] = []
+    const link = this.links.get(nodeName(peer))
+    if (link?.isWith(peer)) link.hurry(nowMs, out)
+    return out
+  }
+
   /** Sent and not yet acked, with `peer` or all. */
   unacked(peer?: NodeId): { messages: number; bytes: number } {
     let messages = 0

@@ -27,6 +27,7 @@ const maxPayloadFrames = 65_536
 const messagePack = 0
 const v8Format = 1
 const maxDepth = 2_000
+const nodeName = /^[!-~]{1,250}$/
 const loneSurrogate = /\p{Surrogate}/u
 
 /** Why a frame was refused: counted by these names. */
@@ -62,8 +63,9 @@ export function decodeMessage(bytes: Uint8Array): Decoded<Message> {
     if (bytes[0] === messagePack) value = packr.unpack(content)
     else if (bytes[0] === v8Format) value = deserialize(content)
     else return refuse("malformed", `message format ${bytes[0]}`)
-  } catch (error) {
-    return refuse("malformed", `message: ${error instanceof Error ? error.message : String(error)}`)
+  } catch {
+    // Not the library's words: they may hold what was sent.
+    return refuse("malformed", bytes[0] === messagePack ? "a message that is no MessagePack" : "a message that V8 cannot read")
   }
   try {
     if (messageShape(value)) return { ok: true, value: value as Message }
@@ -129,7 +131,10 @@ export function decodePacket(frames: readonly Uint8Array[]): Decoded<Packet> {
   for (let i = 0; i < 2; i++) {
     const length = frame[at] ?? 0
     if (length === 0 || at + 1 + length > frame.byteLength) return refuse("malformed", "cut off in the names")
-    names.push(frame.toString("utf8", at + 1, at + 1 + length))
+    const name = frame.toString("latin1", at + 1, at + 1 + length)
+    // What is no name must not get into logs and tables.
+    if (!nodeName.test(name)) return refuse("malformed", "a name that is none")
+    names.push(name)
     at += 1 + length
   }
   const carries = kind === "data" || kind === "datagram"
@@ -158,7 +163,7 @@ function refuse(refusal: Refusal, detail: string): { ok: false; refusal: Refusal
 function kindOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return typeof value
   const kind = (value as { kind?: unknown }).kind
-  return typeof kind === "string" ? kind.slice(0, 40) : "no kind"
+  return typeof kind === "string" && /^[A-Za-z]{1,40}$/.test(kind) ? kind : "no kind"
 }
 
 /** The kinds of messages in which values of users' programs travel (keys asked for, zeros of folds). The others are ours. */

@@ -35,6 +35,8 @@ export type NodeEvent =
    * Not certain to come when a peer dies: heartbeats and timeouts find that.
    */
   | { readonly kind: "lost"; readonly peer: NodeId }
+  /** Nobody listens where the `probe` looked: the peer's process has ended. Not certain to come. */
+  | { readonly kind: "gone"; readonly peer: NodeId }
   /**
    * The memory of the payloads sent with this `receipt` may be used again: the peer's channel has acknowledged the message.
    * `lost`: the peer was given up first; a transport may still hold the bytes, so their memory is retired for a while.
@@ -75,6 +77,8 @@ export type Command =
   /** Learn how to reach a node that listens. Idempotent. */
   | { readonly kind: "connect"; readonly to: NodeId; readonly address: string }
   | { readonly kind: "disconnect"; readonly from: NodeId }
+  /** Looks once whether anybody still listens there: `gone` follows if the machine answers that nobody does, else nothing. */
+  | { readonly kind: "probe"; readonly peer: NodeId; readonly address: string }
   | { readonly kind: "wake"; readonly atMonotonicMs: number }
   | { readonly kind: "append"; readonly sequence: number; readonly record: JournalRecord }
   | { readonly kind: "submit"; readonly task: string; readonly executor: number; readonly run: TaskRun; readonly timeoutMs: number }
@@ -129,6 +133,8 @@ export interface Transport {
   disconnect(from: NodeId): void
   onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void
   onLost(handler: (peer: NodeId) => void): void
+  /** A connection to a peer that was connected to stands, for the first time or again. */
+  onReached?(handler: (peer: NodeId) => void): void
   close(): Promise<void>
 }
 

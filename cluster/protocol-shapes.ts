@@ -153,7 +153,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   hello: { role: oneOf("worker", "client"), user: text, version: text, runtime: text },
   welcome: { epoch: count, cluster: text, wallMs: finite, startedMs: finite, workers: list(peer) },
   refused: { reason: text, try: text },
-  register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock) },
+  register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock), peers: optional(list(text)) },
   heartbeat: {
     sentMs: finite,
     load: finite,

@@ -45,6 +45,8 @@ export type Message =
       readonly cores: number
       readonly capBytes: number
       readonly held: readonly HeldBlock[]
+      /** Names of the other workers, as this one was told last: a master that was started again knows by it who is to come back. Left out by a worker that was told of none yet. */
+      readonly peers?: readonly string[]
     }
   /** (datagram) every `heartbeatMs`. `load` is executors' busy share, 0–1. */
   | {

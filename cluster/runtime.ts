@@ -45,8 +45,8 @@ export interface RuntimeOptions {
 
 /** Messages that travel outside the channel: the newest is worth more than each. */
 const datagrams: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "heartbeatAck"])
-/** Once for each reason and peer, and again after this many more. */
-const sayEvery = 1_000
+/** What is dropped is said once for each refusal, and again no sooner than this: whoever sends garbage must not fill the log as well. */
+const sayAgainMs = 30_000
 
 export class NodeRuntime {
   readonly node: NodeId
@@ -65,7 +65,7 @@ export class NodeRuntime {
   private machineTickMs = 0
   private askedMs: number | null = null
   private tickedMs = Number.NEGATIVE_INFINITY
-  private readonly saidTimes = new Map<string, number>()
+  private readonly said = new Map<string, { atMs: number; since: number }>()
 
   constructor(options: RuntimeOptions) {
     this.node = options.node
@@ -104,6 +104,13 @@ export class NodeRuntime {
   lost(peer: NodeId): void {
     if (this.stopped) return
     this.perform(this.channel.broke(peer))
+    this.run()
+  }
+
+  /** Of the transport: the connection stands. What waits for it goes at once. */
+  reached(peer: NodeId): void {
+    if (this.stopped) return
+    this.perform(this.channel.reached(peer, this.effects.now().monotonicMs))
     this.run()
   }
 
@@ -153,8 +160,8 @@ export class NodeRuntime {
       if (this.rethrow) throw error
       this.dropped.exception += 1
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      const what = event.kind === "received" ? `${event.message.kind} from ${event.from}` : event.kind
-      this.say(`exception ${what}`, "error", `cannot handle ${what}: ${text}`)
+      const what = event.kind === "received" ? event.message.kind : event.kind
+      this.say(`exception ${what}`, "error", `cannot handle ${what}${event.kind === "received" ? ` from ${event.from}` : ""}: ${text}`)
       return
     }
     for (const command of commands) this.carryOut(command)
@@ -227,15 +234,20 @@ export class NodeRuntime {
   private drop(refusal: Refusal, detail: string): void {
     this.dropped[refusal] += 1
     const hint = refusal === "version" ? `; this node speaks ${protocolVersion}: use the same version of Rivulet everywhere` : ""
-    this.say(`${refusal} ${detail}`, "warn", `dropped a frame: ${detail}${hint}`)
+    this.say(refusal, "warn", `dropped a frame: ${detail}${hint}`)
   }
 
-  /** The same line once, then every thousandth time. */
+  /** The first of a kind, then one a while, with how many there were meanwhile. Keys must be few: names of ours, never what a peer sent. */
   private say(key: string, level: "warn" | "error", text: string): void {
-    const times = this.saidTimes.get(key) ?? 0
-    if (this.saidTimes.size > 1_000) this.saidTimes.clear()
-    this.saidTimes.set(key, times + 1)
-    if (times % sayEvery === 0) this.effects.perform({ kind: "say", level, text: times === 0 ? text : `${text} (${times + 1} times)` })
+    const nowMs = this.effects.now().monotonicMs
+    const said = this.said.get(key)
+    if (said !== undefined && nowMs - said.atMs < sayAgainMs) {
+      said.since += 1
+      return
+    }
+    const more = said === undefined || said.since === 0 ? "" : ` (and ${said.since} more like it since the last line)`
+    this.said.set(key, { atMs: nowMs, since: 0 })
+    this.effects.perform({ kind: "say", level, text: `${text}${more}` })
   }
 
   private askForTick(): void {

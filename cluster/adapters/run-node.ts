@@ -10,6 +10,7 @@ import { type EffectCommand, NodeRuntime } from "../runtime.js"
 import type { ExecutorThreads } from "./executor-threads.js"
 import { listFiles, readRange, removeFile, writeParts, writeWhole } from "./file-disk.js"
 import type { Say } from "./log.js"
+import { someoneListens } from "./probe.js"
 import { systemNow } from "./system-clock.js"
 import { Timer } from "./timer.js"
 
@@ -72,10 +73,18 @@ export function runNode(adapters: NodeAdapters): RunningNode {
   const executors = adapters.executors?.(event => runtime.dispatch(event))
   transport.onReceived((_, frames) => runtime.receive(frames))
   transport.onLost(peer => runtime.lost(peer))
+  transport.onReached?.(peer => runtime.reached(peer))
   runtime.start()
 
   function perform(command: EffectCommand): void {
     switch (command.kind) {
+      case "probe": {
+        const { peer } = command
+        void someoneListens(command.address).then(answer => {
+          if (answer === false) runtime.dispatch({ kind: "gone", peer })
+        })
+        break
+      }
       case "append":
         append(command.sequence, command.record)
         break

@@ -104,7 +104,7 @@ class Running {
   readonly #requests: Requests
   readonly #views: Views
   /** Until then workers of before a restart may come back. */
-  readonly #readyMs: number
+  #readyMs: number
   #sweepMs = 0
   #speculateMs = 0
   #appendAgainMs = Number.POSITIVE_INFINITY
@@ -219,7 +219,10 @@ class Running {
       case "lost":
         if (this.#members.isClient(event.peer))
           this.#parts.outbox.push({ kind: "say", level: "debug", text: `${event.peer} broke its connection` })
-        else this.#parts.registry.suspect(event.peer, times.monotonicMs)
+        else this.#members.suspect(event.peer, times)
+        break
+      case "gone":
+        this.#members.lost(event.peer, "its process ended", times)
         break
       case "appended":
         this.#parts.log.appended(event.sequence)
@@ -304,7 +307,8 @@ class Running {
       this.#appendAgainMs = Number.POSITIVE_INFINITY
       for (const command of parts.log.again()) parts.outbox.push(command)
     }
-    this.#members.onTime(times)
+    if (times.monotonicMs < this.#readyMs && this.#members.allBack) this.#readyMs = times.monotonicMs
+    this.#members.onTime(times, times.monotonicMs >= this.#readyMs)
     this.#happened(times)
     if (times.monotonicMs >= this.#readyMs) {
       // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.

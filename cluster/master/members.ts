@@ -43,6 +43,9 @@ export class Members {
   #peersMs = Number.NEGATIVE_INFINITY
   #inputsKey = ""
   #steppedMs = Number.POSITIVE_INFINITY
+  /** Names of workers that were there before the master was started again, as far as those who are back know. */
+  readonly #awaited = new Set<string>()
+  #anyBack = false
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
@@ -96,6 +99,10 @@ export class Members {
     const { registry, scheduler, tracker, outbox } = this.#parts
     const { entry, known, replaced } = registry.register(from, message, times.monotonicMs)
     for (const node of replaced) this.lost(node, "it was restarted", times)
+    if (message.peers !== undefined) {
+      this.#anyBack = true
+      for (const name of message.peers) this.#awaited.add(name)
+    }
     if (known) {
       // It was away: what it was told may not have reached it, what it held may be gone.
       const held = new Set(message.held.map(({ block }) => block))
@@ -185,12 +192,26 @@ export class Members {
     say(this.#parts, "warn", `worker ${entry.name} is lost: ${why}; ${parts} partitions had their only copy there`)
   }
 
+  /** Its connection broke. If its process has ended, its machine says so at once; else it has a moment to come back. */
+  suspect(node: NodeId, times: Times): void {
+    const { registry, outbox } = this.#parts
+    const address = registry.suspect(node, times.monotonicMs)
+    if (address !== null) outbox.push({ kind: "probe", peer: node, address })
+  }
+
   clientLost(node: NodeId): void {
     if (!this.#clients.delete(node)) return
     this.#others.queries.clientLost(node)
     this.#onClientLost(node)
     // What waits for its ack would wait for ever. If it lives, it hears that the link is over, and says hello again.
     this.#parts.outbox.push({ kind: "disconnect", from: node })
+  }
+
+  /** Of a master that was started again: whether all workers of before are known, and here. */
+  get allBack(): boolean {
+    if (!this.#anyBack) return false
+    const here = new Set([...this.#parts.registry.live].map(({ name }) => name))
+    return [...this.#awaited].every(name => here.has(name))
   }
 
   isClient(node: NodeId): boolean {
@@ -202,7 +223,8 @@ export class Members {
     for (const { node } of this.#clients.values()) this.#parts.outbox.send(node, { kind: "event", event })
   }
 
-  onTime(times: Times): void {
+  /** `settled`: it is known who is here. Before, a list of workers would tell those who are back that the others are dead. */
+  onTime(times: Times, settled: boolean): void {
     const { registry, config, outbox, ledger, progress } = this.#parts
     const stoodMs = times.monotonicMs - this.#steppedMs
     this.#steppedMs = times.monotonicMs
@@ -211,11 +233,12 @@ export class Members {
       registry.excuse(stoodMs)
       for (const client of this.#clients.values()) client.heardMs += stoodMs
     }
+    for (const { node, address } of registry.silent(times.monotonicMs)) outbox.push({ kind: "probe", peer: node, address })
     for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
     for (const { node, heardMs } of [...this.#clients.values()]) {
       if (times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
     }
-    if (times.monotonicMs - this.#peersMs >= peersEveryMs) {
+    if (settled && times.monotonicMs - this.#peersMs >= peersEveryMs) {
       this.#peersMs = times.monotonicMs
       const { minReplicas, replicas } = config
       const workers = registry.peers()

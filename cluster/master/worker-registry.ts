@@ -31,6 +31,8 @@ export interface WorkerEntry {
   suspectMs: number | null
   /** Nothing that arrived there before this time (master's clock) is missing here. */
   reportedThrough: number
+  /** It was looked for when it was last silent. */
+  probed: boolean
   /** Of its last tasks, smoothed. */
   taskMs: number
 }
@@ -70,6 +72,7 @@ export class WorkerRegistry {
       heardMs: nowMs,
       suspectMs: null,
       reportedThrough: before?.reportedThrough ?? Number.NEGATIVE_INFINITY,
+      probed: false,
       taskMs: before?.taskMs ?? 0,
     }
     this.#workers.set(node, entry)
@@ -102,6 +105,7 @@ export class WorkerRegistry {
     const worker = this.#workers.get(node)
     if (worker === undefined) return false
     worker.heardMs = nowMs
+    worker.probed = false
     worker.load = beat.load
     worker.usedBytes = beat.usedBytes
     worker.spilledBytes = beat.spilledBytes ?? null
@@ -122,9 +126,12 @@ export class WorkerRegistry {
     if (worker !== undefined && through > worker.reportedThrough) worker.reportedThrough = through
   }
 
-  suspect(node: NodeId, nowMs: number): void {
+  /** Its address, if it was not suspected before. */
+  suspect(node: NodeId, nowMs: number): string | null {
     const worker = this.#workers.get(node)
-    if (worker !== undefined) worker.suspectMs ??= nowMs
+    if (worker === undefined || worker.suspectMs !== null) return null
+    worker.suspectMs = nowMs
+    return worker.address
   }
 
   /** Every live worker has reported through it. -Infinity without workers. */
@@ -141,6 +148,17 @@ export class WorkerRegistry {
       worker.heardMs += ms
       if (worker.suspectMs !== null) worker.suspectMs += ms
     }
+  }
+
+  /** Those that have missed two heartbeats or more, each once: whether their processes are there can be asked. */
+  silent(nowMs: number): { readonly node: NodeId; readonly address: string }[] {
+    const silent: WorkerEntry[] = []
+    for (const worker of this.#workers.values()) {
+      if (worker.probed || nowMs - worker.heardMs < this.lostAfterMs / 2) continue
+      worker.probed = true
+      silent.push(worker)
+    }
+    return silent
   }
 
   /** Those that count as dead from now on. The caller removes them. */

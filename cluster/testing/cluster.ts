@@ -235,7 +235,10 @@ export class SimulatedCluster {
       epochMs: this.#options.epochMs ?? defaultEpochMs,
       perform: (command, node) => {
         if (perform(command, node)) return
-        if (command.kind === "say") {
+        if (command.kind === "probe") {
+          const { peer } = command
+          this.network.probe(id, peer, () => node.dispatch({ kind: "gone", peer }))
+        } else if (command.kind === "say") {
           if (command.level === "error")
             this.complaints.push(`${id}: ${command.text}${command.data?.stack === undefined ? "" : `\n${command.data.stack}`}`)
         } else if (command.kind === "exit") {

@@ -118,6 +118,15 @@ export class Network {
     if (random.chance(this.weather.duplicate)) this.#fly(from, name, frames)
   }
 
+  /** Asks the machine of a node whether its process is there; says so if it is not. */
+  probe(from: NodeId, peer: NodeId, gone: () => void): void {
+    const name = nodeName(peer)
+    this.#world.after(this.weather.minDelayMs + this.#world.random.exponential(this.weather.meanDelayMs), () => {
+      const parted = this.#cuts.has(`${nodeName(from)}>${name}`) || this.#cuts.has(`${name}>${nodeName(from)}`)
+      if (!parted && !this.#living.has(name)) gone()
+    })
+  }
+
   /** Nothing goes from one to the other, until `mend`. */
   cut(from: string, to: string): void {
     this.#cuts.add(`${from}>${to}`)

@@ -9,11 +9,12 @@ export class SendQueue {
   private sending = false
   private readonly whenIdle: (() => void)[] = []
 
-  /** `onDropped` hears how many messages were not sent, and why. */
+  /** `onDropped` hears how many messages were not sent, and why; `onUnreachable` which one, if it was for a node that is not connected. */
   constructor(
     private readonly socket: Dealer | Router,
     private readonly maxBytes: number,
     private readonly onDropped: (count: number, why: string) => void,
+    private readonly onUnreachable: (frames: readonly Uint8Array[]) => void = () => {},
   ) {}
 
   /** Frames go out as they lie: they must not be changed until the peer has said that it has them. */
@@ -57,6 +58,7 @@ export class SendQueue {
       } catch (error) {
         if (this.socket.closed) break
         const code = (error as NodeJS.ErrnoException).code
+        if (code === "EHOSTUNREACH") this.onUnreachable(frames)
         this.onDropped(
           1,
           code === "EHOSTUNREACH"

@@ -11,6 +11,8 @@
  *         ◀─────────────────────── │  Dealer ───────────────────────▶  │
  *                                  │  Router ◀────────────────────── Dealer
  *
+ * Who came to the Router and has gone again is found by its name, see `lookWhoLeft`.
+ *
  * Nothing here is certain to arrive: frames for a peer that is unknown, not connected or too far behind are dropped, and
  * the channel above sends again. What ZeroMQ would do silently is switched off: no high-water mark on the Router (it
  * drops there), `immediate` on Dealers (else frames pile up for a peer that is gone, and arrive old).
@@ -34,6 +36,10 @@ const dealerHighWaterMark = 64
  * one is due for a peer that has gone while more than its receive queue holds was unread (`Assertion failed: !_io_error`).
  */
 const keepalive = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 2, tcpKeepaliveCount: 3, tcpMaxRetransmitTimeout: 10_000 }
+/** Names that are remembered of those who came; beyond, they are learned anew. */
+const mostCame = 10_000
+const lookAgainMs = [10, 50, 200]
+const nothing = new Uint8Array(0)
 /** So that a last word (`bye`) leaves; sockets of dead peers delay the exit no longer than this. */
 const lingerMs = 100
 
@@ -74,9 +80,14 @@ export class ZeromqTransport implements Transport {
 
   /** By the peer's name. */
   private readonly links = new Map<string, Link>()
+  /** Names of those who came to the Router, as far as they are not known to have gone. */
+  private readonly came = new Set<string>()
+  private looking: NodeJS.Timeout | null = null
+  private looks = 0
   private readonly routerQueue: SendQueue | null
   private received: (from: NodeId, frames: readonly Uint8Array[]) => void = () => {}
   private lost: (peer: NodeId) => void = () => {}
+  private reached: (peer: NodeId) => void = () => {}
   private readonly said = new Set<string>()
   private closed = false
 
@@ -88,7 +99,15 @@ export class ZeromqTransport implements Transport {
   ) {
     this.node = options.node
     this.address = router === null ? null : addressOf(router, options.curve)
-    this.routerQueue = router === null ? null : new SendQueue(router, maxQueuedBytes, (count, why) => this.drop(count, why))
+    this.routerQueue =
+      router === null
+        ? null
+        : new SendQueue(
+            router,
+            maxQueuedBytes,
+            (count, why) => this.drop(count, why),
+            frames => this.notHere(frames[0]!),
+          )
     if (router !== null) void this.receiveFrom(router, null)
   }
 
@@ -106,6 +125,7 @@ export class ZeromqTransport implements Transport {
     const address = parseAddress(bind)
     if (curve === undefined) refuseOpenBind(address)
     let refused = (_publicKey: string): void => {}
+    let disconnected = (): void => {}
     const gate =
       curve &&
       (await openGate(
@@ -125,6 +145,8 @@ export class ZeromqTransport implements Transport {
       ...(curve && gate && { curveServer: true, curveSecretKey: toZ85(curve.pair.secretKey), zapDomain: gate.domain }),
       ...keepalive,
     })
+    // Before the bind: zeromq.js can sleep through events that come before it waits for the first.
+    router.events.on("disconnect", () => disconnected())
     try {
       await router.bind(endpointOf(address))
     } catch (error) {
@@ -136,6 +158,7 @@ export class ZeromqTransport implements Transport {
       address: addressOf(router, curve),
       open: options => {
         const transport = new ZeromqTransport({ ...options, curve: options.curve ?? curve }, router, gate?.close)
+        disconnected = () => transport.lookWhoLeft()
         refused = key => transport.say(`refused ${key}`, `a key that is not on the list was refused: ${key}`)
         return transport
       },
@@ -148,6 +171,10 @@ export class ZeromqTransport implements Transport {
 
   onLost(handler: (peer: NodeId) => void): void {
     this.lost = handler
+  }
+
+  onReached(handler: (peer: NodeId) => void): void {
+    this.reached = handler
   }
 
   connect(to: NodeId, address: string): void {
@@ -179,7 +206,7 @@ export class ZeromqTransport implements Transport {
         sendHighWaterMark: dealerHighWaterMark,
         maxMessageSize: maxFrameBytes,
         reconnectInterval: 50,
-        reconnectMaxInterval: 1_000,
+        reconnectMaxInterval: 250,
         connectTimeout: 3_000,
         ipv6: parsed.host.includes(":"),
         ...(parsed.key !== null &&
@@ -207,6 +234,7 @@ export class ZeromqTransport implements Transport {
     }
     dealer.events.on("handshake", () => {
       link.state = "up"
+      if (this.links.get(name) === link) this.reached(name)
     })
     const { key } = parseAddress(address)
     dealer.events.on("handshake:error:auth", () => {
@@ -252,6 +280,7 @@ export class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
+    if (this.looking !== null) clearTimeout(this.looking)
     const links = [...this.links.values()]
     this.links.clear()
     const queues = [...links.filter(link => link.state !== "down").map(link => link.queue), ...(this.routerQueue ? [this.routerQueue] : [])]
@@ -287,14 +316,40 @@ export class ZeromqTransport implements Transport {
       }
       if (this.closed) return
       if (link !== null) {
+        if (parts.length === 1 && parts[0]!.byteLength === 0) continue
         const name = nodeName(link.to)
         if (this.links.get(name) === link) this.deliver(name, parts)
         continue
       }
       const from = parts[0] === undefined ? null : nameIn(parts[0])
       if (from === null || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
-      else this.deliver(from, parts.slice(1))
+      else {
+        if (this.came.size >= mostCame) this.came.clear()
+        this.came.add(from)
+        this.deliver(from, parts.slice(1))
+      }
     }
+  }
+
+  /**
+   * A connection to the Router broke; ZeroMQ does not say whose. It refuses a message for who is not there, so each of them gets
+   * an empty one, which says nothing: now and a few times more, for ZeroMQ says so before it acts so.
+   */
+  private lookWhoLeft(): void {
+    this.looks = 0
+    this.looking ??= setTimeout(() => this.look(), 0)
+  }
+
+  private look(): void {
+    this.looking = null
+    if (this.closed) return
+    for (const name of this.came) if (!this.links.has(name)) this.routerQueue?.push([Buffer.from(name), nothing])
+    if (this.looks < lookAgainMs.length) this.looking = setTimeout(() => this.look(), lookAgainMs[this.looks++])
+  }
+
+  private notHere(id: Uint8Array): void {
+    const name = Buffer.from(id).toString("latin1")
+    if (this.came.delete(name) && !this.closed && !this.links.has(name)) this.lost(name)
   }
 
   /** An error of whoever listens must not end the receiving. */

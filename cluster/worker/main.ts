@@ -16,7 +16,7 @@ import { formatAddress, parseAddress } from "../security.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { executorCounts, type WorkerConfig } from "./config.js"
-import { WorkerMachine } from "./worker.js"
+import { leaving, WorkerMachine } from "./worker.js"
 
 export interface WorkerProcessOptions {
   /** The master's address. */
@@ -125,7 +125,11 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
       }),
     onExit: options.onExit ?? (code => (end === null ? void running.stop() : end.exit(code))),
   })
-  if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
+  const stop = () => {
+    running.call(leaving)
+    return running.stop()
+  }
+  if (options.ownsProcess ?? true) end = endOnSignals({ say, stop })
   say(
     "info",
     `worker at ${transport.address}, ${cores} cores, ${Math.round(memory.capBytes / 2 ** 20)} MiB of block memory, master ${master}`,
@@ -135,7 +139,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     node,
     async stop() {
       end?.release()
-      await running.stop()
+      await stop()
     },
   }
 }

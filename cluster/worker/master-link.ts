@@ -43,6 +43,8 @@ export interface MasterLinkParts {
   readonly outbox: Outbox
   readonly capBytes: number
   readonly inventory: () => readonly HeldBlock[]
+  /** The other workers' names; null before a master has said. */
+  readonly peers: () => readonly string[] | null
   readonly load: () => WorkerLoad
 }
 
@@ -123,7 +125,9 @@ export class MasterLink {
     if (this.#said || another) outbox.say("info", `${another ? "joined" : "back with"} the master ${from} at ${identity.master.address}`)
     this.#said = false
     const { name, address, host, cores } = identity
-    outbox.send(from, { kind: "register", name, address, host, cores, capBytes, held: this.#parts.inventory() })
+    const peers = this.#parts.peers()
+    const held = this.#parts.inventory()
+    outbox.send(from, { kind: "register", name, address, host, cores, capBytes, held, ...(peers !== null && { peers }) })
     for (const [receipt, message] of this.#posts) outbox.push({ kind: "send", to: from, message, receipt })
     this.#heartbeat()
     return { another }

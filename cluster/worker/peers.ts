@@ -21,6 +21,7 @@ export class Peers {
   readonly #host: string
   readonly #outbox: Outbox
   readonly #known = new Map<NodeId, Known>()
+  #told = false
   minReplicas = 1
   replicas = 2
 
@@ -34,6 +35,7 @@ export class Peers {
   update(workers: readonly Peer[], minReplicas: number, replicas: number): NodeId[] {
     this.minReplicas = Math.max(1, minReplicas)
     this.replicas = Math.max(this.minReplicas, replicas)
+    this.#told = true
     const listed = new Set(workers.map(({ node }) => node))
     const gone = [...this.#known.keys()].filter(node => !listed.has(node))
     for (const node of gone) {
@@ -48,6 +50,15 @@ export class Peers {
       this.#known.set(peer.node, { peer, avoidUntilMs, underwayBytes, sentBytes })
     }
     return gone
+  }
+
+  /** As the master has said; null before it has. */
+  get names(): readonly string[] | null {
+    return this.#told ? [...this.#known.values()].map(({ peer }) => peer.name) : null
+  }
+
+  get nodes(): Iterable<NodeId> {
+    return this.#known.keys()
   }
 
   has(node: NodeId): boolean {

@@ -33,6 +33,9 @@ export interface WorkerOptions extends WorkerIdentity {
 /** Tasks may together have so much read from disk, of a small memory too. */
 const leastDiskBytes = 8 * 1024 * 1024
 
+/** The local call that says that this worker is being stopped. */
+export const leaving = "leaving"
+
 /** Messages that only the master may send: an old master's are refused (DESIGN §7). */
 const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
   "peers",
@@ -80,6 +83,7 @@ export class WorkerMachine implements Machine {
       ...{ identity: options, config, clock, outbox, capBytes: store.capBytes },
       // What nobody may rely on yet is reported when it may be.
       inventory: () => store.inventory().filter(({ block }) => !this.#receiver.isPending(block)),
+      peers: () => peers.names,
       load: () => this.#load(),
     })
     const files = new Files(outbox)
@@ -131,6 +135,9 @@ export class WorkerMachine implements Machine {
         break
       case "lost":
         this.#onLost(event.peer)
+        break
+      case "call":
+        if (event.call === leaving) this.#leave()
         break
       case "receipt":
         if (!this.#outbox.onReceipt(event.receipt, event.lost, this.#clock.monotonicMs)) this.#master.onReceipt(event.receipt, event.lost)
@@ -246,11 +253,19 @@ export class WorkerMachine implements Machine {
         break
       case "bye":
         this.#onLost(from)
+        // A client or a peer that has left is not spoken to again: what waits for its ack would wait for ever.
+        if (from !== this.#master.node) this.#outbox.push({ kind: "disconnect", from })
         break
       default:
         // Meant for a master or a client.
         this.#dropped++
     }
+  }
+
+  /** This process is about to end: whoever relies on it need not find out. */
+  #leave(): void {
+    this.#master.tell({ kind: "bye" })
+    for (const node of this.#peers.nodes) this.#outbox.send(node, { kind: "bye" })
   }
 
   #onWelcome(from: NodeId, wallMs: number): void {

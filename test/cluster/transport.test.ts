@@ -2,6 +2,7 @@ import { connect as connectTcp, createServer } from "node:net"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { reserveBlockMemory } from "../../cluster/adapters/block-memory.js"
+import { someoneListens } from "../../cluster/adapters/probe.js"
 import type { NodeId } from "../../cluster/ports.js"
 import { isLoopback, parseAddress } from "../../cluster/security.js"
 import { ZeromqTransport } from "../../cluster/transport/zeromq.js"
@@ -143,6 +144,31 @@ test("a node that was never there is lost once, not at every attempt", async () 
   )
   assert.equal(a.losses, ["b"])
   await Promise.all([a.transport.close(), b.transport.close()])
+})
+
+test("who came to a listener and is gone is lost, by name; who is still there is not, and hears nothing of it", async () => {
+  const master = await node("master#1", "tcp://127.0.0.1:0")
+  const nodes = await Promise.all([1, 2, 3].map(i => node(`w${i}#1`)))
+  for (const { transport } of nodes) {
+    transport.connect("master", master.transport.address!)
+    transport.send("master", [text("hello")])
+  }
+  await master.until(() => master.inbox.length === 3)
+  for (let i = 0; i < 3; i++) {
+    await nodes[i]!.transport.close()
+    await master.until(() => master.losses.length === i + 1)
+  }
+  assert.equal(master.losses, ["w1", "w2", "w3"])
+  assert.equal([nodes[1]!.inbox, nodes[2]!.inbox], [[], []])
+  await master.transport.close()
+})
+
+test("whether anybody listens is known at once", async () => {
+  const a = await node("a#1", "tcp://127.0.0.1:0")
+  const { address } = a.transport
+  assert.is(await someoneListens(address!), true)
+  await a.transport.close()
+  assert.is(await someoneListens(address!), false)
 })
 
 test("what cannot be sent is dropped and counted, and nothing throws", async () => {

@@ -3,6 +3,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { ClockOffset } from "../../cluster/worker/clock-offset.js"
+import { leaving } from "../../cluster/worker/worker.js"
 import { writeRegion } from "../../engine/shuffle-region.js"
 import { Bench, lines, masterAheadMs, minute, peer, result, stage, task } from "./bench.js"
 
@@ -250,6 +251,13 @@ test("a cancelled driver is reported at once and its thread ended; one that has 
   assert.is(w.only("tasksDone").done[0]!.failure!.kind, "killed")
   w.step({ kind: "driverDone", task: "d.2", logs: [{ level: "log", text: "late", repeated: 1 }] })
   assert.equal(w.kinds(), [])
+})
+
+test("a worker that is stopped says so to the master and to its peers", () => {
+  const w = new Bench().join()
+  w.receive("master#1", { kind: "peers", workers: [peer("w2"), peer("w3")], minReplicas: 1, replicas: 2 })
+  w.step({ kind: "call", call: leaving })
+  assert.equal(w.kinds(), ["bye→master#1", "bye→w2#1", "bye→w3#1"])
 })
 
 test("files are listed for the master", () => {
