@@ -4,7 +4,19 @@ import type { Action } from "../engine/action.js"
 import type { SourceSpec, StreamDefinition, StreamNode } from "../engine/definition.js"
 import type { FileFormat } from "../engine/file-format.js"
 import type { Asset, FunctionLink, Origin } from "../engine/function-ref.js"
-import type { Aggregate, FileSplit, FormatSpec, InputBlock, InputRef, RddNode, StateAtNode, StateMigration } from "../engine/rdd.js"
+import type {
+  Aggregate,
+  Arrived,
+  AsideBlock,
+  FileSplit,
+  FormatSpec,
+  InputBlock,
+  InputRef,
+  RddNode,
+  Replay,
+  StateAtNode,
+  StateMigration,
+} from "../engine/rdd.js"
 import type { StateOp } from "../engine/state/op.js"
 import type { CapturedLog, StageSpec, StageWrite, TaskFailure } from "../engine/task.js"
 import type { Interval } from "../engine/time.js"
@@ -41,12 +53,33 @@ export const taskFailure = object<TaskFailure>({
 
 export const capturedLog = object<CapturedLog>({ level: oneOf("log", "warn", "error", "info", "debug"), text, repeated: count })
 
-const splitFields: is.Fields<FileSplit> = { path: text, from: count, to: count, sizeBytes: count, modifiedMs: finite }
+const splitFields: is.Fields<FileSplit> = {
+  path: text,
+  from: count,
+  to: count,
+  sizeBytes: count,
+  modifiedMs: finite,
+  ends: optional(count),
+}
 export const fileSplit = object<FileSplit>(splitFields)
 
-const replay = object<FileSplit & { readonly interval: number }>({ ...splitFields, interval: integer })
+const partFields = { interval: nullable(integer), aside: optional(text) }
+type Part = Pick<Replay, "interval" | "aside">
+const replay: is.Shape<Replay> = is.either(
+  object<FileSplit & Part>({ ...splitFields, ...partFields }),
+  object<Arrived & Part>({ input: text, at: integer, group: count, ...partFields }),
+)
 
 export const inputBlock = object<InputBlock>({ block: text, rows: count, bytes: count, replay: optional(replay) })
+
+const asideBlock = object<AsideBlock>({
+  block: text,
+  rows: count,
+  bytes: count,
+  replay: optional(replay),
+  reason: oneOf("late", "parse"),
+  error: text,
+})
 
 const header = optional(list(text))
 export const formatSpec = byKind<FormatSpec>({
@@ -111,6 +144,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     slice: { stream: text, from: queryTime, to: queryTime, everyMs: optional(count), pick: optional(oneOf("first", "last")) },
     version: { stream: text, at: queryTime, read: optional(read) },
     input: { stream: text, interval: integer, groups: list(list(inputBlock)), format: formatSpec, onBadRecord: optional(oneOf("hold")) },
+    setAside: { stream: text, interval, blocks: list(asideBlock) },
     parallelize: { id: text, assets: list(text) },
     textFile: { id: text, splits: list(fileSplit) },
     stateAt: stateAtFields,
@@ -214,7 +248,13 @@ const stageWrite = byKind<StageWrite>({
   state: {},
   result: {},
   file: { to: text, format: fileFormat, snapshot: bool },
-  read: { split: fileSplit, format: formatSpec, timestamp: nullable(functionLink), intervalMs: count },
+  read: {
+    split: nullable(fileSplit),
+    arrived: optional(object<{ blocks: readonly InputBlock[]; openFrom: number }>({ blocks: list(inputBlock), openFrom: integer })),
+    format: formatSpec,
+    timestamp: nullable(functionLink),
+    intervalMs: count,
+  },
 })
 
 export const stageSpec = object<StageSpec>({

@@ -6,6 +6,7 @@
  * its runtime carries out in order.
  */
 
+import type { PinnedFile } from "../engine/file-split.js"
 import type { CapturedLog, TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
 import type { JournalRecord } from "./master/records.js"
 import type { NodeId } from "./node-id.js"
@@ -53,7 +54,7 @@ export type NodeEvent =
   | {
       readonly kind: "filesListed"
       readonly request: string
-      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number }[]
+      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number; ends?: number }[]
     }
   | { readonly kind: "fileWritten"; readonly request: string }
   | { readonly kind: "fileFailed"; readonly request: string; readonly error: string }
@@ -86,7 +87,15 @@ export type Command =
   /** Ends the thread where the task runs, whatever it does; a `taskFailed` of kind "killed" or "timeout" follows. */
   | { readonly kind: "kill"; readonly task: string; readonly executor: number }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
-  | { readonly kind: "readFile"; readonly request: string; readonly path: string; readonly from: number; readonly to: number }
+  /** `pinned`: what the file was when it was listed; if it has changed since, that is a `fileFailed`. */
+  | {
+      readonly kind: "readFile"
+      readonly request: string
+      readonly path: string
+      readonly from: number
+      readonly to: number
+      readonly pinned?: PinnedFile
+    }
   | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
   /** Atomic: a temporary file, synced, renamed. Writing the same path again with the same bytes is harmless. */
   | { readonly kind: "writeFile"; readonly request: string; readonly path: string; readonly bytes: Uint8Array }

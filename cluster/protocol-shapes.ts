@@ -82,6 +82,7 @@ const taskDone = object<TaskDone>({
       keys: optional(count),
       interval: optional(integer),
       newest: optional(finite),
+      aside: optional(text),
     }),
   ),
   aside: count,
@@ -91,7 +92,12 @@ const taskDone = object<TaskDone>({
   diskBytes: optional(count),
 })
 
-const file = object<{ path: string; sizeBytes: number; modifiedMs: number }>({ path: text, sizeBytes: count, modifiedMs: finite })
+const file = object<{ path: string; sizeBytes: number; modifiedMs: number; ends?: number }>({
+  path: text,
+  sizeBytes: count,
+  modifiedMs: finite,
+  ends: optional(count),
+})
 
 const logFields = { stream: nullable(text), interval: nullable(integer), partition: nullable(integer), lines: list(capturedLog) }
 

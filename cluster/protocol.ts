@@ -72,7 +72,7 @@ export type Message =
   | {
       readonly kind: "filesListed"
       readonly request: string
-      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number }[]
+      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number; ends?: number }[]
       readonly error?: string
     }
   | {
@@ -258,6 +258,8 @@ export interface TaskDone {
     readonly keys?: number
     readonly interval?: number
     readonly newest?: number
+    /** Why these records are set aside; with an interval they are late for it. */
+    readonly aside?: string
   }[]
   readonly aside: number
   /** Of them, records at which a function threw. */
@@ -341,7 +343,9 @@ export interface ResponseValues {
   readonly logs: readonly LogEntry[]
   /** `completed` and `event` messages follow. */
   readonly subscribe: { readonly through: number }
-  readonly files: { readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[] }
+  readonly files: {
+    readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number; readonly ends?: number }[]
+  }
   readonly changed: readonly number[]
   /** `stream` is null as long as nobody has defined it. */
   readonly receivers: { readonly stream: StreamId | null; readonly workers: readonly Peer[] }

@@ -77,6 +77,11 @@ export function byKind<U extends { readonly kind: string }>(kinds: Kinds<U>): Sh
   }
 }
 
+/** Either of two types that no `kind` tells apart. */
+export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
+  return value => first(value) || second(value)
+}
+
 /** Both: for types built as an intersection. */
 export function both<A, B>(first: Shape<A>, second: Shape<B>): Shape<A & B> {
   return value => first(value) && second(value)

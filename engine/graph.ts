@@ -3,7 +3,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "./definition.js"
-import type { InputBlock, StateMigration } from "./rdd.js"
+import type { AsideBlock, InputBlock, StateMigration } from "./rdd.js"
 
 export interface GraphStream {
   readonly definition: StreamDefinition
@@ -32,8 +32,10 @@ export interface StreamGraph {
    * known for as far back as `lineageReach` says, whether or not the blocks are still there.
    */
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null
+  /** What was set aside when the interval was sealed. */
+  aside?(input: StreamId, interval: number): readonly AsideBlock[]
   /**
-   * The first sealed interval of the input in [from, before) that has records; null when there is none. Intervals of which
+   * The first sealed interval of the input in [from, before) that has records, or had some set aside; null when there is none. Intervals of which
    * nothing is known any more count as having some.
    */
   nextInput(input: StreamId, from: number, before: number): number | null

@@ -32,6 +32,8 @@ export type RddNode =
   | { readonly kind: "version"; readonly stream: StreamId; readonly at: QueryTime; readonly read?: StateAtNode["read"] }
   // leaves that a task reads
   | InputBlocksNode
+  /** What an input set aside in an interval when it was sealed: `Aside` records. */
+  | { readonly kind: "setAside"; readonly stream: StreamId; readonly interval: Interval; readonly blocks: readonly AsideBlock[] }
   | { readonly kind: "parallelize"; readonly id: string; readonly assets: readonly string[] }
   | { readonly kind: "textFile"; readonly id: string; readonly splits: readonly FileSplit[] }
   | StateAtNode
@@ -112,8 +114,23 @@ export interface InputBlock {
   readonly block: string
   readonly rows: number
   readonly bytes: number
-  /** A replayable source: where the block can be made again from. */
-  readonly replay?: FileSplit & { readonly interval: number }
+  /** Where the block can be made again from, and which of what that reading gives it is. */
+  readonly replay?: Replay
+}
+
+export type Replay = (FileSplit | Arrived) & { readonly interval: number | null; readonly aside?: string }
+
+/** Group `group` of what arrived at an input in the interval that starts at `at`. */
+export interface Arrived {
+  readonly input: StreamId
+  readonly at: number
+  readonly group: number
+}
+
+/** Records that entered no interval, and why: kept with the one that was open then. */
+export interface AsideBlock extends InputBlock {
+  readonly reason: "late" | "parse"
+  readonly error: string
 }
 
 export interface FileSplit {
@@ -123,6 +140,8 @@ export interface FileSplit {
   readonly to: number
   readonly sizeBytes: number
   readonly modifiedMs: number
+  /** A checksum of the file's first and last bytes when it was listed (`file-split.ts`). */
+  readonly ends?: number
 }
 
 export type FormatSpec =

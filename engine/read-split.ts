@@ -1,11 +1,15 @@
 /**
- * Reading a split of a file into an input's intervals. Without event times its lines are one block, for the interval in which
- * the master admits it; with them there is one block an interval, in order of time. Lines keep the order of the file.
+ * Reading an input's records into its intervals: of a split of a file, or of what arrived in an interval (the paper's §3.1).
+ * Without event times a split's lines are one block, for the interval in which the master admits it; with them there is one
+ * block an interval, in order of time. Records keep their order.
+ *
+ * A line that the format cannot read stays with the one before it: it is set aside when its interval is read. What no
+ * interval can be found for (a record that has no time, a line that is too long) is set aside here, in a block of its own.
  */
 
-import { Block, TextPacker } from "./block.js"
-import { ownLines } from "./file-split.js"
-import type { FormatSpec, Push } from "./rdd.js"
+import { Block, encodeRows, TextPacker } from "./block.js"
+import { longestLineBytes, ownLines, tooLong } from "./file-split.js"
+import type { FileSplit, FormatSpec, Push } from "./rdd.js"
 import type { StageWrite, TaskOutput } from "./task.js"
 import { intervalStart, parseTime, type TimeLike } from "./time.js"
 
@@ -15,77 +19,193 @@ export interface SplitReader {
   parser(format: FormatSpec): ((line: string, push: Push) => void) | null
   /** The user's event time of a record. */
   timestamp: ((record: unknown) => unknown) | null
+  /** Counted, with a sample: the line is in an aside block. */
   setAside(line: string, error: string): void
 }
 
-/** Lines whose format or time cannot be read stay with the line before them: they are set aside when the interval is read. */
-export function readSplit({ split, format, intervalMs }: ReadWrite, bytes: Uint8Array, reader: SplitReader): TaskOutput[] {
+const noTime = "its timestamp gives no time"
+/** So much of what is set aside is kept. */
+const keptBytes = 4096
+
+/** The lines of a split of a file. */
+export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, bytes: Uint8Array, reader: SplitReader): TaskOutput[] {
   const { from, to, cut } = ownLines(split, bytes)
+  const long: Uint8Array[] = []
   let end = to
   if (cut) {
-    const start = bytes.lastIndexOf(10, to - 1) + 1
-    end = Math.max(from, start)
-    reader.setAside(textOf(bytes, end, Math.min(to, end + 2000)), "the line is longer than can be read")
+    end = Math.max(from, bytes.lastIndexOf(10, to - 1) + 1)
+    long.push(bytes.subarray(end, Math.min(to, end + keptBytes)))
   }
   const { timestamp } = reader
-  if (timestamp === null) return [output(pack([bytes.subarray(from, end)]))].filter(one => one.rows > 0)
-  const parse = reader.parser(format)
-  const pieces = new Map<number, Uint8Array[]>()
-  let newest = -Infinity
-  let current = Number.NaN
-  let begin = from
-  /** Lines up to `until` belong to the interval they are in. */
-  const close = (until: number) => {
-    if (until <= begin) return
-    const list = pieces.get(current)
-    if (list) list.push(bytes.subarray(begin, until))
-    else pieces.set(current, [bytes.subarray(begin, until)])
-    begin = until
+  const outputs: TaskOutput[] = []
+  const keep = (pieces: readonly Uint8Array[], more: Partial<TaskOutput>) => {
+    const packed = pack(pieces, long)
+    if (packed.length > 0) outputs.push({ ...output(packed), ...more })
   }
-  const timeOf = (line: string): number => {
-    let time = Number.NaN
-    const take: Push = record => {
-      time = eventTime(timestamp(record))
+  if (timestamp === null) keep([bytes.subarray(from, end)], {})
+  else {
+    const times = new EventTimes(reader.parser(format), timestamp)
+    const buckets = new Buckets<Uint8Array>()
+    const untimed: Uint8Array[] = []
+    let begin = from
+    const close = (until: number) => {
+      if (until > begin) buckets.add(bytes.subarray(begin, until))
+      begin = until
     }
-    if (parse === null) take(line)
-    else parse(line, take)
+    for (let at = from; at < end; ) {
+      const newline = bytes.indexOf(10, at)
+      const next = newline < 0 || newline >= end ? end : newline + 1
+      const stop = newline < 0 || newline >= end ? end : newline
+      const time = times.of(textOf(bytes, at, bytes[stop - 1] === 13 && stop > at ? stop - 1 : stop))
+      if (time === null) {
+        close(at)
+        untimed.push(bytes.subarray(at, Math.min(next, at + keptBytes)))
+        begin = next
+      } else if (time !== undefined) {
+        const interval = intervalStart(time, intervalMs)
+        if (interval !== buckets.current) {
+          // Lines before the first that has a time go with it.
+          if (!Number.isNaN(buckets.current)) close(at)
+          buckets.current = interval
+        }
+      }
+      at = next
+    }
+    close(end)
+    for (const [interval, pieces] of buckets.inOrder()) keep(pieces, Number.isNaN(interval) ? {} : { interval, newest: times.newest })
+    if (untimed.length > 0)
+      outputs.push(
+        asideOf(
+          untimed.map(line => lineOf(line)),
+          noTime,
+          reader,
+        ),
+      )
+  }
+  if (long.length > 0)
+    outputs.push(
+      asideOf(
+        long.map(line => lineOf(line)),
+        tooLong,
+        reader,
+      ),
+    )
+  return outputs
+}
+
+/**
+ * What arrived in an interval, by event time. Records of intervals before `openFrom` are late. `reading` has the blocks in
+ * their order: of lines, or of values.
+ */
+export function readArrived(
+  { format, intervalMs }: ReadWrite,
+  openFrom: number,
+  blocks: Iterable<Block>,
+  reader: SplitReader,
+): TaskOutput[] {
+  const { timestamp } = reader
+  if (timestamp === null) throw new Error("records that have arrived are read by their time: there is no timestamp")
+  const times = new EventTimes(reader.parser(format), timestamp)
+  const buckets = new Buckets<unknown>()
+  const untimed: unknown[] = []
+  for (const block of blocks) {
+    block.forEach(record => {
+      const time = times.of(record)
+      if (time === null) {
+        untimed.push(record)
+        return
+      }
+      if (time !== undefined) buckets.current = intervalStart(time, intervalMs)
+      buckets.add(record)
+    })
+  }
+  const outputs: TaskOutput[] = []
+  for (const [interval, rows] of buckets.inOrder()) {
+    const late = interval < openFrom
+    if (late) for (const row of rows) reader.setAside(typeof row === "string" ? row : showText(row), "late")
+    outputs.push({
+      bytes: encodeRows(rows),
+      rows: rows.length,
+      ...(!Number.isNaN(interval) && { interval, newest: times.newest }),
+      ...(late && { aside: `late: intervals before ${new Date(openFrom).toISOString()} were closed when it arrived` }),
+    })
+  }
+  if (untimed.length > 0) outputs.push(asideOf(untimed, noTime, reader))
+  return outputs
+}
+
+/** Records by interval: each goes to the current one. */
+class Buckets<T> {
+  current = Number.NaN
+  readonly #lists = new Map<number, T[]>()
+
+  add(item: T): void {
+    // What came before the first record that has a time goes with it.
+    const early = Number.isNaN(this.current) ? undefined : this.#lists.get(Number.NaN)
+    if (early !== undefined) this.#lists.delete(Number.NaN)
+    const list = this.#lists.get(this.current)
+    if (list === undefined) this.#lists.set(this.current, [...(early ?? []), item])
+    else list.push(...(early ?? []), item)
+  }
+
+  inOrder(): [number, T[]][] {
+    return [...this.#lists].sort(([a], [b]) => a - b)
+  }
+}
+
+class EventTimes {
+  newest = Number.NEGATIVE_INFINITY
+
+  constructor(
+    private readonly parse: ((line: string, push: Push) => void) | null,
+    private readonly timestamp: (record: unknown) => unknown,
+  ) {}
+
+  /** Undefined: the line cannot be read. Null: its record has no time. */
+  of(line: unknown): number | null | undefined {
+    let time: number | null | undefined
+    const take: Push = record => {
+      time = eventTime(this.timestamp(record))
+    }
+    if (this.parse === null) take(line)
+    else this.parse(line as string, take)
+    if (typeof time === "number") this.newest = Math.max(this.newest, time)
     return time
   }
-  for (let at = from; at < end; ) {
-    const newline = bytes.indexOf(10, at)
-    const next = newline < 0 || newline >= end ? end : newline + 1
-    const stop = newline < 0 || newline >= end ? end : newline
-    const time = timeOf(textOf(bytes, at, bytes[stop - 1] === 13 && stop > at ? stop - 1 : stop))
-    if (!Number.isNaN(time)) {
-      newest = Math.max(newest, time)
-      const interval = intervalStart(time, intervalMs)
-      // Lines before the first that has a time go with it.
-      if (Number.isNaN(current)) current = interval
-      else if (interval !== current) {
-        close(at)
-        current = interval
-      }
+}
+
+/** Dates have about so many milliseconds on either side of 1970. */
+const longestTime = 8.64e15 - 864e5
+
+/**
+ * The time that a user's `timestamp` gave; null if it is none. Text must name its date: what "21:05" and "-5m" mean depends on
+ * when they are read, and a record is read again.
+ */
+export function eventTime(value: unknown): number | null {
+  let time = Number.NaN
+  if (typeof value === "number") time = value
+  else if (value instanceof Date) time = value.getTime()
+  else if (typeof value === "string" && /^\s*\d{4}-/.test(value)) {
+    try {
+      time = parseTime(value as TimeLike, { nowMs: 0, tz: "UTC" })
+    } catch {
+      return null
     }
-    at = next
   }
-  if (Number.isNaN(current)) {
-    for (const line of textOf(bytes, begin, end).split("\n"))
-      if (line !== "") reader.setAside(line, "no line of this part of the file has a time")
-    return []
-  }
-  close(end)
-  return [...pieces.keys()].sort((a, b) => a - b).map(interval => ({ ...output(pack(pieces.get(interval)!)), interval, newest }))
+  return Math.abs(time) <= longestTime ? Math.floor(time) : null
 }
 
-function eventTime(value: unknown): number {
-  if (typeof value === "number") return value
-  if (value instanceof Date) return value.getTime()
-  return typeof value === "string" ? parseTime(value as TimeLike, { nowMs: 0, tz: "UTC" }) : Number.NaN
+function asideOf(rows: readonly unknown[], error: string, reader: SplitReader): TaskOutput {
+  for (const row of rows) reader.setAside(typeof row === "string" ? row : showText(row), error)
+  return { bytes: encodeRows(rows), rows: rows.length, aside: error }
 }
 
-/** One block of all lines of the pieces. */
-function pack(pieces: readonly Uint8Array[]): Uint8Array {
-  const packer = new TextPacker({ maxBytes: 2 ** 30 })
+const showText = (row: unknown): string => JSON.stringify(row) ?? String(row)
+
+/** One block of all lines of the pieces, but those that are too long: `long` gets the beginning of each. */
+function pack(pieces: readonly Uint8Array[], long: Uint8Array[]): Uint8Array {
+  const onLongLine = (head: Uint8Array) => void long.push(head.slice(0, keptBytes))
+  const packer = new TextPacker({ maxBytes: 2 ** 30, maxLineBytes: longestLineBytes, onLongLine })
   const blocks: Uint8Array[] = []
   for (const piece of pieces) {
     blocks.push(...packer.push(piece))
@@ -100,7 +220,14 @@ function pack(pieces: readonly Uint8Array[]): Uint8Array {
 
 const newline = Uint8Array.of(10)
 
-const output = (bytes: Uint8Array): TaskOutput => ({ bytes, rows: bytes.length === 0 ? 0 : Block.of(bytes).rows })
+const output = (bytes: Uint8Array): TaskOutput => ({ bytes, rows: Block.of(bytes).rows })
+
+const lineOf = (bytes: Uint8Array): string => {
+  let to = bytes.length
+  if (bytes[to - 1] === 10) to -= 1
+  if (bytes[to - 1] === 13) to -= 1
+  return textOf(bytes, 0, to)
+}
 
 const textOf = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8")

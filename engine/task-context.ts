@@ -3,7 +3,7 @@
 import { Block } from "./block.js"
 import type { TaskEnv } from "./capture/environment.js"
 import { copyValue } from "./copy-value.js"
-import { ownLines } from "./file-split.js"
+import { longestLineBytes, ownLines, tooLong } from "./file-split.js"
 import { openFormat } from "./format/index.js"
 import type { FunctionLink } from "./function-ref.js"
 import { operatorOf } from "./operators/index.js"
@@ -152,8 +152,12 @@ export class Context implements TaskContext {
     if (text.endsWith("\n")) text = text.slice(0, -1)
     else if (text === "") return
     const lines = text.split("\n")
-    if (cut) this.setAside(lines.pop()!, "parse", "the line is longer than can be read", "textFile")
-    for (const line of lines) push(line.endsWith("\r") ? line.slice(0, -1) : line)
+    if (cut) this.setAside(lines.pop()!, "parse", tooLong, "textFile")
+    for (const line of lines) {
+      if (line.length > longestLineBytes / 3 && Buffer.byteLength(line) > longestLineBytes)
+        this.setAside(line, "parse", tooLong, "textFile")
+      else push(line.endsWith("\r") ? line.slice(0, -1) : line)
+    }
   }
 
   *blocks(ref: InputRef): Generator<Block> {

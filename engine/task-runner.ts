@@ -7,8 +7,8 @@ import { encodeRows } from "./block.js"
 import { fileBytes } from "./file-write.js"
 import { Kernels } from "./kernel/map-side.js"
 import { stageAssets } from "./plan.js"
-import type { RddNode } from "./rdd.js"
-import { readSplit } from "./read-split.js"
+import type { FormatSpec, RddNode } from "./rdd.js"
+import { readArrived, readSplit } from "./read-split.js"
 import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"
@@ -128,12 +128,19 @@ function onErrorOf(root: RddNode): "setAside" | undefined {
 }
 
 function readStage(write: Extract<StageWrite, { kind: "read" }>, scope: TaskScope, context: Context): TaskOutput[] {
-  const bytes = scope.input({ kind: "file", split: write.split }).parts[0]?.bytes ?? new Uint8Array(0)
   // A line that cannot be read is counted when its interval is; here only what gets into no interval.
   const quiet = context.derive({ setAside: () => {} })
-  return readSplit(write, bytes, {
-    parser: format => quiet.parser(format),
+  const reader = {
+    parser: (format: FormatSpec) => quiet.parser(format),
     timestamp: write.timestamp === null ? null : (context.fn(write.timestamp, "timestamp") as (record: unknown) => unknown),
-    setAside: (line, error) => context.setAside(line, "parse", error, "read"),
-  })
+    setAside: (line: string, error: string) => context.setAside(line, "parse", error, "read"),
+  }
+  const { split, arrived } = write
+  if (arrived !== undefined) {
+    const blocks = arrived.blocks.flatMap(({ block }) => [...context.blocks({ kind: "block", block })])
+    return readArrived(write, arrived.openFrom, blocks, reader)
+  }
+  if (split === null) throw new Error("a read task has nothing to read")
+  const bytes = scope.input({ kind: "file", split }).parts[0]?.bytes ?? new Uint8Array(0)
+  return readSplit(write, split, bytes, reader)
 }

@@ -6,7 +6,7 @@
 import type { StreamId } from "./definition.js"
 import type { FileFormat } from "./file-format.js"
 import type { FunctionLink, Origin } from "./function-ref.js"
-import type { FileSplit, FormatSpec, InputRef, OutputId, RddNode, ShuffleWrite } from "./rdd.js"
+import type { FileSplit, FormatSpec, InputBlock, InputRef, OutputId, RddNode, ShuffleWrite } from "./rdd.js"
 import type { Interval } from "./time.js"
 
 /** Tasks that share a pipeline and differ in partition. */
@@ -36,10 +36,12 @@ export type StageWrite =
   | { readonly kind: "result" }
   /** Text for an output file; the worker's main thread writes it by rename. */
   | { readonly kind: "file"; readonly to: string; readonly format: FileFormat; readonly snapshot: boolean }
-  /** A file split, bucketed by event-time interval: one block an interval (root is ignored). */
+  /** A file split, or what `arrived` in an interval, bucketed by event-time interval: one block an interval (root is ignored). */
   | {
       readonly kind: "read"
-      readonly split: FileSplit
+      readonly split: FileSplit | null
+      /** Records of intervals before `openFrom` are late. */
+      readonly arrived?: { readonly blocks: readonly InputBlock[]; readonly openFrom: number }
       readonly format: FormatSpec
       readonly timestamp: FunctionLink | null
       readonly intervalMs: number
@@ -94,6 +96,8 @@ export interface TaskOutput {
   readonly interval?: number
   /** read: newest event time seen in the split, on every output of the task. */
   readonly newest?: number
+  /** read: why these records are set aside; with an interval they are late for it. */
+  readonly aside?: string
 }
 
 export interface CapturedLog {

@@ -1,24 +1,28 @@
 /** Files on the worker's machine: ranges of old logs in, output files out. Every error names the path. */
 
 import { randomUUID } from "node:crypto"
-import { mkdir, open, rename, rm, stat, unlink } from "node:fs/promises"
+import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
+import { crc32 } from "node:zlib"
 import glob from "fast-glob"
+import { changeOf, endsBytes, type PinnedFile } from "../../engine/file-split.js"
 
 export interface ListedFile {
   readonly path: string
   readonly sizeBytes: number
   readonly modifiedMs: number
+  readonly ends?: number
 }
 
 /**
  * The bytes `[from, to)` of a file; fewer where the file ends sooner. They lie in shared memory, so that handing them to
- * an executor copies nothing.
+ * an executor copies nothing. `pinned`: what it was when it was listed; rejects when what was listed is not there any more.
  */
-export async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
+export async function readRange(path: string, from: number, to: number, pinned?: PinnedFile): Promise<Uint8Array> {
   return named("read", path, async () => {
     const file = await open(path, "r")
     try {
+      if (pinned !== undefined) await checkPinned(file, pinned)
       const { size } = await file.stat()
       const length = Math.max(0, Math.min(to, size) - from)
       const bytes = new Uint8Array(new SharedArrayBuffer(length))
@@ -28,11 +32,30 @@ export async function readRange(path: string, from: number, to: number): Promise
         if (bytesRead === 0) break
         filled += bytesRead
       }
+      // It may have been written to meanwhile.
+      if (pinned !== undefined) await checkPinned(file, pinned)
       return filled === length ? bytes : bytes.subarray(0, filled)
     } finally {
       await file.close()
     }
   })
+}
+
+async function checkPinned(file: FileHandle, pinned: PinnedFile): Promise<void> {
+  const { size, mtimeMs } = await file.stat()
+  const same = size === pinned.sizeBytes && mtimeMs === pinned.modifiedMs
+  const ends = same || size < pinned.sizeBytes ? 0 : await endsOf(file, pinned.sizeBytes)
+  const change = changeOf(pinned, { sizeBytes: size, modifiedMs: mtimeMs }, () => ends)
+  if (change !== null) throw new Error(change)
+}
+
+/** A checksum of the first and the last bytes of what has this size. */
+async function endsOf(file: FileHandle, sizeBytes: number): Promise<number> {
+  const head = Buffer.alloc(Math.min(endsBytes, sizeBytes))
+  const tail = Buffer.alloc(head.length)
+  const first = await file.read(head, 0, head.length, 0)
+  const last = await file.read(tail, 0, tail.length, sizeBytes - tail.length)
+  return crc32(tail.subarray(0, last.bytesRead), crc32(head.subarray(0, first.bytesRead)))
 }
 
 /**
@@ -42,9 +65,20 @@ export async function readRange(path: string, from: number, to: number): Promise
 export async function listFiles(paths: readonly string[]): Promise<ListedFile[]> {
   const found = new Map<string, ListedFile>()
   for (const path of paths) {
-    for (const file of await filesOf(path)) found.set(file.path, file)
+    for (const file of await filesOf(path)) if (!found.has(file.path)) found.set(file.path, await pinned(file))
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}
+
+async function pinned(listed: ListedFile): Promise<ListedFile> {
+  return named("read", listed.path, async () => {
+    const file = await open(listed.path, "r")
+    try {
+      return { ...listed, ends: await endsOf(file, listed.sizeBytes) }
+    } finally {
+      await file.close()
+    }
+  })
 }
 
 async function filesOf(path: string): Promise<ListedFile[]> {
@@ -52,6 +86,9 @@ async function filesOf(path: string): Promise<ListedFile[]> {
   const absolute = resolve(path)
   const literal = await stat(absolute).catch(() => null)
   if (literal?.isDirectory()) throw new Error(`${path} is a directory: name its files, as ${join(path, "*")}`)
+  // A pipe would never let go of who opens it.
+  if (literal !== null && !literal.isFile())
+    throw new Error(`${path} is no file that can be read twice: send what comes out of it, with rivulet send`)
   if (literal !== null) return [{ path: absolute, sizeBytes: literal.size, modifiedMs: literal.mtimeMs }]
   if (!glob.isDynamicPattern(path)) return named("read", path, () => stat(absolute).then(() => []))
   const entries = await named("list", path, () => glob(path, { absolute: true, stats: true, onlyFiles: true }))

@@ -102,8 +102,8 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         executors?.forgetState(command.stream, command.before)
         break
       case "readFile": {
-        const { request, path, from, to } = command
-        file(request, readRange(path, from, to), bytes => ({ kind: "fileRead", request, bytes }))
+        const { request, path, from, to, pinned } = command
+        file(request, readRange(path, from, to, pinned), bytes => ({ kind: "fileRead", request, bytes }))
         break
       }
       case "listFiles": {

@@ -14,6 +14,7 @@ export interface FoundFile {
   readonly path: string
   readonly sizeBytes: number
   readonly modifiedMs: number
+  readonly ends?: number
 }
 
 /** Splits in order of path and offset. Empty files have none. Throws (code 2) when no file matches. */
@@ -30,12 +31,13 @@ export function textFileNode(id: string, asked: AskedFiles, files: readonly Foun
   return Object.freeze({ kind: "textFile", id, splits: ordered.flatMap(file => splitsOf(file, size)) })
 }
 
-function splitsOf({ path, sizeBytes, modifiedMs }: FoundFile, size: number): FileSplit[] {
+function splitsOf({ path, sizeBytes, modifiedMs, ends }: FoundFile, size: number): FileSplit[] {
   return Array.from({ length: Math.ceil(sizeBytes / size) }, (_, i) => ({
     path,
     from: i * size,
     to: Math.min(sizeBytes, (i + 1) * size),
     sizeBytes,
     modifiedMs,
+    ...(ends !== undefined && { ends }),
   }))
 }

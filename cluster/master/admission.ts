@@ -16,6 +16,7 @@ import type { NodeId } from "../ports.js"
 import type { BatchKey, ReceivedBlock } from "../protocol.js"
 import type { BlockTracker } from "./block-tracker.js"
 import type { Ledger } from "./ledger.js"
+import { blocksOf } from "./records.js"
 
 export interface AdmittedBatch {
   readonly batch: BatchKey
@@ -53,7 +54,7 @@ export class Admission {
     this.#tracker = tracker
     this.#holdBackMs = holdBackMs
     this.#strandedMs = strandedMs
-    for (const [stream, { seals }] of ledger.streams) for (const seal of seals) this.sealed(stream, seal.from, seal.groups.flat())
+    for (const [stream, { seals }] of ledger.streams) for (const seal of seals) this.sealed(stream, seal.from, blocksOf(seal))
   }
 
   /** How many batches wait for a seal. */

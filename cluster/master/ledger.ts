@@ -7,7 +7,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { FileSplit, OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
-import type { AcceptedDefinition, JournalRecord, SealRecord } from "./records.js"
+import { type AcceptedDefinition, isEmpty, type JournalRecord, type SealRecord } from "./records.js"
 import { SeqSet } from "./seq-set.js"
 
 export interface StreamRecord {
@@ -145,7 +145,7 @@ export class Ledger {
     if (stream === undefined) return
     const last = stream.seals.at(-1)
     // Runs of empty intervals are one.
-    if (last !== undefined && last.groups.length === 0 && record.groups.length === 0 && last.to === record.from) {
+    if (last !== undefined && isEmpty(last) && isEmpty(record) && last.to === record.from) {
       stream.seals[stream.seals.length - 1] = { ...record, from: last.from }
     } else stream.seals.push(record)
     stream.sealedThrough = record.to

@@ -3,14 +3,15 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { constantOf, nextChange, targetOf } from "../../engine/dstream.js"
 import { readsOf, stageDependencies, stageOf } from "../../engine/plan.js"
-import type { FileSplit, InputRef, OutputId } from "../../engine/rdd.js"
+import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
+import { partName } from "../../engine/replay.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Planner } from "../scheduler/board.js"
 import type { JobSource } from "../scheduler/job-generator.js"
 import type { Catalog } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
-import type { Ledger, StreamRecord } from "./ledger.js"
-import type { SealRecord } from "./records.js"
+import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
+import { blocksOf, type SealRecord } from "./records.js"
 import { type MasterGraph, type Progress, runs } from "./stream-graph.js"
 
 export class MasterPlanner implements Planner, JobSource {
@@ -29,7 +30,10 @@ export class MasterPlanner implements Planner, JobSource {
   }
 
   reads(spec: StageSpec, partition: number): readonly InputRef[] {
-    return spec.write.kind === "read" ? [{ kind: "file", split: spec.write.split }] : readsOf(spec.root, partition)
+    const { write } = spec
+    if (write.kind !== "read") return readsOf(spec.root, partition)
+    if (write.split !== null) return [{ kind: "file", split: write.split }]
+    return (write.arrived?.blocks ?? []).map(({ block }) => ({ kind: "block", block }))
   }
 
   state(stream: StreamId, interval: number): StageSpec | null {
@@ -60,20 +64,27 @@ export class MasterPlanner implements Planner, JobSource {
     return read
   }
 
-  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null {
+  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, string> } | null {
     for (const { definition, seals } of this.ledger.streams.values()) {
       for (const seal of seals) {
-        for (const group of seal.groups) {
-          for (const sealed of group) {
-            if (sealed.block !== block) continue
-            if (sealed.replay === undefined) return null
-            const { interval: _, ...split } = sealed.replay
-            return { spec: readStage(definition, split, `again/${split.from}`), blocks: blocksOf(seals, split) }
-          }
+        for (const sealed of blocksOf(seal)) {
+          if (sealed.block !== block) continue
+          return sealed.replay === undefined ? null : this.#again(definition, seals, sealed.replay)
         }
       }
     }
     return null
+  }
+
+  #again(definition: StreamDefinition, seals: readonly SealRecord[], { interval: _, aside: __, ...source }: Replay) {
+    const blocks = new Map<string, string>()
+    for (const seal of seals) {
+      for (const { block, replay } of blocksOf(seal))
+        if (replay !== undefined && sameSource(replay, source)) blocks.set(block, partName(replay))
+    }
+    if ("path" in source) return { spec: readStage(definition, source, `again/${source.from}`), blocks }
+    const spec = arrivedStage(this.ledger, definition, source, "again")
+    return spec === null ? null : { spec, blocks }
   }
 
   *running(): Iterable<StreamRecord> {
@@ -104,15 +115,33 @@ export class MasterPlanner implements Planner, JobSource {
   }
 }
 
-/** The sealed blocks of a split, each with its interval. */
-function blocksOf(seals: readonly SealRecord[], { path, from }: FileSplit): Map<string, number> {
-  const blocks = new Map<string, number>()
-  for (const { groups } of seals) {
-    for (const group of groups) {
-      for (const { block, replay } of group) if (replay?.from === from && replay.path === path) blocks.set(block, replay.interval)
-    }
+function sameSource(a: FileSplit | Arrived, b: FileSplit | Arrived): boolean {
+  if ("path" in a) return "path" in b && a.from === b.from && a.path === b.path
+  return !("path" in b) && a.input === b.input && a.at === b.at && a.group === b.group
+}
+
+/** The first interval's start of an input whose records have their own time that is open while `at` arrives (the paper's slack). */
+export function openFrom({ intervalMs, node }: StreamDefinition, at: number): number {
+  const slackMs = node.kind === "input" ? node.disorderMs : 0
+  return Math.floor((at - slackMs) / intervalMs) * intervalMs
+}
+
+/** The stage that puts a group of what arrived into the intervals of its records' own time; null when that has been forgotten. */
+export function arrivedStage(ledger: Ledger, definition: StreamDefinition, { input, at, group }: Arrived, name: string): StageSpec | null {
+  const seal = sealAt(ledger.streams.get(input)?.seals ?? [], at)
+  const blocks = seal?.groups[group]
+  if (definition.node.kind !== "input" || blocks === undefined) return null
+  const { format, timestamp } = definition.node
+  const arrived = { blocks: blocks.map(({ block, rows, bytes }) => ({ block, rows, bytes })), openFrom: openFrom(definition, at) }
+  return {
+    output: `${definition.id}~${definition.version}/arrived/${at}.${group}/${name}`,
+    root: { kind: "empty" },
+    partitions: 1,
+    write: { kind: "read", split: null, arrived, format, timestamp, intervalMs: definition.intervalMs },
+    interval: null,
+    stream: definition.id,
+    label: "by time",
   }
-  return blocks
 }
 
 /** The stage that reads a split of a file. */

@@ -5,7 +5,7 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { Asset } from "../../engine/function-ref.js"
-import type { FileSplit, InputBlock, OutputId } from "../../engine/rdd.js"
+import type { AsideBlock, FileSplit, InputBlock, OutputId } from "../../engine/rdd.js"
 import type { BatchKey } from "../protocol.js"
 
 export type JournalRecord =
@@ -65,15 +65,34 @@ export interface SealRecord {
   readonly from: number
   readonly to: number
   readonly groups: readonly (readonly SealedBlock[])[]
+  /** Records that came while this interval was the first one open, and entered none. */
+  readonly aside?: readonly SealedAside[]
   readonly read?: {
     readonly splitsDone: number
     readonly resume: number
     readonly newest: number
+    /** Records set aside so far: late ones, and such as had no time. */
     readonly late: number
     readonly ended: boolean
+    /** Of the splits from `resume` to `splitsDone`: the first interval that was open for each. */
+    readonly opens?: readonly number[]
   }
 }
 
 export interface SealedBlock extends InputBlock {
   readonly batch: BatchKey | null
+}
+
+export interface SealedAside extends AsideBlock {
+  readonly batch: null
+}
+
+/** All blocks of a seal, in order. */
+export function blocksOf({ groups, aside }: SealRecord): readonly SealedBlock[] {
+  return aside === undefined ? groups.flat() : [...groups.flat(), ...aside]
+}
+
+/** Whether nothing came in the interval. */
+export function isEmpty({ groups, aside }: SealRecord): boolean {
+  return groups.length === 0 && aside === undefined
 }

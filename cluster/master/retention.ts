@@ -15,7 +15,7 @@ import type { Checkpointer } from "./checkpointer.js"
 import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
-import type { SealRecord } from "./records.js"
+import { blocksOf, type SealRecord } from "./records.js"
 import { runs } from "./stream-graph.js"
 import type { WorkerEntry } from "./worker-registry.js"
 
@@ -124,7 +124,7 @@ export class Retention {
   #dropSeals(seals: readonly SealRecord[]): void {
     const { tracker, admission } = this.#parts
     for (const seal of seals) {
-      const blocks = seal.groups.flat()
+      const blocks = blocksOf(seal)
       admission.forget(blocks)
       for (const { block } of blocks) tracker.forget(block)
     }
@@ -225,7 +225,7 @@ export class Retention {
     for (const { record, seal } of this.#oldestFirst(needs)) {
       if (excess <= 0) break
       let bytes = 0
-      for (const { block } of seal.groups.flat()) {
+      for (const { block } of blocksOf(seal)) {
         bytes += tracker.bytes(block) * tracker.holders(block).size
         // Of a file it can be read again: only the bytes go.
         if (isReplayable(record)) forgetBlock(this.#parts, block)
@@ -257,7 +257,7 @@ export class Retention {
       const need = needs.get(record.definition.id) ?? Number.POSITIVE_INFINITY
       for (const seal of record.seals) {
         if (seal.to > need || found.length > 10_000) break
-        if (seal.groups.some(group => group.some(({ block }) => this.#parts.tracker.knows(block)))) found.push({ record, seal })
+        if (blocksOf(seal).some(({ block }) => this.#parts.tracker.knows(block))) found.push({ record, seal })
       }
     }
     return found.sort((a, b) => a.seal.to - b.seal.to)

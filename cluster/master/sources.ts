@@ -6,7 +6,7 @@
  *
  * Splits are read by tasks, several at a time, and taken in order, whichever is done first. With time stamps their records
  * go to the intervals they name, and an interval is sealed when the newest time seen has passed it by the allowed disorder;
- * what comes later is late: counted, not mixed in. Without, they go to the interval in which they were read.
+ * what comes later is late: set aside in the interval that is the first one open then. Without, they go to the interval in which they were read.
  *
  * The seal says how far it has read. A restarted master reads again from the first split that holds records in no seal, and
  * leaves out of it what was sealed.
@@ -20,7 +20,7 @@ import type { Message, TaskDone } from "../protocol.js"
 import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
-import type { SealedBlock, SealRecord } from "./records.js"
+import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
 import { groupBlocks } from "./seal.js"
 
 /** Reading goes below all jobs: it must not outrun them. */
@@ -39,11 +39,13 @@ interface Source {
   nextRead: number
   nextTake: number
   /** Splits before it were taken by an earlier master. */
-  readonly takenBefore: number
+  takenBefore: number
   readonly reading: Set<number>
   readonly done: Map<number, { readonly worker: NodeId; readonly done: TaskDone }>
   /** Not yet sealed, by interval. */
-  readonly buckets: Map<number, { readonly split: number; readonly block: SealedBlock }[]>
+  readonly buckets: Map<number, { readonly split: number; readonly block: SealedBlock | SealedAside }[]>
+  /** Of each split that may be read again: the first interval that was open for it. */
+  readonly opens: Map<number, number>
   /** Blocks in `buckets`, by split, ascending: the first is where a restarted master begins. */
   readonly waiting: Map<number, number>
   newest: number
@@ -100,6 +102,7 @@ export class Sources {
       reading: new Set(),
       done: new Map(),
       buckets: new Map(),
+      opens: new Map((read?.opens ?? []).map((open, i) => [from + i, open])),
       waiting: new Map(),
       newest: read?.newest ?? Number.NEGATIVE_INFINITY,
       late: read?.late ?? 0,
@@ -217,8 +220,10 @@ export class Sources {
     const record = this.#parts.ledger.streams.get(stream)
     if (record === undefined || record.stoppedMs !== null) return
     const fresh = this.#open(record)
-    // What this master took and found late is not counted twice.
-    Object.assign(fresh, { takenBefore: Math.max(fresh.takenBefore, source.nextTake), newest: source.newest, late: source.late })
+    // What was open for the splits that are read again is as it was.
+    for (const [n, open] of source.opens) fresh.opens.set(n, open)
+    fresh.takenBefore = Math.max(fresh.takenBefore, source.nextTake)
+    fresh.newest = source.newest
   }
 
   stop(stream: StreamId): void {
@@ -241,24 +246,30 @@ export class Sources {
       source.done.delete(n)
       const split = source.splits[n] as FileSplit
       const { worker, done } = next
+      const now = Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
       // By the splits before it alone, however quickly they were read: reading them again gives the same intervals.
       const passed = Math.floor((source.newest - definition.node.disorderMs) / intervalMs) * intervalMs
-      const open = timed && n >= source.takenBefore ? Math.max(sealedThrough, passed) : sealedThrough
+      const open = source.opens.get(n) ?? (timed ? Math.max(sealedThrough, passed) : now)
+      source.opens.set(n, open)
+      const first = Math.min(...done.outputs.map(({ interval }) => (interval !== undefined && interval >= open ? interval : Infinity)))
       for (const output of done.outputs) {
-        tracker.hold(output.block, worker, output.bytes, output.rows)
-        const interval = timed ? (output.interval ?? 0) : Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
-        if (timed && interval < open) {
-          if (n >= source.takenBefore) source.late += output.rows
-          forgetBlock(this.#parts, output.block)
+        const { block: id, rows, bytes } = output
+        tracker.hold(id, worker, bytes, rows)
+        // What has no time of its own goes with what was read with it; what is late with what is open.
+        const own = timed ? (output.interval ?? (first === Infinity ? open : first)) : now
+        const late = timed && own < open
+        const interval = late ? open : own
+        if (interval < sealedThrough) {
+          forgetBlock(this.#parts, id)
           continue
         }
-        const block: SealedBlock = {
-          block: output.block,
-          rows: output.rows,
-          bytes: output.bytes,
-          replay: { ...split, interval },
-          batch: null,
-        }
+        const replay = { ...split, interval: output.interval ?? null, ...(output.aside !== undefined && { aside: output.aside }) }
+        const plain: SealedBlock = { block: id, rows, bytes, replay, batch: null }
+        const error = output.aside ?? `late: intervals before ${new Date(open).toISOString()} were closed when it was read`
+        const block =
+          late || output.aside !== undefined
+            ? { ...plain, batch: null, reason: late ? ("late" as const) : ("parse" as const), error }
+            : plain
         const bucket = source.buckets.get(interval)
         if (bucket === undefined) source.buckets.set(interval, [{ split: n, block }])
         else bucket.push({ split: n, block })
@@ -303,10 +314,15 @@ export class Sources {
     }
   }
 
-  #append(source: Source, from: number, to: number, blocks: readonly SealedBlock[]): void {
+  #append(source: Source, from: number, to: number, all: readonly (SealedBlock | SealedAside)[]): void {
     const { tracker, registry, progress } = this.#parts
+    const blocks = all.filter(block => !("reason" in block))
+    const aside = all.filter(block => "reason" in block)
+    for (const { rows } of aside) source.late += rows
     const [resume = source.nextTake] = source.waiting.keys()
     const splitsDone = Math.max(source.takenBefore, source.nextTake)
+    for (const n of [...source.opens.keys()]) if (n < resume) source.opens.delete(n)
+    const opens = Array.from({ length: splitsDone - resume }, (_, i) => source.opens.get(resume + i) ?? from)
     const ended = source.nextTake >= source.splits.length && source.buckets.size === 0
     const record: SealRecord = {
       kind: "seal",
@@ -314,9 +330,10 @@ export class Sources {
       from,
       to,
       groups: blocks.length === 0 ? [] : groupBlocks(blocks, block => tracker.holders(block), registry.executors),
-      read: { splitsDone, resume, newest: source.newest, late: source.late, ended },
+      ...(aside.length > 0 && { aside }),
+      read: { splitsDone, resume, newest: source.newest, late: source.late, ended, ...(opens.length > 0 && { opens }) },
     }
-    if (blocks.length > 0) this.#parts.admission.sealed(source.stream, from, blocks)
+    if (all.length > 0) this.#parts.admission.sealed(source.stream, from, all)
     append(this.#parts, record, () => {
       progress.sealed.set(source.stream, Math.max(progress.sealed.get(source.stream) ?? 0, to))
       if (ended) say(this.#parts, "info", `all ${source.splits.length} splits of ${source.stream} are read`)
@@ -327,12 +344,14 @@ export class Sources {
 
 const jobOf = (stream: StreamId, split: number): string => `read:${stream}:${split}`
 
+type PinnedListing = Extract<Message, { kind: "filesListed" }>["files"][number]
+
 /** Splits of at most so many bytes, by path, then offset. */
-function cutFiles(files: readonly { path: string; sizeBytes: number; modifiedMs: number }[], splitBytes: number): FileSplit[] {
+function cutFiles(files: readonly PinnedListing[], splitBytes: number): FileSplit[] {
   const splits: FileSplit[] = []
-  for (const { path, sizeBytes, modifiedMs } of [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
+  for (const { path, sizeBytes, modifiedMs, ends } of [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
     for (let from = 0; from < sizeBytes; from += splitBytes) {
-      splits.push({ path, from, to: Math.min(sizeBytes, from + splitBytes), sizeBytes, modifiedMs })
+      splits.push({ path, from, to: Math.min(sizeBytes, from + splitBytes), sizeBytes, modifiedMs, ...(ends !== undefined && { ends }) })
     }
   }
   return splits

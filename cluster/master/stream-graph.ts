@@ -6,8 +6,9 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, StreamGraph } from "../../engine/graph.js"
-import type { InputBlock } from "../../engine/rdd.js"
+import type { AsideBlock, InputBlock } from "../../engine/rdd.js"
 import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
+import { isEmpty } from "./records.js"
 
 /** Ends of what may be seen: of inputs, sealed and journaled; of running streams, finished and journaled. */
 export class Progress {
@@ -51,6 +52,10 @@ export class MasterGraph implements StreamGraph {
     return sealAt(stream.seals, interval)?.groups ?? null
   }
 
+  aside(input: StreamId, interval: number): readonly AsideBlock[] {
+    return sealAt(this.#input(input).seals, interval)?.aside ?? []
+  }
+
   nextInput(input: StreamId, from: number, before: number): number | null {
     const stream = this.#input(input)
     const end = Math.min(before, this.#progress.sealed.get(input) ?? stream.since)
@@ -66,7 +71,7 @@ export class MasterGraph implements StreamGraph {
     for (let i = low; i < stream.seals.length; i++) {
       const seal = stream.seals[i]
       if (seal === undefined || seal.from >= end) return null
-      if (seal.groups.length > 0) return seal.from
+      if (!isEmpty(seal)) return seal.from
     }
     return null
   }

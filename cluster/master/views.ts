@@ -10,6 +10,7 @@ import type { InputCopies } from "./input-copies.js"
 import type { StreamRecord } from "./ledger.js"
 import { LogKeeper } from "./log-keeper.js"
 import type { Parts, Times } from "./parts.js"
+import { blocksOf } from "./records.js"
 import type { Retention } from "./retention.js"
 import type { Sealing } from "./sealing.js"
 import { runs } from "./stream-graph.js"
@@ -106,7 +107,7 @@ export class Views {
   #bytes({ definition, seals, made }: StreamRecord): number {
     const { tracker, chains } = this.#parts
     let bytes = 0
-    for (const seal of seals) for (const group of seal.groups) for (const block of group) bytes += block.bytes
+    for (const seal of seals) for (const block of blocksOf(seal)) bytes += block.bytes
     for (let p = 0; p < chains.partitions(definition.id); p++) {
       for (const step of chains.steps(definition.id, p)) bytes += tracker.part(step.output, p)?.bytes ?? 0
     }

@@ -24,7 +24,7 @@ export interface Planner {
   /** Whether a shuffle is to stay when nobody reads it just now: running streams read it in every interval. */
   keeps(output: OutputId): boolean
   /** The stage that reads a replayable source's block again, and all sealed blocks of that split with their intervals. Null: it cannot be had again. */
-  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, number> } | null
+  replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, string> } | null
 }
 
 export interface Job {
@@ -69,7 +69,7 @@ export class Board {
   /** Tasks to look at: a list, not recursion, since lineage may be deep. */
   toAnalyse: Task[] = []
   /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
-  readonly replays = new Map<OutputId, Map<string, number>>()
+  readonly replays = new Map<OutputId, Map<string, string>>()
   readonly #stats = new Map<string, JobCost>()
   #happenings: Happening[] = []
 

@@ -1,5 +1,6 @@
 /** What tasks come to: their blocks are noted and whoever waits for them looks again, or they are tried once more. */
 
+import { partName } from "../../engine/replay.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { emptyPart, type Part } from "../master/block-tracker.js"
 import type { NodeId } from "../ports.js"
@@ -92,15 +93,15 @@ export class Results {
     const wanted = replays.get(stage.spec.output)
     if (wanted === undefined) return
     replays.delete(stage.spec.output)
-    const byInterval = new Map<number, string[]>()
-    for (const [lost, interval] of wanted) {
-      const those = byInterval.get(interval)
-      if (those === undefined) byInterval.set(interval, [lost])
+    const byPart = new Map<string, string[]>()
+    for (const [lost, part] of wanted) {
+      const those = byPart.get(part)
+      if (those === undefined) byPart.set(part, [lost])
       else those.push(lost)
     }
     for (const output of done.outputs) {
       let kept = false
-      for (const lost of output.interval === undefined ? wanted.keys() : (byInterval.get(output.interval) ?? [])) {
+      for (const lost of byPart.get(partName(output)) ?? []) {
         options.tracker.hold(output.block, worker, output.bytes, output.rows)
         options.tracker.replaced(lost, output.block)
         kept = true

@@ -201,7 +201,7 @@ export class SimulatedCluster {
         executors.forgetState(command.stream, command.before)
         return true
       case "readFile":
-        this.disk.read(command.request, command.path, command.from, command.to, done)
+        this.disk.read(command, done)
         return true
       case "listFiles":
         this.disk.list(command.request, command.paths, done)

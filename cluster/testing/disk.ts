@@ -1,7 +1,15 @@
 /** The simulated disk of a worker's machine: files in memory, written whole or not at all, each operation after a while. */
 
-import type { NodeEvent } from "../ports.js"
+import { crc32 } from "node:zlib"
+import { changeOf } from "../../engine/file-split.js"
+import type { Command, NodeEvent } from "../ports.js"
 import type { World } from "./world.js"
+
+/** A file of other bytes is another, whenever it was written. */
+function markOf(bytes: Uint8Array): { readonly sizeBytes: number; readonly modifiedMs: number; readonly ends: number } {
+  const sum = crc32(bytes)
+  return { sizeBytes: bytes.byteLength, modifiedMs: sum, ends: sum }
+}
 
 export class SimulatedDisk {
   meanMs = 1
@@ -17,11 +25,13 @@ export class SimulatedDisk {
   }
 
   /** `done` is called unless the worker dies first: then a write may have happened, or not. */
-  read(request: string, path: string, from: number, to: number, done: (event: NodeEvent) => void): void {
+  read({ request, path, from, to, pinned }: Omit<Extract<Command, { kind: "readFile" }>, "kind">, done: (event: NodeEvent) => void): void {
     this.#later(() => {
       const bytes = this.files.get(path)
-      if (bytes === undefined) done({ kind: "fileFailed", request, error: `no such file: ${path}` })
-      else done({ kind: "fileRead", request, bytes: bytes.slice(from, to) })
+      if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
+      const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
+      if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
+      done({ kind: "fileRead", request, bytes: bytes.slice(from, to) })
     })
   }
 
@@ -30,7 +40,7 @@ export class SimulatedDisk {
       const found = [...this.files.keys()].filter(file =>
         paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)),
       )
-      const files = found.sort().map(path => ({ path, sizeBytes: this.files.get(path)!.byteLength, modifiedMs: 0 }))
+      const files = found.sort().map(path => ({ path, ...markOf(this.files.get(path)!) }))
       if (files.length === 0) done({ kind: "fileFailed", request, error: `no such file: ${paths.join(", ")}` })
       else done({ kind: "filesListed", request, files })
     })

@@ -1,11 +1,13 @@
 /** Requests to the disk under way, and who waits for each. */
 
+import type { PinnedFile } from "../../engine/file-split.js"
 import type { Outbox } from "./outbox.js"
 
 export interface FileSize {
   readonly path: string
   readonly sizeBytes: number
   readonly modifiedMs: number
+  readonly ends?: number
 }
 
 type Done<T> = (value: T | null, error: string) => void
@@ -21,10 +23,10 @@ export class Files {
     this.#outbox = outbox
   }
 
-  read(path: string, from: number, to: number, done: Done<Uint8Array>): void {
+  read(path: string, from: number, to: number, pinned: PinnedFile | null, done: Done<Uint8Array>): void {
     const request = `f${++this.#made}`
     this.#reads.set(request, done)
-    this.#outbox.push({ kind: "readFile", request, path, from, to })
+    this.#outbox.push({ kind: "readFile", request, path, from, to, ...(pinned !== null && { pinned }) })
   }
 
   write(path: string, bytes: Uint8Array, done: Done<true>): void {

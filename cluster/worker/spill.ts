@@ -129,7 +129,7 @@ export class Spill {
     const readers = [done]
     this.#reading.set(id, readers)
     const { files, store, outbox } = this.#parts
-    files.read(place.path, place.offset, place.offset + bytes, (found, error) => {
+    files.read(place.path, place.offset, place.offset + bytes, null, (found, error) => {
       this.#reading.delete(id)
       const whole = found !== null && found.byteLength === bytes ? found : null
       if (whole === null && store.get(id) !== undefined) {

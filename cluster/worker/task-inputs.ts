@@ -3,7 +3,7 @@
  * it, files are read, functions and data asked for. A task's thread never waits for any of this (the paper's §4.2).
  */
 
-import { splitRange } from "../../engine/file-split.js"
+import { longestLineBytes, needsMore, splitOverhangBytes, splitRange } from "../../engine/file-split.js"
 import type { InputPart, StageSpec, TaskFailure, TaskInput } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchInput, LaunchTask } from "../protocol.js"
@@ -170,12 +170,19 @@ export class TaskInputs {
 
   #file(ref: Extract<TaskInput["ref"], { kind: "file" }>, parts: InputPart[]): void {
     this.#missing++
-    const { from, to } = splitRange(ref.split)
-    this.#parts.files.read(ref.split.path, from, to, (bytes, error) => {
-      if (bytes === null) return this.#fail({ kind: "machine", message: error })
-      parts[0] = { offset: 0, length: bytes.byteLength, bytes }
-      this.#arrived()
-    })
+    const { split } = ref
+    const { path, sizeBytes, modifiedMs, ends } = split
+    const pinned = { sizeBytes, modifiedMs, ...(ends !== undefined && { ends }) }
+    const read = (overhangBytes: number, last: boolean) => {
+      const { from, to } = splitRange(split, overhangBytes)
+      this.#parts.files.read(path, from, to, pinned, (bytes, error) => {
+        if (bytes === null) return this.#fail({ kind: "machine", message: error })
+        if (!last && needsMore(split, bytes)) return read(longestLineBytes, true)
+        parts[0] = { offset: 0, length: bytes.byteLength, bytes }
+        this.#arrived()
+      })
+    }
+    read(splitOverhangBytes, false)
   }
 
   #pin(region: Region): void {

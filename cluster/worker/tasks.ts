@@ -246,8 +246,8 @@ export class Tasks {
   #keep(entry: Entry, result: TaskResult, ms: number): void {
     const { store } = this.#parts
     const outputs: TaskDone["outputs"][number][] = []
-    const stored = (id: string, { bytes, rows, sectionRows, base, keys, interval, newest }: TaskOutput) =>
-      outputs.push({ block: id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, base, keys, interval, newest }) })
+    const stored = (id: string, { bytes, rows, sectionRows, base, keys, interval, newest, aside }: TaskOutput) =>
+      outputs.push({ block: id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, base, keys, interval, newest, aside }) })
     const over = (failure?: TaskFailure) => {
       if (failure !== undefined) for (const made of outputs) store.drop(made.block)
       this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined)
@@ -343,7 +343,9 @@ export class Tasks {
 }
 
 function ownerOf({ stage, launch }: Entry, { interval, sectionRows, base, keys }: TaskOutput): BlockOwner {
-  const start = interval ?? stage.interval?.from ?? null
+  // What is late is kept as long as the interval in which it came too late.
+  const openFrom = stage.write.kind === "read" ? stage.write.arrived?.openFrom : undefined
+  const start = openFrom === undefined ? (interval ?? stage.interval?.from ?? null) : Math.max(interval ?? openFrom, openFrom)
   return {
     output: stage.output,
     partition: launch.partition,

@@ -107,6 +107,7 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
     if (child.kind === "hole") return rddOf(graph, node.parents[child.index]!, interval)
     if (child.kind === "slice") return expandSlice(graph, child, rddOf).rdd
     if (child.kind === "version") return expandVersion(graph, child, rddOf, stateVersion)
+    if (child.kind === "aside" && child.parent.kind === "hole") return asideOf(graph, node.parents[child.parent.index]!, interval, child)
     const at = placeOf(child)
     const original = childrenOf(child)
     const wide = isWide(child)
@@ -122,6 +123,18 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
   }
   return simplify(withinStream(definition.id, moving.interval, place(node.rdd, "0")))
 }
+
+/** Of an input also what was set aside before it came into any interval. */
+function asideOf(graph: StreamGraph, stream: StreamId, interval: number, node: AsideNode): RddNode {
+  const unread: RddNode = { ...node, parent: rddOf(graph, stream, interval) }
+  const { definition, since } = graph.definition(stream)
+  const blocks = definition.node.kind === "input" && interval >= since ? (graph.aside?.(stream, interval) ?? []) : []
+  if (blocks.length === 0) return unread
+  const kept: RddNode = { kind: "setAside", stream, interval: { from: interval, to: interval + definition.intervalMs }, blocks }
+  return { kind: "union", parents: [unread, kept] }
+}
+
+type AsideNode = Extract<RddNode, { kind: "aside" }>
 
 interface Place {
   readonly prefix: string

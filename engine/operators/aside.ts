@@ -1,7 +1,12 @@
 /** aside: in place of the parent's records, those that were set aside: `{ record, reason, error, operator, interval }` (API `Aside`). */
 
 import type { RddNode } from "../rdd.js"
+import { rewrite } from "../tree.js"
 import { pipelined } from "./operator.js"
+
+/** What would fail a stream is shown here. */
+const lenient = (root: RddNode): RddNode =>
+  rewrite(root, node => (node.kind === "input" && node.onBadRecord ? { ...node, onBadRecord: undefined } : node))
 
 type AsideNode = Extract<RddNode, { kind: "aside" }>
 
@@ -10,5 +15,5 @@ export const aside = pipelined<AsideNode>((node, partition, context, push) => {
   const collecting = context.derive({
     setAside: (record, reason, error, operator) => push({ record, reason, error, operator, interval }),
   })
-  collecting.compute(node.parent, partition, () => {})
+  collecting.compute(lenient(node.parent), partition, () => {})
 })

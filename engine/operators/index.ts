@@ -25,6 +25,7 @@ import { partial } from "./partial.js"
 import { persist } from "./persist.js"
 import { repartition } from "./repartition.js"
 import { sample } from "./sample.js"
+import { setAside } from "./set-aside.js"
 import { shuffled } from "./shuffled.js"
 import { state } from "./state.js"
 import { stateAt } from "./state-at.js"
@@ -59,6 +60,7 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   cartesian,
   persist,
   aside,
+  setAside,
   within,
   eachVersion,
   partial,

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { execFileSync } from "node:child_process"
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
@@ -29,6 +30,32 @@ test("reads ranges, cut at the file's end", async ({ directory }) => {
     assert.is(Buffer.from(bytes).toString(), expected)
     assert.instance(bytes.buffer, SharedArrayBuffer)
   }
+})
+
+test("what was listed is read, or it is said what became of it", async ({ directory }) => {
+  const path = join(directory, "a.log")
+  await writeFile(path, "one\ntwo\n")
+  const [pinned] = await listFiles([path])
+  const read = async () => Buffer.from(await readRange(path, 0, 8, pinned)).toString()
+  assert.is(await read(), "one\ntwo\n")
+  await appendFile(path, "three\n")
+  assert.is(await read(), "one\ntwo\n", "a log that has grown still has what was listed")
+  const failure = async () => read().then(() => "read", String)
+  await writeFile(path, "one\nTWO\nthree\n")
+  assert.match(await failure(), /cannot read .*a\.log: it has changed since it was listed: it was of .* with 8 bytes, and is of .* with 14/)
+  await writeFile(path, "one\n")
+  assert.match(await failure(), /cannot read .*a\.log: it has changed since it was listed: it had 8 bytes then and has 4 now/)
+  await writeFile(path, "one\ntwO\n")
+  await utimes(path, new Date(0), new Date(5000))
+  assert.match(await failure(), /1970-01-01T00:00:05/)
+  await rm(path)
+  assert.match(await failure(), /no such file/)
+})
+
+test("a pipe is no file to be read twice", async ({ directory }) => {
+  const path = join(directory, "pipe")
+  execFileSync("mkfifo", [path])
+  assert.match(await listFiles([path]).then(String, String), /pipe is no file that can be read twice/)
 })
 
 test("lists paths and patterns once, in order, and says which names none", async ({ directory }) => {

@@ -13,7 +13,7 @@ function reading(splits: [number, number][][]): Harness {
   h.answer = (one: Launched): TaskDone | null => {
     const { write } = one.stage
     if (write.kind !== "read") return usual(one)
-    const rows = splits[write.split.from / 10] ?? []
+    const rows = splits[(write.split?.from ?? 0) / 10] ?? []
     const newest = Math.max(...rows.map(([s]) => s * 1000 + 999))
     return {
       task: one.task.task,
@@ -70,7 +70,7 @@ test("records enter the interval of their time stamp, in order of splits, and th
   )
 })
 
-test("late records are counted and left out", () => {
+test("late records are counted, and set aside in the interval that was open", () => {
   // The disorder allowed is 1 s: 20.999 s seals all before 19 s.
   const h = reading([
     [[20, 1]],
@@ -83,6 +83,10 @@ test("late records are counted and left out", () => {
   h.advance(1000)
   assert.equal(sealed(h), ["19: 2", "20: 1", "30: 1"])
   assert.is(h.records("seal").at(-1)?.read?.late, 7)
+  const aside = h
+    .records("seal")
+    .flatMap(seal => (seal.aside ?? []).map(({ rows, reason, replay }) => [seal.from, rows, reason, replay?.interval]))
+  assert.equal(aside, [[19_000, 7, "late", 18_000]])
 })
 
 test("a restarted master reads on from what is in no seal, and counts nothing twice", () => {
@@ -100,7 +104,7 @@ test("a restarted master reads on from what is in no seal, and counts nothing tw
   const h = reading(splits)
   const usual = h.answer
   // The third split is slow: 5 is sealed (8.999 - 1 s), 6 too, 8 is not.
-  h.answer = one => (one.stage.write.kind === "read" && one.stage.write.split.from === 20 ? null : usual(one))
+  h.answer = one => (one.stage.write.kind === "read" && one.stage.write.split?.from === 20 ? null : usual(one))
   h.advance(1000)
   assert.equal(sealed(h), ["5: 2", "6: 4"])
   h.answer = usual

@@ -226,7 +226,7 @@ test("a file's lines are each in one split, wherever it is cut", () => {
   )
 })
 
-test("event times: a block an interval; a line without a time stays with the one before it", () => {
+test("event times: a block an interval; a record without a time is set aside, a line that cannot be read stays with the one before it", () => {
   const cluster = new TinyCluster()
   const timestamp = cluster.fn((l: string) => Number(l.split(" ")[0]))
   const file = Buffer.from("100 a\n200 b\n1500 c\noops\n300 d\n2500 e\n")
@@ -235,11 +235,26 @@ test("event times: a block an interval; a line without a time stays with the one
     for (const [hash, bytes] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, bytes)
   })
   assert.equal(
-    result!.outputs.map(({ interval, newest, bytes }) => [interval, newest, Block.of(bytes).toArray()]),
+    result!.outputs.map(({ interval, newest, aside, bytes }) => [interval, newest ?? aside, Block.of(bytes).toArray()]),
     [
       [0, 2500, ["100 a", "200 b", "300 d"]],
-      [1000, 2500, ["1500 c", "oops"]],
+      [1000, 2500, ["1500 c"]],
       [2000, 2500, ["2500 e"]],
+      [undefined, "its timestamp gives no time", ["oops"]],
+    ],
+  )
+  const field = cluster.fn((v: { t: number }) => v.t)
+  const json = Buffer.from('oops\n{"t":1}\n{"t":2000}\n}{\n{"t":"21:05"}\n{"t":"2015-05-17 10:05"}\n')
+  const [parsed] = read(json, 1000, { format: { kind: "json" }, timestamp: field }, runner => {
+    for (const [hash, bytes] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, bytes)
+  })
+  assert.equal(
+    parsed!.outputs.map(({ interval, bytes }) => [interval, Block.of(bytes).toArray()]),
+    [
+      [0, ["oops", '{"t":1}']],
+      [2000, ['{"t":2000}', "}{"]],
+      [Date.UTC(2015, 4, 17, 10, 5), ['{"t":"2015-05-17 10:05"}']],
+      [undefined, ['{"t":"21:05"}']],
     ],
   )
 })
