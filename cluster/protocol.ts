@@ -424,6 +424,8 @@ export interface CatalogEntry {
   readonly bytes: number
   readonly perSecond: number
   readonly aside: number
+  /** Of a bounded input, once its files are known: how much of them has been read. */
+  readonly read?: { readonly doneBytes: number; readonly bytes: number }
   readonly held?: { readonly interval: number; readonly failure: TaskFailure }
 }
 

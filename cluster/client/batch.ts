@@ -2,7 +2,7 @@
  * Batch mode (the paper's §3.4): the inputs of a program that has been loaded but not sent are pointed at old logs, everything
  * is kept, and when all is worked off the streams' intervals are read back in order.
  */
-import type { InputNode, StreamId } from "../../engine/definition.js"
+import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { FormatSpec } from "../../engine/rdd.js"
@@ -22,41 +22,61 @@ export interface InputOverride {
 /** Longer than any log: in batch mode nothing is forgotten before it has been read back. */
 const keepMs = 200 * 365 * 86_400_000
 
-/** Points the inputs of the drafts at files. RivuletError (2) for a name that the program does not read. */
+/**
+ * Points the inputs of that name among the drafts at files, and says by which formats they are read. RivuletError (2) for a
+ * name that the program does not read.
+ */
 export function overrideInputs(
   session: ClientSession,
-  overrides: readonly InputOverride[],
+  override: InputOverride,
   exports: Readonly<Record<string, unknown>>,
-): void {
+): readonly FormatSpec[] {
   const { definitions } = session.host
+  const exported = exportedIds(exports)
+  const inputs = draftInputs(session)
+  const found = inputs.filter(({ id, name, node }) => {
+    const source = (node as InputNode).source
+    return name === override.name || exported.get(id) === override.name || (source.kind === "receiver" && source.name === override.name)
+  })
+  if (found.length === 0) {
+    const known = inputs.map(({ id, name }) => exported.get(id) ?? name)
+    throw new RivuletError(`--input ${override.name}: the program reads no such stream`, {
+      code: 2,
+      try: `its inputs are ${known.join(", ") || "none"}`,
+    })
+  }
+  return found.map(({ id, node }) => {
+    const changed = redirected(session, node as InputNode, override)
+    definitions.redirect(id, changed)
+    return changed.format
+  })
+}
+
+/** RivuletError (2) when one of the drafts' inputs waits for a sender: a cluster of one's own has none. */
+export function refuseLive(session: ClientSession, exports: Readonly<Record<string, unknown>>): void {
+  const { definitions } = session.host
+  const exported = exportedIds(exports)
+  const live = draftInputs(session).filter(({ id }) => (definitions.get(id).node as InputNode).source.kind === "receiver")
+  if (live.length === 0) return
+  const names = live.map(({ id, name }) => exported.get(id) ?? name)
+  throw new RivuletError(`${names.join(", ")}: nobody sends to it in batch mode`, {
+    code: 2,
+    try: `rivulet replay <program> --input ${names[0]}=<files>, or -m <master> where it is sent to`,
+  })
+}
+
+function draftInputs(session: ClientSession): StreamDefinition[] {
+  const { definitions } = session.host
+  return definitions.all().filter(({ id, node }) => node.kind === "input" && definitions.isDraft(id))
+}
+
+function exportedIds(exports: Readonly<Record<string, unknown>>): Map<StreamId, string> {
   const exported = new Map<StreamId, string>()
   for (const [name, value] of Object.entries(exports)) {
     const data = handleData(value)
     if (data?.kind === "stream") exported.set(data.id, name)
   }
-  const inputs = definitions.all().filter(({ id, node }) => node.kind === "input" && definitions.isDraft(id))
-  for (const override of overrides) {
-    const found = inputs.filter(({ id, name, node }) => {
-      const source = (node as InputNode).source
-      return name === override.name || exported.get(id) === override.name || (source.kind === "receiver" && source.name === override.name)
-    })
-    if (found.length === 0) {
-      const known = inputs.map(({ id, name }) => exported.get(id) ?? name)
-      throw new RivuletError(`--input ${override.name}: the program reads no such stream`, {
-        code: 2,
-        try: `its inputs are ${known.join(", ") || "none"}`,
-      })
-    }
-    for (const { id, node } of found) definitions.redirect(id, redirected(session, node as InputNode, override))
-  }
-  const live = inputs.filter(({ id }) => (definitions.get(id).node as InputNode).source.kind === "receiver")
-  if (live.length > 0) {
-    const names = live.map(({ id, name }) => exported.get(id) ?? name).join(", ")
-    throw new RivuletError(`${names}: nobody sends to it in batch mode`, {
-      code: 2,
-      try: `rivulet replay --input ${exported.get(live[0]!.id) ?? live[0]!.name}=<files>`,
-    })
-  }
+  return exported
 }
 
 function redirected(session: ClientSession, node: InputNode, override: InputOverride): InputNode {

@@ -88,6 +88,7 @@ export class Views {
       bytes: this.#bytes(record),
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
       aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
+      ...(record.splits === null ? {} : { read: readOf(record.splits, record.read?.splitsDone ?? 0) }),
       ...(held === null ? {} : { held }),
     }
   }
@@ -170,4 +171,14 @@ export class Views {
       warnings,
     }
   }
+}
+
+function readOf(splits: NonNullable<StreamRecord["splits"]>, done: number): NonNullable<CatalogEntry["read"]> {
+  let doneBytes = 0
+  let bytes = 0
+  for (const [n, { from, to }] of splits.entries()) {
+    bytes += to - from
+    if (n < done) doneBytes += to - from
+  }
+  return { doneBytes, bytes }
 }

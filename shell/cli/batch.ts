@@ -2,19 +2,23 @@
  * Batch mode, shared by `run` and `replay`: a program over bounded inputs on a cluster of its own, to the end; then each
  * exported stream's intervals that have rows, in interval order, as lines or files.
  */
-import { mkdirSync } from "node:fs"
+import { mkdirSync, statSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { type InputOverride, keepEverything, overrideInputs } from "../../cluster/client/batch.js"
+import { type InputOverride, keepEverything, overrideInputs, refuseLive } from "../../cluster/client/batch.js"
 import { intervalsOf } from "../../cluster/client/intervals.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Handle } from "../../engine/fluent/types.js"
+import type { FormatSpec } from "../../engine/rdd.js"
+import { oneLine } from "../host/error-text.js"
 import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
+import { showProgress } from "./batch-progress.js"
 import { Ending } from "./ending.js"
+import { checkSample, sampleOf } from "./input-sample.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
 import { defineProgram, refuseTypeErrors } from "./submit.js"
@@ -28,7 +32,14 @@ export interface BatchOptions {
   readonly save?: string
   readonly timeout?: string
   /** Inputs read from old logs in place of where the program reads them. */
-  readonly inputs?: readonly InputOverride[]
+  readonly inputs?: readonly ReplayInput[]
+  /** With `master`: what was started there goes on. */
+  readonly keep?: boolean
+}
+
+export interface ReplayInput extends InputOverride {
+  /** The files that the pattern named when the command began. */
+  readonly files: readonly string[]
 }
 
 /** Lines are written together up to so many characters. */
@@ -66,16 +77,55 @@ export async function batch(options: BatchOptions): Promise<void> {
 
 async function work(session: ClientSession, options: BatchOptions): Promise<void> {
   const { exports } = await defineProgram(session, options.path)
-  if (options.inputs) overrideInputs(session, options.inputs, exports)
-  if (options.master === undefined) keepEverything(session)
-  await session.flush()
+  for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports))
+  if (options.master === undefined) {
+    refuseLive(session, exports)
+    keepEverything(session)
+  }
+  const defined = await session.flush()
+  try {
+    await results(session, options, exports)
+  } finally {
+    // On a cluster of its own everything ends anyway.
+    if (options.master !== undefined && options.keep !== true)
+      await stopAll(
+        session,
+        defined.map(({ id }) => id),
+      )
+  }
+}
+
+/** What was started here for this run is stopped. What others have made of it meanwhile stays, and is named. */
+async function stopAll(session: ClientSession, ids: readonly string[]): Promise<void> {
+  const known = new Map((await session.host.catalog()).map(entry => [entry.definition.id, entry.definition]))
+  const own = ids.filter(id => known.get(id)?.owner === userName())
+  try {
+    await session.host.request({ kind: "stop", streams: own, cascade: false, by: userName(), force: false })
+  } catch (error) {
+    process.stderr.write(`what the program defined goes on: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
+}
+
+/** Looks into the first file that has something in it. Files that are empty are named, and no error. */
+function checkInput(input: ReplayInput, formats: readonly FormatSpec[]): void {
+  const what = `--input ${input.name}=${input.paths}`
+  const empty = input.files.filter(path => statSync(path).size === 0)
+  for (const path of empty.slice(0, 3)) process.stderr.write(`${path} is empty\n`)
+  if (empty.length > 3) process.stderr.write(`${formatNumber(empty.length - 3)} more files are empty\n`)
+  const path = input.files.find(file => !empty.includes(file))
+  if (path === undefined) return
+  const field = input.timestampField
+  for (const format of formats) checkSample(sampleOf(path), path, { what, format, ...(field === undefined ? {} : { field }) })
+}
+
+async function results(session: ClientSession, options: BatchOptions, exports: Readonly<Record<string, unknown>>): Promise<void> {
   const progress = showProgress(session)
   try {
     await session.drained()
   } finally {
     progress.stop()
   }
-  for await (const line of session.logs({})) process.stderr.write(`${line.text}\n`)
+  await showLogs(session)
   const held = (await session.status()).held
   if (held[0])
     throw Object.assign(new RivuletError(`${held[0].stream} is held: ${held[0].failure.message}`, { code: 1 }), {
@@ -87,6 +137,17 @@ async function work(session: ClientSession, options: BatchOptions): Promise<void
   else if (options.save === undefined || options.format === "ndjson") await printAll(session, streams)
   const aside = (await session.host.catalog()).reduce((sum, entry) => sum + entry.aside, 0)
   if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
+}
+
+const asideShown = 5
+
+/** What functions printed, and the first few lines that could not be read, safe to show. */
+async function showLogs(session: ClientSession): Promise<void> {
+  let aside = 0
+  for await (const { text } of session.logs({})) {
+    if (!text.startsWith("set aside,")) process.stderr.write(`${text.split("\n").map(oneLine).join("\n")}\n`)
+    else if (++aside <= asideShown) process.stderr.write(`${oneLine(text).slice(0, 200)}\n`)
+  }
 }
 
 /** An output's rows are where it put them. */
@@ -163,26 +224,5 @@ async function summarise(session: ClientSession, streams: readonly [string, Hand
       rows += here
     }
     await write(`${name}   ${formatNumber(intervals)} intervals with rows, ${formatNumber(rows)} rows\n`)
-  }
-}
-
-/** On a terminal how far the inputs are; elsewhere a line every ten seconds. */
-function showProgress(session: ClientSession): { stop(): void } {
-  const everyMs = process.stderr.isTTY ? 500 : 10_000
-  const timer = setInterval(() => {
-    void session
-      .streams()
-      .then(infos => {
-        const inputs = infos.filter(info => info.kind === "input" && info.since > 0)
-        const text = inputs.map(info => `${info.name} at ${new Date(session.clock.now() - info.lagMs).toISOString()}`).join("  ")
-        if (text !== "") process.stderr.write(process.stderr.isTTY ? `\r${text} ` : `${text}\n`)
-      })
-      .catch(() => {})
-  }, everyMs)
-  return {
-    stop: () => {
-      clearInterval(timer)
-      if (process.stderr.isTTY) process.stderr.write("\r\x1b[K")
-    },
   }
 }

@@ -96,6 +96,7 @@ program
   .addOption(master())
   .addOption(output())
   .option("--workers <n>", "worker processes of its own cluster", "2")
+  .option("--keep", "with -m: what the program defined goes on there")
   .option("--timeout <duration>", "give up after this long (exit 124)")
   .action(async (file, options) => (await import("./run.js")).run(file, options))
 

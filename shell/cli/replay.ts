@@ -1,5 +1,6 @@
 /** `rivulet replay`: the same program over old logs by their own time stamps. */
 
+import { accessSync, constants, statSync } from "node:fs"
 import { resolve } from "node:path"
 import glob from "fast-glob"
 import { RivuletError } from "../../engine/errors.js"
@@ -33,11 +34,11 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     const at = text.indexOf("=")
     if (at < 1) throw new RivuletError(`--input ${text}: not name=files`, { code: 2, try: "--input views=logs/access.log" })
     const paths = resolve(text.slice(at + 1))
-    if (glob.sync(paths, { onlyFiles: true }).length === 0)
-      throw new RivuletError(`--input ${text}: no such file`, { code: 2, try: "a path or a quoted pattern" })
+    const files = filesOf(paths, text)
     return {
       name: text.slice(0, at),
       paths,
+      files,
       disorderMs,
       ...(format ? { format } : {}),
       ...(options.timestamp ? { timestampField: options.timestamp } : {}),
@@ -52,4 +53,20 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     ...(options.save === undefined ? {} : { save: options.save }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   })
+}
+
+function filesOf(paths: string, text: string): string[] {
+  const there = statSync(paths, { throwIfNoEntry: false })
+  if (there?.isDirectory())
+    throw new RivuletError(`--input ${text}: a directory`, { code: 2, try: `its files by a quoted pattern: --input '${text}/*'` })
+  const files = there === undefined ? glob.sync(paths, { onlyFiles: true }).sort() : [paths]
+  if (files.length === 0) throw new RivuletError(`--input ${text}: no such file`, { code: 2, try: "a path or a quoted pattern" })
+  for (const file of files) {
+    try {
+      accessSync(file, constants.R_OK)
+    } catch {
+      throw new RivuletError(`--input ${text}: ${file} may not be read`, { code: 2, try: `ls -l ${file}` })
+    }
+  }
+  return files
 }

@@ -9,6 +9,7 @@ export interface RunOptions {
   readonly o?: string
   readonly workers: string
   readonly timeout?: string
+  readonly keep?: boolean
 }
 
 export async function run(file: string, options: RunOptions): Promise<void> {
@@ -21,6 +22,7 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     workers,
     format,
     ...(options.master === undefined ? {} : { master: options.master }),
+    ...(options.keep === true ? { keep: true } : {}),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   })
 }

@@ -44,6 +44,6 @@ function cut(record: string): string {
 }
 
 /** Escapes what would move the cursor or colour the screen. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
 }

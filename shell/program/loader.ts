@@ -1,5 +1,5 @@
 /** Loads a user's program: an ES module in TypeScript or JavaScript, in any folder. Its exports are its streams. */
-import { existsSync, statSync } from "node:fs"
+import { existsSync, readFileSync, statSync } from "node:fs"
 import { register } from "node:module"
 import { basename, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -47,8 +47,24 @@ export function programName(path: string): string {
 /** Runs the program's module. The ambient session must be set: the module's top level defines its streams. */
 export async function loadProgram(path: string): Promise<Program> {
   registerHooks()
-  const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>
-  return { name: programName(path), path, exports }
+  try {
+    const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>
+    return { name: programName(path), path, exports }
+  } catch (error) {
+    throw located(error, path)
+  }
+}
+
+/** An error of the user's own, thrown as the module ran: with the line of it that threw. */
+function located(error: unknown, path: string): unknown {
+  if (!(error instanceof Error)) return new RivuletError(`${path} threw ${String(error)} as it was loaded`)
+  if (error instanceof RivuletError || "position" in error) return error
+  const frame = (error.stack ?? "").split("\n").find(line => line.includes(pathToFileURL(path).href) || line.includes(path))
+  const place = frame === undefined ? null : /:(\d+):(\d+)\)?$/.exec(frame)
+  if (place === null) return error
+  const line = Number(place[1])
+  const text = readFileSync(path, "utf8").split("\n")[line - 1]
+  return text === undefined ? error : Object.assign(error, { position: { line, column: Number(place[2]), text } })
 }
 
 /** Own directory of this build, for stack frames that are not the user's. */

@@ -1,0 +1,74 @@
+/** How far batch mode has come, on stderr: a bar on a terminal, elsewhere a line every ten seconds (SHELL §1.3). */
+
+import type { ClientSession } from "../../cluster/client/session.js"
+import type { CatalogEntry } from "../../cluster/protocol.js"
+import { formatNumber } from "../view/number.js"
+
+const barCells = 24
+const firstMs = 500
+
+/** Of all inputs together: the part that has been read, and how far the slowest stream has come. */
+export function progressText(entries: readonly CatalogEntry[], bar: boolean): string | null {
+  let done = 0
+  let of = 0
+  for (const { read } of entries) {
+    if (read === undefined) continue
+    done += read.doneBytes
+    of += read.bytes
+  }
+  if (of === 0) return null
+  const inputs = entries.filter(entry => entry.read !== undefined)
+  const running = entries.filter(entry => entry.definition.node.kind !== "input" && entry.state !== "on demand")
+  const throughMs = Math.min(...(running.length > 0 ? running : inputs).map(entry => entry.throughMs))
+  const share = done / of
+  const full = Math.round(share * barCells)
+  const drawn = bar ? `${"█".repeat(full)}${"░".repeat(barCells - full)} ` : ""
+  const at = throughMs > 0 ? ` · at ${new Date(throughMs).toISOString().slice(0, 19)}Z` : ""
+  const aside = entries.reduce((sum, entry) => sum + entry.aside, 0)
+  return `${drawn}${Math.floor(share * 100)} % of ${sizeText(of)}${at}${aside > 0 ? ` · ${formatNumber(aside)} set aside` : ""}`
+}
+
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  const units = ["KB", "MB", "GB", "TB"]
+  let value = bytes
+  let unit = -1
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+export function showProgress(session: ClientSession): { stop(): void } {
+  const isTty = process.stderr.isTTY === true
+  let shown = ""
+  let asking = false
+  const timer = setInterval(
+    () => {
+      if (asking) return
+      asking = true
+      session.host
+        .catalog()
+        .then(entries => {
+          const text = progressText(entries, isTty)
+          if (text === null || text === shown || stopped) return
+          shown = text
+          process.stderr.write(isTty ? `\r\x1b[K${text}` : `${text}\n`)
+        })
+        .catch(() => {})
+        .finally(() => {
+          asking = false
+        })
+    },
+    isTty ? firstMs : 10_000,
+  )
+  let stopped = false
+  return {
+    stop: () => {
+      stopped = true
+      clearInterval(timer)
+      if (isTty && shown !== "") process.stderr.write("\r\x1b[K")
+    },
+  }
+}
