@@ -12,7 +12,8 @@ export type FunctionHash = string
 /** What a definition node holds: a reference by name or by hash. The body travels apart, once, as an Asset. */
 export type FunctionLink =
   | { readonly kind: "builtin"; readonly name: BuiltinName }
-  | { readonly kind: "function"; readonly hash: FunctionHash }
+  /** `parts`: assets that its own bytes refer to: packages' files, and captured values that are large (`capture/parts.ts`). */
+  | { readonly kind: "function"; readonly hash: FunctionHash; readonly parts?: readonly string[] }
 
 export type BuiltinName = "sum" | "max" | "min" | "identity" | "first" | "second" | "one"
 
@@ -31,6 +32,8 @@ export interface FunctionRef {
   readonly heap: readonly HeapRecord[]
   /** Bytes of array buffers, named by records. */
   readonly blobs: readonly Uint8Array[]
+  /** Files of installed packages that records of kind `exported` name, and those that they import. */
+  readonly modules?: readonly ModuleFile[]
   /** Where the user wrote it: for messages. `line` is 1-based within `text`, the cell or file excerpt. */
   readonly origin?: Origin
 }
@@ -83,9 +86,20 @@ export type HeapRecord = HeapProperties &
     | { readonly kind: "made"; readonly constructor: string; readonly args: readonly Encoded[] }
     | { readonly kind: "buffer"; readonly blob: number }
     | { readonly kind: "view"; readonly constructor: string; readonly buffer: Encoded; readonly offset: number; readonly length: number }
+    /** What a package's file exports, by the names that lead to it from `module.exports`. */
+    | { readonly kind: "exported"; readonly file: string; readonly path: readonly string[] }
     /** An RDD or stream, as the data that its brand holds; made a handle again by the driver that runs the function. */
     | { readonly kind: "handle"; readonly data: string }
   )
+
+/** A file of an installed package as a CommonJS body. */
+export interface ModuleFile {
+  /** `lodash@4.17.21/lodash.js` */
+  readonly id: string
+  readonly source: string
+  /** What it requires: another file's id, `node:path` and the like, or null for what is not there. */
+  readonly imports: Readonly<Record<string, string | null>>
+}
 
 export interface FunctionRecord {
   readonly kind: "function"

@@ -30,7 +30,7 @@ export class TaskFunctions {
     if (link.kind === "builtin") return null
     let ref = this.refs.get(link.hash)
     if (!ref) {
-      ref = decodeFunction(this.asset(link.hash))
+      ref = decodeFunction(this.asset(link.hash), hash => this.asset(hash))
       this.refs.set(link.hash, ref)
     }
     return ref

@@ -69,6 +69,7 @@ export function namesIn(value: unknown, found: { link(hash: string): void; asset
   const fields = value as Fields
   if (fields.kind === "function" && typeof fields.hash === "string") {
     found.link(fields.hash)
+    for (const part of (fields.parts as readonly string[] | undefined) ?? []) found.asset(part)
     return
   }
   if (fields.kind === "parallelize") for (const hash of fields.assets as string[]) found.asset(hash)

@@ -15,6 +15,8 @@ export interface ToDriver {
   readonly task: string
   /** The encoded function. */
   readonly f: Uint8Array
+  /** What its bytes refer to, by hash. */
+  readonly parts: readonly (readonly [hash: string, bytes: Uint8Array])[]
   readonly stream: string
   readonly interval: { readonly from: number; readonly to: number }
   readonly parent: string

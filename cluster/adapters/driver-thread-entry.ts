@@ -39,13 +39,14 @@ port.on("message", (message: ToDriver) => {
   void run(message).then(ended => port.postMessage(ended satisfies FromDriver))
 })
 
-async function run({ task, f, stream, interval, parent }: ToDriver): Promise<DriverEnded> {
+async function run({ task, f, parts, stream, interval, parent }: ToDriver): Promise<DriverEnded> {
   const logs = new Logs(line => port.postMessage({ task, line } satisfies FromDriver))
   let ref: FunctionRef | undefined
   let host: SessionHost
   let handle: RecordsHandle | SnapshotHandle
   try {
-    ref = decodeFunction(f)
+    const byHash = new Map(parts)
+    ref = decodeFunction(f, hash => byHash.get(hash)!)
     opened ??= openSession()
     host = await opened
     if (!host.definitions.has(parent)) await host.catalog()

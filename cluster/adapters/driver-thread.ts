@@ -4,6 +4,7 @@
  */
 
 import { MessageChannel, Worker } from "node:worker_threads"
+import { partsOf } from "../../engine/capture/codec.js"
 import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { ClientCalls } from "../client/calls.js"
 import { serveCalls } from "../client/port-calls.js"
@@ -61,7 +62,11 @@ export class DriverThreads implements Drivers {
       thread = started
       this.threads.set(stream, thread)
     }
-    return thread.run({ task, f, stream, interval, parent, timeoutMs })
+    const parts = partsOf(f).flatMap(hash => {
+      const bytes = this.assets.get(hash)
+      return bytes === undefined ? [] : [[hash, bytes] as const]
+    })
+    return thread.run({ task, f, parts, stream, interval, parent, timeoutMs })
   }
 
   /** Ends a body wherever it is, with its thread when it has begun. */

@@ -5,7 +5,7 @@
 
 import { basename } from "node:path"
 import { Block } from "../../engine/block.js"
-import { linkFunction } from "../../engine/capture/capture.js"
+import { asksTheTime, linkFunction } from "../../engine/capture/capture.js"
 import { callSite } from "../../engine/capture/position.js"
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
@@ -24,6 +24,7 @@ import type { QueryRequest, QueryResult } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import { type Author, Definitions } from "./definitions.js"
 import { recipeInfo, stampOf, streamInfo } from "./inspection.js"
+import { Packages } from "./packages/packages.js"
 import { Pins } from "./pins.js"
 import { type AskedFiles, type FoundFile, textFileNode } from "./text-files.js"
 import { hashesIn, leavesOf, mapLeaves, mapRdds, rddsOf, streamsIn, streamsOfRdd } from "./tree.js"
@@ -53,6 +54,9 @@ export interface Defined {
   readonly notes: readonly string[]
 }
 
+const formatBytes = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
+
 type ValueOf<K extends Request["kind"]> = K extends keyof ResponseValues ? ResponseValues[K] : null
 
 export class SessionHost implements Host {
@@ -63,12 +67,16 @@ export class SessionHost implements Host {
   readonly #textOf: ((file: string) => string | undefined) | undefined
   readonly #resolvePath: (path: string) => string
   readonly #pins = new Pins()
+  readonly #packages = new Packages()
   readonly #assets = new Map<string, Asset>()
   /** Hashes that the master keeps with a definition. */
   readonly #journaled = new Set<string>()
   readonly #files = new Map<RddNode, AskedFiles>()
   /** What each function captured, as shown: `limit = 5`. */
   readonly #captures = new Map<string, readonly string[]>()
+  /** Functions that ask for the time. */
+  readonly #clockUsers = new Set<string>()
+  #saidClock = false
   /** Persisted RDDs that are so no more, whoever still holds a handle made of them. */
   readonly #unpersisted = new Set<string>()
   #renames: { readonly id: StreamId; readonly name: string }[] = []
@@ -90,13 +98,16 @@ export class SessionHost implements Host {
 
   link(f: UserFunction, operator: string, options: { readonly driver?: boolean } = {}): FunctionLink {
     const driver = options.driver === true
-    const { link, asset, ref } = linkFunction(f, { operator, origin: this.#site(), allowAsync: driver, allowHandles: driver })
-    if (asset !== undefined) this.#assets.set(asset.hash, asset)
-    if (ref !== undefined)
-      this.#captures.set(
-        ref.hash,
-        ref.captured.map(({ name, shown }) => `${name} = ${shown}`),
-      )
+    const policy = { allowAsync: driver, allowHandles: driver, modules: this.#packages }
+    const { link, assets, ref } = linkFunction(f, { operator, origin: this.#site(), ...policy })
+    for (const asset of assets) this.#assets.set(asset.hash, asset)
+    if (ref !== undefined) {
+      const shown = ref.captured.map(({ name, shown }) => `${name} = ${shown}`)
+      const parts = assets.slice(1).reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+      if (parts > 0) shown.push(`${formatBytes(parts)} sent once a worker`)
+      this.#captures.set(ref.hash, shown)
+      if (!driver && asksTheTime(ref)) this.#clockUsers.add(ref.hash)
+    }
     return link
   }
 
@@ -241,16 +252,24 @@ export class SessionHost implements Host {
       for (const { hash } of assets) this.#journaled.add(hash)
       return accepted.map(({ asked, definition, since }) => {
         const captures = [...hashesIn(definition.node)].flatMap(hash => this.#captures.get(hash) ?? [])
+        const notes = this.#notesOf(definition)
         const renamed = this.#renamedMeanwhile(asked, drafts)
         this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed }, since)
         const { id, name, named, kind, intervalMs } = definition
-        return { id, name, named, kind, interval: formatDuration(intervalMs), since, captures, notes: [] }
+        return { id, name, named, kind, interval: formatDuration(intervalMs), since, captures, notes }
       })
     } catch (error) {
       const ids = drafts.map(({ id }) => id)
       this.definitions.refused(ids, error instanceof Error ? error.message : String(error))
       throw error
     }
+  }
+
+  /** Said once a session. */
+  #notesOf({ node }: StreamDefinition): string[] {
+    if (this.#saidClock || ![...hashesIn(node)].some(hash => this.#clockUsers.has(hash))) return []
+    this.#saidClock = true
+    return ["Date.now() in a function is the start of its interval: the same whenever it is computed"]
   }
 
   /** A name that was given while the definition was under way must follow it. */

@@ -64,7 +64,10 @@ export function hashesIn(data: unknown, found = new Set<string>()): Set<string> 
     return found
   }
   const { kind, hash, assets } = data as { kind?: unknown; hash?: unknown; assets?: unknown }
-  if (kind === "function" && typeof hash === "string") found.add(hash)
+  if (kind === "function" && typeof hash === "string") {
+    found.add(hash)
+    for (const part of (data as { parts?: readonly string[] }).parts ?? []) found.add(part)
+  }
   if (kind === "parallelize" && Array.isArray(assets)) for (const asset of assets) found.add(asset as string)
   else for (const value of Object.values(data)) hashesIn(value, found)
   return found

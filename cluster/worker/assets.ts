@@ -85,7 +85,10 @@ function walk(value: unknown, hashes: Set<string>): void {
     return
   }
   const node = value as Partial<Record<string, unknown>>
-  if (node.kind === "function" && typeof node.hash === "string") hashes.add(node.hash)
+  if (node.kind === "function" && typeof node.hash === "string") {
+    hashes.add(node.hash)
+    for (const part of (node.parts as readonly string[] | undefined) ?? []) hashes.add(part)
+  }
   if (node.kind === "parallelize") for (const hash of (node as unknown as RddNode & { kind: "parallelize" }).assets) hashes.add(hash)
   for (const [name, inner] of Object.entries(node)) if (name !== "groups" && name !== "splits") walk(inner, hashes)
 }

@@ -3,6 +3,7 @@
  * body prints goes to the master with its end; one that is cancelled is told as killed at once, its thread is ended.
  */
 
+import { partsOf } from "../../engine/capture/codec.js"
 import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { Message } from "../protocol.js"
 import type { Assets } from "./assets.js"
@@ -37,7 +38,16 @@ export class Drivers {
       entry.begun = true
       this.#outbox.push({ kind: "runDriver", task, asset, stream, interval, parent, timeoutMs })
     }
-    if (this.#assets.require([asset], run) === 0) run()
+    // Its parts are named in its own bytes.
+    let missing = 1
+    const arrived = () => {
+      if (--missing > 0) return
+      const parts = partsOf(this.#assets.get(asset)!).filter(part => this.#assets.get(part) === undefined)
+      if (parts.length === 0) return run()
+      missing = parts.length
+      this.#assets.require(parts, arrived)
+    }
+    if (this.#assets.require([asset], arrived) === 0) arrived()
   }
 
   cancel(tasks: readonly string[]): void {

@@ -6,10 +6,12 @@
 import { inspect } from "node:util"
 import { builtinOf } from "../builtins.js"
 import type { Asset, Captured, FunctionLink, FunctionRef, Origin } from "../function-ref.js"
-import { encodeFunction, sealFunction } from "./codec.js"
+import { sealFunction } from "./codec.js"
 import { encodeVariables, type FunctionPolicy, refusedFinding } from "./function-body.js"
 import { intrinsicPaths } from "./globals.js"
 import { HeapWriter } from "./heap-writer.js"
+import type { ModuleSource } from "./modules.js"
+import { functionAssets, mostBytes, reachedFrom, sizeOf } from "./parts.js"
 import { CaptureError } from "./refusal.js"
 import { analyse, type FunctionShape, UnreadableSource } from "./scope.js"
 import { ScopeReader } from "./scopes.js"
@@ -18,6 +20,8 @@ export interface CaptureOptions extends Partial<FunctionPolicy> {
   /** The method that was called, for messages: `map`. */
   readonly operator: string
   readonly origin?: Origin
+  /** Without it packages' functions are walked like the user's. */
+  readonly modules?: ModuleSource
 }
 
 /**
@@ -27,6 +31,8 @@ export function captureFunction(f: Function, options: CaptureOptions): FunctionR
   if (typeof f !== "function") throw refusal(`${options.operator} needs a function, not ${inspect(f, { depth: 0 })}`, "v => …", "")
   const policy: FunctionPolicy = { allowHandles: options.allowHandles ?? false, allowAsync: options.allowAsync ?? false }
   const text = Function.prototype.toString.call(f)
+  const own = ownPackage(f, options.modules)
+  if (own !== null) return captureFunction((...args: unknown[]) => f(...args), options)
   const shape = shapeOf(f, text)
   if (typeof shape === "string") return sealFunction({ source: shape, captured: [], heap: [], blobs: [] }, options.origin)
   refuseShape(shape, policy, options.operator)
@@ -34,23 +40,65 @@ export function captureFunction(f: Function, options: CaptureOptions): FunctionR
   const reader = new ScopeReader()
   try {
     const positions = new Map(shape.free.map(one => [one.name, one.assignedAt ?? one.at]))
-    const writer = new HeapWriter({ ...policy, reader, source: shape.expression, positionOf: name => positions.get(name) ?? null })
+    const { modules } = options
+    const positionOf = (name: string) => positions.get(name) ?? null
+    const writer = new HeapWriter({ ...policy, reader, source: shape.expression, positionOf, ...(modules && { modules }) })
     const { names, values, live } = encodeVariables(writer, f, shape, null)
     writer.drain()
     const captured = names.map((name, index): Captured => ({ name, value: values[index]!, shown: shownValue(live[index]) }))
-    return sealFunction({ source: shape.expression, captured, heap: writer.records, blobs: writer.blobs }, options.origin)
+    const files = writer.files.size === 0 ? {} : { modules: modules!.bundle(writer.files) }
+    const body = { source: shape.expression, captured, heap: writer.records, blobs: writer.blobs, ...files }
+    const bytes = sizeOf(body)
+    if (bytes > mostBytes) throw tooLarge(body, bytes, options.operator)
+    return sealFunction(body, options.origin)
   } finally {
     reader.close()
   }
 }
 
 /** What a definition node holds for a function, and what must travel for it, if anything must. */
-export function linkFunction(f: Function, options: CaptureOptions): { link: FunctionLink; asset?: Asset; ref?: FunctionRef } {
+export function linkFunction(f: Function, options: CaptureOptions): { link: FunctionLink; assets: readonly Asset[]; ref?: FunctionRef } {
   const name = builtinOf(f)
-  if (name !== undefined) return { link: { kind: "builtin", name } }
+  if (name !== undefined) return { link: { kind: "builtin", name }, assets: [] }
   const ref = captureFunction(f, options)
-  return { link: { kind: "function", hash: ref.hash }, asset: { hash: ref.hash, bytes: encodeFunction(ref) }, ref }
+  const assets = functionAssets(ref)
+  const parts = assets.slice(1).map(({ hash }) => hash)
+  return { link: { kind: "function", hash: ref.hash, ...(parts.length > 0 && { parts }) }, assets, ref }
 }
+
+/** Whether it, or a function of the user's that it reaches, asks for the present time. */
+export function asksTheTime({ source, heap }: FunctionRef): boolean {
+  const asks = (text: string) => /\bDate\s*\.\s*now\b|\bnew\s+Date\s*(\(\s*\)|[;,)\]}]|$)/.test(text)
+  return asks(source) || heap.some(record => (record.kind === "function" || record.kind === "class") && asks(record.source))
+}
+
+/** A function that a package exports may itself be the operator's. */
+function ownPackage(f: Function, modules: ModuleSource | undefined): object | null {
+  if (modules === undefined || builtinOf(f) !== undefined) return null
+  const reader = new ScopeReader()
+  try {
+    const url = reader.locate(f)
+    return url === null ? null : modules.find(f, url)
+  } finally {
+    reader.close()
+  }
+}
+
+function tooLarge({ captured, heap, blobs }: Parameters<typeof sizeOf>[0], bytes: number, operator: string): CaptureError {
+  const sizes = captured.map(({ name, value }) => ({
+    name,
+    bytes: sizeOf({ source: "", captured: [], ...reachedFrom([value], heap, blobs) }),
+  }))
+  const [largest] = sizes.sort((a, b) => b.bytes - a.bytes)
+  return refusal(
+    `the function of ${operator} captures ${formatBytes(bytes)}, over the limit of ${formatBytes(mostBytes)}` +
+      (largest === undefined ? "" : `: ${largest.name} alone is ${formatBytes(largest.bytes)}`),
+    "make an RDD of it and join: session.parallelize(entries), or textFile",
+    "",
+  )
+}
+
+const formatBytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
 
 /** The shape, or the text that names a function of the language (`Math.abs`). */
 function shapeOf(f: Function, text: string): FunctionShape | string {

@@ -8,6 +8,7 @@ import type { FunctionHash, FunctionRef } from "../function-ref.js"
 import { hiddenGlobal, type TaskEnv, type TaskGlobals, taskGlobals } from "./environment.js"
 import { hiddenGlobals, replacedGlobals } from "./globals.js"
 import { HeapReader, type Instance } from "./heap-reader.js"
+import { ModuleLoader } from "./module-loader.js"
 
 export type UserFunction = (...args: never[]) => unknown
 
@@ -32,6 +33,7 @@ interface CompiledFunction {
 export class FunctionCompiler {
   readonly #compiled = new Map<FunctionHash, CompiledFunction>()
   readonly #globals = new WeakMap<TaskEnv, TaskGlobals>()
+  readonly #modules = new ModuleLoader()
 
   /**
    * The function with captures of its own. Functions compiled with the same `env` object share its random sequence.
@@ -53,7 +55,7 @@ export class FunctionCompiler {
     const instance = top(globals, driver)
     const f = instance.make() as UserFunction
     if (ref.captured.length === 0) return f
-    const reader = readHeap(ref, globals, env, id => records[id]!(globals, driver))
+    const reader = readHeap(ref, globals, env, this.#modules, id => records[id]!(globals, driver))
     instance.set(ref.captured.map(one => reader.decode(one.value)))
     return reader.moving.length === 0 ? f : withPositionsReset(f, reader.moving)
   }
@@ -72,12 +74,19 @@ export function capturedValues(ref: FunctionRef): Map<string, unknown> {
   const env: TaskEnv = { intervalStart: 0, seed: "", log: () => {} }
   const globals = taskGlobals(env)
   const { records } = compileBodies(ref)
-  const reader = readHeap(ref, globals, env, id => records[id]!(globals, false))
+  const reader = readHeap(ref, globals, env, new ModuleLoader(), id => records[id]!(globals, false))
   return new Map(ref.captured.map(one => [one.name, reader.decode(one.value)]))
 }
 
-function readHeap(ref: FunctionRef, globals: TaskGlobals, env: TaskEnv, instantiate: (id: number) => Instance): HeapReader {
+function readHeap(
+  ref: FunctionRef,
+  globals: TaskGlobals,
+  env: TaskEnv,
+  modules: ModuleLoader,
+  instantiate: (id: number) => Instance,
+): HeapReader {
   return new HeapReader({
+    exportsOf: file => modules.exportsOf(file, ref.modules ?? [], env, globals),
     heap: ref.heap,
     blobs: ref.blobs,
     globals,

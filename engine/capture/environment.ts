@@ -25,17 +25,19 @@ export type TaskGlobals = Readonly<Record<string, unknown>>
 
 export function taskGlobals(env: TaskEnv): TaskGlobals {
   const console = taskConsole(env)
-  if (env.driver) return { Date, Math, console, globalThis }
+  if (env.driver) return { Date, Math, console, globalThis, performance: globalThis.performance }
   const math: typeof Math = Object.create(Math, { random: { value: random(env.seed), configurable: true, writable: true } })
   const date = taskDate(env.intervalStart)
+  const performance = taskPerformance(env.intervalStart)
   let whole: object | undefined
   return {
     Date: date,
     Math: math,
     console,
+    performance,
     /** Few functions ask for it. */
     get globalThis() {
-      whole ??= taskGlobalThis({ Date: date, Math: math, console })
+      whole ??= taskGlobalThis({ Date: date, Math: math, console, performance })
       return whole
     },
   }
@@ -58,6 +60,12 @@ function taskDate(now: number): DateConstructor {
   Object.defineProperty(TaskDate, "name", { value: "Date" })
   Object.defineProperty(TaskDate, "prototype", { value: Real.prototype })
   return Object.assign(TaskDate, { now: () => now, parse: Real.parse, UTC: Real.UTC }) as unknown as DateConstructor
+}
+
+/** No time passes in a task: what measures itself finds 0. */
+function taskPerformance(now: number): object {
+  const nothing = (): void => {}
+  return Object.freeze({ now: () => 0, timeOrigin: now, mark: nothing, measure: nothing, clearMarks: nothing, clearMeasures: nothing })
 }
 
 function taskConsole(env: TaskEnv): object {

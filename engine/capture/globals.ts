@@ -4,7 +4,7 @@
  */
 
 /** Given anew to each task (`environment.ts`), so that recomputation gives the same. */
-export const replacedGlobals: readonly string[] = ["Date", "Math", "console", "globalThis"]
+export const replacedGlobals: readonly string[] = ["Date", "Math", "console", "globalThis", "performance"]
 
 /** The same in every task; never shipped. */
 export const sharedGlobals: ReadonlySet<string> = new Set([
@@ -38,7 +38,6 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
   ["BroadcastChannel", io],
   ["MessageChannel", io],
   ["Promise", "a function gives its result at once; join with an RDD, or do I/O in foreachRDD"],
-  ["performance", "use Date: its now is the interval's start, the same in every recomputation"],
   ["crypto", "use the random of Math, which is seeded: the same in every recomputation"],
   ["WeakRef", "hold the object itself"],
   ["FinalizationRegistry", "hold the object itself"],
@@ -48,10 +47,7 @@ export const hiddenGlobals: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What a `foreachRDD` body, which runs on a driver thread, may use besides. */
-export const driverGlobals: ReadonlySet<string> = new Set([
-  ...timers,
-  ..."Promise fetch queueMicrotask performance crypto process".split(" "),
-])
+export const driverGlobals: ReadonlySet<string> = new Set([...timers, ..."Promise fetch queueMicrotask crypto process".split(" ")])
 
 /**
  * Functions and prototypes of the language by their path (`Math.max`, `Object.prototype.hasOwnProperty`): native code that

@@ -19,6 +19,8 @@ export interface HeapSource {
   /** A new instance of the body of record `id`. */
   instantiate(id: number): Instance
   readonly globals: TaskGlobals
+  /** What a package's file exports. */
+  exportsOf(file: string): unknown
   handle(data: unknown): unknown
 }
 
@@ -117,6 +119,8 @@ export class HeapReader {
         if (made instanceof RegExp && (made.global || made.sticky)) this.moving.push(made)
         return made
       }
+      case "exported":
+        return record.path.reduce<unknown>(memberOf, this.#source.exportsOf(record.file))
       case "handle":
         return this.#source.handle(JSON.parse(record.data))
     }

@@ -23,6 +23,7 @@ import {
   typedArrayName,
   wellKnownSymbol,
 } from "./heap-values.js"
+import type { ModuleSource } from "./modules.js"
 import { CaptureError, isClass, type Link, linkTo, type PathStep, showAccess, typeName, withArticle } from "./refusal.js"
 import { analyse } from "./scope.js"
 import type { ScopeReader } from "./scopes.js"
@@ -32,7 +33,10 @@ export interface HeapOptions extends FunctionPolicy {
   /** For errors: the operator's function, and where each of its variables is first used. */
   readonly source: string
   readonly positionOf: (variable: string) => number | null
+  readonly modules?: ModuleSource
 }
+
+const nativeRemedy = "use a module that is JavaScript alone, or do it in foreachRDD with what the workers have"
 
 interface Pending {
   readonly id: number
@@ -44,6 +48,8 @@ export class HeapWriter implements CaptureWriter {
   readonly records: HeapRecord[] = []
   readonly blobs: Uint8Array[] = []
   readonly options: HeapOptions
+  /** Files of packages that records name. */
+  readonly files = new Set<string>()
   readonly #ids = new Map<object, number>()
   readonly #queue: Pending[] = []
   #intrinsics: Map<unknown, string> | undefined
@@ -104,10 +110,11 @@ export class HeapWriter implements CaptureWriter {
 
   /** `node:path.join` for what the pure ones of Node's modules export. */
   #pureModule(value: object): string | undefined {
+    // Asking one of millions of elements for its keys takes a minute.
+    if (Array.isArray(value) || ArrayBuffer.isView(value)) return undefined
     if (typeof value !== "function" && !types.isModuleNamespaceObject(value)) {
       const key = Object.keys(value)[0]
-      const isModuleLike =
-        !Array.isArray(value) && key !== undefined && typeof Object.getOwnPropertyDescriptor(value, key)?.value === "function"
+      const isModuleLike = key !== undefined && typeof Object.getOwnPropertyDescriptor(value, key)?.value === "function"
       if (!isModuleLike) return undefined
     }
     const path = this.#moduleMember(value)
@@ -144,7 +151,24 @@ export class HeapWriter implements CaptureWriter {
     if (known !== undefined) return known
     const name = builtinOf(value)
     if (name !== undefined) return { builtin: name }
-    return this.#reference(value, link)
+    return this.#exported(value, link) ?? this.#reference(value, link)
+  }
+
+  /** What an installed package exports is had again from its files: its insides may hold anything. */
+  #exported(f: Function, link: Link): Encoded | undefined {
+    const { modules, reader } = this.options
+    if (modules === undefined) return undefined
+    const native = isNative(f) ? modules.nativeModuleOf(f) : null
+    if (native !== null) this.refuse(link, `comes from ${native}, a native module, which cannot be sent`, nativeRemedy)
+    if (isNative(f)) return undefined
+    const url = reader.locate(f)
+    const found = url === null ? null : modules.find(f, url)
+    if (found === null) return undefined
+    if ("native" in found) this.refuse(link, `comes from ${found.native}, a native module, which cannot be sent`, nativeRemedy)
+    this.files.add(found.file)
+    const id = this.records.push({ kind: "exported", file: found.file, path: found.path }) - 1
+    this.#ids.set(f, id)
+    return { r: id }
   }
 
   /** Writes the records of all that was encoded, and of what they reach. */
@@ -159,7 +183,7 @@ export class HeapWriter implements CaptureWriter {
     const handle = this.#handle(f, link)
     if (handle) return handle
     this.#refuseModule(f, link)
-    const { record: body, shape } = encodeBody(this, f, link)
+    const { record: body, shape } = this.#body(f, link)
     if (body.kind === "class") {
       const kept = new Set<PropertyKey>(shape.keptStatics)
       const { entries } = this.#properties(f, link, (key, descriptor) => descriptor.enumerable === true && !kept.has(key))
@@ -171,6 +195,23 @@ export class HeapWriter implements CaptureWriter {
     const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value
     if (typeof prototype !== "object" || prototype === null || !hasMembers(prototype)) return { ...body, ...properties }
     return { ...body, ...properties, prototype: this.encode(prototype, linkTo(link, ".prototype", prototype)) }
+  }
+
+  #body(f: Function, link: Link): ReturnType<typeof encodeBody> {
+    try {
+      return encodeBody(this, f, link)
+    } catch (error) {
+      const { modules, reader } = this.options
+      const url = modules === undefined || !(error instanceof CaptureError) ? null : reader.locate(f)
+      const name = url === null ? null : modules!.packageOf(f, url)
+      if (name === null) throw error
+      // What a package made in this process holds the package's insides, which are not a user's to mend.
+      return this.refuse(
+        link,
+        `is made by ${name}, whose insides do not travel with a value`,
+        `make it inside the function; or keep the plain data of it that the function needs`,
+      )
+    }
   }
 
   #objectRecord({ value, link }: Pending): HeapRecord {

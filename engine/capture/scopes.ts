@@ -26,6 +26,9 @@ interface Remote {
   readonly description?: string
 }
 
+/** Of scripts by their id in V8: the same for all readers of a thread, and never reused. */
+const scriptUrls = new Map<string, string>()
+
 export class ScopeReader {
   readonly #session = new Session()
 
@@ -80,6 +83,41 @@ export class ScopeReader {
       else delete holder[stashKey]
     }
     return values
+  }
+
+  /** The file that a function was written in: a path or URL as V8 knows it; null when it is nowhere. */
+  locate(f: Function): string | null {
+    const holder = globalThis as { [stashKey]?: Stash }
+    const outer = holder[stashKey]
+    holder[stashKey] = { f, names: [], found: [] }
+    const group = "rivulet.capture"
+    try {
+      const expression = `globalThis[Symbol.for("rivulet.capture.stash")].f`
+      const { result } = this.#post<{ result: Remote }>("Runtime.evaluate", { expression, objectGroup: group, silent: true })
+      const { internalProperties = [] } = this.#post<{ internalProperties?: { name: string; value?: { value?: unknown } }[] }>(
+        "Runtime.getProperties",
+        { objectId: result.objectId, ownProperties: true },
+      )
+      const location = internalProperties.find(({ name }) => name === "[[FunctionLocation]]")?.value?.value
+      const { scriptId } = (location ?? {}) as { scriptId?: string }
+      return scriptId === undefined ? null : this.#urlOf(scriptId)
+    } finally {
+      this.#post("Runtime.releaseObjectGroup", { objectGroup: group })
+      if (outer) holder[stashKey] = outer
+      else delete holder[stashKey]
+    }
+  }
+
+  /** V8 tells of its scripts when it is asked to debug: asked for a moment, when there is a new one. */
+  #urlOf(scriptId: string): string | null {
+    if (!scriptUrls.has(scriptId)) {
+      const parsed = ({ params }: { params: { scriptId: string; url: string } }) => scriptUrls.set(params.scriptId, params.url)
+      this.#session.on("Debugger.scriptParsed", parsed)
+      this.#post("Debugger.enable", {})
+      this.#post("Debugger.disable", {})
+      this.#session.off("Debugger.scriptParsed", parsed)
+    }
+    return scriptUrls.get(scriptId) || null
   }
 
   #post<T>(method: string, params: object): T {

@@ -58,8 +58,9 @@ function threads(calls: ClientCalls, blockedMs?: number) {
   const drivers = new DriverThreads({ connect: async () => calls, ...(blockedMs !== undefined && { blockedMs }) })
   let tasks = 0
   const run = (body: Body, stream = "out", timeoutMs = 30_000) => {
-    const { asset } = linkFunction(body, { operator: "foreachRDD", allowAsync: true, allowHandles: true })
-    drivers.asset(asset!.hash, asset!.bytes)
+    const { assets } = linkFunction(body, { operator: "foreachRDD", allowAsync: true, allowHandles: true })
+    for (const { hash, bytes } of assets) drivers.asset(hash, bytes)
+    const [asset] = assets
     return drivers.run({ kind: "runDriver", task: `t${tasks++}`, asset: asset!.hash, stream, interval, parent: "p.1", timeoutMs })
   }
   return { drivers, run }

@@ -21,8 +21,8 @@ export class Definer implements Host {
   }
 
   link(f: UserFunction, operator: string): FunctionLink {
-    const { link, asset } = this.#links.link(f, operator)
-    if (asset !== undefined) this.assets.set(asset.hash, asset)
+    const { link, assets } = this.#links.link(f, operator)
+    for (const asset of assets) this.assets.set(asset.hash, asset)
     return link
   }
 
