@@ -50,9 +50,12 @@ export interface InputNode {
   readonly kind: "input"
   readonly source: SourceSpec
   readonly format: FormatSpec
-  /** Event time of a record. Only sources with their own clock (files) and the test kit use it so far. */
+  /** Event time of a record. */
   readonly timestamp: FunctionLink | null
-  /** How far behind the newest time stamp a record may be and still enter its interval. */
+  /**
+   * How late a record may be and still enter its interval: of files behind the newest time read before it, of what is pushed
+   * behind the clock (the paper's slack).
+   */
   readonly disorderMs: number
   readonly onBadRecord: "setAside" | "hold"
 }
@@ -62,6 +65,8 @@ export type SourceSpec =
   | { readonly kind: "receiver"; readonly name: string }
   /** Read by workers; replayable, bounded. */
   | { readonly kind: "file"; readonly paths: readonly string[] }
+  /** What arrived at another input, by the records' own time (made by the master of a receiver with a `timestamp`). */
+  | { readonly kind: "arrivals"; readonly stream: StreamId; readonly name: string }
 
 export interface StateStreamNode {
   readonly kind: "state"

@@ -29,12 +29,6 @@ export function inputDraft(source: string, interval: Duration, settings: InputSe
   if (intervalMs < 1) throw new RivuletError(`an interval of ${interval} is too short`, { code: 2, try: '"100ms", "1s"' })
   const spec = sourceOf(source, tools)
   if (settings.archive !== undefined) notThere("archive", 'remember: "1h" keeps more in memory')
-  if (spec.kind === "receiver" && settings.timestamp) {
-    notThere(
-      `timestamp on ${source}`,
-      `leave it out: records count in the interval of their arrival; or read files: readStream("file:…", "${interval}", { timestamp })`,
-    )
-  }
   if (settings.slack !== undefined && !settings.timestamp) {
     throw new RivuletError("slack goes with timestamp", { code: 2, try: "add timestamp: v => v.time, or leave slack out" })
   }
@@ -64,10 +58,21 @@ export function existingInput(draft: StreamDraft, known: readonly StreamDefiniti
   const asked = draft.node as InputNode
   if (asked.source.kind !== "receiver") return undefined
   const { name } = asked.source
-  const found = known.find(({ node }) => node.kind === "input" && node.source.kind === "receiver" && node.source.name === name)
+  const found = known.find(({ node }) => node.kind === "input" && node.source.kind !== "file" && node.source.name === name)
   if (found === undefined) return undefined
   const has = found.node as InputNode
-  if (found.intervalMs === draft.intervalMs && sameFormat(has.format, asked.format)) return found
+  if (found.intervalMs === draft.intervalMs && sameFormat(has.format, asked.format)) {
+    if (sameTime(has, asked)) return found
+    const text = ({ timestamp, disorderMs }: InputNode) =>
+      timestamp === null ? "by arrival" : `by a timestamp, with a slack of ${formatDuration(disorderMs)}`
+    throw new RivuletError(
+      `${name} is read ${text(has)} (${found.program}/${found.name}, ${found.owner}'s), not ${text(asked)}${has.timestamp !== null && asked.timestamp !== null && has.disorderMs === asked.disorderMs ? " of another function" : ""}`,
+      {
+        code: 4,
+        try: `stream("${found.program}/${found.name}")`,
+      },
+    )
+  }
   throw new RivuletError(
     `${name} is ${settingsText(found.intervalMs, has.format)} (${found.program}/${found.name}, ${found.owner}'s), not ${settingsText(draft.intervalMs, asked.format)}`,
     { code: 4, try: `stream("${found.program}/${found.name}"), and window for longer intervals` },
@@ -102,6 +107,11 @@ function formatOf(format: string | UserFunction, tools: InputTools): FormatSpec 
 function sameFormat(a: FormatSpec, b: FormatSpec): boolean {
   if (a.kind !== b.kind) return false
   return a.kind !== "function" || b.kind !== "function" || (a.f.kind === "function" && b.f.kind === "function" && a.f.hash === b.f.hash)
+}
+
+function sameTime(a: InputNode, b: InputNode): boolean {
+  const hash = ({ timestamp }: InputNode) => (timestamp?.kind === "function" ? timestamp.hash : (timestamp?.name ?? null))
+  return hash(a) === hash(b) && a.disorderMs === b.disorderMs
 }
 
 function settingsText(intervalMs: number, format: FormatSpec): string {

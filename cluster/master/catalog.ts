@@ -140,6 +140,11 @@ export class Catalog {
         throw new RivuletError(`the stream ${nameOf({ definition })} was stopped`, { code: 4, try: "define it anew" })
       }
       checkDefinition(definition, lookup)
+      const pair = timed(definition)
+      if (pair !== null) {
+        const since = this.since(pair.arrivals, lookup, clocks)
+        fresh.set(pair.arrivals.id, { definition: pair.arrivals, since })
+      }
       if (definition.named) {
         for (const other of this.live()) {
           if (other.definition.program !== definition.program || other.definition.name !== definition.name) continue
@@ -147,8 +152,9 @@ export class Catalog {
         }
       }
       const since = this.since(definition, lookup, clocks)
-      fresh.set(definition.id, { definition, since })
-      accepted.push({ asked: definition.id, definition, since })
+      const made = pair?.input ?? definition
+      fresh.set(definition.id, { definition: made, since })
+      accepted.push({ asked: definition.id, definition: made, since })
     }
     const used = new Set<StreamId>([...fresh.values()].flatMap(({ definition }) => parentsOf(definition)))
     const unused = renamed
@@ -165,7 +171,9 @@ export class Catalog {
     if (node.kind === "input") {
       // Of old records it is not known where they begin: intervals before the first record are one empty run.
       if (node.source.kind === "file" && node.timestamp !== null) return typeof from === "number" ? down(from) : 0
-      return typeof from === "number" ? down(from) : from === "next" ? up(clocks.nowMs) : down(clocks.nowMs)
+      // The first interval for which what arrives now is not late.
+      const slackMs = node.source.kind === "file" || node.timestamp === null ? 0 : node.disorderMs
+      return typeof from === "number" ? down(from) : from === "next" ? up(clocks.nowMs) : down(down(clocks.nowMs) - slackMs)
     }
     let earliest = Number.NEGATIVE_INFINITY
     let next = Number.NEGATIVE_INFINITY
@@ -193,6 +201,9 @@ export class Catalog {
         throw new RivuletError(`there is no stream ${name}`, { code: 2, try: "`streams` lists those that there are" })
       }
       ids.add(stream.definition.id)
+      const { node } = stream.definition
+      if (node.kind === "input" && node.source.kind === "arrivals" && this.get(node.source.stream) !== undefined)
+        ids.add(node.source.stream)
     }
     for (const id of [...ids]) {
       const dependents = this.dependents(id).filter(({ definition }) => !ids.has(definition.id))
@@ -230,8 +241,9 @@ export class Catalog {
   #sameInput(definition: StreamDefinition): StreamRecord | undefined {
     const { node } = definition
     if (node.kind !== "input" || node.source.kind !== "receiver") return undefined
-    const known = this.receiver(node.source.name)
-    if (known === undefined) return undefined
+    const receiver = this.receiver(node.source.name)
+    if (receiver === undefined) return undefined
+    const known = this.#byTime(receiver) ?? receiver
     const theirs = known.definition
     const theirNode = theirs.node as InputNode
     const differs: string[] = []
@@ -240,6 +252,11 @@ export class Catalog {
     }
     if (JSON.stringify(theirNode.format) !== JSON.stringify(node.format)) {
       differs.push(`format ${formatName(theirNode)}, not ${formatName(node)}`)
+    }
+    if (JSON.stringify(theirNode.timestamp) !== JSON.stringify(node.timestamp)) {
+      differs.push(`${theirNode.timestamp === null ? "no" : "another"} timestamp`)
+    } else if (theirNode.disorderMs !== node.disorderMs) {
+      differs.push(`slack ${formatDuration(theirNode.disorderMs)}, not ${formatDuration(node.disorderMs)}`)
     }
     if (differs.length > 0) {
       throw new RivuletError(`the receiver ${node.source.name} is there already, with ${differs.join(" and ")}; ${theirs.owner} owns it`, {
@@ -250,12 +267,42 @@ export class Catalog {
     return known
   }
 
+  /** The input that people mean: of arrivals the one that has them by their time. */
+  #byTime({ definition: { id } }: StreamRecord): StreamRecord | undefined {
+    for (const stream of this.inputs()) {
+      const { source } = stream.definition.node
+      if (source.kind === "arrivals" && source.stream === id) return stream
+    }
+    return undefined
+  }
+
   #freeName(definition: StreamDefinition): string {
     const taken = new Set([...this.live()].filter(s => s.definition.program === definition.program).map(s => s.definition.name))
     let n = 1
     while (taken.has(`${definition.name}~${n}`)) n += 1
     return `${definition.name}~${n}`
   }
+}
+
+/** A receiver whose records have their own time is two inputs: what arrives, by the clock, and that by its time (`arrivals.ts`). */
+function timed(definition: StreamDefinition): { readonly arrivals: StreamDefinition; readonly input: StreamDefinition } | null {
+  const { node, id, name } = definition
+  if (node.kind !== "input" || node.source.kind !== "receiver" || node.timestamp === null) return null
+  const arrivals: StreamDefinition = {
+    ...definition,
+    id: `${id}^`,
+    name: `${name}.arrivals`,
+    node: { ...node, timestamp: null, disorderMs: 0 },
+    // As long as it is read again, and no longer.
+    rememberMs: 0,
+  }
+  const source = { kind: "arrivals", stream: arrivals.id, name: node.source.name } as const
+  return { arrivals, input: { ...definition, node: { ...node, source } } }
+}
+
+/** Whether a stream is one that only the master's other streams read. */
+export function isInternal({ id, node }: StreamDefinition): boolean {
+  return node.kind === "input" && id.endsWith("^")
 }
 
 export function nameOf({ definition }: Pick<StreamRecord, "definition">): string {

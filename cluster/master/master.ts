@@ -160,7 +160,7 @@ class Running {
       this.#streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure),
     )
     this.#queries = new Queries(parts)
-    this.#retention = new Retention(parts, this.#queries, this.#checkpointer)
+    this.#retention = new Retention(parts, this.#queries, this.#checkpointer, this.#sources)
     this.#subscriptions = new Subscriptions(parts)
     const others = {
       checkpointer: this.#checkpointer,

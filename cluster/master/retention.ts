@@ -16,6 +16,7 @@ import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import { blocksOf, type SealRecord } from "./records.js"
+import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
 import type { WorkerEntry } from "./worker-registry.js"
 
@@ -28,7 +29,10 @@ export class Retention {
   #warned = false
   warning: string | null = null
 
-  constructor(parts: Parts, queries: Queries, checkpointer: Checkpointer) {
+  readonly #sources: Sources
+
+  constructor(parts: Parts, queries: Queries, checkpointer: Checkpointer, sources: Sources) {
+    this.#sources = sources
     this.#parts = parts
     this.#queries = queries
     this.#checkpointer = checkpointer
@@ -86,6 +90,7 @@ export class Retention {
       reach(definition.id, from)
       need(definition.id, from)
     }
+    for (const [input, from] of this.#sources.arrivals.needs()) need(input, from)
     for (const { stream, from } of this.#queries.leases()) {
       need(stream, from)
       if (ledger.streams.has(stream)) reach(stream, from)
@@ -99,7 +104,7 @@ export class Retention {
     const { ledger, config, catalog } = this.#parts
     const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id) as StreamRecord)
     // Streams over old records have their own clock, and no reason to forget before memory is short.
-    const pushed = inputs.every(({ definition: { node } }) => node.kind === "input" && node.source.kind === "receiver")
+    const pushed = inputs.every(({ definition: { node } }) => node.kind === "input" && node.source.kind !== "file")
     const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
     const clock = pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))
     const newest = definition.node.kind === "input" ? record.sealedThrough : record.through

@@ -17,6 +17,7 @@ import type { FileSplit } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { Message, TaskDone } from "../protocol.js"
+import { Arrivals } from "./arrivals.js"
 import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
@@ -57,6 +58,8 @@ type SourceDefinition = StreamDefinition & { readonly node: InputNode }
 export class Sources {
   readonly #parts: Parts
   readonly #sources = new Map<StreamId, Source>()
+  /** Inputs whose records are read by their own time after they have arrived. */
+  readonly arrivals: Arrivals
   readonly #lists = new Map<string, (message: Extract<Message, { kind: "filesListed" }>) => void>()
   readonly #fail: (stream: StreamId, failure: TaskFailure) => void
   #requests = 0
@@ -64,6 +67,7 @@ export class Sources {
   constructor(parts: Parts, fail: (stream: StreamId, failure: TaskFailure) => void) {
     this.#parts = parts
     this.#fail = fail
+    this.arrivals = new Arrivals(parts)
   }
 
   /** Whether all its records are in seals. True for inputs that have no end. */
@@ -74,6 +78,7 @@ export class Sources {
   }
 
   advance(times: Times, memoryHigh: boolean): void {
+    this.arrivals.advance()
     for (const { definition } of [...this.#parts.catalog.inputs()]) {
       if (definition.node.source.kind !== "file") continue
       const record = this.#parts.ledger.streams.get(definition.id) as StreamRecord
@@ -180,6 +185,7 @@ export class Sources {
 
   /** A read task is done. False: it was not one of a source's (a lost block read again). */
   made(output: string, worker: NodeId, done: TaskDone): boolean {
+    if (this.arrivals.made(output, worker, done)) return true
     for (const source of this.#sources.values()) {
       for (const n of source.reading) {
         if (this.#parts.scheduler.job(jobOf(source.stream, n))?.target !== output) continue
@@ -193,15 +199,16 @@ export class Sources {
 
   /** A read job ended. False: it was none of ours. */
   jobEnded(job: string, failure: TaskFailure | null): boolean {
-    if (!job.startsWith("read:")) return false
+    if (!job.startsWith("read:") && !job.startsWith("arrived:")) return false
     this.#parts.scheduler.release(job)
-    if (failure !== null) this.#fail(job.slice("read:".length, job.lastIndexOf(":")), failure)
+    if (failure !== null) this.#fail(job.slice(job.indexOf(":") + 1, job.lastIndexOf(":")), failure)
     return true
   }
 
   /** A worker is gone, and blocks with it that are in no seal yet: their splits are read again, from the first on. */
   workerLost(inputs: readonly string[]): void {
     const lost = new Set(inputs)
+    this.arrivals.workerLost(lost)
     for (const source of this.#sources.values()) {
       let again = false
       for (const bucket of source.buckets.values()) again ||= bucket.some(({ block }) => lost.has(block.block))
@@ -227,6 +234,7 @@ export class Sources {
   }
 
   stop(stream: StreamId): void {
+    this.arrivals.stop(stream)
     const source = this.#sources.get(stream)
     if (source === undefined) return
     for (const n of source.reading) this.#parts.scheduler.release(jobOf(stream, n))

@@ -5,7 +5,7 @@ import { earliestOf, throughOf } from "../../engine/dstream.js"
 import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
-import { nameOf } from "./catalog.js"
+import { isInternal, nameOf } from "./catalog.js"
 import type { InputCopies } from "./input-copies.js"
 import type { StreamRecord } from "./ledger.js"
 import { LogKeeper } from "./log-keeper.js"
@@ -63,7 +63,7 @@ export class Views {
   }
 
   catalog(times: Times): CatalogEntry[] {
-    return [...this.#parts.catalog.live()].map(record => this.#entry(record, times))
+    return [...this.#parts.catalog.live()].filter(({ definition }) => !isInternal(definition)).map(record => this.#entry(record, times))
   }
 
   #entry(record: StreamRecord, times: Times): CatalogEntry {
@@ -94,8 +94,10 @@ export class Views {
   }
 
   #inputLag({ definition }: StreamRecord, throughMs: number, times: Times): number {
-    if (definition.node.kind !== "input" || definition.node.source.kind !== "receiver") return 0
-    return Math.max(0, Math.floor(times.timeMs / definition.intervalMs) * definition.intervalMs - throughMs)
+    if (definition.node.kind !== "input" || definition.node.source.kind === "file") return 0
+    // What waits for its slack is not behind.
+    const slackMs = definition.node.timestamp === null ? 0 : definition.node.disorderMs
+    return Math.max(0, Math.floor((times.timeMs - slackMs) / definition.intervalMs) * definition.intervalMs - throughMs)
   }
 
   #keys({ definition, through }: StreamRecord): number | null {
@@ -138,7 +140,7 @@ export class Views {
   }
 
   status(times: Times): ClusterStatus {
-    const { ledger, catalog, config, registry, log } = this.#parts
+    const { ledger, config, registry, log } = this.#parts
     const entries = this.catalog(times)
     const held: { stream: string; interval: number; failure: TaskFailure }[] = []
     const behind: { stream: string; lagMs: number }[] = []
@@ -161,7 +163,7 @@ export class Views {
       startedMs: this.about.startedMs,
       wallMs: times.timeMs,
       workers: this.workers(times),
-      streams: [...catalog.live()].length,
+      streams: entries.length,
       held,
       behind,
       recordsPerSecond: Math.round(rates.slice(-6, -1).reduce((sum, rate) => sum + rate, 0) / 5),
