@@ -1,7 +1,19 @@
 /** The shape of every message (`protocol.ts`), checked on arrival before any machine sees it. */
 
 import type { FileFormat } from "../engine/file-format.js"
-import { asset, capturedLog, fileFormat, inputRef, interval, rddNode, stageSpec, streamDefinition, taskFailure } from "./model-shapes.js"
+import type { StateMigration } from "../engine/rdd.js"
+import {
+  asset,
+  capturedLog,
+  fileFormat,
+  functionLink,
+  inputRef,
+  interval,
+  rddNode,
+  stageSpec,
+  streamDefinition,
+  taskFailure,
+} from "./model-shapes.js"
 import type {
   BatchKey,
   BlockOwner,
@@ -117,6 +129,20 @@ const request = byKind<Request>({
   closeSession: { session: text, lastSeq: record(integer) },
   define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
   rename: { stream: text, name: text },
+  resume: { stream: text, skip: nullable(oneOf("record", "interval")), by: text, force: bool },
+  replace: {
+    session: text,
+    stream: text,
+    next: streamDefinition,
+    definitions: list(streamDefinition),
+    assets: list(asset),
+    from: nullable(value => value === "failed" || value === "next" || integer(value)) as is.Shape<"failed" | "next" | number | null>,
+    state: byKind<{ readonly kind: "keep" } | StateMigration>({ keep: {}, reset: {}, map: { f: functionLink } }),
+    dryRun: bool,
+    by: text,
+    force: bool,
+  },
+  versions: { stream: text },
   stop: { streams: list(text), cascade: bool, by: text, force: bool },
   query: {
     query: text,

@@ -10,7 +10,7 @@
 import type { StreamDefinition, StreamId } from "../engine/definition.js"
 import type { FileFormat } from "../engine/file-format.js"
 import type { Asset } from "../engine/function-ref.js"
-import type { InputRef, OutputId, RddNode } from "../engine/rdd.js"
+import type { InputRef, OutputId, RddNode, StateMigration } from "../engine/rdd.js"
 import type { CapturedLog, StageSpec, TaskFailure } from "../engine/task.js"
 import type { NodeId } from "./node-id.js"
 
@@ -284,6 +284,29 @@ export type Request =
       readonly assets: readonly Asset[]
     }
   | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  /** A held stream goes on. `skip`: without the records at which its function throws, or without the whole interval. */
+  | {
+      readonly kind: "resume"
+      readonly stream: string
+      readonly skip: "record" | "interval" | null
+      readonly by: string
+      readonly force: boolean
+    }
+  /** `next` takes the stream's place; `definitions` are what it is made of and the master does not have. Null `from`: where it failed if it did, else next. */
+  | {
+      readonly kind: "replace"
+      readonly session: string
+      readonly stream: string
+      readonly next: StreamDefinition
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+      readonly from: "failed" | "next" | number | null
+      readonly state: { readonly kind: "keep" } | StateMigration
+      readonly dryRun: boolean
+      readonly by: string
+      readonly force: boolean
+    }
+  | { readonly kind: "versions"; readonly stream: string }
   | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
   | {
       readonly kind: "query"
@@ -334,6 +357,9 @@ export interface ResponseValues {
     readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
   }
   readonly stop: { readonly stopped: readonly StreamId[] }
+  readonly resume: { readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
+  readonly replace: { readonly plan: ReplacePlan; readonly definition: StreamDefinition }
+  readonly versions: readonly { readonly version: number; readonly from: number; readonly by: string; readonly source: string }[]
   readonly query: QueryAnswer
   readonly lineage: LineageNode
   readonly catalog: readonly CatalogEntry[]
@@ -349,6 +375,21 @@ export interface ResponseValues {
   readonly changed: readonly number[]
   /** `stream` is null as long as nobody has defined it. */
   readonly receivers: { readonly stream: StreamId | null; readonly workers: readonly Peer[] }
+}
+
+/** API.md `Plan`; `from` is where it takes effect. */
+export interface ReplacePlan {
+  readonly add: readonly string[]
+  readonly change: readonly {
+    readonly name: string
+    readonly from: string
+    readonly to: string
+    readonly state: "kept" | "mapped" | "reset" | "none"
+  }[]
+  readonly stop: readonly string[]
+  readonly unchanged: readonly string[]
+  readonly applied: boolean
+  readonly at: number | null
 }
 
 /** One interval of one running stream: newest first in `jobs`. */
@@ -427,6 +468,8 @@ export interface CatalogEntry {
   /** Of a bounded input, once its files are known: how much of them has been read. */
   readonly read?: { readonly doneBytes: number; readonly bytes: number }
   readonly held?: { readonly interval: number; readonly failure: TaskFailure }
+  /** The held stream that this one waits for. */
+  readonly heldBy?: string
 }
 
 export interface ClusterStatus {

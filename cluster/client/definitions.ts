@@ -38,6 +38,8 @@ export class Definitions {
   readonly #known = new Map<StreamId, Known>()
   /** An input that existed already stands in for the one that was asked. */
   readonly #aliases = new Map<StreamId, StreamId>()
+  /** Drafts that are to take another's place: not sent as streams of their own. */
+  readonly #offered = new Set<StreamId>()
   #next = 1
 
   constructor(author: Author) {
@@ -133,7 +135,9 @@ export class Definitions {
   /** Drafts that must be sent: those that run or are named, `also`, and what they are made of; in order of definition. */
   toSend(also: readonly StreamId[] = []): StreamDefinition[] {
     const asked = new Set(also.map(id => this.idOf(id)))
-    const roots = this.#drafts().filter(({ id, kind, named, persist }) => named || persist || runs.has(kind) || asked.has(id))
+    const roots = this.#drafts().filter(
+      ({ id, kind, named, persist }) => asked.has(id) || (!this.#offered.has(id) && (named || persist || runs.has(kind))),
+    )
     return this.draftsIn(roots.map(({ id }) => id))
   }
 
@@ -172,6 +176,20 @@ export class Definitions {
       own: asked === definition.id,
       since,
     })
+  }
+
+  /** A draft that is meant to take another stream's place. */
+  offer(id: StreamId): void {
+    if (this.isDraft(id)) this.#offered.add(this.idOf(id))
+  }
+
+  /** It has taken the place: from now on it is the other's handle. */
+  replaced(stream: StreamId, next: StreamId, definition: StreamDefinition): void {
+    const known = this.#get(stream)
+    known.definition = definition
+    if (!this.#offered.delete(this.idOf(next))) return
+    this.#known.delete(this.idOf(next))
+    this.#aliases.set(next, known.definition.id)
   }
 
   refused(ids: readonly StreamId[], why: string): void {

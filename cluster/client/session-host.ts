@@ -11,9 +11,9 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { answerOf } from "../../engine/fluent/answer.js"
 import type { Answer, Partial } from "../../engine/fluent/answer-types.js"
-import type { Host, RawAnswer, ReadyRows, SaveTarget, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import type { Host, RawAnswer, ReadyRows, ReplaceOptions, SaveTarget, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
 import { openHandle } from "../../engine/fluent/open.js"
-import type { Lineage, Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
+import type { Definition, Lineage, Plan, Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
@@ -189,6 +189,56 @@ export class SessionHost implements Host {
     const { owner } = this.definitions.author
     await this.request({ kind: "stop", streams: [this.definitions.idOf(id)], cascade, by: owner, force: false })
     this.definitions.forget(id)
+  }
+
+  async resume(id: StreamId, { skip }: { readonly skip: "record" | "interval" | null }): Promise<void> {
+    await this.flush()
+    const { owner } = this.definitions.author
+    await this.request({ kind: "resume", stream: this.definitions.idOf(id), skip, by: owner, force: false })
+  }
+
+  replace(id: StreamId, next: StreamId, options: ReplaceOptions): Promise<Plan> {
+    this.definitions.offer(next)
+    const state =
+      typeof options.state === "function" ? ({ kind: "map", f: this.link(options.state, "replace") } as const) : { kind: options.state }
+    const from = options.from === null || options.from === "failed" || options.from === "next" ? options.from : this.instant(options.from)
+    return this.#replace(id, next, { from, state, dryRun: options.dryRun })
+  }
+
+  async #replace(
+    id: StreamId,
+    next: StreamId,
+    asked: Pick<Extract<Request, { kind: "replace" }>, "from" | "state" | "dryRun">,
+  ): Promise<Plan> {
+    await this.flush([id])
+    const drafts = this.definitions.draftsIn(streamsIn(this.definitions.get(next).node))
+    const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
+    const settled = await this.#settled(this.definitions.get(next))
+    const { session, owner: by } = this.definitions.author
+    const assets = this.#assetsOf([definitions, settled, asked.state])
+    const stream = this.definitions.idOf(id)
+    const { plan, definition } = await this.request({
+      ...{ kind: "replace", session, stream, next: settled, definitions, assets, ...asked, by, force: false },
+    })
+    if (!asked.dryRun) {
+      for (const { hash } of assets) this.#journaled.add(hash)
+      this.definitions.replaced(id, next, definition)
+      await this.catalog()
+    }
+    const { add, change, stop, unchanged, applied, at } = plan
+    return {
+      add: [...add],
+      change: change.map(one => ({ ...one })),
+      stop: [...stop],
+      unchanged: [...unchanged],
+      applied,
+      ...(at !== null && { at }),
+    }
+  }
+
+  async versions(id: StreamId): Promise<Definition[]> {
+    await this.flush([id])
+    return [...(await this.request({ kind: "versions", stream: this.definitions.idOf(id) }))]
   }
 
   async info(id: StreamId): Promise<StreamInfo> {

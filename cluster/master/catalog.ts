@@ -216,12 +216,43 @@ export class Catalog {
       }
       for (const dependent of dependents) ids.add(dependent.definition.id)
     }
-    const others = [...ids].map(id => this.get(id) as StreamRecord).filter(({ definition }) => definition.owner !== by)
-    if (others.length > 0 && !force) {
-      const whose = others.map(stream => `${nameOf(stream)} (${stream.definition.owner})`).join(", ")
-      throw new RivuletError(`not yours: ${whose}`, { code: 4, try: "--force, if its owner agrees" })
-    }
+    this.checkOwner(
+      [...ids].map(id => this.get(id) as StreamRecord),
+      by,
+      force,
+    )
     return [...ids]
+  }
+
+  /** Throws RivuletError (code 4) for another's stream, unless forced. */
+  checkOwner(streams: readonly StreamRecord[], by: string, force: boolean): void {
+    const others = streams.filter(({ definition }) => definition.owner !== by)
+    if (others.length === 0 || force) return
+    const whose = others.map(stream => `${nameOf(stream)} (${stream.definition.owner})`).join(", ")
+    throw new RivuletError(`not yours: ${whose}`, { code: 4, try: "--force, if its owner agrees" })
+  }
+
+  /** The held stream that this one waits for, itself first; null when none is. */
+  heldBy(definition: StreamDefinition): StreamRecord | null {
+    const seen = new Set<StreamId>()
+    const visit = (id: StreamId): StreamRecord | null => {
+      if (seen.has(id)) return null
+      seen.add(id)
+      const stream = this.get(id)
+      if (stream === undefined) return null
+      if (stream.held !== null) return stream
+      for (const parent of parentsOf(stream.definition)) {
+        const held = visit(parent)
+        if (held !== null) return held
+      }
+      return null
+    }
+    return visit(definition.id)
+  }
+
+  /** A definition with its parents by the ids that the cluster has for them. */
+  withAliases(definition: StreamDefinition, { accepted }: DefinePlan): StreamDefinition {
+    return withParents(definition, new Map(accepted.map(({ asked, definition: known }) => [asked, known.id])))
   }
 
   /** What the stream's first interval depends on: the nearest inputs and running streams. */

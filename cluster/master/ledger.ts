@@ -5,9 +5,10 @@
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { GraphVersion } from "../../engine/graph.js"
 import type { FileSplit, OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { type AcceptedDefinition, isEmpty, type JournalRecord, type SealRecord } from "./records.js"
+import { type AcceptedDefinition, isEmpty, type JournalRecord, type LeftOut, type SealRecord } from "./records.js"
 import { SeqSet } from "./seq-set.js"
 
 export interface StreamRecord {
@@ -27,8 +28,21 @@ export interface StreamRecord {
   held: { readonly interval: number; readonly failure: TaskFailure } | null
   /** Intervals that end at or before it are gone. */
   forgottenBefore: number
+  /** Ascending. */
+  readonly leftOut: LeftOut[]
+  /** Of a replaced definition: all that count for some retained interval, oldest first. Empty: it never was. */
+  readonly versions: GraphVersion[]
+  /** What `versions()` tells: the newest of them. */
+  readonly history: VersionNote[]
   /** Stored results of finished intervals: in which partitions there is anything. Ascending. */
   readonly made: MadeOutput[]
+}
+
+export interface VersionNote {
+  readonly version: number
+  readonly from: number
+  readonly by: string
+  readonly source: string
 }
 
 export interface MadeOutput {
@@ -109,6 +123,21 @@ export class Ledger {
         if (stream !== undefined) stream.held = { interval: record.interval, failure: record.failure as TaskFailure }
         return
       }
+      case "resumed": {
+        const stream = this.streams.get(record.stream)
+        if (stream === undefined) return
+        stream.held = null
+        if (record.leftOut !== null) leaveOut(stream, record.leftOut)
+        return
+      }
+      case "gaveUp":
+        for (const id of record.streams) {
+          const stream = this.streams.get(id)
+          if (stream !== undefined) leaveOut(stream, { from: record.from, to: record.to, what: "interval" })
+        }
+        return
+      case "replaced":
+        return this.#replaced(record)
       case "forgotten":
         for (const { stream, before, stepsBefore } of record.streams) {
           const of = this.streams.get(stream)
@@ -116,6 +145,8 @@ export class Ledger {
           of.forgottenBefore = Math.max(of.forgottenBefore, before)
           cut(of.seals, seal => seal.to <= before)
           cut(of.made, made => made.interval < (stepsBefore ?? before))
+          cut(of.leftOut, ({ to }) => to <= (stepsBefore ?? before))
+          dropVersions(of.versions, stepsBefore ?? before)
         }
         return
       case "snapshot":
@@ -138,6 +169,26 @@ export class Ledger {
 
   wasAdmitted(session: string, stream: StreamId, seq: number): boolean {
     return this.admitted.get(session)?.get(stream)?.has(seq) ?? false
+  }
+
+  #replaced({ versions, resumes, keepFrom, assets, told }: Extract<JournalRecord, { kind: "replaced" }>): void {
+    this.definitionChanges += 1
+    for (const asset of assets) this.assets.set(asset.hash, asset.bytes)
+    for (const [i, version] of versions.entries()) {
+      const stream = this.streams.get(version.definition.id)
+      if (stream === undefined) continue
+      if (i === 0 && told !== null) note(stream, version, told.by)
+      if (stream.versions.length === 0) stream.versions.push({ definition: stream.definition, from: stream.since })
+      // A version that was to begin no earlier never came into force.
+      while (stream.versions.length > 1 && (stream.versions.at(-1) as GraphVersion).from >= version.from) stream.versions.pop()
+      stream.versions.push(version)
+      dropVersions(stream.versions, keepFrom)
+      stream.definition = version.definition
+    }
+    for (const id of resumes) {
+      const resumed = this.streams.get(id)
+      if (resumed !== undefined) resumed.held = null
+    }
   }
 
   #sealed(record: SealRecord): void {
@@ -175,7 +226,9 @@ export class Ledger {
     for (const map of [this.sessions, this.streams, this.assets, this.admitted]) map.clear()
     for (const [id, session] of state.sessions) this.sessions.set(id, { ...session })
     for (const stream of state.streams) {
-      this.streams.set(stream.definition.id, { ...stream, seals: [...stream.seals], made: [...stream.made] })
+      const { seals, made, leftOut = [], versions = [], history = [] } = stream
+      const own = { seals: [...seals], made: [...made], leftOut: [...leftOut], versions: [...versions], history: [...history] }
+      this.streams.set(stream.definition.id, { ...stream, ...own })
     }
     for (const asset of state.assets) this.assets.set(asset.hash, asset.bytes)
     for (const [session, streams] of state.admitted) {
@@ -210,8 +263,30 @@ function freshStream({ definition, since }: AcceptedDefinition, definedMs: numbe
     through: since,
     held: null,
     forgottenBefore: since,
+    leftOut: [],
+    versions: [],
+    history: [],
     made: [],
   }
+}
+
+const versionsTold = 50
+
+function note({ history, definition: old, since }: StreamRecord, { definition, from }: GraphVersion, by: string): void {
+  if (history.length === 0) history.push({ version: old.version, from: since, by: old.owner, source: old.source })
+  history.push({ version: definition.version, from, by, source: definition.source })
+  if (history.length > versionsTold) history.shift()
+}
+
+function leaveOut({ leftOut }: StreamRecord, one: LeftOut): void {
+  const last = leftOut.at(-1)
+  if (last !== undefined && last.what === one.what && last.to === one.from) leftOut[leftOut.length - 1] = { ...last, to: one.to }
+  else leftOut.push(one)
+}
+
+/** Versions whose last interval ends before this. */
+function dropVersions(versions: GraphVersion[], before: number): void {
+  while (versions[1] !== undefined && versions[1].from <= before) versions.shift()
 }
 
 function cut<T>(list: T[], gone: (item: T) => boolean): void {

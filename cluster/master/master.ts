@@ -22,6 +22,7 @@ import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
 import { InputCopies } from "./input-copies.js"
 import { Ledger } from "./ledger.js"
+import { Lifecycle } from "./lifecycle.js"
 import { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { MasterPlanner } from "./planner.js"
@@ -178,11 +179,16 @@ class Running {
       retention: this.#retention,
       streams: this.#streams,
     })
-    this.#requests = new Requests(parts, {
+    const lifecycle = new Lifecycle(parts, {
       members: this.#members,
-      queries: this.#queries,
       retention: this.#retention,
       sealing: this.#sealing,
+      sources: this.#sources,
+      streams: this.#streams,
+    })
+    this.#requests = new Requests(parts, {
+      lifecycle,
+      queries: this.#queries,
       sources: this.#sources,
       streams: this.#streams,
       subscriptions: this.#subscriptions,
@@ -350,7 +356,7 @@ class Running {
           if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
           else for (const { block } of one.done.outputs.slice(0, 1)) this.#checkpointer.made(one.spec, one.partition, block)
         } else if (!this.#queries.ended(one.job, one.failure, times) && !this.#sources.jobEnded(one.job, one.failure)) {
-          this.#streams.ended(one.job, one.failure, times)
+          this.#streams.ended(one.job, one.failure, one.behind === true, times)
         }
       }
       this.#sources.advance(times, this.#retention.memoryHigh)

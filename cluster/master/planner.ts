@@ -1,7 +1,7 @@
 /** The scheduler's and the job generator's questions to the model, answered from the master's graph. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { constantOf, nextChange, targetOf } from "../../engine/dstream.js"
+import { constantOf, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
 import { readsOf, stageDependencies, stageOf } from "../../engine/plan.js"
 import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
 import { partName } from "../../engine/replay.js"
@@ -100,10 +100,14 @@ export class MasterPlanner implements Planner, JobSource {
       if (parent.definition.node.kind === "input") return this.progress.sealed.get(id) ?? parent.since
       // A driver's body asks for what can be seen; a task waits for what it reads.
       if (runs(parent.definition)) return (finished ? this.progress.through.get(id) : issued(id)) ?? parent.through
-      return Math.min(...parentsOf(parent.definition).map(reach))
+      return throughParents(this.graph, id, reach)
     }
-    const horizon = Math.min(...parentsOf(definition).map(reach))
+    const horizon = throughParents(this.graph, stream, reach)
     return Math.floor(horizon / definition.intervalMs) * definition.intervalMs
+  }
+
+  leftOut(stream: StreamId, interval: number): boolean {
+    return this.graph.leftOut(stream, interval) === "interval"
   }
 
   nextChange(stream: StreamId, after: number, through: number): number | null {

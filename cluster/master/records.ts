@@ -5,6 +5,7 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { Asset } from "../../engine/function-ref.js"
+import type { GraphVersion } from "../../engine/graph.js"
 import type { AsideBlock, FileSplit, InputBlock, OutputId } from "../../engine/rdd.js"
 import type { BatchKey } from "../protocol.js"
 
@@ -39,6 +40,23 @@ export type JournalRecord =
       }[]
     }
   | { readonly kind: "held"; readonly stream: StreamId; readonly interval: number; readonly failure: unknown }
+  /** A held stream goes on, with or without what it failed on. */
+  | { readonly kind: "resumed"; readonly stream: StreamId; readonly leftOut: LeftOut | null }
+  /** Input of held streams and of those behind them that is kept no longer: these intervals are left out when they go on. */
+  | { readonly kind: "gaveUp"; readonly streams: readonly StreamId[]; readonly from: number; readonly to: number }
+  /**
+   * From `from` on other definitions count, under the same ids. The first is the user's; the others are of streams behind it,
+   * the same but for the version: what they make from there on has names of its own. `resumes`: held streams that go on by
+   * it; `keepFrom`: versions of before go. `told`: for `versions()`.
+   */
+  | {
+      readonly kind: "replaced"
+      readonly versions: readonly GraphVersion[]
+      readonly resumes: readonly StreamId[]
+      readonly keepFrom: number
+      readonly assets: readonly Asset[]
+      readonly told: { readonly by: string } | null
+    }
   /** `stepsBefore`: a state's chain may reach further back than its oldest readable version. */
   | {
       readonly kind: "forgotten"
@@ -46,6 +64,13 @@ export type JournalRecord =
     }
   /** A whole state, in place of all records before it. */
   | { readonly kind: "snapshot"; readonly state: unknown }
+
+/** Intervals of a running stream, by their starts in [from, to), out of which the records at which a function throws are left, or all. */
+export interface LeftOut {
+  readonly from: number
+  readonly to: number
+  readonly what: "record" | "interval"
+}
 
 /** A definition with what the master decided about it. */
 export interface AcceptedDefinition {

@@ -4,31 +4,23 @@
  * request must not end the master.
  */
 
-import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { nextChange, resolveTimes, throughOf } from "../../engine/dstream.js"
+import type { StreamId } from "../../engine/definition.js"
+import { nextChange, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
-import type { GraphStream } from "../../engine/graph.js"
-import type { RddNode } from "../../engine/rdd.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
-import { type Clocks, nameOf } from "./catalog.js"
-import type { Members } from "./members.js"
+import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
-import type { AcceptedDefinition } from "./records.js"
 import { failed, ok } from "./response.js"
-import type { Retention } from "./retention.js"
-import type { Sealing } from "./sealing.js"
 import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
 import type { Subscriptions } from "./subscriptions.js"
 import type { Views } from "./views.js"
 
 export interface RequestParts {
-  readonly members: Members
+  readonly lifecycle: Lifecycle
   readonly queries: Queries
-  readonly retention: Retention
-  readonly sealing: Sealing
   readonly sources: Sources
   readonly streams: Streams
   readonly subscriptions: Subscriptions
@@ -96,22 +88,28 @@ export class Requests {
 
   #handle(client: NodeId, body: Request, times: Times, answer: Answer): void {
     const { catalog, graph, registry, outbox } = this.#parts
-    const { queries, sources, streams, subscriptions, views } = this.#others
+    const { lifecycle, queries, sources, streams, subscriptions, views } = this.#others
     switch (body.kind) {
       case "openSession":
         return this.#openSession(body, answer)
       case "closeSession":
         return this.#record({ kind: "sessionClosed", session: body.session, lastSeq: body.lastSeq }, () => answer(ok()))
       case "define":
-        return this.#define(body, times, answer)
+        return lifecycle.define(body, times, answer)
       case "rename":
-        return this.#rename(body, answer)
+        return lifecycle.rename(body, answer)
       case "stop":
-        return this.#stop(body, times, answer)
+        return lifecycle.stop(body, times, answer)
+      case "resume":
+        return lifecycle.resume(body, answer)
+      case "replace":
+        return lifecycle.replace(body, times, answer)
+      case "versions":
+        return answer(ok(lifecycle.versions(body.stream)))
       case "query":
         return queries.ask(client, body, times, answer)
       case "lineage":
-        return answer(ok(queries.lineage(body, this.#clocks(times))))
+        return answer(ok(queries.lineage(body, lifecycle.clocks(times))))
       case "cancelQuery":
       case "releaseQuery":
         queries.release(body.query)
@@ -186,75 +184,6 @@ export class Requests {
     this.#record({ kind: "session", session, user: body.user, program: body.program }, () => answer(ok({ session })))
   }
 
-  #clocks(times: Times): Clocks {
-    const { ledger } = this.#parts
-    return { nowMs: times.timeMs, sealedThrough: input => ledger.streams.get(input)?.sealedThrough ?? times.timeMs }
-  }
-
-  #define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
-    const { catalog, graph, ledger, progress } = this.#parts
-    const { members } = this.#others
-    const plan = catalog.plan(body.definitions, this.#clocks(times))
-    const extra = new Map<StreamId, GraphStream>(plan.fresh.map(accepted => [accepted.definition.id, accepted]))
-    const fresh = plan.fresh.map(
-      (accepted): AcceptedDefinition => ({
-        since: accepted.since,
-        definition: fixTimes(accepted.definition, rdd => resolveTimes(graph.with(extra), rdd)),
-      }),
-    )
-    const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
-    for (const { stream, name } of plan.renamed) this.#record({ kind: "rename", stream, name }, () => {})
-    if (plan.unused.length > 0) this.#stopStreams(plan.unused, "redefinition", times)
-    const value = {
-      accepted: plan.accepted.map((one, i) => ({ ...one, definition: accepted[i]?.definition ?? one.definition })),
-    }
-    const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
-    if (fresh.length === 0 && assets.length === 0) return answer(ok(value))
-    this.#record({ kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
-      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
-      answer(ok(value))
-      for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
-    })
-  }
-
-  #rename(body: Extract<Request, { kind: "rename" }>, answer: Answer): void {
-    const { catalog } = this.#parts
-    const stream = catalog.get(body.stream)
-    if (stream === undefined) throw noStream(body.stream)
-    const taken = [...catalog.live()].find(
-      ({ definition }) =>
-        definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
-    )
-    if (taken !== undefined)
-      throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
-    this.#record({ kind: "rename", stream: body.stream, name: body.name }, () => answer(ok()))
-  }
-
-  #stop(body: Extract<Request, { kind: "stop" }>, times: Times, answer: Answer): void {
-    const stopped = this.#parts.catalog.planStop(body.streams, body.cascade, body.by, body.force)
-    if (stopped.length === 0) return answer(ok({ stopped }))
-    this.#stopStreams(stopped, body.by, times, () => answer(ok({ stopped })))
-  }
-
-  #stopStreams(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
-    const { ledger } = this.#parts
-    const { members, retention, sealing, sources, streams } = this.#others
-    const names = ids.map(id => {
-      const record = ledger.streams.get(id)
-      return record === undefined ? id : nameOf(record)
-    })
-    for (const id of [...ids].reverse()) {
-      streams.stop(id)
-      sources.stop(id)
-      sealing.stopped(id)
-    }
-    this.#record({ kind: "stop", streams: ids, wallMs: times.timeMs }, () => {
-      for (const id of ids) retention.stopped(id)
-      for (const stream of names) members.tell({ kind: "stopped", stream, by })
-      then()
-    })
-  }
-
   /** Answers those who wait for bounded inputs to be worked off. */
   onProgress(): void {
     for (const waiting of [...this.#drained]) {
@@ -268,14 +197,14 @@ export class Requests {
   #isDrained(asked: readonly StreamId[]): Response | null {
     const { catalog, graph, ledger, progress } = this.#parts
     const streams = asked.length > 0 ? asked.map(id => catalog.get(id)).filter(s => s !== undefined) : [...catalog.live()]
-    for (const { definition, held } of streams) {
+    for (const { definition } of streams) {
       const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id))
       const bounded = inputs.every(input => input?.definition.node.kind === "input" && input.definition.node.source.kind === "file")
       if (!bounded) continue
-      const stuck = held !== null ? definition.name : inputs.find(input => input?.held != null)?.definition.name
-      if (stuck !== undefined) {
-        const failure = held?.failure ?? inputs.find(input => input?.held != null)?.held?.failure
-        return { ok: false, message: `${stuck} is held: ${failure?.message}`, code: 1, ...(failure === undefined ? {} : { failure }) }
+      const stuck = catalog.heldBy(definition)
+      if (stuck !== null) {
+        const failure = stuck.held?.failure
+        return { ok: false, message: `${stuck.definition.name} is held: ${failure?.message}`, code: 1, ...(failure && { failure }) }
       }
       for (const input of inputs) {
         if (input === undefined || !this.#others.sources.ended(input.definition.id)) return null
@@ -286,16 +215,4 @@ export class Requests {
     }
     return ok()
   }
-}
-
-/** Relative times in a definition's own RDDs mean what they meant when it was accepted. */
-function fixTimes(definition: StreamDefinition, fix: (rdd: RddNode) => RddNode): StreamDefinition {
-  const { node } = definition
-  if (node.kind === "lift") return { ...definition, node: { ...node, rdd: fix(node.rdd) } }
-  if (node.kind === "state" && node.initial !== null) return { ...definition, node: { ...node, initial: fix(node.initial) } }
-  return definition
-}
-
-function noStream(stream: string): RivuletError {
-  return new RivuletError(`there is no stream ${stream}`, { code: 2, try: "`streams` lists those that there are" })
 }

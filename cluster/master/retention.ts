@@ -180,6 +180,17 @@ export class Retention {
     }
   }
 
+  /** What a stream may have begun to make of intervals from `from` on is not to count. */
+  abandon(stream: StreamId, from: number): void {
+    const { chains, tracker, outbox } = this.#parts
+    for (const { partition, step } of chains.cutFrom(stream, from)) {
+      const block = tracker.part(step.output, partition)?.block ?? null
+      if (block !== null) this.#checkpointer.forgotten(block)
+      const removed = tracker.removePart(step.output, partition)
+      for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
+    }
+  }
+
   /** A stream is stopped: nothing of it is kept. */
   stopped(stream: StreamId): void {
     const record = this.#parts.ledger.streams.get(stream)

@@ -5,10 +5,10 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
-import type { GraphStream, StreamGraph } from "../../engine/graph.js"
+import type { GraphStream, GraphVersion, StreamGraph } from "../../engine/graph.js"
 import type { AsideBlock, InputBlock } from "../../engine/rdd.js"
 import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
-import { isEmpty } from "./records.js"
+import { isEmpty, type LeftOut } from "./records.js"
 
 /** Ends of what may be seen: of inputs, sealed and journaled; of running streams, finished and journaled. */
 export class Progress {
@@ -44,6 +44,17 @@ export class MasterGraph implements StreamGraph {
       code: 5,
       try: "`streams` lists those that there are; it may have been stopped",
     })
+  }
+
+  versions(stream: StreamId): readonly GraphVersion[] | null {
+    const versions = this.#ledger.streams.get(stream)?.versions
+    return versions === undefined || versions.length === 0 ? null : versions
+  }
+
+  leftOut(stream: StreamId, interval: number): LeftOut["what"] | null {
+    const leftOut = this.#ledger.streams.get(stream)?.leftOut
+    if (leftOut === undefined || leftOut.length === 0) return null
+    return leftOut.findLast(({ from, to }) => from <= interval && interval < to)?.what ?? null
   }
 
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null {

@@ -4,7 +4,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
-import { panesMade } from "../../engine/dstream.js"
+import { panesMade, versionIn } from "../../engine/dstream.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { JobStatus, TaskDone } from "../protocol.js"
@@ -54,10 +54,14 @@ export class Streams {
   }
 
   /** A job of the scheduler ended. False: it was none of ours. */
-  ended(id: string, failure: TaskFailure | null, times: Times): boolean {
+  ended(id: string, failure: TaskFailure | null, behind: boolean, times: Times): boolean {
     const { jobs, scheduler } = this.#parts
     const job = jobs.get(id)
     if (job === undefined) return false
+    if (failure !== null && behind) {
+      this.pause(job.stream)
+      return true
+    }
     this.#remember(job, failure, times)
     if (failure !== null) {
       this.hold(job.stream, job.interval.from, failure)
@@ -79,6 +83,13 @@ export class Streams {
     if (record === undefined || record.held !== null) return
     append(this.#parts, { kind: "held", stream, interval, failure }, () => this.#onHeld(record, interval, failure))
     say(this.#parts, "warn", `${nameOf(record)} is held at ${new Date(interval).toISOString()}: ${failure.message}`)
+  }
+
+  /** Lets the stream's jobs go: it begins again after what it has finished, as far as its parents are by then. */
+  pause(stream: StreamId): void {
+    this.flush(() => {})
+    this.#parts.jobs.halt(stream)
+    this.#undrive(stream)
   }
 
   stop(stream: StreamId): void {
@@ -175,8 +186,8 @@ export class Streams {
   }
 
   #send(driving: Driving, worker: NodeId): void {
-    const { definition, interval } = driving.job
-    const { node, id: stream } = definition
+    const { definition: newest, interval } = driving.job
+    const { node, id: stream } = versionIn(this.#parts.graph, newest.id, interval.from).definition
     if (node.kind !== "foreachRDD" || node.f.kind !== "function") return
     const { outbox, config } = this.#parts
     outbox.send(worker, {

@@ -74,8 +74,9 @@ export class Views {
     const newest = Math.min(...inputs.map(id => throughOf(graph, id)))
     const lagMs = definition.node.kind === "input" ? this.#inputLag(record, throughMs, times) : Math.max(0, newest - throughMs)
     const running = definition.node.kind === "input" || runs(definition)
+    const holder = held === null ? catalog.heldBy(definition) : record
     const state =
-      held !== null ? "held" : !running ? "on demand" : lagMs > behindIntervals * definition.intervalMs ? "catching up" : "running"
+      holder !== null ? "held" : !running ? "on demand" : lagMs > behindIntervals * definition.intervalMs ? "catching up" : "running"
     const keys = this.#keys(record)
     return {
       definition,
@@ -90,6 +91,7 @@ export class Views {
       aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
       ...(record.splits === null ? {} : { read: readOf(record.splits, record.read?.splitsDone ?? 0) }),
       ...(held === null ? {} : { held }),
+      ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
     }
   }
 

@@ -36,7 +36,8 @@ export interface Job {
 }
 
 export type Happening =
-  | { readonly kind: "job"; readonly job: string; readonly failure: TaskFailure | null }
+  /** `behind`: what failed is made for another job of the streams, which this one waited for. */
+  | { readonly kind: "job"; readonly job: string; readonly failure: TaskFailure | null; readonly behind?: true }
   | { readonly kind: "made"; readonly spec: StageSpec; readonly partition: number; readonly worker: NodeId; readonly done: TaskDone }
 
 export interface SchedulerOptions {
@@ -105,28 +106,40 @@ export class Board {
     return happenings
   }
 
-  endJob(id: string, failure: TaskFailure | null): void {
+  endJob(id: string, failure: TaskFailure | null, behind = false): void {
     const job = this.jobs.get(id)
     if (job === undefined || job.state !== "running") return
     job.state = failure === null ? "done" : "failed"
-    this.happened({ kind: "job", job: id, failure })
+    this.happened({ kind: "job", job: id, failure, ...(behind && { behind }) })
   }
 
-  /** Every job that wants it, near or far, fails. */
+  /** Every job that wants it, near or far, fails. Beyond the target of a stream's job others only wait for that stream. */
   failStage(stage: Stage, failure: TaskFailure): void {
     const seen = new Set<OutputId>()
-    const visit = (at: Stage): void => {
+    const beyond: OutputId[] = []
+    const visit = (at: Stage, behind: boolean): void => {
       if (seen.has(at.spec.output)) return
       seen.add(at.spec.output)
+      const jobs: string[] = []
+      const above: OutputId[] = []
       for (const consumer of at.consumers) {
-        if (consumer.startsWith("job:")) this.endJob(consumer.slice(4), failure)
-        else {
-          const above = this.stages.get(consumer)
-          if (above !== undefined) visit(above)
-        }
+        if (consumer.startsWith("job:")) jobs.push(consumer.slice(4))
+        else above.push(consumer)
+      }
+      const isTarget = jobs.some(id => this.jobs.get(id)?.pool === "stream")
+      for (const id of jobs) this.endJob(id, failure, behind)
+      for (const output of above) {
+        const next = this.stages.get(output)
+        if (next === undefined) continue
+        if (isTarget && !behind) beyond.push(output)
+        else visit(next, behind)
       }
     }
-    visit(stage)
+    visit(stage, false)
+    for (const output of beyond) {
+      const next = this.stages.get(output)
+      if (next !== undefined) visit(next, true)
+    }
   }
 
   taskOf(id: string): Task | undefined {

@@ -19,6 +19,8 @@ export interface JobSource {
   horizon(stream: StreamId, issued: (stream: StreamId) => number | null): number
   nextChange(stream: StreamId, after: number, through: number): number | null
   target(stream: StreamId, interval: number): StageSpec | null
+  /** Whether nothing is to be done for the interval, though it may have records. */
+  leftOut(stream: StreamId, interval: number): boolean
 }
 
 /** A job of a `foreachRDD`, which no stage computes: it is given to a driver thread. */
@@ -101,8 +103,8 @@ export class JobGenerator {
       return false
     }
     const interval = { from: next, to: next + intervalMs }
-    const isDriver = definition.node.kind === "foreachRDD"
-    const target = isDriver ? null : this.#source.target(stream, next)
+    const isDriver = definition.node.kind === "foreachRDD" && !this.#source.leftOut(stream, next)
+    const target = definition.node.kind === "foreachRDD" ? null : this.#source.target(stream, next)
     lane.issued = next + intervalMs
     if (target === null && !isDriver) return true
     const job: IntervalJob = { id: `${stream}@${next}`, stream, interval, target, startedMs: nowMs, endedMs: null }

@@ -15,7 +15,7 @@ export function canSkip(spec: StageSpec, partition: number, reads: readonly Inpu
 }
 
 function stateUnchanged(node: StateNode, partition: number, reads: readonly InputRef[], places: Places): boolean {
-  if (node.initial !== null && node.previous === null) return false
+  if ((node.initial !== null && node.previous === null) || node.migrate !== undefined) return false
   if (node.window !== undefined) {
     // What lies inside is read only to make anew what changed.
     const changing = new Set<string>()

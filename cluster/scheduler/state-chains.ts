@@ -53,7 +53,11 @@ export class StateChains {
       const steps = chains.partitions[p]
       if (steps === undefined) continue
       const index = lastAtOrBefore(steps, step.interval)
-      if (steps[index]?.interval === step.interval) continue
+      if (steps[index]?.interval === step.interval) {
+        // What was begun by another version of the definition.
+        if (steps[index]?.output !== step.output) steps[index] = step
+        continue
+      }
       steps.splice(index + 1, 0, step)
     }
   }
@@ -128,6 +132,15 @@ export class StateChains {
         for (const step of steps.splice(0, i)) gone.push({ partition, step })
         break
       }
+    }
+    return gone
+  }
+
+  /** Steps from `from` on are not to count: gives them, and takes them out. */
+  cutFrom(stream: StreamId, from: number): { readonly partition: number; readonly step: Step }[] {
+    const gone: { partition: number; step: Step }[] = []
+    for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
+      for (const step of steps.splice(lastAtOrBefore(steps, from - 1) + 1)) gone.push({ partition, step })
     }
     return gone
   }

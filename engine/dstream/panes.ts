@@ -93,18 +93,10 @@ export function spanIds(graph: StreamGraph, stream: StreamId, node: WindowNode, 
   return spansOf(begin, to, step).map(({ start, lengthMs }) => spanId(graph, stream, start, lengthMs, step))
 }
 
-/** By the version in force in its last pane; marked where something of it is left out, since it may have been made before that was said. */
+/** By the version in force in its last pane. */
 function spanId(graph: StreamGraph, stream: StreamId, start: number, lengthMs: number, step: number): string {
-  let out = 0
-  for (let at = start; at < start + lengthMs; at += step) if (isLeftOut(graph, stream, at)) out += 1
   const { version } = versionIn(graph, stream, start + lengthMs - step).definition
-  return `${stream}~${version}/pane@${start}${lengthMs === step ? "" : `+${lengthMs / step}`}${out === 0 ? "" : `!${out}`}`
-}
-
-function isLeftOut(graph: StreamGraph, stream: StreamId, at: number): boolean {
-  if (graph.leftOut === undefined) return false
-  const { intervalMs } = graph.definition(stream).definition
-  return graph.leftOut(stream, intervalStart(at, intervalMs)) === "interval"
+  return `${stream}~${version}/pane@${start}${lengthMs === step ? "" : `+${lengthMs / step}`}`
 }
 
 function spansIn(graph: StreamGraph, stream: StreamId, node: WindowNode, { from, to }: Interval): RddNode[] {
@@ -138,9 +130,10 @@ function paneAt(graph: StreamGraph, stream: StreamId, node: WindowNode, start: n
   const interval = { from: start, to: start + paneMs(node) }
   const { definition } = versionIn(graph, stream, start)
   const { parent } = definition.node as WindowNode
-  const intervals = parentIntervals(graph, stream, parent, interval.from, interval.to)
-  const records = simplify({ kind: "union", parents: intervals.map(at => rddOf(graph, parent, at)) })
-  const wished = asWished(graph, definition, intervalStart(start, definition.intervalMs), withinStream(stream, interval, records))
+  const wished = asWished(graph, definition, intervalStart(start, definition.intervalMs), () => {
+    const intervals = parentIntervals(graph, stream, parent, interval.from, interval.to)
+    return withinStream(stream, interval, simplify({ kind: "union", parents: intervals.map(at => rddOf(graph, parent, at)) }))
+  })
   if (wished.kind === "empty") return null
   return reduced(graph, stream, interval, start, paneId(graph, stream, start), wished)
 }

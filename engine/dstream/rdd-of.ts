@@ -46,9 +46,11 @@ export function rddOf(graph: StreamGraph, stream: StreamId, interval: number): R
       return { kind: "input", stream, interval, groups, format: node.format, ...strict }
     }
     case "lift":
-      return persisted(graph, definition, interval, lifted(graph, definition, node, interval))
+      return persisted(graph, definition, interval, () => lifted(graph, definition, node, interval))
     case "window":
-      return persisted(graph, definition, interval, simplify({ kind: "union", parents: windowParents(graph, stream, node, interval) }))
+      return persisted(graph, definition, interval, () =>
+        simplify({ kind: "union", parents: windowParents(graph, stream, node, interval) }),
+      )
     case "state":
       return stateVersion(graph, stream, interval)
     case "foreachRDD":
@@ -152,18 +154,20 @@ function gathered(parent: RddNode, partitions: number, id: string): RddNode {
   }
 }
 
-function persisted(graph: StreamGraph, definition: StreamDefinition, interval: number, whole: RddNode): RddNode {
-  if (!definition.persist || whole.kind === "empty") return whole
-  const rdd = asWished(graph, definition, interval, whole)
+function persisted(graph: StreamGraph, definition: StreamDefinition, interval: number, make: () => RddNode): RddNode {
+  if (!definition.persist) return make()
+  const rdd = asWished(graph, definition, interval, make)
   if (rdd.kind === "empty") return rdd
   const id = `${outputPrefix(definition, interval)}:persisted`
   return { kind: "stored", id, stream: definition.id, interval, partitions: partitionsOf(rdd), of: rdd }
 }
 
 /** What a running stream takes in, without what its owner has it leave out of the interval. */
-export function asWished(graph: StreamGraph, { id, node, intervalMs }: StreamDefinition, interval: number, rdd: RddNode): RddNode {
+export function asWished(graph: StreamGraph, { id, node, intervalMs }: StreamDefinition, interval: number, make: () => RddNode): RddNode {
   const leftOut = graph.leftOut?.(id, interval) ?? null
+  // It need not be there any more.
   if (leftOut === "interval") return nothing
+  const rdd = make()
   const always = (node.kind === "state" || node.kind === "save") && node.onError === "setAside"
   return always || leftOut === "record" ? settingAside(rdd, id, { from: interval, to: interval + intervalMs }) : rdd
 }

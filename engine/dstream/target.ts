@@ -29,7 +29,7 @@ export function targetOf(graph: StreamGraph, stream: StreamId, interval: number)
   if (node.kind === "save") {
     const next = nextVersion(graph, stream, interval, interval + definition.intervalMs)
     const last = interval + definition.intervalMs - graph.definition(node.parent).definition.intervalMs
-    const rdd = next === null ? null : asWished(graph, definition, interval, rddOf(graph, node.parent, last))
+    const rdd = next === null ? null : asWished(graph, definition, interval, () => rddOf(graph, node.parent, last))
     if (rdd === null || rdd.kind === "empty") return null
     const { to, format } = node
     const snapshot = flavourOf(graph, stream) === "snapshot"
@@ -64,8 +64,7 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
   if (nextVersion(graph, stream, interval, interval + 1) === null) return null
   const leftOut = graph.leftOut?.(stream, interval) ?? null
   const migrate = first?.migrate
-  // Of an interval that is left out, what was made before it was is not to be taken for what is made now.
-  const prefix = `${outputPrefix(definition, interval)}${leftOut === "interval" ? "!" : ""}`
+  const prefix = outputPrefix(definition, interval)
   const scope = { from: interval, to: interval + intervalMs }
   const previous = interval === since ? null : stateVersion(graph, stream, interval - intervalMs)
   const window = node.op.kind === "reduceByWindow" ? windowOf(graph, stream, node as WindowNode, interval, begins) : null
@@ -75,7 +74,7 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
     node.op.kind === "reduceByWindow"
       ? null
       : keyed(
-          asWished(graph, definition, interval, withinStream(stream, scope, rddOf(graph, node.parent, interval))),
+          asWished(graph, definition, interval, () => withinStream(stream, scope, rddOf(graph, node.parent, interval))),
           node,
           `${prefix}:in`,
           false,

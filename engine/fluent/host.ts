@@ -10,7 +10,7 @@ import type { FunctionLink } from "../function-ref.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { TimeLike } from "../time.js"
 import type { Answer, Partial } from "./answer-types.js"
-import type { Lineage, Stamp, StreamInfo } from "./shapes.js"
+import type { Definition, Lineage, Plan, Stamp, StreamInfo } from "./shapes.js"
 import type { Handle } from "./stream-types.js"
 
 export type UserFunction = (...args: never[]) => unknown
@@ -49,6 +49,13 @@ export interface ReadyRows {
   readonly of: number
 }
 
+/** As `Handle.replace` takes them; null: where it failed if it did, else the next interval. */
+export interface ReplaceOptions {
+  readonly from: TimeLike | "failed" | "next" | null
+  readonly state: "keep" | "reset" | UserFunction
+  readonly dryRun: boolean
+}
+
 export interface Host {
   /** How many partitions a shuffle has unless it is told. */
   readonly partitions: number
@@ -74,5 +81,10 @@ export interface Host {
   /** What questions kept of a persisted RDD goes; from now on it is computed like any other. */
   unpersist(id: string): void
   stop(id: StreamId, options: { readonly cascade: boolean }): Promise<void>
+  /** A held stream goes on. */
+  resume(id: StreamId, options: { readonly skip: "record" | "interval" | null }): Promise<void>
+  /** `next` takes the stream's place, or (`dryRun`) would. It is no stream of its own by that. */
+  replace(id: StreamId, next: StreamId, options: ReplaceOptions): Promise<Plan>
+  versions(id: StreamId): Promise<Definition[]>
   info(id: StreamId): Promise<StreamInfo>
 }

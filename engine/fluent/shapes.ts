@@ -80,10 +80,12 @@ export interface Definition {
 /** What `replace` and `submit` would do, or did (`applied`). */
 export interface Plan {
   add: string[]
-  change: { name: string; from: string; to: string; state: "kept" | "reset" | "none" }[]
+  change: { name: string; from: string; to: string; state: "kept" | "mapped" | "reset" | "none" }[]
   stop: string[]
   unchanged: string[]
   applied: boolean
+  /** Of `replace`: the start of the first interval for which it counts, epoch ms. */
+  at?: number
 }
 
 export interface Field {

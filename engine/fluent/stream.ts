@@ -18,7 +18,7 @@ import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
 import { savedAs } from "./save.js"
 import { schemaOf, schemaRows } from "./schema.js"
-import type { Explain, Field, Lineage, StreamInfo } from "./shapes.js"
+import type { Definition, Explain, Field, Lineage, Plan, StreamInfo } from "./shapes.js"
 import type { DStream, Handle, Output } from "./stream-types.js"
 
 /** Lines that `print` writes of each interval unless it is told. */
@@ -73,6 +73,31 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   }
   stop(options: { readonly cascade?: boolean } = {}): Promise<void> {
     return this.host.stop(this.id, { cascade: options.cascade === true })
+  }
+  /** A held stream goes on: as it is, or without the records of the failed interval at which its function throws, or without that interval. */
+  resume(options: { readonly skip?: "record" | "interval" } = {}): Promise<void> {
+    const { skip } = options
+    if (skip !== undefined && skip !== "record" && skip !== "interval")
+      throw new RivuletError(`skip: ${JSON.stringify(skip)} is nothing that can be skipped`, { code: 2, try: '"record" or "interval"' })
+    return this.host.resume(this.id, { skip: skip ?? null })
+  }
+  replace(
+    next: Handle,
+    options: {
+      readonly from?: TimeLike | "failed" | "next"
+      readonly state?: "keep" | "reset" | ((old: never) => unknown)
+      readonly dryRun?: boolean
+    } = {},
+  ): Promise<Plan> {
+    const { from = null, state = "keep", dryRun = false } = options
+    if (!((next as unknown) instanceof StreamHandle))
+      throw new RivuletError(`${this.name}.replace takes a stream`, { code: 2, try: `${this.name}.replace(views.map(…))` })
+    if (typeof state !== "function" && state !== "keep" && state !== "reset")
+      throw new RivuletError(`state: ${JSON.stringify(state)} is none`, { code: 2, try: '"keep", "reset" or a function of the old state' })
+    return this.host.replace(this.id, (next as unknown as StreamHandle).id, { from, state, dryRun })
+  }
+  versions(): Promise<Definition[]> {
+    return this.host.versions(this.id)
   }
   info(): Promise<StreamInfo> {
     return this.host.info(this.id)
@@ -134,20 +159,11 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   why(): never {
     return notThere(`${this.name}.why`, "info(), and session.jobs({ stream })")
   }
-  versions(): never {
-    return notThere(`${this.name}.versions`, "info()")
-  }
   keep(): never {
     return notThere(`${this.name}.keep`, "nothing: streams stay until they are stopped")
   }
   checkpoint(): never {
     return notThere(`${this.name}.checkpoint`, "nothing: state is copied to a second worker at each interval")
-  }
-  replace(): never {
-    return notThere(`${this.name}.replace`, "define the new stream under another name, then stop() the old one")
-  }
-  resume(): never {
-    return notThere(`${this.name}.resume`, "stop() it and define it anew: it starts at the earliest retained interval")
   }
 
   // ── for the kinds of streams ──

@@ -104,6 +104,15 @@ export class FakeHost implements Host {
     this.unpersisted.push(id)
   }
   async stop(): Promise<void> {}
+  resume(): never {
+    throw new Error("not asked")
+  }
+  replace(): never {
+    throw new Error("not asked")
+  }
+  versions(): never {
+    throw new Error("not asked")
+  }
   async info(): Promise<StreamInfo> {
     throw new Error("not asked")
   }

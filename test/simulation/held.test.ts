@@ -96,4 +96,188 @@ test("onBadRecord: hold holds what is made of the input; without it the line is 
   await s.close()
 })
 
+const lines = (n: number) => Array.from({ length: 4 }, (_, i) => `k${(n * 4 + i) % 5}:${n + i}`)
+
+/** What a run with the fix from the start gives: the keys' totals over these intervals. */
+function totals(intervals: readonly (readonly string[])[]): [string, number][] {
+  return running(intervals, (a, b) => a + b).at(-1) ?? []
+}
+
+const stateOf = async (s: Awaited<ReturnType<typeof simulate>>, name: string) =>
+  sorted(await s.state<string, number>(name).latest().collect())
+
+for (const fault of [null, "w1", "w2", "master"] as const) {
+  test(`fix and resume: totals equal a run in which the fix was there from the start (${fault ?? "nobody"} killed)`, async () => {
+    const s = await simulate({ workers: 3, seed: 11 })
+    const views = s.readStream("views", "1s")
+    const pairs = views.map((line): [string, number] => [line.split(":")[0]!, Number(line.split(":")[1]!.trim())]).named("pairs")
+    const counts = pairs.runningReduce(sum).named("counts")
+    const above = counts
+      .map(([key, n]): [string, number] => [key, n * 2])
+      .reduceByKey(max)
+      .named("above")
+    const behind = counts.count().persist().named("behind")
+    views
+      .map((line): [string, number] => [line[0]!, 1])
+      .runningReduce(sum)
+      .named("others")
+    await s.flush()
+    const fed = Array.from({ length: 12 }, (_, i) => (i === 4 || i === 6 ? [...lines(i), "bad"] : lines(i)))
+    for (const [i, records] of fed.entries()) {
+      s.feed("views", records)
+      await s.advance("1s")
+      if (i === 7 && fault !== null) {
+        s.restart(fault)
+        await s.advance("3s")
+      }
+    }
+    const { held } = await s.status()
+    assert.equal(
+      held.map(({ stream, failure }) => [stream, failure.kind, failure.operator, failure.record]),
+      [["test/counts", "user", "map", '"bad"']],
+      "one bad record holds one stream only",
+    )
+    assert.is((await counts.info()).state, "held")
+    assert.is((await behind.info()).state, "held")
+    // Others go on, and what was finished can be asked.
+    assert.equal(await stateOf(s, "others"), [
+      ["b", 2],
+      ["k", 48],
+    ])
+    assert.equal(await stateOf(s, "counts"), totals(fed.slice(0, 4)))
+
+    const fix = views.flatMap((line): [string, number][] => {
+      const [key, n] = line.split(":")
+      return n === undefined ? [] : [[key!, Number(n)]]
+    })
+    const tried = await pairs.replace(fix, { from: "failed", dryRun: true })
+    assert.is(tried.applied, false)
+    assert.is((await s.status()).held.length, 1)
+    const plan = await pairs.replace(fix, { from: "failed" })
+    assert.is(plan.applied, true)
+    assert.equal(plan.unchanged.includes("test/counts"), true)
+    if (fault !== null) s.restart(fault)
+    await s.advance("4s")
+    assert.equal((await s.status()).held, [])
+    const good = fed.map(records => records.filter(line => line.includes(":")))
+    assert.equal(await stateOf(s, "counts"), totals(good))
+    assert.equal(
+      sorted(await above.latest().collect()),
+      totals(good).map(([key, n]) => [key, n * 2]),
+    )
+    assert.equal(await behind.latest().collect(), [5])
+    // Each interval, not only the last: what was finished before the fix as well.
+    const start = s.clock.now() - 1000 * (12 + 4 + (fault === null ? 0 : 3))
+    const expected = running(good, (a, b) => a + b)
+    for (const i of [2, 4, 6, 7]) assert.equal(sorted(await counts.at(start + i * 1000).collect()), expected[i], `interval ${i}`)
+    assert.equal(
+      (await pairs.versions()).map(({ version }) => version),
+      [1, 2],
+    )
+    await s.close()
+  })
+}
+
+test("resume: skip the record, skip the interval, try again; nothing else is left out", async () => {
+  const s = await simulate({ workers: 2, seed: 3 })
+  const views = s.readStream("views", "1s")
+  const counts = views
+    .map((line): [string, number] => [line.split(":")[0]!, Number(line.split(":")[1]!.trim())])
+    .runningReduce(sum)
+    .named("counts")
+  const windowed = views
+    .map((line): [string, number] => [line.split(":")[0]!, line.split(":")[1]!.length])
+    .reduceByWindow("3s", sum)
+    .named("windowed")
+  await s.flush()
+  const fed = Array.from({ length: 8 }, (_, i) => (i === 3 ? [...lines(i), "bad", "worse"] : lines(i)))
+  for (const records of fed) {
+    s.feed("views", records)
+    await s.advance("1s")
+  }
+  assert.is((await s.status()).held.length, 2)
+  // Deterministic functions fail alike.
+  await counts.resume()
+  await s.advance("1s")
+  assert.is((await s.status()).held.length, 2)
+  await counts.resume({ skip: "record" })
+  await windowed.resume({ skip: "interval" })
+  await s.advance("2s")
+  assert.equal((await s.status()).held, [])
+  const good = fed.map(records => records.filter(line => line.includes(":")))
+  assert.equal(await stateOf(s, "counts"), totals(good))
+  const start = s.clock.now() - 11_000
+  const lengths = (intervals: readonly (readonly string[])[]) =>
+    totals(intervals.map(of => of.map(line => `${line.split(":")[0]}:${line.split(":")[1]!.length}`)))
+  const without = good.map((records, i) => (i === 3 ? [] : records))
+  for (const i of [2, 3, 4, 5, 7]) {
+    assert.equal(sorted(await windowed.at(start + i * 1000).collect()), lengths(without.slice(Math.max(0, i - 2), i + 1)), `window at ${i}`)
+  }
+  await rejects(() => counts.resume(), /counts is not held/)
+  await s.close()
+})
+
+test("a stream replaced while it runs: nothing is lost or counted twice at the boundary; state kept, mapped or reset", async () => {
+  const s = await simulate({ workers: 3, seed: 5 })
+  const views = s.readStream("views", "1s")
+  const ones = views.map((line): [string, number] => [line.split(":")[0]!, 1]).named("ones")
+  const kept = ones.runningReduce(sum).named("kept")
+  const mapped = ones.runningReduce(sum).named("mapped")
+  const reset = ones.runningReduce(sum).named("reset")
+  await s.flush()
+  const feed = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      s.feed("views", lines(i))
+      await s.advance("1s")
+    }
+  }
+  await feed(0, 4)
+  const total = async (name: string) => (await s.state<string, number>(name).latest().collect()).reduce((n, [, m]) => n + m, 0)
+  assert.is(await total("kept"), 16)
+  const tens = ones.map(([key]): [string, number] => [key, 10])
+  const plan = await mapped.replace(tens.runningReduce(sum), { state: (old: number) => old * 100 })
+  assert.equal(
+    plan.change.map(({ state }) => state),
+    ["mapped"],
+  )
+  await reset.replace(tens.runningReduce(sum), { state: "reset" })
+  await kept.replace(tens.runningReduce(sum))
+  s.restart("master")
+  await feed(4, 8)
+  s.restart("w2")
+  await s.advance("4s")
+  assert.is(await total("kept"), 16 + 160)
+  assert.is(await total("mapped"), 1600 + 160)
+  assert.is(await total("reset"), 160)
+  // A version of before is as it was, though its worker is gone.
+  const before = s.clock.now() - 12_000 + 3_000
+  assert.is((await reset.at(before).collect()).length, 5)
+  assert.is(
+    (await mapped.at(before).collect()).reduce((n, [, m]) => n + m, 0),
+    16,
+  )
+  await rejects(() => kept.replace(views), /is a state, what is to take its place is a stream of records/)
+  await rejects(() => ones.replace(ones.map(pair => pair)), /made of ones itself/)
+  await rejects(() => kept.replace(ones.updateStateByKey(() => 1)), /state does not fit/)
+  await rejects(
+    () =>
+      ones.replace(
+        views.map((line): [string, number] => [line, 1]),
+        { from: "failed" },
+      ),
+    /did not fail/,
+  )
+  await s.close()
+})
+
+async function rejects(work: () => Promise<unknown>, expected: RegExp): Promise<void> {
+  let message = "nothing was thrown"
+  try {
+    await work()
+  } catch (error) {
+    message = (error as Error).message
+  }
+  assert.match(message, expected)
+}
+
 test.run()

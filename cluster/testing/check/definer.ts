@@ -87,6 +87,15 @@ export class Definer implements Host {
   stop(): never {
     throw new Error("the checker stops nothing")
   }
+  resume(): never {
+    throw new Error("the checker replaces nothing")
+  }
+  replace(): never {
+    throw new Error("the checker replaces nothing")
+  }
+  versions(): never {
+    throw new Error("the checker replaces nothing")
+  }
   info(): never {
     throw new Error("the checker needs no info")
   }

@@ -121,6 +121,15 @@ export class TinyHost implements Host {
   }
   unpersist(): void {}
   async stop(): Promise<void> {}
+  resume(): never {
+    throw new Error("not asked")
+  }
+  replace(): never {
+    throw new Error("not asked")
+  }
+  versions(): never {
+    throw new Error("not asked")
+  }
   async info(): Promise<StreamInfo> {
     throw new Error("not asked")
   }

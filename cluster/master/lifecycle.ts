@@ -1,0 +1,217 @@
+/**
+ * The life of streams: defined, renamed, replaced, held and resumed, stopped (API §0, 8 to 13). What may be is decided by the
+ * catalog and by `replacing.ts`; here the records are journaled and the master's parts told.
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { resolveTimes } from "../../engine/dstream.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { GraphStream } from "../../engine/graph.js"
+import type { RddNode } from "../../engine/rdd.js"
+import type { Request, Response, ResponseValues } from "../protocol.js"
+import { type Clocks, type DefinePlan, nameOf } from "./catalog.js"
+import type { StreamRecord } from "./ledger.js"
+import type { Members } from "./members.js"
+import { append, type Parts, say, type Times } from "./parts.js"
+import type { AcceptedDefinition } from "./records.js"
+import { anew, planReplace } from "./replacing.js"
+import { ok } from "./response.js"
+import type { Retention } from "./retention.js"
+import type { Sealing } from "./sealing.js"
+import type { Sources } from "./sources.js"
+import { runs } from "./stream-graph.js"
+import type { Streams } from "./streams.js"
+
+type Answer = (response: Response) => void
+type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
+
+export interface LifecycleParts {
+  readonly members: Members
+  readonly retention: Retention
+  readonly sealing: Sealing
+  readonly sources: Sources
+  readonly streams: Streams
+}
+
+export class Lifecycle {
+  readonly #parts: Parts
+  readonly #others: LifecycleParts
+
+  constructor(parts: Parts, others: LifecycleParts) {
+    this.#parts = parts
+    this.#others = others
+  }
+
+  clocks(times: Times): Clocks {
+    const { ledger } = this.#parts
+    return { nowMs: times.timeMs, sealedThrough: input => ledger.streams.get(input)?.sealedThrough ?? times.timeMs }
+  }
+
+  define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
+    const { catalog, ledger, progress } = this.#parts
+    const { members } = this.#others
+    const plan = catalog.plan(body.definitions, this.clocks(times))
+    const fresh = this.#fixed(plan)
+    const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
+    for (const { stream, name } of plan.renamed) append(this.#parts, { kind: "rename", stream, name }, () => {})
+    if (plan.unused.length > 0) this.#stopStreams(plan.unused, "redefinition", times)
+    const value = {
+      accepted: plan.accepted.map((one, i) => ({ ...one, definition: accepted[i]?.definition ?? one.definition })),
+    }
+    const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
+    if (fresh.length === 0 && assets.length === 0) return answer(ok(value))
+    append(this.#parts, { kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
+      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
+      answer(ok(value))
+      for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
+    })
+  }
+
+  #fixed({ fresh }: DefinePlan): AcceptedDefinition[] {
+    const graph = this.#parts.graph.with(new Map<StreamId, GraphStream>(fresh.map(accepted => [accepted.definition.id, accepted])))
+    return fresh.map(({ since, definition }) => ({ since, definition: fixTimes(definition, rdd => resolveTimes(graph, rdd)) }))
+  }
+
+  rename(body: Extract<Request, { kind: "rename" }>, answer: Answer): void {
+    const { catalog } = this.#parts
+    const stream = catalog.get(body.stream)
+    if (stream === undefined) throw noStream(body.stream)
+    const taken = [...catalog.live()].find(
+      ({ definition }) =>
+        definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
+    )
+    if (taken !== undefined)
+      throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
+    append(this.#parts, { kind: "rename", stream: body.stream, name: body.name }, () => answer(ok()))
+  }
+
+  stop(body: Extract<Request, { kind: "stop" }>, times: Times, answer: Answer): void {
+    const stopped = this.#parts.catalog.planStop(body.streams, body.cascade, body.by, body.force)
+    if (stopped.length === 0) return answer(ok({ stopped }))
+    this.#stopStreams(stopped, body.by, times, () => answer(ok({ stopped })))
+  }
+
+  #stopStreams(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
+    const { ledger } = this.#parts
+    const { members, retention, sealing, sources, streams } = this.#others
+    const names = ids.map(id => {
+      const record = ledger.streams.get(id)
+      return record === undefined ? id : nameOf(record)
+    })
+    for (const id of [...ids].reverse()) {
+      streams.stop(id)
+      sources.stop(id)
+      sealing.stopped(id)
+    }
+    append(this.#parts, { kind: "stop", streams: ids, wallMs: times.timeMs }, () => {
+      for (const id of ids) retention.stopped(id)
+      for (const stream of names) members.tell({ kind: "stopped", stream, by })
+      then()
+    })
+  }
+
+  // ── held ──
+
+  resume({ stream: name, skip, by, force }: Asked<"resume">, answer: Answer): void {
+    const { catalog } = this.#parts
+    const stream = catalog.find(name)
+    if (stream === undefined) throw noStream(name)
+    const { held, definition } = stream
+    if (held === null) {
+      const holder = catalog.heldBy(definition)
+      throw new RivuletError(`${nameOf(stream)} is not held${holder === null ? "" : `: it waits for ${nameOf(holder)}, which is`}`, {
+        code: 2,
+        ...(holder !== null && { try: `${holder.definition.name}.resume()` }),
+      })
+    }
+    catalog.checkOwner([stream], by, force)
+    if (skip === "record") checkSkippable(stream, held.failure.kind)
+    const from = held.interval
+    const leftOut = skip === null ? null : { from, to: from + definition.intervalMs, what: skip }
+    if (skip === "interval" || stream.leftOut.some(({ to }) => to > from)) this.#makeAnew(stream, from)
+    append(this.#parts, { kind: "resumed", stream: definition.id, leftOut }, () =>
+      answer(ok({ leftOut: stream.leftOut.filter(({ to }) => to > from) })),
+    )
+    const how = skip === null ? "" : skip === "record" ? ", without the records that failed" : ", without that interval"
+    say(this.#parts, "info", `${nameOf(stream)} goes on from ${new Date(from).toISOString()}${how}`)
+  }
+
+  /** What the stream and those behind it may have begun of these intervals is not to be mixed with what they will make of them. */
+  #makeAnew(stream: StreamRecord, from: number): void {
+    const behind = this.#parts.catalog.dependents(stream.definition.id).filter(({ definition }) => runs(definition))
+    const users = runs(stream.definition) ? [stream, ...behind] : behind
+    const versions = users.map(user => anew(user, from))
+    append(this.#parts, { kind: "replaced", versions, resumes: [], keepFrom: Number.NEGATIVE_INFINITY, assets: [], told: null }, () => {})
+    for (const { definition } of users) this.#abandon(definition.id, from)
+  }
+
+  #abandon(stream: StreamId, from: number): void {
+    this.#others.streams.pause(stream)
+    this.#others.retention.abandon(stream, from)
+  }
+
+  // ── replaced ──
+
+  replace(body: Asked<"replace">, times: Times, answer: Answer): void {
+    const parts = this.#parts
+    const { catalog, graph, jobs, ledger } = parts
+    const old = catalog.find(body.stream)
+    if (old === undefined) throw noStream(body.stream)
+    catalog.checkOwner([old], body.by, body.force)
+    const made = catalog.plan(body.definitions, this.clocks(times))
+    const fresh = this.#fixed(made)
+    const extra = new Map<StreamId, GraphStream>(fresh.map(one => [one.definition.id, one]))
+    const next = fixTimes(catalog.withAliases(body.next, made), rdd => resolveTimes(graph.with(extra), rdd))
+    const lookup = (id: StreamId): GraphStream | undefined => extra.get(id) ?? catalog.get(id)
+    const issued = (stream: StreamRecord) => Math.max(jobs.issued(stream.definition.id) ?? 0, stream.through)
+    const decided = planReplace(parts, old, next, body, { lookup, issued })
+    const add = fresh.filter(({ definition }) => definition.named).map(nameOf)
+    const plan = { ...decided.plan, add, applied: !body.dryRun }
+    const value: ResponseValues["replace"] = { plan, definition: decided.versions[0]!.definition }
+    if (body.dryRun) return answer(ok(value))
+    const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
+    if (fresh.length > 0)
+      append(parts, { kind: "define", session: body.session, definitions: fresh, assets: [], wallMs: times.timeMs }, () => {})
+    const { versions, resumes, keepFrom } = decided
+    append(parts, { kind: "replaced", versions, resumes, keepFrom, assets, told: { by: body.by } }, () => answer(ok(value)))
+    if (decided.again) for (const { definition, from } of versions) this.#abandon(definition.id, from)
+    const at = new Date(versions[0]!.from).toISOString()
+    say(parts, "info", `${nameOf(old)} is replaced from ${at} on (version ${versions[0]!.definition.version}, by ${body.by})`)
+  }
+
+  versions(name: string): ResponseValues["versions"] {
+    const stream = this.#parts.catalog.find(name)
+    if (stream === undefined) throw noStream(name)
+    const { history, definition, since } = stream
+    return history.length > 0 ? history : [{ version: definition.version, from: since, by: definition.owner, source: definition.source }]
+  }
+}
+
+/** A record can be left out only where one was told. */
+function checkSkippable({ definition, held }: StreamRecord, kind: string): void {
+  const why =
+    kind === "timeout"
+      ? "its function did not return, so no record can be told"
+      : kind !== "user"
+        ? "no record is at fault"
+        : definition.node.kind === "foreachRDD"
+          ? "its body gets whole intervals"
+          : null
+  if (why === null) return
+  throw new RivuletError(`${definition.name} cannot go on without a record: ${why} (${held?.failure.message})`, {
+    code: 2,
+    try: 'resume({ skip: "interval" }), or resume() to try again',
+  })
+}
+
+/** Relative times in a definition's own RDDs mean what they meant when it was accepted. */
+function fixTimes(definition: StreamDefinition, fix: (rdd: RddNode) => RddNode): StreamDefinition {
+  const { node } = definition
+  if (node.kind === "lift") return { ...definition, node: { ...node, rdd: fix(node.rdd) } }
+  if (node.kind === "state" && node.initial !== null) return { ...definition, node: { ...node, initial: fix(node.initial) } }
+  return definition
+}
+
+export function noStream(stream: string): RivuletError {
+  return new RivuletError(`there is no stream ${stream}`, { code: 2, try: "`streams` lists those that there are" })
+}
