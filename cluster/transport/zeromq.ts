@@ -19,6 +19,7 @@
  */
 
 import { networkInterfaces } from "node:os"
+import { performance } from "node:perf_hooks"
 import { Dealer, Router } from "zeromq"
 import { RivuletError } from "../../engine/errors.js"
 import { type NodeId, nodeName, type Transport } from "../ports.js"
@@ -40,6 +41,8 @@ const keepalive = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 
 const mostCame = 10_000
 const lookAgainMs = [10, 50, 200]
 const nothing = new Uint8Array(0)
+/** Two nodes of one name would take turns for ever: not too soon. */
+const deafMs = 3_000
 /** So that a last word (`bye`) leaves; sockets of dead peers delay the exit no longer than this. */
 const lingerMs = 100
 
@@ -69,6 +72,8 @@ interface Link {
   readonly queue: SendQueue
   /** Frames wait while connecting for the first time; while down they are dropped. */
   state: "connecting" | "up" | "down"
+  /** When the first frame was sent since it last said anything. */
+  unansweredMs: number | null
 }
 
 export class ZeromqTransport implements Transport {
@@ -224,7 +229,7 @@ export class ZeromqTransport implements Transport {
       return
     }
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
-    const link: Link = { to, address, dealer, queue, state: "connecting" }
+    const link: Link = { to, address, dealer, queue, state: "connecting", unansweredMs: null }
     this.links.set(name, link)
     const down = () => {
       if (link.state === "down") return
@@ -271,7 +276,7 @@ export class ZeromqTransport implements Transport {
     const link = this.links.get(name)
     if (link !== undefined) {
       if (link.state === "down") this.dropped++
-      else link.queue.push(frames)
+      else this.openIfDeaf(link).queue.push(frames)
     } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(name), ...frames])
     else this.dropped++
   }
@@ -293,6 +298,20 @@ export class ZeromqTransport implements Transport {
     for (const link of links) closeSocket(link.dealer, link.state === "down" ? 0 : lingerMs)
     if (this.router !== null) closeSocket(this.router, lingerMs)
     this.closeGate()
+  }
+
+  /**
+   * A connection may stand and yet lead nowhere: when another came to the same Router by our name, it took our place there.
+   * Who answers nothing for long is therefore connected to anew; if it was only slow, the channel sends again what that cost.
+   */
+  private openIfDeaf(link: Link): Link {
+    const nowMs = performance.now()
+    link.unansweredMs ??= nowMs
+    if (nowMs - link.unansweredMs < deafMs) return link
+    const { to, address } = link
+    this.closeLink(link)
+    this.connect(to, address)
+    return this.links.get(nodeName(to)) ?? link
   }
 
   private closeLink(link: Link): void {
@@ -354,6 +373,8 @@ export class ZeromqTransport implements Transport {
 
   /** An error of whoever listens must not end the receiving. */
   private deliver(from: NodeId, frames: readonly Uint8Array[]): void {
+    const link = this.links.get(from)
+    if (link !== undefined) link.unansweredMs = null
     try {
       this.received(from, frames)
     } catch (error) {
