@@ -4,11 +4,12 @@
  */
 
 import { type ChildProcess, fork } from "node:child_process"
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { RivuletError } from "../engine/errors.js"
+import { makeDirectory } from "./adapters/node-process.js"
 import type { FromProcess, ToProcess } from "./embedded-messages.js"
 
 export interface EmbeddedOptions {
@@ -52,7 +53,7 @@ const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(impo
 /** Resolves when the master lists all workers. Rejects with what a process said if one cannot start. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const directory = options.dir ?? (await mkdtemp(join(tmpdir(), "rivulet-")))
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   const cluster = new EmbeddedProcesses(options, directory, options.dir === undefined)
   try {
     await cluster.start()

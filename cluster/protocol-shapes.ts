@@ -125,7 +125,7 @@ const clusterEvent = byKind<ClusterEvent>({
 })
 
 const request = byKind<Request>({
-  openSession: { user: text, program: text, resume: optional(text) },
+  openSession: { user: text, program: text, resume: optional(text), as: optional(text) },
   closeSession: { session: text, lastSeq: record(integer) },
   define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
   rename: { stream: text, name: text },

@@ -274,7 +274,8 @@ export interface TaskDone {
 // ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Request =
-  | { readonly kind: "openSession"; readonly user: string; readonly program: string; readonly resume?: string }
+  /** `as`: a name that the client made up and nobody else has: it need not wait for an answer before it uses it. */
+  | { readonly kind: "openSession"; readonly user: string; readonly program: string; readonly resume?: string; readonly as?: string }
   /** The sender's last batch; dedupe state is dropped when all up to it is sealed. */
   | { readonly kind: "closeSession"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }
   | {

@@ -158,7 +158,7 @@ export async function emptyDirectory(path: string): Promise<void> {
 }
 
 /** As `mkdir -p`. (Node's own `recursive` never ends where a directory refuses to have children with ENOENT, as /proc does.) */
-async function makeDirectories(directory: string): Promise<void> {
+export async function makeDirectories(directory: string): Promise<void> {
   try {
     await mkdir(directory)
   } catch (error) {

@@ -4,10 +4,10 @@
  * together. LevelDB locks its directory: one process at a time has the journal.
  */
 
-import { mkdir } from "node:fs/promises"
 import { ClassicLevel } from "classic-level"
 import { RivuletError } from "../../engine/errors.js"
 import type { Journal } from "../ports.js"
+import { makeDirectory } from "./node-process.js"
 
 interface Waiting {
   readonly sequence: number
@@ -36,7 +36,7 @@ export class LevelJournal implements Journal {
   static async open(directory: string): Promise<LevelJournal> {
     const db = new ClassicLevel<string, Uint8Array>(directory, { keyEncoding: "utf8", valueEncoding: "view" })
     try {
-      await mkdir(directory, { recursive: true })
+      await makeDirectory(directory)
       await db.open()
     } catch (error) {
       throw openError(directory, error)

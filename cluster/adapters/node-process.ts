@@ -1,9 +1,9 @@
 /** What makes a node a process: it ends when it is told to, cleanly, with the exit code that says why. */
 
-import { mkdir, readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { readFile } from "node:fs/promises"
+import { join, resolve } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
-import { writeWhole } from "./file-disk.js"
+import { makeDirectories, writeWhole } from "./file-disk.js"
 import type { Say } from "./log.js"
 
 /** As shells count: 128 and the signal's number. */
@@ -57,7 +57,7 @@ export function endOnSignals({ say, stop }: ProcessOptions): ProcessEnd {
 /** Makes a node's directory. RivuletError of code 2 if that cannot be done. */
 export async function makeDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectories(resolve(directory))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new RivuletError(`the directory ${directory} cannot be made: ${reason}`, { code: 2, try: "another --dir", cause: error })

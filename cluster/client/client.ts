@@ -289,6 +289,11 @@ export class ClientMachine implements Machine {
       const { lastSeq, done } = this.#sender.lastSeqs(session)
       if (!done) return true
       this.#sender.forget(session)
+      // Who has sent nothing leaves nothing behind that the master must know of.
+      if (Object.keys(lastSeq).length === 0) {
+        commands.push(answer(call, null))
+        return false
+      }
       this.#leaving.set(call, now.monotonicMs)
       commands.push(...this.#ask({ kind: "closeSession", session, lastSeq }, { kind: "call", call }))
       return false

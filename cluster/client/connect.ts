@@ -35,7 +35,8 @@ export async function connect(master: string = defaultMaster, options: ConnectOp
   const user = options.user ?? process.env.USER ?? userInfo().username
   const calls = await openCalls(master, { user, config: options.config, say: options.say })
   try {
-    return await createSession(calls, { textOf: fileText(), resolvePath: absolute, ...options, user })
+    const as = `s-${randomBytes(6).toString("hex")}`
+    return await createSession(calls, { as, textOf: fileText(), resolvePath: absolute, ...options, user })
   } catch (error) {
     await calls.close()
     throw error

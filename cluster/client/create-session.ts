@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly textOf?: (file: string) => string | undefined
   /** A path as the workers see it. Default: as it is. */
   readonly resolvePath?: (path: string) => string
+  /** A name for the session that nobody else has or had: then no journal is waited for, and who only asks need not care whether it can be written. */
+  readonly as?: string
   readonly advance?: (ms: number) => Promise<void>
   /** How long the master may take to answer at first: then RivuletError of code 3. Default 1.8 s, so that a command says so within 2. */
   readonly timeoutMs?: number
@@ -28,11 +30,14 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
   const { user, program = user, timeoutMs = 1_800 } = options
   await calls.call({ kind: "connect", timeoutMs })
   const ask = async (kind: "status") => (await calls.call({ kind: "request", body: { kind } })).value
-  const [opened, status] = await Promise.all([
-    calls.call({ kind: "request", body: { kind: "openSession", user, program } }),
-    options.partitions === undefined ? (ask("status") as Promise<ClusterStatus>) : null,
-  ])
-  const { session } = opened.value as ResponseValues["openSession"]
+  const open = async (): Promise<string> => {
+    const body = { kind: "openSession", user, program, ...(options.as !== undefined && { as: options.as }) } as const
+    const opened = calls.call({ kind: "request", body })
+    if (options.as === undefined) return ((await opened).value as ResponseValues["openSession"]).session
+    opened.catch(() => {})
+    return options.as
+  }
+  const [session, status] = await Promise.all([open(), options.partitions === undefined ? (ask("status") as Promise<ClusterStatus>) : null])
   const author: Author = { session, program, owner: user }
   const resolvePath = options.resolvePath ?? (path => path)
   const host = new SessionHost({

@@ -180,7 +180,9 @@ export class Requests {
   #openSession(body: Extract<Request, { kind: "openSession" }>, answer: Answer): void {
     const { ledger } = this.#parts
     if (body.resume !== undefined && ledger.sessions.has(body.resume)) return answer(ok({ session: body.resume }))
-    const session = `s${ledger.sessionCount + 1}`
+    // Asked again of a master that was started again.
+    if (body.as !== undefined && ledger.sessions.has(body.as)) return answer(ok({ session: body.as }))
+    const session = body.as ?? `s${ledger.sessionCount + 1}`
     this.#record({ kind: "session", session, user: body.user, program: body.program }, () => answer(ok({ session })))
   }
 

@@ -56,8 +56,9 @@ test("what cannot be is refused with code 2, naming it", async () => {
     [{ master: "nonsense" }, /"nonsense" is no address/],
     [{ master, name: "w 9" }, /"w 9" is no name/],
     [{ master, memoryBytes: 5 * 2 ** 30 }, /block memory of 5368709120 bytes/],
-    [{ master, bind: "tcp://0.0.0.0:0" }, /CURVE keys/],
+    [{ master, bind: "tcp://0.0.0.0:0" }, /needs keys/],
     [{ master, dir: "/dev/null/none" }, /\/dev\/null\/none cannot be made/],
+    [{ master, dir: "/proc/none/here" }, /\/proc\/none\/here cannot be made/],
   ]
   const ends = await Promise.all(refusals.map(([options]) => worker(options).ended))
   ends.forEach(({ code, words }, i) => {
