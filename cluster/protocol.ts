@@ -468,7 +468,17 @@ export interface CatalogEntry {
   readonly aside: number
   /** Of a bounded input, once its files are known: how much of them has been read. */
   readonly read?: { readonly doneBytes: number; readonly bytes: number }
-  readonly held?: { readonly interval: number; readonly failure: TaskFailure }
+  readonly held?: {
+    readonly interval: number
+    readonly failure: TaskFailure
+    /** Input kept for it alone, and how much may be kept for all that are held. */
+    readonly keptBytes: number
+    readonly boundBytes: number
+    /** Of the records that wait, so many were looked at, and so many of these would fail. */
+    readonly lookedAhead?: { readonly records: number; readonly failing: number }
+    /** Intervals whose input is kept no longer. */
+    readonly gaveUp?: readonly { readonly from: number; readonly to: number }[]
+  }
   /** The held stream that this one waits for. */
   readonly heldBy?: string
 }

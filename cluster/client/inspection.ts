@@ -21,6 +21,24 @@ export function streamInfo(entry: CatalogEntry): StreamInfo {
     bytes,
     perSecond,
     source: definition.source,
+    ...(entry.held !== undefined && { held: heldInfo(entry.held) }),
+    ...(entry.heldBy !== undefined && { heldBy: entry.heldBy }),
+  }
+}
+
+function heldInfo({ interval, failure, ...kept }: NonNullable<CatalogEntry["held"]>): NonNullable<StreamInfo["held"]> {
+  const { message, operator, record, origin } = failure
+  return {
+    at: interval,
+    message,
+    ...(operator !== undefined && { operator }),
+    ...(record !== undefined && { record }),
+    ...(origin !== undefined && { line: `${origin.file}:${origin.line}` }),
+    ...(failure.try !== undefined && { try: failure.try }),
+    keptBytes: kept.keptBytes,
+    boundBytes: kept.boundBytes,
+    ...(kept.lookedAhead && { lookedAhead: { ...kept.lookedAhead } }),
+    ...(kept.gaveUp && { gaveUp: kept.gaveUp.map(one => ({ ...one })) }),
   }
 }
 

@@ -31,6 +31,8 @@ export interface MasterConfig {
   readonly splitBytes: number
   /** Share of a worker's block memory above which the oldest input goes. */
   readonly memoryHigh: number
+  /** Share of all block memory that may hold input which only held streams still need. */
+  readonly heldShare: number
   /** After so many records the journal is replaced by a snapshot of what it comes to. */
   readonly snapshotEvery: number
   /** Answers that nobody released are kept for so long. */
@@ -54,6 +56,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   takeoverMs: 2_000,
   splitBytes: 4 * 1024 * 1024,
   memoryHigh: 0.7,
+  heldShare: 0.5,
   snapshotEvery: 20_000,
   answerKeptMs: 120_000,
   rethrow: false,

@@ -20,9 +20,11 @@ import { BlockTracker, emptyPart } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
+import { HeldInput } from "./held-input.js"
 import { InputCopies } from "./input-copies.js"
 import { Ledger } from "./ledger.js"
 import { Lifecycle } from "./lifecycle.js"
+import { LookAhead } from "./look-ahead.js"
 import { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { MasterPlanner } from "./planner.js"
@@ -100,6 +102,7 @@ class Running {
   readonly #sources: Sources
   readonly #checkpointer: Checkpointer
   readonly #retention: Retention
+  readonly #lookAhead: LookAhead
   readonly #members: Members
   readonly #subscriptions: Subscriptions
   readonly #requests: Requests
@@ -161,7 +164,9 @@ class Running {
       this.#streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure),
     )
     this.#queries = new Queries(parts)
-    this.#retention = new Retention(parts, this.#queries, this.#checkpointer, this.#sources)
+    const held = new HeldInput(parts, text => this.#members.tell({ kind: "warning", text }))
+    this.#lookAhead = new LookAhead(parts)
+    this.#retention = new Retention(parts, this.#queries, this.#checkpointer, this.#sources, held)
     this.#subscriptions = new Subscriptions(parts)
     const others = {
       checkpointer: this.#checkpointer,
@@ -175,6 +180,8 @@ class Running {
       address: options.address,
       startedMs,
       copies: this.#copies,
+      held,
+      lookAhead: this.#lookAhead,
       sealing: this.#sealing,
       retention: this.#retention,
       streams: this.#streams,
@@ -332,6 +339,7 @@ class Running {
         this.#checkpointer.sweep()
         this.#copies.sweep()
         this.#retention.sweep(times)
+        this.#lookAhead.sweep()
         this.#compact()
       }
       parts.scheduler.dispatch(times.monotonicMs)
@@ -355,7 +363,11 @@ class Running {
           if (one.done.wrote !== undefined) this.#queries.wrote(one.spec.output, one.partition, one.done.wrote)
           if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
           else for (const { block } of one.done.outputs.slice(0, 1)) this.#checkpointer.made(one.spec, one.partition, block)
-        } else if (!this.#queries.ended(one.job, one.failure, times) && !this.#sources.jobEnded(one.job, one.failure)) {
+        } else if (
+          !this.#queries.ended(one.job, one.failure, times) &&
+          !this.#lookAhead.ended(one.job, one.failure) &&
+          !this.#sources.jobEnded(one.job, one.failure)
+        ) {
           this.#streams.ended(one.job, one.failure, one.behind === true, times)
         }
       }

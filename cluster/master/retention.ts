@@ -12,6 +12,7 @@ import { lineageReach } from "../../engine/dstream.js"
 import type { StreamUse } from "../protocol.js"
 import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
+import { type HeldInput, resumesAt } from "./held-input.js"
 import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
@@ -31,7 +32,10 @@ export class Retention {
 
   readonly #sources: Sources
 
-  constructor(parts: Parts, queries: Queries, checkpointer: Checkpointer, sources: Sources) {
+  readonly #held: HeldInput
+
+  constructor(parts: Parts, queries: Queries, checkpointer: Checkpointer, sources: Sources, held: HeldInput) {
+    this.#held = held
     this.#sources = sources
     this.#parts = parts
     this.#queries = queries
@@ -40,7 +44,9 @@ export class Retention {
 
   sweep(times: Times): void {
     for (const output of this.#queries.takeUnwanted()) this.#dropOutput(output)
-    const needs = this.#needs()
+    const waiting = this.#held.waiting()
+    const { needs, free } = this.#needs(waiting.map(({ stream }) => stream))
+    this.#held.sweep(waiting, free, times)
     const forgotten: { stream: StreamId; before: number; stepsBefore?: number }[] = []
     const effects: (() => void)[] = []
     for (const record of this.#parts.catalog.live()) {
@@ -73,29 +79,38 @@ export class Retention {
     for (const { node } of registry.live) outbox.send(node, { kind: "uses", streams })
   }
 
-  /** The earliest interval of each stream that something still has to be computed from. */
-  #needs(): Needs {
+  /** The earliest interval of each stream that something still has to be computed from. `free`: without streams that wait behind a failure. */
+  #needs(waiting: readonly StreamRecord[]): { readonly needs: Needs; readonly free: Needs } {
     const { catalog, graph, ledger, chains } = this.#parts
     const needs: Needs = new Map()
-    const need = (stream: StreamId, from: number) => needs.set(stream, Math.min(needs.get(stream) ?? Number.POSITIVE_INFINITY, from))
-    const reach = (stream: StreamId, from: number) => {
+    const free: Needs = new Map()
+    let waits = false
+    const need = (stream: StreamId, from: number) => {
+      for (const map of waits ? [needs] : [needs, free]) map.set(stream, Math.min(map.get(stream) ?? Number.POSITIVE_INFINITY, from))
+    }
+    const reach = (stream: StreamId, from: number, inputsFrom = Number.NEGATIVE_INFINITY) => {
       const { inputs, states } = lineageReach(graph, stream, from)
-      for (const [input, range] of inputs) need(input, range.from)
+      for (const [input, range] of inputs) need(input, Math.max(range.from, inputsFrom))
       for (const [state, range] of states) need(state, range.from)
     }
-    for (const { definition, through } of catalog.live()) {
+    for (const record of catalog.live()) {
+      const { definition, through } = record
       if (!runs(definition)) continue
+      waits = waiting.includes(record)
       // A lost step that nobody asks for now is still part of every later version.
       const from = Math.min(through, this.#checkpointer.neededFrom(definition.id), chains.missingFrom(definition.id))
-      reach(definition.id, from)
+      // Of what was given up nothing is read any more.
+      const at = waits ? resumesAt(record) : through
+      reach(definition.id, from, at > through ? at : undefined)
       need(definition.id, from)
     }
+    waits = false
     for (const [input, from] of this.#sources.arrivals.needs()) need(input, from)
     for (const { stream, from } of this.#queries.leases()) {
       need(stream, from)
       if (ledger.streams.has(stream)) reach(stream, from)
     }
-    return needs
+    return { needs, free }
   }
 
   /** Intervals that end at or before it may go. */

@@ -6,9 +6,11 @@ import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
+import type { HeldInput } from "./held-input.js"
 import type { InputCopies } from "./input-copies.js"
 import type { StreamRecord } from "./ledger.js"
 import { LogKeeper } from "./log-keeper.js"
+import type { LookAhead } from "./look-ahead.js"
 import type { Parts, Times } from "./parts.js"
 import { blocksOf } from "./records.js"
 import type { Retention } from "./retention.js"
@@ -29,6 +31,8 @@ export class Views {
     private readonly about: {
       readonly address: string
       readonly copies: InputCopies
+      readonly held: HeldInput
+      readonly lookAhead: LookAhead
       readonly startedMs: number
       readonly sealing: Sealing
       readonly retention: Retention
@@ -90,8 +94,19 @@ export class Views {
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
       aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
       ...(record.splits === null ? {} : { read: readOf(record.splits, record.read?.splitsDone ?? 0) }),
-      ...(held === null ? {} : { held }),
+      ...(held === null ? {} : { held: this.#held(record, held) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
+    }
+  }
+
+  #held({ definition, leftOut }: StreamRecord, held: NonNullable<StreamRecord["held"]>): NonNullable<CatalogEntry["held"]> {
+    const gaveUp = leftOut.filter(({ what, to }) => what === "interval" && to > held.interval)
+    const lookedAhead = this.about.lookAhead.of(definition.id)
+    return {
+      ...held,
+      ...this.about.held.of(definition.id),
+      ...(lookedAhead !== null && { lookedAhead }),
+      ...(gaveUp.length > 0 && { gaveUp: gaveUp.map(({ from, to }) => ({ from, to })) }),
     }
   }
 
@@ -148,7 +163,7 @@ export class Views {
     const behind: { stream: string; lagMs: number }[] = []
     for (const { definition, held: why, lagMs, state } of entries) {
       const stream = nameOf({ definition })
-      if (why !== undefined) held.push({ stream, ...why })
+      if (why !== undefined) held.push({ stream, interval: why.interval, failure: why.failure })
       if (state === "catching up") behind.push({ stream, lagMs })
     }
     const warnings: string[] = []

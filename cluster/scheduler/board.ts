@@ -57,9 +57,11 @@ export interface JobCost {
   movedBytes: number
   recomputed: number
   diskBytes: number
+  /** Records that were set aside because a function threw. */
+  threw: number
 }
 
-export const noCost: Readonly<JobCost> = { movedBytes: 0, recomputed: 0, diskBytes: 0 }
+export const noCost: Readonly<JobCost> = { movedBytes: 0, recomputed: 0, diskBytes: 0, threw: 0 }
 
 export class Board {
   readonly options: SchedulerOptions

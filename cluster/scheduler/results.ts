@@ -74,7 +74,10 @@ export class Results {
     this.#launching.cancelAttempts(task)
     if (wasDone || task.state === "dropped") return this.#unwanted(worker, done)
     const cost = this.#board.cost(stage.pool, stage.order)
-    if (cost !== undefined) cost.diskBytes += done.diskBytes ?? 0
+    if (cost !== undefined) {
+      cost.diskBytes += done.diskBytes ?? 0
+      cost.threw += done.threw ?? 0
+    }
     this.#replayed(stage, worker, done)
     stage.durationsMs.push(done.ms)
     stage.endedMs = nowMs

@@ -20,6 +20,21 @@ export interface StreamInfo {
   perSecond: number
   expires?: number
   source: string
+  /** Of a held stream. `at`: the failed interval's start; `line`: of the user's source. Bytes are of input kept for it, and the bound of all such. */
+  held?: {
+    at: number
+    message: string
+    operator?: string
+    record?: string
+    line?: string
+    try?: string
+    keptBytes: number
+    boundBytes: number
+    lookedAhead?: { records: number; failing: number }
+    gaveUp?: Interval[]
+  }
+  /** The held stream that this one waits for. */
+  heldBy?: string
 }
 
 export interface ProgramInfo {

@@ -270,6 +270,26 @@ test("a stream replaced while it runs: nothing is lost or counted twice at the b
   await s.close()
 })
 
+test("a look ahead says how many of the kept records would fail", async () => {
+  const s = await simulate({ workers: 2, seed: 9 })
+  const views = s.readStream("views", "1s")
+  const counts = views
+    .map((line): [string, number] => [line.split(":")[0]!, Number(line.split(":")[1]!.trim())])
+    .runningReduce(sum)
+    .named("counts")
+  await s.flush()
+  for (let i = 0; i < 6; i++) {
+    s.feed("views", i % 2 === 1 ? [...lines(i), "bad", "worse"] : lines(i))
+    await s.advance("1s")
+  }
+  await s.advance("4s")
+  const { held } = await counts.info()
+  assert.equal(held?.lookedAhead, { records: 5 * 4 + 3 * 2, failing: 6 })
+  assert.is(held?.operator, "map")
+  assert.match(held?.line ?? "", /held\.test\.ts:\d+/)
+  await s.close()
+})
+
 async function rejects(work: () => Promise<unknown>, expected: RegExp): Promise<void> {
   let message = "nothing was thrown"
   try {

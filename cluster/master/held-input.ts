@@ -1,0 +1,127 @@
+/**
+ * Input that is kept for held streams alone, up to a stated bound (DESIGN §5). Beyond it the oldest is given up: the streams
+ * that were to read it leave those intervals out when they go on, and that is said at once, not when they do.
+ */
+
+import type { StreamId } from "../../engine/definition.js"
+import { lineageReach } from "../../engine/dstream.js"
+import { nameOf } from "./catalog.js"
+import type { StreamRecord } from "./ledger.js"
+import { append, type Parts, say, type Times } from "./parts.js"
+import type { SealRecord } from "./records.js"
+import { runs } from "./stream-graph.js"
+
+/** Where a stream that waits will go on: after what it has finished, and after what was given up since. */
+export function resumesAt({ through, leftOut }: Pick<StreamRecord, "through" | "leftOut">): number {
+  let at = through
+  for (const { from, to, what } of leftOut) if (what === "interval" && from <= at && at < to) at = to
+  return at
+}
+
+interface Waiting {
+  readonly stream: StreamRecord
+  readonly holder: StreamRecord
+}
+
+export class HeldInput {
+  readonly #parts: Parts
+  readonly #tell: (text: string) => void
+  /** Bytes by the held stream for which they are kept. */
+  #kept = new Map<StreamId, number>()
+
+  constructor(parts: Parts, tell: (text: string) => void) {
+    this.#parts = parts
+    this.#tell = tell
+  }
+
+  /** Running streams that are held, or behind one that is. */
+  waiting(): Waiting[] {
+    const { catalog } = this.#parts
+    const live = [...catalog.live()]
+    if (!live.some(({ held }) => held !== null)) return []
+    return live.flatMap(stream => {
+      const holder = runs(stream.definition) ? catalog.heldBy(stream.definition) : null
+      return holder === null ? [] : [{ stream, holder }]
+    })
+  }
+
+  /** Of one held stream: bytes that are kept for it alone, and how many may be for all together. */
+  of(stream: StreamId): { readonly keptBytes: number; readonly boundBytes: number } {
+    return { keptBytes: this.#kept.get(stream) ?? 0, boundBytes: this.#bound() }
+  }
+
+  #bound(): number {
+    const { registry, config } = this.#parts
+    let capBytes = 0
+    for (const worker of registry.live) capBytes += worker.capBytes
+    return Math.floor(capBytes * config.heldShare)
+  }
+
+  /** `free`: from when on others still need each input. Gives up what goes beyond the bound. */
+  sweep(waiting: readonly Waiting[], free: ReadonlyMap<StreamId, number>, times: Times): void {
+    this.#kept = new Map()
+    if (waiting.length === 0) return
+    const bound = this.#bound()
+    const held = this.#heldSeals(waiting, free, times)
+    let excess = held.reduce((sum, { bytes }) => sum + bytes, 0) - bound
+    const gone = new Map<StreamId, number>()
+    for (const { input, seal, bytes, holder } of held) {
+      if (excess > 0 && bound > 0) {
+        excess -= bytes
+        gone.set(input, seal.to)
+      } else this.#kept.set(holder, (this.#kept.get(holder) ?? 0) + bytes)
+    }
+    for (const [input, to] of gone) this.#giveUp(waiting, input, to, bound)
+  }
+
+  /** Sealed intervals with records that only waiting streams still need, oldest first. */
+  #heldSeals(waiting: readonly Waiting[], free: ReadonlyMap<StreamId, number>, times: Times) {
+    const { graph, ledger, tracker, config } = this.#parts
+    const needed = new Map<StreamId, { from: number; holder: StreamId }>()
+    for (const { stream, holder } of waiting) {
+      const at = resumesAt(stream)
+      for (const input of lineageReach(graph, stream.definition.id, at).inputs.keys()) {
+        const known = needed.get(input)
+        if (known === undefined || at < known.from) needed.set(input, { from: at, holder: holder.definition.id })
+      }
+    }
+    const found: { input: StreamId; seal: SealRecord; bytes: number; holder: StreamId }[] = []
+    for (const [input, { from, holder }] of needed) {
+      const record = ledger.streams.get(input)
+      // Of a file it can be read again.
+      if (record?.definition.node.kind !== "input" || record.definition.node.source.kind === "file") continue
+      const remembered = times.timeMs - (record.definition.rememberMs ?? config.rememberMs)
+      const until = Math.min(remembered, free.get(input) ?? Number.POSITIVE_INFINITY)
+      for (const seal of record.seals) {
+        if (seal.to > until) break
+        if (seal.from < from) continue
+        let bytes = 0
+        for (const group of seal.groups) for (const { block } of group) bytes += tracker.bytes(block) * tracker.holders(block).size
+        if (bytes > 0) found.push({ input, seal, bytes, holder })
+      }
+    }
+    return found.sort((a, b) => a.seal.to - b.seal.to)
+  }
+
+  #giveUp(waiting: readonly Waiting[], input: StreamId, to: number, bound: number): void {
+    const { catalog, ledger } = this.#parts
+    const byFrom = new Map<number, StreamId[]>()
+    const names = new Set<string>()
+    for (const { stream, holder } of waiting) {
+      const from = resumesAt(stream)
+      if (from >= to || !catalog.inputsOf(stream.definition).includes(input)) continue
+      names.add(nameOf(holder))
+      const those = byFrom.get(from)
+      if (those === undefined) byFrom.set(from, [stream.definition.id])
+      else those.push(stream.definition.id)
+    }
+    const of = ledger.streams.get(input)
+    const first = Math.min(...byFrom.keys())
+    const text =
+      `${[...names].join(", ")} ${names.size > 1 ? "are" : "is"} held, and more input is kept for that than ${bound} bytes: ` +
+      `of ${of === undefined ? input : nameOf(of)} ${new Date(first).toISOString()} to ${new Date(to).toISOString()} is given up`
+    for (const [from, streams] of byFrom) append(this.#parts, { kind: "gaveUp", streams, from, to }, () => {})
+    say(this.#parts, "warn", text)
+    this.#tell(text)
+  }
+}

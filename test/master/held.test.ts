@@ -1,0 +1,181 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import type { CatalogEntry, Response } from "../../cluster/protocol.js"
+import type { TaskFailure } from "../../engine/task.js"
+import { counts, definition, Harness, input, start } from "./harness.js"
+
+const test = suite("master: held streams")
+
+/** Tasks of the stream's own stages fail while `fails` says so. */
+function failing(failure: Partial<TaskFailure> = {}, config = {}): { h: Harness; fails: { now: boolean } } {
+  const h = new Harness(config)
+  h.join(1)
+  h.join(2)
+  h.define(
+    definition("views", input()),
+    definition("counts", counts("views")),
+    definition("above", counts("counts")),
+    definition("other", counts("views")),
+  )
+  const fails = { now: true }
+  const answer = h.answer
+  h.answer = one => {
+    if (!fails.now || one.stage.stream !== "counts" || one.stage.write.kind !== "state" || one.task.partition !== 1) return answer(one)
+    return {
+      task: one.task.task,
+      ms: 1,
+      failure: { kind: "user", message: "boom", operator: "map", record: '"bad"', ...failure },
+      outputs: [],
+      aside: 0,
+      rowsIn: 0,
+    }
+  }
+  h.advance(200)
+  return { h, fails }
+}
+
+let seq = 0
+function feed(h: Harness, seconds: number): void {
+  for (let i = 0; i < seconds; i++) {
+    seq += 1
+    const batch = h.batch("w1#1", seq)
+    h.report("w1#1", batch)
+    h.report("w2#1", { ...batch })
+    h.advance(1000)
+  }
+}
+
+function entry(h: Harness, name: string): CatalogEntry {
+  const { value } = h.ask({ kind: "catalog" }) as Extract<Response, { ok: true }>
+  return (value as CatalogEntry[]).find(one => one.definition.id === name) as CatalogEntry
+}
+
+function through(h: Harness, name: string): number {
+  return entry(h, name).throughMs - start
+}
+
+const resume = (skip: "record" | "interval" | null, by = "ann", force = false) =>
+  ({ kind: "resume", stream: "counts", skip, by, force }) as const
+
+test("one is held, those behind it wait, all others go on", () => {
+  seq = 0
+  const { h } = failing()
+  feed(h, 4)
+  assert.equal(
+    h.records("held").map(({ stream }) => stream),
+    ["counts"],
+  )
+  assert.is(entry(h, "counts").state, "held")
+  assert.equal(entry(h, "counts").held?.failure.message, "boom")
+  assert.is(entry(h, "above").state, "held")
+  assert.is(entry(h, "above").heldBy, "p/counts")
+  assert.is(entry(h, "above").held, undefined)
+  assert.ok(through(h, "other") >= 3000)
+  const status = (h.ask({ kind: "status" }) as { value: { held: { stream: string }[] } }).value
+  assert.equal(
+    status.held.map(({ stream }) => stream),
+    ["p/counts"],
+  )
+})
+
+test("it goes on when it is resumed, and those behind it with it; a restarted master remembers both", () => {
+  seq = 0
+  const { h, fails } = failing()
+  feed(h, 3)
+  fails.now = false
+  assert.is(h.ask(resume(null))?.ok, true)
+  h.advance(2000)
+  assert.ok(through(h, "counts") >= 3000, `${through(h, "counts")}`)
+  assert.ok(through(h, "above") >= 3000)
+  assert.is(entry(h, "counts").state, "running")
+  fails.now = true
+  feed(h, 2)
+  const interval = entry(h, "counts").held?.interval
+  assert.ok(interval !== undefined && interval > start + 3000)
+  h.restart()
+  assert.is(entry(h, "counts").held?.interval, interval)
+  assert.is(h.ask(resume("interval"))?.ok, true)
+  h.restart()
+  assert.is(entry(h, "counts").held, undefined)
+})
+
+test("an interval that is skipped is done with, and a restarted master leaves it out as well", () => {
+  seq = 0
+  const { h } = failing()
+  feed(h, 3)
+  const failed = entry(h, "counts").held?.interval as number
+  assert.is(h.ask(resume("interval"))?.ok, true)
+  const versions = h
+    .records("replaced")
+    .flatMap(record => record.versions.map(({ definition: { id, version }, from }) => [id, version, from]))
+  // What was begun of it is not to be mixed with what is made now.
+  assert.equal(versions, [
+    ["counts", 2, failed],
+    ["above", 2, failed],
+  ])
+  assert.equal(h.records("resumed"), [
+    { kind: "resumed", stream: "counts", leftOut: { from: failed, to: failed + 1000, what: "interval" } },
+  ])
+  h.advance(1000)
+  // It fails on the next one.
+  assert.is(entry(h, "counts").held?.interval, failed + 1000)
+  assert.ok(through(h, "counts") > failed - start)
+  h.restart()
+  assert.is(entry(h, "counts").held?.interval, failed + 1000)
+  assert.is(entry(h, "counts").definition.version, 2)
+})
+
+for (const [what, failure, asked, expected] of [
+  ["a record of a function that never returned", { kind: "timeout" }, resume("record"), /did not return/],
+  ["a record where no record is at fault", { kind: "machine" }, resume("record"), /no record is at fault/],
+  ["another's", {}, resume(null, "bob"), /not yours/],
+  ["one that is not held", {}, { ...resume(null), stream: "other" }, /other is not held/],
+  ["one that waits", {}, { ...resume(null), stream: "above" }, /it waits for p\/counts/],
+] as const) {
+  test(`not to be resumed: ${what}`, () => {
+    seq = 0
+    const { h } = failing(failure)
+    feed(h, 3)
+    if (failure && "kind" in failure && failure.kind === "machine") feed(h, 2)
+    const response = h.ask(asked) as Extract<Response, { ok: false }>
+    assert.is(response.ok, false)
+    assert.match(response.message, expected)
+    assert.is(entry(h, "counts").state, "held")
+  })
+}
+
+test("by force another's is resumed", () => {
+  seq = 0
+  const { h } = failing()
+  feed(h, 3)
+  assert.is(h.ask(resume(null, "bob", true))?.ok, true)
+})
+
+test("input is kept for it to a bound; what goes beyond is said, and left out when it goes on", () => {
+  seq = 0
+  // 2,000 bytes an interval with their copies, a bound of 6,000.
+  const { h, fails } = failing({}, { heldShare: 3e-6, rememberMs: 1000 })
+  feed(h, 12)
+  const { held } = entry(h, "counts")
+  assert.is(held?.boundBytes, 6000)
+  assert.ok(held !== undefined && held.keptBytes <= 6000 && held.keptBytes > 0, `${held?.keptBytes}`)
+  assert.is(held?.gaveUp?.length, 1)
+  const to = held?.gaveUp?.[0]?.to as number
+  assert.ok(to - start >= 4000)
+  assert.ok(h.said.some(text => text.includes("is given up")))
+  assert.ok(h.messages("event").some(({ message: { event } }) => event.kind === "warning") || h.messages("event").length === 0)
+  // Input and its blocks are let go.
+  const forgotten = h.messages("forget").flatMap(({ message }) => message.streams.filter(({ stream }) => stream === "views"))
+  assert.ok(forgotten.length > 0)
+  assert.ok(entry(h, "views").reachesMs >= to - 1000)
+  // The master does not grow with it.
+  assert.ok(entry(h, "views").bytes <= 8000)
+  fails.now = false
+  assert.is(h.ask(resume(null))?.ok, true)
+  h.advance(2000)
+  assert.ok(through(h, "counts") >= 11_000, `${through(h, "counts")}`)
+  assert.ok(through(h, "above") >= 11_000)
+  assert.is(entry(h, "counts").state, "running")
+})
+
+test.run()
