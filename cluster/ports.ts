@@ -84,6 +84,8 @@ export type Command =
   | { readonly kind: "append"; readonly sequence: number; readonly record: JournalRecord }
   | { readonly kind: "submit"; readonly task: string; readonly executor: number; readonly run: TaskRun; readonly timeoutMs: number }
   | { readonly kind: "asset"; readonly hash: string; readonly bytes: Uint8Array }
+  /** Not used for long: they come again when they are. */
+  | { readonly kind: "dropAssets"; readonly hashes: readonly string[] }
   /** Ends the thread where the task runs, whatever it does; a `taskFailed` of kind "killed" or "timeout" follows. */
   | { readonly kind: "kill"; readonly task: string; readonly executor: number }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }

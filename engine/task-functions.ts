@@ -15,6 +15,12 @@ export class TaskFunctions {
     this.bytes.set(hash, bytes)
   }
 
+  drop(hash: string): void {
+    this.bytes.delete(hash)
+    this.refs.delete(hash)
+    this.compiler.forget(hash)
+  }
+
   has(hash: string): boolean {
     return this.bytes.has(hash)
   }

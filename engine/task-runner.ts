@@ -21,14 +21,25 @@ import { TaskLog } from "./task-log.js"
 export class TaskRunner {
   private readonly functions = new TaskFunctions()
   private readonly states = new StateCache()
-  private readonly kernels: Kernels | null
+  private kernels: Kernels | null
 
   /** `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same. */
   constructor(
     private readonly buffer: ArrayBufferLike,
     { compiled = true }: { readonly compiled?: boolean } = {},
   ) {
-    this.kernels = compiled ? new Kernels(link => this.functions.ref(link)) : null
+    this.kernels = compiled ? this.freshKernels() : null
+  }
+
+  private freshKernels(): Kernels {
+    return new Kernels(link => this.functions.ref(link))
+  }
+
+  /** They are not used any more. Should they be after all, they are added again. */
+  dropAssets(hashes: readonly string[]): void {
+    for (const hash of hashes) this.functions.drop(hash)
+    // What was read of them goes too; of the others it is read again.
+    if (this.kernels !== null) this.kernels = this.freshKernels()
   }
 
   /** A function's bytes (`encodeFunction`), or a `parallelize` partition's block. */

@@ -39,6 +39,10 @@ export class DriverThreads implements Drivers {
     this.assets.set(hash, bytes)
   }
 
+  dropAsset(hash: string): void {
+    this.assets.delete(hash)
+  }
+
   async run({ task, asset, stream, interval, parent, timeoutMs }: RunDriver): Promise<DriverEnd> {
     const f = this.assets.get(asset)
     if (f === undefined) return failed("machine", `the function ${asset} is not here`)

@@ -35,6 +35,7 @@ export interface ThreadStart {
 export type ToThread =
   | { readonly kind: "run"; readonly tasks: readonly { readonly slot: number; readonly run: TaskRun }[] }
   | { readonly kind: "asset"; readonly hash: string; readonly bytes: Uint8Array }
+  | { readonly kind: "dropAssets"; readonly hashes: readonly string[] }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
 
 /** `ready` comes once; then what became of each task, in the order they ran. */

@@ -18,6 +18,7 @@ import {
 
 interface Runner {
   addAsset(hash: string, bytes: Uint8Array): void
+  dropAssets(hashes: readonly string[]): void
   run(run: TaskRun): TaskResult
   forgetState(stream: string, before: number): void
 }
@@ -37,6 +38,7 @@ const slots = slotsOver(start.slots)
 port.on("message", (message: ToThread) => {
   if (message.kind === "run") runAll(message.tasks)
   else if (message.kind === "asset") runner.addAsset(message.hash, message.bytes)
+  else if (message.kind === "dropAssets") runner.dropAssets(message.hashes)
   else runner.forgetState(message.stream, message.before)
 })
 port.postMessage({ kind: "ready" } satisfies FromThread)

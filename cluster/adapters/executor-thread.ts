@@ -82,6 +82,10 @@ export class ExecutorThread {
     this.post({ kind: "asset", hash, bytes })
   }
 
+  dropAssets(hashes: readonly string[]): void {
+    this.post({ kind: "dropAssets", hashes })
+  }
+
   forgetState(stream: string, before: number): void {
     this.post({ kind: "forgetState", stream, before })
   }

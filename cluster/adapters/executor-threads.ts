@@ -64,6 +64,11 @@ export class ExecutorThreads {
     for (const thread of this.threads) thread.addAsset(hash, shared)
   }
 
+  dropAssets(hashes: readonly string[]): void {
+    for (const hash of hashes) this.assets.delete(hash)
+    for (const thread of this.threads) thread.dropAssets(hashes)
+  }
+
   kill(task: string, executor: number): void {
     this.at(executor).kill(task)
   }

@@ -27,6 +27,7 @@ export interface DriverEnd {
 /** Runs `foreachRDD` bodies. */
 export interface Drivers {
   asset(hash: string, bytes: Uint8Array): void
+  dropAsset(hash: string): void
   /** Never rejects. */
   run(command: RunDriver): Promise<DriverEnd>
   kill(task: string): void
@@ -94,6 +95,10 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       case "asset":
         executors?.asset(command.hash, command.bytes)
         drivers?.asset(command.hash, command.bytes)
+        break
+      case "dropAssets":
+        executors?.dropAssets(command.hashes)
+        for (const hash of command.hashes) drivers?.dropAsset(hash)
         break
       case "kill":
         needed(executors).kill(command.task, command.executor)

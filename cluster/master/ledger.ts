@@ -58,6 +58,9 @@ export interface SessionRecord {
   closed: Readonly<Record<string, number>> | null
 }
 
+/** So many stopped streams are remembered. */
+const stoppedRemembered = 200
+
 export class Ledger {
   epoch = 0
   cluster = ""
@@ -85,6 +88,7 @@ export class Ledger {
       case "sessionClosed": {
         const session = this.sessions.get(record.session)
         if (session !== undefined) session.closed = record.lastSeq
+        this.#settle(record.session)
         return
       }
       case "define":
@@ -101,8 +105,13 @@ export class Ledger {
         this.definitionChanges += 1
         for (const id of record.streams) {
           const stream = this.streams.get(id)
-          if (stream !== undefined) stream.stoppedMs = record.wallMs
+          if (stream === undefined) continue
+          stream.stoppedMs = record.wallMs
+          stream.seals.length = 0
+          stream.made.length = 0
         }
+        this.#pruneStopped()
+        for (const [session, { closed }] of [...this.sessions]) if (closed !== null) this.#settle(session)
         return
       case "seal":
         return this.#sealed(record)
@@ -168,6 +177,8 @@ export class Ledger {
   }
 
   wasAdmitted(session: string, stream: StreamId, seq: number): boolean {
+    // Of a session that ended nothing is new.
+    if (!this.sessions.has(session) && Number(/^s(\d+)$/.exec(session)?.[1] ?? Number.NaN) <= this.sessionCount) return true
     return this.admitted.get(session)?.get(stream)?.has(seq) ?? false
   }
 
@@ -217,6 +228,30 @@ export class Ledger {
         seqs.add(batch.seq)
       }
     }
+    for (const session of new Set(record.groups.flat().flatMap(({ batch }) => (batch === null ? [] : [batch.session]))))
+      this.#settle(session)
+  }
+
+  /** A closed session of which all is in seals is let go: that its number was given is all that is asked of it from then on. */
+  #settle(id: string): void {
+    const closed = this.sessions.get(id)?.closed ?? null
+    if (closed === null) return
+    const admitted = this.admitted.get(id)
+    for (const { definition, stoppedMs } of this.streams.values()) {
+      const { node } = definition
+      if (stoppedMs !== null || node.kind !== "input" || node.source.kind !== "receiver") continue
+      const last = closed[node.source.name] ?? 0
+      if ((admitted?.get(definition.id)?.watermark ?? 0) < last) return
+    }
+    this.sessions.delete(id)
+    this.admitted.delete(id)
+  }
+
+  /** Of streams that were stopped some are remembered, so that who asks for them hears what became of them. */
+  #pruneStopped(): void {
+    const stopped = [...this.streams].filter(([, { stoppedMs }]) => stoppedMs !== null)
+    const gone = stopped.sort(([, a], [, b]) => (a.stoppedMs as number) - (b.stoppedMs as number)).slice(0, -stoppedRemembered)
+    for (const [id] of gone) this.streams.delete(id)
   }
 
   #restore(state: LedgerState): void {

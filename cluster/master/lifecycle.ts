@@ -103,8 +103,9 @@ export class Lifecycle {
       sources.stop(id)
       sealing.stopped(id)
     }
+    const lettingGo = ids.map(id => retention.stop(id))
     append(this.#parts, { kind: "stop", streams: ids, wallMs: times.timeMs }, () => {
-      for (const id of ids) retention.stopped(id)
+      for (const letGo of lettingGo) letGo()
       for (const stream of names) members.tell({ kind: "stopped", stream, by })
       then()
     })

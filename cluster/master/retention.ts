@@ -206,10 +206,15 @@ export class Retention {
     }
   }
 
-  /** A stream is stopped: nothing of it is kept. */
-  stopped(stream: StreamId): void {
+  /** A stream is to be stopped: nothing of it is kept. Gives what lets it go, for when that is journaled. */
+  stop(stream: StreamId): () => void {
     const record = this.#parts.ledger.streams.get(stream)
-    if (record === undefined) return
+    if (record === undefined) return () => {}
+    const [made, seals] = [[...record.made], [...record.seals]]
+    return () => this.#stopped(stream, made, seals)
+  }
+
+  #stopped(stream: StreamId, made: StreamRecord["made"], seals: readonly SealRecord[]): void {
     const { chains, tracker, outbox, registry, scheduler } = this.#parts
     for (const { partition, step } of chains.remove(stream)) {
       const block = tracker.part(step.output, partition)?.block ?? null
@@ -217,8 +222,8 @@ export class Retention {
       const removed = tracker.removePart(step.output, partition)
       if (removed !== null) for (const holder of removed.holders) outbox.forget(holder, removed.block)
     }
-    for (const { output } of record.made) this.#dropOutput(output)
-    this.#dropSeals(record.seals)
+    for (const { output } of made) this.#dropOutput(output)
+    this.#dropSeals(seals)
     scheduler.forgetKept()
     for (const { node } of registry.live) {
       outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before: Number.MAX_SAFE_INTEGER }] })

@@ -194,6 +194,9 @@ export class SimulatedCluster {
       case "asset":
         executors.addAsset(command.hash, command.bytes)
         return true
+      case "dropAssets":
+        executors.dropAssets(command.hashes)
+        return true
       case "kill":
         executors.kill(command.task, command.executor)
         return true

@@ -10,6 +10,7 @@ import type { Timer, World } from "./world.js"
 /** `engine/task-runner.ts`, as far as it is used here. */
 export interface Runner {
   addAsset(hash: string, bytes: Uint8Array): void
+  dropAssets(hashes: readonly string[]): void
   run(run: TaskRun): TaskResult
   forgetState(stream: string, before: number): void
 }
@@ -80,6 +81,11 @@ export class SimulatedExecutors {
       this.#next(number)
     })
     executor.running = { task, end, limit }
+  }
+
+  dropAssets(hashes: readonly string[]): void {
+    for (const hash of hashes) this.#assets.delete(hash)
+    for (const { runner } of this.#executors) runner.dropAssets(hashes)
   }
 
   addAsset(hash: string, bytes: Uint8Array): void {

@@ -3,31 +3,50 @@
 import type { Asset } from "../../engine/function-ref.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
+import type { ClockOffset } from "./clock-offset.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
+
+/** So many, or so many bytes: above it goes what was not used for long. Every question brings functions of its own. */
+const keptMost = 256
+const keptBytes = 16 * 1024 * 1024
+/** Longer than a task may wait for its thread. */
+const idleMs = 120_000
+const lookEveryMs = 10_000
 
 export class Assets {
   readonly #outbox: Outbox
   readonly #master: MasterLink
-  readonly #bytes = new Map<string, Uint8Array>()
+  readonly #clock: ClockOffset
+  /** The one that was used longest ago first. */
+  readonly #held = new Map<string, { readonly bytes: Uint8Array; usedMs: number }>()
+  #heldBytes = 0
+  #lookMs = 0
   /** Who waits for a hash. */
   readonly #waiting = new Map<string, Set<() => void>>()
   #toAsk = new Set<string>()
 
-  constructor(outbox: Outbox, master: MasterLink) {
+  constructor(outbox: Outbox, master: MasterLink, clock: ClockOffset) {
+    this.#clock = clock
     this.#outbox = outbox
     this.#master = master
   }
 
   get(hash: string): Uint8Array | undefined {
-    return this.#bytes.get(hash)
+    return this.#held.get(hash)?.bytes
   }
 
   /** How many of the hashes are not here; `arrived` is called once for each when it comes. */
   require(hashes: Iterable<string>, arrived: () => void): number {
     let missing = 0
     for (const hash of hashes) {
-      if (this.#bytes.has(hash)) continue
+      const held = this.#held.get(hash)
+      if (held !== undefined) {
+        held.usedMs = this.#clock.monotonicMs
+        this.#held.delete(hash)
+        this.#held.set(hash, held)
+        continue
+      }
       missing++
       const waiting = this.#waiting.get(hash)
       if (waiting !== undefined) waiting.add(arrived)
@@ -41,10 +60,11 @@ export class Assets {
 
   onAssets(assets: readonly Asset[]): void {
     for (const { hash, bytes } of assets) {
-      if (!this.#bytes.has(hash)) {
+      if (!this.#held.has(hash)) {
         // The frame it came in is not kept alive for it.
         const own = new Uint8Array(bytes)
-        this.#bytes.set(hash, own)
+        this.#held.set(hash, { bytes: own, usedMs: this.#clock.monotonicMs })
+        this.#heldBytes += own.byteLength
         this.#outbox.push({ kind: "asset", hash, bytes: own })
       }
       const waiting = this.#waiting.get(hash)
@@ -52,6 +72,19 @@ export class Assets {
       this.#toAsk.delete(hash)
       for (const arrived of waiting ?? []) arrived()
     }
+  }
+
+  onTime(nowMs: number): void {
+    if (nowMs < this.#lookMs) return
+    this.#lookMs = nowMs + lookEveryMs
+    const hashes: string[] = []
+    for (const [hash, { bytes, usedMs }] of this.#held) {
+      if ((this.#held.size <= keptMost && this.#heldBytes <= keptBytes) || nowMs - usedMs < idleMs) break
+      this.#held.delete(hash)
+      this.#heldBytes -= bytes.byteLength
+      hashes.push(hash)
+    }
+    if (hashes.length > 0) this.#outbox.push({ kind: "dropAssets", hashes })
   }
 
   /** What was asked for may not have been heard. */

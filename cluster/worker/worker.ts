@@ -87,7 +87,7 @@ export class WorkerMachine implements Machine {
       load: () => this.#load(),
     })
     const files = new Files(outbox)
-    const assets = new Assets(outbox, master)
+    const assets = new Assets(outbox, master, clock)
     const spill = new Spill({ config, clock, outbox, store, files, node })
     const diskBytes = Math.max(leastDiskBytes, store.capBytes / 8)
     const budgets = { stream: new DiskBudget(diskBytes), query: new DiskBudget(diskBytes) }
@@ -324,6 +324,7 @@ export class WorkerMachine implements Machine {
     this.#tasks.onTime(nowMs)
     this.#outbox.onTime(nowMs)
     this.#spill.onTime(nowMs)
+    this.#assets.onTime(nowMs)
     this.#credit.onTime(this.#memoryUse(), nowMs)
     this.#reporter.onTime(nowMs)
   }

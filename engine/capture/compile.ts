@@ -35,6 +35,10 @@ export class FunctionCompiler {
   readonly #globals = new WeakMap<TaskEnv, TaskGlobals>()
   readonly #modules = new ModuleLoader()
 
+  forget(hash: FunctionHash): void {
+    this.#compiled.delete(hash)
+  }
+
   /**
    * The function with captures of its own. Functions compiled with the same `env` object share its random sequence.
    * @throws RivuletError when its text does not compile, which a captured function's does

@@ -1,0 +1,55 @@
+/** Asking leaves nothing behind: on no node, in no record, however often. */
+
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { simulate } from "../../cluster/testing/simulate.js"
+
+const test = suite("what is retained")
+
+setFlagsFromString("--expose-gc")
+const collect = runInNewContext("gc") as () => void
+
+async function heapBytes(): Promise<number> {
+  await new Promise(resolve => setImmediate(resolve))
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+test("a thousand questions: blocks, tasks and records are as before, memory too", async () => {
+  const session = await simulate({ workers: 2, partitions: 2 })
+  const lines = session.readStream("lines", "1s")
+  const counts = lines.map((line: string): [string, number] => [line, 1]).runningReduce((a, b) => a + b)
+  session.name(counts, "counts")
+  await session.flush()
+  session.feed("lines", ["a", "b", "a"])
+  await session.advance("2s")
+  const blocks = async () => (await session.workers()).map(worker => worker.blocks)
+  const ask = async (n: number) => {
+    for (let i = 0; i < n; i++) {
+      // Each with a function that nobody has seen.
+      const least = i % 3
+      const [top] = await counts
+        .latest()
+        .filter(([, count]) => count > least)
+        .top(1)
+      assert.equal(top, least < 2 ? ["a", 2] : undefined)
+    }
+    // What was released is heard of, and what the simulation itself still had to look at is past.
+    await session.advance("60s")
+  }
+  await ask(300)
+  const [held, before] = [await blocks(), await heapBytes()]
+  await ask(1_000)
+  assert.equal(await blocks(), held)
+  assert.equal(
+    (await session.workers()).map(({ load }) => load),
+    [0, 0],
+  )
+  const grown = (await heapBytes()) - before
+  assert.ok(grown < 1_500_000, `${grown} bytes more, ${Math.round(grown / 1_000)} a question`)
+  await session.calls.close()
+})
+
+test.run()
