@@ -25,6 +25,7 @@ import type {
   Message,
   Peer,
   ReceivedBlock,
+  Replica,
   Request,
   Response,
   SettledBlock,
@@ -180,6 +181,8 @@ const response: is.Shape<Response> = value => {
   )
 }
 
+const replicaFields = { block: text, batch: nullable(batchKey), rows: count, arrivedMs: finite, of: nullable(blockOwner) } as const
+
 /** True if the value is a message of this protocol version. */
 export const messageShape: is.Shape<Message> = byKind<Message>({
   hello: { role: oneOf("worker", "client"), user: text, version: text, runtime: text },
@@ -199,7 +202,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   report: { through: finite, blocks: list(receivedBlock) },
   tasksDone: { done: list(taskDone) },
   assetRequest: { hashes: list(text) },
-  copied: { block: text, holder: text, error: optional(text) },
+  copied: { blocks: list(text), holder: text, error: optional(text) },
   filesListed: { request: text, files: list(file), error: optional(text) },
   log: logFields,
   heartbeatAck: { sentMs: finite, wallMs: finite },
@@ -209,7 +212,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   launch: { stages: list(stageSpec), tasks: list(launchTask) },
   cancel: { tasks: list(text) },
   asset: { assets: list(asset) },
-  copy: { block: text, to: list(text) },
+  copy: { blocks: list(text), to: list(text) },
   forget: { blocks: list(text), streams: list(object<{ stream: string; before: number }>({ stream: text, before: integer })) },
   uses: {
     streams: list(
@@ -230,8 +233,10 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   batchAck: { ...batchFields, copies: count },
   batchRefused: { ...batchFields, reason: text },
   credit: { bytes: finite },
-  replica: { block: text, batch: nullable(batchKey), rows: count, arrivedMs: finite, of: nullable(blockOwner) },
+  replica: replicaFields,
   replicaStored: { block: text },
+  replicas: { replicas: list(object<Replica>(replicaFields)) },
+  replicasStored: { blocks: list(text) },
   replicaRefused: { block: text, reason: text },
   fetch: { request: count, blocks: list(object<{ block: string; section?: number }>({ block: text, section: optional(count) })) },
   fetched: { request: count, missing: list(count), disk: optional(bool) },

@@ -67,8 +67,8 @@ export type Message =
   | { readonly kind: "report"; readonly through: number; readonly blocks: readonly ReceivedBlock[] }
   | { readonly kind: "tasksDone"; readonly done: readonly TaskDone[] }
   | { readonly kind: "assetRequest"; readonly hashes: readonly string[] }
-  /** The block now lies at `holder` too (from its first holder, when `replicaStored` came); `error`: it could not be copied there. */
-  | { readonly kind: "copied"; readonly block: string; readonly holder: NodeId; readonly error?: string }
+  /** The blocks now lie at `holder` too (from their first holder, when it was told that they are stored); `error`: they could not be copied there. */
+  | { readonly kind: "copied"; readonly blocks: readonly string[]; readonly holder: NodeId; readonly error?: string }
   | {
       readonly kind: "filesListed"
       readonly request: string
@@ -93,7 +93,7 @@ export type Message =
   | { readonly kind: "launch"; readonly stages: readonly StageSpec[]; readonly tasks: readonly LaunchTask[] }
   | { readonly kind: "cancel"; readonly tasks: readonly string[] }
   | { readonly kind: "asset"; readonly assets: readonly Asset[] }
-  | { readonly kind: "copy"; readonly block: string; readonly to: readonly NodeId[] }
+  | { readonly kind: "copy"; readonly blocks: readonly string[]; readonly to: readonly NodeId[] }
   /**
    * Drop these blocks; and all of the streams' intervals that end at or before the time, which lies on the stream's own
    * grid. A state's chain goes by `blocks`, but for the versions that executors cache.
@@ -141,20 +141,25 @@ export type Message =
    * payload: the block. `of` null: a batch not yet sealed, reported by both holders. Else a copy of something finished: of a
    * computed block its owner, of a sealed input block `output` is the block's own id, `stream` and `interval` where it was sealed.
    */
-  | {
-      readonly kind: "replica"
-      readonly block: string
-      readonly batch: BatchKey | null
-      readonly rows: number
-      readonly arrivedMs: number
-      readonly of: BlockOwner | null
-    }
+  | ({ readonly kind: "replica" } & Replica)
   | { readonly kind: "replicaStored"; readonly block: string }
+  /** Several small ones, a frame each; the answer names those that are stored, each other one is refused by itself. */
+  | { readonly kind: "replicas"; readonly replicas: readonly Replica[] }
+  | { readonly kind: "replicasStored"; readonly blocks: readonly string[] }
   | { readonly kind: "replicaRefused"; readonly block: string; readonly reason: string }
   | { readonly kind: "fetch"; readonly request: number; readonly blocks: readonly { readonly block: string; readonly section?: number }[] }
   /** payload: a frame for each block found, in the order asked; `missing` are the indexes not found. `disk`: some were read from there. */
   | { readonly kind: "fetched"; readonly request: number; readonly missing: readonly number[]; readonly disk?: boolean }
   | { readonly kind: "bye" }
+
+/** A block's description, as its second holder gets it. */
+export interface Replica {
+  readonly block: string
+  readonly batch: BatchKey | null
+  readonly rows: number
+  readonly arrivedMs: number
+  readonly of: BlockOwner | null
+}
 
 export interface Peer {
   readonly node: NodeId

@@ -1,6 +1,6 @@
 /**
- * Copies stored results (state, panes, persisted partitions) to a second worker right after they were made (the paper's
- * §5.1, DESIGN §8). What two workers hold is a checkpoint: lineage before it is no longer needed for recovery.
+ * Copies stored results (state, panes, persisted partitions) to a second worker soon after they were made (the paper's
+ * §5.1, DESIGN §8): those of a moment together, for with small intervals there are thousands of them. What two workers hold is a checkpoint: lineage before it is no longer needed for recovery.
  */
 
 import type { StreamId } from "../../engine/definition.js"
@@ -15,6 +15,11 @@ interface Stored {
   readonly partition: number
 }
 
+/** A copy waits so long for others from the same worker to the same one … */
+const gatherMs = 50
+/** … or until there are so many. */
+const gatherMost = 64
+
 interface Single extends Stored {
   /** Where a copy is under way to. */
   to: NodeId | null
@@ -25,6 +30,9 @@ export class Checkpointer {
   readonly #stored = new Map<string, Stored>()
   /** Stored blocks of which there is one copy, in the order in which they became so. */
   readonly #single = new Map<string, Single>()
+  /** Not asked for yet, by holder and by where they go to. */
+  readonly #due = new Map<NodeId, Map<NodeId, string[]>>()
+  #dueMs: number | null = null
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -81,6 +89,25 @@ export class Checkpointer {
     }
   }
 
+  /** Asks for the copies that have waited long enough. */
+  onTime(nowMs: number): void {
+    if (this.#due.size === 0) return
+    this.#dueMs ??= nowMs
+    if (nowMs < this.#dueMs + gatherMs) return
+    this.#dueMs = null
+    const { registry, tracker, outbox } = this.#parts
+    for (const [holder, byTarget] of this.#due) {
+      for (const [to, all] of byTarget) {
+        // Since they were noted, they may have gone, or one of the two.
+        const blocks = all.filter(block => this.#single.get(block)?.to === to && tracker.holders(block).has(holder))
+        if (blocks.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined)
+          outbox.send(holder, { kind: "copy", blocks, to: [to] })
+        else for (const block of blocks) this.#single.get(block)!.to = null
+      }
+    }
+    this.#due.clear()
+  }
+
   /** The first interval of the stream that a worker's loss would take: what it is computed from is needed. Infinity: none. */
   neededFrom(stream: StreamId): number {
     // One worker alone has nobody to copy to; if it goes, all goes.
@@ -102,6 +129,13 @@ export class Checkpointer {
     }
     if (to === null) return
     single.to = to
-    outbox.send(holder, { kind: "copy", block, to: [to] })
+    const byTarget = this.#due.get(holder) ?? new Map<NodeId, string[]>()
+    this.#due.set(holder, byTarget)
+    const blocks = byTarget.get(to) ?? []
+    byTarget.set(to, blocks)
+    if (blocks.push(block) >= gatherMost) {
+      byTarget.delete(to)
+      outbox.send(holder, { kind: "copy", blocks, to: [to] })
+    }
   }
 }

@@ -292,8 +292,8 @@ class Running {
         return
       }
       case "copied":
-        if (!this.#copies.copied(message.block, message.holder, message.error))
-          this.#checkpointer.copied(message.block, message.holder, message.error)
+        for (const block of message.blocks)
+          if (!this.#copies.copied(block, message.holder, message.error)) this.#checkpointer.copied(block, message.holder, message.error)
         return
       case "filesListed":
         return this.#sources.listed(message)
@@ -328,6 +328,7 @@ class Running {
       if (this.#sealing.seal(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
       this.#sources.advance(times, this.#retention.memoryHigh)
       this.#streams.advance(times)
+      this.#checkpointer.onTime(times.monotonicMs)
       this.#queries.advance({ nowMs: times.timeMs, sealedThrough: input => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
       if (times.monotonicMs - this.#speculateMs >= speculateEveryMs) {
         this.#speculateMs = times.monotonicMs

@@ -16,6 +16,8 @@ export interface Slot {
   readonly host: string
   readonly cores: number
   readonly running: { stream: number; query: number }
+  /** How long a stream's task took there of late. */
+  meanMs: number
 }
 
 export interface Home {
@@ -26,6 +28,9 @@ export interface Home {
 
 /** Tasks sent ahead to a worker, an executor: enough to keep it busy, few enough that placement stays useful. */
 const depth = { stream: 8, query: 2 } as const
+/** Of tasks that take less than `shortMs` more are sent ahead, so that they travel several in a message. */
+const shortDepth = 24
+const shortMs = 2
 /** What a byte that is not local costs, in tasks queued on one core (1 MB ≈ one short task). */
 const bytesPerTask = 1 << 20
 
@@ -34,7 +39,7 @@ export class Placement {
   readonly #homes = new Map<number, Home[]>()
 
   add(node: NodeId, host: string, cores: number): void {
-    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 } })
+    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, meanMs: shortMs })
     for (const [, homes] of this.#homes) this.#rebalance(homes, node)
   }
 
@@ -57,6 +62,12 @@ export class Placement {
     return this.#slots.get(node)
   }
 
+  /** A task of a stream took so long there. */
+  took(node: NodeId, ms: number): void {
+    const slot = this.#slots.get(node)
+    if (slot !== undefined) slot.meanMs += (ms - slot.meanMs) / 16
+  }
+
   get slots(): Iterable<Slot> {
     return this.#slots.values()
   }
@@ -67,11 +78,11 @@ export class Placement {
 
   hasRoom(node: NodeId, pool: Pool): boolean {
     const slot = this.#slots.get(node)
-    return slot !== undefined && slot.running[pool] < slot.cores * depth[pool]
+    return slot !== undefined && slot.running[pool] < slot.cores * depthOf(slot, pool)
   }
 
   anyRoom(pool: Pool): boolean {
-    for (const slot of this.#slots.values()) if (slot.running[pool] < slot.cores * depth[pool]) return true
+    for (const slot of this.#slots.values()) if (slot.running[pool] < slot.cores * depthOf(slot, pool)) return true
     return false
   }
 
@@ -105,7 +116,7 @@ export class Placement {
     let bestCost = Number.POSITIVE_INFINITY
     const avoidAll = [...this.#slots.keys()].every(node => avoid.has(node))
     for (const slot of this.#slots.values()) {
-      if (slot.running[pool] >= slot.cores * depth[pool]) continue
+      if (slot.running[pool] >= slot.cores * depthOf(slot, pool)) continue
       if (avoid.has(slot.node) && !avoidAll) continue
       const remote = total - (local.get(slot.node) ?? 0)
       const cost = slot.running[pool] / slot.cores + remote / bytesPerTask + (remote > 0 ? 0.25 : 0)
@@ -181,6 +192,10 @@ export class Placement {
     }
     for (const home of homes) home.backup ??= this.#backupFor(homes, home.worker)
   }
+}
+
+function depthOf({ meanMs }: Slot, pool: Pool): number {
+  return pool === "stream" && meanMs < shortMs ? shortDepth : depth[pool]
 }
 
 /** The lowest number not taken on that worker: executors are shared out evenly by it. */

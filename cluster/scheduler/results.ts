@@ -80,6 +80,7 @@ export class Results {
     }
     this.#replayed(stage, worker, done)
     stage.durationsMs.push(done.ms)
+    if (stage.pool === "stream") this.#board.options.placement.took(worker, done.ms)
     stage.endedMs = nowMs
     // Before the job's end, which it may bring.
     this.#board.happened({ kind: "made", spec: stage.spec, partition, worker, done })

@@ -4,12 +4,18 @@
  */
 
 import type { NodeId } from "../ports.js"
-import type { BlockOwner } from "../protocol.js"
+import type { BlockOwner, Replica } from "../protocol.js"
+import type { Region } from "./allocator.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
 import type { Spill } from "./spill.js"
+
+/** Blocks up to this size travel several in a message … */
+const smallBytes = 64 * 1024
+/** … of up to so much. */
+const togetherBytes = 1024 * 1024
 
 export class Copier {
   readonly #store: BlockStore
@@ -28,32 +34,38 @@ export class Copier {
     this.#spill = spill
   }
 
-  copy(id: string, to: readonly NodeId[]): void {
-    const block = this.#store.get(id)
+  copy(ids: readonly string[], to: readonly NodeId[]): void {
     for (const holder of to) {
-      if (block === undefined) this.#failed(id, holder, "this worker does not hold the block")
-      else if (!this.#peers.has(holder)) this.#failed(id, holder, "this worker does not know that one")
-      else this.#send(block, holder)
+      const small: StoredBlock[] = []
+      for (const id of ids) {
+        const block = this.#store.get(id)
+        if (block === undefined) this.#failed([id], holder, "this worker does not hold the block")
+        else if (!this.#peers.has(holder)) this.#failed([id], holder, "this worker does not know that one")
+        else if (ids.length > 1 && block.region !== null && block.region.length <= smallBytes) small.push(block)
+        else this.#send(block, holder)
+      }
+      this.#sendTogether(small, holder)
     }
   }
 
-  /** True when the confirmation was of a copy. */
-  onStored(from: NodeId, id: string): boolean {
-    if (!this.#underway.get(from)?.delete(id)) return false
-    this.#master.post({ kind: "copied", block: id, holder: from })
-    return true
+  /** Gives those of the confirmed blocks that are not copies. */
+  onStored(from: NodeId, ids: readonly string[]): string[] {
+    const underway = this.#underway.get(from)
+    const blocks = ids.filter(id => underway?.delete(id))
+    if (blocks.length > 0) this.#master.post({ kind: "copied", blocks, holder: from })
+    return ids.filter(id => !blocks.includes(id))
   }
 
   onRefused(from: NodeId, id: string, reason: string): boolean {
     if (!this.#underway.get(from)?.delete(id)) return false
-    this.#failed(id, from, reason)
+    this.#failed([id], from, reason)
     return true
   }
 
   onPeerLost(peer: NodeId): void {
-    const ids = this.#underway.get(peer) ?? []
+    const ids = [...(this.#underway.get(peer) ?? [])]
     this.#underway.delete(peer)
-    for (const id of ids) this.#failed(id, peer, "was lost")
+    if (ids.length > 0) this.#failed(ids, peer, "was lost")
   }
 
   /** Another master asks anew for the copies it wants. */
@@ -61,13 +73,41 @@ export class Copier {
     this.#underway.clear()
   }
 
-  #send(block: StoredBlock, holder: NodeId): void {
-    const { id, batch, rows, arrivedMs, region } = block
+  /** False: it is under way already. */
+  #begin(id: string, holder: NodeId): boolean {
     const ids = this.#underway.get(holder) ?? new Set<string>()
     this.#underway.set(holder, ids)
-    if (ids.has(id)) return
+    if (ids.has(id)) return false
     ids.add(id)
-    const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: ofWhat(block) } as const
+    return true
+  }
+
+  #sendTogether(blocks: readonly StoredBlock[], holder: NodeId): void {
+    let replicas: Replica[] = []
+    let regions: Region[] = []
+    let bytes = 0
+    const flush = () => {
+      const frames = regions.map(region => this.#store.view(region))
+      if (replicas.length > 0) this.#outbox.sendPinned(holder, { kind: "replicas", replicas }, frames, regions)
+      replicas = []
+      regions = []
+      bytes = 0
+    }
+    for (const block of blocks) {
+      if (!this.#begin(block.id, holder)) continue
+      const region = block.region!
+      if (bytes + region.length > togetherBytes || replicas.length === 64) flush()
+      replicas.push(replicaOf(block))
+      regions.push(region)
+      bytes += region.length
+    }
+    flush()
+  }
+
+  #send(block: StoredBlock, holder: NodeId): void {
+    const { id, region } = block
+    if (!this.#begin(id, holder)) return
+    const message = { kind: "replica", ...replicaOf(block) } as const
     if (region !== null) {
       this.#outbox.sendPinned(holder, message, [this.#store.view(region)], [region])
       return
@@ -76,15 +116,20 @@ export class Copier {
       if (!this.#underway.get(holder)?.has(id)) return
       if (bytes !== null) this.#outbox.send(holder, message, [bytes])
       else {
-        ids.delete(id)
-        this.#failed(id, holder, error)
+        this.#underway.get(holder)!.delete(id)
+        this.#failed([id], holder, error)
       }
     })
   }
 
-  #failed(block: string, holder: NodeId, error: string): void {
-    this.#master.post({ kind: "copied", block, holder, error })
+  #failed(blocks: readonly string[], holder: NodeId, error: string): void {
+    this.#master.post({ kind: "copied", blocks, holder, error })
   }
+}
+
+function replicaOf(block: StoredBlock): Replica {
+  const { id, batch, rows, arrivedMs } = block
+  return { block: id, batch, rows, arrivedMs, of: ofWhat(block) }
 }
 
 /** A sealed input block has no owner: where it counts takes its place, under its own id. */

@@ -9,7 +9,7 @@
  */
 
 import type { NodeId } from "../ports.js"
-import type { BatchKey, BlockOwner, ReceivedBlock, SettledBlock } from "../protocol.js"
+import type { BatchKey, ReceivedBlock, Replica, SettledBlock } from "../protocol.js"
 import { checkBlock, openBlock } from "./block-format.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
@@ -111,24 +111,14 @@ export class Receiver {
     })
   }
 
-  /** A copy from another worker: of a batch (`of` null), or of something finished. */
-  onReplica(
-    from: NodeId,
-    message: {
-      readonly block: string
-      readonly batch: BatchKey | null
-      readonly rows: number
-      readonly arrivedMs: number
-      readonly of: BlockOwner | null
-    },
-    bytes: Uint8Array,
-  ): void {
+  /** A copy from another worker: of a batch (`of` null), or of something finished. False: refused. */
+  onReplica(from: NodeId, replica: Replica, bytes: Uint8Array): boolean {
     const { store, outbox, reporter } = this.#parts
-    const { block: id, batch, rows, arrivedMs, of } = message
+    const { block: id, batch, rows, arrivedMs, of } = replica
     if (store.get(id) === undefined) {
       if (of === null && this.#full(bytes.byteLength)) {
         outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
-        return
+        return false
       }
       // Of a sealed input block: where it counts, and no output of a task.
       const sealed = of !== null && of.output === id && of.stream !== null && of.interval !== null
@@ -136,7 +126,7 @@ export class Receiver {
       const block = store.put({ id, bytes, rows, batch, arrivedMs, owner: sealed ? null : of, filed })
       if (block === null) {
         outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
-        return
+        return false
       }
       try {
         // Its receiver has checked it all; what is finished may be a shuffle region, which is no block.
@@ -145,7 +135,7 @@ export class Receiver {
         store.drop(id)
         this.refused++
         outbox.send(from, { kind: "replicaRefused", block: id, reason: error instanceof Error ? error.message : String(error) })
-        return
+        return false
       }
       if (batch !== null) this.#byBatch.set(nameOf(batch), id)
       if (batch !== null && of === null) {
@@ -153,7 +143,7 @@ export class Receiver {
         reporter.arrived(reported(block, batch, 2))
       }
     }
-    outbox.send(from, { kind: "replicaStored", block: id })
+    return true
   }
 
   onReplicaStored(from: NodeId, id: string): void {

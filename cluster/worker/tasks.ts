@@ -49,6 +49,12 @@ type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | 
 
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
+/**
+ * While as much is still to be run here, what is done may wait so long to be reported with more of its kind: small tasks come and go
+ * by thousands a second, and a message costs as much as one of them.
+ */
+const gatherMs = 2
+
 /** Executors end a task that takes too long by themselves; so much later it is ended from here. */
 const watchMs = 1_000
 
@@ -60,6 +66,8 @@ export class Tasks {
   /** On a thread, cancelled ones too, by the executors' name. */
   readonly #running = new Map<string, Entry>()
   #done: TaskDone[] = []
+  /** When the first of `#done` was done. */
+  #doneMs = 0
   #names = 0
 
   constructor(parts: TasksParts) {
@@ -136,7 +144,7 @@ export class Tasks {
   }
 
   get deadlineMs(): number {
-    let first = Number.POSITIVE_INFINITY
+    let first = this.#done.length === 0 ? Number.POSITIVE_INFINITY : this.#doneMs + gatherMs
     for (const entry of this.#running.values()) if (!entry.killed) first = Math.min(first, entry.endMs)
     return first
   }
@@ -147,11 +155,17 @@ export class Tasks {
     for (let next = this.#pool.next(clock.monotonicMs); next !== null; next = this.#pool.next(clock.monotonicMs)) {
       this.#submit(next.task, next.executor)
     }
-    if (this.#done.length === 0) return
+    if (this.#done.length === 0 || this.#mayWait()) return
     // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
     // what was made meanwhile.
     this.#parts.master.tell({ kind: "tasksDone", done: this.#done })
     this.#done = []
+  }
+
+  #mayWait(): boolean {
+    const left = this.#running.size + this.#pool.waiting
+    if (left < this.#done.length || this.#parts.clock.monotonicMs >= this.#doneMs + gatherMs) return false
+    return this.#done.every(({ failure }) => failure === undefined)
   }
 
   #start(launch: LaunchTask, stage: StageSpec): void {
@@ -328,6 +342,7 @@ export class Tasks {
   }
 
   #report(task: string, ms: number, failure?: TaskFailure, made: Made = { outputs: [], aside: 0, rowsIn: 0 }): void {
+    if (this.#done.length === 0) this.#doneMs = this.#parts.clock.monotonicMs
     this.#done.push({ task, ms, ...made, ...(failure !== undefined && { failure }) })
   }
 

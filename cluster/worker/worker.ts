@@ -201,7 +201,7 @@ export class WorkerMachine implements Machine {
         this.#assets.onAssets(message.assets)
         break
       case "copy":
-        this.#copier.copy(message.block, message.to)
+        this.#copier.copy(message.blocks, message.to)
         break
       case "forget":
         this.#onForget(message)
@@ -232,11 +232,23 @@ export class WorkerMachine implements Machine {
           this.#dropped++
           return
         }
-        this.#receiver.onReplica(from, message, block)
+        if (this.#receiver.onReplica(from, message, block)) this.#outbox.send(from, { kind: "replicaStored", block: message.block })
+        break
+      }
+      case "replicas": {
+        if (payload.length !== message.replicas.length) {
+          this.#dropped++
+          return
+        }
+        const stored = message.replicas.filter((replica, i) => this.#receiver.onReplica(from, replica, payload[i]!))
+        if (stored.length > 0) this.#outbox.send(from, { kind: "replicasStored", blocks: stored.map(({ block }) => block) })
         break
       }
       case "replicaStored":
-        if (!this.#copier.onStored(from, message.block)) this.#receiver.onReplicaStored(from, message.block)
+        for (const block of this.#copier.onStored(from, [message.block])) this.#receiver.onReplicaStored(from, block)
+        return
+      case "replicasStored":
+        for (const block of this.#copier.onStored(from, message.blocks)) this.#receiver.onReplicaStored(from, block)
         return
       case "replicaRefused":
         if (!this.#copier.onRefused(from, message.block, message.reason)) this.#receiver.onReplicaRefused(from, message.block)

@@ -112,7 +112,7 @@ export class Harness {
     for (const { to, message } of this.sent.splice(0)) {
       this.kept.push({ to, message })
       if (message.kind === "copy" && this.copies && this.workers.has(to)) {
-        for (const holder of message.to) this.from(to, { kind: "copied", block: message.block, holder })
+        for (const holder of message.to) this.from(to, { kind: "copied", blocks: message.blocks, holder })
       }
     }
     if (this.launched.length > 0) this.settle()

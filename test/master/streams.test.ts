@@ -326,7 +326,7 @@ test("input is kept for as long as its state has one copy", () => {
   h.advance(12_000)
   assert.is(h.messages("forget").filter(({ message }) => message.streams.length > 0).length, 0)
   h.copies = true
-  for (const { to, message } of h.messages("copy")) h.from(to, { kind: "copied", block: message.block, holder: message.to[0]! })
+  for (const { to, message } of h.messages("copy")) h.from(to, { kind: "copied", blocks: message.blocks, holder: message.to[0]! })
   h.advance(2000)
   assert.ok(h.messages("forget").some(({ message }) => message.streams.some(({ stream }) => stream === "views")))
 })

@@ -90,7 +90,11 @@ class Bench implements Planner {
     return { launched, cancelled, forgotten, messages: commands.length }
   }
 
-  done(worker: NodeId, task: string, more: { failure?: TaskFailure; rows?: number; sections?: number[]; base?: boolean } = {}): string {
+  done(
+    worker: NodeId,
+    task: string,
+    more: { failure?: TaskFailure; rows?: number; sections?: number[]; base?: boolean; ms?: number } = {},
+  ): string {
     const block = `b${++this.#blocks}`
     const rows = more.rows ?? more.sections?.reduce((a, b) => a + b, 0) ?? 1
     const output = {
@@ -100,7 +104,7 @@ class Bench implements Planner {
     }
     const done: TaskDone = {
       task,
-      ms: 1,
+      ms: more.ms ?? 5,
       outputs: more.failure === undefined ? [output] : [],
       aside: 0,
       rowsIn: 0,
@@ -442,6 +446,16 @@ test("workers take only so many tasks at a time", () => {
     bench.flush().launched.map(({ task }) => task),
     ["many/16.1"],
   )
+})
+
+test("of tasks that take no time workers take more", () => {
+  const bench = new Bench()
+  bench.scheduler.addWorker("w1", "h1", 2)
+  bench.add("many", 80, store, () => [{ kind: "asset", hash: "x" }])
+  start(bench, "j", "many")
+  assert.is(bench.flush().launched.length, 16)
+  bench.done("w1", "many/0.1", { ms: 0.2 })
+  assert.is(bench.flush().launched.length, 33)
 })
 
 test("a straggler gets a copy, and the first to finish wins", () => {

@@ -56,6 +56,7 @@ class Storm {
       if (command.kind !== "send") continue
       const { message, to, payload = [], receipt } = command
       if (message.kind === "replica") this.replicas.push({ block: message.block, to })
+      if (message.kind === "replicas") for (const { block } of message.replicas) this.replicas.push({ block, to })
       if (message.kind === "fetch") this.fetches.push({ to, request: message.request, count: message.blocks.length })
       if (message.kind === "tasksDone") for (const { outputs } of message.done) this.blocks.push(...outputs.map(({ block }) => block))
       if (message.kind === "report") for (const { block } of message.blocks) if (!this.blocks.includes(block)) this.blocks.push(block)
@@ -101,6 +102,11 @@ class Storm {
         const batch = { session: `u${m % 2}`, stream: "views", seq: n % 50 }
         const of = m % 3 === 0 ? { output: `o${n}`, partition: 0, stream: "st", interval: n, base: m % 2 === 0 } : null
         const replica = { kind: "replica", block: `${other}-${n}`, batch: of === null ? batch : null, rows: 1, arrivedMs: 1, of } as const
+        if (m % 5 === 0) {
+          const { kind: _, ...one } = replica
+          const two = { ...one, block: `${other}-${n}b` }
+          return w.receive(other, { kind: "replicas", replicas: [one, two] }, lines("z".repeat(m * 10)), lines("y"))
+        }
         return w.receive(other, replica, lines("z".repeat(m * 10)))
       }
       case "stored":
@@ -108,6 +114,7 @@ class Storm {
         const replica = remove(this.replicas)
         if (replica === undefined) return []
         const { block, to } = replica
+        if (kind === "stored" && m % 2 === 0) return w.receive(to, { kind: "replicasStored", blocks: [block, "none"] })
         return w.receive(to, kind === "stored" ? { kind: "replicaStored", block } : { kind: "replicaRefused", block, reason: "full" })
       }
       case "lost":
@@ -128,7 +135,11 @@ class Storm {
         return w.receive(master, { kind: "forget", blocks: block === undefined ? [] : [block], streams })
       }
       case "copy":
-        return w.receive(master, { kind: "copy", block: any(this.blocks) ?? "none", to: [other] })
+        return w.receive(master, {
+          kind: "copy",
+          blocks: [any(this.blocks) ?? "none", ...(m % 2 === 0 ? this.blocks.slice(0, 3) : [])],
+          to: [other],
+        })
       case "serve": {
         const block = any(this.blocks) ?? "none"
         const asked = m % 2 === 0 ? [{ block }, { block: "none" }] : [{ block, section: m % 3 }, { block }]

@@ -148,7 +148,7 @@ test("copies go where the master says, and are reported with their place", () =>
   w.launch([task("t", { partition: 2 })], [stage({ output: "st@5" })])
   w.step({ kind: "taskDone", task: "t", executor: 0, result: result({ bytes: lines("x"), rows: 1, base: false }), ms: 1 })
   const { block } = w.only("tasksDone").done[0]!.outputs[0]!
-  w.receive("master#1", { kind: "copy", block, to: ["w2#1", "w3#1", "w9#1"] })
+  w.receive("master#1", { kind: "copy", blocks: [block], to: ["w2#1", "w3#1", "w9#1"] })
   assert.equal(w.kinds(), ["replica→w2#1", "replica→w3#1", "copied→master#1"])
   assert.equal([w.only("copied").holder, w.only("copied").error], ["w9#1", "this worker does not know that one"])
   assert.is(w.sent("replica")[0]!.of!.output, "st@5")
@@ -156,8 +156,28 @@ test("copies go where the master says, and are reported with their place", () =>
   assert.equal([w.only("copied").holder, w.only("copied").error], ["w2#1", undefined])
   w.step({ kind: "lost", peer: "w3#1" })
   assert.equal([w.only("copied").holder, w.only("copied").error], ["w3#1", "was lost"])
-  w.receive("master#1", { kind: "copy", block: "gone", to: ["w2#1"] })
+  w.receive("master#1", { kind: "copy", blocks: ["gone"], to: ["w2#1"] })
   assert.is(w.only("copied").error, "this worker does not hold the block")
+})
+
+test("small blocks that go to one place go together, and are confirmed together", () => {
+  const a = new Bench().join([peer("w2")])
+  const blocks = ["t", "u", "v"].map((name, partition) => {
+    a.launch([task(name, { partition })], [stage({ output: "st@5" })])
+    a.step({ kind: "taskDone", task: name, executor: 0, result: result({ bytes: lines(name), rows: 1, base: false }), ms: 1 })
+    return a.only("tasksDone").done[0]!.outputs[0]!.block
+  })
+  a.receive("master#1", { kind: "copy", blocks: [...blocks, "gone"], to: ["w2#1"] })
+  assert.equal(a.kinds(), ["copied→master#1", "replicas→w2#1"])
+  assert.equal(a.only("copied").blocks, ["gone"])
+  const { to: _, payload, receipt: __, ...together } = a.only("replicas")
+  const b = new Bench({ name: "w2" }).join([])
+  b.receive("w1#1", together, ...payload.slice(1))
+  assert.equal(b.kinds(), [], "a frame is missing")
+  b.receive("w1#1", together, ...payload)
+  assert.equal(b.only("replicasStored").blocks, blocks)
+  a.receive("w2#1", { kind: "replicasStored", blocks: [...blocks, "other"] })
+  assert.equal([a.only("copied").blocks, a.only("copied").holder], [blocks, "w2#1"])
 })
 
 test("a copy of a sealed input block is filed where it counts, and not reported", () => {
@@ -166,7 +186,7 @@ test("a copy of a sealed input block is filed where it counts, and not reported"
   const { block } = a.inventory()[0]!
   a.receive("master#1", { kind: "settled", kept: [{ block, stream: "s.1", interval: 7_000 }], dropped: [] })
   a.receive("master#1", { kind: "peers", workers: [peer("w2")], minReplicas: 1, replicas: 2 })
-  a.receive("master#1", { kind: "copy", block, to: ["w2#1"] })
+  a.receive("master#1", { kind: "copy", blocks: [block], to: ["w2#1"] })
   const { to: _, payload, receipt: __, ...replica } = a.only("replica")
   const b = new Bench({ name: "w2" }).join([])
   b.receive("w1#1", replica, ...payload)
