@@ -33,6 +33,8 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
 }
 
 const slowFactor = 20
+const waitMs = 100
+const longestWaitMs = 60_000
 
 /** A stream of records gives each interval's records, a snapshot stream each interval's version. */
 export async function runIntervals<O extends Record<string, Handle>>(
@@ -54,6 +56,7 @@ export async function runIntervals<O extends Record<string, Handle>>(
       for (const [name, input] of Object.entries(options.inputs)) session.feed(name, input[i] ?? [])
       await advanceTo(session, startMs, (i + 1) * intervalMs, breaks)
     }
+    await finished(session, startMs + intervals * intervalMs)
     const results: Record<string, unknown[][]> = {}
     for (const [name, handle] of Object.entries(outputs))
       results[name] = await intervalsOf(session, handle, startMs, intervals * intervalMs)
@@ -94,6 +97,19 @@ function breakPoints(session: Simulation, faults: readonly IntervalFault[]): Bre
     points.push({ atMs: atMs + parseDuration(span), run: () => (kill !== undefined ? session.restart(node) : session.slow(node, 1)) })
   }
   return points.sort((a, b) => a.atMs - b.atMs)
+}
+
+/** After a death near the end the last intervals may still be on their way: time goes on until they are through. */
+async function finished(session: Simulation, untilMs: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < longestWaitMs; waitedMs += waitMs) {
+    const entries = await session.host.catalog()
+    const open = entries.some(({ definition: { intervalMs }, state, throughMs }) => {
+      const waits = state === "running" || state === "catching up"
+      return waits && throughMs < Math.floor(untilMs / intervalMs) * intervalMs
+    })
+    if (!open) return
+    await session.advance(`${waitMs}ms`)
+  }
 }
 
 async function advanceTo(session: Simulation, startMs: number, toMs: number, breaks: BreakPoint[]): Promise<void> {
