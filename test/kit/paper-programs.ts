@@ -156,7 +156,7 @@ export function estimate(trips: readonly Trip[], before: Travel, samples = 60, r
         const misfit = links.reduce((sum, link, j) => sum + (Math.log((drawn[j]! * scale) / (mean[link] ?? 10)) ** 2 || 0), 0)
         const fit = Math.exp(-2 * misfit)
         total += fit
-        drawn.forEach((n, j) => (share[j]! += fit * n * scale))
+        for (const [j, n] of drawn.entries()) share[j]! += fit * n * scale
       }
       links.forEach((link, j) => {
         given[link] = (given[link] ?? 0) + share[j]! / total
