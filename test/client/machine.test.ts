@@ -200,9 +200,11 @@ test("close waits for the sends of its session", () => {
 
 test("close does not wait for a master that is away", () => {
   const h = new Harness()
-  h.welcome()
-  const { id, commands } = h.call({ kind: "close", session: "s" })
-  assert.equal(shown(commands), ["→ master request 1 closeSession"])
+  h.welcome([peer("w1")])
+  const sent = h.call({ kind: "send", session: "s", stream: "v", rows: 1 }, [block(1)])
+  h.respond(requestIds(sent.commands).receivers!, { stream: "i", workers: [peer("w1")] })
+  const { id } = h.call({ kind: "close", session: "s" })
+  assert.ok(requestIds(h.from("w1#1", { kind: "batchAck", session: "s", stream: "v", seq: 1, copies: 2 })).closeSession)
   h.lost("master#1")
   assert.equal(
     shown(h.tick(1900)).filter(line => line.startsWith("answer")),
@@ -212,6 +214,13 @@ test("close does not wait for a master that is away", () => {
     shown(h.tick(200)).filter(line => line.startsWith("answer")),
     [`answer ${id}`],
   )
+})
+
+test("close of a session that has sent nothing asks nobody", () => {
+  const h = new Harness()
+  h.welcome()
+  const { id, commands } = h.call({ kind: "close", session: "s" })
+  assert.equal(shown(commands), [`answer ${id}`])
 })
 
 test.run()
