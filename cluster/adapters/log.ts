@@ -1,6 +1,6 @@
 /** What a node says, for people: a line each on stderr, or in a file. Pino keeps levels and bindings; only the form is ours. */
 
-import { createWriteStream, mkdirSync } from "node:fs"
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs"
 import { dirname } from "node:path"
 import { performance } from "node:perf_hooks"
 import pino from "pino"
@@ -54,21 +54,45 @@ function levelOfEnvironment(): Level | "silent" {
 
 /** `2026-11-21T09:20:02.123Z warn  w1  no master answers at …  {"tries":3}` */
 function humanLines({ node, file }: LogOptions): { write(line: string): void } {
-  if (file !== undefined) mkdirSync(dirname(file), { recursive: true })
-  const to = file === undefined ? process.stderr : createWriteStream(file, { flags: "a" })
+  const write = file === undefined ? toStderr() : toFile(file)
   return {
     write(line) {
       const { level, time, msg, ...data } = JSON.parse(line) as { level: number; time: number; msg?: string; stack?: string }
       const { stack, ...rest } = data
       const label = (pino.levels.labels[level] ?? "info").padEnd(5)
       const more = Object.keys(rest).length === 0 ? "" : `  ${JSON.stringify(rest)}`
-      to.write(
-        `${new Date(time).toISOString()} ${label} ${node}  ${readable(msg ?? "")}${more}\n${stack === undefined ? "" : `${stack}\n`}`,
-      )
+      write(`${new Date(time).toISOString()} ${label} ${node}  ${readable(msg ?? "")}${more}\n${stack === undefined ? "" : `${stack}\n`}`)
     },
   }
 }
 
+/** A log that cannot be written, because the disk is full or nobody reads, must not end who writes it. */
+function toFile(file: string): (text: string) => void {
+  mkdirSync(dirname(file), { recursive: true })
+  let stream: WriteStream | null = null
+  let again = 0
+  return text => {
+    if (stream === null) {
+      if (performance.now() < again) return
+      const opened = createWriteStream(file, { flags: "a" })
+      opened.on("error", () => {
+        if (stream === opened) stream = null
+        again = performance.now() + logAgainMs
+      })
+      stream = opened
+    }
+    stream.write(text)
+  }
+}
+
+function toStderr(): (text: string) => void {
+  if (!stderrGuarded) process.stderr.on("error", () => {})
+  stderrGuarded = true
+  return text => void process.stderr.write(text)
+}
+
+let stderrGuarded = false
+const logAgainMs = 1_000
 const longest = 4_000
 
 /** What came from outside may stand in a line: no control character but a line's end, and not without end. */

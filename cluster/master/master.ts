@@ -265,6 +265,7 @@ class Running {
     }
     if (this.#appendAgainMs === Number.POSITIVE_INFINITY)
       say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
+    this.#parts.log.failing = event.error
     this.#appendAgainMs = times.monotonicMs + appendAgainMs
     outbox.push({ kind: "wake", atMonotonicMs: this.#appendAgainMs })
   }

@@ -16,6 +16,8 @@ interface Waiting {
 export class RecordLog {
   readonly #ledger: Ledger
   readonly #waiting: Waiting[] = []
+  /** Why the last append failed, while none has succeeded since. */
+  failing: string | null = null
   #next: number
   #sinceSnapshot: number
 
@@ -48,6 +50,7 @@ export class RecordLog {
 
   /** Runs the effects of all records up to this one: records are appended in order, so those before it are on disk as well. */
   appended(sequence: number): void {
+    this.failing = null
     let n = 0
     while (n < this.#waiting.length && (this.#waiting[n] as Waiting).sequence <= sequence) n += 1
     for (const { effect } of this.#waiting.splice(0, n)) effect()

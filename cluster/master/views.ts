@@ -172,7 +172,8 @@ export class Views {
     if (this.about.retention.warning !== null) warnings.push(this.about.retention.warning)
     const { wanting } = this.about.copies
     if (wanting > 0) warnings.push(`${wanting} blocks of received data have one copy: others are being made`)
-    if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
+    if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
+    else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     const rates = this.about.sealing.rates(times.timeMs)
     return {
       cluster: ledger.cluster,
