@@ -11,6 +11,13 @@ function markOf(bytes: Uint8Array): { readonly sizeBytes: number; readonly modif
   return { sizeBytes: bytes.byteLength, modifiedMs: sum, ends: sum }
 }
 
+/** Real files that a simulated worker may read. */
+export interface OutsideFiles {
+  /** Paths of the files that a path names: itself, what a directory holds, what a pattern matches. */
+  find(path: string): readonly string[]
+  read(path: string): Uint8Array
+}
+
 export class SimulatedDisk {
   meanMs = 1
   /** No evicted block can be written. */
@@ -18,6 +25,8 @@ export class SimulatedDisk {
   /** Files of evicted blocks written so far. */
   spills = 0
   readonly files = new Map<string, Uint8Array>()
+  /** Where files are looked for that are not there: read once, then they are. */
+  outside: OutsideFiles | null = null
   readonly #world: World
 
   constructor(world: World) {
@@ -27,6 +36,8 @@ export class SimulatedDisk {
   /** `done` is called unless the worker dies first: then a write may have happened, or not. */
   read({ request, path, from, to, pinned }: Omit<Extract<Command, { kind: "readFile" }>, "kind">, done: (event: NodeEvent) => void): void {
     this.#later(() => {
+      const failed = this.#bringIn([path])
+      if (typeof failed === "string") return done({ kind: "fileFailed", request, error: failed })
       const bytes = this.files.get(path)
       if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
       const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
@@ -37,8 +48,10 @@ export class SimulatedDisk {
 
   list(request: string, paths: readonly string[], done: (event: NodeEvent) => void): void {
     this.#later(() => {
-      const found = [...this.files.keys()].filter(file =>
-        paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)),
+      const brought = this.#bringIn(paths)
+      if (typeof brought === "string") return done({ kind: "fileFailed", request, error: brought })
+      const found = [...this.files.keys()].filter(
+        file => brought.includes(file) || paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)),
       )
       const files = found.sort().map(path => ({ path, ...markOf(this.files.get(path)!) }))
       if (files.length === 0) done({ kind: "fileFailed", request, error: `no such file: ${paths.join(", ")}` })
@@ -66,6 +79,19 @@ export class SimulatedDisk {
 
   remove(path: string): void {
     this.files.delete(path)
+  }
+
+  /** The paths that were found outside; a text says what went wrong there. */
+  #bringIn(paths: readonly string[]): string[] | string {
+    const { outside } = this
+    if (outside === null) return []
+    try {
+      const found = paths.flatMap(path => (this.files.has(path) ? [] : outside.find(path)))
+      for (const path of found) if (!this.files.has(path)) this.files.set(path, outside.read(path))
+      return found
+    } catch (error) {
+      return (error as Error).message
+    }
   }
 
   #later(run: () => void): void {

@@ -19,6 +19,7 @@ import type { ClientSession } from "../client/client-session.js"
 import { createSession } from "../client/create-session.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { SimulatedCluster } from "./cluster.js"
+import type { OutsideFiles } from "./disk.js"
 import { MemoryPool } from "./memory.js"
 import { addressOf, type Weather } from "./network.js"
 import { SimulatedNode } from "./node.js"
@@ -32,6 +33,12 @@ export interface SimulateOptions {
   readonly start?: TimeLike
   /** Of shuffles and states. Default 4. */
   readonly partitions?: number
+  /** Workers (or the master) that end so long after the start. */
+  readonly kills?: readonly { readonly node: string; readonly atMs: number }[]
+  /** Real files that `file:` inputs and `textFile` find. Absent: there are none. */
+  readonly files?: OutsideFiles
+  /** What a relative path in a program means. Absent: it stays as it is. */
+  readonly resolvePath?: (path: string) => string
 }
 
 export interface Simulation extends ClientSession {
@@ -59,9 +66,17 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
     throw new RivuletError(`a cluster of ${workers} workers cannot be simulated`, { code: 2, try: "workers: 1 to 200" })
   }
   const startMs = options.start === undefined ? defaultStartMs : parseTime(options.start, { nowMs: defaultStartMs, tz: "UTC" })
-  const hand = new Hand(seed, startMs, workers)
+  const hand = new Hand(seed, startMs, workers, options)
   const calls = hand.calls()
-  const session = await createSession(calls, { user: "test", partitions, advance: ms => hand.advance(ms), timeoutMs: patienceMs })
+  const { resolvePath } = options
+  const advance = (ms: number) => hand.advance(ms)
+  const session = await createSession(calls, {
+    user: "test",
+    partitions,
+    advance,
+    timeoutMs: patienceMs,
+    ...(resolvePath && { resolvePath }),
+  })
   hand.session = session
   return Object.assign(session, {
     feed: (stream: string, records: Iterable<unknown>) => hand.feed(stream, [...records]),
@@ -84,11 +99,13 @@ class Hand {
   #open = 0
   #heard = false
   #pumping = false
+  /** How far time may run for the calls that are open. */
+  #patientUntilMs = 0
   #advancing = 0
   #fed: { readonly stream: string; readonly records: readonly unknown[] }[] = []
   #failed: Error | null = null
 
-  constructor(seed: number, startMs: number, workers: number) {
+  constructor(seed: number, startMs: number, workers: number, { kills = [], files }: SimulateOptions) {
     this.#startMs = startMs
     this.#world = new World(seed)
     this.#cluster = new SimulatedCluster(this.#world, new MemoryPool(memoryBytes), {
@@ -99,8 +116,13 @@ class Hand {
     this.#cluster.network.noticesDeath = true
     this.#cluster.journal.meanSyncMs = 0
     this.#cluster.disk.meanMs = 0
+    this.#cluster.disk.outside = files ?? null
     this.#cluster.startMaster()
     for (let i = 1; i <= workers; i++) this.#cluster.startWorker(`w${i}`)
+    for (const { node, atMs } of kills) {
+      this.#check(node)
+      this.#world.at(atMs, () => this.kill(node))
+    }
     this.#world.runUntil(aheadMs)
   }
 
@@ -123,6 +145,7 @@ class Hand {
       call: call => {
         // A cancel has no answer of its own.
         if (call.call.kind !== "cancel") this.#open += 1
+        this.#patientUntilMs = this.#world.nowMs + patienceMs
         node.dispatch({ kind: "call", call })
         this.#pump()
       },
@@ -204,15 +227,15 @@ class Hand {
     this.#pumping = true
     void (async () => {
       await new Promise(resolve => setImmediate(resolve))
-      const untilMs = this.#world.nowMs + patienceMs
       while (this.#open > 0 && this.#advancing === 0) {
-        if (!this.#world.step(untilMs)) break
+        if (!this.#world.step(this.#patientUntilMs)) break
         await this.#yieldIfHeard()
       }
       this.#pumping = false
       if (this.#open > 0 && this.#advancing > 0) setImmediate(() => this.#pump())
     })().catch(error => {
       this.#failed = error as Error
+      this.#calls?.end(this.#failed)
       this.#pumping = false
     })
   }

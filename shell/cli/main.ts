@@ -91,14 +91,25 @@ program
 
 program
   .command("run")
-  .description("run a program of bounded sources to its end, on a cluster of its own unless -m is given")
-  .argument("<program.ts>")
+  .description("run a program of bounded sources, or notebooks (.md, .ipynb), to the end, on a cluster of its own unless -m is given")
+  .argument("<file...>")
   .addOption(master())
   .addOption(output())
-  .option("--workers <n>", "worker processes of its own cluster", "2")
+  .option("--workers <n>", "workers of its own cluster (default: 2, or as the notebook says)")
+  .option("--check", "notebooks: exit 1 if an output differs from what stands under its cell")
+  .option("--update", "notebooks: write the outputs under their cells")
+  .option("--clock <simulated|real>", "notebooks: whether time goes on by input alone")
+  .option("--seed <n>", "notebooks: of the simulated cluster; outputs do not depend on it")
+  .option(
+    "--kill <worker@time>",
+    "notebooks: a simulated worker ends, as w2@3s; outputs do not depend on it",
+    (kill: string, kills: string[]) => [...kills, kill],
+    [],
+  )
+  .option("--report <junit=file>", "notebooks: also as JUnit's XML")
   .option("--keep", "with -m: what the program defined goes on there")
   .option("--timeout <duration>", "give up after this long (exit 124)")
-  .action(async (file, options) => (await import("./run.js")).run(file, options))
+  .action(async (files, options) => (await import("./run.js")).run(files, options))
 
 program
   .command("replay")
@@ -176,6 +187,13 @@ program
   .option("--dir <dir>", "for spilled blocks (made when missing)", ".rivulet/worker")
   .option("--disk <size>", "cap of what lies there", "16G")
   .action(async options => (await import("./worker.js")).worker(options))
+
+program
+  .command("convert")
+  .description("a notebook from Markdown to Jupyter's format, or back")
+  .argument("<from>")
+  .argument("<to>")
+  .action(async (from, to) => (await import("./convert.js")).convert(from, to))
 
 const keys = program.command("keys").description("keys of who may attach to a cluster that listens beyond this machine")
 keys

@@ -1,21 +1,43 @@
-/** `rivulet run program.ts`: to the end, on a cluster of its own unless `-m` is given. */
+/** `rivulet run`: programs and notebooks to their end, on a cluster of their own unless `-m` is given. */
+import { RivuletError } from "../../engine/errors.js"
 import { programName, programPath } from "../program/loader.js"
 import { batch } from "./batch.js"
-import { positiveInteger } from "./options.js"
+import { duration, masterAddress, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
 
 export interface RunOptions {
   readonly master?: string
   readonly o?: string
-  readonly workers: string
+  readonly workers?: string
   readonly timeout?: string
   readonly keep?: boolean
+  readonly check?: boolean
+  readonly update?: boolean
+  readonly clock?: string
+  readonly seed?: string
+  readonly kill: readonly string[]
+  readonly report?: string
 }
 
-export async function run(file: string, options: RunOptions): Promise<void> {
+export async function run(files: readonly string[], options: RunOptions): Promise<void> {
+  const notebooks = files.filter(file => /\.(md|ipynb)$/.test(file))
+  if (notebooks.length === files.length) return runNotebooks(notebooks, options)
+  if (files.length > 1)
+    throw new RivuletError(`${files.length} files, of which ${files.length - notebooks.length} are programs`, {
+      code: 2,
+      try: "one program at a time; any number of notebooks (.md, .ipynb)",
+    })
+  const only =
+    (["check", "update", "clock", "seed", "report"] as const).find(name => options[name] !== undefined) ??
+    (options.kill.length > 0 ? "kill" : undefined)
+  if (only !== undefined) throw new RivuletError(`--${only} is for notebooks`, { code: 2, try: `rivulet run notebook.md --${only}` })
+  await runProgram(files[0]!, options)
+}
+
+async function runProgram(file: string, options: RunOptions): Promise<void> {
   const path = programPath(file)
   const format = outputFormat(options.o, process.stdout.isTTY)
-  const workers = positiveInteger(options.workers, "--workers", 16)
+  const workers = positiveInteger(options.workers ?? "2", "--workers", 16)
   await batch({
     path,
     program: programName(path),
@@ -24,5 +46,37 @@ export async function run(file: string, options: RunOptions): Promise<void> {
     ...(options.master === undefined ? {} : { master: options.master }),
     ...(options.keep === true ? { keep: true } : {}),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  })
+}
+
+async function runNotebooks(files: readonly string[], options: RunOptions): Promise<void> {
+  const wrong = (what: string, attempt: string) => new RivuletError(what, { code: 2, try: attempt })
+  if (options.check && options.update) throw wrong("--check and --update at once", "--check compares; --update writes")
+  if (options.o !== undefined) throw wrong("-o is for programs", "a notebook's outputs stand under its cells")
+  if (options.keep !== undefined) throw wrong("--keep is for programs", "rivulet submit program.ts")
+  if (options.clock !== undefined && options.clock !== "simulated" && options.clock !== "real")
+    throw wrong(`--clock ${options.clock}`, "--clock simulated, or real")
+  const report = options.report === undefined ? undefined : /^junit=(.+)$/.exec(options.report)?.[1]
+  if (options.report !== undefined && report === undefined)
+    throw wrong(`--report ${options.report}: not understood`, "--report junit=results.xml")
+  const [{ runNotebooks: runAll }, { parseKill }] = await Promise.all([import("../notebook/run.js"), import("../notebook/document.js")])
+  const kills = options.kill.map(parseKill)
+  if (kills.length > 0 && (options.master !== undefined || options.clock === "real"))
+    throw wrong("--kill is for the simulated cluster", "kill -9 a worker's process; or leave out -m and --clock real")
+  process.exitCode = await runAll(files, {
+    check: options.check ?? false,
+    update: options.update ?? false,
+    kills,
+    settings: {
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+      ...(options.workers === undefined ? {} : { workers: positiveInteger(options.workers, "--workers", 16) }),
+      ...(options.seed === undefined ? {} : { seed: positiveInteger(options.seed, "--seed", Number.MAX_SAFE_INTEGER) }),
+    },
+    ...(options.timeout === undefined ? {} : { timeoutMs: duration(options.timeout, "--timeout") }),
+    ...(options.master === undefined ? {} : { master: masterAddress(options.master) }),
+    ...(report === undefined ? {} : { junit: report }),
+    write: text => process.stdout.write(text),
+    warn: text => process.stderr.write(text),
+    annotate: process.env.GITHUB_ACTIONS !== undefined,
   })
 }

@@ -14,6 +14,8 @@ import { cellText, table, truncate } from "../view/table.js"
 import { isSeries } from "./answers.js"
 
 export interface DisplayContext {
+  /** False: answers are shown without them (notebooks). */
+  readonly stamps?: boolean
   readonly tz: string
   readonly width: number
   readonly now: () => number
@@ -58,9 +60,13 @@ async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<St
     taken.value.length > 0 && taken.value.every(isRanked)
       ? await abortable((rdd as RDD<[unknown, number]>).top(bareRows), context.signal)
       : taken
-  if (ranked.value.length === 0) return [{ text: "  (no records)", style: "dim" }, stampOf(ranked.stamp, context)]
+  if (ranked.value.length === 0) return [{ text: "  (no records)", style: "dim" }, ...stampUnder(ranked.stamp, context)]
   const lines = valueLines(ranked.value, context, bareRows)
-  return [...lines.lines, stampOf(ranked.stamp, context)]
+  return [...lines.lines, ...stampUnder(ranked.stamp, context)]
+}
+
+function stampUnder(stamp: Stamp, context: DisplayContext): StyledLine[] {
+  return context.stamps === false ? [] : [stampOf(stamp, context)]
 }
 
 async function displaySnapshots(snapshots: { count(): PromiseLike<Series<number>> }, context: DisplayContext): Promise<StyledLine[]> {

@@ -28,6 +28,8 @@ export interface ShellHostOptions {
   /** An embedded cluster can be broken on purpose. */
   readonly embedded: boolean
   readonly emit: (event: HostEvent) => void
+  /** False: what functions print on the workers is not shown as it comes. */
+  readonly followsLogs?: boolean
   /** Around what a cell does before it first waits. */
   readonly around?: <T>(work: () => T) => T
 }
@@ -48,6 +50,7 @@ export class ShellHost implements HostPort {
   private readonly bound = new Map<string, string>()
   private running: AbortController | undefined
   private readonly logTail: LogTail
+  private readonly followsLogs: boolean
 
   constructor(options: ShellHostOptions) {
     this.session = options.session
@@ -55,6 +58,7 @@ export class ShellHost implements HostPort {
     this.columns = options.columns
     this.tz = options.tz
     this.emit = options.emit
+    this.followsLogs = options.followsLogs ?? true
     this.around = options.around ?? (work => work())
     this.evaluator = new Evaluator({
       globals: sessionGlobals(options.session),
@@ -96,6 +100,11 @@ export class ShellHost implements HostPort {
     const shown = lines.slice(0, 6)
     if (lines.length > shown.length) shown.push({ text: `  … ${lines.length - shown.length} more, .streams`, style: "dim" })
     return shown
+  }
+
+  /** Gives cells a name beyond the session's. */
+  bind(name: string, value: unknown): void {
+    this.evaluator.bind(name, value)
   }
 
   run(cell: string): void {
@@ -180,7 +189,7 @@ export class ShellHost implements HostPort {
       if (handleData(value)?.kind === "stream") this.session.name(value, name)
     }
     const defined = await this.session.flush()
-    if (defined.length > 0) this.logTail.follow(defined.map(({ name }) => name))
+    if (defined.length > 0 && this.followsLogs) this.logTail.follow(defined.map(({ name }) => name))
     const named = new Map(result.declared.map(({ name, value }) => [value, name]))
     const streams = defined
       .filter(item => item.named || runs(item.kind))

@@ -1,0 +1,50 @@
+/** What became of notebooks, for a person, for CI's annotations (`::error`), and as JUnit's XML. */
+
+export interface CellReport {
+  /** From 1. */
+  readonly cell: number
+  /** Of its first line in the file. */
+  readonly line: number
+  readonly ms: number
+  /** Why it failed, its first line a headline. Null: it did not. */
+  readonly problem: readonly string[] | null
+}
+
+export interface NotebookReport {
+  readonly file: string
+  readonly cells: readonly CellReport[]
+  readonly ms: number
+}
+
+export function problemLines({ file, cells }: NotebookReport): string[] {
+  return cells.flatMap(({ cell, line, problem }) =>
+    problem === null ? [] : [`${file}  cell ${cell} (line ${line})  ${problem[0]}`, ...problem.slice(1).map(text => `  ${text}`)],
+  )
+}
+
+/** As GitHub's runners read it. */
+export function annotationLines({ file, cells }: NotebookReport): string[] {
+  const escaped = (text: string) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
+  return cells.flatMap(({ line, problem }) =>
+    problem === null ? [] : [`::error file=${file},line=${line}::${escaped(problem.join("\n"))}`],
+  )
+}
+
+export function junit(reports: readonly NotebookReport[]): string {
+  const suites = reports.map(({ file, cells, ms }) => {
+    const cases = cells.map(({ cell, line, ms, problem }) => {
+      const open = `    <testcase classname="${xml(file)}" name="cell ${cell} (line ${line})" time="${ms / 1000}"`
+      if (problem === null) return `${open}/>\n`
+      return `${open}>\n      <failure message="${xml(problem[0]!)}">${xml(problem.join("\n"))}</failure>\n    </testcase>\n`
+    })
+    const failures = cells.filter(cell => cell.problem !== null).length
+    return `  <testsuite name="${xml(file)}" tests="${cells.length}" failures="${failures}" time="${ms / 1000}">\n${cases.join("")}  </testsuite>\n`
+  })
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join("")}</testsuites>\n`
+}
+
+function xml(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
+  const allowed = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd")
+  return allowed.replace(/[<>&"]/g, sign => `&#${sign.charCodeAt(0)};`)
+}

@@ -1,0 +1,162 @@
+/** `rivulet run notebook.md`: runs the cells, compares or renews the outputs under them, tells what differs (SHELL §5.5). */
+
+import { readFileSync, writeFileSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import { Worker } from "node:worker_threads"
+import { startEmbedded } from "../../cluster/embedded.js"
+import { RivuletError } from "../../engine/errors.js"
+import { differences } from "./compare.js"
+import { type Cell, type Kill, type Notebook, parseNotebook, renderNotebook, type Settings } from "./document.js"
+import { fromIpynb, toIpynb } from "./ipynb.js"
+import { annotationLines, type CellReport, junit, type NotebookReport, problemLines } from "./report.js"
+import type { CellOutcome } from "./run-cells.js"
+import type { NotebookJob, ThreadMessage } from "./thread.js"
+
+export interface NotebookOptions {
+  readonly check: boolean
+  readonly update: boolean
+  /** A cell may take so long. Absent: as long as it takes. */
+  readonly timeoutMs?: number
+  /** Of the notebook's own settings, what is asked for in their place. */
+  readonly settings: Partial<Settings>
+  readonly kills: readonly Kill[]
+  /** A file for JUnit's XML. */
+  readonly junit?: string
+  /** A running cluster in place of one of its own. */
+  readonly master?: string
+  readonly write: (text: string) => void
+  readonly warn: (text: string) => void
+  readonly annotate: boolean
+}
+
+/** The exit code: 0, 1 if a cell failed or an output differs, 124 if one took too long. Throws RivuletError of code 2. */
+export async function runNotebooks(files: readonly string[], options: NotebookOptions): Promise<number> {
+  const reports: NotebookReport[] = []
+  let late = false
+  for (const file of files) {
+    const { report, timedOut } = await runOne(file, options)
+    reports.push(report)
+    late ||= timedOut
+    for (const line of problemLines(report)) options.warn(`${line}\n`)
+    if (options.annotate) for (const line of annotationLines(report)) options.write(`${line}\n`)
+  }
+  if (options.junit !== undefined) writeFileSync(options.junit, junit(reports))
+  options.warn(`${summary(reports, options)}\n`)
+  if (late) return 124
+  return reports.some(failed) ? 1 : 0
+}
+
+const failed = (report: NotebookReport): boolean => report.cells.some(cell => cell.problem !== null)
+
+function summary(reports: readonly NotebookReport[], { check }: NotebookOptions): string {
+  const bad = reports.filter(failed).length
+  const cells = reports.reduce((sum, report) => sum + report.cells.length, 0)
+  const seconds = (reports.reduce((sum, report) => sum + report.ms, 0) / 1000).toFixed(1)
+  const notebooks = reports.length === 1 ? "notebook" : "notebooks"
+  const hint = check && bad > 0 ? " · --update writes the new outputs" : ""
+  return bad > 0
+    ? `${bad} of ${reports.length} ${notebooks} failed · ${cells} cells, ${seconds} s${hint}`
+    : `${reports.length} ${notebooks} · ${cells} cells, ${seconds} s`
+}
+
+async function runOne(file: string, options: NotebookOptions): Promise<{ report: NotebookReport; timedOut: boolean }> {
+  const notebook = read(file)
+  const cells = notebook.parts.filter((part): part is Cell => part.kind === "cell")
+  const settings = { ...notebook.settings, ...options.settings }
+  const own =
+    options.master === undefined && settings.clock === "real" ? await startEmbedded({ workers: settings.workers, cores: 1 }) : undefined
+  const startedMs = performance.now()
+  try {
+    const job: NotebookJob = {
+      cells: cells.map(({ code, throws }) => ({ code, throws })),
+      tz: settings.tz,
+      workers: settings.workers,
+      seed: settings.seed,
+      kills: options.kills,
+      directory: dirname(resolve(file)),
+      ...((options.master ?? own?.address) === undefined ? {} : { master: options.master ?? own!.address }),
+    }
+    const quiet = options.check || options.update
+    const { outcomes, timedOut } = await inThread(job, options.timeoutMs, outcome => {
+      if (!quiet && outcome.output !== "") options.write(`${outcome.output}\n`)
+    })
+    const reports = cells.slice(0, Math.max(outcomes.length, 1)).map((cell, i) => judge(cell, i, outcomes[i], options))
+    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) update(file, notebook, outcomes)
+    return { report: { file, cells: reports.filter(report => report !== null), ms: Math.round(performance.now() - startedMs) }, timedOut }
+  } finally {
+    await own?.stop()
+  }
+}
+
+function judge(cell: Cell, index: number, outcome: CellOutcome | undefined, { check }: NotebookOptions): CellReport {
+  const problem = (): string[] | null => {
+    if (outcome === undefined) return ["did not run"]
+    if (outcome.failure !== null) return outcome.failure.split("\n")
+    const lines = check ? differences(cell.output ?? "", outcome.output) : []
+    return lines.length === 0 ? null : ["output differs", ...lines]
+  }
+  return { cell: index + 1, line: cell.line, ms: outcome?.ms ?? 0, problem: problem() }
+}
+
+/** Ends the thread, with whatever runs in it, when a cell takes too long. */
+function inThread(
+  job: NotebookJob,
+  timeoutMs: number | undefined,
+  onOutcome: (outcome: CellOutcome) => void,
+): Promise<{ outcomes: CellOutcome[]; timedOut: boolean }> {
+  const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url)
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(entry, { workerData: job })
+    const outcomes: CellOutcome[] = []
+    let timer: NodeJS.Timeout | undefined
+    let running: number | undefined
+    const end = (timedOut: boolean): void => {
+      clearTimeout(timer)
+      running = undefined
+      void worker.terminate().then(() => resolve({ outcomes, timedOut }))
+    }
+    worker.on("message", (message: ThreadMessage) => {
+      running = message.kind === "running" ? message.cell : undefined
+      if (message.kind === "running") {
+        if (timeoutMs === undefined) return
+        clearTimeout(timer)
+        timer = setTimeout(() => {
+          outcomes[message.cell] = { output: "", failure: `did not end within ${timeoutMs / 1000} s`, ms: timeoutMs }
+          end(true)
+        }, timeoutMs)
+      } else if (message.kind === "ran") {
+        outcomes[message.cell] = message.outcome
+        onOutcome(message.outcome)
+      } else if (message.kind === "done") end(false)
+      else if (message.kind === "failed") {
+        clearTimeout(timer)
+        void worker.terminate().then(() => reject(new RivuletError(message.message, { code: 2 })))
+      }
+    })
+    worker.on("error", reject)
+    // Nothing is left that could wake it: the cell waits for what never comes.
+    worker.on("exit", () => {
+      if (running === undefined) return
+      outcomes[running] = { output: "", failure: "it waits for something that never comes", ms: 0 }
+      end(false)
+    })
+  })
+}
+
+function read(file: string): Notebook {
+  let text: string
+  try {
+    text = readFileSync(file, "utf8")
+  } catch (error) {
+    throw new RivuletError(`no such file: ${file}`, { code: 2, try: "give the path of a .md or .ipynb notebook", cause: error })
+  }
+  return parseNotebook(file.endsWith(".ipynb") ? fromIpynb(text, file) : text, file)
+}
+
+function update(file: string, notebook: Notebook, outcomes: readonly CellOutcome[]): void {
+  const text = renderNotebook(
+    notebook,
+    outcomes.map(({ output }) => (output === "" ? null : output)),
+  )
+  writeFileSync(file, file.endsWith(".ipynb") ? toIpynb(text, file) : text)
+}

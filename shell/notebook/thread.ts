@@ -1,0 +1,71 @@
+/**
+ * A notebook has a thread of its own: its names are its own, and a cell that never ends can be ended with it. Opens the cluster
+ * (simulated in this thread, or the embedded one that the main thread started), runs the cells, tells of each.
+ */
+
+import { readFileSync, statSync } from "node:fs"
+import { resolve } from "node:path"
+import { parentPort, workerData } from "node:worker_threads"
+import glob from "fast-glob"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
+import { simulate } from "../../cluster/testing/index.js"
+import type { Kill } from "./document.js"
+import { type CellOutcome, CellRunner, type CellToRun } from "./run-cells.js"
+
+export interface NotebookJob {
+  readonly cells: readonly CellToRun[]
+  readonly tz: string
+  readonly workers: number
+  readonly seed: number
+  readonly kills: readonly Kill[]
+  /** Relative paths in cells begin here: where the notebook lies. */
+  readonly directory: string
+  /** The address of a real cluster. Absent: simulated. */
+  readonly master?: string
+}
+
+export type ThreadMessage =
+  | { readonly kind: "running"; readonly cell: number }
+  | { readonly kind: "ran"; readonly cell: number; readonly outcome: CellOutcome }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly message: string }
+
+const job = workerData as NotebookJob
+const tell = (message: ThreadMessage): void => parentPort!.postMessage(message)
+
+async function open(): Promise<ClientSession> {
+  const resolvePath = (path: string) => (/^[a-z]+:/.test(path) ? path : resolve(job.directory, path))
+  if (job.master !== undefined) return connect(job.master, { user: "notebook", program: "notebook", tz: job.tz, resolvePath })
+  return simulate({
+    workers: job.workers,
+    seed: job.seed,
+    kills: job.kills,
+    resolvePath,
+    files: { find: findFiles, read: path => readFileSync(path) },
+  })
+}
+
+/** Files that a path names: itself, what is in it, or what its pattern matches. */
+function findFiles(path: string): readonly string[] {
+  if (glob.isDynamicPattern(path)) return glob.sync(path).sort()
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? [] : stat.isDirectory() ? glob.sync(`${glob.escapePath(path)}/*`).sort() : [path]
+}
+
+try {
+  const session = await open()
+  const runner = new CellRunner(session, job.tz)
+  await runner.start()
+  for (const [cell, one] of job.cells.entries()) {
+    tell({ kind: "running", cell })
+    const outcome = await runner.run(one)
+    tell({ kind: "ran", cell, outcome })
+    // What follows stands on what failed.
+    if (outcome.failure !== null) break
+  }
+  await runner.close()
+  await session.close()
+  tell({ kind: "done" })
+} catch (error) {
+  tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) })
+}

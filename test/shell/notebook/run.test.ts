@@ -1,0 +1,99 @@
+/** Notebooks run in their threads on simulated clusters: exit codes, what is said, and that nobody's death changes an output. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { type NotebookOptions, runNotebooks } from "../../../shell/notebook/run.js"
+
+const directory = mkdtempSync(join(tmpdir(), "rivulet-notebook-"))
+test.after(() => rmSync(directory, { recursive: true, force: true }))
+writeFileSync(join(directory, "words.txt"), "a b\nb\nc b a\n")
+
+function notebook(name: string, ...cells: [info: string, code: string, output?: string][]): string {
+  const file = join(directory, name)
+  writeFileSync(
+    file,
+    cells
+      .map(([info, code, output]) => `\`\`\`${info}\n${code}\n\`\`\`\n${output === undefined ? "" : `\`\`\`output\n${output}\n\`\`\`\n`}`)
+      .join("\n"),
+  )
+  return file
+}
+
+async function run(files: string[], options: Partial<NotebookOptions> = {}): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""]
+  const code = await runNotebooks(files, {
+    check: false,
+    update: false,
+    settings: {},
+    kills: [],
+    annotate: false,
+    write: text => {
+      out += text
+    },
+    warn: text => {
+      err += text
+    },
+    ...options,
+  })
+  return { code, out, err }
+}
+
+const words: [string, string, string?][] = [
+  [
+    "ts",
+    'const lines = readStream("file:words.txt", "1s")\nconst counts = lines.flatMap(l => l.split(" ")).map(w => [w, 1]).runningReduce(sum)\nawait drained()',
+  ],
+  ["ts", "counts.latest().top(2)", "b   3\na   2"],
+  ["ts", 'assert(await counts.get("c") === 1)\nconsole.log("said")', "said"],
+  ["ts throws", "lines.map(async l => l)", "an operator's function cannot be async: join with an RDD, or do it in foreachRDD"],
+]
+
+test("outputs as they stand: 0, with any workers, seed and death", async () => {
+  const file = notebook("words.md", ...words)
+  const plain = await run([file], { check: true })
+  assert.is(plain.code, 0, plain.err)
+  const hurt = await run([file], { check: true, settings: { workers: 4, seed: 77 }, kills: [{ node: "w2", atMs: 500 }] })
+  assert.is(hurt.code, 0, hurt.err)
+})
+
+test("an output that differs: 1 and a diff; --update makes it 0", async () => {
+  const file = notebook("other.md", ["ts", "6 * 7", "43"], ["ts", '"new"'])
+  const { code, err } = await run([file], { check: true })
+  assert.is(code, 1)
+  assert.match(err, /other\.md {2}cell 1 \(line 2\) {2}output differs\n {2}- 43\n {2}\+ 42\n/)
+  assert.match(err, /cell 2 \(line 9\) {2}output differs\n {2}\+ "new"\n/)
+  assert.match(err, /1 of 1 notebook failed · 2 cells/)
+  assert.is((await run([file], { update: true })).code, 0)
+  assert.is((await run([file], { check: true })).code, 0)
+  assert.match(readFileSync(file, "utf8"), /```output\n42\n```\n/)
+})
+
+test("a cell that fails ends its notebook, not the others; one that should throw and does not fails", async () => {
+  const [bad, mild, good] = [
+    notebook("bad.md", ["ts", "const a = 1\nnope.x"], ["ts", "2"]),
+    notebook("mild.md", ["ts throws", "1"]),
+    notebook("good.md", ["ts", "typeof a"]),
+  ]
+  const { code, out, err } = await run([bad, mild, good])
+  assert.is(code, 1)
+  assert.match(err, /bad\.md {2}cell 1 \(line 2\) {2}ReferenceError: nope is not defined\n.*2 │ nope\.x/s)
+  assert.match(err, /mild\.md {2}cell 1 \(line 2\) {2}it did not throw/)
+  // A name of one notebook is not known in another.
+  assert.is(out, '1\n"undefined"\n')
+})
+
+test("a cell that never ends: 124", async () => {
+  const { code, err } = await run([notebook("loop.md", ["ts", "for (;;) {}"])], { timeoutMs: 200 })
+  assert.is(code, 124)
+  assert.match(err, /did not end within 0\.2 s/)
+})
+
+test("a cell that waits for what never comes is told so", async () => {
+  const { code, err } = await run([notebook("wait.md", ["ts", "await new Promise(() => {})"])])
+  assert.is(code, 1)
+  assert.match(err, /never comes/)
+})
+
+test.run()
