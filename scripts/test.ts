@@ -24,6 +24,9 @@ interface Outcome {
   readonly output: string
 }
 
+/** Test files that run, each the leader of a group of its own. */
+const groups = new Set<number | undefined>()
+
 function count(output: string, label: string): number {
   const match = new RegExp(`^\\s*${label}:\\s+(\\d+)`, "m").exec(output)
   return match ? Number(match[1]) : 0
@@ -38,6 +41,7 @@ function run(file: string): Promise<Outcome> {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     })
+    groups.add(child.pid)
     let output = ""
     let note = ""
     const keep = (chunk: Buffer) => {
@@ -64,6 +68,7 @@ function run(file: string): Promise<Outcome> {
 
 /** Whatever a test file left running ends with it. */
 function stopGroup(pid: number | undefined): void {
+  groups.delete(pid)
   if (pid === undefined) return
   try {
     process.kill(-pid, "SIGKILL")
@@ -71,6 +76,13 @@ function stopGroup(pid: number | undefined): void {
     // the group has ended already
   }
 }
+
+// A run that is called off leaves nothing behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    for (const pid of [...groups]) stopGroup(pid)
+    process.exit(130)
+  })
 
 const words = process.argv.slice(2).filter(word => !word.startsWith("-"))
 const files = (await glob("test/**/*.test.ts", { cwd: root }))
