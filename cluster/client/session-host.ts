@@ -15,7 +15,7 @@ import type { Host, RawAnswer, ReadyRows, ReplaceOptions, SaveTarget, StreamDraf
 import { openHandle } from "../../engine/fluent/open.js"
 import type { Definition, Lineage, Plan, Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
-import type { Asset, FunctionLink, Origin } from "../../engine/function-ref.js"
+import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
 import { rewrite } from "../../engine/tree.js"
@@ -74,6 +74,7 @@ export class SessionHost implements Host {
   readonly #files = new Map<RddNode, AskedFiles>()
   /** What each function captured, as shown: `limit = 5`. */
   readonly #captures = new Map<string, readonly string[]>()
+  readonly #functions = new Map<string, FunctionRef>()
   /** Functions that ask for the time. */
   readonly #clockUsers = new Set<string>()
   #saidClock = false
@@ -106,9 +107,14 @@ export class SessionHost implements Host {
       const parts = assets.slice(1).reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
       if (parts > 0) shown.push(`${formatBytes(parts)} sent once a worker`)
       this.#captures.set(ref.hash, shown)
+      this.#functions.set(ref.hash, ref)
       if (!driver && asksTheTime(ref)) this.#clockUsers.add(ref.hash)
     }
     return link
+  }
+
+  functionOf(link: FunctionLink): FunctionRef | null {
+    return link.kind === "function" ? (this.#functions.get(link.hash) ?? null) : null
   }
 
   define(draft: StreamDraft): StreamDefinition {

@@ -1,10 +1,15 @@
 /**
- * The stages in which an RDD or a stream is computed, parents first, and how each operator runs (API §1.2 `explain`). From the
- * definitions alone: nothing is asked of the cluster.
+ * The stages in which an RDD or a stream is computed, parents first, and how each operator runs (API §1.2 `explain`): compiled
+ * where its stage is a chain over text that ends in a reduction by key and every function of it is understood (`kernel/`), else
+ * as closures, and why. From the definitions alone: nothing is asked of the cluster. Compiled code leaves a task to the
+ * closures whose text it is not exact for (as `toLowerCase` is for ASCII only).
  */
 
+import { aggregatesEarly } from "../aggregate.js"
 import type { StreamId } from "../definition.js"
 import type { FunctionLink } from "../function-ref.js"
+import type { ChainStep } from "../kernel/chain.js"
+import { Kernels } from "../kernel/map-side.js"
 import { isWide } from "../plan.js"
 import type { RddNode } from "../rdd.js"
 import { formatDuration } from "../time.js"
@@ -33,6 +38,9 @@ class Walk {
   readonly #host: Host
   /** What is stored has its stage once, however often it is read. */
   readonly #stored = new Set<StreamId>()
+  /** Operators that a chain may be made of. */
+  readonly #steps = new Map<Operator, ChainStep>()
+  readonly #texts = new Set<Operator>()
 
   constructor(host: Host) {
     this.#host = host
@@ -55,17 +63,28 @@ class Walk {
       }
     }
     for (const child of childrenOf(node)) {
-      if (isWide(node)) this.#stage(child, parents)
+      if (isWide(node)) this.#stage(child, parents, reductionOf(node))
       else this.node(child, into, parents)
     }
-    into.push(operator(nameOf(node), linksOf(node)))
+    const made = operator(nameOf(node), linksOf(node))
+    switch (node.kind) {
+      case "map":
+      case "flatMap":
+      case "filter":
+      case "mapValues":
+      case "keyBy":
+        this.#steps.set(made, { kind: node.kind, f: node.f })
+    }
+    into.push(made)
   }
 
   stream(id: StreamId, into: Operator[]): void {
     const { node, name, persist } = this.#host.definition(id)
     switch (node.kind) {
       case "input": {
-        into.push(operator(`readStream ${name} (${node.format.kind})`, linksOf(node.format)))
+        const made = operator(`readStream ${name} (${node.format.kind})`, linksOf(node.format))
+        if (node.format.kind === "text") this.#texts.add(made)
+        into.push(made)
         return
       }
       case "lift": {
@@ -87,6 +106,8 @@ class Walk {
           this.#stored.add(id)
           const inner: Operator[] = []
           this.stream(node.parent, inner)
+          const { op } = node
+          if (op.kind === "runningReduce" || op.kind === "reduceByWindow") this.#compile(inner, { create: identity, merge: op.f })
           inner.push(operator("to the keys' partitions", []))
           this.stages.push({ operators: inner })
           if (node.initial !== null) this.#stage(node.initial, [])
@@ -106,10 +127,37 @@ class Walk {
     }
   }
 
-  #stage(node: RddNode, parents: readonly StreamId[]): void {
+  #stage(node: RddNode, parents: readonly StreamId[], reduction: Reduction | null = null): void {
     const operators: Operator[] = []
     this.node(node, operators, parents)
+    if (reduction !== null) this.#compile(operators, reduction)
     this.stages.push({ operators })
+  }
+
+  /** Finds out how the chain of a map task that ends in a reduction runs, as the task itself will. */
+  #compile([input, ...operators]: readonly Operator[], { create, merge }: Reduction): void {
+    const steps = operators.flatMap(one => this.#steps.get(one) ?? [])
+    if (input === undefined || steps.length < operators.length) return
+    if (!this.#texts.has(input)) {
+      for (const one of operators) if (one.path === "closure") one.why = `is called for each record: ${input.name} is no stream of text`
+      return
+    }
+    const links = [...steps.map(({ f }) => f), create, merge]
+    if (links.some(link => link.kind === "function" && this.#host.functionOf(link) === null)) return
+    const plan = new Kernels(link => this.#host.functionOf(link)).plan({ steps }, create, merge)
+    if ("kernel" in plan) {
+      for (const one of operators) {
+        one.path = "compiled"
+        delete one.why
+      }
+      return
+    }
+    const { step, why } = plan.refusal
+    const where = operators[step]?.name ?? "the reduction"
+    for (const [i, one] of operators.entries()) {
+      one.path = "closure"
+      one.why = i === step ? why : `is called for each record, because ${where} ${why}`
+    }
   }
 
   #ends(stream: StreamId): void {
@@ -117,6 +165,18 @@ class Walk {
     this.stream(stream, operators)
     this.stages.push({ operators })
   }
+}
+
+interface Reduction {
+  readonly create: FunctionLink
+  readonly merge: FunctionLink
+}
+
+const identity: FunctionLink = { kind: "builtin", name: "identity" }
+
+/** What the map tasks before a wide operator end in, if that is a reduction. */
+function reductionOf(node: RddNode): Reduction | null {
+  return node.kind === "shuffled" && aggregatesEarly(node.aggregate) && node.aggregate.kind === "combine" ? node.aggregate : null
 }
 
 /** Our own operators, and known functions such as `sum`, are the engine's code; what the user wrote is called record by record. */

@@ -6,7 +6,7 @@
 import type { Block } from "../block.js"
 import type { StreamDefinition, StreamId, StreamKind, StreamNode } from "../definition.js"
 import type { FileFormat } from "../file-format.js"
-import type { FunctionLink } from "../function-ref.js"
+import type { FunctionLink, FunctionRef } from "../function-ref.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { TimeLike } from "../time.js"
 import type { Answer, Partial } from "./answer-types.js"
@@ -61,6 +61,8 @@ export interface Host {
   readonly partitions: number
   /** Takes a copy of the function with what it captures. `driver`: it may be async and hold handles (`foreachRDD`). RivuletError 2 if it cannot travel. */
   link(f: UserFunction, operator: string, options?: { readonly driver?: boolean }): FunctionLink
+  /** What was linked, where this session has it: for `explain`. Null: another session's, or one of ours. */
+  functionOf(link: FunctionLink): FunctionRef | null
   define(draft: StreamDraft): StreamDefinition
   /** The definition as it is now. RivuletError if the session does not know the stream. */
   definition(id: StreamId): StreamDefinition

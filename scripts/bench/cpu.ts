@@ -30,3 +30,13 @@ export function peakBytes(pids: Iterable<number>): number {
   }
   return bytes
 }
+
+/** Resident memory of a process now; 0 when it has ended. */
+export function residentBytes(pid: number): number {
+  try {
+    const found = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))
+    return Number(found?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}

@@ -8,14 +8,9 @@
  * that rate: how long after an interval's end its result is there. Single runs are good to about a third (PERFORMANCE.md).
  */
 
-import { fork } from "node:child_process"
-import { once } from "node:events"
-import { existsSync } from "node:fs"
-import { resolve } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
+import { built } from "./built.js"
 import { cpuSeconds, peakBytes } from "./cpu.js"
-import type { SentAll } from "./ingest.js"
 import { type Workload, workloads } from "./wordcount.js"
 
 interface Measured {
@@ -43,16 +38,7 @@ const { values, positionals } = parseArgs({
   },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
-const dist = pathToFileURL(`${resolve(values.dist)}/`).href
-if (!existsSync(new URL("cluster/embedded.js", dist))) {
-  say(`bench: nothing is built in ${values.dist}\ntry: npm run build`)
-  process.exit(2)
-}
-// The built program's processes and threads need no TypeScript; the sender does.
-const withTypeScript = process.execArgv
-process.execArgv = withTypeScript.filter((arg, i) => arg !== "--import" && withTypeScript[i - 1] !== "--import")
-const { startEmbedded }: typeof import("../../cluster/embedded.js") = await import(`${dist}cluster/embedded.js`)
-const { connect }: typeof import("../../cluster/client/session.js") = await import(`${dist}cluster/client/session.js`)
+const { startEmbedded, connect, send } = await built(values.dist)
 const seconds = Number(values.seconds)
 const chosen = positionals.length === 0 ? workloads : positionals.map(find)
 const results: Measured[] = []
@@ -112,9 +98,7 @@ async function run(workload: Workload, rate: number) {
     })
     const pids = [...cluster.processes().values()]
     const before = cpuSeconds(pids)
-    const ingest = fileURLToPath(new URL("./ingest.ts", import.meta.url))
-    const sender = fork(ingest, [dist, cluster.address, "lines", String(seconds), String(rate)], { execArgv: withTypeScript })
-    const [sent] = (await once(sender, "message")) as [SentAll]
+    const sent = await send(cluster.address, seconds, rate)
     await new Promise<void>(resolve => {
       look = () => {
         if (done.some(({ through }) => through > sent.ackedMs)) resolve()

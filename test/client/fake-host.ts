@@ -51,6 +51,10 @@ export class FakeHost implements Host {
     this.linked.push({ name: f.name, operator, driver: options.driver === true })
     return { kind: "function", hash: textOf(f.toString()) }
   }
+  functionOf(): null {
+    return null
+  }
+
   define(draft: StreamDraft): StreamDefinition {
     const { operator, from = "earliest", name = operator, rememberMs = null, ...rest } = draft
     const id = `s.${this.definitions.size + 1}`

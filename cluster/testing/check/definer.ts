@@ -26,6 +26,10 @@ export class Definer implements Host {
     return link
   }
 
+  functionOf(): null {
+    return null
+  }
+
   define(draft: StreamDraft): StreamDefinition {
     const n = this.definitions.length + 1
     const definition: StreamDefinition = {

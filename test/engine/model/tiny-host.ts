@@ -68,6 +68,10 @@ export class TinyHost implements Host {
   link(f: UserFunction) {
     return this.cluster.fn(f)
   }
+  functionOf(): null {
+    return null
+  }
+
   define({ operator, kind, node, name, intervalMs, ...rest }: StreamDraft): StreamDefinition {
     const id = name ?? `${operator}.${++this.streams}`
     const from = rest.from ?? "earliest"
