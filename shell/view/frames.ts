@@ -89,12 +89,14 @@ function lines(rows: readonly string[]): string {
   return rows.map(row => `${row}\n`).join("")
 }
 
+/** Row by row: tmux takes clearing from the screen's first cell on for a new screen, and keeps the old one in its scrollback. */
 function upToStart(rows: number): string {
-  return `\r${rows > 0 ? `\x1b[${rows}A` : ""}\x1b[J`
+  return `\r${"\x1b[1A\x1b[2K".repeat(rows)}`
 }
 
 /** Whether the terminal wraps what stands on it anew when it gets narrower. Those that do not cut it. */
 function reflows(): boolean {
-  const { TERM = "", XTERM_VERSION, STY } = process.env
-  return XTERM_VERSION === undefined && STY === undefined && !/^(linux|screen$|vt)/.test(TERM)
+  const { TERM = "", XTERM_VERSION, STY, TMUX } = process.env
+  // tmux says it is a screen, and wraps; screen does not.
+  return TMUX !== undefined || (XTERM_VERSION === undefined && STY === undefined && !/^(linux|screen|vt)/.test(TERM))
 }
