@@ -12,7 +12,7 @@ import { isComplete } from "./evaluator/complete-cell.js"
 import type { HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { App } from "./view/app.js"
-import { frameLines } from "./view/frame.js"
+import { frameOf } from "./view/frame.js"
 import { FrameOutput } from "./view/frames.js"
 
 export interface ScreenOptions {
@@ -48,9 +48,9 @@ export interface Screen {
 const pasteOn = "\x1b[?2004h"
 const pasteOff = "\x1b[?2004l"
 const showCursor = "\x1b[?25h"
-const hideCursor = "\x1b[?25l"
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
+const stopsWithinMs = 100
 const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection"])
 
 export function openScreen(options: ScreenOptions): Screen {
@@ -78,7 +78,7 @@ export function openScreen(options: ScreenOptions): Screen {
       shown = state.printed
       app?.rerender(createElement(App, { printed: shown }))
     }
-    frames.paint(frameLines(state))
+    frames.paint(frameOf(state))
   }
   const paintSoon = () => {
     repaint ??= setTimeout(paint, repaintMs)
@@ -221,6 +221,7 @@ export function openScreen(options: ScreenOptions): Screen {
   /** Synchronous, and safe to call again: it is also the last thing that every kind of exit does. */
   function giveTerminalBack(): void {
     try {
+      frames.hide()
       if (stdin.isTTY) stdin.setRawMode?.(false)
       if (stdout.isTTY) stdout.write(pasteOff + showCursor)
     } catch {
@@ -228,15 +229,20 @@ export function openScreen(options: ScreenOptions): Screen {
     }
   }
   function suspend(): void {
-    frames.hide()
     giveTerminalBack()
-    process.once("SIGCONT", () => {
+    let away = true
+    const back = () => {
+      if (!away || closed) return
+      away = false
+      process.off("SIGCONT", back)
       takeTerminal()
-      stdout.write(hideCursor)
       frames.show()
       onResize()
-    })
+    }
+    process.on("SIGCONT", back)
     process.kill(process.pid, "SIGTSTP")
+    // Where no shell waits that could continue it (the first process of a session), the system does not stop it at all.
+    setTimeout(back, stopsWithinMs)
   }
 
   function close(): void {
@@ -269,7 +275,6 @@ export function openScreen(options: ScreenOptions): Screen {
   stdout.on("resize", onResize)
   const output = frames as unknown as NodeJS.WriteStream
   app = render(createElement(App, { printed: shown }), { stdin, stdout: output, exitOnCtrlC: false, patchConsole: false })
-  stdout.write(hideCursor)
   paint()
   offer()
   return { dispatch, enter, ended, close }

@@ -15,9 +15,15 @@ const patienceMs = 4_000
 export class Ending {
   readonly #steps: (() => unknown)[] = []
   #running: Promise<void> | null = null
+  /** What SIGINT does instead of ending: in a shell Ctrl-C never quits. */
+  interrupt: (() => void) | null = null
 
   constructor() {
-    for (const [signal, code] of signals) process.on(signal, () => this.#signalled(code))
+    for (const [signal, code] of signals)
+      process.on(signal, () => {
+        if (signal === "SIGINT" && this.interrupt !== null) this.interrupt()
+        else this.#signalled(code)
+      })
   }
 
   /** Runs before what was added earlier. Its failure stops nothing. */

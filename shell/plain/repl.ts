@@ -42,24 +42,43 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   print(await host.open(calls, { user, tz, columns, embedded: attachment.cluster !== undefined }))
   for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) await runCell(cell)
 
+  const prompt = `${options.attachment.name}> `
+  let more = false
+  let running = false
   const server = repl.start({
-    prompt: `${options.attachment.name}> `,
+    prompt,
     useGlobal: false,
     ignoreUndefined: true,
     terminal: process.stdout.isTTY && process.env.TERM !== "dumb",
     useColors: false,
     eval: (text, _context, _file, done) => {
       const cell = text.replace(/\n$/, "")
+      more = false
       if (cell.trim() === "") return done(null, undefined)
-      if (!isComplete(cell)) return done(new Recoverable(new SyntaxError("more to come")), undefined)
+      if (!isComplete(cell)) {
+        more = true
+        return done(new Recoverable(new SyntaxError("more to come")), undefined)
+      }
       options.history.add(cell)
-      void runCell(cell).then(() => done(null, undefined))
+      running = true
+      void runCell(cell).then(() => {
+        running = false
+        done(null, undefined)
+      })
     },
     writer: () => "",
     completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
       void host.complete(line, line.length).then(list => done(null, [list.items.map(item => item.text), line.slice(list.from)]))
     },
   })
+  // Lines that go on are indented, without dots: a cell copied from the screen can be pasted.
+  const displayPrompt = server.displayPrompt.bind(server)
+  server.displayPrompt = keepCursor => {
+    if (!more) return displayPrompt(keepCursor)
+    server.setPrompt(" ".repeat(prompt.length))
+    server.prompt(keepCursor)
+    server.setPrompt(prompt)
+  }
   // Node's own dot-commands would take lines that continue the last expression; ours replace them.
   const commands = server.commands as unknown as Record<string, unknown>
   for (const name of Object.keys(commands)) if (name !== "exit") delete commands[name]
@@ -68,10 +87,26 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
       help: command.help,
       action: args => {
         server.clearBufferedCommand()
-        void runCell(`.${command.name} ${args}`).then(() => server.displayPrompt())
+        running = true
+        void runCell(`.${command.name} ${args}`).then(() => {
+          running = false
+          server.displayPrompt()
+        })
       },
     })
-  server.on("SIGINT", () => host.cancel())
+  // Node's own way: the second Ctrl-C leaves.
+  server.removeAllListeners("SIGINT")
+  const interrupt = () => {
+    if (running) return host.cancel()
+    more = false
+    server.clearBufferedCommand()
+    // Elsewhere the terminal itself has dropped what was typed.
+    if (server.terminal) server.write(null, { ctrl: true, name: "u" })
+    process.stdout.write("\nCtrl-D detaches\n")
+    server.displayPrompt()
+  }
+  server.on("SIGINT", interrupt)
+  ending.interrupt = interrupt
   await Promise.race([new Promise<void>(resolve => server.on("exit", resolve)), ended])
   server.close()
 }

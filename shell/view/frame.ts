@@ -3,20 +3,26 @@
  * for each key. Together they always stay below the screen's height.
  */
 import type { ShellState } from "../session.js"
+import type { Frame } from "./frames.js"
 import { inputLines } from "./input.js"
 import { completionLines, searchLines } from "./lists.js"
 import { panelLines } from "./panels.js"
 import { statusLine } from "./status.js"
 
-export function frameLines(state: ShellState): string[] {
-  if (state.left) return []
+export function frameOf(state: ShellState): Frame {
+  if (state.left) return { rows: [], cursor: null }
   const { columns, rows, search, completion } = state
   const panelRows = Math.max(0, Math.floor(rows / 3))
   const listRows = Math.max(3, Math.min(10, rows - panelRows - 5))
-  return [
-    ...panelLines(state.panels, columns, panelRows),
-    ...(search ? searchLines(search, columns, listRows) : inputLines(state, Math.max(1, rows - panelRows - 3))),
-    ...(completion ? completionLines(completion, columns, listRows) : []),
-    ...(rows >= 6 ? [statusLine({ ...state, running: state.running !== null, waiting: state.queue.length }, columns)] : []),
-  ]
+  const panels = panelLines(state.panels, columns, panelRows)
+  const typed = search ? searchLines(search, columns, listRows) : inputLines(state, Math.max(1, rows - panelRows - 3))
+  return {
+    rows: [
+      ...panels,
+      ...typed.rows,
+      ...(completion ? completionLines(completion, columns, listRows) : []),
+      ...(rows >= 6 ? [statusLine({ ...state, running: state.running !== null, waiting: state.queue.length }, columns)] : []),
+    ],
+    cursor: { row: panels.length + typed.cursor.row, column: typed.cursor.column },
+  }
 }

@@ -11,8 +11,19 @@ import { cellWidth } from "./width.js"
 
 const begin = "\x1b[?2026h"
 const end = "\x1b[?2026l"
+const showCursor = "\x1b[?25h"
+const hideCursor = "\x1b[?25l"
 /** How Ink goes back to the start of its frame. */
 const eraseInk = /^(?:\x1b\[2K(?:\x1b\[1A)?)*(?:\x1b\[G)?/
+
+export interface Frame {
+  /** None wider than the terminal. */
+  readonly rows: readonly string[]
+  /** Where the terminal's own cursor stands: whoever composes characters, or listens to the screen, follows it. Null hides it. */
+  readonly cursor: { readonly row: number; readonly column: number } | null
+}
+
+const nothing: Frame = { rows: [], cursor: null }
 
 export class FrameOutput extends EventEmitter {
   readonly isTTY = true
@@ -20,7 +31,7 @@ export class FrameOutput extends EventEmitter {
   /** Never fewer than a frame has. */
   readonly rows = Number.MAX_SAFE_INTEGER
   columns: number
-  #frame: readonly string[] = []
+  #frame = nothing
   #hidden = false
 
   constructor(private readonly terminal: NodeJS.WriteStream) {
@@ -33,56 +44,74 @@ export class FrameOutput extends EventEmitter {
     if (/^\x1b\[\?\w+$/.test(chunk)) return true
     const text = chunk.replace(eraseInk, "")
     if (text === "" || text === "\n") return true
-    return this.terminal.write(this.#hidden ? text : `${begin}${upToStart(this.#frame.length)}${text}${lines(this.#frame)}${end}`)
+    if (this.#hidden) return this.terminal.write(text)
+    const { rows } = this.#frame
+    this.#send(toBottom(this.#frame) + upToStart(rows.length) + text + lines(rows))
+    return true
   }
 
-  /** The rows that are to stand below all else, none wider than the terminal. */
-  paint(frame: readonly string[]): void {
+  /** What is to stand below all else. */
+  paint(frame: Frame): void {
     const before = this.#frame
     this.#frame = frame
     if (this.#hidden) return
     let text = ""
-    if (frame.length === before.length) {
-      frame.forEach((row, i) => {
-        const up = frame.length - i
-        if (row !== before[i]) text += `\x1b[${up}A\r${row}\x1b[K\r\x1b[${up}B`
+    const { rows } = frame
+    if (rows.length === before.rows.length) {
+      rows.forEach((row, i) => {
+        const up = rows.length - i
+        if (row !== before.rows[i]) text += `\x1b[${up}A\r${row}\x1b[K\r\x1b[${up}B`
       })
     } else {
       let same = 0
-      while (same < frame.length && frame[same] === before[same]) same++
-      text = upToStart(before.length - same) + lines(frame.slice(same))
+      while (same < rows.length && rows[same] === before.rows[same]) same++
+      text = upToStart(before.rows.length - same) + lines(rows.slice(same))
     }
-    if (text !== "") this.terminal.write(begin + text + end)
+    const moved = frame.cursor?.row !== before.cursor?.row || frame.cursor?.column !== before.cursor?.column
+    if (text !== "" || moved) this.#send(toBottom(before) + text)
   }
 
   /** The terminal has another width: where that has wrapped the frame's rows, they are taken off it, whatever they have become. */
   resized(columns: number): void {
-    const widths = this.#frame.map(row => cellWidth(stripVTControlCharacters(row)))
+    const { rows, cursor } = this.#frame
+    const widths = rows.map(row => cellWidth(stripVTControlCharacters(row)))
     if (!this.#hidden && widths.some(width => width > columns) && reflows()) {
-      const rows = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
-      this.terminal.write(upToStart(rows))
-      this.#frame = []
+      const become = (some: readonly number[]) => some.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
+      const above = cursor ? become(widths.slice(0, cursor.row)) + Math.floor(cursor.column / columns) : become(widths)
+      this.terminal.write(`\r${above > 0 ? `\x1b[${above}A` : ""}\x1b7${"\x1b[2K\x1b[1B".repeat(become(widths))}\x1b8`)
+      this.#frame = nothing
     }
     this.columns = columns
   }
 
-  /** Takes the frame off the terminal until `show`: others write there meanwhile. */
+  /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. */
   hide(): void {
     if (this.#hidden) return
-    this.terminal.write(upToStart(this.#frame.length))
+    this.terminal.write(`${toBottom(this.#frame)}${upToStart(this.#frame.rows.length)}${showCursor}`)
     this.#hidden = true
   }
 
   /** The frame again, at the cursor. */
   show(): void {
     this.#hidden = false
-    this.terminal.write(lines(this.#frame))
+    this.#send(lines(this.#frame.rows))
   }
 
   /** An empty screen with the frame at its top; the scrollback stays. */
   clearScreen(): void {
-    this.terminal.write(`\x1b[2J\x1b[H${lines(this.#frame)}`)
+    this.#send(`\x1b[2J\x1b[H${lines(this.#frame.rows)}`)
   }
+
+  /** From below the frame to below the frame; then the cursor goes to its place. */
+  #send(text: string): void {
+    const { rows, cursor } = this.#frame
+    const place = cursor ? `\x1b[${rows.length - cursor.row}A\r${cursor.column > 0 ? `\x1b[${cursor.column}C` : ""}${showCursor}` : ""
+    this.terminal.write(`${begin}${hideCursor}${text}${place}${end}`)
+  }
+}
+
+function toBottom({ rows, cursor }: Frame): string {
+  return cursor ? `\r\x1b[${rows.length - cursor.row}B` : ""
 }
 
 function lines(rows: readonly string[]): string {

@@ -1,6 +1,6 @@
 /** The cell being typed: prompt, text with its cursor, grey ghost text; a long cell shows the rows around the cursor. */
 import type { ShellState } from "../session.js"
-import { dim, inverse } from "./style.js"
+import { dim } from "./style.js"
 import { cellWidth, isNarrow } from "./width.js"
 
 type Style = (text: string) => string
@@ -11,8 +11,14 @@ interface Part {
 
 const plain: Style = text => text
 
-/** Rows of the terminal, none wider than `state.columns`, at most `rows`. */
-export function inputLines(state: ShellState, rows: number): string[] {
+/** Rows of the terminal, and the cell in them that the next key goes to. */
+export interface Typed {
+  readonly rows: string[]
+  readonly cursor: { readonly row: number; readonly column: number }
+}
+
+/** None wider than `state.columns`, at most `rows`. */
+export function inputLines(state: ShellState, rows: number): Typed {
   const { buffer, ghost, columns } = state
   const prompt = state.lostForS === null ? state.prompt : `${state.prompt.replace(/> $/, "")} (reconnecting ${state.lostForS} s)> `
   const lines = buffer.text.split("\n")
@@ -20,7 +26,7 @@ export function inputLines(state: ShellState, rows: number): string[] {
   const first = Math.max(0, Math.min(cursorLine - Math.floor(rows / 2), lines.length - rows))
   const offset = lines.slice(0, cursorLine).reduce((sum, line) => sum + line.length + 1, 0)
   const shown: string[] = []
-  let cursorRow = 0
+  let cursor = { row: 0, column: 0 }
   lines.slice(first, first + rows).forEach((line, i) => {
     const index = first + i
     const lead: Part = { text: index === 0 ? prompt : " ".repeat(cellWidth(prompt)), style: dim }
@@ -33,42 +39,47 @@ export function inputLines(state: ShellState, rows: number): string[] {
     const parts = [
       lead,
       { text: visible(line.slice(0, column)), style: plain },
-      { text: under === "" ? (ghost[0] ?? " ") : visible(under), style: inverse },
-      { text: visible(line.slice(column + under.length)), style: plain },
-      { text: under === "" ? visible(ghost.slice(1)) : "", style: dim },
+      // At the end of the line the cursor needs a cell too.
+      { text: under === "" && ghost === "" ? " " : visible(line.slice(column)), style: plain },
+      { text: under === "" ? visible(ghost) : "", style: dim },
     ]
     const laid = wrapped(parts, columns, 2)
-    cursorRow = shown.length + laid.markedRow
+    cursor = { row: shown.length + laid.marked.row, column: laid.marked.column }
     shown.push(...laid.rows)
   })
-  const top = Math.max(0, Math.min(cursorRow - Math.floor(rows / 2), shown.length - rows))
-  return shown.slice(top, top + rows)
+  const top = Math.max(0, Math.min(cursor.row - Math.floor(rows / 2), shown.length - rows))
+  return { rows: shown.slice(top, top + rows), cursor: { ...cursor, row: cursor.row - top } }
 }
 
-/** Parts side by side, cut into rows of `columns` cells. `markedRow`: where the part number `marked` begins. */
-function wrapped(parts: readonly Part[], columns: number, marked = 0): { readonly rows: string[]; readonly markedRow: number } {
+/** Parts side by side, cut into rows of `columns` cells. `marked`: the cell where the parts from number `from` on begin. */
+function wrapped(
+  parts: readonly Part[],
+  columns: number,
+  from = 0,
+): { readonly rows: string[]; readonly marked: { readonly row: number; readonly column: number } } {
   const rows: string[] = []
   let row = ""
   let room = columns
-  let markedRow = 0
+  let marked: { row: number; column: number } | undefined
   parts.forEach(({ text, style }, index) => {
     let rest = text
     while (rest !== "") {
       const fitting = head(rest, room)
-      if (fitting !== "") row += style(fitting)
-      room -= cellWidth(fitting)
-      if (index === marked && rest === text) markedRow = fitting === "" ? rows.length + 1 : rows.length
-      rest = rest.slice(fitting.length)
-      if (rest === "") break
+      if (fitting !== "") {
+        if (index >= from) marked ??= { row: rows.length, column: columns - room }
+        row += style(fitting)
+        room -= cellWidth(fitting)
+        rest = rest.slice(fitting.length)
+        if (rest === "") break
+      } else if (room === columns) return
+      // (A character that no row has room for is left out.)
       rows.push(row)
       row = ""
-      // A cell that not even an empty row has room for is dropped with what follows it on no terminal but the narrowest.
-      if (fitting === "" && room === columns) return
       room = columns
     }
   })
   rows.push(row)
-  return { rows, markedRow }
+  return { rows, marked: marked ?? { row: rows.length - 1, column: Math.min(columns - room, columns - 1) } }
 }
 
 /** As much of the text's beginning as takes at most `cells`. */

@@ -1,5 +1,6 @@
 /** The two lists that open under the input: completions and the history search. */
 import type { CompletionList, ShellState } from "../session.js"
+import type { Typed } from "./input.js"
 import { dim, inverse } from "./style.js"
 import { pad, printable, truncate } from "./table.js"
 import { cellWidth } from "./width.js"
@@ -20,14 +21,17 @@ export function completionLines(list: CompletionList, width: number, rows: numbe
   return more > 0 ? [...lines, dim(`    … ${more} more`)] : lines
 }
 
-export function searchLines(search: NonNullable<ShellState["search"]>, width: number, rows: number): string[] {
+export function searchLines(search: NonNullable<ShellState["search"]>, width: number, rows: number): Typed {
   const shown = search.matches.slice(0, Math.max(1, rows - 1))
   const query = truncate(search.query, Math.max(1, width - 20))
-  return [
-    `${dim("search: ")}${query}${inverse(" ")}${dim(search.matches.length === 0 ? "  nothing" : "")}`,
-    ...shown.map((match, i) => {
-      const text = truncate(`  ${printable(match)}`, Math.max(10, width - 1))
-      return i === search.selected ? inverse(text) : text
-    }),
-  ]
+  return {
+    rows: [
+      `${dim("search: ")}${query}${dim(search.matches.length === 0 ? "  nothing" : "")}`,
+      ...shown.map((match, i) => {
+        const text = truncate(`  ${printable(match)}`, Math.max(10, width - 1))
+        return i === search.selected ? inverse(text) : text
+      }),
+    ],
+    cursor: { row: 0, column: "search: ".length + cellWidth(query) },
+  }
 }
