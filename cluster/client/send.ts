@@ -37,6 +37,13 @@ const nothing: SendCounters = { sent: 0, acked: 0, sentBytes: 0, ackedBytes: 0, 
 /** A sender to the receiver that `name` is the input of: "views", or "demo/views". */
 export async function openSender(session: ClientSession, name: string, options: SenderOptions = {}): Promise<LineSender> {
   const receiver = name.slice(name.lastIndexOf("/") + 1)
+  if (!/^[\w.-]+$/.test(receiver)) {
+    const shown = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name)
+    throw new RivuletError(`${shown} is no stream's name`, {
+      code: 2,
+      try: 'letters, digits, ".", "-", "_": rivulet send views access.log',
+    })
+  }
   const { stream } = await session.host.request({ kind: "receivers", receiver })
   if (stream === null) {
     if (options.wait === false) {

@@ -27,20 +27,34 @@ export async function send(stream: string, files: readonly string[], options: Se
       if (options.o === "ndjson") process.stderr.write(`${JSON.stringify({ stream, sent, acked })}\n`)
       else if (process.stderr.isTTY) process.stderr.write(`\r${formatNumber(acked)} acked of ${formatNumber(sent)} sent `)
     }, 1000)
+    const sizes = new Map(files.map(file => [file, statSync(file).size]))
+    const shorter: string[] = []
+    let read = 0
+    const writing = () => {
+      read = 0
+      return async (chunk: Uint8Array) => {
+        read += chunk.length
+        await sender.write(chunk)
+      }
+    }
     try {
       if (files.length === 0) {
         if (process.stdin.isTTY) process.stderr.write(`reading lines from the terminal; Ctrl-D ends\n`)
         await pump(process.stdin, sender.write.bind(sender), rate)
       }
       for (const file of files) {
-        await pump(createReadStream(file, { highWaterMark: 1 << 20 }), sender.write.bind(sender), rate)
+        await pump(createReadStream(file, { highWaterMark: 1 << 20 }), writing(), rate)
         await sender.endOfFile()
+        shorter.push(...cutWhileRead(file, sizes.get(file) ?? 0, read))
       }
       await sender.close()
     } finally {
       clearInterval(counting)
     }
     const { sent, acked, cut, repaired } = sender.counters()
+    if (shorter.length > 0) {
+      throw new RivuletError(`${shorter.join("; ")}: ${formatNumber(acked)} lines are acked, the rest was not there any more`, { code: 1 })
+    }
     if (options.o === "ndjson") process.stderr.write(`${JSON.stringify({ stream, sent, acked, done: true })}\n`)
     else
       process.stderr.write(
@@ -59,6 +73,12 @@ function checkFile(file: string): void {
     throw new RivuletError(`no such file: ${file}`, { code: 2, try: "rivulet send <stream> <file>…" })
   }
   if (!isFile) throw new RivuletError(`${file} is a directory`, { code: 2, try: `rivulet send <stream> ${file}/*` })
+}
+
+/** What is missing of a file that had this size when the sending began. Pipes have none. */
+function cutWhileRead(file: string, sizeBytes: number, readBytes: number): string[] {
+  if (readBytes >= sizeBytes) return []
+  return [`${file} was cut while it was read: it had ${formatNumber(sizeBytes)} bytes, ${formatNumber(readBytes)} were read`]
 }
 
 /** Moves chunks at the reader's pace, or at `rate` lines a second. */

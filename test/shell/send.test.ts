@@ -1,0 +1,160 @@
+/** What people send by accident: each by a real process to a real cluster, with a clear message or the exact lines, and nothing else disturbed. */
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import type { DStream } from "../../engine/fluent/types.js"
+
+const root = new URL("../../", import.meta.url).pathname
+const test = suite("rivulet send")
+const directory = mkdtempSync(join(tmpdir(), "rivulet-send-"))
+const at = (name: string) => join(directory, name)
+let cluster: Embedded
+let session: ClientSession
+let streams = 0
+
+interface Ran {
+  readonly code: number | null
+  readonly err: string
+}
+
+function send(
+  args: readonly string[],
+  input: Uint8Array | string = "",
+  during: (child: ReturnType<typeof spawn>) => void = () => {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", "shell/cli/main.ts", "send", ...args], {
+    cwd: root,
+    env: { ...process.env, RIVULET_MASTER: cluster.address, HOME: directory },
+    stdio: ["pipe", "pipe", "pipe"],
+  })
+  let err = ""
+  child.stderr?.on("data", chunk => {
+    err += String(chunk)
+  })
+  child.stdin?.on("error", () => {})
+  child.stdin?.end(input)
+  during(child)
+  return new Promise(resolve => child.once("close", code => resolve({ code, err })))
+}
+
+/** A stream of its own, and its lines once there are so many. */
+async function stream(): Promise<{ readonly name: string; lines(n: number): Promise<string[]> }> {
+  const name = `lines${++streams}`
+  const handle: DStream<string> = session.readStream(name, "1s")
+  session.name(handle, name)
+  await session.flush()
+  const lines = async (n: number) => {
+    for (;;) {
+      const rows = await handle.slice("-10m").collect()
+      if (rows.length >= n) return rows
+      await new Promise<void>(resolve => {
+        const subscription = session.onCompleted(handle, () => {
+          void subscription.then(one => one.stop())
+          resolve()
+        })
+      })
+    }
+  }
+  return { name, lines }
+}
+
+test.before(async () => {
+  cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * 2 ** 20 })
+  session = await connect(cluster.address, { user: "u", program: "p" })
+})
+test.after(async () => {
+  await session.close()
+  await cluster.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const longLine = "x".repeat(50 * 1024 * 1024)
+const files: readonly [what: string, bytes: string | Uint8Array, lines: string[], says: RegExp][] = [
+  ["nothing", "", [], /^0 lines acked of 0 sent/],
+  ["CRLF", "one\r\ntwo\r\n\r\nthree\r\n", ["one", "two", "", "three"], /^4 lines acked of 4/],
+  ["no final newline", "one\ntwo", ["one", "two"], /^2 lines acked of 2/],
+  [
+    "broken UTF-8",
+    Uint8Array.of(97, 0xff, 98, 10, 0xe2, 0x82, 10, 99, 10),
+    ["a\ufffdb", "\ufffd", "c"],
+    /2 lines were not UTF-8: broken bytes became U\+FFFD/,
+  ],
+  ["binary", Uint8Array.from({ length: 512 }, (_, i) => i & 255), [], /3 lines acked of 3[\s\S]*lines were not UTF-8/],
+  [
+    "a line of 50 MB",
+    `before\n${longLine}\nafter\n`,
+    ["before", "after"],
+    /2 lines acked of 2[\s\S]*1 lines were longer than 8 MB and were left out/,
+  ],
+]
+
+for (const [what, bytes, expected, says] of files) {
+  test(`a file of ${what}`, async () => {
+    const { name, lines } = await stream()
+    writeFileSync(at("file"), bytes)
+    const ran = await send([name, at("file")])
+    assert.is(ran.code, 0, ran.err)
+    assert.match(ran.err, says)
+    if (expected.length > 0) assert.equal(await lines(expected.length), expected)
+  })
+}
+
+test("a pipe that ends within a line; two files of which the first lacks its newline", async () => {
+  const { name, lines } = await stream()
+  assert.match((await send([name], "one\ntw")).err, /^2 lines acked of 2/)
+  writeFileSync(at("a"), "three\nfour")
+  writeFileSync(at("b"), "five\n")
+  assert.match((await send([name, at("a"), at("b")])).err, /^3 lines acked of 3/)
+  assert.equal(await lines(5), ["one", "tw", "three", "four", "five"])
+})
+
+test("a file that is cut while it is read: what there was is sent, and it is said", async () => {
+  const { name, lines } = await stream()
+  const line = `${"y".repeat(99)}\n`
+  writeFileSync(at("cut"), line.repeat(400_000))
+  const ran = await send([name, at("cut"), "--rate", "20000", "-o", "ndjson"], "", child =>
+    child.stderr?.once("data", () => truncateSync(at("cut"), 1000)),
+  )
+  assert.is(ran.code, 1, ran.err)
+  assert.match(ran.err, /cut was cut while it was read: it had 40[,. ]?000[,. ]?000 bytes, [\d,. ]+ were read: [\d,. ]+ lines are acked/)
+  assert.ok((await lines(1)).every(row => row === line.trim()))
+})
+
+const refusals: readonly [what: string, args: () => string[], code: number, says: RegExp][] = [
+  ["a file that is not there", () => ["views", at("gone.log")], 2, /no such file: .*gone\.log/],
+  ["a directory", () => ["views", directory], 2, /is a directory[\s\S]*try: rivulet send <stream> .*\/\*/],
+  ["no stream", () => [], 2, /missing required argument 'stream'/],
+  ["an empty name", () => [""], 2, /"" is no stream's name/],
+  ["a name with a blank", () => ["a b"], 2, /"a b" is no stream's name/],
+  ["a very long name with odd characters", () => [`${"ü".repeat(5000)}`], 2, /is no stream's name/],
+  ["a rate of nothing", () => ["views", "--rate", "0"], 2, /--rate/],
+  ["a rate of words", () => ["views", "--rate", "fast"], 2, /--rate/],
+  ["an option that is none", () => ["views", "--nope"], 2, /unknown option '--nope'/],
+  ["a stream that nobody defines", () => ["nobody", "--no-wait"], 5, /nobody has defined nobody[\s\S]*readStream\("nobody", "1s"\)/],
+]
+
+for (const [what, args, code, says] of refusals) {
+  test(`refused: ${what}`, async () => {
+    const ran = await send(args())
+    assert.match(ran.err, says)
+    assert.is(ran.code, code)
+    assert.not.match(ran.err, /\n {4}at /, "no stack")
+  })
+}
+
+test("nothing that was wrong has disturbed the cluster", async () => {
+  const { name, lines } = await stream()
+  assert.is((await send([name], "fine\n")).code, 0)
+  assert.equal(await lines(1), ["fine"])
+  assert.equal(
+    (await session.workers()).map(({ state }) => state),
+    ["up", "up"],
+  )
+})
+
+test.run()
