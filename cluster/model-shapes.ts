@@ -198,7 +198,11 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
 
 export const fileFormat = oneOf<FileFormat>("ndjson", "csv", "arrow")
 
-const source = byKind<SourceSpec>({ receiver: { name: text }, file: { paths: list(text) }, arrivals: { stream: text, name: text } })
+const source = byKind<SourceSpec>({
+  receiver: { name: text, url: optional(text) },
+  file: { paths: list(text) },
+  arrivals: { stream: text, name: text },
+})
 
 const streamNode = byKind<StreamNode>({
   input: {

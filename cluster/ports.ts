@@ -57,6 +57,11 @@ export type NodeEvent =
       readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number; ends?: number }[]
     }
   | { readonly kind: "fileWritten"; readonly request: string }
+  // sources (worker): lines that a worker reads from the network. `events`: it sends events, whose data are the lines.
+  | { readonly kind: "sourceOpened"; readonly source: string; readonly events: boolean }
+  | { readonly kind: "sourceBytes"; readonly source: string; readonly bytes: Uint8Array }
+  /** `error` null: the other side ended it; `over`: after all that there is. */
+  | { readonly kind: "sourceClosed"; readonly source: string; readonly error: string | null; readonly over: boolean }
   | { readonly kind: "fileFailed"; readonly request: string; readonly error: string }
   // driver threads (worker); `logs`: what the body printed
   | { readonly kind: "driverDone"; readonly task: string; readonly error?: TaskFailure; readonly logs?: readonly CapturedLog[] }
@@ -108,6 +113,10 @@ export type Command =
   | { readonly kind: "spill"; readonly request: string; readonly path: string; readonly parts: readonly Uint8Array[] }
   /** Not answered. */
   | { readonly kind: "removeFile"; readonly path: string }
+  /** `tcp://host:port`, `http://…`, `https://…`. Its bytes come one `sourceBytes` for each `pullSource`. */
+  | { readonly kind: "openSource"; readonly source: string; readonly url: string }
+  | { readonly kind: "pullSource"; readonly source: string }
+  | { readonly kind: "closeSource"; readonly source: string }
   | {
       readonly kind: "runDriver"
       readonly task: string

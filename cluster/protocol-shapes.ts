@@ -60,7 +60,12 @@ const heldBlock = object<HeldBlock>({
 
 const receivedBlock = object<ReceivedBlock>({ block: text, batch: batchKey, rows: count, bytes: count, arrivedMs: finite, copies: count })
 const settledBlock = object<SettledBlock>({ block: text, stream: text, interval: integer })
-const inputInfo = object<InputInfo>({ stream: text, receiver: text, intervalMs: count })
+const inputInfo = object<InputInfo>({
+  stream: text,
+  receiver: text,
+  intervalMs: count,
+  read: optional(object<{ url: string; session: string }>({ url: text, session: text })),
+})
 
 const part: is.Shape<LaunchInput["parts"][number]> = object<LaunchInput["parts"][number]>({
   block: text,

@@ -62,7 +62,7 @@ export interface InputNode {
 
 export type SourceSpec =
   /** Pushed by clients (`rivulet send`), acked after two copies. */
-  | { readonly kind: "receiver"; readonly name: string }
+  | { readonly kind: "receiver"; readonly name: string /** Read by a worker, of the master's choice. */; readonly url?: string }
   /** Read by workers; replayable, bounded. */
   | { readonly kind: "file"; readonly paths: readonly string[] }
   /** What arrived at another input, by the records' own time (made by the master of a receiver with a `timestamp`). */

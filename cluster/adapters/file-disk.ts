@@ -1,7 +1,7 @@
 /** Files on the worker's machine: ranges of old logs in, output files out. Every error names the path. */
 
 import { randomUUID } from "node:crypto"
-import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { crc32 } from "node:zlib"
 import glob from "fast-glob"
@@ -81,9 +81,23 @@ async function pinned(listed: ListedFile): Promise<ListedFile> {
   })
 }
 
+/** The files of a directory, without hidden ones and those of directories below it. It may have none yet. */
+async function filesIn(directory: string): Promise<ListedFile[]> {
+  const entries = await named("list", directory, () => readdir(directory, { withFileTypes: true }))
+  const files = entries.filter(entry => entry.isFile() && !entry.name.startsWith("."))
+  const found = files.map(async ({ name }) => {
+    const path = join(directory, name)
+    // It may have been taken away since.
+    const { size, mtimeMs } = await stat(path).catch(() => ({ size: -1, mtimeMs: 0 }))
+    return { path, sizeBytes: size, modifiedMs: mtimeMs }
+  })
+  return (await Promise.all(found)).filter(({ sizeBytes }) => sizeBytes >= 0)
+}
+
 async function filesOf(path: string): Promise<ListedFile[]> {
   // A name that exists is that file, even if it has a bracket in it.
   const absolute = resolve(path)
+  if (path.endsWith("/")) return filesIn(absolute)
   const literal = await stat(absolute).catch(() => null)
   if (literal?.isDirectory()) throw new Error(`${path} is a directory: name its files, as ${join(path, "*")}`)
   // A pipe would never let go of who opens it.

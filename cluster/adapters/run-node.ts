@@ -9,6 +9,7 @@ import type { Journal, Machine, NodeEvent, NodeId, Transport } from "../ports.js
 import { type EffectCommand, NodeRuntime } from "../runtime.js"
 import type { ExecutorThreads } from "./executor-threads.js"
 import { listFiles, readRange, removeFile, writeParts, writeWhole } from "./file-disk.js"
+import { LineSources } from "./line-sources.js"
 import type { Say } from "./log.js"
 import { someoneListens } from "./probe.js"
 import { systemNow } from "./system-clock.js"
@@ -71,6 +72,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       perform,
     },
   })
+  const sources = new LineSources(event => runtime.dispatch(event))
   const executors = adapters.executors?.(event => runtime.dispatch(event))
   transport.onReceived((_, frames) => runtime.receive(frames))
   transport.onLost(peer => runtime.lost(peer))
@@ -136,6 +138,15 @@ export function runNode(adapters: NodeAdapters): RunningNode {
           .then(end => runtime.dispatch({ kind: "driverDone", task, ...end }))
         break
       }
+      case "openSource":
+        sources.open(command.source, command.url)
+        break
+      case "pullSource":
+        sources.pull(command.source)
+        break
+      case "closeSource":
+        sources.close(command.source)
+        break
       case "killDriver":
         drivers?.kill(command.task)
         break
@@ -195,6 +206,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
   async function stop(): Promise<void> {
     runtime.stop()
     timer.set(null)
+    sources.closeAll()
     await Promise.all([executors?.close(), drivers?.close(), transport.close()])
     await journal?.close()
   }

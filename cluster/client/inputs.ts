@@ -45,7 +45,7 @@ export function inputDraft(source: string, interval: Duration, settings: InputSe
     kind: "input",
     intervalMs,
     node: Object.freeze(node),
-    ...(spec.kind === "receiver" && { name: spec.name }),
+    ...(spec.kind === "receiver" && spec.url === undefined && { name: spec.name }),
     ...(settings.remember !== undefined && { rememberMs: parseDuration(settings.remember) }),
   }
 }
@@ -82,12 +82,26 @@ export function existingInput(draft: StreamDraft, known: readonly StreamDefiniti
 function sourceOf(source: string, tools: InputTools): SourceSpec {
   if (source.startsWith("file:")) return { kind: "file", paths: pathsOf(source.slice("file:".length), tools) }
   const scheme = /^([a-z]+):/.exec(source)?.[1]
+  if (scheme === "tcp" || scheme === "http" || scheme === "https") return { kind: "receiver", name: source, url: urlOf(source, scheme) }
   if (scheme !== undefined)
-    notThere(`readStream("${scheme}:…")`, '"file:<glob>" read by the workers, or a name that `rivulet send <name>` sends to')
+    notThere(
+      `readStream("${scheme}:…")`,
+      '"file:<glob>", "file:<directory>/", "tcp://host:port" and "http://…" are read by the workers; a plain name is what `rivulet send <name>` sends to',
+    )
   if (!/^[\w.-]+$/.test(source)) {
     throw new RivuletError(`"${source}" is no receiver's name`, { code: 2, try: 'letters, digits, ".", "-", "_"; or "file:<glob>"' })
   }
   return { kind: "receiver", name: source }
+}
+
+function urlOf(source: string, scheme: string): string {
+  const parsed = URL.canParse(source) ? new URL(source) : null
+  const whole = parsed !== null && parsed.hostname !== "" && (scheme !== "tcp" || parsed.port !== "")
+  if (whole) return source
+  throw new RivuletError(`"${source}" is no address to read from`, {
+    code: 2,
+    try: scheme === "tcp" ? '"tcp://localhost:9999"' : `"${scheme}://example.org/lines"`,
+  })
 }
 
 /** One glob or path, as the workers see it. */
@@ -95,7 +109,8 @@ export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): 
   if (paths.startsWith("local:")) notThere("local:", "put the file where the workers can read it")
   if (paths.trim() === "") throw new RivuletError("no path", { code: 2, try: '"logs/*.log"' })
   if (/\.(gz|zst|bz2|xz|zip)$/.test(paths)) notThere(`reading ${paths}`, "unpack the files first")
-  return [tools.resolvePath(paths)]
+  const resolved = tools.resolvePath(paths)
+  return [paths.endsWith("/") && !resolved.endsWith("/") ? `${resolved}/` : resolved]
 }
 
 function formatOf(format: string | UserFunction, tools: InputTools): FormatSpec {

@@ -1,5 +1,6 @@
 /** Who is in the cluster: workers that register, are lost and come back; clients while they are heard. */
 
+import type { StreamId } from "../../engine/definition.js"
 import { gcd } from "../../engine/time.js"
 import type { NodeId } from "../ports.js"
 import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
@@ -42,6 +43,8 @@ export class Members {
   #runtime: string | null = null
   #peersMs = Number.NEGATIVE_INFINITY
   #inputsKey = ""
+  readonly #readers = new Map<StreamId, { readonly node: NodeId; readonly url: string; readonly session: string }>()
+  #readersGiven = 0
   #steppedMs = Number.POSITIVE_INFINITY
   /** Names of workers that were there before the master was started again, as far as those who are back know. */
   readonly #awaited = new Set<string>()
@@ -116,7 +119,7 @@ export class Members {
     }
     this.#takeIn(from, message.held)
     this.#peersMs = Number.NEGATIVE_INFINITY
-    const inputs = this.#inputs()
+    const inputs = this.#inputs(from)
     outbox.send(from, inputs)
   }
 
@@ -244,11 +247,11 @@ export class Members {
       const workers = registry.peers()
       for (const { node } of registry.live) outbox.send(node, { kind: "peers", workers, minReplicas, replicas })
     }
-    const key = `${ledger.definitionChanges} ${progress.sealed.size}`
+    this.#assignReaders()
+    const key = `${ledger.definitionChanges} ${progress.sealed.size} ${this.#readersGiven}`
     if (key !== this.#inputsKey) {
       this.#inputsKey = key
-      const inputs = this.#inputs()
-      for (const { node } of registry.live) outbox.send(node, inputs)
+      for (const { node } of registry.live) outbox.send(node, this.#inputs(node))
     }
     this.#recovered(times)
   }
@@ -260,7 +263,30 @@ export class Members {
     }
   }
 
-  #inputs(): Extract<Message, { kind: "inputs" }> {
+  /** Each source that a worker reads is given to one, to another when that is lost; what it reads then is another session's. */
+  #assignReaders(): void {
+    const { catalog, registry, ledger } = this.#parts
+    const asked = new Set<StreamId>()
+    for (const { definition } of catalog.inputs()) {
+      const { source } = definition.node
+      if (source.kind !== "receiver" || source.url === undefined) continue
+      asked.add(definition.id)
+      const reader = this.#readers.get(definition.id)
+      if (reader !== undefined && registry.get(reader.node) !== undefined) continue
+      const busy = (node: NodeId) => [...this.#readers.values()].filter(other => other.node === node).length
+      const [first] = [...registry.live].map(({ node }) => node).sort((a, b) => busy(a) - busy(b))
+      if (first === undefined) {
+        this.#readers.delete(definition.id)
+        continue
+      }
+      this.#readersGiven += 1
+      const session = `read:${definition.id}:${ledger.epoch}.${this.#readersGiven}`
+      this.#readers.set(definition.id, { node: first, url: source.url, session })
+    }
+    for (const id of [...this.#readers.keys()]) if (!asked.has(id)) this.#readers.delete(id)
+  }
+
+  #inputs(worker: NodeId): Extract<Message, { kind: "inputs" }> {
     const { progress } = this.#parts
     const inputs = []
     let reportMs = 0
@@ -268,7 +294,9 @@ export class Members {
       const { source } = definition.node
       // What is received for it is acked, so its definition must be on disk.
       if (source.kind !== "receiver" || !progress.sealed.has(definition.id)) continue
-      inputs.push({ stream: definition.id, receiver: source.name, intervalMs: definition.intervalMs })
+      const reader = this.#readers.get(definition.id)
+      const read = reader?.node === worker ? { read: { url: reader.url, session: reader.session } } : {}
+      inputs.push({ stream: definition.id, receiver: source.name, intervalMs: definition.intervalMs, ...read })
       reportMs = gcd(definition.intervalMs, reportMs)
     }
     return { kind: "inputs", inputs, reportMs: reportMs === 0 ? 1_000 : reportMs }

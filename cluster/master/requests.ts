@@ -13,7 +13,7 @@ import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import { failed, ok } from "./response.js"
-import type { Sources } from "./sources.js"
+import { isBounded, type Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
 import type { Subscriptions } from "./subscriptions.js"
 import type { Views } from "./views.js"
@@ -201,7 +201,7 @@ export class Requests {
     const streams = asked.length > 0 ? asked.map(id => catalog.get(id)).filter(s => s !== undefined) : [...catalog.live()]
     for (const { definition } of streams) {
       const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id))
-      const bounded = inputs.every(input => input?.definition.node.kind === "input" && input.definition.node.source.kind === "file")
+      const bounded = inputs.every(input => input !== undefined && isBounded(input.definition))
       if (!bounded) continue
       const stuck = catalog.heldBy(definition)
       if (stuck !== null) {

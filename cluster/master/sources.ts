@@ -36,6 +36,9 @@ interface Source {
   splits: readonly FileSplit[]
   listedMs: number
   listing: string | null
+  /** Of directories: files that were there when it was listed last and are not read yet. Once one has not changed in between it is whole. */
+  seen: Map<string, string>
+  readonly known: Set<string>
   /** The next split to read, and the next to take. */
   nextRead: number
   nextTake: number
@@ -86,6 +89,7 @@ export class Sources {
       const source = this.#sources.get(definition.id) ?? this.#open(record)
       if (source.state === "listing") this.#list(source, definition, times)
       if (source.state !== "reading") continue
+      if (watches(definition)) this.#watch(source, definition, times)
       this.#take(source, definition, times)
       this.#seal(source, definition, times)
       if (!memoryHigh) this.#read(source, definition)
@@ -97,10 +101,12 @@ export class Sources {
     const from = read?.resume ?? 0
     const source: Source = {
       stream: record.definition.id,
-      state: read?.ended === true ? "ended" : splits === null ? "listing" : "reading",
+      state: read?.ended === true ? "ended" : splits === null && !watches(record.definition) ? "listing" : "reading",
       splits: splits ?? [],
       listedMs: Number.NEGATIVE_INFINITY,
       listing: null,
+      seen: new Map(),
+      known: new Set((splits ?? []).map(({ path }) => path)),
       nextRead: from,
       nextTake: from,
       takenBefore: read?.splitsDone ?? 0,
@@ -150,6 +156,38 @@ export class Sources {
       source.splits = cutFiles(files, this.#parts.config.splitBytes)
       source.state = "reading"
       append(this.#parts, { kind: "files", stream: source.stream, splits: source.splits }, () => {})
+    })
+  }
+
+  /** A directory is listed again and again: what is new in it, and has not changed since the last time, is read next. */
+  #watch(source: Source, definition: SourceDefinition, times: Times): void {
+    if (times.monotonicMs - source.listedMs < listAgainMs || definition.node.source.kind !== "file") return
+    source.listedMs = times.monotonicMs
+    this.list(definition.node.source.paths, ({ files, error }) => {
+      if (this.#sources.get(source.stream) !== source) return
+      if (error !== undefined) {
+        if (source.listing !== error) say(this.#parts, "warn", `${definition.name}: ${error}; trying again`)
+        source.listing = error
+        return
+      }
+      source.listing = null
+      const before = source.seen
+      source.seen = new Map()
+      const whole: PinnedListing[] = []
+      for (const file of files) {
+        if (source.known.has(file.path) || file.sizeBytes === 0) continue
+        const mark = `${file.sizeBytes} ${file.modifiedMs} ${file.ends ?? ""}`
+        if (before.get(file.path) === mark) whole.push(file)
+        else source.seen.set(file.path, mark)
+      }
+      if (whole.length === 0) return
+      whole.sort((a, b) => a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1))
+      const splits = [...source.splits, ...whole.flatMap(file => cutFiles([file], this.#parts.config.splitBytes))]
+      for (const { path } of whole) source.known.add(path)
+      append(this.#parts, { kind: "files", stream: source.stream, splits }, () => {
+        // Nothing of it is in a seal before it is known which files there are.
+        if (this.#sources.get(source.stream) === source) source.splits = splits
+      })
     })
   }
 
@@ -290,7 +328,7 @@ export class Sources {
   #seal(source: Source, definition: SourceDefinition, times: Times): void {
     const { intervalMs, node } = definition
     const record = this.#parts.ledger.streams.get(source.stream) as StreamRecord
-    const all = source.nextTake >= source.splits.length
+    const all = source.nextTake >= source.splits.length && !watches(definition)
     const starts = [...source.buckets.keys()].sort((a, b) => a - b)
     const timed = node.timestamp !== null
     const clock = timed ? source.newest - node.disorderMs : times.timeMs
@@ -331,7 +369,8 @@ export class Sources {
     const splitsDone = Math.max(source.takenBefore, source.nextTake)
     for (const n of [...source.opens.keys()]) if (n < resume) source.opens.delete(n)
     const opens = Array.from({ length: splitsDone - resume }, (_, i) => source.opens.get(resume + i) ?? from)
-    const ended = source.nextTake >= source.splits.length && source.buckets.size === 0
+    const { definition } = this.#parts.ledger.streams.get(source.stream) as StreamRecord
+    const ended = source.nextTake >= source.splits.length && source.buckets.size === 0 && !watches(definition)
     const record: SealRecord = {
       kind: "seal",
       stream: source.stream,
@@ -348,6 +387,16 @@ export class Sources {
     })
     if (ended) source.state = "ended"
   }
+}
+
+/** Whether it comes to an end. */
+export function isBounded(definition: StreamDefinition): boolean {
+  return definition.node.kind === "input" && definition.node.source.kind === "file" && !watches(definition)
+}
+
+/** Whether more files may come. */
+function watches({ node }: StreamDefinition): boolean {
+  return node.kind === "input" && node.source.kind === "file" && node.source.paths.some(path => path.endsWith("/"))
 }
 
 const jobOf = (stream: StreamId, split: number): string => `read:${stream}:${split}`

@@ -18,6 +18,7 @@ import { SimulatedJournal } from "./journal.js"
 import type { MemoryPool } from "./memory.js"
 import { addressOf, Network } from "./network.js"
 import { type ClockFault, SimulatedNode } from "./node.js"
+import { SimulatedSources } from "./sources.js"
 import type { World } from "./world.js"
 
 export interface ClusterOptions {
@@ -47,6 +48,8 @@ export class SimulatedCluster {
   readonly journal: SimulatedJournal
   /** Files that workers see: one machine's disk, or one that is shared. */
   readonly disk: SimulatedDisk
+  /** What workers read from the network. */
+  readonly sources: SimulatedSources
   readonly clients = new Map<string, SimulatedClient>()
   /** What machines said at level `error`. */
   readonly complaints: string[] = []
@@ -61,6 +64,7 @@ export class SimulatedCluster {
     this.network = new Network(world)
     this.journal = new SimulatedJournal(world)
     this.disk = new SimulatedDisk(world)
+    this.sources = new SimulatedSources(world)
     this.#options = options
     this.#memories = memories
   }
@@ -205,6 +209,15 @@ export class SimulatedCluster {
         return true
       case "readFile":
         this.disk.read(command, done)
+        return true
+      case "openSource":
+        this.sources.open(command.source, command.url, node, done)
+        return true
+      case "pullSource":
+        this.sources.pull(command.source)
+        return true
+      case "closeSource":
+        this.sources.close(command.source)
         return true
       case "listFiles":
         this.disk.list(command.request, command.paths, done)

@@ -54,7 +54,8 @@ export class SimulatedDisk {
         file => brought.includes(file) || paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)),
       )
       const files = found.sort().map(path => ({ path, ...markOf(this.files.get(path)!) }))
-      if (files.length === 0) done({ kind: "fileFailed", request, error: `no such file: ${paths.join(", ")}` })
+      if (files.length === 0 && !paths.every(path => path.endsWith("/")))
+        done({ kind: "fileFailed", request, error: `no such file: ${paths.join(", ")}` })
       else done({ kind: "filesListed", request, files })
     })
   }

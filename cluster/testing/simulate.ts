@@ -23,6 +23,7 @@ import type { OutsideFiles } from "./disk.js"
 import { MemoryPool } from "./memory.js"
 import { addressOf, type Weather } from "./network.js"
 import { SimulatedNode } from "./node.js"
+import type { SimulatedSources } from "./sources.js"
 import { World } from "./world.js"
 
 export interface SimulateOptions {
@@ -50,6 +51,10 @@ export interface Simulation extends ClientSession {
   restart(node: string): void
   /** Tasks of the worker take so many times as long, from 1 ms. 1: as before. */
   slow(node: string, factor: number): void
+  /** By path: what `file:` inputs read, and what `save` writes. */
+  readonly files: Map<string, Uint8Array>
+  /** What `tcp://` and `http://` inputs read. */
+  readonly sources: SimulatedSources
 }
 
 const noDelay: Weather = { minDelayMs: 0, meanDelayMs: 0, loss: 0, duplicate: 0, straggle: 0, straggleMs: 0 }
@@ -84,6 +89,8 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
     kill: (node: string) => hand.kill(node),
     restart: (node: string) => hand.restart(node),
     slow: (node: string, factor: number) => hand.slow(node, factor),
+    files: hand.files,
+    sources: hand.sources,
   })
 }
 
@@ -124,6 +131,14 @@ class Hand {
       this.#world.at(atMs, () => this.kill(node))
     }
     this.#world.runUntil(aheadMs)
+  }
+
+  get files(): Map<string, Uint8Array> {
+    return this.#cluster.disk.files
+  }
+
+  get sources(): SimulatedSources {
+    return this.#cluster.sources
   }
 
   calls(): RuntimeCalls {

@@ -19,6 +19,9 @@ import type { Peers } from "./peers.js"
 import type { Reporter } from "./reporter.js"
 
 export interface ReceiverParts {
+  readonly node: NodeId
+  /** What this worker reads itself comes as its own batches. */
+  readonly own: { acked(key: BatchKey): void; refused(key: BatchKey, reason: string): void }
   readonly config: WorkerConfig
   readonly clock: ClockOffset
   readonly outbox: Outbox
@@ -319,10 +322,12 @@ export class Receiver {
   }
 
   #ack(to: NodeId, { session, stream, seq }: BatchKey, copies: number): void {
+    if (to === this.#parts.node) return this.#parts.own.acked({ session, stream, seq })
     this.#parts.outbox.send(to, { kind: "batchAck", session, stream, seq, copies })
   }
 
   #refuse(to: NodeId, { session, stream, seq }: BatchKey, reason: string): void {
+    if (to === this.#parts.node) return this.#parts.own.refused({ session, stream, seq }, reason)
     this.#parts.outbox.send(to, { kind: "batchRefused", session, stream, seq, reason })
   }
 }

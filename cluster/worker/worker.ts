@@ -20,6 +20,7 @@ import { Files } from "./files.js"
 import { MasterLink, type WorkerIdentity, type WorkerLoad } from "./master-link.js"
 import { Outbox } from "./outbox.js"
 import { Peers } from "./peers.js"
+import { Readers } from "./readers.js"
 import { Receiver } from "./receiver.js"
 import { Reporter } from "./reporter.js"
 import { Spill } from "./spill.js"
@@ -59,6 +60,7 @@ export class WorkerMachine implements Machine {
   readonly #peers: Peers
   readonly #reporter: Reporter
   readonly #receiver: Receiver
+  readonly #readers: Readers
   readonly #credit: Credit
   readonly #fetcher: Fetcher
   readonly #files: Files
@@ -101,7 +103,17 @@ export class WorkerMachine implements Machine {
     this.#assets = assets
     this.#fetcher = fetcher
     this.#reporter = reporter
-    this.#receiver = new Receiver({ config, clock, outbox, store, peers, reporter })
+    this.#receiver = new Receiver({
+      node,
+      own: { acked: key => this.#readers.acked(key), refused: (key, why) => this.#readers.refused(key, why) },
+      config,
+      clock,
+      outbox,
+      store,
+      peers,
+      reporter,
+    })
+    this.#readers = new Readers({ clock, outbox, master, receive: (key, block) => this.#receiver.onBatch(node, key, block) })
     this.#credit = new Credit(config, outbox)
     this.#spill = spill
     this.#tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
@@ -160,6 +172,15 @@ export class WorkerMachine implements Machine {
       case "filesListed":
         this.#files.onListed(event.request, event.files)
         break
+      case "sourceOpened":
+        this.#readers.onOpened(event.source, event.events)
+        break
+      case "sourceBytes":
+        this.#readers.onBytes(event.source, event.bytes)
+        break
+      case "sourceClosed":
+        this.#readers.onClosed(event.source, event.error, event.over)
+        break
       case "fileFailed":
         this.#files.onFailed(event.request, event.error)
         break
@@ -186,6 +207,7 @@ export class WorkerMachine implements Machine {
         break
       case "inputs":
         this.#reporter.onInputs(message.inputs, message.reportMs)
+        this.#readers.onInputs(message.inputs)
         break
       case "settled":
         this.#receiver.onSettled(message.kept, message.dropped)
@@ -338,6 +360,7 @@ export class WorkerMachine implements Machine {
     this.#spill.onTime(nowMs)
     this.#assets.onTime(nowMs)
     this.#credit.onTime(this.#memoryUse(), nowMs)
+    this.#readers.onTime(nowMs)
     this.#reporter.onTime(nowMs)
   }
 
@@ -351,6 +374,7 @@ export class WorkerMachine implements Machine {
       this.#credit.deadlineMs,
       this.#spill.deadlineMs,
       this.#reporter.deadlineMs,
+      this.#readers.deadlineMs,
     )
     const askedAndAhead = this.#wakeMs === dueMs && dueMs > this.#clock.monotonicMs
     if (dueMs === Number.POSITIVE_INFINITY || askedAndAhead) return

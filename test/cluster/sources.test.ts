@@ -1,0 +1,180 @@
+/** Sources that workers read, by real processes: sockets, HTTP, directories, and files that are not what they should be. */
+import { once } from "node:events"
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer as createHttpServer, type ServerResponse } from "node:http"
+import { type AddressInfo, createServer, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import type { DStream } from "../../engine/fluent/types.js"
+
+const test = suite("sources of real processes")
+const directory = mkdtempSync(join(tmpdir(), "rivulet-sources-"))
+let cluster: Embedded
+let session: ClientSession
+let streams = 0
+
+test.before(async () => {
+  cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * 2 ** 20 })
+  session = await connect(cluster.address, { user: "u", program: "p" })
+})
+test.after(async () => {
+  await session.close()
+  await cluster.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+async function reading(source: string, options: object = {}): Promise<DStream<string>> {
+  const handle = session.readStream(source, "1s", options as never) as unknown as DStream<string>
+  session.name(handle, `s${++streams}`)
+  await session.flush()
+  return handle
+}
+
+/** The next interval that the stream finishes. */
+async function nextInterval(handle: DStream<string>): Promise<void> {
+  await new Promise<void>(resolve => {
+    const subscription = session.onCompleted(handle, () => {
+      void subscription.then(one => one.stop())
+      resolve()
+    })
+  })
+}
+
+async function rows(handle: DStream<string>, n: number): Promise<string[]> {
+  for (;;) {
+    const found = await handle.slice("-10m").collect()
+    if (found.length >= n) return found
+    await nextInterval(handle)
+  }
+}
+
+test("tcp: lines, a connection that is closed within one, a new connection", async () => {
+  const server = createServer()
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  const connected = () => once(server, "connection").then(([socket]) => socket as Socket)
+  const first = connected()
+  const handle = await reading(`tcp://127.0.0.1:${port}`)
+  const socket = await first
+  const again = connected()
+  socket.write("one\r\ntwo\nthr")
+  socket.end("ee")
+  const second = await again
+  second.write("four\n")
+  assert.equal(await rows(handle, 4), ["one", "two", "three", "four"])
+  second.destroy()
+  server.close()
+  await handle.stop()
+})
+
+test("http: an answer without an end, one with a length (read once), events, and one that refuses", async () => {
+  let open: ServerResponse | null = null
+  let asked = 0
+  const server = createHttpServer((request, response) => {
+    if (request.url === "/stream") {
+      response.write('{"n":1}\n{"n":')
+      open = response
+    } else if (request.url === "/whole") {
+      asked++
+      response.setHeader("content-length", 7)
+      response.end("a\nb\nc\nd")
+    } else if (request.url === "/events") {
+      response.setHeader("content-type", "text/event-stream")
+      response.write('event: x\ndata: {"e":1}\n\n: note\ndata: {"e":2}\n\n')
+    } else {
+      response.statusCode = 503
+      response.end("no")
+    }
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const at = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
+  const stream = await reading(at("/stream"), { format: "json" } as never)
+  const whole = await reading(at("/whole"))
+  const events = await reading(at("/events"))
+  const refusing = await reading(at("/no"))
+  assert.equal(await rows(stream, 1), [{ n: 1 }] as never)
+  ;(open as ServerResponse | null)?.write("2}\n")
+  assert.equal(await rows(stream, 2), [{ n: 1 }, { n: 2 }] as never)
+  assert.equal(await rows(whole, 4), ["a", "b", "c", "d"])
+  assert.equal(await rows(events, 2), ['{"e":1}', '{"e":2}'])
+  const logs = await session.host.request({ kind: "logs", stream: null, sinceMs: 0 })
+  assert.ok(logs.some(({ line }) => /\/no: it answers 503 .*trying again in/.test(line.text)))
+  await nextInterval(whole)
+  assert.is(asked, 1)
+  for (const handle of [stream, whole, events, refusing]) await handle.stop()
+  server.closeAllConnections()
+  server.close()
+})
+
+test("a directory: files that are there, files that come, once each; half-written ones when they are whole", async () => {
+  const inbox = join(directory, "in")
+  mkdirSync(inbox)
+  writeFileSync(join(inbox, "1.log"), "a\nb\n")
+  writeFileSync(join(inbox, ".hidden"), "no\n")
+  const handle = await reading(`file:${inbox}/`)
+  assert.equal(await rows(handle, 2), ["a", "b"])
+  writeFileSync(join(inbox, "2.log"), "c")
+  appendFileSync(join(inbox, "2.log"), "\nd")
+  assert.equal(await rows(handle, 4), ["a", "b", "c", "d"])
+  await handle.stop()
+})
+
+/** What becomes of an input: its rows when it ends, or why it is held. */
+async function end(handle: DStream<string>): Promise<string> {
+  for (;;) {
+    const entry = (await session.host.request({ kind: "catalog" })).find(({ definition }) => definition.name === handle.name)
+    if (entry?.held !== undefined) return entry.held.failure.message
+    const found = await handle.slice(0, "now").collect()
+    if (found.length > 0) return found.join("|")
+    await new Promise<void>(resolve => {
+      session.calls.call({ kind: "tick" }).then(
+        () => resolve(),
+        () => resolve(),
+      )
+    })
+  }
+}
+
+const files: readonly [what: string, path: (name: string) => string, says: RegExp][] = [
+  ["nothing there", name => join(directory, name), /cannot read .*: no such file \(paths are read on the workers\)/],
+  ["a pattern that matches nothing", name => join(directory, `${name}*.log`), /no file matches/],
+  ["a directory", () => directory, /is a directory: name its files, as .*\/\*/],
+  ["a directory that is not there", name => `${join(directory, name)}/none.log`, /no such file/],
+]
+for (const [what, path, says] of files) {
+  test(`file: ${what}`, async () => {
+    const handle = await reading(`file:${path(`gone${streams}`)}`)
+    assert.match(await end(handle), says)
+    await handle.stop()
+  })
+}
+
+test("file: CRLF, no final newline, broken UTF-8, a line of 50 MB: exact lines, and what is left out is in its aside", async () => {
+  const path = join(directory, "odd.log")
+  writeFileSync(
+    path,
+    Buffer.concat([
+      Buffer.from("one\r\ntwo\n"),
+      Buffer.alloc(50 * 2 ** 20, "x"),
+      Buffer.from("\nthree\n"),
+      Buffer.of(0xff, 10),
+      Buffer.from("last"),
+    ]),
+  )
+  const handle = await reading(`file:${path}`)
+  assert.equal(await rows(handle, 5), ["one", "two", "three", "\ufffd", "last"])
+  const aside = await handle.aside.take(5)
+  assert.equal(
+    aside.map(({ record, reason, error }) => [record.length, reason, error]),
+    [[4096, "parse", "the line is longer than 8 MiB"]],
+  )
+  await handle.stop()
+})
+
+test.run()

@@ -1,0 +1,86 @@
+/** Sources that workers read: directories, connections; readers that die, masters that restart. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { simulate } from "../../cluster/testing/index.js"
+
+const test = suite("sources")
+
+const startMs = Date.UTC(2026, 0, 1)
+
+test("a directory's new files, each exactly once, whoever is restarted", async () => {
+  const s = await simulate({ workers: 3 })
+  const lines = s.readStream("file:/in/", "1s")
+  s.name(lines, "lines")
+  await s.flush()
+  const all = async () => (await lines.slice(startMs, "now").collect()).sort()
+  await s.advance("5s")
+  assert.equal(await all(), [])
+  const files: Record<string, string[]> = {}
+  const put = (name: string, n: number) => {
+    files[name] = Array.from({ length: n }, (_, i) => `${name} ${i}`)
+    s.files.set(`/in/${name}`, Buffer.from(`${files[name].join("\n")}\n`))
+  }
+  put("b.log", 50)
+  put("a.log", 10)
+  await s.advance("7s")
+  assert.equal(await all(), Object.values(files).flat().sort())
+  s.kill("master")
+  put("c.log", 20)
+  await s.advance("2s")
+  s.restart("master")
+  await s.advance("4s")
+  s.kill("w1")
+  put("d.log", 5)
+  await s.advance("12s")
+  assert.equal(await all(), Object.values(files).flat().sort())
+  // What has been read is not read again because it is written again.
+  s.files.set("/in/a.log", Buffer.from("changed\n"))
+  await s.advance("9s")
+  assert.equal(await all(), Object.values(files).flat().sort())
+  await s.close()
+})
+
+test("lines from a connection: reconnected when it breaks, read by another worker when its reader dies", async () => {
+  const s = await simulate({ workers: 3 })
+  const url = "tcp://10.0.0.1:9999"
+  const lines = s.readStream(url, "1s")
+  s.name(lines, "lines")
+  await s.flush()
+  await s.advance("1s")
+  assert.is(s.sources.readers(url), 1)
+  const said: string[] = []
+  let n = 0
+  const say = (count: number) => {
+    for (let i = 0; i < count; i++) said.push(`line ${n++}`)
+    s.sources.say(url, `${said.slice(-count).join("\n")}\n`)
+  }
+  say(10)
+  await s.advance("1s")
+  s.sources.cut(url)
+  await s.advance("3s")
+  assert.is(s.sources.readers(url), 1)
+  say(20)
+  await s.advance("2s")
+  const reader = (await s.workers()).map(({ name }) => name).find(name => s.sources.readBy(url, name))
+  assert.ok(reader)
+  s.kill(reader)
+  await s.advance("12s")
+  assert.is(s.sources.readers(url), 1)
+  say(5)
+  await s.advance("3s")
+  assert.equal(await lines.slice(startMs, "now").collect(), said)
+  s.kill("master")
+  await s.advance("1s")
+  s.restart("master")
+  await s.advance("8s")
+  assert.is(s.sources.readers(url), 1)
+  say(5)
+  await s.advance("5s")
+  assert.equal((await lines.slice(startMs, "now").collect()).length, said.length)
+  await lines.stop()
+  await s.advance("2s")
+  assert.is(s.sources.readers(url), 0, "who stops reading closes the connection")
+  await s.close()
+})
+
+test.run()
