@@ -148,6 +148,7 @@ const request = byKind<Request>({
     by: text,
     force: bool,
   },
+  submit: { session: text, program: text, definitions: list(streamDefinition), assets: list(asset), dryRun: bool, by: text, force: bool },
   versions: { stream: text },
   stop: { streams: list(text), cascade: bool, by: text, force: bool },
   query: {

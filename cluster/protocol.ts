@@ -314,6 +314,17 @@ export type Request =
       readonly by: string
       readonly force: boolean
     }
+  /** A whole program, in place of what it was: see `ReplacePlan`. */
+  | {
+      readonly kind: "submit"
+      readonly session: string
+      readonly program: string
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+      readonly dryRun: boolean
+      readonly by: string
+      readonly force: boolean
+    }
   | { readonly kind: "versions"; readonly stream: string }
   | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
   | {
@@ -367,6 +378,11 @@ export interface ResponseValues {
   readonly stop: { readonly stopped: readonly StreamId[] }
   readonly resume: { readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
   readonly replace: { readonly plan: ReplacePlan; readonly definition: StreamDefinition }
+  readonly submit: {
+    readonly plan: ReplacePlan
+    /** None in a dry run. */
+    readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
+  }
   readonly versions: readonly { readonly version: number; readonly from: number; readonly by: string; readonly source: string }[]
   readonly query: QueryAnswer
   readonly lineage: LineageNode

@@ -276,6 +276,19 @@ export class ClientSession implements Session {
     return stopped
   }
 
+  /** By `name` or `program/name`. Gives the intervals that are left out, wholly or in part. */
+  async resumeStream(
+    stream: string,
+    { skip, force }: { readonly skip: "record" | "interval" | null; readonly force: boolean },
+  ): Promise<{ readonly leftOut: readonly { readonly from: number; readonly to: number }[] }> {
+    return this.host.request({ kind: "resume", stream, skip, by: this.host.definitions.author.owner, force })
+  }
+
+  /** Sends what has been defined as the session's program, in place of what the program was (or says what that would do). */
+  submitProgram(options: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
+    return this.host.submit(options)
+  }
+
   readonly submit = async (_program: string): Promise<Plan> => notThere("session.submit", "`rivulet submit <program.ts>`")
 
   readonly drained = async (): Promise<void> => {

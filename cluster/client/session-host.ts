@@ -57,6 +57,11 @@ export interface Defined {
 const formatBytes = (bytes: number): string =>
   bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
 
+function planOf({ add, change, stop, unchanged, applied, at }: ResponseValues["replace"]["plan"]): Plan {
+  const changes = change.map(one => ({ ...one }))
+  return { add: [...add], change: changes, stop: [...stop], unchanged: [...unchanged], applied, ...(at !== null && { at }) }
+}
+
 type ValueOf<K extends Request["kind"]> = K extends keyof ResponseValues ? ResponseValues[K] : null
 
 export class SessionHost implements Host {
@@ -231,15 +236,19 @@ export class SessionHost implements Host {
       this.definitions.replaced(id, next, definition)
       await this.catalog()
     }
-    const { add, change, stop, unchanged, applied, at } = plan
-    return {
-      add: [...add],
-      change: change.map(one => ({ ...one })),
-      stop: [...stop],
-      unchanged: [...unchanged],
-      applied,
-      ...(at !== null && { at }),
-    }
+    return planOf(plan)
+  }
+
+  /** Sends all that the session has defined as its program, in place of what the program was. */
+  async submit({ dryRun, force }: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
+    const drafts = this.definitions.toSend()
+    const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
+    const assets = this.#assetsOf(definitions)
+    const { session, program, owner: by } = this.definitions.author
+    const { plan, accepted } = await this.request({ kind: "submit", session, program, definitions, assets, dryRun, by, force })
+    if (!dryRun) for (const { hash } of assets) this.#journaled.add(hash)
+    for (const { asked, definition, since } of accepted) this.definitions.accepted(asked, definition, since)
+    return planOf(plan)
   }
 
   async versions(id: StreamId): Promise<Definition[]> {

@@ -344,7 +344,8 @@ function formatName({ format }: InputNode): string {
   return format.kind === "function" ? "of a function" : format.kind
 }
 
-function withParents(definition: StreamDefinition, alias: ReadonlyMap<StreamId, StreamId>): StreamDefinition {
+/** The definition with its parents by these ids. */
+export function withParents(definition: StreamDefinition, alias: ReadonlyMap<StreamId, StreamId>): StreamDefinition {
   const { node } = definition
   const of = (id: StreamId) => alias.get(id) ?? id
   switch (node.kind) {

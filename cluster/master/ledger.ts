@@ -68,6 +68,8 @@ export class Ledger {
   /** In the order in which they were defined: parents come before their children. */
   readonly streams = new Map<StreamId, StreamRecord>()
   readonly assets = new Map<string, Uint8Array>()
+  /** Programs that were submitted, and when last. */
+  readonly programs = new Map<string, { readonly by: string; readonly wallMs: number }>()
   /** By session, then stream. */
   readonly admitted = new Map<string, Map<StreamId, SeqSet>>()
   /** Sessions so far, closed ones too: ids are never used again. */
@@ -147,6 +149,9 @@ export class Ledger {
         return
       case "replaced":
         return this.#replaced(record)
+      case "program":
+        this.programs.set(record.program, { by: record.by, wallMs: record.wallMs })
+        return
       case "forgotten":
         for (const { stream, before, stepsBefore } of record.streams) {
           const of = this.streams.get(stream)
@@ -170,6 +175,7 @@ export class Ledger {
       cluster: this.cluster,
       sessionCount: this.sessionCount,
       sessions: [...this.sessions],
+      programs: [...this.programs],
       streams: [...this.streams].map(([, stream]) => stream),
       assets: [...this.assets].map(([hash, bytes]) => ({ hash, bytes })),
       admitted: [...this.admitted].map(([session, streams]) => [session, [...streams].map(([stream, seqs]) => [stream, seqs.toJSON()])]),
@@ -265,6 +271,8 @@ export class Ledger {
       const own = { seals: [...seals], made: [...made], leftOut: [...leftOut], versions: [...versions], history: [...history] }
       this.streams.set(stream.definition.id, { ...stream, ...own })
     }
+    this.programs.clear()
+    for (const [name, program] of state.programs ?? []) this.programs.set(name, program)
     for (const asset of state.assets) this.assets.set(asset.hash, asset.bytes)
     for (const [session, streams] of state.admitted) {
       this.admitted.set(session, new Map(streams.map(([stream, seqs]) => [stream, new SeqSet(seqs.watermark, seqs.above)])))
@@ -277,6 +285,7 @@ export interface LedgerState {
   readonly cluster: string
   readonly sessionCount: number
   readonly sessions: readonly (readonly [string, SessionRecord])[]
+  readonly programs?: readonly (readonly [string, { readonly by: string; readonly wallMs: number }])[]
   readonly streams: readonly StreamRecord[]
   readonly assets: readonly { readonly hash: string; readonly bytes: Uint8Array }[]
   readonly admitted: readonly (readonly [

@@ -21,6 +21,7 @@ import type { Sealing } from "./sealing.js"
 import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
 import type { Streams } from "./streams.js"
+import { planSubmit } from "./submitting.js"
 
 type Answer = (response: Response) => void
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
@@ -178,6 +179,65 @@ export class Lifecycle {
     if (decided.again) for (const { definition, from } of versions) this.#abandon(definition.id, from)
     const at = new Date(versions[0]!.from).toISOString()
     say(parts, "info", `${nameOf(old)} is replaced from ${at} on (version ${versions[0]!.definition.version}, by ${body.by})`)
+  }
+
+  // ── programs ──
+
+  submit(body: Asked<"submit">, times: Times, answer: Answer): void {
+    const parts = this.#parts
+    const { catalog, graph, jobs, ledger, progress } = parts
+    const plan = planSubmit(catalog, body.program, body.definitions, body)
+    const made = catalog.plan(plan.fresh, this.clocks(times))
+    const fresh = this.#fixed(made)
+    const extra = new Map<StreamId, GraphStream>(fresh.map(one => [one.definition.id, one]))
+    const tools = {
+      lookup: (id: StreamId): GraphStream | undefined => extra.get(id) ?? catalog.get(id),
+      issued: (stream: StreamRecord) => Math.max(jobs.issued(stream.definition.id) ?? 0, stream.through),
+    }
+    const nexts = plan.changes.map(({ old, next }) => {
+      const known = catalog.withAliases(next, made)
+      return { old, next: fixTimes(known, rdd => resolveTimes(graph.with(extra), rdd)) }
+    })
+    const decide = (from: number | null) =>
+      nexts.map(({ old, next }) => planReplace(parts, old, next, { from, state: { kind: "keep" } }, tools))
+    let decided = decide(null)
+    // All of it changes at one boundary, unless some of it goes on from where it failed.
+    const common = Math.max(...decided.map(({ plan: { at } }) => at ?? 0))
+    const longest = Math.max(...nexts.map(({ old }) => old.definition.intervalMs))
+    if (decided.length > 1 && decided.every(({ again }) => !again)) decided = decide(Math.ceil(common / longest) * longest)
+    const named = (streams: readonly { readonly definition: StreamDefinition }[]) =>
+      streams.filter(({ definition }) => definition.named || definition.kind === "output").map(nameOf)
+    const value: ResponseValues["submit"] = {
+      plan: {
+        add: named(fresh),
+        change: decided.flatMap(({ plan: { change } }) => change),
+        stop: named(plan.stops),
+        unchanged: named(plan.unchanged),
+        applied: !body.dryRun,
+        at: decided[0]?.plan.at ?? null,
+      },
+      accepted: [],
+    }
+    if (body.dryRun) return answer(ok(value))
+    const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
+    append(parts, { kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
+      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
+    })
+    for (const { versions, resumes, keepFrom, again } of decided) {
+      append(parts, { kind: "replaced", versions, resumes, keepFrom, assets: [], told: { by: body.by } }, () => {})
+      if (again) for (const { definition, from } of versions) this.#abandon(definition.id, from)
+    }
+    const stops = plan.stops.map(({ definition }) => definition.id)
+    if (stops.length > 0) this.#stopStreams([...stops].reverse(), body.by, times)
+    const accepted = body.definitions.flatMap(({ id }) => {
+      const of = made.accepted.find(({ asked }) => asked === id)?.definition.id ?? plan.ids.get(id) ?? id
+      const stream = ledger.streams.get(of)
+      return stream === undefined ? [] : [{ asked: id, definition: stream.definition, since: stream.since }]
+    })
+    append(parts, { kind: "program", program: body.program, by: body.by, wallMs: times.timeMs }, () => {
+      answer(ok({ ...value, accepted }))
+      for (const { definition } of fresh) this.#others.members.tell({ kind: "defined", stream: nameOf({ definition }), by: body.by })
+    })
   }
 
   versions(name: string): ResponseValues["versions"] {

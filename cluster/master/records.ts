@@ -57,6 +57,8 @@ export type JournalRecord =
       readonly assets: readonly Asset[]
       readonly told: { readonly by: string } | null
     }
+  /** A program was submitted: its streams live until they are stopped. */
+  | { readonly kind: "program"; readonly program: string; readonly by: string; readonly wallMs: number }
   /** `stepsBefore`: a state's chain may reach further back than its oldest readable version. */
   | {
       readonly kind: "forgotten"

@@ -104,6 +104,8 @@ export class Requests {
         return lifecycle.resume(body, answer)
       case "replace":
         return lifecycle.replace(body, times, answer)
+      case "submit":
+        return lifecycle.submit(body, times, answer)
       case "versions":
         return answer(ok(lifecycle.versions(body.stream)))
       case "query":

@@ -86,7 +86,9 @@ program
   .argument("<program.ts>")
   .addOption(master())
   .option("--name <name>", "the program's name (default: the file's)")
-  .option("--dry-run", "show what would be defined")
+  .option("--dry-run", "the plan alone: what would be added, changed, stopped")
+  .option("--yes", "do not ask")
+  .option("--force", "also another's program")
   .action(async (file, options) => (await import("./submit.js")).submit(file, options))
 
 program
@@ -152,6 +154,27 @@ program
   .option("--yes", "do not ask")
   .option("--dry-run", "say what would stop")
   .action(async (streams, options) => (await import("./stop.js")).stop(streams, options))
+
+program
+  .command("resume")
+  .description("a held stream goes on")
+  .argument("<stream>")
+  .addOption(master())
+  .addOption(
+    new Option("--skip <what>", "without the records of the failed interval at which its function throws, or without the interval").choices(
+      ["record", "interval"],
+    ),
+  )
+  .option("--force", "also another's")
+  .action(async (stream, options) => (await import("./resume.js")).resume(stream, options))
+
+program
+  .command("rename")
+  .description("give a stream another name")
+  .argument("<stream>")
+  .argument("<name>")
+  .addOption(master())
+  .action(async (stream, name, options) => (await import("./rename.js")).rename(stream, name, options))
 
 program
   .command("logs")

@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline/promises"
 import { RivuletError } from "../../engine/errors.js"
 import { withSession } from "./attach.js"
+import { confirm } from "./confirm.js"
 
 export interface StopOptions {
   readonly master?: string
@@ -28,13 +28,7 @@ export async function stop(streams: readonly string[], options: StopOptions): Pr
       process.stdout.write(`${full.map(name => `would stop ${name}`).join("\n")}\n`)
       return
     }
-    if (!options.yes) {
-      if (!process.stdin.isTTY) throw new RivuletError(`stop ${full.join(" ")}: needs a yes`, { code: 4, try: "--yes" })
-      const asking = createInterface({ input: process.stdin, output: process.stderr })
-      const answer = await asking.question(`stop ${full.join(" ")}? y/n `)
-      asking.close()
-      if (!/^y(es)?$/i.test(answer.trim())) throw new RivuletError("nothing stopped", { code: 4 })
-    }
+    if (!options.yes) await confirm(`stop ${full.join(" ")}`)
     await session.stopStreams(full, { cascade: options.cascade ?? false, force: options.force ?? false })
     process.stderr.write(`stopped ${full.join(" ")}\n`)
   })

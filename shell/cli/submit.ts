@@ -1,17 +1,21 @@
-/** `rivulet submit`: a program's exports become streams that live on the master. Returns when they are defined. */
+/** `rivulet submit`: a program's exports become streams that live on the master, in place of what the program was. Returns when they are defined. */
 
 import { setSession } from "../../cluster/client/ambient.js"
-import type { ClientSession, Defined } from "../../cluster/client/session.js"
+import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
+import type { Plan } from "../../engine/fluent/shapes.js"
 import { typeErrors } from "../program/check.js"
 import { loadProgram, programName, programPath } from "../program/loader.js"
 import { withSession } from "./attach.js"
+import { confirm } from "./confirm.js"
 
 export interface SubmitOptions {
   readonly master?: string
   readonly name?: string
   readonly dryRun?: boolean
+  readonly yes?: boolean
+  readonly force?: boolean
 }
 
 export async function submit(file: string, options: SubmitOptions): Promise<void> {
@@ -19,15 +23,33 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   refuseTypeErrors(path)
   const program = options.name ?? programName(path)
   await withSession({ ...options, program }, async session => {
-    const drafts = await defineProgram(session, path)
+    await defineProgram(session, path)
+    const force = options.force === true
+    const plan = await session.submitProgram({ dryRun: true, force })
     if (options.dryRun) {
-      for (const name of drafts.names) process.stdout.write(`+ ${program}/${name}\n`)
+      process.stdout.write(`${planText(plan)}\n`)
       return
     }
-    const defined = await session.flush()
-    process.stderr.write(`${program} runs: ${summary(defined)}\n`)
-    await session.release()
+    if (plan.change.length + plan.stop.length > 0 && !options.yes) {
+      process.stderr.write(`${planText(plan)}\n`)
+      await confirm(`submit ${program}`)
+    }
+    const applied = await session.submitProgram({ dryRun: false, force })
+    const at = applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""
+    process.stderr.write(`${program} runs${at}: ${summary(applied)}\n`)
   })
+}
+
+/** A line each: `+` added, `~` changed, `-` stopped, `=` as it was. */
+export function planText({ add, change, stop, unchanged }: Plan): string {
+  const states = { kept: "keeps its state", mapped: "its state is changed", reset: "begins anew", none: "" } as const
+  const lines = [
+    ...add.map(name => `+ ${name}`),
+    ...change.map(({ name, from, to, state }) => `~ ${name}  ${from} → ${to}${states[state] === "" ? "" : `  ${states[state]}`}`),
+    ...stop.map(name => `- ${name}`),
+    ...(unchanged.length > 0 ? [`= ${unchanged.join(", ")}  unchanged, not touched`] : []),
+  ]
+  return lines.length === 0 ? "nothing changes" : lines.join("\n")
 }
 
 export function refuseTypeErrors(path: string): void {
@@ -57,9 +79,17 @@ export async function defineProgram(
   return { names, exports }
 }
 
-export function summary(defined: readonly Defined[]): string {
-  return defined
-    .filter(item => item.named || item.kind === "output")
-    .map(item => `${item.name}${item.kind === "state" ? "°" : ""}`)
-    .join(" · ")
+function summary({ add, change, stop, unchanged }: Plan): string {
+  const counts = [
+    [add.length, "added"],
+    [change.length, "changed"],
+    [stop.length, "stopped"],
+    [unchanged.length, "unchanged"],
+  ] as const
+  return (
+    counts
+      .filter(([n]) => n > 0)
+      .map(([n, what]) => `${n} ${what}`)
+      .join(" · ") || "nothing changed"
+  )
 }

@@ -1,0 +1,86 @@
+/**
+ * A program submitted again under its name: what of it is as it was, what takes another's place, what is new, what goes
+ * (API §0, 7 and 10). Streams are matched by their names, steps without one by what they are; what is downstream of a change
+ * and is itself as it was stays in place.
+ */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import { type Catalog, nameOf, withParents } from "./catalog.js"
+import { parentsOf } from "./definition-rules.js"
+import type { StreamRecord } from "./ledger.js"
+
+export interface SubmitPlan {
+  /** Asked ids, and the ids that stand for them. */
+  readonly ids: ReadonlyMap<StreamId, StreamId>
+  readonly fresh: readonly StreamDefinition[]
+  readonly changes: readonly { readonly old: StreamRecord; readonly next: StreamDefinition }[]
+  /** Children before parents. */
+  readonly stops: readonly StreamRecord[]
+  readonly unchanged: readonly StreamRecord[]
+}
+
+/** Throws RivuletError (code 4): another's program, or what goes is used by others. `asked`: parents before children. */
+export function planSubmit(
+  catalog: Catalog,
+  program: string,
+  asked: readonly StreamDefinition[],
+  { by, force }: { readonly by: string; readonly force: boolean },
+): SubmitPlan {
+  const existing = [...catalog.live()].filter(({ definition }) => definition.program === program)
+  catalog.checkOwner(existing, by, force)
+  const named = new Map(existing.filter(({ definition }) => definition.named).map(stream => [stream.definition.name, stream]))
+  const steps = existing.filter(({ definition }) => !definition.named)
+  const ids = new Map<StreamId, StreamId>()
+  const matched = new Set<StreamId>()
+  const fresh: StreamDefinition[] = []
+  const changes: { old: StreamRecord; next: StreamDefinition }[] = []
+  const unchanged: StreamRecord[] = []
+  for (const one of asked) {
+    const next = withParents(one, ids)
+    const signature = signatureOf(next)
+    const old = one.named
+      ? named.get(one.name)
+      : steps.find(({ definition }) => !matched.has(definition.id) && signatureOf(definition) === signature)
+    if (old === undefined) {
+      fresh.push(next)
+      continue
+    }
+    ids.set(one.id, old.definition.id)
+    matched.add(old.definition.id)
+    if (signatureOf(old.definition) === signature) unchanged.push(old)
+    else changes.push({ old, next })
+  }
+  const used = new Set([...fresh, ...changes.map(({ next }) => next), ...unchanged.map(({ definition }) => definition)].flatMap(parentsOf))
+  // What a receiver holds is kept: that a program reads it no more is no reason to refuse what is sent to it.
+  const stops = existing.filter(({ definition: { id, kind } }) => kind !== "input" && !matched.has(id) && !used.has(id)).reverse()
+  checkUnused(catalog, stops, changes)
+  return { ids, fresh, changes, stops, unchanged }
+}
+
+/** What makes a stream what it is. How many partitions a state has is the cluster's matter. */
+function signatureOf({ kind, intervalMs, persist, rememberMs, node }: StreamDefinition): string {
+  const own = node.kind === "state" ? { ...node, partitions: 0 } : node
+  return JSON.stringify([kind, intervalMs, persist, rememberMs, own], (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : typeof value === "bigint"
+        ? `${value}n`
+        : value,
+  )
+}
+
+function checkUnused(catalog: Catalog, stops: readonly StreamRecord[], changes: SubmitPlan["changes"]): void {
+  const going = new Set(stops.map(({ definition }) => definition.id))
+  const becomes = new Map(changes.map(({ old, next }) => [old.definition.id, next]))
+  for (const stream of catalog.live()) {
+    if (going.has(stream.definition.id)) continue
+    const used = parentsOf(becomes.get(stream.definition.id) ?? stream.definition).find(parent => going.has(parent))
+    if (used === undefined) continue
+    const gone = catalog.get(used) as StreamRecord
+    throw new RivuletError(`${nameOf(gone)} is no more in the program, and ${nameOf(stream)} uses it`, {
+      code: 4,
+      try: `keep it in the program, or stop ${nameOf(stream)} first`,
+    })
+  }
+}

@@ -1,0 +1,21 @@
+import { formatTime } from "../../engine/time.js"
+import { localZone, withSession } from "./attach.js"
+
+export interface ResumeOptions {
+  readonly master?: string
+  readonly skip?: "record" | "interval"
+  readonly force?: boolean
+}
+
+/** `rivulet resume`: a held stream goes on, as it is or without what it failed on. */
+export async function resume(stream: string, options: ResumeOptions): Promise<void> {
+  await withSession(options, async session => {
+    const { skip = null, force = false } = options
+    const { leftOut } = await session.resumeStream(stream, { skip, force })
+    const tz = process.stdout.isTTY ? localZone() : "UTC"
+    const time = (ms: number) => formatTime(ms, tz, { date: "always", nowMs: ms })
+    const without = leftOut.map(({ from, to }) => `${time(from)} to ${time(to)}`).join(", ")
+    const how = leftOut.length === 0 ? "" : skip === "record" ? `, without the records that fail in ${without}` : `, without ${without}`
+    process.stderr.write(`${stream} goes on${how}\n`)
+  })
+}

@@ -1,0 +1,120 @@
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import type { ReplacePlan, Response } from "../../cluster/protocol.js"
+import type { StreamDefinition, StreamNode } from "../../engine/definition.js"
+import type { RddNode } from "../../engine/rdd.js"
+import { counts, definition, Harness, input } from "./harness.js"
+
+const test = suite("master: a program submitted again")
+
+const map = (hash: string): RddNode => ({ kind: "map", parent: { kind: "hole", index: 0 }, f: { kind: "function", hash } })
+const lift = (parent: string, rdd: RddNode): StreamNode => ({ kind: "lift", parents: [parent], rdd })
+/** As another session would send it: ids of its own. */
+function program(session: string, f: string, more: readonly StreamDefinition[] = []): StreamDefinition[] {
+  const id = (name: string) => `${session}.${name}`
+  return [
+    definition(id("ones"), lift("views", map(f)), { name: "ones" }),
+    definition(id("step"), lift(id("ones"), map("same")), { name: `map@p.ts:${session}`, named: false }),
+    definition(id("counts"), counts(id("step")), { name: "counts" }),
+    ...more,
+  ]
+}
+
+function submit(h: Harness, definitions: readonly StreamDefinition[], more: { dryRun?: boolean; by?: string; force?: boolean } = {}) {
+  const { dryRun = false, by = "ann", force = false } = more
+  const response = h.ask({ kind: "submit", session: "s1", program: "p", definitions, assets: [], dryRun, by, force }) as Response
+  if (!response.ok) return { error: response.message, code: response.code, plan: null }
+  return { error: null, code: 0, plan: (response.value as { plan: ReplacePlan }).plan }
+}
+
+function running(): Harness {
+  const h = new Harness()
+  h.join(1)
+  h.join(2)
+  h.define(definition("views", input(), { program: "in" }))
+  const extra = definition("a.extra", counts("a.ones"), { name: "extra" })
+  assert.equal(submit(h, program("a", "f1", [extra])).plan?.add, ["p/ones", "p/counts", "p/extra"])
+  h.report("w1#1", h.batch("w1#1", 1))
+  h.advance(3000)
+  return h
+}
+
+const names = (h: Harness) => {
+  const { value } = h.ask({ kind: "catalog" }) as { value: { definition: StreamDefinition }[] }
+  return value.map(({ definition: { id, name, version } }) => `${name} ${id} v${version}`)
+}
+
+test("the same again changes nothing", () => {
+  const h = running()
+  const before = names(h)
+  const { plan } = submit(h, program("b", "f1", [definition("b.extra", counts("b.ones"), { name: "extra" })]))
+  assert.equal([plan?.add, plan?.change, plan?.stop, plan?.unchanged], [[], [], [], ["p/ones", "p/counts", "p/extra"]])
+  assert.equal(names(h), before)
+})
+
+test("what changed is replaced at a boundary, what is downstream stays, what is gone is stopped, what is new is added", () => {
+  const h = running()
+  const next = program("b", "f2", [definition("b.fresh", counts("b.counts"), { name: "fresh" })])
+  const dry = submit(h, next, { dryRun: true }).plan
+  assert.is(dry?.applied, false)
+  assert.ok(names(h).includes("extra a.extra v1"))
+  const { plan } = submit(h, next)
+  assert.equal({ ...plan, applied: false }, dry)
+  assert.equal(
+    [plan?.add, plan?.change.map(({ name, state }) => `${name} ${state}`), plan?.stop, plan?.unchanged],
+    [["p/fresh"], ["p/ones none"], ["p/extra"], ["p/counts"]],
+  )
+  assert.equal(names(h), ["views views v1", "ones a.ones v2", "map@p.ts:a a.step v1", "counts a.counts v1", "fresh b.fresh v1"])
+  const at = plan?.at as number
+  const issued = h
+    .records("progress")
+    .flatMap(({ through }) => through.filter(({ stream }) => stream === "counts"))
+    .at(-1)?.through
+  assert.ok(at >= (issued ?? 0))
+  // Tasks of earlier intervals have the one function, of later ones the other.
+  h.report("w1#1", h.batch("w1#1", 2))
+  h.advance(3000)
+  const used = h
+    .messages("launch")
+    .flatMap(({ message }) => message.stages)
+    .filter(({ write, root }) => write.kind === "shuffle" && JSON.stringify(root).includes('"f'))
+    .map(({ interval, root }) => [(interval?.from ?? 0) >= at, JSON.stringify(root).includes('"f2"')])
+  assert.ok(used.length >= 2)
+  for (const [later, second] of used) assert.is(later, second)
+  h.restart()
+  assert.ok(names(h).includes("ones a.ones v2"))
+  const versions = h.ask({ kind: "versions", stream: "p/ones" }) as { value: { version: number; from: number }[] }
+  assert.equal(
+    versions.value.map(({ version }) => version),
+    [1, 2],
+  )
+  assert.is(versions.value[1]?.from, at)
+})
+
+test("a state of another kind does not fit; another's program needs force; what others use is not stopped", () => {
+  const h = running()
+  const other = program("b", "f1").map(one =>
+    one.name === "counts"
+      ? definition(
+          "b.counts",
+          { ...counts("b.step"), op: { kind: "updateStateByKey", update: { kind: "function", hash: "u" } } } as StreamNode,
+          {
+            name: "counts",
+          },
+        )
+      : one,
+  )
+  const refused = submit(h, other)
+  assert.is(refused.code, 4)
+  assert.match(refused.error ?? "", /state does not fit/)
+  const bob = submit(h, program("b", "f2"), { by: "bob" })
+  assert.is(bob.code, 4)
+  assert.match(bob.error ?? "", /not yours: p\/ones \(ann\)/)
+  h.define(definition("q", counts("a.extra"), { program: "q", name: "q" }))
+  const used = submit(h, program("b", "f1"))
+  assert.is(used.code, 4)
+  assert.match(used.error ?? "", /p\/extra is no more in the program, and q\/q uses it/)
+  assert.is(submit(h, program("c", "f2", [definition("c.extra", counts("c.ones"), { name: "extra" })]), { by: "bob", force: true }).code, 0)
+})
+
+test.run()
