@@ -77,10 +77,29 @@ function taking(n: number, newest: boolean): Half {
   }
 }
 
+/** So few are kept in order at once: most records then cost one comparison. */
+const fewest = 128
+
 /** Keeps the n first by the order; ties go to the smaller key, then to the earlier record. */
 function topping(action: Extract<Action, { kind: "top" }>, context: Context): Half {
   const order = topOrder(action, context)
   let kept: { rank: unknown; row: unknown }[] = []
+  if (action.n <= fewest) {
+    return {
+      add(row) {
+        const one = { rank: order.rank(row), row }
+        const { length } = kept
+        if (length === action.n && (length === 0 || isBefore(order, kept[length - 1]!, one) <= 0)) return
+        let at = length
+        while (at > 0 && isBefore(order, one, kept[at - 1]!) < 0) at--
+        kept.splice(at, 0, one)
+        if (length === action.n) kept.pop()
+      },
+      end(push) {
+        for (const { row } of kept) push(row)
+      },
+    }
+  }
   const cut = () => {
     kept.sort((a, b) => isBefore(order, a, b))
     kept = kept.slice(0, action.n)

@@ -23,6 +23,7 @@ type UserCall = (...args: never[]) => unknown
 /** What all contexts of one task share. */
 export class TaskScope {
   readonly inputs: ReadonlyMap<string, TaskInput>
+  private readonly opened = new Map<string, KeyedState>()
   rowsIn = 0
   asideCount = 0
   threwCount = 0
@@ -49,6 +50,18 @@ export class TaskScope {
   open({ offset, length, bytes }: InputPart): Block | null {
     if (bytes) return bytes.length === 0 ? null : Block.of(bytes)
     return length === 0 ? null : Block.open(this.buffer, offset, length)
+  }
+
+  /** A state's partition at all versions that the task reads of it: a series asks for each of them. */
+  state(ref: InputRef): KeyedState {
+    const key = inputKey(ref)
+    let state = this.opened.get(key)
+    if (state === undefined) {
+      const input = this.input(ref)
+      state = this.states.read(input.ref as Extract<InputRef, { kind: "state" }>, this.chain(input.ref))
+      this.opened.set(key, state)
+    }
+    return state
   }
 
   /** A state's blocks, oldest first. */
@@ -175,8 +188,7 @@ export class Context implements TaskContext {
 
   state(stream: string, partition: number, at: number): KeyedState {
     if (at === -Infinity) return new KeyedState()
-    const input = this.scope.input({ kind: "state", stream, partition, at })
-    return this.scope.states.read(input.ref as Extract<InputRef, { kind: "state" }>, this.scope.chain(input.ref))
+    return this.scope.state({ kind: "state", stream, partition, at })
   }
 
   private readonly count: TaskContext["setAside"] = (record, reason, error, operator) => {

@@ -14,6 +14,8 @@ export interface MasterConfig {
   readonly suspectForMs: number
   /** Input of which no copy is left is waited for so long: a worker taken for dead may come back with it. */
   readonly strandedMs: number
+  /** A client whose connection broke has so long to say hello again. */
+  readonly clientSuspectForMs: number
   /** A client that says nothing for so long is gone; its questions end. */
   readonly clientLostAfterMs: number
   /** A gap in a session's numbers holds back what follows for so long. */
@@ -47,6 +49,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   lostAfterMs: 1_000,
   suspectForMs: 500,
   strandedMs: 10_000,
+  clientSuspectForMs: 400,
   clientLostAfterMs: 10_000,
   holdBackMs: 1_000,
   taskTimeoutMs: 30_000,

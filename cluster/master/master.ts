@@ -230,12 +230,12 @@ class Running {
         this.#received(event.from, event.message, times)
         break
       case "lost":
-        if (this.#members.isClient(event.peer))
-          this.#parts.outbox.push({ kind: "say", level: "debug", text: `${event.peer} broke its connection` })
+        if (this.#members.isClient(event.peer)) this.#members.clientBroke(event.peer, times)
         else this.#members.suspect(event.peer, times)
         break
       case "gone":
-        this.#members.lost(event.peer, "its process ended", times)
+        if (this.#members.isClient(event.peer)) this.#members.clientLost(event.peer)
+        else this.#members.lost(event.peer, "its process ended", times)
         break
       case "appended":
         this.#parts.log.appended(event.sequence)

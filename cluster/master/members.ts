@@ -14,6 +14,8 @@ import type { Streams } from "./streams.js"
 interface Client {
   readonly node: NodeId
   heardMs: number
+  /** Since when its connection counts as broken. */
+  suspectMs: number | null
 }
 
 interface Others {
@@ -74,7 +76,7 @@ export class Members {
         return
       }
       this.#runtime = message.runtime
-    } else this.#clients.set(from, { node: from, heardMs: times.monotonicMs })
+    } else this.#clients.set(from, { node: from, heardMs: times.monotonicMs, suspectMs: null })
     outbox.send(from, {
       kind: "welcome",
       epoch: ledger.epoch,
@@ -87,8 +89,10 @@ export class Members {
 
   heard(from: NodeId, times: Times): void {
     const client = this.#clients.get(from)
-    if (client !== undefined) client.heardMs = times.monotonicMs
-    else this.#parts.registry.heard(from, times.monotonicMs)
+    if (client !== undefined) {
+      client.heardMs = times.monotonicMs
+      client.suspectMs = null
+    } else this.#parts.registry.heard(from, times.monotonicMs)
   }
 
   heartbeat(from: NodeId, message: Extract<Message, { kind: "heartbeat" }>, times: Times): void {
@@ -202,6 +206,12 @@ export class Members {
     if (address !== null) outbox.push({ kind: "probe", peer: node, address })
   }
 
+  /** A client's connection broke: one that lives says hello again at once. What it asked for meanwhile, it asks for again by the same ids. */
+  clientBroke(node: NodeId, times: Times): void {
+    const client = this.#clients.get(node)
+    if (client !== undefined) client.suspectMs ??= times.monotonicMs
+  }
+
   clientLost(node: NodeId): void {
     if (!this.#clients.delete(node)) return
     this.#others.queries.clientLost(node)
@@ -234,12 +244,16 @@ export class Members {
     // What they sent meanwhile has not been read yet.
     if (stoodMs >= stalledMs) {
       registry.excuse(stoodMs)
-      for (const client of this.#clients.values()) client.heardMs += stoodMs
+      for (const client of this.#clients.values()) {
+        client.heardMs += stoodMs
+        if (client.suspectMs !== null) client.suspectMs += stoodMs
+      }
     }
     for (const { node, address } of registry.silent(times.monotonicMs)) outbox.push({ kind: "probe", peer: node, address })
     for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
-    for (const { node, heardMs } of [...this.#clients.values()]) {
-      if (times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
+    for (const { node, heardMs, suspectMs } of [...this.#clients.values()]) {
+      const broken = suspectMs !== null && times.monotonicMs - suspectMs >= config.clientSuspectForMs
+      if (broken || times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
     }
     if (settled && times.monotonicMs - this.#peersMs >= peersEveryMs) {
       this.#peersMs = times.monotonicMs

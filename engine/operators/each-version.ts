@@ -14,7 +14,9 @@ export const eachVersion: OperatorFactory<EachVersionNode> = of => {
     partitions: node => node.versions.reduce((n, version) => Math.max(n, count(version)), 0),
     dependencies: node => node.versions.map(parent => ({ kind: "narrow", parent, from: p => (p < count(parent) ? [p] : []) })),
     compute(node, partition, context, push) {
-      for (const [index, version] of node.versions.entries()) {
+      // The newest first: in a state's chain of rows each version then begins where the one after it ended.
+      for (let index = node.versions.length - 1; index >= 0; index--) {
+        const version = node.versions[index]!
         if (partition < count(version)) context.compute(version, partition, value => push([index, value]))
       }
     },

@@ -34,6 +34,9 @@ interface Version extends ChainLength {
   readonly begin: number
 }
 
+/** Slots of states whose versions are gone through one after the other. */
+const mostFollowed = 262_144
+
 export class KeyedState {
   private keys: unknown[] = []
   private head: number[] = []
@@ -46,6 +49,8 @@ export class KeyedState {
   private sorted = 0
   private oldByFrom: Map<number, number[]> | null = null
   private earliest = -Infinity
+  /** The rows in force at the version that was gone through last, if nothing has changed since. */
+  private last: { readonly at: number; readonly size: number; readonly rows: number[] } | null = null
 
   /** The newest version applied; -Infinity when there is none. */
   get newest(): number {
@@ -100,8 +105,10 @@ export class KeyedState {
 
   /** Calls f for each key of version `at`, in order of birth. */
   forEach(at: number, f: (key: unknown, value: unknown, row: number) => void): void {
+    const start = this.startOf(at)
     for (let slot = 0; slot < this.keys.length; slot++) {
-      const row = this.rowAt(slot, at)
+      const row = this.rowAt(slot, at, start.rows[slot])
+      start.rows[slot] = row
       if (row >= 0 && !this.rows.gone[row]) f(this.keys[slot], this.rows.values[row], row)
     }
   }
@@ -244,6 +251,7 @@ export class KeyedState {
     this.former = []
     this.slots = new SlotIndex()
     this.rows = new Rows()
+    this.last = null
     this.oldByFrom = null
     const moved = new Int32Array(keys.length).fill(-1)
     // Slots first, in their order; then rows in theirs, which is that of versions.
@@ -291,8 +299,17 @@ export class KeyedState {
     this.head[slot] = this.rows.push(slot, value, auxiliary, from, this.head[slot]!, gone)
   }
 
-  private rowAt(slot: number, at: number): number {
-    let row = this.head[slot]!
+  /** Where the search for each slot's row begins: who goes through versions from the newest to the oldest need not begin at the heads. */
+  private startOf(at: number): { readonly rows: number[] } {
+    const { last } = this
+    const rows = last !== null && at <= last.at && last.size === this.rows.length ? last.rows : [...this.head]
+    // Of a large state it would be a lot to keep.
+    this.last = rows.length <= mostFollowed ? { at, size: this.rows.length, rows } : null
+    return { rows }
+  }
+
+  private rowAt(slot: number, at: number, from = this.head[slot]!): number {
+    let row = from
     while (row >= 0 && this.rows.from[row]! > at) row = this.rows.prev[row]!
     return row
   }
