@@ -114,6 +114,11 @@ export class Generator {
     if (typeof value === "number") return { type: "number", js: Object.is(value, -0) ? "(-0)" : `(${value})` }
     if (typeof value === "boolean") return { type: "boolean", js: String(value) }
     if (value === null) return { type: "null" }
+    return this.text(value)
+  }
+
+  /** A text that is the same for every row. */
+  text(value: string): TextValue {
     const bytes = this.bytesOf(value)
     return { type: "text", data: this.constant(bytes), from: "0", to: String(bytes.length) }
   }

@@ -1,5 +1,7 @@
 /** What generated kernels call: functions of pieces of text, as bytes [from, to) of some array. */
 
+import { textBytes } from "../bytes.js"
+
 /** The first four bytes of a piece; of a shorter one, its bytes. With `lastBytes` and the length this is all of a piece of up to eight. */
 export function firstBytes(data: Uint8Array, view: DataView, from: number, to: number): number {
   if (to - from >= 4) return view.getInt32(from, true)
@@ -18,6 +20,12 @@ export function hashOf(view: DataView, from: number, to: number, first: number, 
   h ^= h >>> 15
   h = Math.imul(h, 0xc2b2ae35)
   return h ^ (h >>> 15)
+}
+
+/** Finds `text` in `data` from a byte on; -1: it is not there any more. */
+export function finder(data: Uint8Array, text: Uint8Array): (from: number) => number {
+  const [all, sought] = [textBytes(data), textBytes(text)]
+  return from => all.indexOf(sought, from)
 }
 
 /** Whether the piece has `text`. */

@@ -56,6 +56,12 @@ const compiled: readonly Program[] = [
       ["map", () => ["matches", 1]],
     ],
   },
+  { name: "matches that are next to each other", steps: [["filter", (l: string) => l.includes("ba")], one] },
+  {
+    name: "one match among conditions",
+    steps: [["filter", (l: string) => l.endsWith("b") && (l.includes("é") || true) && l.includes("b ")], one],
+  },
+  { name: "any text at all", steps: [["filter", (l: string) => l.includes("")], one] },
   { name: "captured text", steps: [["filter", (l: string) => l.includes(word) || !l.startsWith("x")], one] },
   { name: "ends", steps: [["filter", (l: string) => l.endsWith("é") && l !== "é"], one] },
   {
