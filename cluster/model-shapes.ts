@@ -119,6 +119,7 @@ const stateOp = byKind<StateOp>({
   reduceByWindow: { f: functionLink, inverse: nullable(functionLink), lengthMs: count, slideMs: count },
   track: { initialize: functionLink, update: functionLink, timeoutMs: count },
   updateStateByKey: { update: functionLink },
+  reduceByEventTime: { f: functionLink, timeoutMs: count },
 })
 
 const onError = optional(oneOf("setAside"))
@@ -150,6 +151,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     stateAt: stateAtFields,
     empty: {},
     map: lifted,
+    eventWindow: { ...lifted, lengthMs: count, correctForMs: count },
     flatMap: lifted,
     filter: lifted,
     mapValues: lifted,
@@ -163,7 +165,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     cartesian: { parents: list(self) },
     persist: { parent: self, id: text },
     broadcast: { parents: list(self), f: functionLink, id: optional(text) },
-    aside: { parent: self },
+    aside: { parent: self, operator: optional(text) },
     within: { stream: nullable(text), interval, parent: self, onError },
     eachVersion: { versions: list(self) },
     partial: { parent: self, action, series: optional(bool) },

@@ -126,7 +126,7 @@ export function stateStage(root: StateNode, mayFallDue: boolean): StageSpec {
   const { id, stream, interval, intervalMs } = root
   return {
     ...stage(id, root, { kind: "state" }, { stream, interval: { from: interval, to: interval + intervalMs } }),
-    quietWhenEmpty: isQuietWhenEmpty(root) || (root.op.kind === "track" && !mayFallDue),
+    quietWhenEmpty: isQuietWhenEmpty(root) || ((root.op.kind === "track" || root.op.kind === "reduceByEventTime") && !mayFallDue),
   }
 }
 

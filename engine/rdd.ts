@@ -46,6 +46,14 @@ export type RddNode =
       readonly parent: RddNode
       readonly f: FunctionLink
     }
+  /** Pairs by the window of event time that `f` puts them into: `[[window, key], value]`; late ones are set aside. */
+  | {
+      readonly kind: "eventWindow"
+      readonly parent: RddNode
+      readonly f: FunctionLink
+      readonly lengthMs: number
+      readonly correctForMs: number
+    }
   | { readonly kind: "union"; readonly parents: readonly RddNode[] }
   | { readonly kind: "coalesce"; readonly parent: RddNode; readonly partitions: number }
   /** `fraction` of the records; of the draws those in [from, to), 0 to `fraction` unless given. */
@@ -60,7 +68,8 @@ export type RddNode =
   | ZipNode
   | CartesianNode
   | PersistNode
-  | { readonly kind: "aside"; readonly parent: RddNode }
+  /** `operator`: only what that operator set aside. */
+  | { readonly kind: "aside"; readonly parent: RddNode; readonly operator?: string }
   /**
    * Whose functions these are: the stream and interval (of a question: the range) that `Date.now()`, `Math.random()` and
    * messages in `parent` go by, wherever the stages are cut and whoever asks.

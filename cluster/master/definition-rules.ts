@@ -41,7 +41,8 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
       if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > 4096)
         throw wrong(`${name}: ${partitions} partitions`, "1 to 4096")
       if (op.kind === "reduceByWindow") return checkWindow(definition, parents[0] as StreamDefinition, op.lengthMs, op.slideMs)
-      if (op.kind === "track" && !(op.timeoutMs > 0)) throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`)
+      if ((op.kind === "track" || op.kind === "reduceByEventTime") && !(op.timeoutMs > 0))
+        throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`)
       return checkEqual(definition, parents)
     }
     case "save": {

@@ -22,6 +22,7 @@ const notAhead: ReadonlySet<string | undefined> = new Set([
   "track",
   "updateStateByKey",
   "reduceByWindow",
+  "reduceByEventTime",
   "reduceByWindow inverse",
   "foreachRDD",
 ])

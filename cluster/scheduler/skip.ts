@@ -29,6 +29,7 @@ function stateUnchanged(node: StateNode, partition: number, reads: readonly Inpu
   switch (node.op.kind) {
     case "runningReduce":
       return true
+    case "reduceByEventTime":
     case "track": {
       // A key last seen in interval k goes in k + ⌈T/d⌉: so one goes now only if something was seen that long ago.
       const seen = node.interval - Math.ceil(node.op.timeoutMs / node.intervalMs) * node.intervalMs

@@ -104,11 +104,11 @@ function versionChange(graph: StreamGraph, stream: StreamId, { definition, since
   }
 }
 
-/** The first interval of a `track` in which keys may fall due: a timeout after one in which they were seen. */
+/** The first interval of a `track` (or of windows by event time) in which keys may fall due: a timeout after one in which they were seen. */
 export function nextTimeout(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
   const { definition, since } = graph.definition(stream)
   const { node, intervalMs } = definition
-  if (node.kind !== "state" || node.op.kind !== "track") return null
+  if (node.kind !== "state" || (node.op.kind !== "track" && node.op.kind !== "reduceByEventTime")) return null
   const span = timeoutSpan(node.op.timeoutMs, intervalMs)
   const [begin, end] = [Math.max(since, from - span), before - span]
   // A function that changes the state at a new version's beginning renews all keys there.

@@ -105,7 +105,7 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
 function keyed(pairs: RddNode, { op, partitions }: StateStreamNode, id: string, group: boolean): RddNode | null {
   const parent = simplify(pairs)
   if (parent.kind === "empty") return null
-  if (group || op.kind !== "runningReduce")
+  if (group || (op.kind !== "runningReduce" && op.kind !== "reduceByEventTime"))
     return { kind: "shuffled", parent: expandIds(parent, id), partitions, aggregate: { kind: "group" }, id }
   const { f } = op
   const create = { kind: "builtin", name: "identity" } as const

@@ -5,19 +5,32 @@ import { RivuletError } from "../errors.js"
 import { formatDuration } from "../time.js"
 import type { Host } from "./host.js"
 
-/** The inputs that a stream is made of, in order of appearance. They have one interval, or RivuletError. */
-export function inputsOf(host: Host, stream: StreamId): { readonly ids: readonly StreamId[]; readonly intervalMs: number } {
-  const ids = new Set<StreamId>()
+/** The streams among those it is made of that put records into windows of event time, where some may be late. */
+export function lateIn(host: Host, stream: StreamId): StreamId[] {
+  return ancestors(host, stream).filter(id => {
+    const { node } = host.definition(id)
+    return node.kind === "lift" && node.rdd.kind === "eventWindow"
+  })
+}
+
+/** The stream and all that it is made of, in order of appearance. */
+function ancestors(host: Host, stream: StreamId): StreamId[] {
   const seen = new Set<StreamId>()
   const visit = (id: StreamId): void => {
     if (seen.has(id)) return
     seen.add(id)
     const { node } = host.definition(id)
-    if (node.kind === "input") ids.add(id)
-    else for (const parent of node.kind === "lift" ? node.parents : [node.parent]) visit(parent)
+    if (node.kind === "input") return
+    for (const parent of node.kind === "lift" ? node.parents : [node.parent]) visit(parent)
   }
   visit(stream)
-  const inputs = [...ids].map(id => host.definition(id))
+  return [...seen]
+}
+
+/** The inputs that a stream is made of, in order of appearance. They have one interval, or RivuletError. */
+export function inputsOf(host: Host, stream: StreamId): { readonly ids: readonly StreamId[]; readonly intervalMs: number } {
+  const ids = ancestors(host, stream).filter(id => host.definition(id).node.kind === "input")
+  const inputs = ids.map(id => host.definition(id))
   const [first] = inputs
   if (first === undefined)
     throw new RivuletError(`${host.definition(stream).name} is made of no input: nothing can be set aside`, { code: 2 })
@@ -25,5 +38,5 @@ export function inputsOf(host: Host, stream: StreamId): { readonly ids: readonly
     const names = inputs.map(({ name, intervalMs }) => `${name} (${formatDuration(intervalMs)})`)
     throw new RivuletError(`aside of inputs with different intervals: ${names.join(", ")}`, { code: 2, try: `${first.name}.aside` })
   }
-  return { ids: [...ids], intervalMs: first.intervalMs }
+  return { ids, intervalMs: first.intervalMs }
 }

@@ -107,7 +107,8 @@ class Walk {
           const inner: Operator[] = []
           this.stream(node.parent, inner)
           const { op } = node
-          if (op.kind === "runningReduce" || op.kind === "reduceByWindow") this.#compile(inner, { create: identity, merge: op.f })
+          if (op.kind === "runningReduce" || op.kind === "reduceByWindow" || op.kind === "reduceByEventTime")
+            this.#compile(inner, { create: identity, merge: op.f })
           inner.push(operator("to the keys' partitions", []))
           this.stages.push({ operators: inner })
           if (node.initial !== null) this.#stage(node.initial, [])

@@ -15,6 +15,15 @@ import { multipleOf, type StateSettings, StreamHandle } from "./stream.js"
 import type { DStream, SnapshotDStream, StateDStream } from "./stream-types.js"
 import { transformed } from "./transform.js"
 
+export interface EventTimeSettings extends StateSettings {
+  readonly timestamp: UserFunction
+  readonly correctFor: Duration
+  /** How long a window stays in the newest version after its last correction could come. */
+  readonly keepFor?: Duration
+}
+
+const defaultKeepFor = "1d"
+
 type AnyStream = DStream<unknown>
 type AnySnapshots = SnapshotDStream<unknown>
 type AnyState = StateDStream<unknown, unknown>
@@ -142,6 +151,23 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
     const timeoutMs = parseDuration(timeout)
     return this.#state({ kind: "track", initialize: link(initialize), update: link(update), timeoutMs }, this.interval, options)
   }
+  reduceByEventTime(length: Duration, f: UserFunction, options: EventTimeSettings): AnyState {
+    const { timestamp, correctFor, keepFor = defaultKeepFor, ...settings } = options ?? {}
+    if (typeof length === "function" || typeof f !== "function" || typeof timestamp !== "function" || correctFor === undefined) {
+      throw new RivuletError("reduceByEventTime takes a window's length, a function of two values, and how to tell time", {
+        code: 2,
+        try: 'reduceByEventTime("1m", (a, b) => a + b, { timestamp: ([key, value]) => value.time, correctFor: "5m" }) of pairs',
+      })
+    }
+    const lengthMs = parseDuration(length)
+    if (lengthMs < 1) throw new RivuletError(`a window of ${length} holds nothing`, { code: 2, try: '"1m"' })
+    const correctForMs = parseDuration(correctFor)
+    const timeoutMs = lengthMs + correctForMs + parseDuration(keepFor)
+    const link = (g: UserFunction) => this.host.link(g, "reduceByEventTime")
+    const windows: RddNode = { kind: "eventWindow", parent: nodes.hole(0), f: link(timestamp), lengthMs, correctForMs }
+    const placed = this.#lift("eventWindow", windows) as unknown as RecordsHandle
+    return placed.#state({ kind: "reduceByEventTime", f: link(f), timeoutMs }, this.interval, settings)
+  }
   updateStateByKey(update: UserFunction, options?: StateSettings): AnyState {
     return this.#state({ kind: "updateStateByKey", update: this.host.link(update, "updateStateByKey") }, this.interval, options)
   }
@@ -171,9 +197,6 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
   // ── not there yet ──
   archive(): never {
     return notThere(`${this.name}.archive`, 'remember("1h") keeps more in memory; save(directory) writes files')
-  }
-  reduceByEventTime(): never {
-    return notThere("reduceByEventTime", "map(v => [[window of v, key], value]) and then runningReduce")
   }
 
   #lift(operator: string, rdd: RddNode, others: readonly StreamHandle[] = []): AnyStream {

@@ -92,12 +92,15 @@ export interface DStream<T> extends Handle {
     timeout: Duration,
     options?: StateOptions<K, S>,
   ): StateDStream<K, S>
-  /** Late records change a window until `correctFor` after its end; later ones go aside. */
+  /**
+   * Late records change a window until `correctFor` after its end; later ones go aside. A window stays `keepFor` longer (a
+   * day, unless it is said); each version tells what it was then: `changes`, `history(\[window, key], …)`.
+   */
   reduceByEventTime<K, V>(
     this: DStream<[K, V]>,
     length: Duration,
     f: (a: V, b: V) => V,
-    options: { timestamp: (record: [K, V]) => TimeLike; correctFor: Duration },
+    options: StateOptions<K, V> & { timestamp: (record: [K, V]) => TimeLike; correctFor: Duration; keepFor?: Duration },
   ): StateDStream<[window: Date, key: K], V>
   /** Called each interval for every key that has state or events; undefined ends the key. */
   updateStateByKey<K, V, S extends Value>(

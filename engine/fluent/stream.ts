@@ -8,7 +8,7 @@ import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
 import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
-import { inputsOf } from "./aside.js"
+import { inputsOf, lateIn } from "./aside.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { explainStream } from "./explain.js"
 import { notThere } from "./hints.js"
@@ -55,7 +55,12 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   get aside(): DStream<unknown> {
     const { ids, intervalMs } = inputsOf(this.host, this.id)
     const asides = ids.map((_, i): RddNode => ({ kind: "aside", parent: nodes.hole(i) }))
-    const node: StreamNode = { kind: "lift", parents: ids, rdd: asides.length === 1 ? asides[0]! : nodes.union(asides) }
+    const parents = [...ids]
+    for (const id of lateIn(this.host, this.id)) {
+      asides.push({ kind: "aside", parent: nodes.hole(parents.length), operator: "reduceByEventTime" })
+      parents.push(id)
+    }
+    const node: StreamNode = { kind: "lift", parents, rdd: asides.length === 1 ? asides[0]! : nodes.union(asides) }
     return this.make({ operator: "aside", kind: "records", intervalMs, node }) as unknown as DStream<unknown>
   }
 

@@ -13,7 +13,9 @@ type AsideNode = Extract<RddNode, { kind: "aside" }>
 export const aside = pipelined<AsideNode>((node, partition, context, push) => {
   const { interval } = context
   const collecting = context.derive({
-    setAside: (record, reason, error, operator) => push({ record, reason, error, operator, interval }),
+    setAside: (record, reason, error, operator) => {
+      if (node.operator === undefined || node.operator === operator) push({ record, reason, error, operator, interval })
+    },
   })
   collecting.compute(lenient(node.parent), partition, () => {})
 })

@@ -10,6 +10,7 @@ import { cut } from "./cut.js"
 import { distinct } from "./distinct.js"
 import { eachVersion } from "./each-version.js"
 import { empty } from "./empty.js"
+import { eventWindow } from "./event-window.js"
 import { filter } from "./filter.js"
 import { finished } from "./finished.js"
 import { flatMap } from "./flat-map.js"
@@ -61,6 +62,7 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   persist,
   aside,
   setAside,
+  eventWindow,
   within,
   eachVersion,
   partial,

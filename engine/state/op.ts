@@ -12,4 +12,6 @@ export type StateOp =
       readonly slideMs: number
     }
   | { readonly kind: "track"; readonly initialize: FunctionLink; readonly update: FunctionLink; readonly timeoutMs: number }
+  /** Of pairs `[[window, key], value]`: `timeoutMs` after its start a window is gone. */
+  | { readonly kind: "reduceByEventTime"; readonly f: FunctionLink; readonly timeoutMs: number }
   | { readonly kind: "updateStateByKey"; readonly update: FunctionLink }

@@ -6,6 +6,7 @@ import type { StateChange } from "./delta.js"
 import { StateDraft } from "./draft.js"
 import { KeyedState } from "./keyed-state.js"
 import type { StateOp } from "./op.js"
+import { reduceByEventTime } from "./reduce-by-event-time.js"
 import { reduceByWindow } from "./reduce-by-window.js"
 import { runningReduce } from "./running-reduce.js"
 import type { Step } from "./step.js"
@@ -16,6 +17,7 @@ const steps: { readonly [K in StateOp["kind"]]: (step: Step<Extract<StateOp, { k
   runningReduce,
   reduceByWindow,
   track,
+  reduceByEventTime,
   updateStateByKey,
 }
 

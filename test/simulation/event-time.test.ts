@@ -87,6 +87,7 @@ async function disorder(seed: number): Promise<void> {
       else expected.set(interval, [...(expected.get(interval) ?? []), record.id])
     }
     s.feed("events", lines)
+    await s.advance("250ms")
     if (step === 6 || step === 15) {
       dead = `w${1 + random.integer(0, 3)}`
       s.kill(dead)
@@ -94,7 +95,7 @@ async function disorder(seed: number): Promise<void> {
     if (step === 9 || step === 18) s.restart(dead)
     if (step === 10) s.kill("master")
     if (step === 11) s.restart("master")
-    await s.advance("500ms")
+    await s.advance("250ms")
   }
   await s.advance("20s")
   const ids = (rows: readonly Event[]) => rows.map(row => row.id).sort((a, b) => a - b)
@@ -117,5 +118,102 @@ async function disorder(seed: number): Promise<void> {
 }
 
 for (const seed of [1, 2, 3, 4, 5]) test(`disorder, slack and deaths, seed ${seed}`, () => disorder(seed))
+
+/** Windows of 2 s, corrected for 3 s: what plain arrays give, version by version, with a worker's death in between. */
+async function windows(seed: number): Promise<void> {
+  const random = new Random(seed)
+  const s = await simulate({ seed, workers: 3 })
+  const events = s.readStream<Event>("events", "1s", { format: "json" })
+  s.name(events, "events")
+  const counts = events
+    .map((e): [string, Event] => [e.key, e])
+    .reduceByEventTime("2s", (a, b) => ({ id: a.id + b.id, key: a.key, t: Math.max(a.t, b.t) }), {
+      timestamp: ([, e]) => e.t,
+      correctFor: "3s",
+      keepFor: "4s",
+    })
+  s.name(counts, "counts")
+  await s.flush()
+  const state = new Map<string, { sum: number; window: number }>()
+  const versions: string[][] = []
+  const late: number[] = []
+  let id = 0
+  for (let step = 0; step < 16; step++) {
+    const lines: string[] = []
+    for (let n = step < 11 ? random.integer(0, 5) : 0; n > 0; n--) {
+      const t = Math.max(0, step * 1000 + random.integer(-7000, 1500))
+      const event = { id: ++id, key: `k${random.integer(0, 3)}`, t: startMs + t }
+      lines.push(JSON.stringify(event))
+      const window = Math.floor(t / 2000) * 2000
+      if (window + 2000 + 3000 <= step * 1000) {
+        late.push(event.id)
+        continue
+      }
+      const name = `${window} ${event.key}`
+      state.set(name, { sum: (state.get(name)?.sum ?? 0) + event.id, window })
+    }
+    s.feed("events", lines)
+    // What was fed has arrived: a batch that is sent anew arrives later, perhaps in the next interval.
+    await s.advance("500ms")
+    if (step === 4) s.kill("w2")
+    if (step === 7) s.restart("w2")
+    await s.advance("500ms")
+    versions.push([...state].map(([name, { sum }]) => `${name} ${sum}`).sort())
+  }
+  await s.advance("12s")
+  for (const [step, expected] of versions.entries()) {
+    // Windows go some time after they are final; until then all are there.
+    if (step * 1000 >= 9000) break
+    const rows = await counts.at(startMs + step * 1000).collect()
+    const shown = rows.map(([[window, key], e]) => `${window.getTime() - startMs} ${key} ${e.id}`).sort()
+    assert.equal(shown, expected, `seed ${seed}, version ${step}`)
+  }
+  assert.equal(await counts.latest().collect(), [], `seed ${seed}: windows go`)
+  const aside = await counts.aside.slice(startMs, "now").collect()
+  const ids = aside.map(({ record, reason, operator }) => [Number(/id: (\d+)/.exec(record)?.[1]), reason, operator])
+  assert.equal(
+    ids.sort((a, b) => Number(a[0]) - Number(b[0])),
+    late.map(one => [one, "late", "reduceByEventTime"]),
+    `seed ${seed}: late`,
+  )
+  await s.close()
+}
+
+for (const seed of [11, 12, 13]) test(`windows of event time, seed ${seed}`, () => windows(seed))
+
+test("a late record corrects its window: both versions are there", async () => {
+  const s = await simulate()
+  const events = s.readStream<Event>("events", "1s", { format: "json" })
+  s.name(events, "events")
+  const totals = events
+    .map((e): [string, number] => [e.key, e.t])
+    .reduceByEventTime("1s", (a, b) => Math.max(a, b), {
+      timestamp: ([, t]) => t,
+      correctFor: "5s",
+    })
+  s.name(totals, "totals")
+  await s.flush()
+  s.feed("events", [JSON.stringify({ id: 1, key: "a", t: startMs + 100 })])
+  await s.advance("3s")
+  s.feed("events", [JSON.stringify({ id: 2, key: "a", t: startMs + 900 })])
+  await s.advance("2s")
+  const key: [Date, string] = [new Date(startMs), "a"]
+  assert.is(await totals.get(key, startMs), startMs + 100)
+  assert.is(await totals.get(key), startMs + 900)
+  const history = await totals.history(key, startMs)
+  assert.equal(
+    [...history].map(({ interval, value }) => [interval.from - startMs, (value ?? 0) - startMs]),
+    [
+      [0, 100],
+      [1000, 100],
+      [2000, 100],
+      [3000, 900],
+      [4000, 900],
+    ],
+  )
+  const changes = await totals.changes(startMs + 1000, startMs + 4000).collect()
+  assert.equal(changes, [{ key, before: startMs + 100, after: startMs + 900, delta: 800 }])
+  await s.close()
+})
 
 test.run()
