@@ -170,6 +170,11 @@ export class Views {
     if (registry.size === 0) warnings.push("no worker: nothing is received or computed")
     else if (registry.size < config.replicas) warnings.push(`${registry.size} worker: received data has one copy`)
     if (this.about.retention.warning !== null) warnings.push(this.about.retention.warning)
+    for (const { name, diskFull } of registry.live)
+      if (diskFull)
+        warnings.push(
+          `${name} can put nothing more on its disk: give it room; the oldest input goes when its memory is full, then senders wait`,
+        )
     const { wanting } = this.about.copies
     if (wanting > 0) warnings.push(`${wanting} blocks of received data have one copy: others are being made`)
     if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
