@@ -58,7 +58,8 @@ class ListReader extends ColumnReader {
   }
 }
 
-class TupleReader extends ColumnReader {
+/** Arrays of one length, a column an element. */
+export class TupleReader extends ColumnReader {
   readonly items: readonly ColumnReader[]
   constructor(type: Of<"tuple">, rows: number, cursor: BufferCursor) {
     super(type, rows, cursor)

@@ -109,9 +109,9 @@ export class TaskRunner {
       const chain = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
       return [writeState(root, partition, context, this.states, chain)]
     }
+    const compiled = this.compiled(run, scope, context)
+    if (compiled !== null) return [compiled]
     if (write.kind === "shuffle") {
-      const compiled = this.combined(run, scope, context)
-      if (compiled !== null) return [compiled]
       const sections = shuffleWriter(write, partition, context)
       context.compute(root, partition, sections.add)
       return [sections.end()]
@@ -124,10 +124,13 @@ export class TaskRunner {
   }
 
   /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
-  private combined({ stage: { root, write }, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput | null {
-    if (this.kernels === null || scope.watch !== null || write.kind !== "shuffle") return null
+  private compiled({ stage: { root, write }, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput | null {
+    const { kernels } = this
+    if (kernels === null || scope.watch !== null) return null
     const { rowsIn } = scope
-    const output = this.kernels.combine(root, partition, write, context)
+    let output: TaskOutput | null = null
+    if (write.kind === "shuffle") output = kernels.combine(root, partition, write, context)
+    else if (write.kind === "store") output = kernels.merge(root, partition, context)
     if (output === null) scope.rowsIn = rowsIn
     return output
   }

@@ -20,6 +20,8 @@ export interface CombineKernel {
   run(data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable): void
 }
 
+export type MergeKernel = (data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable, column: Float64Array) => void
+
 /** Throws NotUnderstood; `at` is told which step is looked at. */
 export function combineKernel(steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
   const code = new Generator()
@@ -55,21 +57,34 @@ export function combineKernel(steps: readonly ReadStep[], merge: Lambda, at: (st
       code.line("row++; hit = found(end)")
     })
   }
+  const run = compiled(code)
+  return { needsAscii: code.needsAscii, run: (data, offsets, rows, table) => run(data, offsets, rows, table, noNumbers) }
+}
+
+/** The reduce side: adds a block's pairs, keys as a text column and their numbers. Throws NotUnderstood. */
+export function mergeKernel(merge: Lambda): MergeKernel {
+  const code = new Generator()
+  code.block("for (let row = 0; row < rows; row++)", () => {
+    code.line("const start = offsets[row], end = offsets[row + 1], added = column[row]")
+    const key: TextValue = { type: "text", data: "data", from: "start", to: "end" }
+    sink(code, { type: "tuple", items: [key, { type: "number", js: "added" }] }, merge)
+  })
+  return compiled(code)
+}
+
+const noNumbers = new Float64Array(0)
+
+function compiled(code: Generator): MergeKernel {
   const body = `"use strict"
 let { entries, mask, numbers, keys } = table
 const dataView = new DataView(data.buffer, data.byteOffset, data.byteLength)
 ${code.literals.map((_, i) => `const k${i} = literals[${i}], k${i}View = new DataView(k${i}.buffer)`).join("\n")}
 ${code.constants.join("\n")}
 ${code.lines.join("\n")}`
-  const run = new Function("data", "offsets", "rows", "table", "text", "literals", body) as (
-    data: Uint8Array,
-    offsets: Int32Array,
-    rows: number,
-    table: ByteTable,
-    helpers: typeof text,
-    literals: readonly Uint8Array[],
+  const run = new Function("data", "offsets", "rows", "table", "column", "text", "literals", body) as (
+    ...args: [...Parameters<MergeKernel>, helpers: typeof text, literals: readonly Uint8Array[]]
   ) => void
-  return { needsAscii: code.needsAscii, run: (data, offsets, rows, table) => run(data, offsets, rows, table, text, code.literals) }
+  return (data, offsets, rows, table, column) => run(data, offsets, rows, table, column, text, code.literals)
 }
 
 /**

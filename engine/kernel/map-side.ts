@@ -1,19 +1,22 @@
 /**
- * Kernels of one executor: what a map task does over bytes where its functions are understood, and why it does not where they
+ * Kernels of one executor: what a task does over bytes where its functions are understood, and why it does not where they
  * are not. What it gives is, bit for bit, what the functions give.
  */
 
 import { aggregatesEarly } from "../aggregate.js"
 import type { Block } from "../block.js"
+import { TupleReader } from "../column-decode.js"
+import { Float64Reader, Utf8Reader } from "../column-scalars.js"
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import { readBuiltin, readFunction } from "../expression/read.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"
+import { operatorOf } from "../operators/index.js"
 import type { RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
 import { writeRegion } from "../shuffle-region.js"
 import type { TaskOutput } from "../task.js"
 import { ByteTable } from "./byte-table.js"
 import { type Chain, chainOf } from "./chain.js"
-import { type CombineKernel, combineKernel } from "./combine.js"
+import { type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
 import { pairSections } from "./pair-sections.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
@@ -27,6 +30,7 @@ type Plan = { readonly kernel: CombineKernel } | { readonly refusal: Refusal }
 export class Kernels {
   private readonly lambdas = new Map<string, Lambda | string>()
   private readonly plans = new Map<string, Plan>()
+  private readonly merges = new Map<string, MergeKernel | null>()
   private table: ByteTable | null = null
 
   /** `refOf`: null for built-in functions. */
@@ -58,6 +62,49 @@ export class Kernels {
     } finally {
       table.clear()
     }
+  }
+
+  /**
+   * A partition of a reduction by key, out of what the map tasks sent, as the block to be stored: keys of text, numbers. Null:
+   * the functions must be called.
+   */
+  merge(root: RddNode, partition: number, context: TaskContext): TaskOutput | null {
+    let node = root
+    while (node.kind === "within") node = node.parent
+    if (node.kind !== "shuffled" || !aggregatesEarly(node.aggregate) || node.aggregate.kind !== "combine") return null
+    const [dependency] = operatorOf(node).dependencies(node)
+    const kernel = this.mergeOf(node.aggregate.combine)
+    if (dependency?.kind !== "shuffle" || kernel === null) return null
+    const columns: PairColumns[] = []
+    for (const block of context.blocks({ kind: "shuffle", output: dependency.output, partition })) {
+      const pairs = pairColumns(block)
+      if (pairs === null) return null
+      columns.push(pairs)
+    }
+    if (columns.length === 0) return null
+    this.table ??= new ByteTable()
+    const { table } = this
+    try {
+      for (const { keys, values } of columns) kernel(keys.data, keys.offsets, keys.rows, table, values.numbers)
+      return { bytes: pairSections(table, 1).blocks[0]!, rows: table.count }
+    } finally {
+      table.clear()
+    }
+  }
+
+  private mergeOf(link: FunctionLink): MergeKernel | null {
+    const name = nameOf(link)
+    let kernel = this.merges.get(name)
+    if (kernel === undefined) {
+      try {
+        kernel = mergeKernel(this.lambda(link))
+      } catch (error) {
+        if (!(error instanceof NotUnderstood)) throw error
+        kernel = null
+      }
+      this.merges.set(name, kernel)
+    }
+    return kernel
   }
 
   /** What becomes of a chain that ends in a reduction by key. */
@@ -102,6 +149,22 @@ export class Kernels {
     if (typeof lambda === "string") throw new NotUnderstood(lambda)
     return lambda
   }
+}
+
+interface PairColumns {
+  readonly keys: Utf8Reader
+  readonly values: Float64Reader
+}
+
+/** A block's pairs of text and number; null: it holds something else, or something is absent. */
+function pairColumns(block: Block): PairColumns | null {
+  const { schema } = block
+  if (schema.kind !== "tuple" || schema.absent !== 0 || schema.items.length !== 2 || schema.items.some(item => item.absent !== 0))
+    return null
+  const reader = block.reader()
+  if (!(reader instanceof TupleReader)) return null
+  const [keys, values] = reader.items
+  return keys instanceof Utf8Reader && values instanceof Float64Reader ? { keys, values } : null
 }
 
 const nameOf = (link: FunctionLink): string => (link.kind === "builtin" ? link.name : link.hash)

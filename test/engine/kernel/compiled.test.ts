@@ -11,7 +11,9 @@ import { NotUnderstood } from "../../../engine/expression/expression.js"
 import { readFunction } from "../../../engine/expression/read.js"
 import type { FunctionLink, FunctionRef } from "../../../engine/function-ref.js"
 import { Kernels } from "../../../engine/kernel/map-side.js"
+import { partitionOf } from "../../../engine/partition.js"
 import type { RddNode } from "../../../engine/rdd.js"
+import { sectionOf, writeRegion } from "../../../engine/shuffle-region.js"
 import type { StageSpec } from "../../../engine/task.js"
 import { TaskRunner } from "../../../engine/task-runner.js"
 
@@ -250,6 +252,78 @@ test("functions that no expression is made of", () => {
     )
   }
 })
+
+/** What reduce task `partition` stores of these sections. */
+function stored(regions: readonly Uint8Array[], partition: number, merge: F, compile: boolean) {
+  const memory = new SharedArrayBuffer(regions.reduce((n, region) => n + region.length, 64))
+  let at = 0
+  const parts = regions.map(region => {
+    new Uint8Array(memory).set(region, at)
+    const { offset, length } = sectionOf(region, partition)
+    at += region.length
+    return { offset: at - region.length + offset, length }
+  })
+  const f = link(merge)
+  const runner = new TaskRunner(memory, { compiled: compile })
+  for (const ref of refs.values()) runner.addAsset(ref.hash, encodeFunction(ref))
+  const aggregate = { kind: "combine", create: { kind: "builtin", name: "identity" }, merge: f, combine: f, mapSide: true } as const
+  const root: RddNode = {
+    kind: "shuffled",
+    parent: { kind: "cut", partitions: 2, hashed: null, versions: 0 },
+    partitions: 3,
+    aggregate,
+    id: "x:in",
+  }
+  const stage: StageSpec = {
+    output: "x",
+    root: { kind: "within", stream: "lines", interval: { from: 0, to: 1000 }, parent: root },
+    partitions: 3,
+    write: { kind: "store" },
+    interval: null,
+    stream: "lines",
+    label: "merged",
+  }
+  return runner.run({ stage, partition, attempt: 0, inputs: [{ ref: { kind: "shuffle", output: "x:in", partition }, parts }] })
+}
+
+const merges: readonly F[] = [sum as F, (a: number, b: number) => a * 0.5 + b, (a: unknown, b: unknown) => String(a) + String(b)]
+
+test("what reduce tasks store: pairs of text and number merged by bytes, all others by their functions", () => {
+  const key = fc.oneof({ weight: 40, arbitrary: piece }, { weight: 1, arbitrary: fc.constantFrom<unknown>("\ud83d", 1, null, ["a", 1]) })
+  const value = fc.oneof(
+    { weight: 40, arbitrary: fc.double() },
+    { weight: 1, arbitrary: fc.constantFrom<unknown>("text", null, undefined, 5n) },
+  )
+  const pairs = fc.oneof(fc.array(fc.tuple(piece, fc.double()), { maxLength: 40 }), fc.array(fc.tuple(key, value), { maxLength: 20 }))
+  let merged = 0
+  fc.assert(
+    fc.property(
+      fc.array(pairs, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(...merges),
+      fc.constantFrom(0, 1, 2),
+      (maps, merge, partition) => {
+        const regions = maps.map(rows => writeRegion([[], [], []].map((_, p) => section(rows.filter(([k]) => partitionOf(k, 3) === p)))))
+        const [fast, slow] = [true, false].map(compile => {
+          try {
+            return stored(regions, partition, merge, compile)
+          } catch (error) {
+            return String(error)
+          }
+        })
+        if (typeof fast === "string" || typeof slow === "string") assert.is(fast, slow)
+        else {
+          assert.equal(Buffer.compare(fast!.outputs[0]!.bytes, slow!.outputs[0]!.bytes), 0)
+          assert.equal({ ...fast!, outputs: fast!.outputs[0]!.rows }, { ...slow!, outputs: slow!.outputs[0]!.rows })
+          merged += fast!.outputs[0]!.rows
+        }
+      },
+    ),
+    { numRuns: 400 },
+  )
+  assert.ok(merged > 1_000)
+})
+
+const section = (rows: readonly unknown[]) => (rows.length === 0 ? new Uint8Array(0) : encodeRows(rows))
 
 test("thousands of keys, in tables that grow", () => {
   const rows = Array.from({ length: 30 }, (_, i) => Array.from({ length: 400 }, (_, j) => `k${(i * 7919 + j * 31) % 9001} é${j} w`))
