@@ -5,6 +5,8 @@
  *   npm run simulate -- --seeds 10000 --from 1     two processes; exit 1 at the first seed that fails, with the command that replays it
  *   npm run simulate -- --seeds 1 --from 7 --trace  one seed, every event as a line
  *
+ *   npm run simulate -- --mutations [--seeds 300]   each planted fault must be found by so many seeds; a table of which seed did it
+ *
  * Every tenth seed is run twice (`--twice`: all of them), and must not differ.
  */
 
@@ -13,6 +15,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { FunctionLinks } from "../cluster/testing/check/links.js"
+import { mutations } from "../cluster/testing/check/mutations.js"
 import { type Outcome, runScenario, type Shared } from "../cluster/testing/check/scenario.js"
 import { MemoryPool } from "../cluster/testing/memory.js"
 import { Trace } from "../cluster/testing/trace.js"
@@ -25,6 +28,9 @@ const { values: options } = parseArgs({
     from: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
     twice: { type: "boolean", default: false },
+    mutations: { type: "boolean", default: false },
+    // Of a child: the fault it carries.
+    mutate: { type: "string" },
     // Of a child: its share is every `stride`th seed.
     stride: { type: "string" },
   },
@@ -52,7 +58,18 @@ function replayCommand(seed: number): string {
   return `npm run simulate -- --seeds 1 --from ${seed} --trace`
 }
 
-if (options.stride !== undefined) {
+if (options.mutations) await sweepMutations()
+else if (options.mutate !== undefined) {
+  mutations.find(({ name }) => name === options.mutate)!.plant()
+  const shared = { links: new FunctionLinks(), memories: new MemoryPool() }
+  for (let seed = from; seed < from + seeds; seed++) {
+    const { failure } = runScenario(seed, shared)
+    if (failure === null) continue
+    await new Promise(sent => process.send!({ seed, failure }, sent))
+    break
+  }
+  process.disconnect()
+} else if (options.stride !== undefined) {
   const stride = whole(options.stride, "stride", 1)
   const shared = { links: new FunctionLinks(), memories: new MemoryPool() }
   for (let seed = from; seed < from + seeds; seed += stride) {
@@ -135,4 +152,28 @@ async function sweep(): Promise<void> {
     `${total.seeds} seeds, ${total.intervals} intervals compared, ${total.records} records, ${total.faults} faults, ` +
       `${Math.round(total.simulatedMs / 1000)} simulated s, ${rate()} seeds/s: all as plain arrays say`,
   )
+}
+
+/** Each planted fault in a process of its own, two at a time. Exit 1 if one is not found. */
+async function sweepMutations(): Promise<void> {
+  const rows: { fault: string; "found by seed": number | string; how: string }[] = []
+  const waiting = [...mutations]
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { name, rule } = next
+      const args = ["--mutate", name, "--seeds", String(seeds), "--from", String(from)]
+      const child = fork(fileURLToPath(import.meta.url), args, { stdio: ["ignore", "ignore", "ignore", "ipc"] })
+      let found: { seed: number; failure: string } | null = null
+      child.on("message", message => {
+        found = message as { seed: number; failure: string }
+      })
+      await new Promise(ended => child.once("exit", ended))
+      const by = found as { seed: number; failure: string } | null
+      rows.push({ fault: name, "found by seed": by?.seed ?? "none", how: by === null ? rule : by.failure.split("\n")[0]!.slice(0, 90) })
+      console.log(`${name}: ${by === null ? `not found by ${seeds} seeds; it breaks: ${rule}` : `seed ${by.seed}`}`)
+      if (by === null) process.exitCode = 1
+    }
+  }
+  await Promise.all([lane(), lane()])
+  console.table(rows)
 }

@@ -40,6 +40,9 @@ interface WorkerLife {
   readonly memory: SharedArrayBuffer
 }
 
+/** A master that is to be struck as it writes has so long to begin. */
+const writingMs = 2_000
+
 export const defaultEpochMs = Date.UTC(2026, 10, 14, 21, 0, 0)
 
 export class SimulatedCluster {
@@ -53,6 +56,8 @@ export class SimulatedCluster {
   readonly clients = new Map<string, SimulatedClient>()
   /** What machines said at level `error`. */
   readonly complaints: string[] = []
+  /** Whether faults strike the master while it writes. */
+  strikesWriting = false
   readonly #options: ClusterOptions
   readonly #memories: MemoryPool
   readonly #workers = new Map<string, WorkerLife>()
@@ -79,6 +84,7 @@ export class SimulatedCluster {
   }
 
   startMaster(): void {
+    if (this.journal.onAppend !== null) this.killMaster()
     if (this.#master?.alive) return
     const records = this.journal.read()
     const epoch = 1 + records.reduce((newest, { record }) => (record.kind === "epoch" ? Math.max(newest, record.epoch) : newest), 0)
@@ -106,8 +112,20 @@ export class SimulatedCluster {
   }
 
   killMaster(): void {
+    this.journal.onAppend = null
     this.#master?.kill()
     this.journal.crash()
+  }
+
+  /** As `killMaster`, but while a record is being written: at the next append, soon if there is none. */
+  killMasterWriting(): void {
+    const strike = () => {
+      if (this.journal.onAppend === null) return
+      this.journal.onAppend = null
+      this.world.after(0, () => this.killMaster())
+    }
+    this.journal.onAppend = strike
+    this.world.after(writingMs, strike)
   }
 
   /** The worker's first life, or the next. */

@@ -12,6 +12,8 @@ export class SimulatedJournal {
   meanSyncMs = 1
   /** Share of appends that the disk refuses. */
   failure = 0
+  /** Told of each append, before it is on disk. */
+  onAppend: (() => void) | null = null
   readonly #world: World
   /** What is there: a snapshot takes the place of all before it. */
   #records: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
@@ -29,6 +31,7 @@ export class SimulatedJournal {
     const { random } = this.#world
     const waiting = { sequence, bytes }
     this.#pending.push(waiting)
+    this.onAppend?.()
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#world.nowMs) + random.exponential(this.meanSyncMs)
     this.#world.at(this.#freeAtMs, () => {
       const at = this.#pending.indexOf(waiting)

@@ -3,7 +3,7 @@
  * `SimulatedNode` of the same name and the next incarnation.
  */
 
-import type { Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
 import { type EffectCommand, type Effects, NodeRuntime } from "../runtime.js"
 import { addressOf, type Host, type Network } from "./network.js"
 import type { Timer, World } from "./world.js"
@@ -40,6 +40,8 @@ export class SimulatedNode implements Host, Effects {
   readonly #options: NodeOptions
   readonly #bornMs: number
   #timer: Timer | null = null
+  /** Copies of what it has computed do not get away, as over a link that has more urgent things to carry. */
+  hoards = false
   /** World time until which it does nothing. */
   stalledUntilMs = 0
 
@@ -136,7 +138,8 @@ export class SimulatedNode implements Host, Effects {
     return {
       step: (event, now) => {
         if (event.kind !== "tick") trace.note(this.#world.nowMs, `${this.node} ${nameOf(event)}`, () => detailOf(event))
-        const commands = machine.step(event, now)
+        let commands = machine.step(event, now)
+        if (this.hoards) commands = commands.filter(command => !isCopy(command))
         for (const command of commands) {
           if (command.kind === "append")
             trace.note(this.#world.nowMs, `${this.node} append ${command.record.kind}`, () => short(command.record))
@@ -146,6 +149,10 @@ export class SimulatedNode implements Host, Effects {
       },
     }
   }
+}
+
+function isCopy(command: Command): boolean {
+  return command.kind === "send" && command.message.kind === "replica" && command.message.of !== null
 }
 
 function nameOf(event: NodeEvent): string {

@@ -47,7 +47,9 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
   const minReplicas = workerCount > 1 && kills && parts ? 2 : workerCount > 1 && random.chance(0.3) ? 2 : 1
   const victim = random.pick(workers)
   // What is forgotten cannot be computed again: then no second worker may be taken for dead while the victim is.
-  const forgetful = random.chance(0.35)
+  const forgets = random.chance(0.35)
+  const hoards = faults.has("loneDeath") && !forgets
+  const forgetful = forgets || hoards
   const longestMs = forgetful && kills ? 400 : Number.POSITIVE_INFINITY
 
   return {
@@ -141,21 +143,37 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
               break
             }
             case "loneDeath": {
+              const die = () => {
+                cluster.killWorker(victim)
+                world.after(ms, () => cluster.startWorker(victim))
+              }
+              if (hoards) {
+                // What it makes stays with it alone from the beginning, and dies with it: were lineage let go too early, it would be gone.
+                world.at(startMs, () => {
+                  const node = cluster.worker(victim)?.node
+                  if (node === undefined) return
+                  note(cluster, `${victim} hoards`)
+                  node.hoards = true
+                })
+                count += 1
+                world.at(startMs + (0.5 + from.next() / 2) * spanMs, die)
+                break
+              }
               // It cannot copy what it makes to anyone, and then dies with it.
               when(() => {
                 note(cluster, `${victim} reaches no other worker`)
                 for (const other of workers) if (other !== victim) network.cut(victim, other)
                 world.after(ms / 2, () => {
                   for (const other of workers) network.mend(victim, other)
-                  cluster.killWorker(victim)
-                  world.after(ms, () => cluster.startWorker(victim))
+                  die()
                 })
               })
               break
             }
             case "killMaster": {
               when(() => {
-                cluster.killMaster()
+                if (cluster.strikesWriting) cluster.killMasterWriting()
+                else cluster.killMaster()
                 world.after(ms / 2, () => cluster.startMaster())
               })
               break

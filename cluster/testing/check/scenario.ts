@@ -22,6 +22,7 @@ import { World } from "../world.js"
 import { Definer } from "./definer.js"
 import { type FaultPlan, planFaults } from "./faults.js"
 import { compare, Seals, type SentBatch, Wrong } from "./judge.js"
+import { LateAsks } from "./late.js"
 import type { FunctionLinks } from "./links.js"
 import type { SealedInput } from "./plain.js"
 import { type CheckedStream, type Program, randomProgram } from "./program.js"
@@ -63,6 +64,9 @@ export function runScenario(seed: number, shared: Shared, trace = new Trace()): 
   return { seed, failure, hash: trace.hash, simulatedMs: run.world.nowMs, ...run.counts }
 }
 
+/** Of seeds of their own: what else a seed brings stays as it was. */
+const seedOfLate = (seed: number) => seed + 0x1a7e
+
 class Scenario {
   readonly world: World
   readonly cluster: SimulatedCluster
@@ -71,10 +75,13 @@ class Scenario {
   readonly #shared: Shared
   readonly #sent: SentBatch[] = []
   readonly #since = new Map<string, number>()
+  readonly #late = new LateAsks()
+  readonly #seed: number
   #seals: SealedInput | null = null
   #events = 0
 
   constructor(seed: number, shared: Shared, trace: Trace) {
+    this.#seed = seed
     this.world = new World(seed, trace)
     this.#random = this.world.random.fork()
     this.#shared = shared
@@ -121,6 +128,13 @@ class Scenario {
     this.#allUp(first)
     const startMs = world.nowMs
     const spanMs = program.intervalMs * random.integer(3, 10) + (this.#plan.faults.length > 0 ? random.integer(0, 6_000) : 0)
+    const late = new Random(seedOfLate(this.#seed))
+    const striking = this.#plan.faults.includes("killMaster") && late.chance(0.7)
+    if (striking) {
+      cluster.strikesWriting = true
+      const sessions = senders.map(({ session }) => session)
+      this.#late.schedule(cluster, first, definer, sessions, late, { startMs, spanMs, intervalMs: program.intervalMs })
+    }
     const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
     this.counts.faults = scheduled + this.#scarcity.schedule(cluster, startMs, spanMs)
     this.#send(program, senders, startMs, spanMs)
@@ -130,6 +144,7 @@ class Scenario {
     cluster.network.weather = fairWeather
     this.#allUp(first)
     this.#allAcked(senders, program)
+    this.#late.check(this.#ask(first, { kind: "request", body: { kind: "catalog" } }, "catalog").value as readonly CatalogEntry[])
     this.#allSealed(program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
     this.#finished(first, program, end)
