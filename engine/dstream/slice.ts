@@ -5,7 +5,9 @@ import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
 import type { InputBlock, InputBlocksNode, RddNode, StateAtNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
-import { intervalStart } from "../time.js"
+import { formatDuration, intervalStart } from "../time.js"
+import { nextRecords } from "./changes.js"
+import { flavourOf } from "./flavour.js"
 import { checkReach, resolveTime, throughOf } from "./reach.js"
 
 type SliceLeaf = Extract<RddNode, { kind: "slice" }>
@@ -14,30 +16,70 @@ type RddOf = (graph: StreamGraph, stream: StreamId, interval: number) => RddNode
 type StateVersion = (graph: StreamGraph, stream: StreamId, at: number, read?: StateAtNode["read"]) => RddNode
 
 /** The starts of the finished intervals that a slice takes in. What lies before the stream's first interval is not there; what was forgotten is an error. */
-export function sliceIntervals(graph: StreamGraph, { stream, from, to, everyMs, pick }: SliceLeaf): number[] {
+export function sliceIntervals(graph: StreamGraph, leaf: SliceLeaf): number[] {
+  const { everyMs, pick } = leaf
+  const { first, end, intervalMs } = sliceRange(graph, leaf)
+  const count = Math.ceil((end - first) / intervalMs)
+  if (count > mostIntervals) {
+    throw new RivuletError(`a slice of ${count.toLocaleString("en")} intervals of ${formatDuration(intervalMs)}`, {
+      code: 2,
+      try: `a range of at most ${mostIntervals.toLocaleString("en")} intervals: slice(from, to)`,
+    })
+  }
+  const starts: number[] = []
+  for (let start = first; start < end; start += intervalMs) starts.push(start)
+  const every = everyMs === undefined ? starts : starts.filter(start => (start + intervalMs) % everyMs === 0)
+  return pick === undefined ? every : pick === "first" ? every.slice(0, 1) : every.slice(-1)
+}
+
+/** A series of more versions is nobody's question, and would take the memory of whoever makes it. */
+const mostIntervals = 1_000_000
+
+function sliceRange(graph: StreamGraph, { stream, from, to }: SliceLeaf): { first: number; end: number; intervalMs: number } {
   const { definition, since } = graph.definition(stream)
   const { intervalMs } = definition
   const begin = resolveTime(graph, stream, from)
   const end = Math.min(resolveTime(graph, stream, to), throughOf(graph, stream))
   const first = Math.max(intervalStart(begin, intervalMs), since)
+  if (first < end) checkReach(graph, stream, first)
+  return { first, end, intervalMs }
+}
+
+/** Of a slice of records, whose empty intervals add nothing: those that may have some. A log's reach may span years of seconds. */
+function recordIntervals(graph: StreamGraph, leaf: SliceLeaf): number[] {
+  const { first, end, intervalMs } = sliceRange(graph, leaf)
   const starts: number[] = []
-  for (let start = first; start < end; start += intervalMs) starts.push(start)
-  if (starts.length > 0) checkReach(graph, stream, first)
-  const every = everyMs === undefined ? starts : starts.filter(start => (start + intervalMs) % everyMs === 0)
-  return pick === undefined ? every : pick === "first" ? every.slice(0, 1) : every.slice(-1)
+  for (let at = first; ; ) {
+    const start = nextRecords(graph, leaf.stream, at, end)
+    if (start === null) return starts
+    starts.push(start)
+    at = start + intervalMs
+  }
 }
 
 /** Small partitions of many intervals are read together: a task costs more than they do. */
 const bytesATask = 512 * 1024
 const fewestTasks = 4
 
-/** The slice's intervals and the union of their RDDs. */
+/** The union of the slice's RDDs, and the first and the last interval that it spans. */
 export function expandSlice(
   graph: StreamGraph,
   leaf: SliceLeaf,
   rddOf: RddOf,
 ): { readonly rdd: RddNode; readonly starts: readonly number[] } {
-  const starts = sliceIntervals(graph, leaf)
+  const sparse = leaf.everyMs === undefined && leaf.pick === undefined && flavourOf(graph, leaf.stream) === "records"
+  const { rdd, starts } = unionOf(graph, leaf, sparse ? recordIntervals(graph, leaf) : sliceIntervals(graph, leaf), rddOf)
+  if (!sparse) return { rdd, starts }
+  const { first, end, intervalMs } = sliceRange(graph, leaf)
+  return { rdd, starts: first < end ? [first, intervalStart(end - 1, intervalMs)] : [] }
+}
+
+function unionOf(
+  graph: StreamGraph,
+  leaf: SliceLeaf,
+  starts: readonly number[],
+  rddOf: RddOf,
+): { readonly rdd: RddNode; readonly starts: readonly number[] } {
   const parents = starts.map(start => rddOf(graph, leaf.stream, start))
   const rdd = simplify({ kind: "union", parents })
   if (rdd.kind !== "union") return { rdd, starts }

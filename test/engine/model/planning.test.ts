@@ -150,4 +150,33 @@ test("an interval that is not sealed is an error, one before the first is empty"
   assert.equal(rddOf(cluster, "sums", -1000), { kind: "empty" })
 })
 
+test("a slice of records over years of seconds costs the intervals that have some", () => {
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  cluster.lift("ones", ["in"], { kind: "map", parent: hole(), f: sum })
+  const years = Array.from({ length: 3 }, (_, i) => (1 + i) * 500_000_000_000)
+  for (const year of years) cluster.seal("in", [[1]], year)
+  let asked = 0
+  const { nextInput } = cluster
+  cluster.nextInput = (...args) => {
+    asked++
+    return nextInput.apply(cluster, args)
+  }
+  for (const stream of ["in", "ones"]) {
+    const { reads } = expandQuery(cluster, slice(stream), "q")
+    assert.equal(reads, [{ stream, from: 0, to: years[2]! + 1000 }])
+  }
+  assert.ok(asked <= 8, `${asked} looks`)
+})
+
+test("a series of more versions than anybody wants is refused, not made", () => {
+  const cluster = new TinyCluster()
+  cluster.input("in")
+  cluster.lift("sums", ["in"], reduceByKey(hole()))
+  cluster.define("total", "state", { kind: "state", parent: "sums", op: { kind: "runningReduce", f: sum }, partitions: 1, initial: null })
+  cluster.through = () => 2_000_000_000_000
+  const each: RddNode = { kind: "partial", parent: slice("total"), action: { kind: "count" }, series: true } as never
+  assert.throws(() => expandQuery(cluster, each, "q"), /a slice of 2,000,000,000 intervals of 1s/)
+})
+
 test.run()

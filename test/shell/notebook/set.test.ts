@@ -1,0 +1,42 @@
+/** The notebooks that teach: each as it stands, and one of them with other workers, another seed and a death. */
+import { fileURLToPath } from "node:url"
+import glob from "fast-glob"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { type NotebookOptions, runNotebooks } from "../../../shell/notebook/run.js"
+
+const root = fileURLToPath(new URL("../../../notebooks", import.meta.url))
+const files = (await glob("*.md", { cwd: root, absolute: true })).sort()
+
+async function check(file: string, options: Partial<NotebookOptions> = {}): Promise<void> {
+  let said = ""
+  const say = (text: string) => {
+    said += text
+  }
+  const code = await runNotebooks([file], {
+    check: true,
+    update: false,
+    settings: {},
+    kills: [],
+    annotate: false,
+    write: say,
+    warn: say,
+    ...options,
+  })
+  assert.is(code, 0, said)
+}
+
+for (const file of files) test(file.slice(root.length + 1), () => check(file))
+
+test("killed in the middle", () => {
+  const file = files.find(name => name.includes("kill-a-worker"))!
+  return check(file, {
+    settings: { workers: 4, seed: 9 },
+    kills: [
+      { node: "w1", atMs: 500 },
+      { node: "w3", atMs: 2_000 },
+    ],
+  })
+})
+
+test.run()
