@@ -64,6 +64,7 @@ const inputInfo = object<InputInfo>({
   stream: text,
   receiver: text,
   intervalMs: count,
+  plain: optional(oneOf(true)),
   read: optional(object<{ url: string; session: string }>({ url: text, session: text })),
 })
 

@@ -217,6 +217,8 @@ export interface InputInfo {
   /** The receiver's name that senders use. */
   readonly receiver: string
   readonly intervalMs: number
+  /** Its lines are read as they are: nobody has said a format. */
+  readonly plain?: true
   /** The worker reads it itself, as a session of its own. */
   readonly read?: { readonly url: string; readonly session: string }
 }

@@ -4,12 +4,14 @@ import type { InputNode, SourceSpec, StreamDefinition } from "../../engine/defin
 import { RivuletError } from "../../engine/errors.js"
 import { notThere } from "../../engine/fluent/hints.js"
 import type { StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import { csv } from "../../engine/format/csv.js"
 import type { FunctionLink } from "../../engine/function-ref.js"
 import type { FormatSpec } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
 
 export interface InputSettings {
   readonly format?: string | UserFunction
+  readonly header?: readonly string[]
   readonly timestamp?: UserFunction
   readonly slack?: Duration
   readonly remember?: Duration
@@ -35,7 +37,7 @@ export function inputDraft(source: string, interval: Duration, settings: InputSe
   const node: InputNode = {
     kind: "input",
     source: spec,
-    format: formatOf(settings.format ?? "text", tools),
+    format: formatOf(settings.format ?? "text", settings.header, tools),
     timestamp: settings.timestamp ? tools.link(settings.timestamp, "timestamp") : null,
     disorderMs: settings.slack === undefined ? 0 : parseDuration(settings.slack),
     onBadRecord: settings.onBadRecord ?? "setAside",
@@ -113,7 +115,15 @@ export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): 
   return [paths.endsWith("/") && !resolved.endsWith("/") ? `${resolved}/` : resolved]
 }
 
-function formatOf(format: string | UserFunction, tools: InputTools): FormatSpec {
+function formatOf(format: string | UserFunction, header: readonly string[] | undefined, tools: InputTools): FormatSpec {
+  if (header !== undefined) {
+    if (format !== "csv") throw new RivuletError("a header goes with csv", { code: 2, try: '{ format: "csv", header: ["id", "name"] }' })
+    if (!Array.isArray(header) || header.length === 0 || header.some(name => typeof name !== "string")) {
+      throw new RivuletError("the csv header is no list of names", { code: 2, try: '{ format: "csv", header: ["id", "name"] }' })
+    }
+    csv(header)
+    return { kind: "csv", header: Object.freeze([...header]) }
+  }
   if (typeof format === "function") return { kind: "function", f: tools.link(format, "format") }
   if (format === "text" || format === "combined" || format === "json" || format === "csv") return { kind: format }
   throw new RivuletError(`"${format}" is no format`, { code: 2, try: '"text", "combined", "json", "csv", or a function of a line' })
@@ -121,6 +131,7 @@ function formatOf(format: string | UserFunction, tools: InputTools): FormatSpec 
 
 function sameFormat(a: FormatSpec, b: FormatSpec): boolean {
   if (a.kind !== b.kind) return false
+  if (a.kind === "csv" && b.kind === "csv" && JSON.stringify(a.header) !== JSON.stringify(b.header)) return false
   return a.kind !== "function" || b.kind !== "function" || (a.f.kind === "function" && b.f.kind === "function" && a.f.hash === b.f.hash)
 }
 

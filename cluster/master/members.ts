@@ -310,7 +310,13 @@ export class Members {
       if (source.kind !== "receiver" || !progress.sealed.has(definition.id)) continue
       const reader = this.#readers.get(definition.id)
       const read = reader?.node === worker ? { read: { url: reader.url, session: reader.session } } : {}
-      inputs.push({ stream: definition.id, receiver: source.name, intervalMs: definition.intervalMs, ...read })
+      inputs.push({
+        stream: definition.id,
+        receiver: source.name,
+        intervalMs: definition.intervalMs,
+        ...(definition.node.format.kind === "text" && { plain: true as const }),
+        ...read,
+      })
       reportMs = gcd(definition.intervalMs, reportMs)
     }
     return { kind: "inputs", inputs, reportMs: reportMs === 0 ? 1_000 : reportMs }

@@ -15,6 +15,17 @@ export function openBlock(bytes: Uint8Array): void {
   Block.open(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
+/** The first lines of a sound block of text, if none of them is very long; of other blocks none. */
+export function firstLines(bytes: Uint8Array, most: number): string[] {
+  const block = Block.open(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (!block.isText) return []
+  const lines: string[] = []
+  for (let i = 0; i < Math.min(most, block.rows); i++) lines.push(block.row(i) as string)
+  return lines.some(line => line.length > longestShown) ? [] : lines
+}
+
+const longestShown = 16_384
+
 /** The part of a shuffle region that reducer `section` reads. Throws when there is no such section. */
 export function sectionView(bytes: Uint8Array, section: number): Uint8Array {
   const { offset, length } = sectionOf(bytes, section)

@@ -8,9 +8,10 @@
  * batch that comes again is acked again without being stored, if enough living workers still have it.
  */
 
+import { guessFormat } from "../../engine/format/guess.js"
 import type { NodeId } from "../ports.js"
 import type { BatchKey, ReceivedBlock, Replica, SettledBlock } from "../protocol.js"
-import { checkBlock, openBlock } from "./block-format.js"
+import { checkBlock, firstLines, openBlock } from "./block-format.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
@@ -28,7 +29,11 @@ export interface ReceiverParts {
   readonly store: BlockStore
   readonly peers: Peers
   readonly reporter: Reporter
+  /** Something that people who read the stream should know: a line of its log. */
+  hint(stream: string, text: string): void
 }
+
+const guessedLines = 5
 
 /** A batch whose replicas are not all confirmed. */
 interface Pending {
@@ -53,6 +58,8 @@ export class Receiver {
   readonly #byBatch = new Map<string, string>()
   /** Other workers that have a block not yet settled. */
   readonly #holders = new Map<string, ReadonlySet<NodeId>>()
+  /** Inputs whose first lines have been looked at. */
+  readonly #guessed = new Set<string>()
   #pendingBytes = 0
   #singleCopies = false
   /** Blocks and replicas that were no good. */
@@ -101,6 +108,7 @@ export class Receiver {
       return
     }
     this.#byBatch.set(nameOf(key), id)
+    if (key.seq === 1 && block.region !== null) this.#guess(key.stream, store.view(block.region))
     reporter.arriving(id, block.arrivedMs)
     this.#replicate({
       block: store.setRows(id, rows),
@@ -314,6 +322,15 @@ export class Receiver {
     pending.late.delete(peer)
     this.#parts.peers.underway(peer, -pending.block.bytes)
     return true
+  }
+
+  /** Once an input: whoever reads lines as they are may not know that they could be records. */
+  #guess(receiver: string, bytes: Uint8Array): void {
+    const input = this.#parts.reporter.input(receiver)
+    if (input?.plain === undefined || this.#guessed.has(input.stream)) return
+    this.#guessed.add(input.stream)
+    const format = guessFormat(firstLines(bytes, guessedLines))
+    if (format !== null) this.#parts.hint(input.stream, `looks like "${format}": add { format: "${format}" }`)
   }
 
   #full(bytes: number): boolean {

@@ -103,7 +103,10 @@ export class WorkerMachine implements Machine {
     this.#assets = assets
     this.#fetcher = fetcher
     this.#reporter = reporter
+    const hint = (stream: string, text: string) =>
+      master.post({ kind: "log", stream, interval: null, partition: null, lines: [{ level: "info", text, repeated: 1 }] })
     this.#receiver = new Receiver({
+      hint,
       node,
       own: { acked: key => this.#readers.acked(key), refused: (key, why) => this.#readers.refused(key, why) },
       config,

@@ -13,12 +13,15 @@ export interface InputOptions<T> {
   remember?: Duration
   archive?: string
   onBadRecord?: "setAside" | "hold"
+  /** Of csv: the names of the columns; a line that repeats them is no record. Without it they are `_1`, `_2` … */
+  header?: readonly string[]
 }
 
 /** `disorder`: how far a record's time may be behind the newest seen before it. */
 export interface HistoryOptions<T> {
   timestamp: (value: T) => TimeLike
   disorder?: Duration
+  header?: readonly string[]
 }
 
 export interface Watch {

@@ -140,5 +140,5 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
 }
 
 function no(what: string): RivuletError {
-  return new RivuletError(`no combined log line: it has not ${what}`)
+  return new RivuletError(`no combined log line: it has no ${what.replace(/^an? /, "")}`)
 }

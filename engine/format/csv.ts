@@ -23,7 +23,7 @@ export function csv(header?: readonly string[]): Format {
         for (let i = 0; i < fields.length; i++) record[`_${i + 1}`] = fields[i]!
         return record
       }
-      if (fields.length !== header.length) throw new RivuletError(`${fields.length} fields, the header has ${header.length}`)
+      if (fields.length !== header.length) throw new RivuletError(wrongCount(fields, header))
       let same = true
       for (let i = 0; i < fields.length; i++) {
         same &&= fields[i] === header[i]
@@ -33,6 +33,12 @@ export function csv(header?: readonly string[]): Format {
       return record
     },
   }
+}
+
+function wrongCount(fields: readonly string[], header: readonly string[]): string {
+  const counts = `${fields.length} fields, the header has ${header.length}`
+  if (fields.length < header.length) return `${counts}: ${header.slice(fields.length).join(", ")} missing`
+  return `${counts}: after ${header.at(-1)} comes ${JSON.stringify(fields[header.length]!.slice(0, 60))}`
 }
 
 /** The fields of one line. Throws RivuletError on a quote that is not closed, or closed too early. */
@@ -52,7 +58,7 @@ export function splitCsv(line: string): string[] {
     let doubled = false
     for (;;) {
       end = line.indexOf('"', end)
-      if (end < 0) throw new RivuletError("a quoted field is not closed on its line")
+      if (end < 0) throw new RivuletError(`the quoted field ${fields.length + 1} is not closed on its line`)
       if (line.charCodeAt(end + 1) !== quote) break
       doubled = true
       end += 2
@@ -60,7 +66,7 @@ export function splitCsv(line: string): string[] {
     const field = line.slice(at + 1, end)
     fields.push(doubled ? field.replaceAll('""', '"') : field)
     if (end + 1 === line.length) return fields
-    if (line[end + 1] !== ",") throw new RivuletError("something follows a quoted field")
+    if (line[end + 1] !== ",") throw new RivuletError(`${JSON.stringify(line[end + 1])} follows the quoted field ${fields.length}`)
     at = end + 2
   }
 }

@@ -83,4 +83,51 @@ test("lines from a connection: reconnected when it breaks, read by another worke
   await s.close()
 })
 
+test("lines that could be records are said to look like it, once, where nobody has said a format", async () => {
+  const s = await simulate({ workers: 2 })
+  const hints = async () => {
+    const logs = await s.host.request({ kind: "logs", stream: null, sinceMs: 0 })
+    return logs.map(({ stream, line }) => `${stream}: ${line.text}`)
+  }
+  for (const [name, options] of [
+    ["plain", {}],
+    ["lines", {}],
+    ["said", { format: "json" }],
+  ] as const) {
+    s.name(s.readStream(name, "1s", options as never), name)
+  }
+  await s.flush()
+  s.feed("plain", ["a b", "c"])
+  s.feed("lines", ['{"a":1}', '{"a":2}'])
+  s.feed("said", ['{"a":1}'])
+  await s.advance("1s")
+  s.feed("lines", ['{"a":3}'])
+  await s.advance("2s")
+  assert.equal(await hints(), ['test/lines: looks like "json": add { format: "json" }'])
+  await s.close()
+})
+
+test("csv with the names of its columns", async () => {
+  const s = await simulate({ workers: 2 })
+  const people = s.readStream<Record<string, string>>("people", "1s", { format: "csv", header: ["id", "name"] })
+  s.name(people, "people")
+  await s.flush()
+  s.feed("people", ["id,name", "1,Ada", '2,"Grace, H."', "3"])
+  await s.advance("2s")
+  assert.equal(await people.slice(startMs, "now").collect(), [
+    { id: "1", name: "Ada" },
+    { id: "2", name: "Grace, H." },
+  ])
+  assert.equal(
+    (await people.aside.take(9)).map(({ record, error }) => [record, error]),
+    [
+      ["id,name", "the header line"],
+      ["3", "1 fields, the header has 2: name missing"],
+    ],
+  )
+  assert.throws(() => s.readStream("x", "1s", { format: "json", header: ["a"] } as never), /a header goes with csv/)
+  assert.throws(() => s.readStream("x", "1s", { format: "csv", header: ["a", "a"] } as never), /"a" twice/)
+  await s.close()
+})
+
 test.run()

@@ -1,10 +1,12 @@
 /** Formats: lines of a real log, the odd ones included, and lines that are none. */
 import { readFileSync } from "node:fs"
+import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { RivuletError } from "../../../engine/errors.js"
 import { parseCombined } from "../../../engine/format/combined.js"
 import { csv, splitCsv } from "../../../engine/format/csv.js"
+import { guessFormat } from "../../../engine/format/guess.js"
 import { openFormat } from "../../../engine/format/index.js"
 
 const log = readFileSync(new URL("./fixtures/access.log", import.meta.url), "utf8")
@@ -142,6 +144,106 @@ test("text, json, functions", () => {
   assert.equal(openFormat(f, line => line.length).parse("abc"), 3)
   assert.throws(() => openFormat(f), /none was given/)
   assert.throws(() => openFormat({ kind: "values" }), /no lines/)
+})
+
+/** Text that breaks parsers: quotes, separators, escapes, controls, halves of characters, and plain letters. */
+const hostile = fc.string({
+  unit: fc.constantFrom(
+    '"',
+    ",",
+    "\\",
+    "\n",
+    "\r",
+    "\t",
+    "\u0000",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "-",
+    " ",
+    "a",
+    "1",
+    "é",
+    "😀",
+    "\ud800",
+    "\udc00",
+    "__proto__",
+  ),
+  maxLength: 24,
+})
+
+test("hostile lines: each format gives a record or an error of ours, and never anything else", () => {
+  const formats = [
+    openFormat({ kind: "text" }),
+    openFormat({ kind: "json" }),
+    openFormat({ kind: "csv" }),
+    openFormat({ kind: "csv", header: ["a", "b"] }),
+    openFormat({ kind: "combined" }),
+  ]
+  fc.assert(
+    fc.property(hostile, hostile, (one, two) => {
+      for (const line of [one, `${one},${two}`, `{"${one}":"${two}"}`, `${start} "${one}" 200 1 "${two}" "${one}"`, `${start} ${one}`]) {
+        for (const format of formats) {
+          try {
+            format.parse(line)
+          } catch (error) {
+            assert.instance(error, RivuletError)
+            assert.ok((error as Error).message.length > 5)
+          }
+        }
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test("csv: whatever the fields hold, what is quoted is read back; what is cut is an error or other fields", () => {
+  const field = hostile.map(text => text.replaceAll("\n", " "))
+  const quoted = (text: string) => (/[",]/.test(text) || text.startsWith('"') ? `"${text.replaceAll('"', '""')}"` : text)
+  fc.assert(
+    fc.property(fc.array(field, { minLength: 1, maxLength: 6 }), fields => {
+      assert.equal(splitCsv(fields.map(quoted).join(",")), fields)
+      const header = fields.map((_, i) => `c${i}`)
+      const record = openFormat({ kind: "csv", header }).parse(fields.map(quoted).join(","))
+      assert.equal(Object.values(record as object), fields)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test("json: values come back as they are; a key that means something to objects is a key", () => {
+  const { parse } = openFormat({ kind: "json" })
+  fc.assert(fc.property(fc.jsonValue(), value => assert.equal(JSON.stringify(parse(JSON.stringify(value))), JSON.stringify(value))))
+  const odd = parse('{"__proto__":{"polluted":1},"constructor":2}') as Record<string, unknown>
+  assert.is(({} as Record<string, unknown>).polluted, undefined)
+  assert.equal(Object.keys(odd), ["__proto__", "constructor"])
+  assert.throws(() => parse('{"a":1} trailing'), /not JSON: .*after JSON|not JSON/)
+})
+
+test("what is wrong is named", () => {
+  const three = openFormat({ kind: "csv", header: ["id", "name", "city"] })
+  const wrong: [() => unknown, RegExp][] = [
+    [() => three.parse("1,Ada"), /2 fields, the header has 3: city missing/],
+    [() => three.parse("1,Ada,Bath,x"), /4 fields, the header has 3: after city comes "x"/],
+    [() => three.parse('1,"Ada'), /the quoted field 2 is not closed/],
+    [() => three.parse('1,"Ada"x,Bath'), /"x" follows the quoted field 2/],
+    [() => parseCombined("1.2.3.4 - -"), /it has no time in brackets/],
+  ]
+  for (const [act, says] of wrong) assert.throws(act, says)
+})
+
+test("what lines look like", () => {
+  const lines: [string[], string | null][] = [
+    [log.slice(0, 5), "combined"],
+    [['{"a":1}', "[1]"], "json"],
+    [["1", "2"], null],
+    [['{"a":1}', "plain"], null],
+    [[...log.slice(0, 2), ""], null],
+    [[], null],
+  ]
+  for (const [given, guess] of lines) assert.is(guessFormat(given), guess)
 })
 
 test.run()
