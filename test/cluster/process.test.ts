@@ -1,16 +1,22 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { MasterProcessOptions } from "../../cluster/master/main.js"
 import type { WorkerProcessOptions } from "../../cluster/worker/main.js"
 
 const test = suite("a worker's process")
 
-function worker(options: WorkerProcessOptions) {
-  const entry = fileURLToPath(new URL("./children/worker.ts", import.meta.url))
-  const child = fork(entry, [JSON.stringify({ cores: 1, memoryBytes: 2 ** 20, ...options })], {
+const worker = (options: WorkerProcessOptions) => node("worker", { cores: 1, memoryBytes: 2 ** 20, ...options })
+
+function node(role: "master" | "worker", options: MasterProcessOptions | WorkerProcessOptions) {
+  const entry = fileURLToPath(new URL(`./children/${role}.ts`, import.meta.url))
+  const child = fork(entry, [JSON.stringify(options)], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   })
   let words = ""
@@ -42,12 +48,39 @@ test("without a master it says so and waits; a signal ends it with the signal's 
   for (const [signal, code] of [
     ["SIGTERM", 143],
     ["SIGINT", 130],
+    ["SIGHUP", 129],
   ] as const) {
     const { child, said, ended } = worker({ master, name: "w9" })
     await said(/no master answers at tcp:\/\/127\.0\.0\.1:\d+: trying again/)
     child.kill(signal)
     assert.is((await ended).code, code)
   }
+})
+
+test("a master ends by a signal with the signal's code, and can be started again at once, there and with its journal; a second one cannot", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "rivulet-test-"))
+  const bind = `tcp://127.0.0.1:${await freePort()}`
+  for (const [signal, code] of [
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+    ["SIGHUP", 129],
+    ["SIGKILL", null],
+  ] as const) {
+    const { child, said, ended } = node("master", { bind, dir })
+    await said(/master of rivulet at/)
+    if (signal === "SIGTERM") {
+      const [port, journal] = await Promise.all([
+        node("master", { bind, dir: join(dir, "other") }).ended,
+        node("master", { bind: "tcp://127.0.0.1:0", dir }).ended,
+      ])
+      assert.match(port.words, /is in use by another process/)
+      assert.match(journal.words, /another master runs there/)
+      assert.equal([port.code, journal.code], [2, 2])
+    }
+    child.kill(signal)
+    assert.is((await ended).code, code)
+  }
+  await rm(dir, { recursive: true })
 })
 
 test("what cannot be is refused with code 2, naming it", async () => {
