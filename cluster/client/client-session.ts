@@ -66,8 +66,11 @@ export class ClientSession implements Session {
 
   // The fields are functions so that `const { readStream } = session` works.
 
+  /** See Session. */
   readonly clock = {
+    /** Epoch ms. */
     now: (): number => this.calls.now(),
+    /** Lets so much time pass, on a simulated clock. */
     advance: async (by: Duration): Promise<void> => {
       if (this.#advance === undefined)
         throw new RivuletError("this cluster's clock is the real one", { code: 2, try: "rivulet/testing has a simulated one" })
@@ -88,12 +91,14 @@ export class ClientSession implements Session {
 
   // ── define ──
 
+  /** See Session. */
   readonly readStream = ((source: string, interval: Duration, settings: InputSettings = {}): Handle => {
     const draft = inputDraft(source, interval, settings, this.#tools)
     const existing = existingInput(draft, this.host.definitions.all())
     return this.host.open((existing ?? this.host.define(draft)).id, false)
   }) as Session["readStream"]
 
+  /** See Session. */
   readonly readHistory = ((
     paths: string,
     interval: Duration,
@@ -110,8 +115,10 @@ export class ClientSession implements Session {
     )
   }) as unknown as Session["readHistory"]
 
+  /** See Session. */
   readonly stream = <T = unknown>(name: string): DStream<T> => this.host.open(this.#find(name).id, false) as unknown as DStream<T>
 
+  /** See Session. */
   readonly state = <K = unknown, S = unknown>(name: string): StateDStream<K, S> => {
     const definition = this.#find(name)
     if (definition.kind !== "state" && definition.kind !== "snapshot") {
@@ -123,19 +130,23 @@ export class ClientSession implements Session {
     return this.host.open(definition.id, true) as unknown as StateDStream<K, S>
   }
 
+  /** See Session. */
   readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> => {
     const asked = { paths: pathsOf(paths, this.#tools), minPartitions: options.minPartitions ?? 1 }
     return new RddHandle(this.host, this.host.textFile(asked)) as unknown as RDD<string>
   }
 
+  /** See Session. */
   readonly parquetFile = <T>(_paths: string): RDD<T> => notThere("parquetFile", "textFile of lines, or json")
 
+  /** See Session. */
   readonly parallelize = <T extends Value>(values: Iterable<T>, partitions: number = this.host.partitions): RDD<T> => {
     const { node, assets } = parallelize(this.host.newId("p"), values, partitions)
     for (const asset of assets) this.host.addAsset(asset)
     return new RddHandle(this.host, node) as unknown as RDD<T>
   }
 
+  /** See Session. */
   readonly union = <T>(...streams: DStream<T>[]): DStream<T> => {
     const [first, ...others] = streams
     if (first === undefined) throw new RivuletError("union of no stream", { code: 2, try: "union(a, b)" })
@@ -185,6 +196,7 @@ export class ClientSession implements Session {
 
   // ── look ──
 
+  /** See Session. */
   readonly streams = async (filter: { readonly program?: string; readonly state?: StreamState } = {}): Promise<StreamInfo[]> => {
     const { program, state } = filter
     const entries = await this.host.catalog()
@@ -193,15 +205,19 @@ export class ClientSession implements Session {
       .filter(info => (program === undefined || info.program === program) && (state === undefined || info.state === state))
   }
 
+  /** See Session. */
   readonly programs = async (): Promise<ProgramInfo[]> => programInfos(await this.host.catalog())
 
+  /** See Session. */
   readonly workers = async (): Promise<WorkerInfo[]> => (await this.host.request({ kind: "workers" })).map(workerInfo)
 
+  /** See Session. */
   readonly jobs = async (filter: { readonly stream?: string; readonly last?: Duration } = {}): Promise<JobInfo[]> => {
     const lastMs = filter.last === undefined ? defaultJobsMs : parseDuration(filter.last)
     return (await this.host.request({ kind: "jobs", stream: filter.stream ?? null, lastMs })).map(jobInfo)
   }
 
+  /** See Session. */
   readonly logs = (
     filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {},
   ): AsyncIterable<LogLine> => {
@@ -231,12 +247,14 @@ export class ClientSession implements Session {
     return asked === null || stream === asked || stream?.endsWith(`/${asked}`) === true
   }
 
+  /** See Session. */
   status(): Promise<ClusterStatus> {
     return this.host.request({ kind: "status" })
   }
 
   // ── watch ──
 
+  /** See Session. */
   readonly watch = <T>(what: Handle | (() => Promise<T>), options: WatchSettings<T> & { readonly name?: string } = {}): Watch => {
     const name = options.name ?? (what instanceof StreamHandle ? what.name : "watch")
     const started = startWatch(this.host, this.calls, what, options, name, update => this.#onWatched(update))
@@ -289,13 +307,16 @@ export class ClientSession implements Session {
     return this.host.submit(options)
   }
 
+  /** See Session. */
   readonly submit = async (_program: string): Promise<Plan> => notThere("session.submit", "`rivulet submit <program.ts>`")
 
+  /** See Session. */
   readonly drained = async (): Promise<void> => {
     await this.flush()
     await this.host.request({ kind: "drained", streams: [] })
   }
 
+  /** See Session. */
   readonly stopped = (): Promise<void> => this.#end
 
   /** Waits for what has been sent, and leaves: streams stay. Idempotent. */

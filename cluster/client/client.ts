@@ -100,7 +100,7 @@ export class ClientMachine implements Machine {
       case "send":
         return this.#senderSteps(this.#sender.send(id, call.session, call.stream, call.rows, payload[0]!, now), now)
       case "sent":
-        return this.#senderSteps(this.#sender.sent(id, call.session, call.stream), now)
+        return this.#senderSteps(this.#sender.sent(id, call.session, call.stream, now), now)
       case "counters":
         return [answer(id, this.#sender.counters(call.session, call.stream))]
       case "tick":

@@ -92,12 +92,12 @@ export class Sender {
     return [...this.#ask(flow, now), ...this.#dispatch(now)]
   }
 
-  /** Answered when all that has been sent so far is acknowledged. */
-  sent(call: number, session: string, stream: string): SenderStep[] {
+  /** Answered when all that has been sent so far is acknowledged. Of a stream to which nothing was sent yet it asks who will receive it. */
+  sent(call: number, session: string, stream: string, now: Now): SenderStep[] {
     const flow = this.#flow(session, stream)
     if (flow.error !== null) return [{ kind: "failed", call, message: flow.error }]
     flow.waiters.push({ call, through: flow.nextSeq - 1 })
-    return this.#release(flow)
+    return [...(flow.nextSeq === 1 ? this.#ask(flow, now) : []), ...this.#release(flow)]
   }
 
   counters(session: string, stream: string): SendCounters {

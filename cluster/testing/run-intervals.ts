@@ -28,6 +28,7 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
   readonly partitions?: number
   readonly seed?: number
   readonly faults?: readonly IntervalFault[]
+  /** Defines streams of the inputs, which have their names; gives the streams to be read, by name. */
   // biome-ignore lint/suspicious/noExplicitAny: the records' types are the test's to know
   readonly program: (session: Session, inputs: Record<string, DStream<any>>) => O
 }
@@ -56,6 +57,8 @@ export async function runIntervals<O extends Record<string, Handle>>(
       for (const [name, input] of Object.entries(options.inputs)) session.feed(name, input[i] ?? [])
       await advanceTo(session, startMs, (i + 1) * intervalMs, breaks)
     }
+    // Who died is back when the results are read, however late.
+    if (breaks.length > 0) await advanceTo(session, startMs, breaks.at(-1)!.atMs + 1, breaks)
     await finished(session, startMs + intervals * intervalMs)
     const results: Record<string, unknown[][]> = {}
     for (const [name, handle] of Object.entries(outputs))

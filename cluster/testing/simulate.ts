@@ -26,6 +26,7 @@ import { SimulatedNode } from "./node.js"
 import type { SimulatedSources } from "./sources.js"
 import { World } from "./world.js"
 
+/** How large the simulated cluster is, and when it begins. */
 export interface SimulateOptions {
   /** How many workers, `w1`, `w2` … Default 3. */
   readonly workers?: number
@@ -42,12 +43,15 @@ export interface SimulateOptions {
   readonly resolvePath?: (path: string) => string
 }
 
+/** A session of the simulated cluster, and what moves its clock and breaks its nodes. */
 export interface Simulation extends ClientSession {
   /** Records for an input, in the interval of this moment. Strings for text and for formats that parse lines. */
   feed(stream: string, records: Iterable<unknown>): void
+  /** Lets so much time pass: intervals that end in it are sealed and worked off. */
   advance(by: Duration): Promise<void>
   /** `w1`, `w2` … or `master`: its process ends at once. */
   kill(node: string): void
+  /** The node starts again, as a new process with what its disk holds. */
   restart(node: string): void
   /** Tasks of the worker take so many times as long, from 1 ms. 1: as before. */
   slow(node: string, factor: number): void
@@ -65,6 +69,7 @@ const patienceMs = 60_000
 const memoryBytes = 16 * 1024 * 1024
 const defaultStartMs = Date.UTC(2026, 0, 1)
 
+/** A cluster in this process: master `master`, workers `w1`, `w2` …, no socket, no waiting. */
 export async function simulate(options: SimulateOptions = {}): Promise<Simulation> {
   const { workers = 3, seed = 1, partitions = 4 } = options
   if (!Number.isSafeInteger(workers) || workers < 1 || workers > 200) {
@@ -103,13 +108,14 @@ class Hand {
   #calls: RuntimeCalls | null = null
   /** Simulated ms since the start, as the user counts. */
   #nowMs = 0
-  #open = 0
+  readonly #open = new Set<number>()
   #heard = false
   #pumping = false
   /** How far time may run for the calls that are open. */
   #patientUntilMs = 0
   #advancing = 0
   #fed: { readonly stream: string; readonly records: readonly unknown[] }[] = []
+  readonly #known = new Set<string>()
   #failed: Error | null = null
 
   constructor(seed: number, startMs: number, workers: number, { kills = [], files }: SimulateOptions) {
@@ -142,7 +148,14 @@ class Hand {
   }
 
   calls(): RuntimeCalls {
-    const machine = new ClientMachine({ address: addressOf("master"), user: "test", version: rivuletVersion, runtime: runtimeVersion })
+    const machine = new ClientMachine({
+      address: addressOf("master"),
+      user: "test",
+      version: rivuletVersion,
+      runtime: runtimeVersion,
+      // At once with the master again when it is back: what is fed then belongs to that moment.
+      config: { helloMs: 10, retryMs: 10 },
+    })
     const node = new SimulatedNode(this.#world, this.#cluster.network, {
       node: "client#1",
       machine,
@@ -150,7 +163,7 @@ class Hand {
       epochMs: this.#startMs,
       perform: command => {
         this.#heard = true
-        if (command.kind === "answer" && command.call >= 0) this.#open -= 1
+        if (command.kind === "answer" && command.call >= 0) this.#open.delete(command.call)
         this.#calls?.perform(command)
       },
     })
@@ -159,7 +172,7 @@ class Hand {
     this.#calls = new RuntimeCalls({
       call: call => {
         // A cancel has no answer of its own.
-        if (call.call.kind !== "cancel") this.#open += 1
+        if (call.call.kind !== "cancel") this.#open.add(call.id)
         this.#patientUntilMs = this.#world.nowMs + patienceMs
         node.dispatch({ kind: "call", call })
         this.#pump()
@@ -195,6 +208,7 @@ class Hand {
     else this.#cluster.killWorker(name)
   }
 
+  /** The node starts again, as a new process with what its disk holds. */
   restart(name: string): void {
     this.#check(name)
     this.kill(name)
@@ -220,6 +234,12 @@ class Hand {
     const { session } = this
     if (session === null) return
     await session.flush()
+    // Whoever feeds a stream knows who receives it, though the master may have died since.
+    for (const { node } of session.host.definitions.all()) {
+      if (node.kind !== "input" || node.source.kind !== "receiver" || this.#known.has(node.source.name)) continue
+      this.#known.add(node.source.name)
+      this.#calls!.call({ kind: "sent", session: session.id, stream: node.source.name }).catch(() => {})
+    }
     for (const { stream, records } of this.#fed.splice(0)) {
       const payload = [encodeRows(records)]
       this.#calls!.call({ kind: "send", session: session.id, stream, rows: records.length }, { payload }).catch(error => {
@@ -236,18 +256,31 @@ class Hand {
     await new Promise(resolve => setImmediate(resolve))
   }
 
+  /** A question that is never answered fails, as a test that waits for it must. */
+  #giveUp(): void {
+    const message = `not answered within ${patienceMs / 1000} s of the simulated clock`
+    const error = { message, code: 124, try: "restart(node): the master, or every worker that has the data, is down" }
+    for (const call of [...this.#open]) {
+      this.#open.delete(call)
+      this.#calls?.perform({ kind: "answer", call, error })
+    }
+  }
+
   /** While calls are open and nobody advances: what follows in this instant, then as much time as an answer takes. */
   #pump(): void {
     if (this.#pumping) return
     this.#pumping = true
     void (async () => {
       await new Promise(resolve => setImmediate(resolve))
-      while (this.#open > 0 && this.#advancing === 0) {
-        if (!this.#world.step(this.#patientUntilMs)) break
+      while (this.#open.size > 0 && this.#advancing === 0) {
+        if (!this.#world.step(this.#patientUntilMs)) {
+          this.#giveUp()
+          break
+        }
         await this.#yieldIfHeard()
       }
       this.#pumping = false
-      if (this.#open > 0 && this.#advancing > 0) setImmediate(() => this.#pump())
+      if (this.#open.size > 0 && this.#advancing > 0) setImmediate(() => this.#pump())
     })().catch(error => {
       this.#failed = error as Error
       this.#calls?.end(this.#failed)

@@ -4,6 +4,7 @@ import type { Duration, Interval, TimeLike } from "../time.js"
 import type { Stamp } from "./shapes.js"
 import type { By } from "./values.js"
 
+/** What an action gives: a promise of the value. The question is asked at once, awaited or not. */
 export interface Answer<T> extends Promise<T> {
   /** Frees the query's tasks; the promise is rejected with code 130. */
   cancel(): void
@@ -16,12 +17,15 @@ export interface Series<T> extends Iterable<{ interval: Interval; value: T }> {
   readonly length: number
   readonly first: T
   readonly last: T
+  /** The values alone, in time order. */
   values(): T[]
   /** A picture in text: numbers as a sparkline with their range. */
   plot(): Plot
 }
 
+/** A picture in text. */
 export interface Plot {
+  /** The picture as text. */
   toString(): string
 }
 
@@ -41,9 +45,13 @@ export interface ApproximateCount extends Partial<number> {
 
 /** The actions of `partial({ within })`: each answers when `within` is over with what is there, or earlier with everything. */
 export interface PartialRDD<T> {
+  /** How many records the partitions that are ready hold. */
   count(): Answer<Partial<number>>
+  /** The first `n` records of the partitions that are ready. */
   take(n: number): Answer<Partial<T[]>>
+  /** The n greatest of the partitions that are ready. */
   top(n: number, by: By<T>): Answer<Partial<T[]>>
+  /** The records of the partitions that are ready, joined two by two. */
   reduce(f: (a: T, b: T) => T): Answer<Partial<T | undefined>>
 }
 

@@ -8,6 +8,7 @@ import type { Formats, Value } from "./values.js"
 
 /** `slack`: how long an interval waits for records whose timestamp is behind. `remember`: how long intervals are kept, 10 m. */
 export interface InputOptions<T> {
+  /** The time that a record says it happened. */
   timestamp?: (value: T) => TimeLike
   slack?: Duration
   remember?: Duration
@@ -19,16 +20,20 @@ export interface InputOptions<T> {
 
 /** `disorder`: how far a record's time may be behind the newest seen before it. */
 export interface HistoryOptions<T> {
+  /** The time that a record says it happened. */
   timestamp: (value: T) => TimeLike
   disorder?: Duration
   header?: readonly string[]
 }
 
+/** What asks again at each finished interval, until it is stopped. */
 export interface Watch {
   readonly name: string
+  /** Ends the watch. */
   stop(): Promise<void>
 }
 
+/** A user's connection to a cluster. Methods that define take effect with the next question, or at the end of a cell or program. */
 export interface Session {
   /** A receiver's name, or `file:<glob>` read by the workers. The same name with the same settings attaches; with others it is an error. */
   readStream<F extends keyof Formats = "text">(
@@ -36,6 +41,7 @@ export interface Session {
     interval: Duration,
     options?: InputOptions<Formats[F]> & { format?: F },
   ): InputDStream<Formats[F]>
+  /** A receiver's name, or files read by the workers. */
   readStream<T>(
     source: string,
     interval: Duration,
@@ -47,6 +53,7 @@ export interface Session {
     interval: Duration,
     options: HistoryOptions<Formats[F]> & { format?: F },
   ): DStream<Formats[F]>
+  /** Old logs by their own time stamps. */
   readHistory<T>(
     paths: string,
     interval: Duration,
@@ -54,25 +61,41 @@ export interface Session {
   ): DStream<T>
   /** An existing stream: "views", "page-views/views". */
   stream<T = unknown>(name: string): DStream<T>
+  /** An existing state stream, with `get`, `history`, `changes`. Types are the caller's to say. */
   state<K = unknown, S = unknown>(name: string): StateDStream<K, S>
   /** Lines of files on the workers' machines. */
   textFile(paths: string, options?: { minPartitions?: number }): RDD<string>
+  /** Rows of Parquet files. */
   parquetFile<T>(paths: string): RDD<T>
+  /** Values of this process, cut in order into so many partitions. */
   parallelize<T extends Value>(values: Iterable<T>, partitions?: number): RDD<T>
+  /** The records of all, which have one interval. */
   union<T>(...streams: DStream<T>[]): DStream<T>
   /** Asks again at each finished interval. */
   watch<T>(what: Handle | (() => Promise<T>), options?: { name?: string; every?: Duration; until?: (value: T) => boolean }): Watch
+  /** What the cluster has, with state, lag and size. */
   streams(filter?: { program?: string; state?: StreamState }): Promise<StreamInfo[]>
+  /** Programs with their streams and owners. */
   programs(): Promise<ProgramInfo[]>
+  /** Workers with load (0 to 1), memory in bytes, and task times in ms. */
   workers(): Promise<WorkerInfo[]>
+  /** Intervals at work or done lately (a minute unless `last` is given), newest first, with their stages and times in ms. */
   jobs(filter?: { stream?: string; last?: Duration }): Promise<JobInfo[]>
+  /** What functions printed, oldest first, of the last hour unless `last` is given; with `follow` it goes on with what comes, until the session ends. */
   logs(filter?: { stream?: string; last?: Duration; follow?: boolean }): AsyncIterable<LogLine>
+  /** Runs a program's exports as streams; with `dryRun` only the plan is given. */
   submit(program: string, options?: { name?: string; dryRun?: boolean }): Promise<Plan>
   /** `advance` works on a simulated clock only. */
-  clock: { now(): number; advance(by: Duration): Promise<void> }
+  clock: {
+    /** Epoch ms. */
+    now(): number
+    /** Lets so much time pass, on a simulated clock. */
+    advance(by: Duration): Promise<void>
+  }
   /** Resolves when all admitted input of bounded sources is processed. */
   drained(): Promise<void>
   /** Resolves when the session is closed or the cluster ends. */
   stopped(): Promise<void>
+  /** Waits for what has been sent, and leaves; streams stay. Idempotent. */
   close(): Promise<void>
 }

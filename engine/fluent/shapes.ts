@@ -2,6 +2,7 @@
 
 import type { Duration, Interval } from "../time.js"
 
+/** `on demand`: computed when asked. `held`: its function failed, its input is kept. */
 export type StreamState = "running" | "on demand" | "catching up" | "held" | "stopped"
 
 /** `interval` as text; `since`, `reaches` and `expires` are epoch ms; `reaches` is the earliest retained interval's start. */
@@ -37,6 +38,7 @@ export interface StreamInfo {
   heldBy?: string
 }
 
+/** A program: its exports are its streams. `since` is epoch ms, `hash` names its text. */
 export interface ProgramInfo {
   name: string
   owner: string
@@ -62,6 +64,7 @@ export interface WorkerInfo {
   speculated: number
 }
 
+/** One interval of one stream at work: `delayMs` from the interval's end to the job's start, `ms` from there on. */
 export interface JobInfo {
   stream: string
   interval: Interval
@@ -71,6 +74,7 @@ export interface JobInfo {
   ms: number
 }
 
+/** Why a stream is in its state: findings, each with evidence, since when (epoch ms), its share (0 to 1) and what to try. */
 export interface Why {
   state: StreamState
   findings: { what: string; evidence: string; since: number; share: number; try: string[] }[]
@@ -85,6 +89,7 @@ export interface Aside {
   interval: Interval
 }
 
+/** One version of a stream's definition: from which time (epoch ms), by whom, the line that says it. */
 export interface Definition {
   version: number
   from: number
@@ -103,6 +108,7 @@ export interface Plan {
   at?: number
 }
 
+/** A field of records: its type as TypeScript writes it, whether it may be absent, a sample. */
 export interface Field {
   name: string
   type: string
@@ -110,10 +116,12 @@ export interface Field {
   sample: unknown
 }
 
+/** Stages in the order in which they are computed, parents first; of each operator whether it is the engine's own or compiled code, or a function that is called (`closure`) and why. */
 export interface Explain {
   stages: { operators: { name: string; path: "compiled" | "closure"; why?: string }[] }[]
 }
 
+/** A step that an RDD is made of: who holds what is stored, and whether two workers do (`checkpoint`: recovery stops there). */
 export interface Lineage {
   rdd: string
   worker?: string

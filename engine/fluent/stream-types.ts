@@ -14,22 +14,34 @@ export interface Handle {
   readonly name: string
   readonly program: string
   readonly interval: number
+  /** The name under which others find the stream, unique in its program. Another of that name becomes `name~1`. */
   named(name: string): this
+  /** The stages in which it is computed, parents first, and whether each operator runs compiled or as a closure. */
   explain(): Promise<Explain>
+  /** What the interval that holds `at` (the newest finished one) is made of, back to sealed input or to what two workers hold (§3.3, §5.1). */
   lineage(at?: TimeLike): Promise<Lineage>
+  /** The line that defined it, as it was typed. */
   source(): Promise<string>
+  /** Names and types of the newest records (up to 1,000), with a sample value each. No records: no fields. */
   schema(): Promise<Field[]>
+  /** Name, owner, state, how far back it reaches (epoch ms), lag (ms), bytes in memory, records a second. */
   info(): Promise<StreamInfo>
+  /** Why it is in the state that it is in: findings with evidence and what to try. */
   why(): Promise<Why>
+  /** Its definitions, oldest first. */
   versions(): Promise<Definition[]>
   /** How long intervals are kept for questions; 10 m unless said otherwise. */
   remember(span: Duration): this
+  /** It stays when its session has ended. */
   keep(): this
+  /** State is copied to a second worker in every interval anyway (§3.3). */
   checkpoint(every: Duration): this
+  /** Another definition takes its place at an interval's boundary, state kept; with `dryRun` only the plan is given. */
   replace(
     next: Handle,
     options?: { from?: TimeLike | "failed" | "next"; state?: "keep" | "reset" | ((old: never) => unknown); dryRun?: boolean },
   ): Promise<Plan>
+  /** A held stream goes on: with the record or interval that failed once more, or without it. */
   resume(options?: { skip?: "record" | "interval" }): Promise<void>
   /** Refuses while others depend on the stream, unless `cascade`. */
   stop(options?: { cascade?: boolean }): Promise<void>
@@ -39,38 +51,62 @@ export interface Handle {
 
 /** Each interval holds its own records. */
 export interface DStream<T> extends Handle {
+  /** Each record through `f`, which is synchronous and a copy: it travels with what it captures. */
   map<U extends Value>(f: (value: T) => U): DStream<U>
+  /** All that `f` gives for each record: none, one or several. */
   flatMap<U extends Value>(f: (value: T) => Iterable<U>): DStream<U>
+  /** The records for which `f` holds. */
   filter<U extends T>(f: (value: T) => value is U): DStream<U>
+  /** The records for which `f` holds. */
   filter(f: (value: T) => boolean): DStream<T>
+  /** `f` once a partition, over all of its records. */
   mapPartitions<U extends Value>(f: (values: Iterable<T>, info: { interval: Interval; partition: number }) => Iterable<U>): DStream<U>
+  /** Each record once, compared by value. */
   distinct(): DStream<T>
+  /** The records of both, which have one interval. */
   union(other: DStream<T>): DStream<T>
+  /** The same records spread evenly over so many partitions. */
   repartition(partitions: number): DStream<T>
+  /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them. */
   transform<U>(f: (rdd: RDD<T>, interval: Interval) => RDD<U>): DStream<U>
+  /** The same with the RDDs of two streams of one interval. */
   transformWith<V, U>(other: DStream<V> | SnapshotDStream<V>, f: (a: RDD<T>, b: RDD<V>, interval: Interval) => RDD<U>): DStream<U>
   /** The number of records of each interval. */
   count(): DStream<number>
+  /** How often each record comes in each interval: `[record, n]`. */
   countByValue(): DStream<[T, number]>
+  /** The records of each interval joined two by two; of none, no record. `f` is associative. */
   reduce(f: (a: T, b: T) => T): DStream<T>
   /** The n greatest of each interval, in order. */
   top<K>(this: DStream<[K, number]>, n: number): DStream<[K, number]>
+  /** The n greatest: pairs by their number, anything else by `by`. Ties go to the smaller key. */
   top(n: number, by: By<T>): DStream<T>
   /** At the end of each slide, the records of the last `length`. Both are multiples of the interval; `slide` is the interval unless given. */
   window(length: Duration, slide?: Duration): SnapshotDStream<T>
+  /** The number of records of the last `length`, at the end of each slide. */
   countByWindow(length: Duration, slide?: Duration): SnapshotDStream<number>
   /** Computed each interval and kept, as state is. */
   persist(): this
   // pairs [key, value]; keys compare by value
+  /** The pairs with their values through `f`; keys and partitions stay. */
   mapValues<K, V, U extends Value>(this: DStream<[K, V]>, f: (value: V) => U): DStream<[K, U]>
+  /** A pair for each value that `f` gives, under the same key. */
   flatMapValues<K, V, U extends Value>(this: DStream<[K, V]>, f: (value: V) => Iterable<U>): DStream<[K, U]>
+  /** One pair a key: its values joined two by two, where they lie before they are sent (§2.1). `f` is associative. */
   reduceByKey<K, V>(this: DStream<[K, V]>, f: (a: V, b: V) => V, partitions?: number): DStream<[K, V]>
+  /** One pair a key: `create` makes a combiner of the first value, `merge` adds a value, `combine` joins two. */
   combineByKey<K, V, C>(this: DStream<[K, V]>, create: (v: V) => C, merge: (c: C, v: V) => C, combine: (a: C, b: C) => C): DStream<[K, C]>
+  /** One pair a key: all of its values, in the order of their arrival. */
   groupByKey<K, V>(this: DStream<[K, V]>, partitions?: number): DStream<[K, V[]]>
+  /** For each key of either side its values of both: `[key, [left, right]]`. */
   cogroup<K, V, W>(this: DStream<[K, V]>, other: Pairs<K, W>): DStream<[K, [V[], W[]]]>
+  /** A pair for each combination of a left and a right value of one key. A side that is a snapshot stream gives its version of the interval (§3.4). */
   join<K, V, W>(this: DStream<[K, V]>, other: Pairs<K, W>): DStream<[K, [V, W]]>
+  /** The same; a left value without a right one comes with `undefined`. */
   leftOuterJoin<K, V, W>(this: DStream<[K, V]>, other: Pairs<K, W>): DStream<[K, [V, W | undefined]]>
+  /** The same; a right value without a left one comes with `undefined`. */
   rightOuterJoin<K, V, W>(this: DStream<[K, V]>, other: Pairs<K, W>): DStream<[K, [V | undefined, W]]>
+  /** The same; a value of either side without one of the other comes with `undefined`. */
   fullOuterJoin<K, V, W>(this: DStream<[K, V]>, other: Pairs<K, W>): DStream<[K, [V | undefined, W | undefined]]>
   // state (the paper's §3.2, §5.1)
   /** The reduction of all values of each key since the start. */
@@ -115,12 +151,16 @@ export interface DStream<T> extends Handle {
   last(span: Duration): RDD<T>
   /** The one interval that holds `time`. */
   at(time: TimeLike): RDD<T>
+  /** The newest finished interval, or version. */
   latest(): RDD<T>
   /** The newest n retained records. */
   take(n: number): Answer<T[]>
   // output
+  /** Writes the first `n` (10) records of each interval to the stream's log. */
   print(n?: number): Output
+  /** Writes each interval's records as files on the workers, one an interval and partition (see SaveOptions). */
   save(to: string, options?: SaveOptions<T>): Output
+  /** Calls `f` with each interval's RDD, on a driver thread of a worker: it may be async and ask. At least once an interval; `interval` is what to key effects on (§3.2, output operators). */
   foreachRDD(
     f: (rdd: RDD<T>, interval: Interval) => void | Promise<void>,
     options?: { name?: string; from?: TimeLike | "earliest" | "next" },
@@ -145,29 +185,46 @@ export interface StateOptions<K, S> {
 
 /** Each interval holds a whole version: state, windows, and what is made of them. */
 export interface SnapshotDStream<T> extends Handle {
+  /** Each record through `f`, which is synchronous and a copy: it travels with what it captures. */
   map<U extends Value>(f: (value: T) => U): SnapshotDStream<U>
+  /** All that `f` gives for each record: none, one or several. */
   flatMap<U extends Value>(f: (value: T) => Iterable<U>): SnapshotDStream<U>
+  /** The records for which `f` holds. */
   filter(f: (value: T) => boolean): this
+  /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them. */
   transform<U>(f: (rdd: RDD<T>, interval: Interval) => RDD<U>): SnapshotDStream<U>
+  /** How many records each version has. */
   count(): SnapshotDStream<number>
+  /** The records of each interval joined two by two; of none, no record. `f` is associative. */
   reduce(f: (a: T, b: T) => T): SnapshotDStream<T>
+  /** The n greatest: pairs by their number, anything else by `by`. Ties go to the smaller key. */
   top<K>(this: SnapshotDStream<[K, number]>, n: number): SnapshotDStream<[K, number]>
+  /** The n greatest: pairs by their number, anything else by `by`. Ties go to the smaller key. */
   top(n: number, by: By<T>): SnapshotDStream<T>
+  /** One pair a key: its values joined two by two, where they lie before they are sent (§2.1). `f` is associative. */
   reduceByKey<K, V>(this: SnapshotDStream<[K, V]>, f: (a: V, b: V) => V): StateDStream<K, V>
+  /** One pair a key: all of its values, in the order of their arrival. */
   groupByKey<K, V>(this: SnapshotDStream<[K, V]>): StateDStream<K, V[]>
+  /** A pair for each combination of a left and a right value of one key. A side that is a snapshot stream gives its version of the interval (§3.4). */
   join<K, V, W>(this: SnapshotDStream<[K, V]>, other: SnapshotDStream<[K, W]> | RDD<[K, W]>): SnapshotDStream<[K, [V, W]]>
+  /** The same; a left value without a right one comes with `undefined`. */
   leftOuterJoin<K, V, W>(
     this: SnapshotDStream<[K, V]>,
     other: SnapshotDStream<[K, W]> | RDD<[K, W]>,
   ): SnapshotDStream<[K, [V, W | undefined]]>
+  /** Computed each interval and kept, as state is. */
   persist(): this
   /** The version at the end of the interval that holds `time`. */
   at(time: TimeLike): RDD<T>
+  /** The newest finished interval, or version. */
   latest(): RDD<T>
   /** The versions of [from, to), in time order; with `every` only those that end on a multiple of it. */
   slice(from: TimeLike, to?: TimeLike, options?: { every?: Duration }): Snapshots<T>
+  /** Writes the first `n` (10) records of each interval to the stream's log. */
   print(n?: number): Output
+  /** Writes each interval's records as files on the workers, one an interval and partition (see SaveOptions). */
   save(to: string, options?: SaveOptions<T>): Output
+  /** Calls `f` with each interval's RDD, on a driver thread of a worker: it may be async and ask. At least once an interval; `interval` is what to key effects on (§3.2, output operators). */
   foreachRDD(
     f: (rdd: RDD<T>, interval: Interval) => void | Promise<void>,
     options?: { name?: string; from?: TimeLike | "earliest" | "next" },
@@ -176,10 +233,13 @@ export interface SnapshotDStream<T> extends Handle {
 
 /** A snapshot stream with one value a key: runningReduce, track, updateStateByKey, reduceByWindow, reduceByKey of a snapshot. */
 export interface StateDStream<K, S> extends SnapshotDStream<[K, S]> {
+  /** The pairs with their values through `f`; keys and partitions stay. */
   mapValues<U extends Value>(f: (state: S) => U): StateDStream<K, U>
   /** One key, one partition. */
   get(key: K, at?: TimeLike): Answer<S | undefined>
+  /** The states of these keys as of `at`, in the order asked; keys without state are left out. */
   getAll(keys: Iterable<K>, at?: TimeLike): Answer<[K, S][]>
+  /** One key's state in each interval of [from, to), from the few rows in which it changed. */
   history(key: K, from: TimeLike, to?: TimeLike): Answer<Series<S | undefined>>
   /** Keys whose state differs between the instants `from` and `to`. */
   changes(from: TimeLike, to?: TimeLike): RDD<Change<K, S>>

@@ -4,6 +4,7 @@
 export type Plain = {} | null | undefined
 /** Makes TypeScript infer `[v.url, 1]` as `[string, number]` without a helper or `as const`. */
 export type Tuple = [Plain | [Plain, ...Plain[]], ...(Plain | [Plain, ...Plain[]])[]]
+/** What a function may give back. */
 export type Value = Tuple | Plain
 /** What `top`, `takeOrdered` and `sortBy` compare. */
 export type By<T> = (value: T) => number | string | bigint | Date

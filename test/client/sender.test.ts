@@ -95,7 +95,7 @@ test("refused: unknown waits, full goes elsewhere, bad is the writer's error", (
   assert.equal(text(sender.tick(now(203))), ["w2#1 2/2"])
   assert.equal(text(sender.refused("w2#1", "s", "v", 2, "full: memory", now(204))), [])
   assert.equal(text(sender.tick(now(404))), ["w1#1 2/2"])
-  sender.sent(2, "s", "v")
+  sender.sent(2, "s", "v", now(1))
   assert.equal(text(sender.refused("w1#1", "s", "v", 2, "bad: crc", now(405))), ["failed 2"])
   assert.equal(text(sender.send(3, "s", "v", 1, bytes(1), now(406))), ["failed 3"])
   assert.ok(sender.lastSeqs("s").done)
@@ -103,10 +103,10 @@ test("refused: unknown waits, full goes elsewhere, bad is the writer's error", (
 
 test("sent is answered when all before it is acknowledged", () => {
   const sender = ready()
-  assert.equal(text(sender.sent(9, "s", "v")), ["answer 9"])
+  assert.equal(text(sender.sent(9, "s", "v", now(1))), ["answer 9"])
   sender.send(1, "s", "v", 1, bytes(10), now(1))
   sender.send(2, "s", "v", 1, bytes(10), now(1))
-  assert.equal(text(sender.sent(3, "s", "v")), [])
+  assert.equal(text(sender.sent(3, "s", "v", now(1))), [])
   sender.send(4, "s", "v", 1, bytes(10), now(1))
   assert.equal(text(sender.acked("w2#1", "s", "v", 3, 2, now(2))), [])
   assert.equal(text(sender.acked("w1#1", "s", "v", 2, 2, now(2))), ["answer 3"])

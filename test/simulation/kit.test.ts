@@ -113,4 +113,31 @@ test("errors of users name what was wrong", async () => {
   await s.close()
 })
 
+test("a question that nobody can answer fails", async () => {
+  const s = await simulate({ workers: 1 })
+  const views = s.readStream("views", "1s")
+  await s.advance("1s")
+  s.kill("master")
+  try {
+    await views.latest().count()
+    assert.unreachable("answered")
+  } catch (error) {
+    assert.match((error as Error).message, /not answered within 60 s/)
+  }
+  s.restart("master")
+  await s.advance("2s")
+  assert.is(await views.latest().count(), 0)
+  await s.close()
+})
+
+test("a node that comes back after the last interval has its share in the results", async () => {
+  const { counts } = await runIntervals({
+    interval: "1s",
+    inputs: { words: [["a"], ["b"]] },
+    faults: [{ kill: "master", at: "1500ms", for: "2s" }],
+    program: (_, { words }) => ({ counts: words!.count() }),
+  })
+  assert.equal(counts, [[1], [1]])
+})
+
 test.run()
