@@ -143,12 +143,15 @@ const listMembers = `function () {
   const found = []
   const seen = new Set(["constructor"])
   const isArray = Array.isArray(this) || ArrayBuffer.isView(this)
+  const isHandle = "lineage" in this && "explain" in this
   for (let at = this; at !== null && at !== undefined; at = Object.getPrototypeOf(at)) {
     const fromObject = at === Object.prototype && at !== this
     for (const name of Object.getOwnPropertyNames(at)) {
       if (seen.has(name) || !/^[\\p{ID_Start}$_][\\p{ID_Continue}$]*$/u.test(name)) continue
       if (isArray && at === this && name !== "length") continue
       seen.add(name)
+      // Of a handle what is its own serves the library; and methods that only say what something is called here are no methods.
+      if (isHandle && (at === this || Object.getOwnPropertyDescriptor(at, name).writable === false)) continue
       if (at === Function.prototype && (name === "caller" || name === "arguments")) continue
       const property = Object.getOwnPropertyDescriptor(at, name)
       const value = property.value

@@ -171,6 +171,18 @@ export class Evaluator {
     return completionsAt(text, cursor, this.names(), (method, params) => this.#post(method, params))
   }
 
+  /** What a name stands for that cells may use; undefined when there is none. Nothing is run. */
+  async peek(name: string): Promise<unknown> {
+    if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) || !this.names().includes(name)) return undefined
+    const place = this.#helpers as Record<number, unknown>
+    try {
+      await this.#post("Runtime.evaluate", { expression: `${helpersName}[0]=${name};undefined`, replMode: true, silent: true })
+      return place[0]
+    } finally {
+      delete place[0]
+    }
+  }
+
   /** Gives the global names back. Cells cannot be evaluated any more. */
   close(): void {
     this.interrupt()
@@ -330,7 +342,8 @@ function shortError(error: Error): string {
   return `${error.name}: ${error.message}`
 }
 
-async function loadModule(name: string): Promise<unknown> {
+/** As Node finds it from the working directory. */
+export async function loadModule(name: string): Promise<unknown> {
   if (/^\.{0,2}\//.test(name)) return import(pathToFileURL(resolve(name)).href)
   if (/^(node|file|data):/.test(name)) return import(name)
   const found = createRequire(resolve("cell.js")).resolve(name)

@@ -13,6 +13,10 @@ export interface CommandHost {
   readonly tz: string
   readonly lastStamp: Stamp | undefined
   readonly lastError: Error | undefined
+  /** What happened in the cluster since the shell attached, oldest first. */
+  readonly events: readonly { readonly atMs: number; readonly line: StyledLine }[]
+  /** What an expression stands for. */
+  value(expression: string): Promise<unknown>
   /** The cluster's clock. */
   now(): number
   /** Throws when there is none of that name, or more than one. */

@@ -5,15 +5,18 @@
 
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
+import type { Explain, Field, Lineage } from "../../engine/fluent/types.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { formatTime } from "../../engine/time.js"
+import { formatTime, type TimeLike } from "../../engine/time.js"
 import { keyTable } from "../editor/keys.js"
 import type { StyledLine } from "../session.js"
-import { formatBytes, formatRate } from "../view/number.js"
+import { formatBytes, formatNumber, formatRate } from "../view/number.js"
 import { printable, table, truncate } from "../view/table.js"
 import type { CommandHost } from "./command-host.js"
 import { streamHeader } from "./display.js"
 import { errorText } from "./error-text.js"
+import { errorLines } from "./error-view.js"
+import { explainLines, lineageLines } from "./lineage-view.js"
 
 export interface DotCommand {
   readonly name: string
@@ -124,6 +127,62 @@ export const dotCommands: readonly DotCommand[] = [
     run: async (host, args) => [line(`  ${streamHeader(await host.streamInfo(args), host)}`)],
   },
   {
+    name: "schema",
+    usage: ".schema <stream>",
+    help: "fields of its records, with a value of the newest",
+    code: "stream.schema()",
+    run: async (host, args) => {
+      const fields = await (await handleOf(host, args)).schema()
+      return tableLines(
+        fields.map(({ name, type, nullable, sample }) => ({ name, type, missing: nullable ? "sometimes" : "", sample })),
+        host,
+      )
+    },
+  },
+  {
+    name: "lineage",
+    usage: ".lineage <stream> [time]",
+    help: "what an interval is made of, where it lies, where recovery would begin",
+    code: "stream.lineage(time)",
+    run: async (host, args) => {
+      const [name = "", ...time] = args.trim().split(/\s+/)
+      const handle = await handleOf(host, name)
+      return lineageLines(await (time.length > 0 ? handle.lineage(time.join(" ")) : handle.lineage())).map(text => line(text))
+    },
+  },
+  {
+    name: "explain",
+    usage: ".explain <stream>",
+    help: "the stages in which it is computed, and which functions are compiled",
+    code: "stream.explain()",
+    run: async (host, args) => explainLines(await (await handleOf(host, args)).explain()).map(text => line(text)),
+  },
+  {
+    name: "events",
+    usage: ".events",
+    help: "what happened in the cluster since this shell attached",
+    run: host =>
+      host.events.length === 0
+        ? [line("  (nothing yet)", "dim")]
+        : host.events
+            .slice(-40)
+            .map(({ atMs, line: { text, style } }) => line(`  ${formatTime(atMs, host.tz, { nowMs: host.now() })}  ${text}`, style)),
+  },
+  {
+    name: "resume",
+    usage: ".resume <stream> [record|interval]",
+    help: "a held stream goes on; without the records at which it throws, or the whole interval",
+    code: 'stream.resume({ skip: "record" })',
+    run: async (host, args) => {
+      const [name = "", skip] = args.trim().split(/\s+/)
+      if (skip !== undefined && skip !== "record" && skip !== "interval")
+        throw new RivuletError(`.resume ${name} ${skip}: skip what?`, { code: 2, try: `.resume ${name} record` })
+      const info = await host.streamInfo(name)
+      await host.session.stream(`${info.program}/${info.name}`).resume(skip === undefined ? {} : { skip })
+      return [line(`  ${name} goes on`)]
+    },
+  },
+  {
     name: "why",
     usage: ".why [stream]",
     help: "what holds a stream or makes it late",
@@ -190,9 +249,13 @@ export const dotCommands: readonly DotCommand[] = [
   {
     name: "error",
     usage: ".error [full]",
-    help: "the last error again, with its stack",
-    run: host =>
-      host.lastError ? [line(`  ${host.lastError.stack ?? host.lastError.message}`, "error")] : [line("  (no error yet)", "dim")],
+    help: "the last error again; full: with its stack",
+    run: (host, args) =>
+      host.lastError === undefined
+        ? [line("  (no error yet)", "dim")]
+        : args.trim() === "full"
+          ? (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
+          : errorLines(host.lastError),
   },
   {
     name: "tz",
@@ -226,6 +289,21 @@ export const screenCommands: readonly { readonly name: string; readonly usage: s
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
 
+interface Explained {
+  schema(): Promise<Field[]>
+  explain(): Promise<Explain>
+  lineage(time?: TimeLike): Promise<Lineage>
+}
+
+/** Of a name or an expression; bare: of the last value. */
+async function handleOf(host: CommandHost, args: string): Promise<Explained> {
+  const expression = args.trim() === "" ? "_" : args.trim()
+  const value = await host.value(expression)
+  if (handleData(value)?.kind !== "stream" && handleData(value)?.kind !== "rdd")
+    throw new RivuletError(`${expression} is neither a stream nor an RDD`, { code: 2, try: ".streams" })
+  return value as Explained
+}
+
 async function why(host: CommandHost, name: string): Promise<StyledLine[]> {
   const status = await host.session.status()
   const wanted = name === "" ? undefined : await host.streamInfo(name)
@@ -236,7 +314,17 @@ async function why(host: CommandHost, name: string): Promise<StyledLine[]> {
     lines.push(line(`${held.stream} · held since ${since} · its input is kept, other streams go on`, "warning"))
     const error = Object.assign(new RivuletError(held.failure.message), { failure: held.failure })
     lines.push(...errorText(error).map(text => line(`  ${text}`)))
-    lines.push(line("  try        define it anew without the fault, and .stop this one"))
+    const info = (await host.session.streams()).find(one => `${one.program}/${one.name}` === held.stream || one.name === held.stream)
+    if (info?.held) {
+      const { keptBytes, boundBytes, lookedAhead } = info.held
+      if (lookedAhead)
+        lines.push(
+          line(`  how many   ${formatNumber(lookedAhead.failing)} of ${formatNumber(lookedAhead.records)} records that wait would fail`),
+        )
+      lines.push(line(`  held       ${formatBytes(keptBytes)} of at most ${formatBytes(boundBytes)} of its input`))
+    }
+    const name = held.stream.split("/").at(-1)!
+    lines.push(line(`  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records`))
   }
   for (const behind of status.behind.filter(({ stream }) => isWanted(stream)))
     lines.push(line(`${behind.stream} · ${(behind.lagMs / 1000).toFixed(1)} s behind · .jobs ${behind.stream} · .workers`, "warning"))

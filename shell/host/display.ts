@@ -100,7 +100,9 @@ export function streamHeader(info: StreamInfo, context: Pick<DisplayContext, "tz
     info.reaches > 0 ? `back to ${formatTime(info.reaches, context.tz, { nowMs: context.now() })}` : "nothing yet",
     info.keys === undefined ? "" : `${formatNumber(info.keys)} keys`,
   ]
-  return `${info.name}   ${parts.filter(part => part !== "").join(" · ")}`
+  // What has no name of its own has only the place where it was made.
+  const name = info.name.includes("@") ? info.name.replace(/@.*/, "()") : info.name
+  return `${name}   ${parts.filter(part => part !== "").join(" · ")}`
 }
 
 function isRanked(row: unknown): boolean {

@@ -4,17 +4,21 @@
  * thread of its own under the Ink screen, and in the same thread for `--plain`, scripts and `query`.
  */
 import { readFileSync, writeFileSync } from "node:fs"
+import type { ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession, Defined } from "../../cluster/client/session.js"
+import type { ClusterEvent } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
+import type { Field, RDD, Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
-import { type CellResult, Evaluator } from "../evaluator/evaluator.js"
+import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
 import type { CompletionList, StyledLine } from "../session.js"
 import { isAnswer } from "./answers.js"
 import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands.js"
 import { declaredLines, display, type Stamped, stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
+import { eventLine } from "./event-line.js"
+import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "./fields.js"
 import { sessionGlobals } from "./globals.js"
 import { kindOf, runs } from "./kinds.js"
 import { LogTail } from "./log-tail.js"
@@ -30,6 +34,10 @@ export interface ShellHostOptions {
   readonly emit: (event: HostEvent) => void
   /** False: what functions print on the workers is not shown as it comes. */
   readonly followsLogs?: boolean
+  /** Whose shell it is: what he does himself is no news. */
+  readonly user?: string
+  /** Where the cluster's events come from. Without it none are shown. */
+  readonly onPush?: ClientCalls["onPush"]
   /** Around what a cell does before it first waits. */
   readonly around?: <T>(work: () => T) => T
 }
@@ -49,12 +57,22 @@ export class ShellHost implements HostPort {
   /** Streams bound from outside, by name: which. */
   private readonly bound = new Map<string, string>()
   private running: AbortController | undefined
+  private readonly fields = new Map<string, { readonly fields: readonly Field[]; readonly askedMs: number }>()
+  /** What happened in the cluster since the shell attached. */
+  readonly events: { readonly atMs: number; readonly line: StyledLine }[] = []
+  private readonly user: string
+  private readonly deaf: () => void
   private readonly logTail: LogTail
   private readonly followsLogs: boolean
 
   constructor(options: ShellHostOptions) {
     this.session = options.session
     this.embedded = options.embedded
+    this.user = options.user ?? ""
+    this.deaf =
+      options.onPush?.(push => {
+        if (push.kind === "event") this.heard(push.event)
+      }) ?? (() => {})
     this.columns = options.columns
     this.tz = options.tz
     this.emit = options.emit
@@ -63,6 +81,7 @@ export class ShellHost implements HostPort {
     this.evaluator = new Evaluator({
       globals: sessionGlobals(options.session),
       settle: value => this.settle(value),
+      load: name => (name === "rivulet" ? this.library() : loadModule(name)),
       onConsole: (level, text) =>
         this.print(
           text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
@@ -74,6 +93,11 @@ export class ShellHost implements HostPort {
       tz: () => this.tz,
       changed: panels => this.emit({ kind: "panels", panels }),
     })
+  }
+
+  /** What `import … from "rivulet"` gives in a cell: this shell's own session and library, wherever the cell's file lies. */
+  private async library(): Promise<Record<string, unknown>> {
+    return { ...(await import("../../cluster/client/index.js")), ...sessionGlobals(this.session) }
   }
 
   now(): number {
@@ -249,10 +273,46 @@ export class ShellHost implements HostPort {
         .map(command => ({ text: command.name, detail: command.help }))
       return { items, selected: 0, from, to: cursor }
     }
+    const before = text.slice(0, cursor)
+    const field = fieldAt(before)
+    if (field) {
+      const items = fieldItems(await this.fieldsOf(field.root), field.prefix)
+      if (items.length > 0) return { items, from: cursor - field.prefix.length, to: cursor, selected: 0 }
+    }
     const { items, from, to } = await this.evaluator.complete(text, cursor)
-    // A handle's own workings are public to the library, not to people.
-    const isHandle = items.some(item => item.text === "keyed") && items.some(item => item.text === "host")
-    return { items: isHandle ? items.filter(item => !workings.has(item.text)) : items, from, to, selected: 0 }
+    const isHandle = items.some(item => item.text === "lineage") && items.some(item => item.text === "explain")
+    if (!isHandle) return { items, from, to, selected: 0 }
+    const own = items.filter(item => !workings.has(item.text))
+    const name = /(?:^|[^\w$.])([A-Za-z_$][\w$]*)\s*\.\s*$/.exec(text.slice(0, from))?.[1]
+    const pairs = name === undefined ? undefined : arePairs(await this.fieldsOf(name))
+    return { items: pairs === false ? withoutPairOperators(own) : own, from, to, selected: 0 }
+  }
+
+  /** Of the newest records of the stream of that name, asked at most every ten seconds; none when it takes longer than a person waits. */
+  private async fieldsOf(name: string): Promise<readonly Field[]> {
+    const known = this.fields.get(name)
+    if (known && this.now() - known.askedMs < fieldsForMs) return known.fields
+    const handle = await this.evaluator.peek(name)
+    if (handleData(handle) === undefined) return []
+    const fields = await Promise.race([
+      (handle as RDD<unknown>).schema().catch(() => []),
+      new Promise<Field[]>(resolve => setTimeout(resolve, fieldsWaitMs, []).unref()),
+    ])
+    if (fields.length > 0) this.fields.set(name, { fields, askedMs: this.now() })
+    return fields
+  }
+
+  /** What an expression stands for. */
+  async value(expression: string): Promise<unknown> {
+    return (await this.evaluate(expression)).value
+  }
+
+  private heard(event: ClusterEvent): void {
+    const line = eventLine(event, this.user)
+    if (line === null) return
+    this.events.push({ atMs: this.now(), line })
+    if (this.events.length > eventsKept) this.events.shift()
+    this.print([line])
   }
 
   async inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
@@ -360,6 +420,7 @@ export class ShellHost implements HostPort {
   }
 
   async close(): Promise<void> {
+    this.deaf()
     this.logTail.close()
     this.panels.close("")
     this.cancel()
@@ -372,6 +433,10 @@ const reserved = new Set(
     " ",
   ),
 )
+
+const fieldsForMs = 10_000
+const fieldsWaitMs = 400
+const eventsKept = 200
 
 const workings = new Set(["host", "id", "keyed", "lift", "lifted", "keyedLift", "make", "makeState", "label", "definition"])
 

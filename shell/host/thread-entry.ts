@@ -27,7 +27,15 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
   const { user, tz, columns, embedded } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const session = await createSession(calls, { user, program: user, tz, resolvePath: path => resolve(path) })
-  const host = new ShellHost({ session, tz, columns, embedded, emit: event => post({ kind: "event", event }) })
+  const host = new ShellHost({
+    session,
+    tz,
+    columns,
+    embedded,
+    user,
+    onPush: handler => calls.onPush(handler),
+    emit: event => post({ kind: "event", event }),
+  })
   post({ kind: "started", lines: await host.start() })
   opened = { host, session }
   for (const message of early.splice(0)) receive(opened, message)

@@ -40,11 +40,30 @@ export function table(rows: readonly unknown[], options: TableOptions): TableTex
     columns.map(column => Math.max(header ? cellWidth(column.title) : 0, ...column.cells.map(cell => cellWidth(cell)), 1)),
     options.width - indent.length,
   )
+  const natural = columns.map(column => Math.max(0, ...column.cells.map(cell => cellWidth(cell))))
+  if (columns.length > 2 && widths.some((width, i) => width < Math.min(natural[i]!, readable)))
+    return records(columns, shown.length, rows.length, options)
   const line = (cells: readonly string[]) =>
     (indent + cells.map((cell, i) => pad(cell, widths[i]!, columns[i]!.right)).join("   ")).trimEnd()
   const lines = shown.map((_, r) => line(columns.map(column => column.cells[r] ?? "")))
   if (header && columns.length > 0) lines.unshift(line(columns.map(column => column.title)))
   return { lines, shown: shown.length, total: rows.length }
+}
+
+/** Columns narrower than this say nothing. */
+const readable = 8
+
+/** Each record by itself, a field a line: where a terminal is too narrow for columns. */
+function records(columns: readonly Column[], shown: number, total: number, options: TableOptions): TableText {
+  const indent = " ".repeat(options.indent ?? 2)
+  const nameWidth = Math.max(...columns.map(({ title }) => cellWidth(title)))
+  const lines: string[] = []
+  for (let r = 0; r < shown; r++) {
+    if (r > 0) lines.push(`${indent}–`)
+    for (const { title, cells } of columns)
+      lines.push(truncate(`${indent}${pad(title, nameWidth, false)}  ${cells[r] ?? ""}`, Math.max(8, options.width)).trimEnd())
+  }
+  return { lines, shown, total }
 }
 
 function columnsOf(rows: readonly unknown[], options: TableOptions): Column[] {

@@ -258,4 +258,18 @@ for (const [text, expected, complete] of completions) {
   })
 }
 
+test("a handle's completions: what it can do, neither its workings nor what is called otherwise here", async ({ evaluator }) => {
+  await evaluator.evaluate("class Handle1 { constructor() { this.host = 1 } lineage() {} explain() {} map() {} }")
+  await evaluator.evaluate(
+    'Object.defineProperty(Handle1.prototype, "foreach", { value() {}, configurable: true }); const h1 = new Handle1()',
+  )
+  const { items } = await evaluator.complete("h1.", 3)
+  assert.equal(
+    items.map(item => item.text),
+    ["lineage", "explain", "map"],
+  )
+  assert.is(await evaluator.peek("h1"), (await evaluator.evaluate("h1")).value)
+  assert.is(await evaluator.peek("nothing1"), undefined)
+})
+
 test.run()

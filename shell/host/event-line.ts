@@ -1,0 +1,32 @@
+/** What happens in the cluster, one dim line above the input each. */
+import type { ClusterEvent } from "../../cluster/protocol.js"
+import type { StyledLine } from "../session.js"
+import { printable } from "../view/table.js"
+
+/** Null for what is shown elsewhere (logs), and for what this user did himself. */
+export function eventLine(event: ClusterEvent, user: string): StyledLine | null {
+  switch (event.kind) {
+    case "workerLost":
+      return {
+        text: `● ${event.name} lost (${printable(event.why)}) · ${event.partitions} partitions are made again when needed`,
+        style: "warning",
+      }
+    case "workerJoined":
+      return { text: `● ${event.name} joined`, style: "dim" }
+    case "recovered":
+      return { text: `● ${event.name}: ${event.partitions} partitions again after ${(event.ms / 1000).toFixed(2)} s`, style: "dim" }
+    case "held":
+      return {
+        text: `● ${event.stream} held: ${printable(event.failure.message.split("\n")[0]!)} · .why ${event.stream}`,
+        style: "warning",
+      }
+    case "defined":
+      return event.by === user ? null : { text: `● ${event.by} defined ${event.stream}`, style: "dim" }
+    case "stopped":
+      return event.by === user ? null : { text: `● ${event.by} stopped ${event.stream}`, style: "dim" }
+    case "warning":
+      return { text: `● ${printable(event.text)}`, style: "warning" }
+    case "log":
+      return null
+  }
+}

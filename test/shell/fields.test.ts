@@ -1,0 +1,89 @@
+/** Completion of a record's fields, lineage and plans as text, tables on narrow terminals. */
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "../../shell/host/fields.js"
+import { explainLines, lineageLines } from "../../shell/host/lineage-view.js"
+import { table } from "../../shell/view/table.js"
+
+const places: readonly [before: string, root: string | null, prefix?: string][] = [
+  ["views.filter(v => v.", "views", ""],
+  ["views.filter(v => v.st", "views", "st"],
+  ["const errors = views.filter((v) => v.status >= 500 && v.u", "views", "u"],
+  ['views.last("5m").filter(v => v.', "views", ""],
+  ['views.slice("20:59", "21:04").map(r => [r.', "views", ""],
+  ["views.filter(v => v.status > 1).map(w => w.", "views", ""],
+  ["views.map(v => [v.url, 1]).filter(p => p.", null],
+  ["views.filter(v => other.", null],
+  ["views.", null],
+  ["v.", null],
+  ["a.b.filter(v => v.", null],
+]
+for (const [before, root, prefix] of places)
+  test(`fields at ${before}`, () => assert.equal(fieldAt(before), root === null ? null : { root, prefix }))
+
+test("a field with its type and a value; a tuple's places are no fields", () => {
+  const fields = [
+    { name: "status", type: "number", nullable: false, sample: 200 },
+    { name: "url", type: "string", nullable: false, sample: "/a\n" },
+    { name: "user-agent", type: "string", nullable: true, sample: null },
+  ]
+  assert.equal(fieldItems(fields, ""), [
+    { text: "status", detail: "number  200" },
+    { text: "url", detail: 'string  "/a\\n"' },
+  ])
+  assert.equal(
+    fieldItems(fields, "u").map(item => item.text),
+    ["url"],
+  )
+  const pair = ["_1", "_2"].map(name => ({ name, type: "string", nullable: false, sample: "x" }))
+  assert.equal(fieldItems(pair, ""), [])
+  assert.equal([arePairs(pair), arePairs(fields), arePairs([])], [true, false, undefined])
+  assert.equal(
+    withoutPairOperators(["map", "reduceByKey", "filter", "join"].map(text => ({ text, detail: "" }))).map(item => item.text),
+    ["map", "filter"],
+  )
+})
+
+test("lineage is a tree, a plan a line a stage", () => {
+  const leaf = (rdd: string, checkpoint = false) => ({ rdd, worker: "w1", checkpoint, parents: [] })
+  assert.equal(
+    lineageLines({
+      rdd: "counts",
+      worker: "w2",
+      checkpoint: false,
+      parents: [leaf("base", true), { ...leaf("ones"), parents: [leaf("views")] }],
+    }),
+    ["  counts   w2", "  ├─ base   CHECKPOINT: lineage ends here · w1", "  └─ ones   w1", "     └─ views   w1"],
+  )
+  assert.equal(
+    explainLines({
+      stages: [
+        {
+          operators: [
+            { name: "text", path: "closure" },
+            { name: "map", path: "closure", why: "calls f" },
+          ],
+        },
+        { operators: [{ name: "reduceByKey", path: "compiled" }] },
+      ],
+    }),
+    ["  1  text → map", "     map: calls f", "  2  reduceByKey (compiled)"],
+  )
+})
+
+test("a table that would have unreadable columns shows each record by itself", () => {
+  const rows = [1, 2].map(n => ({ name: `worker-${n}`, address: `tcp://127.0.0.1:4026${n}`, state: "running", memory: "37 MB of 537 MB" }))
+  assert.is(table(rows, { width: 100, maxRows: 10 }).lines.length, 3)
+  const narrow = table(rows, { width: 40, maxRows: 10 }).lines
+  assert.equal(narrow.slice(0, 5), [
+    "  name     worker-1",
+    "  address  tcp://127.0.0.1:40261",
+    "  state    running",
+    "  memory   37 MB of 537 MB",
+    "  –",
+  ])
+  assert.ok(narrow.every(line => line.length <= 40))
+  assert.is(table([["/a", 1]], { width: 12, maxRows: 10 }).lines.length, 2, "pairs stay pairs")
+})
+
+test.run()
