@@ -426,7 +426,14 @@ export interface JobStatus {
   /** From the interval's end to the job's start, and from there to its end (so far). */
   readonly delayMs: number
   readonly ms: number
-  readonly stages: readonly { readonly name: string; readonly tasks: number; readonly done: number; readonly ms: number }[]
+  readonly stages: readonly {
+    readonly name: string
+    readonly tasks: number
+    readonly done: number
+    readonly ms: number
+    /** Its longest task, running ones too; the worker's name. Null while none has begun. */
+    readonly slowest: { readonly worker: string; readonly ms: number } | null
+  }[]
 }
 
 export interface LogEntry {
@@ -538,7 +545,10 @@ export interface WorkerStatus {
   readonly cap: number
   /** Bytes of blocks on its disk. */
   readonly spilled: number
+  /** Spent in tasks; the median of the newest ones; how many of its tasks were copied elsewhere because they were slow. */
   readonly taskMs: number
+  readonly medianMs: number
+  readonly speculated: number
   readonly running: number
   readonly dropped: number
 }

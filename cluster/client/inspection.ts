@@ -76,13 +76,19 @@ export function programInfos(entries: readonly CatalogEntry[]): ProgramInfo[] {
 }
 
 export function workerInfo(status: WorkerStatus): WorkerInfo {
-  const { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs } = status
-  return { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, median: taskMs, speculated: 0 }
+  const { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, medianMs, speculated } = status
+  return { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, median: medianMs, speculated }
 }
 
-/** Which worker was slowest is not told: its name is empty. */
 export function jobInfo({ stream, interval, state, stages, delayMs, ms }: JobStatus): JobInfo {
-  return { stream, interval, state, stages: stages.map(stage => ({ ...stage, slowest: { worker: "", ms: stage.ms } })), delayMs, ms }
+  return {
+    stream,
+    interval,
+    state,
+    stages: stages.map(stage => ({ ...stage, slowest: stage.slowest ?? { worker: "", ms: 0 } })),
+    delayMs,
+    ms,
+  }
 }
 
 /** `intervalMs` of the stream, if it is known. */

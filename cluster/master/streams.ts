@@ -9,6 +9,7 @@ import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { JobStatus, TaskDone } from "../protocol.js"
 import type { DriverJob, IntervalJob } from "../scheduler/job-generator.js"
+import type { Stage } from "../scheduler/stage.js"
 import { nameOf } from "./catalog.js"
 import type { MadeOutput, StreamRecord } from "./ledger.js"
 import { append, type Parts, say, type Times } from "./parts.js"
@@ -249,14 +250,26 @@ export class Streams {
     return found.filter(job => name === null || (name !== undefined && job.stream === nameOf(name))).reverse()
   }
 
+  #slowest(stage: Stage, times: Times): { readonly worker: string; readonly ms: number } | null {
+    let slowest = stage.slowest
+    for (const task of stage.tasks.values()) {
+      for (const { worker, startedMs } of task.attempts.values()) {
+        const ms = times.monotonicMs - startedMs
+        if (slowest === null || ms > slowest.ms) slowest = { worker, ms }
+      }
+    }
+    return slowest && { worker: this.#parts.registry.get(slowest.worker)?.name ?? slowest.worker, ms: slowest.ms }
+  }
+
   #status(job: IntervalJob, state: JobStatus["state"], times: Times): JobStatus {
     const { ledger, scheduler } = this.#parts
     const record = ledger.streams.get(job.stream)
-    const stages = scheduler.stagesOf(job.id).map(({ spec, tasks, open, startedMs, endedMs }) => ({
-      name: spec.label,
-      tasks: tasks.size,
-      done: tasks.size - open,
-      ms: startedMs === null ? 0 : (endedMs ?? times.monotonicMs) - startedMs,
+    const stages = scheduler.stagesOf(job.id).map(stage => ({
+      name: stage.spec.label,
+      tasks: stage.tasks.size,
+      done: stage.tasks.size - stage.open,
+      ms: stage.startedMs === null ? 0 : (stage.endedMs ?? times.monotonicMs) - stage.startedMs,
+      slowest: this.#slowest(stage, times),
     }))
     const ms = (job.endedMs ?? times.monotonicMs) - job.startedMs
     return {

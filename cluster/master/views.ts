@@ -152,7 +152,7 @@ export class Views {
     const { registry, placement } = this.#parts
     return registry.statuses((node: NodeId) => {
       const slot = placement.slot(node)
-      return slot === undefined ? 0 : slot.running.stream + slot.running.query
+      return slot === undefined ? { running: 0, copied: 0 } : { running: slot.running.stream + slot.running.query, copied: slot.copied }
     }, times.monotonicMs)
   }
 

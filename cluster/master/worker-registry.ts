@@ -33,8 +33,17 @@ export interface WorkerEntry {
   reportedThrough: number
   /** It was looked for when it was last silent. */
   probed: boolean
-  /** Of its last tasks, smoothed. */
+  /** Of all its tasks. */
   taskMs: number
+  /** Of its newest ones. */
+  readonly recentMs: number[]
+}
+
+const recentTasks = 64
+
+function median(values: readonly number[]): number {
+  if (values.length === 0) return 0
+  return [...values].sort((a, b) => a - b)[values.length >> 1] as number
 }
 
 export class WorkerRegistry {
@@ -74,11 +83,21 @@ export class WorkerRegistry {
       reportedThrough: before?.reportedThrough ?? Number.NEGATIVE_INFINITY,
       probed: false,
       taskMs: before?.taskMs ?? 0,
+      recentMs: before?.recentMs ?? [],
     }
     this.#workers.set(node, entry)
     const index = this.#lost.findIndex(lost => lost.entry.name === name)
     if (index >= 0) this.#lost.splice(index, 1)
     return { entry, known: before !== undefined, replaced }
+  }
+
+  /** It has done a task. */
+  taskDone(node: NodeId, ms: number): void {
+    const worker = this.#workers.get(node)
+    if (worker === undefined) return
+    worker.taskMs += ms
+    worker.recentMs.push(ms)
+    if (worker.recentMs.length > recentTasks) worker.recentMs.shift()
   }
 
   get(node: NodeId): WorkerEntry | undefined {
@@ -194,7 +213,7 @@ export class WorkerRegistry {
     }))
   }
 
-  statuses(running: (node: NodeId) => number, nowMs: number): WorkerStatus[] {
+  statuses(tasks: (node: NodeId) => { readonly running: number; readonly copied: number }, nowMs: number): WorkerStatus[] {
     const of = (worker: WorkerEntry, state: WorkerStatus["state"]): WorkerStatus => ({
       node: worker.node,
       name: worker.name,
@@ -207,8 +226,10 @@ export class WorkerRegistry {
       bytes: worker.usedBytes,
       cap: worker.capBytes,
       spilled: worker.spilledBytes ?? 0,
-      taskMs: worker.taskMs,
-      running: running(worker.node),
+      taskMs: Math.round(worker.taskMs),
+      medianMs: median(worker.recentMs),
+      speculated: tasks(worker.node).copied,
+      running: tasks(worker.node).running,
       dropped: worker.dropped,
     })
     const live = [...this.#workers.values()].map(worker => of(worker, nowMs - worker.heardMs > this.lostAfterMs / 2 ? "slow" : "up"))

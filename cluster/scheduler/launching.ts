@@ -62,6 +62,8 @@ export class Launching {
         const worker = placement.choose(stage.pool, found.local, found.total, avoid)
         if (worker === null || worker === only.worker) continue
         this.#submit(task, worker, found.inputs, nowMs)
+        const slow = placement.slot(only.worker)
+        if (slow !== undefined) slow.copied += 1
         copies += 1
       }
     }

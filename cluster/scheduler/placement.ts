@@ -16,6 +16,8 @@ export interface Slot {
   readonly host: string
   readonly cores: number
   readonly running: { stream: number; query: number }
+  /** Its tasks that were so slow that another got a copy. */
+  copied: number
   /** How long a stream's task took there of late. */
   meanMs: number
 }
@@ -39,7 +41,7 @@ export class Placement {
   readonly #homes = new Map<number, Home[]>()
 
   add(node: NodeId, host: string, cores: number): void {
-    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, meanMs: shortMs })
+    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, copied: 0, meanMs: shortMs })
     for (const [, homes] of this.#homes) this.#rebalance(homes, node)
   }
 

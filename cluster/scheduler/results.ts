@@ -80,6 +80,7 @@ export class Results {
     }
     this.#replayed(stage, worker, done)
     stage.durationsMs.push(done.ms)
+    if (stage.slowest === null || done.ms > stage.slowest.ms) stage.slowest = { worker, ms: done.ms }
     if (stage.pool === "stream") this.#board.options.placement.took(worker, done.ms)
     stage.endedMs = nowMs
     // Before the job's end, which it may bring.

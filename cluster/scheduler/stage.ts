@@ -55,6 +55,8 @@ export interface Stage {
   startedMs: number | null
   endedMs: number | null
   readonly durationsMs: number[]
+  /** Of its tasks that are done. */
+  slowest: { readonly worker: NodeId; readonly ms: number } | null
 }
 
 export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs: number): Stage {
@@ -74,6 +76,7 @@ export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs:
     startedMs: null,
     endedMs: null,
     durationsMs: [],
+    slowest: null,
   }
 }
 

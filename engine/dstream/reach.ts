@@ -72,6 +72,6 @@ export function checkReach(graph: StreamGraph, stream: StreamId, interval: numbe
   if (interval >= earliest || interval < since) return
   throw new RivuletError(
     `${definition.name} reaches back to ${new Date(earliest).toISOString()}: ${new Date(interval).toISOString()} is no longer retained`,
-    { try: `ask from ${new Date(earliest).toISOString()} on, or give the input a longer remember` },
+    { code: 5, try: `ask from ${new Date(earliest).toISOString()} on, or give the input a longer remember` },
   )
 }

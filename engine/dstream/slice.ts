@@ -8,7 +8,7 @@ import { simplify } from "../simplify.js"
 import { formatDuration, intervalStart } from "../time.js"
 import { nextRecords } from "./changes.js"
 import { flavourOf } from "./flavour.js"
-import { checkReach, resolveTime, throughOf } from "./reach.js"
+import { checkReach, earliestOf, resolveTime, throughOf } from "./reach.js"
 
 type SliceLeaf = Extract<RddNode, { kind: "slice" }>
 type VersionLeaf = Extract<RddNode, { kind: "version" }>
@@ -40,7 +40,8 @@ function sliceRange(graph: StreamGraph, { stream, from, to }: SliceLeaf): { firs
   const { intervalMs } = definition
   const begin = resolveTime(graph, stream, from)
   const end = Math.min(resolveTime(graph, stream, to), throughOf(graph, stream))
-  const first = Math.max(intervalStart(begin, intervalMs), since)
+  // A range that begins before there was anything holds what there is; the stamp says from when.
+  const first = begin < since ? Math.max(since, earliestOf(graph, stream)) : intervalStart(begin, intervalMs)
   if (first < end) checkReach(graph, stream, first)
   return { first, end, intervalMs }
 }
