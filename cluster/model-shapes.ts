@@ -256,7 +256,13 @@ const stageWrite = byKind<StageWrite>({
   file: { to: text, format: fileFormat, snapshot: bool },
   read: {
     split: nullable(fileSplit),
-    arrived: optional(object<{ blocks: readonly InputBlock[]; openFrom: number }>({ blocks: list(inputBlock), openFrom: integer })),
+    arrived: optional(
+      object<{ blocks: readonly InputBlock[]; openFrom: number; openTo: number }>({
+        blocks: list(inputBlock),
+        openFrom: integer,
+        openTo: integer,
+      }),
+    ),
     format: formatSpec,
     timestamp: nullable(functionLink),
     intervalMs: count,

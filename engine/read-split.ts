@@ -23,6 +23,7 @@ export interface SplitReader {
   setAside(line: string, error: string): void
 }
 
+const tooFarAhead = "its time lies more than a day ahead"
 const noTime = "its timestamp gives no time"
 /** So much of what is set aside is kept. */
 const keptBytes = 4096
@@ -99,7 +100,7 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
  */
 export function readArrived(
   { format, intervalMs }: ReadWrite,
-  openFrom: number,
+  { openFrom, openTo }: { readonly openFrom: number; readonly openTo: number },
   blocks: Iterable<Block>,
   reader: SplitReader,
 ): TaskOutput[] {
@@ -108,11 +109,16 @@ export function readArrived(
   const times = new EventTimes(reader.parser(format), timestamp)
   const buckets = new Buckets<unknown>()
   const untimed: unknown[] = []
+  const ahead: unknown[] = []
   for (const block of blocks) {
     block.forEach(record => {
       const time = times.of(record)
       if (time === null) {
         untimed.push(record)
+        return
+      }
+      if (time !== undefined && time >= openTo) {
+        ahead.push(record)
         return
       }
       if (time !== undefined) buckets.current = intervalStart(time, intervalMs)
@@ -131,6 +137,7 @@ export function readArrived(
     })
   }
   if (untimed.length > 0) outputs.push(asideOf(untimed, noTime, reader))
+  if (ahead.length > 0) outputs.push(asideOf(ahead, tooFarAhead, reader))
   return outputs
 }
 

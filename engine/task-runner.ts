@@ -152,7 +152,7 @@ function readStage(write: Extract<StageWrite, { kind: "read" }>, scope: TaskScop
   const { split, arrived } = write
   if (arrived !== undefined) {
     const blocks = arrived.blocks.flatMap(({ block }) => [...context.blocks({ kind: "block", block })])
-    return readArrived(write, arrived.openFrom, blocks, reader)
+    return readArrived(write, arrived, blocks, reader)
   }
   if (split === null) throw new Error("a read task has nothing to read")
   const bytes = scope.input({ kind: "file", split }).parts[0]?.bytes ?? new Uint8Array(0)

@@ -40,8 +40,8 @@ export type StageWrite =
   | {
       readonly kind: "read"
       readonly split: FileSplit | null
-      /** Records of intervals before `openFrom` are late. */
-      readonly arrived?: { readonly blocks: readonly InputBlock[]; readonly openFrom: number }
+      /** Records of intervals before `openFrom` are late; those of `openTo` and after have a wrong time. */
+      readonly arrived?: { readonly blocks: readonly InputBlock[]; readonly openFrom: number; readonly openTo: number }
       readonly format: FormatSpec
       readonly timestamp: FunctionLink | null
       readonly intervalMs: number

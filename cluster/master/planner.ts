@@ -130,13 +130,20 @@ export function openFrom({ intervalMs, node }: StreamDefinition, at: number): nu
   return Math.floor((at - slackMs) / intervalMs) * intervalMs
 }
 
+/** A record that would wait for longer has a wrong time: it must not keep what came with it for ever. */
+const farAheadMs = 86_400_000
+
 /** The stage that puts a group of what arrived into the intervals of its records' own time; null when that has been forgotten. */
 export function arrivedStage(ledger: Ledger, definition: StreamDefinition, { input, at, group }: Arrived, name: string): StageSpec | null {
   const seal = sealAt(ledger.streams.get(input)?.seals ?? [], at)
   const blocks = seal?.groups[group]
   if (definition.node.kind !== "input" || blocks === undefined) return null
   const { format, timestamp } = definition.node
-  const arrived = { blocks: blocks.map(({ block, rows, bytes }) => ({ block, rows, bytes })), openFrom: openFrom(definition, at) }
+  const arrived = {
+    blocks: blocks.map(({ block, rows, bytes }) => ({ block, rows, bytes })),
+    openFrom: openFrom(definition, at),
+    openTo: at + farAheadMs,
+  }
   return {
     output: `${definition.id}~${definition.version}/arrived/${at}.${group}/${name}`,
     root: { kind: "empty" },
