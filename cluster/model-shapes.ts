@@ -53,6 +53,8 @@ export const taskFailure = object<TaskFailure>({
 
 export const capturedLog = object<CapturedLog>({ level: oneOf("log", "warn", "error", "info", "debug"), text, repeated: count })
 
+const yes: is.Shape<true> = value => value === true
+
 const splitFields: is.Fields<FileSplit> = {
   path: text,
   from: count,
@@ -60,6 +62,7 @@ const splitFields: is.Fields<FileSplit> = {
   sizeBytes: count,
   modifiedMs: finite,
   ends: optional(count),
+  archived: optional(yes),
 }
 export const fileSplit = object<FileSplit>(splitFields)
 
@@ -204,6 +207,7 @@ const source = byKind<SourceSpec>({
   receiver: { name: text, url: optional(text) },
   file: { paths: list(text) },
   arrivals: { stream: text, name: text },
+  archive: { directory: text, from: optional(integer), to: optional(integer) },
 })
 
 const streamNode = byKind<StreamNode>({
@@ -218,6 +222,7 @@ const streamNode = byKind<StreamNode>({
   window: { parent: text, lengthMs: count, slideMs: count },
   state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode), onError },
   foreachRDD: { parent: text, f: functionLink },
+  archive: { parent: text, to: text },
   save: { parent: text, to: text, format: fileFormat, onError },
 })
 
@@ -254,6 +259,7 @@ const stageWrite = byKind<StageWrite>({
   state: {},
   result: {},
   file: { to: text, format: fileFormat, snapshot: bool },
+  archive: { to: text },
   read: {
     split: nullable(fileSplit),
     arrived: optional(

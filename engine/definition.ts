@@ -39,6 +39,8 @@ export type StreamNode =
   | { readonly kind: "lift"; readonly parents: readonly StreamId[]; readonly rdd: RddNode }
   | { readonly kind: "window"; readonly parent: StreamId; readonly lengthMs: number; readonly slideMs: number }
   | StateStreamNode
+  /** Of an input: the raw records of its sealed intervals, as files below `to` (`archive.ts`). */
+  | { readonly kind: "archive"; readonly parent: StreamId; readonly to: string }
   | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink }
   /** Of a snapshot stream the interval may be a multiple of the parent's: then every so often a version. */
   | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: FileFormat; readonly onError?: OnError }
@@ -67,6 +69,8 @@ export type SourceSpec =
   | { readonly kind: "file"; readonly paths: readonly string[] }
   /** What arrived at another input, by the records' own time (made by the master of a receiver with a `timestamp`). */
   | { readonly kind: "arrivals"; readonly stream: StreamId; readonly name: string }
+  /** The intervals of an archived stream (`archive.ts`) that begin in [from, to): its directory on the workers. */
+  | { readonly kind: "archive"; readonly directory: string; readonly from?: number; readonly to?: number }
 
 export interface StateStreamNode {
   readonly kind: "state"

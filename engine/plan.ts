@@ -143,6 +143,15 @@ export function resultStage(root: RddNode, query: string, save?: { readonly to: 
     : stage(query, root, { kind: "file", ...save, snapshot: false }, nobody)
 }
 
+/** The stage that writes an interval of an input to its archive. */
+export function archiveStage(
+  root: RddNode,
+  output: OutputId,
+  about: { readonly stream: StreamId; readonly interval: Interval; readonly write: Extract<StageWrite, { kind: "archive" }> },
+): StageSpec {
+  return stage(output, root, about.write, about)
+}
+
 /** The stage that writes an interval's files. */
 export function fileStage(
   root: RddNode,

@@ -151,6 +151,8 @@ export interface FileSplit {
   readonly modifiedMs: number
   /** A checksum of the file's first and last bytes when it was listed (`file-split.ts`). */
   readonly ends?: number
+  /** A file of an archive (`archive.ts`): one block, read whole, that carries its own checksum. */
+  readonly archived?: true
 }
 
 export type FormatSpec =

@@ -3,6 +3,7 @@
  * it caches: compiled functions, and keyed states. Neither shows in the bytes of a result.
  */
 
+import { readArchived } from "./archive.js"
 import { encodeRows } from "./block.js"
 import { fileBytes } from "./file-write.js"
 import { Kernels } from "./kernel/map-side.js"
@@ -150,6 +151,7 @@ function readStage(write: Extract<StageWrite, { kind: "read" }>, scope: TaskScop
     setAside: (line: string, error: string) => context.setAside(line, "parse", error, "read"),
   }
   const { split, arrived } = write
+  if (split?.archived === true) return readArchived(split, scope.input({ kind: "file", split }).parts[0]?.bytes ?? new Uint8Array(0))
   if (arrived !== undefined) {
     const blocks = arrived.blocks.flatMap(({ block }) => [...context.blocks({ kind: "block", block })])
     return readArrived(write, arrived, blocks, reader)

@@ -37,6 +37,8 @@ export type StageWrite =
   /** Text for an output file; the worker's main thread writes it by rename. */
   | { readonly kind: "file"; readonly to: string; readonly format: FileFormat; readonly snapshot: boolean }
   /** A file split, or what `arrived` in an interval, bucketed by event-time interval: one block an interval (root is ignored). */
+  /** The partition's raw records as a file of an archive (`archive.ts`): `to` is the directory of their kind. */
+  | { readonly kind: "archive"; readonly to: string }
   | {
       readonly kind: "read"
       readonly split: FileSplit | null
@@ -46,6 +48,11 @@ export type StageWrite =
       readonly timestamp: FunctionLink | null
       readonly intervalMs: number
     }
+
+/** Whether what a task makes goes out of the cluster, into a file. */
+export function writesFile(write: StageWrite): write is Extract<StageWrite, { kind: "file" | "archive" }> {
+  return write.kind === "file" || write.kind === "archive"
+}
 
 /** One attempt at a task, with its inputs in this worker's block memory. */
 export interface TaskRun {

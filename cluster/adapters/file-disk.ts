@@ -64,7 +64,8 @@ async function endsOf(file: FileHandle, sizeBytes: number): Promise<number> {
 export async function listFiles(paths: readonly string[]): Promise<ListedFile[]> {
   const found = new Map<string, ListedFile>()
   for (const path of paths) {
-    for (const file of await filesOf(path)) if (!found.has(file.path)) found.set(file.path, await pinned(file))
+    if (path.endsWith("/**")) for (const file of await filesBelow(path.slice(0, -2))) found.set(file.path, file)
+    else for (const file of await filesOf(path)) if (!found.has(file.path)) found.set(file.path, await pinned(file))
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
@@ -91,6 +92,16 @@ async function filesIn(directory: string): Promise<ListedFile[]> {
     return { path, sizeBytes: size, modifiedMs: mtimeMs }
   })
   return (await Promise.all(found)).filter(({ sizeBytes }) => sizeBytes >= 0)
+}
+
+/** All files in a directory, however deep; without checksums, for whoever lists so many has them in the files. */
+async function filesBelow(path: string): Promise<ListedFile[]> {
+  const cwd = resolve(path)
+  const entries = await named("list", path, async () => {
+    await stat(cwd)
+    return glob("**/*", { cwd, absolute: true, stats: true, onlyFiles: true })
+  })
+  return entries.map(entry => ({ path: entry.path, sizeBytes: entry.stats?.size ?? 0, modifiedMs: entry.stats?.mtimeMs ?? 0 }))
 }
 
 async function filesOf(path: string): Promise<ListedFile[]> {

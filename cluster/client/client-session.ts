@@ -12,11 +12,12 @@ import type { RDD } from "../../engine/fluent/rdd-types.js"
 import type { Session, Watch } from "../../engine/fluent/session-types.js"
 import type { JobInfo, LogLine, Plan, ProgramInfo, StreamInfo, StreamState, WorkerInfo } from "../../engine/fluent/shapes.js"
 import { StreamHandle } from "../../engine/fluent/stream.js"
-import type { DStream, Handle, StateDStream } from "../../engine/fluent/stream-types.js"
+import type { DStream, Handle, InputDStream, StateDStream } from "../../engine/fluent/stream-types.js"
 import type { Value } from "../../engine/fluent/values.js"
 import { type Duration, formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values.js"
 import type { ClusterStatus, LogEntry } from "../protocol.js"
+import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import { existingInput, type InputSettings, type InputTools, inputDraft, pathsOf } from "./inputs.js"
@@ -95,7 +96,9 @@ export class ClientSession implements Session {
   readonly readStream = ((source: string, interval: Duration, settings: InputSettings = {}): Handle => {
     const draft = inputDraft(source, interval, settings, this.#tools)
     const existing = existingInput(draft, this.host.definitions.all())
-    return this.host.open((existing ?? this.host.define(draft)).id, false)
+    const input = this.host.open((existing ?? this.host.define(draft)).id, false)
+    if (settings.archive !== undefined) (input as unknown as InputDStream<unknown>).archive(settings.archive)
+    return input
   }) as Session["readStream"]
 
   /** See Session. */
@@ -116,7 +119,8 @@ export class ClientSession implements Session {
   }) as unknown as Session["readHistory"]
 
   /** See Session. */
-  readonly stream = <T = unknown>(name: string): DStream<T> => this.host.open(this.#find(name).id, false) as unknown as DStream<T>
+  readonly stream = <T = unknown>(name: string): DStream<T> =>
+    this.host.open((name.startsWith("archive:") ? this.#archive(name) : this.#find(name)).id, false) as unknown as DStream<T>
 
   /** See Session. */
   readonly state = <K = unknown, S = unknown>(name: string): StateDStream<K, S> => {
@@ -346,8 +350,12 @@ export class ClientSession implements Session {
     this.host.catalog().catch(() => {})
   }
 
+  #archive(name: string): StreamDefinition {
+    const { interval, format } = kindOfArchive(name, path => this.#tools.resolvePath(path))
+    return this.host.define({ ...inputDraft(name, interval, { format }, this.#tools), operator: "archive" })
+  }
+
   #find(name: string): StreamDefinition {
-    if (name.startsWith("archive:")) notThere(`stream("${name}")`, "readHistory of the files")
     const found = this.host.definitions.find(name)
     if (found.length === 1) return found[0]!
     const own = found.filter(({ program }) => program === this.host.definitions.author.program)

@@ -30,7 +30,6 @@ export function inputDraft(source: string, interval: Duration, settings: InputSe
   const intervalMs = parseDuration(interval)
   if (intervalMs < 1) throw new RivuletError(`an interval of ${interval} is too short`, { code: 2, try: '"100ms", "1s"' })
   const spec = sourceOf(source, tools)
-  if (settings.archive !== undefined) notThere("archive", 'remember: "1h" keeps more in memory')
   if (settings.slack !== undefined && !settings.timestamp) {
     throw new RivuletError("slack goes with timestamp", { code: 2, try: "add timestamp: v => v.time, or leave slack out" })
   }
@@ -60,7 +59,7 @@ export function existingInput(draft: StreamDraft, known: readonly StreamDefiniti
   const asked = draft.node as InputNode
   if (asked.source.kind !== "receiver") return undefined
   const { name } = asked.source
-  const found = known.find(({ node }) => node.kind === "input" && node.source.kind !== "file" && node.source.name === name)
+  const found = known.find(({ node }) => node.kind === "input" && "name" in node.source && node.source.name === name)
   if (found === undefined) return undefined
   const has = found.node as InputNode
   if (found.intervalMs === draft.intervalMs && sameFormat(has.format, asked.format)) {
@@ -82,6 +81,7 @@ export function existingInput(draft: StreamDraft, known: readonly StreamDefiniti
 }
 
 function sourceOf(source: string, tools: InputTools): SourceSpec {
+  if (source.startsWith("archive:")) return { kind: "archive", directory: tools.resolvePath(source.slice("archive:".length)) }
   if (source.startsWith("file:")) return { kind: "file", paths: pathsOf(source.slice("file:".length), tools) }
   const scheme = /^([a-z]+):/.exec(source)?.[1]
   if (scheme === "tcp" || scheme === "http" || scheme === "https") return { kind: "receiver", name: source, url: urlOf(source, scheme) }

@@ -132,7 +132,7 @@ export class SessionHost implements Host {
   /** Files are written by workers, whose directory is another. */
   #placed(draft: StreamDraft): StreamDraft {
     const { node } = draft
-    if (node.kind !== "save") return draft
+    if (node.kind !== "save" && node.kind !== "archive") return draft
     return { ...draft, node: Object.freeze({ ...node, to: this.#outputPath(node.to) }) }
   }
 
@@ -384,7 +384,9 @@ export class SessionHost implements Host {
 
   /** The question with all that it needs, under an id of its own. */
   async #question(node: RddNode): Promise<QueryRequest> {
-    await this.flush()
+    // Old logs are read by a stream that is there; a recipe would be asked before anything is read.
+    const inputs = this.definitions.draftsIn(streamsOfRdd(node)).filter(({ kind }) => kind === "input")
+    await this.flush(inputs.map(({ id }) => id))
     const rdd = await this.#settledRdd(node)
     const drafts = this.definitions.draftsIn(streamsOfRdd(rdd))
     const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))

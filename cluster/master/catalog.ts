@@ -170,7 +170,8 @@ export class Catalog {
     const up = (time: number) => Math.ceil(time / intervalMs) * intervalMs
     if (node.kind === "input") {
       // Of old records it is not known where they begin: intervals before the first record are one empty run.
-      if (node.source.kind === "file" && node.timestamp !== null) return typeof from === "number" ? down(from) : 0
+      if (node.source.kind === "archive" || (node.source.kind === "file" && node.timestamp !== null))
+        return typeof from === "number" ? down(from) : 0
       // The first interval for which what arrives now is not late.
       const slackMs = node.source.kind === "file" || node.timestamp === null ? 0 : node.disorderMs
       return typeof from === "number" ? down(from) : from === "next" ? up(clocks.nowMs) : down(down(clocks.nowMs) - slackMs)

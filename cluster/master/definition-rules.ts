@@ -24,7 +24,7 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
   const parents = parentsOf(definition).map(id => {
     const parent = lookup(id)
     if (parent === undefined) throw wrong(`${name} is made of ${id}, which is not there (stopped, or never defined)`, "define it first")
-    if (parent.definition.node.kind === "save" || parent.definition.node.kind === "foreachRDD") {
+    if (isOutput(parent.definition)) {
       throw wrong(`${name}: ${parent.definition.name} is an output, which nothing can be made of`)
     }
     return parent.definition
@@ -32,6 +32,8 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
   switch (node.kind) {
     case "input":
       if (node.source.kind === "file" && node.source.paths.length === 0) throw wrong(`${name}: no path given`)
+      if (node.source.kind === "archive" && node.timestamp !== null)
+        throw wrong(`${name}: an archive's intervals are those that were sealed`, "leave timestamp out; or read the original files")
       if (node.disorderMs < 0) throw wrong(`${name}: a disorder of ${node.disorderMs} ms`)
       return
     case "window":
@@ -45,6 +47,9 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
         throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`)
       return checkEqual(definition, parents)
     }
+    case "archive":
+      if (parents[0]?.node.kind !== "input") throw wrong(`${name}: only an input is archived`, "save(directory) writes other streams")
+      return checkEqual(definition, parents)
     case "save": {
       const [parent] = parents
       const isSnapshot = parent?.kind === "snapshot" || parent?.kind === "state"
@@ -84,4 +89,8 @@ function checkWindow(definition: StreamDefinition, parent: StreamDefinition, len
 
 function wrong(message: string, hint?: string): RivuletError {
   return new RivuletError(message, { code: 2, ...(hint === undefined ? {} : { try: hint }) })
+}
+
+function isOutput({ node }: StreamDefinition): boolean {
+  return node.kind === "save" || node.kind === "archive" || node.kind === "foreachRDD"
 }

@@ -89,7 +89,7 @@ export class HeldInput {
     for (const [input, { from, holder }] of needed) {
       const record = ledger.streams.get(input)
       // Of a file it can be read again.
-      if (record?.definition.node.kind !== "input" || record.definition.node.source.kind === "file") continue
+      if (record?.definition.node.kind !== "input" || ["file", "archive"].includes(record.definition.node.source.kind)) continue
       const remembered = times.timeMs - (record.definition.rememberMs ?? config.rememberMs)
       const until = Math.min(remembered, free.get(input) ?? Number.POSITIVE_INFINITY)
       for (const seal of record.seals) {

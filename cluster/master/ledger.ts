@@ -8,7 +8,8 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { GraphVersion } from "../../engine/graph.js"
 import type { FileSplit, OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { type AcceptedDefinition, isEmpty, type JournalRecord, type LeftOut, type SealRecord } from "./records.js"
+import { archivedSeal } from "./archive-seals.js"
+import { type AcceptedDefinition, type ForgottenStream, isEmpty, type JournalRecord, type LeftOut, type SealRecord } from "./records.js"
 import { SeqSet } from "./seq-set.js"
 
 export interface StreamRecord {
@@ -34,6 +35,8 @@ export interface StreamRecord {
   readonly versions: GraphVersion[]
   /** What `versions()` tells: the newest of them. */
   readonly history: VersionNote[]
+  /** Of an input with an archive: what ends at or before it can be read from there only. */
+  archivedBefore?: number
   /** Stored results of finished intervals: in which partitions there is anything. Ascending. */
   readonly made: MadeOutput[]
 }
@@ -153,11 +156,13 @@ export class Ledger {
         this.programs.set(record.program, { by: record.by, wallMs: record.wallMs })
         return
       case "forgotten":
-        for (const { stream, before, stepsBefore } of record.streams) {
+        for (const { stream, before, stepsBefore, archive } of record.streams) {
           const of = this.streams.get(stream)
           if (of === undefined) continue
-          of.forgottenBefore = Math.max(of.forgottenBefore, before)
-          cut(of.seals, seal => seal.to <= before)
+          if (archive !== undefined) toArchive(of, before, archive)
+          const gone = archive === undefined ? before : reachOfArchive(of, Math.min(before, archive.from))
+          of.forgottenBefore = Math.max(of.forgottenBefore, gone)
+          cut(of.seals, seal => seal.to <= gone)
           cut(of.made, made => made.interval < (stepsBefore ?? before))
           cut(of.leftOut, ({ to }) => to <= (stepsBefore ?? before))
           dropVersions(of.versions, stepsBefore ?? before)
@@ -341,13 +346,36 @@ function cut<T>(list: T[], gone: (item: T) => boolean): void {
 
 /** The seal that holds the interval which starts at `from`; null when it is not sealed or forgotten. */
 export function sealAt(seals: readonly SealRecord[], from: number): SealRecord | null {
+  const seal = seals[firstAfter(seals, from)]
+  return seal !== undefined && seal.from <= from ? seal : null
+}
+
+/** Seals of archived intervals that are known by themselves. A master with more forgets the oldest: their files are an input of their own. */
+const archivedSeals = 200_000
+
+function toArchive(of: StreamRecord, before: number, { directory, from }: NonNullable<ForgottenStream["archive"]>): void {
+  const done = of.archivedBefore ?? Number.NEGATIVE_INFINITY
+  for (let i = firstAfter(of.seals, before) - 1; i >= 0; i--) {
+    const seal = of.seals[i] as SealRecord
+    if (seal.to <= done || seal.from < from) break
+    of.seals[i] = archivedSeal(seal, directory)
+  }
+  of.archivedBefore = Math.max(done, before)
+}
+
+function reachOfArchive(of: StreamRecord, from: number): number {
+  const extra = of.seals.length - archivedSeals
+  return extra > 0 ? Math.min(of.archivedBefore ?? from, Math.max(from, (of.seals[extra - 1] as SealRecord).to)) : from
+}
+
+/** The index of the first seal that ends after the time. */
+function firstAfter(seals: readonly SealRecord[], time: number): number {
   let low = 0
   let high = seals.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((seals[middle] as SealRecord).to <= from) low = middle + 1
+    if ((seals[middle] as SealRecord).to <= time) low = middle + 1
     else high = middle
   }
-  const seal = seals[low]
-  return seal !== undefined && seal.from <= from ? seal : null
+  return low
 }

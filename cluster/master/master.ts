@@ -16,6 +16,7 @@ import { Placement } from "../scheduler/placement.js"
 import { Scheduler } from "../scheduler/scheduler.js"
 import { StateChains } from "../scheduler/state-chains.js"
 import { Admission } from "./admission.js"
+import { ArchiveSources } from "./archive-sources.js"
 import { BlockTracker, emptyPart } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
@@ -100,6 +101,7 @@ class Running {
   readonly #streams: Streams
   readonly #queries: Queries
   readonly #sources: Sources
+  readonly #archives: ArchiveSources
   readonly #checkpointer: Checkpointer
   readonly #retention: Retention
   readonly #lookAhead: LookAhead
@@ -161,6 +163,9 @@ class Running {
       this.#members.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
     )
     this.#sources = new Sources(parts, (stream, failure) =>
+      this.#streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure),
+    )
+    this.#archives = new ArchiveSources(parts, this.#sources, (stream, failure) =>
       this.#streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure),
     )
     this.#queries = new Queries(parts)
@@ -328,6 +333,7 @@ class Running {
       // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.
       if (this.#sealing.seal(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
       this.#sources.advance(times, this.#retention.memoryHigh)
+      if (this.#archives.advance(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
       this.#streams.advance(times)
       this.#checkpointer.onTime(times.monotonicMs)
       this.#queries.advance({ nowMs: times.timeMs, sealedThrough: input => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)

@@ -8,6 +8,7 @@ import { partName } from "../../engine/replay.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Planner } from "../scheduler/board.js"
 import type { JobSource } from "../scheduler/job-generator.js"
+import { archivedSource } from "./archive-seals.js"
 import type { Catalog } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
 import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
@@ -65,6 +66,12 @@ export class MasterPlanner implements Planner, JobSource {
   }
 
   replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, string> } | null {
+    const archived = archivedSource(block)
+    if (archived !== null) {
+      const { definition } = this.ledger.streams.get(archived.stream) as StreamRecord
+      const spec = readStage(definition, archived.split, "again")
+      return { spec, blocks: new Map([[block, partName({ ...archived.split, interval: archived.interval })]]) }
+    }
     for (const { definition, seals } of this.ledger.streams.values()) {
       for (const seal of seals) {
         for (const sealed of blocksOf(seal)) {

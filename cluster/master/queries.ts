@@ -8,17 +8,20 @@ import type { StreamId } from "../../engine/definition.js"
 import { expandQuery } from "../../engine/dstream.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
-import type { OutputId } from "../../engine/rdd.js"
+import type { OutputId, RddNode } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
+import { walk } from "../../engine/tree.js"
 import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
-import type { LineageNode, QueryAnswer, Request, Response, TaskDone } from "../protocol.js"
+import type { AnswerStamp, LineageNode, QueryAnswer, Request, Response, TaskDone } from "../protocol.js"
 import type { Task } from "../scheduler/stage.js"
+import { archivedSource } from "./archive-seals.js"
 import type { Clocks } from "./catalog.js"
 import { checkDefinition } from "./definition-rules.js"
 import { lineageOf } from "./lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { failed } from "./response.js"
+import { isBounded } from "./sources.js"
 
 type QueryRequest = Extract<Request, { kind: "query" }>
 
@@ -30,6 +33,8 @@ interface Query {
   state: "waiting" | "running" | "answered"
   spec: StageSpec | null
   intervals: { readonly from: number; readonly to: number } | null
+  /** Where the sealed records lie that it reads. */
+  from: { readonly memory: boolean; readonly archive: boolean }
   reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
   readonly startedMs: number
   answeredMs: number
@@ -73,6 +78,7 @@ export class Queries {
       state: "waiting",
       spec: null,
       intervals: null,
+      from: { memory: true, archive: false },
       reads: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,
@@ -84,7 +90,7 @@ export class Queries {
   /** Starts what waits: not before a restarted master has its workers back. */
   advance(clocks: Clocks, times: Times): void {
     for (const query of [...this.#queries.values()]) {
-      if (query.state !== "waiting") continue
+      if (query.state !== "waiting" || this.#readsAhead(query.request)) continue
       try {
         this.#start(query, clocks)
       } catch (error) {
@@ -94,12 +100,44 @@ export class Queries {
     this.#timeouts(times)
   }
 
+  /** Whether it asks for what a bounded input has still to read: old logs are there as a whole, only not known yet. */
+  #readsAhead({ rdd, definitions }: QueryRequest): boolean {
+    const { ledger, catalog, progress } = this.#parts
+    const brought = new Map(definitions.map(definition => [definition.id, { definition, since: 0 }]))
+    const lookup = (id: StreamId): GraphStream | undefined => ledger.streams.get(id) ?? brought.get(id)
+    let ahead = false
+    walk(rdd, node => {
+      if (node.kind !== "slice" && node.kind !== "version") return
+      const until = node.kind === "slice" ? node.to : node.at
+      const definition = lookup(node.stream)?.definition
+      if (definition === undefined) return
+      for (const id of catalog.inputsOf(definition, lookup)) {
+        const input = ledger.streams.get(id)
+        const of = input?.definition.node
+        const seen = progress.sealed.get(id) ?? Number.NEGATIVE_INFINITY
+        if (
+          input === undefined ||
+          of?.kind !== "input" ||
+          !isBounded(input.definition) ||
+          (input.read?.ended === true && seen >= input.sealedThrough) ||
+          input.held !== null
+        )
+          continue
+        if (input.stoppedMs !== null) continue
+        // A time that is relative means what has been read so far, but an archive's end is known in a moment.
+        if (of.source.kind === "archive" || (of.timestamp !== null && until > seen && until !== Infinity)) ahead = true
+      }
+    })
+    return ahead
+  }
+
   #start(query: Query, clocks: Clocks): void {
     const { graph, scheduler, config } = this.#parts
     const { request, id } = query
     const expanded = expandQuery(graph.with(this.#definitions(request, clocks)), request.rdd, id)
     query.reads = expanded.reads
     query.intervals = expanded.interval
+    query.from = placesOf(expanded.rdd)
     query.spec = resultStage(expanded.rdd, id, request.save)
     for (const { id: of, output, reads } of expanded.kept) {
       const persisted = this.#persisted.get(of) ?? { client: query.client, outputs: new Map() }
@@ -193,7 +231,7 @@ export class Queries {
         asOf: intervals.to,
         partitions: [spec.partitions - missing.length, spec.partitions],
         recomputed,
-        from: query.intervals === null ? ["files"] : diskBytes > 0 ? ["memory", "disk"] : ["memory"],
+        from: query.intervals === null ? ["files"] : placesIn(query.from, diskBytes > 0),
         bytesMoved: movedBytes,
       },
       ...(missing.length > 0 && { missing }),
@@ -292,4 +330,25 @@ const jobOf = (query: string): string => `query:${query}`
 export function failureResponse(failure: TaskFailure): Response {
   const ownFault = failure.kind === "user" || failure.kind === "timeout"
   return { ok: false, message: failure.message, code: ownFault ? 1 : 5, ...(failure.try !== undefined && { try: failure.try }), failure }
+}
+
+/** Everything but an archive's files is in memory, unless a task finds it on disk. */
+function placesOf(rdd: RddNode): Query["from"] {
+  let memory = false
+  let archive = false
+  walk(rdd, node => {
+    if (node.kind === "stateAt" || node.kind === "stored") memory = true
+    if (node.kind !== "input") return
+    for (const group of node.groups) {
+      for (const { block } of group) {
+        if (archivedSource(block) === null) memory = true
+        else archive = true
+      }
+    }
+  })
+  return { memory: memory || !archive, archive }
+}
+
+function placesIn({ memory, archive }: Query["from"], disk: boolean): AnswerStamp["from"] {
+  return [...(memory ? (["memory"] as const) : []), ...(disk ? (["disk"] as const) : []), ...(archive ? (["archive"] as const) : [])]
 }

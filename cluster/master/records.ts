@@ -62,7 +62,7 @@ export type JournalRecord =
   /** `stepsBefore`: a state's chain may reach further back than its oldest readable version. */
   | {
       readonly kind: "forgotten"
-      readonly streams: readonly { readonly stream: StreamId; readonly before: number; readonly stepsBefore?: number }[]
+      readonly streams: readonly ForgottenStream[]
     }
   /** A whole state, in place of all records before it. */
   | { readonly kind: "snapshot"; readonly state: unknown }
@@ -72,6 +72,15 @@ export interface LeftOut {
   readonly from: number
   readonly to: number
   readonly what: "record" | "interval"
+}
+
+/** What a stream no longer keeps in the cluster's memory or on its workers' own disks: intervals that end at or before the time. */
+export interface ForgottenStream {
+  readonly stream: StreamId
+  readonly before: number
+  readonly stepsBefore?: number
+  /** Of an input: those that begin at or after `from` lie in this directory (`engine/archive.ts`) and can still be read. */
+  readonly archive?: { readonly directory: string; readonly from: number }
 }
 
 /** A definition with what the master decided about it. */

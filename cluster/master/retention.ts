@@ -7,16 +7,18 @@
  * raw input goes first, questions' claim on it before recovery's, which is never given up.
  */
 
+import { archiveDirectory } from "../../engine/archive.js"
 import type { StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
 import type { StreamUse } from "../protocol.js"
+import { isArchived } from "./archive-seals.js"
 import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
 import { type HeldInput, resumesAt } from "./held-input.js"
 import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
-import { blocksOf, type SealRecord } from "./records.js"
+import { blocksOf, type ForgottenStream, type SealRecord } from "./records.js"
 import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
 import type { WorkerEntry } from "./worker-registry.js"
@@ -47,15 +49,20 @@ export class Retention {
     const waiting = this.#held.waiting()
     const { needs, free } = this.#needs(waiting.map(({ stream }) => stream))
     this.#held.sweep(waiting, free, times)
-    const forgotten: { stream: StreamId; before: number; stepsBefore?: number }[] = []
+    const forgotten: ForgottenStream[] = []
     const effects: (() => void)[] = []
     for (const record of this.#parts.catalog.live()) {
       const { definition } = record
       const isInput = definition.node.kind === "input"
       if (!isInput && !runs(definition)) continue
       const before = this.#before(record, needs.get(definition.id) ?? Number.POSITIVE_INFINITY, times)
-      if (!(before > record.forgottenBefore)) continue
-      const gone = isInput ? this.#forgetInput(record, before) : this.#forgetStored(record, before)
+      if (!(before > Math.max(record.forgottenBefore, record.archivedBefore ?? record.forgottenBefore))) continue
+      if (isInput) {
+        forgotten.push(this.#forgotten(record, before))
+        effects.push(this.#forgetInput(record, before))
+        continue
+      }
+      const gone = this.#forgetStored(record, before)
       forgotten.push({ stream: definition.id, before, ...(gone.stepsBefore === undefined ? {} : { stepsBefore: gone.stepsBefore }) })
       effects.push(gone.effect)
     }
@@ -119,7 +126,9 @@ export class Retention {
     const { ledger, config, catalog } = this.#parts
     const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id) as StreamRecord)
     // Streams over old records have their own clock, and no reason to forget before memory is short.
-    const pushed = inputs.every(({ definition: { node } }) => node.kind === "input" && node.source.kind !== "file")
+    const pushed = inputs.every(
+      ({ definition: { node } }) => node.kind === "input" && node.source.kind !== "file" && node.source.kind !== "archive",
+    )
     const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
     const clock = pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))
     const newest = definition.node.kind === "input" ? record.sealedThrough : record.through
@@ -127,16 +136,29 @@ export class Retention {
     return Math.floor(before / definition.intervalMs) * definition.intervalMs
   }
 
-  #forgetInput(record: StreamRecord, before: number): { readonly stepsBefore?: number; readonly effect: () => void } {
+  /** An input's intervals that have been archived can still be read. (What is not archived yet is needed, so it is not forgotten.) */
+  #forgotten({ definition, since }: StreamRecord, before: number): ForgottenStream {
+    for (const child of this.#parts.catalog.children(definition.id)) {
+      const { node } = child.definition
+      if (node.kind !== "archive" || definition.node.kind !== "input") continue
+      const directory = archiveDirectory(node.to, { intervalMs: definition.intervalMs, format: definition.node.format.kind })
+      return { stream: definition.id, before, archive: { directory, from: Math.max(since, child.since) } }
+    }
+    return { stream: definition.id, before }
+  }
+
+  #forgetInput(record: StreamRecord, before: number): () => void {
     const stream = record.definition.id
-    const gone = record.seals.filter(seal => seal.to <= before)
-    return {
-      effect: () => {
-        this.#dropSeals(gone)
-        for (const { node } of this.#parts.registry.live) {
-          this.#parts.outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
-        }
-      },
+    const { tracker } = this.#parts
+    // Of the archived ones those that a question has read back into memory.
+    const gone = record.seals.filter(
+      seal => seal.to <= before && (!isArchived(seal) || blocksOf(seal).some(({ block }) => tracker.current(block) !== block)),
+    )
+    return () => {
+      this.#dropSeals(gone)
+      for (const { node } of this.#parts.registry.live) {
+        this.#parts.outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
+      }
     }
   }
 
@@ -262,19 +284,20 @@ export class Retention {
       if (excess <= 0) break
       let bytes = 0
       for (const { block } of blocksOf(seal)) {
-        bytes += tracker.bytes(block) * tracker.holders(block).size
+        const here = tracker.current(block)
+        bytes += tracker.bytes(here) * tracker.holders(here).size
         // Of a file it can be read again: only the bytes go.
-        if (isReplayable(record)) forgetBlock(this.#parts, block)
+        if (isReplayable(record, seal)) forgetBlock(this.#parts, block)
       }
       excess -= bytes
-      if (!isReplayable(record)) forgotten.set(record.definition.id, seal.to)
+      if (!isReplayable(record, seal)) forgotten.set(record.definition.id, seal.to)
     }
     const streams = [...forgotten].map(([stream, before]) => ({ stream, before }))
     if (streams.length > 0) {
-      const effects = streams.map(
-        ({ stream, before }) => this.#forgetInput(this.#parts.ledger.streams.get(stream) as StreamRecord, before).effect,
-      )
-      append(this.#parts, { kind: "forgotten", streams }, () => runAll(effects))
+      const records = streams.map(({ stream, before }) => ({ record: this.#parts.ledger.streams.get(stream) as StreamRecord, before }))
+      const effects = records.map(({ record, before }) => this.#forgetInput(record, before))
+      const gone = records.map(({ record, before }) => this.#forgotten(record, before))
+      append(this.#parts, { kind: "forgotten", streams: gone }, () => runAll(effects))
     }
     if (excess > 0 && !this.#warned) {
       this.#warned = true
@@ -293,7 +316,8 @@ export class Retention {
       const need = needs.get(record.definition.id) ?? Number.POSITIVE_INFINITY
       for (const seal of record.seals) {
         if (seal.to > need || found.length > 10_000) break
-        if (blocksOf(seal).some(({ block }) => this.#parts.tracker.knows(block))) found.push({ record, seal })
+        const { tracker } = this.#parts
+        if (blocksOf(seal).some(({ block }) => tracker.knows(tracker.current(block)))) found.push({ record, seal })
       }
     }
     return found.sort((a, b) => a.seal.to - b.seal.to)
@@ -304,6 +328,6 @@ function runAll(effects: readonly (() => void)[]): void {
   for (const effect of effects) effect()
 }
 
-function isReplayable({ definition: { node } }: StreamRecord): boolean {
-  return node.kind === "input" && node.source.kind === "file"
+function isReplayable({ definition: { node } }: StreamRecord, seal: SealRecord): boolean {
+  return isArchived(seal) || (node.kind === "input" && node.source.kind === "file")
 }

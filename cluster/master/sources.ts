@@ -77,7 +77,7 @@ export class Sources {
   ended(stream: StreamId): boolean {
     const record = this.#parts.ledger.streams.get(stream)
     const node = record?.definition.node
-    return node?.kind !== "input" || node.source.kind !== "file" || record?.read?.ended === true
+    return node?.kind !== "input" || !["file", "archive"].includes(node.source.kind) || record?.read?.ended === true
   }
 
   advance(times: Times, memoryHigh: boolean): void {
@@ -391,7 +391,8 @@ export class Sources {
 
 /** Whether it comes to an end. */
 export function isBounded(definition: StreamDefinition): boolean {
-  return definition.node.kind === "input" && definition.node.source.kind === "file" && !watches(definition)
+  const { node } = definition
+  return node.kind === "input" && (node.source.kind === "archive" || (node.source.kind === "file" && !watches(definition)))
 }
 
 /** Whether more files may come. */

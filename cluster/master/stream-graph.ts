@@ -19,7 +19,7 @@ export class Progress {
 /** Which streams run every interval; all others are recipes, computed when asked for. */
 export function runs(definition: StreamDefinition): boolean {
   const { kind } = definition.node
-  return kind === "state" || kind === "save" || kind === "foreachRDD" || (definition.persist && kind !== "input")
+  return kind === "state" || kind === "save" || kind === "archive" || kind === "foreachRDD" || (definition.persist && kind !== "input")
 }
 
 export class MasterGraph implements StreamGraph {

@@ -111,7 +111,7 @@ export class Views {
   }
 
   #inputLag({ definition }: StreamRecord, throughMs: number, times: Times): number {
-    if (definition.node.kind !== "input" || definition.node.source.kind === "file") return 0
+    if (definition.node.kind !== "input" || definition.node.source.kind === "file" || definition.node.source.kind === "archive") return 0
     // What waits for its slack is not behind.
     const slackMs = definition.node.timestamp === null ? 0 : definition.node.disorderMs
     return Math.max(0, Math.floor((times.timeMs - slackMs) / definition.intervalMs) * definition.intervalMs - throughMs)

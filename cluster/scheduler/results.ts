@@ -1,7 +1,7 @@
 /** What tasks come to: their blocks are noted and whoever waits for them looks again, or they are tried once more. */
 
 import { partName } from "../../engine/replay.js"
-import type { TaskFailure } from "../../engine/task.js"
+import { type TaskFailure, writesFile } from "../../engine/task.js"
 import { emptyPart, type Part } from "../master/block-tracker.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
@@ -141,7 +141,7 @@ export class Results {
 
 /** What a task made: read splits and files leave no part of their stage. */
 function partOf(stage: Stage, done: TaskDone): Part {
-  const output = stage.spec.write.kind === "read" || stage.spec.write.kind === "file" ? undefined : done.outputs[0]
+  const output = stage.spec.write.kind === "read" || writesFile(stage.spec.write) ? undefined : done.outputs[0]
   if (output === undefined) return emptyPart
   return {
     block: output.block,

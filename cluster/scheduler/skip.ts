@@ -4,14 +4,14 @@
  */
 
 import type { InputRef, StateNode } from "../../engine/rdd.js"
-import type { StageSpec } from "../../engine/task.js"
+import { type StageSpec, writesFile } from "../../engine/task.js"
 import { type Places, rowsOf } from "./inputs.js"
 
 /** All of `reads` must be there. */
 export function canSkip(spec: StageSpec, partition: number, reads: readonly InputRef[], places: Places): boolean {
   const root = spec.root
   if (root.kind === "state" && spec.write.kind === "state") return stateUnchanged(root, partition, reads, places)
-  return spec.quietWhenEmpty === true && spec.write.kind !== "file" && reads.every(ref => rowsOf(ref, places) === 0)
+  return spec.quietWhenEmpty === true && !writesFile(spec.write) && reads.every(ref => rowsOf(ref, places) === 0)
 }
 
 function stateUnchanged(node: StateNode, partition: number, reads: readonly InputRef[], places: Places): boolean {

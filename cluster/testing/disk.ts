@@ -51,7 +51,14 @@ export class SimulatedDisk {
       const brought = this.#bringIn(paths)
       if (typeof brought === "string") return done({ kind: "fileFailed", request, error: brought })
       const found = [...this.files.keys()].filter(
-        file => brought.includes(file) || paths.some(path => file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`)),
+        file =>
+          brought.includes(file) ||
+          paths.some(
+            path =>
+              file === path ||
+              (path.endsWith("/**") && file.startsWith(path.slice(0, -2))) ||
+              file.startsWith(path.endsWith("/") ? path : `${path}/`),
+          ),
       )
       const files = found.sort().map(path => ({ path, ...markOf(this.files.get(path)!) }))
       if (files.length === 0 && !paths.every(path => path.endsWith("/")))

@@ -172,6 +172,12 @@ export class TaskInputs {
     this.#missing++
     const { split } = ref
     const { path, sizeBytes, modifiedMs, ends } = split
+    const all = (bytes: Uint8Array | null, error: string) => {
+      if (bytes === null) return this.#fail({ kind: "machine", message: error })
+      parts[0] = { offset: 0, length: bytes.byteLength, bytes }
+      this.#arrived()
+    }
+    if (split.archived === true) return this.#parts.files.read(path, 0, split.to, null, all)
     const pinned = { sizeBytes, modifiedMs, ...(ends !== undefined && { ends }) }
     const read = (overhangBytes: number, last: boolean) => {
       const { from, to } = splitRange(split, overhangBytes)

@@ -10,7 +10,7 @@
  * executor's own queue is withdrawn at once.
  */
 
-import type { StageSpec, TaskFailure, TaskOutput, TaskResult } from "../../engine/task.js"
+import { type StageSpec, type TaskFailure, type TaskOutput, type TaskResult, writesFile } from "../../engine/task.js"
 import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
 import type { BlockToStore } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
@@ -123,7 +123,7 @@ export class Tasks {
     const entry = this.#offThread(name)
     if (entry === undefined || entry.cancelled) return
     this.#log(entry, result)
-    if (entry.stage.write.kind === "file") this.#write(entry, result, ms)
+    if (writesFile(entry.stage.write)) this.#write(entry, result, ms)
     else this.#keep(entry, result, ms)
   }
 
@@ -321,12 +321,12 @@ export class Tasks {
     const bytes = output?.bytes
     const counts = this.#counts(entry, result, [])
     // A partition without records is no file, whoever computes it.
-    if (bytes === undefined || bytes.byteLength === 0 || stage.write.kind !== "file") {
+    if (bytes === undefined || bytes.byteLength === 0 || !writesFile(stage.write)) {
       this.#over(entry, ms, undefined, counts)
       return
     }
     entry.state = "writing"
-    const path = outputPath(stage.write, stage.interval, launch.partition)
+    const path = outputPath(stage, launch.partition, output?.rows ?? 0)
     this.#parts.files.write(path, bytes, (_, error) => {
       if (entry.state !== "writing") return
       const wrote = { path, rows: output?.rows ?? 0 }

@@ -55,6 +55,7 @@ function recordsIn(graph: StreamGraph, stream: StreamId, { definition, since, fr
     case "state":
       return begin
     case "foreachRDD":
+    case "archive":
     case "save":
       return nextRecords(graph, node.parent, begin, before)
   }
@@ -82,6 +83,7 @@ function versionChange(graph: StreamGraph, stream: StreamId, { definition, since
     case "window":
       return nextSlide(graph, stream, node, begin, before)
     case "foreachRDD":
+    case "archive":
       return nextVersion(graph, node.parent, begin, before)
     case "save": {
       // Every so often a version: the last one of the parent's that ends with the interval.

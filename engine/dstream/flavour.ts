@@ -10,7 +10,8 @@ export type Flavour = "records" | "snapshot"
 /** Follows from the operator; an output is what its parent is. */
 export function flavourOf(graph: StreamGraph, stream: StreamId): Flavour {
   const { definition } = graph.definition(stream)
-  if (definition.node.kind === "save" || definition.node.kind === "foreachRDD") return flavourOf(graph, definition.node.parent)
+  if (definition.node.kind === "archive" || definition.node.kind === "save" || definition.node.kind === "foreachRDD")
+    return flavourOf(graph, definition.node.parent)
   return definition.kind === "snapshot" || definition.kind === "state" ? "snapshot" : "records"
 }
 

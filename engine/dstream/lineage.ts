@@ -54,6 +54,7 @@ export function lineageReach(graph: StreamGraph, stream: StreamId, interval: num
         widen(states, id, begin, intervalStart(to - 1, intervalMs))
         return
       case "save":
+      case "archive":
       case "foreachRDD":
         read(node.parent, begin, to)
     }

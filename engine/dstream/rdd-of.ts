@@ -54,6 +54,7 @@ export function rddOf(graph: StreamGraph, stream: StreamId, interval: number): R
     case "state":
       return stateVersion(graph, stream, interval)
     case "foreachRDD":
+    case "archive":
     case "save":
       return rddOf(graph, node.parent, interval)
   }

@@ -2,9 +2,10 @@
  * What a running stream makes of an interval, and in which intervals there is something to make.
  */
 
+import { archiveDirectory } from "../archive.js"
 import type { StateStreamNode, StreamId } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
-import { expandIds, fileStage, stateStage, storeStage } from "../plan.js"
+import { archiveStage, expandIds, fileStage, stateStage, storeStage } from "../plan.js"
 import type { RddNode, StateNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import type { StageSpec } from "../task.js"
@@ -26,6 +27,17 @@ export function targetOf(graph: StreamGraph, stream: StreamId, interval: number)
   if (interval < since) return null
   const { node } = definition
   if (node.kind === "state") return stateTarget(graph, version, node, interval)
+  if (node.kind === "archive") {
+    const rdd = rddOf(graph, node.parent, interval)
+    if (rdd.kind !== "input") return null
+    const to = archiveDirectory(node.to, { intervalMs: definition.intervalMs, format: rdd.format.kind })
+    // As they came: what they mean is said by whoever reads them.
+    return archiveStage({ ...rdd, format: { kind: "values" } }, `${outputPrefix(definition, interval)}:archived`, {
+      stream,
+      interval: { from: interval, to: interval + definition.intervalMs },
+      write: { kind: "archive", to },
+    })
+  }
   if (node.kind === "save") {
     const next = nextVersion(graph, stream, interval, interval + definition.intervalMs)
     const last = interval + definition.intervalMs - graph.definition(node.parent).definition.intervalMs

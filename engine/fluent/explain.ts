@@ -122,6 +122,9 @@ class Walk {
         into.push({ name: "foreachRDD", path: "closure", why: "runs on a driver thread" })
         return
       }
+      case "archive":
+        into.push(operator("archive", []))
+        return
       case "save":
         this.stream(node.parent, into)
         into.push(operator(`save ${node.format}`, []))

@@ -7,7 +7,7 @@ import type { CogroupNode, RddNode } from "../rdd.js"
 import { type Duration, intervalStart, parseDuration, type TimeLike } from "../time.js"
 import type { Answer } from "./answer-types.js"
 import { otherSide } from "./binary.js"
-import { addHints, notThere } from "./hints.js"
+import { addHints } from "./hints.js"
 import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
@@ -194,9 +194,20 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
     return this.host.query(nodes.act(all.node, { kind: "take", n: nodes.countOf(n, "take"), newest: true }), raw => raw.rows())
   }
 
-  // ── not there yet ──
-  archive(): never {
-    return notThere(`${this.name}.archive`, 'remember("1h") keeps more in memory; save(directory) writes files')
+  // ── of an input ──
+  archive(to: string): this {
+    const { node, kind } = this.definition
+    if (node.kind !== "input")
+      throw new RivuletError(`${this.label} is ${kind === "output" ? "an output" : "made of other streams"}: only an input is archived`, {
+        code: 2,
+        try: "save(directory) writes its records",
+      })
+    if (typeof to !== "string" || to.trim() === "")
+      throw new RivuletError("archive takes a directory", { code: 2, try: 'archive("/data")' })
+    const name = node.source.kind === "receiver" ? node.source.name : this.label
+    const archived = { kind: "archive", parent: this.id, to: `${to.replace(/(?<=.)\/+$/, "")}/${name}` } as const
+    this.make({ operator: "archive", kind: "output", intervalMs: this.interval, node: archived, name: `${name}.archive` })
+    return this
   }
 
   #lift(operator: string, rdd: RddNode, others: readonly StreamHandle[] = []): AnyStream {

@@ -1,0 +1,74 @@
+/** An archived input under kills: every interval is on disk once, one slice reaches over memory and archive, batch mode over it gives the same. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { simulate } from "../../cluster/testing/index.js"
+import { Random } from "../../cluster/testing/random.js"
+import { sum } from "../../engine/builtins.js"
+
+const test = suite("archive")
+const startMs = Date.UTC(2026, 0, 1)
+
+for (const seed of [1, 2, 3, 4, 5])
+  test(`seed ${seed}: whoever dies, slices are whole and a replay's versions are the live ones`, async () => {
+    const random = new Random(seed)
+    const cluster = await simulate({ workers: 3, seed, start: startMs })
+    const views = cluster.readStream("views", "1s", { remember: "3s", archive: "/data" })
+    const counts = views.map(line => [line, 1]).runningReduce(sum, { name: "counts" } as object)
+    const intervals: string[][] = []
+    for (let i = 0; i < 24; i++) {
+      const lines = random.chance(0.2) ? [] : Array.from({ length: random.integer(1, 41) }, () => `/${random.integer(0, 6)}`)
+      intervals.push(lines)
+      // One at a time: two copies bear one loss, and are two again a few seconds later.
+      if (i % 6 === 3) {
+        const node = ["w1", "w2", "w3", "master"][random.integer(0, 4)]!
+        cluster.kill(node)
+        if (node !== "master") cluster.feed("views", lines)
+        cluster.restart(node)
+        if (node === "master") cluster.feed("views", lines)
+      } else cluster.feed("views", lines)
+      await cluster.advance("1s")
+    }
+    for (let i = 0; i < 6; i++) await cluster.advance("1s")
+    const all = intervals.flat().sort()
+    const whole = await views
+      .slice(startMs, startMs + 60_000)
+      .collect()
+      .stamped()
+    assert.equal([...whole.value].sort(), all)
+    assert.ok(whole.stamp.from.includes("archive"), whole.stamp.from.join())
+    for (const [i, lines] of intervals.entries()) {
+      const there = await views.at(startMs + i * 1000).collect()
+      assert.equal([...there].sort(), [...lines].sort(), `interval ${i}`)
+    }
+    const old = cluster.readStream("archive:/data/views", "1s")
+    const again = old.map(line => [line, 1]).runningReduce(sum)
+    assert.equal([...(await old.slice(startMs, startMs + 24_000).collect())].sort(), all)
+    await cluster.drained()
+    const newest = intervals.length - 1 - [...intervals].reverse().findIndex(lines => lines.length > 0)
+    for (const i of [newest, newest - 1, newest - 2]) {
+      const at = startMs + i * 1000
+      assert.equal(await again.at(at).collect(), await counts.at(at).collect(), `version ${i}`)
+    }
+    await cluster.close()
+  })
+
+test("a part that is missing is an error that names it, not a smaller interval", async () => {
+  const cluster = await simulate({ workers: 2 })
+  const nothing = cluster.readStream("archive:/nowhere", "1s")
+  await cluster.flush()
+  let message = ""
+  try {
+    await nothing
+      .map(x => [x, 1])
+      .runningReduce(sum)
+      .latest()
+      .collect()
+    await cluster.drained()
+  } catch (error) {
+    message = (error as Error).message
+  }
+  assert.match(message, /\/nowhere/)
+  await cluster.close()
+})
+
+test.run()
