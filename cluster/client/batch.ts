@@ -11,8 +11,10 @@ import type { ClientSession } from "./client-session.js"
 export interface InputOverride {
   /** The receiver's name, or the name under which the program exports the input. */
   readonly name: string
-  /** A path or pattern as the workers see it. */
+  /** A path or pattern as the workers see it; of an archived stream its directory. */
   readonly paths: string
+  /** Read from an archive: its intervals, not by time stamps. Those that begin in [from, to). */
+  readonly archive?: { readonly from?: number; readonly to?: number }
   readonly format?: "text" | "combined" | "json" | "csv"
   /** The record's field that holds its time; without it the program's own `timestamp`, or the time of reading. */
   readonly timestampField?: string
@@ -48,6 +50,9 @@ export function overrideInputs(
   return found.map(({ id, node }) => {
     const changed = redirected(session, node as InputNode, override)
     definitions.redirect(id, changed)
+    // What is read again must not be archived again among what came live.
+    for (const { id: child, node: of } of definitions.all())
+      if (of.kind === "archive" && of.parent === id && definitions.isDraft(child)) definitions.forget(child)
     return changed.format
   })
 }
@@ -86,6 +91,8 @@ function redirected(session: ClientSession, node: InputNode, override: InputOver
     throw new RivuletError(`--timestamp ${field}: lines of text have no fields`, { code: 2, try: "--format combined, json or csv" })
   const timestamp =
     field === undefined ? node.timestamp : session.host.link((value: never) => (value as Record<string, unknown>)[field], "timestamp")
+  if (override.archive !== undefined)
+    return { ...node, source: { kind: "archive", directory: override.paths, ...override.archive }, format, timestamp: null, disorderMs: 0 }
   return { ...node, source: { kind: "file", paths: [override.paths] }, format, timestamp, disorderMs: override.disorderMs }
 }
 

@@ -17,8 +17,10 @@ import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
 import { showProgress } from "./batch-progress.js"
+import { comparedText, compareWith, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
 import { checkSample, sampleOf } from "./input-sample.js"
+import { type IntervalLine, linesOf } from "./interval-lines.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
 import { defineProgram, refuseTypeErrors } from "./submit.js"
@@ -31,6 +33,8 @@ export interface BatchOptions {
   readonly format: OutputFormat
   readonly save?: string
   readonly timeout?: string
+  /** What the exported streams are compared with, in place of being printed. */
+  readonly compare?: Target
   /** Inputs read from old logs in place of where the program reads them. */
   readonly inputs?: readonly ReplayInput[]
   /** With `master`: what was started there goes on. */
@@ -134,7 +138,13 @@ async function results(session: ClientSession, options: BatchOptions, exports: R
   const streams = Object.entries(exports).filter(([, value]) => hasRows(session, value)) as [string, Handle][]
   if (options.save !== undefined) await saveAll(session, streams, options.save)
   if (options.format === "table") await summarise(session, streams)
-  else if (options.save === undefined || options.format === "ndjson") await printAll(session, streams)
+  else if (options.compare === undefined && (options.save === undefined || options.format === "ndjson")) await printAll(session, streams)
+  if (options.compare !== undefined) {
+    const compared = await compareWith(session, streams, options.compare, options.program)
+    await write(options.format === "table" ? comparedText(compared) : compared.map(row => `${toJson(row)}\n`).join(""))
+    if (compared.length === 0) throw new RivuletError("nothing to compare: the other side has none of the program's streams", { code: 1 })
+    if (compared.some(({ differ }) => differ > 0)) process.exitCode = 1
+  }
   const aside = (await session.host.catalog()).reduce((sum, entry) => sum + entry.aside, 0)
   if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
 }
@@ -154,11 +164,6 @@ async function showLogs(session: ClientSession): Promise<void> {
 function hasRows(session: ClientSession, value: unknown): boolean {
   const kind = kindOf(session, value)
   return kind !== undefined && kind !== "output"
-}
-
-interface IntervalLine {
-  readonly from: number
-  readonly line: string
 }
 
 /** Every exported stream's non-empty intervals, merged by interval then by order of export. */
@@ -182,26 +187,6 @@ async function printAll(session: ClientSession, streams: readonly [string, Handl
     first.head = (await first.lines.next()).value
   }
   if (text !== "") await write(text)
-}
-
-/** `{"stream":…,"interval":…,"rows":[…]}`, as `toJson` writes it. Parts that did not change since the line before are not written anew. */
-async function* linesOf(session: ClientSession, name: string, handle: Handle): AsyncGenerator<IntervalLine, undefined> {
-  const head = toJson({ stream: name }).slice(0, -1)
-  const texts = new WeakMap<readonly string[], string>()
-  for await (const { interval, parts } of intervalsOf(session, handle, toJson)) {
-    const rows: string[] = []
-    for (const part of parts) {
-      if (part.length === 0) continue
-      let text = texts.get(part)
-      if (text === undefined) {
-        text = part.join(",")
-        texts.set(part, text)
-      }
-      rows.push(text)
-    }
-    if (rows.length > 0) yield { from: interval.from, line: `${head},"interval":${toJson(interval)},"rows":[${rows.join(",")}]}\n` }
-  }
-  return undefined
 }
 
 async function saveAll(session: ClientSession, streams: readonly [string, Handle][], directory: string): Promise<void> {

@@ -36,8 +36,11 @@ export function sampleOf(path: string): Uint8Array {
 /** Throws RivuletError (2) when none of the first lines can become a record with a time. An empty sample is fine. */
 export function checkSample(sample: Uint8Array, path: string, { what, format, field }: Asked): void {
   if (sample.length === 0 || format.kind === "values") return
-  if (sample.includes(0)) {
-    throw new RivuletError(`${what}: ${path} is binary, not lines of text`, { code: 2, try: "a log of lines, plain or as .gz or .zst" })
+  if (sample.includes(0) || isCompressed(sample)) {
+    throw new RivuletError(`${what}: ${path} is binary, not lines of text`, {
+      code: 2,
+      try: isCompressed(sample) ? "unpack it first: gunzip -k, or unzstd" : "a log of lines",
+    })
   }
   if (format.kind === "function") return
   const lines = linesOf(sample)
@@ -53,6 +56,12 @@ export function checkSample(sample: Uint8Array, path: string, { what, format, fi
   }
   if (records.length === 0) throw notThatFormat(lines, path, what, format.kind, why)
   if (field !== undefined) checkField(records, path, field)
+}
+
+/** By the first bytes of gzip and of zstd. */
+function isCompressed(sample: Uint8Array): boolean {
+  const [a, b, c, d] = sample
+  return (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd)
 }
 
 function notThatFormat(lines: readonly string[], path: string, what: string, kind: string, why: string): RivuletError {

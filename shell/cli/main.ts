@@ -115,11 +115,11 @@ program
 
 program
   .command("replay")
-  .description("batch mode: the same program over old logs, by their own time stamps")
+  .description("batch mode: the same program over old logs, by their own time stamps, or over an archive's intervals")
   .argument("<program.ts>")
   .requiredOption(
     "--input <name=glob>",
-    "an input stream and its files (repeat)",
+    "an input stream and its files, or archive:<dir> (repeat)",
     (value: string, before: string[]) => [...before, value],
     [],
   )
@@ -127,10 +127,24 @@ program
   .option("--timestamp <field>", "the record's field that holds its time")
   .option("--disorder <duration>", "how far behind the newest time a line may be", "1m")
   .option("--workers <n>", "worker processes", "2")
+  .option("--from <time>", "of an archive: intervals that begin then or later")
+  .option("--to <time>", "of an archive: intervals that begin before")
+  .option(
+    "--compare <master|dir>",
+    "compare each interval with the live streams of the same names, or with what --save wrote; exit 1 if any differs",
+  )
   .option("--save <dir>", "write the exported streams there, an NDJSON file each")
   .option("--timeout <duration>", "give up after this long (exit 124)")
   .addOption(output())
   .action(async (file, options) => (await import("./replay.js")).replay(file, options))
+
+program
+  .command("diff")
+  .description("interval by interval: two directories of --save, or one and a live master; exit 1 if any differs")
+  .argument("<a>")
+  .argument("<b>")
+  .addOption(output())
+  .action(async (a, b, options) => (await import("./compare.js")).diff(a, b, options))
 
 for (const [name, description] of [
   ["status", "health in ten lines"],

@@ -1,11 +1,14 @@
 /** `rivulet replay`: the same program over old logs by their own time stamps. */
 
-import { accessSync, constants, statSync } from "node:fs"
-import { resolve } from "node:path"
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs"
+import { join, resolve } from "node:path"
 import glob from "fast-glob"
+import { archiveKind } from "../../engine/archive.js"
 import { RivuletError } from "../../engine/errors.js"
+import { parseTime } from "../../engine/time.js"
 import { programName, programPath } from "../program/loader.js"
-import { batch } from "./batch.js"
+import { batch, type ReplayInput } from "./batch.js"
+import { compareTarget } from "./compare.js"
 import { duration, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
 
@@ -14,6 +17,9 @@ export interface ReplayOptions {
   readonly format?: string
   readonly timestamp?: string
   readonly disorder: string
+  readonly from?: string
+  readonly to?: string
+  readonly compare?: string
   readonly workers: string
   readonly save?: string
   readonly timeout?: string
@@ -30,10 +36,14 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
   const format = options.format === undefined ? undefined : formats.find(name => name === options.format)
   if (options.format !== undefined && format === undefined)
     throw new RivuletError(`--format ${options.format}: no such format`, { code: 2, try: `one of ${formats.join(", ")}` })
-  const inputs = options.input.map(text => {
+  const inputs = options.input.map((text): ReplayInput => {
     const at = text.indexOf("=")
     if (at < 1) throw new RivuletError(`--input ${text}: not name=files`, { code: 2, try: "--input views=logs/access.log" })
-    const paths = resolve(text.slice(at + 1))
+    const asked = text.slice(at + 1)
+    if (asked.startsWith("archive:")) return archived(text.slice(0, at), resolve(asked.slice("archive:".length)), text, options, format)
+    if (options.from !== undefined || options.to !== undefined)
+      throw new RivuletError("--from and --to are for archives", { code: 2, try: `--input ${text.slice(0, at)}=archive:<dir>` })
+    const paths = resolve(asked)
     const files = filesOf(paths, text)
     return {
       name: text.slice(0, at),
@@ -50,9 +60,42 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     workers,
     inputs,
     format: output,
+    ...(options.compare === undefined ? {} : { compare: compareTarget(options.compare) }),
     ...(options.save === undefined ? {} : { save: options.save }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   })
+}
+
+/** The archived stream's directory must be of one kind, in this machine's eyes too: what it is compared with is decided by it. */
+function archived(
+  name: string,
+  directory: string,
+  text: string,
+  options: ReplayOptions,
+  format: (typeof formats)[number] | undefined,
+): ReplayInput {
+  const wrong = (what: string, advice: string) => new RivuletError(`--input ${text}: ${what}`, { code: 2, try: advice })
+  if (options.timestamp !== undefined) throw wrong("an archive's intervals are those that were sealed", "leave --timestamp out")
+  const there = statSync(directory, { throwIfNoEntry: false })
+  if (there === undefined) throw wrong("no such directory", "the directory that archive(dir) was given, and the stream's name below it")
+  const entries = there.isDirectory() ? readdirSync(directory) : []
+  if (!entries.some(entry => archiveKind(entry) !== null)) {
+    const below = entries.filter(entry => existsSync(join(directory, entry)) && statSync(join(directory, entry)).isDirectory())
+    throw wrong(
+      "no archived stream",
+      below.length > 0 ? `--input ${name}=archive:${join(directory, below[0]!)}` : "the directory that archive(dir) was given",
+    )
+  }
+  const time = (given: string | undefined) => (given === undefined ? undefined : parseTime(given, { nowMs: Date.now(), tz: "UTC" }))
+  const [from, to] = [time(options.from), time(options.to)]
+  return {
+    name,
+    paths: directory,
+    files: [],
+    disorderMs: 0,
+    archive: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
+    ...(format === undefined ? {} : { format }),
+  }
 }
 
 function filesOf(paths: string, text: string): string[] {

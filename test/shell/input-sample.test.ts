@@ -35,13 +35,14 @@ const cases: readonly [
   ["JSON", rows, "json", "at", null],
   ["columns without names", "a,b\n", "csv", "time", /they have _1, _2/],
   ["bytes", "a\u0000b\n", "text", undefined, /f is binary, not lines of text/],
+  ["a compressed log", "\u001f\u008b\u0008abc", "combined", "time", /f is binary/, "unpack it first: gunzip -k, or unzstd"],
   ["a line that is cut at the sample's end", `${log}192.0.2.1 - - [17/M`, "combined", "time", null],
 ]
 
 for (const [what, text, kind, field, error, advice] of cases)
   test(what, () => {
     const check = () =>
-      checkSample(Buffer.from(text), "f", {
+      checkSample(Buffer.from(text, what === "a compressed log" ? "latin1" : "utf8"), "f", {
         what: "--input v=f",
         format: { kind } as FormatSpec,
         ...(field === undefined ? {} : { field }),

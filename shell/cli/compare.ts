@@ -1,0 +1,153 @@
+/** `replay --compare` and `rivulet diff`: interval by interval, so that "equal" means the same rows in the same order. */
+
+import { createReadStream, readdirSync, statSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { createInterface } from "node:readline"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
+import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { Handle } from "../../engine/fluent/types.js"
+import { formatNumber } from "../view/number.js"
+import { userName } from "./attach.js"
+import { Ending } from "./ending.js"
+import { compareSides, type Difference, type Side } from "./interval-diff.js"
+import { type IntervalLine, linesOf } from "./interval-lines.js"
+import { connectTimeoutMs, masterAddress } from "./options.js"
+import { outputFormat, toJson, write } from "./output.js"
+
+export type Target = { readonly kind: "saved"; readonly directory: string } | { readonly kind: "live"; readonly address: string }
+
+const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+
+/** A directory that is there, else a master. RivuletError (2) for what is neither. */
+export function compareTarget(text: string): Target {
+  const directory = resolve(text)
+  const there = statSync(directory, { throwIfNoEntry: false })
+  if (there?.isDirectory()) return { kind: "saved", directory }
+  if (there !== undefined || /^[./]/.test(text))
+    throw new RivuletError(`${text}: not a directory that --save wrote`, { code: 2, try: "a directory, or a master: tcp://127.0.0.1:7077" })
+  return { kind: "live", address: masterAddress(text) }
+}
+
+/** The streams that a target has: names as exported, and how each is read. */
+interface Opened {
+  readonly names: readonly string[]
+  side(name: string): Promise<Side | null>
+  close(): Promise<void>
+}
+
+/** `program`: of a live master, whose streams. Null: any program's that has one of the name. */
+async function open(target: Target, program: string | null): Promise<Opened> {
+  if (target.kind === "saved") {
+    const names = readdirSync(target.directory).flatMap(file => /^(.+)\.ndjson$/.exec(file)?.[1] ?? [])
+    if (names.length === 0)
+      throw new RivuletError(`${target.directory} holds no saved stream`, { code: 2, try: "rivulet replay … --save <dir>" })
+    const side = async (name: string) =>
+      names.includes(name) ? { lines: savedLines(join(target.directory, `${name}.ndjson`)), ...everything } : null
+    return { names: names.sort(), side, close: async () => {} }
+  }
+  const session = await connect(target.address, { user: userName(), program: userName(), tz: "UTC", timeoutMs: connectTimeoutMs() })
+  const entries = (await session.host.catalog()).filter(
+    ({ definition, state }) => definition.named && definition.kind !== "output" && state !== "stopped",
+  )
+  const of = (name: string) => {
+    const found = entries.filter(({ definition }) => definition.name === name)
+    return found.find(({ definition }) => definition.program === program) ?? (found.length === 1 ? found[0] : undefined)
+  }
+  const side = async (name: string): Promise<Side | null> => {
+    const entry = of(name)
+    if (entry === undefined) return null
+    const handle = session.stream(`${entry.definition.program}/${name}`)
+    return { lines: linesOf(session, name, handle), from: entry.reachesMs, to: entry.throughMs }
+  }
+  return { names: [...new Set(entries.map(({ definition }) => definition.name))].sort(), side, close: () => session.close() }
+}
+
+async function* savedLines(path: string): AsyncGenerator<IntervalLine, undefined> {
+  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (text === "") continue
+    const from = /"interval":\["([^"]+)"/.exec(text.slice(0, 500))?.[1]
+    if (from === undefined) throw new RivuletError(`${path}: a line that is no interval: ${text.slice(0, 80)}`, { code: 2 })
+    yield { from: Date.parse(from), line: `${text}\n` }
+  }
+  return undefined
+}
+
+export interface Compared extends Difference {
+  readonly stream: string
+}
+
+/** What batch mode has made against a target. Streams that the target does not have are named on stderr. */
+export async function compareWith(
+  session: ClientSession,
+  streams: readonly (readonly [string, Handle])[],
+  target: Target,
+  program: string,
+): Promise<Compared[]> {
+  const other = await open(target, program)
+  try {
+    const catalog = await session.host.catalog()
+    const compared: Compared[] = []
+    for (const [name, handle] of streams) {
+      const there = await other.side(name)
+      if (there === null) {
+        process.stderr.write(`${name} is not there to compare with\n`)
+        continue
+      }
+      const data = handleData(handle)
+      const id = data?.kind === "stream" ? session.host.definitions.idOf(data.id) : null
+      const inputs = catalog.filter(({ definition }) => definition.kind === "input")
+      // An archive's end is where it was when it was listed: the live stream has gone on since.
+      const to = catalog.find(({ definition }) => definition.id === id)?.throughMs ?? Math.min(...inputs.map(entry => entry.throughMs))
+      compared.push({ stream: name, ...(await compareSides({ lines: linesOf(session, name, handle), ...everything, to }, there)) })
+    }
+    return compared
+  } finally {
+    await other.close()
+  }
+}
+
+/** A line a stream; the first differences below it. Says whether all is the same. */
+export function comparedText(compared: readonly Compared[]): string {
+  return compared
+    .map(({ stream, same, differ, leftOut, first }) => {
+      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side has come there` : ""
+      const head = `${stream}   ${formatNumber(same + differ)} intervals   ${formatNumber(differ)} differ${out}\n`
+      return head + first.map(({ from, a, b }) => `  ${new Date(from).toISOString()}\n${side("a", a)}${side("b", b)}`).join("")
+    })
+    .join("")
+}
+
+function side(name: string, line: string | null): string {
+  const rows = line === null ? "no rows" : line.slice(line.indexOf('"rows":') + '"rows":'.length, -2)
+  return `    ${name}  ${rows.length > 160 ? `${rows.slice(0, 160)}…` : rows}\n`
+}
+
+/** Exit 1 when any interval differs, or nothing could be compared. */
+export async function diff(one: string, other: string, options: { readonly o?: string }): Promise<void> {
+  const format = outputFormat(options.o, process.stdout.isTTY)
+  const targets = [compareTarget(one), compareTarget(other)] as const
+  const ending = new Ending()
+  try {
+    const a = await open(targets[0], null)
+    ending.add(() => a.close())
+    const b = await open(targets[1], null)
+    ending.add(() => b.close())
+    const names = a.names.filter(name => b.names.includes(name))
+    if (names.length === 0)
+      throw new RivuletError(
+        `${one} has ${a.names.join(", ") || "nothing"}, ${other} has ${b.names.join(", ") || "nothing"}: no stream in common`,
+        {
+          code: 2,
+          try: "two runs of the same program",
+        },
+      )
+    for (const name of [...a.names, ...b.names]) if (!names.includes(name)) process.stderr.write(`only one side has ${name}\n`)
+    const compared: Compared[] = []
+    for (const stream of names) compared.push({ stream, ...(await compareSides((await a.side(stream))!, (await b.side(stream))!)) })
+    await write(format === "table" ? comparedText(compared) : compared.map(row => `${toJson(row)}\n`).join(""))
+    if (compared.some(({ differ }) => differ > 0)) process.exitCode = 1
+  } finally {
+    await ending.run()
+  }
+}
