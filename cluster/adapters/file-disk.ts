@@ -96,12 +96,18 @@ async function filesIn(directory: string): Promise<ListedFile[]> {
 
 /** All files in a directory, however deep; without checksums, for whoever lists so many has them in the files. */
 async function filesBelow(path: string): Promise<ListedFile[]> {
-  const cwd = resolve(path)
-  const entries = await named("list", path, async () => {
-    await stat(cwd)
-    return glob("**/*", { cwd, absolute: true, stats: true, onlyFiles: true })
+  const root = resolve(path)
+  return named("list", path, async () => {
+    const entries = await readdir(root, { withFileTypes: true, recursive: true })
+    const files = entries.filter(entry => entry.isFile() && !entry.name.startsWith("."))
+    const found: ListedFile[] = []
+    for (const { parentPath, name } of files) {
+      const file = join(parentPath, name)
+      const { size, mtimeMs } = await stat(file)
+      found.push({ path: file, sizeBytes: size, modifiedMs: mtimeMs })
+    }
+    return found
   })
-  return entries.map(entry => ({ path: entry.path, sizeBytes: entry.stats?.size ?? 0, modifiedMs: entry.stats?.mtimeMs ?? 0 }))
 }
 
 async function filesOf(path: string): Promise<ListedFile[]> {

@@ -121,4 +121,22 @@ test("errors name the path", async ({ directory }) => {
     )
 })
 
+test("dir/**: all files in a directory, however deep, without those being written; a directory that is not there is named", async ({
+  directory,
+}) => {
+  await writeWhole(join(directory, "a/b/one"), Buffer.from("1"))
+  await writeWhole(join(directory, "two"), Buffer.from("22"))
+  await writeWhole(join(directory, "a/.three.tmp"), Buffer.from("3"))
+  const files = await listFiles([`${directory}/**`])
+  assert.equal(
+    files.map(({ path, sizeBytes }) => [path, sizeBytes]),
+    [
+      [join(directory, "a/b/one"), 1],
+      [join(directory, "two"), 2],
+    ],
+  )
+  const missing = await listFiles([`${directory}/c/**`]).catch((error: Error) => error.message)
+  assert.match(String(missing), /cannot list .*\/c\/: no such file/)
+})
+
 test.run()
