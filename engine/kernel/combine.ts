@@ -172,9 +172,9 @@ for (; entries[at + 1] !== 0; at = (at + 8) & mask) {
   if (entries[at] !== hash || entries[at + 4] !== first || entries[at + 5] !== last || entries[at + 2] !== length) continue
   if (length <= 8) break
   let i = ${from} + 4, k = entries[at + 3] + 4
-  const end = ${to} - 4
-  while (i < end && keys[k] === ${data}[i]) { i++; k++ }
-  if (i >= end) break
+  const rest = ${to} - 4
+  while (i < rest && keys[k] === ${data}[i]) { i++; k++ }
+  if (i >= rest) break
 }
 if (entries[at + 1] === 0) {
   table.insert(${data}, ${from}, ${to}, hash, first, last, ${added.js}, at)

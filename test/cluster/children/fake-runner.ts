@@ -38,8 +38,12 @@ export class TaskRunner {
         throw Object.assign(new Error("x"), { failure: { kind: "user", message: "no field url", operator: "map" } })
       case "bug":
         throw new TypeError("a bug")
-      case "loop":
+      case "loop": {
+        // Says that it has begun in the last word of memory.
+        const words = new Int32Array(this.memory)
+        Atomics.store(words, words.length - 1, 1)
         for (;;);
+      }
       case "exit":
         process.exit(0)
         break
