@@ -190,12 +190,18 @@ const piece = fc.oneof(
       "😀",
       "İ",
       "\0",
+      // Longer than what a probe compares at once, and alike but for their middles.
+      "longer than eight",
+      "longer, as eight ",
+      "longer than right",
     ),
   },
   { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
 )
 const line = fc.array(piece, { maxLength: 12 }).map(pieces => pieces.join(""))
-const asciiLine = fc.array(fc.constantFrom("ab", "b", " ", "  ", "Abc", "x", ",", "\t"), { maxLength: 20 }).map(pieces => pieces.join(""))
+const asciiLine = fc
+  .array(fc.constantFrom("ab", "b", "longer-than-eight", "longer,than,eight", " ", "  ", "Abc", "x", ",", "\t"), { maxLength: 20 })
+  .map(pieces => pieces.join(""))
 /** Blocks of text; now and then half a character, or no text at all, comes among them. */
 const row = fc.oneof({ weight: 60, arbitrary: line }, { weight: 1, arbitrary: fc.constantFrom("\ud83d", "a \udc00 b") })
 const blocks = fc.oneof(
