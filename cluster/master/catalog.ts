@@ -163,7 +163,7 @@ export class Catalog {
     return { accepted, fresh: [...fresh.values()], renamed, unused }
   }
 
-  /** The first interval's start of a new stream. */
+  /** The first interval's start of a new stream. `earliest`: of what memory and workers' disks still hold; of a recipe, of archives too. */
   since(definition: StreamDefinition, lookup: (id: StreamId) => GraphStream | undefined, clocks: Clocks): number {
     const { intervalMs, from, node } = definition
     const down = (time: number) => Math.floor(time / intervalMs) * intervalMs
@@ -177,18 +177,21 @@ export class Catalog {
       return typeof from === "number" ? down(from) : from === "next" ? up(clocks.nowMs) : down(down(clocks.nowMs) - slackMs)
     }
     let earliest = Number.NEGATIVE_INFINITY
+    let kept = Number.NEGATIVE_INFINITY
     let next = Number.NEGATIVE_INFINITY
     for (const id of this.#sources(definition, lookup)) {
       const source = lookup(id)
       if (source === undefined) continue
       const record = this.#ledger.streams.get(id)
       const first = record?.forgottenBefore ?? source.since
+      // What runs would go through all of an archive that nobody asked for: only a time that is named leads into it.
+      if (runs(definition) && record?.archivedBefore !== undefined) kept = Math.max(kept, up(Math.max(first, record.archivedBefore)))
       // Of a longer slide, what lies before the very first interval was never there; what was forgotten is missing.
       earliest = Math.max(earliest, first > source.since ? up(first) : down(first))
       if (source.definition.node.kind === "input") next = Math.max(next, record === undefined ? source.since : clocks.sealedThrough(id))
       else next = Math.max(next, record?.through ?? source.since)
     }
-    if (from === "earliest") return earliest
+    if (from === "earliest") return Math.max(earliest, kept)
     return Math.max(earliest, from === "next" ? up(next) : down(from))
   }
 

@@ -52,6 +52,28 @@ for (const seed of [1, 2, 3, 4, 5])
     await cluster.close()
   })
 
+test("what is defined later begins with what memory holds; a time that is named leads into the archive, and so does a question", async () => {
+  const cluster = await simulate({ workers: 2, start: startMs })
+  const views = cluster.readStream("views", "1s", { remember: "3s", archive: "/data" })
+  await cluster.flush()
+  for (let i = 0; i < 12; i++) {
+    cluster.feed("views", [`/${i}`])
+    await cluster.advance("1s")
+  }
+  const late = views.map(line => [line, 1]).runningReduce(sum)
+  const all = views.map(line => [line, 1]).runningReduce(sum, { from: startMs + 2000 })
+  await cluster.flush()
+  await cluster.advance("2s")
+  const { since } = await late.info()
+  assert.ok(since >= startMs + 6000 && since <= startMs + 9000, `${since - startMs}`)
+  assert.is((await all.info()).since, startMs + 2000)
+  assert.is(await all.latest().count(), 10)
+  assert.is(await late.latest().count(), 12 - (since - startMs) / 1000)
+  const recipe = views.map(line => line.length)
+  assert.is(await recipe.slice(startMs, startMs + 12_000).count(), 12)
+  await cluster.close()
+})
+
 test("a part that is missing is an error that names it, not a smaller interval", async () => {
   const cluster = await simulate({ workers: 2 })
   const nothing = cluster.readStream("archive:/nowhere", "1s")
