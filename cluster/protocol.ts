@@ -508,11 +508,20 @@ export interface CatalogEntry {
     readonly boundBytes: number
     /** Of the records that wait, so many were looked at, and so many of these would fail. */
     readonly lookedAhead?: { readonly records: number; readonly failing: number }
+    /** It goes on by itself then: a machine was at fault, not the program. */
+    readonly retry?: HeldRetry
     /** Intervals whose input is kept no longer. */
     readonly gaveUp?: readonly { readonly from: number; readonly to: number }[]
   }
   /** The held stream that this one waits for. */
   readonly heldBy?: string
+}
+
+/** A held stream that goes on by itself: how often it has, of how many times, and when (epoch ms) it will next. */
+export interface HeldRetry {
+  readonly tries: number
+  readonly of: number
+  readonly atMs: number
 }
 
 export interface ClusterStatus {
@@ -522,7 +531,12 @@ export interface ClusterStatus {
   readonly wallMs: number
   readonly workers: readonly WorkerStatus[]
   readonly streams: number
-  readonly held: readonly { readonly stream: string; readonly interval: number; readonly failure: TaskFailure }[]
+  readonly held: readonly {
+    readonly stream: string
+    readonly interval: number
+    readonly failure: TaskFailure
+    readonly retry?: HeldRetry
+  }[]
   readonly behind: readonly { readonly stream: string; readonly lagMs: number }[]
   readonly recordsPerSecond: number
   /** Of the newest twelve intervals, oldest first. */

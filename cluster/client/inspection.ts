@@ -38,6 +38,7 @@ function heldInfo({ interval, failure, ...kept }: NonNullable<CatalogEntry["held
     keptBytes: kept.keptBytes,
     boundBytes: kept.boundBytes,
     ...(kept.lookedAhead && { lookedAhead: { ...kept.lookedAhead } }),
+    ...(kept.retry && { retry: { ...kept.retry } }),
     ...(kept.gaveUp && { gaveUp: kept.gaveUp.map(one => ({ ...one })) }),
   }
 }

@@ -17,6 +17,7 @@ import type { AcceptedDefinition } from "./records.js"
 import { anew, planReplace } from "./replacing.js"
 import { ok } from "./response.js"
 import type { Retention } from "./retention.js"
+import type { Retries } from "./retries.js"
 import type { Sealing } from "./sealing.js"
 import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
@@ -29,6 +30,7 @@ type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
 export interface LifecycleParts {
   readonly members: Members
   readonly retention: Retention
+  readonly retries: Retries
   readonly sealing: Sealing
   readonly sources: Sources
   readonly streams: Streams
@@ -128,6 +130,7 @@ export class Lifecycle {
     }
     catalog.checkOwner([stream], by, force)
     if (skip === "record") checkSkippable(stream, held.failure.kind)
+    this.#others.retries.resumed(definition.id)
     const from = held.interval
     const leftOut = skip === null ? null : { from, to: from + definition.intervalMs, what: skip }
     if (skip === "interval" || stream.leftOut.some(({ to }) => to > from)) this.#makeAnew(stream, from)

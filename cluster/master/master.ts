@@ -34,6 +34,7 @@ import { RecordLog } from "./record-log.js"
 import type { JournalRecord } from "./records.js"
 import { Requests } from "./requests.js"
 import { Retention } from "./retention.js"
+import { Retries } from "./retries.js"
 import { Sealing } from "./sealing.js"
 import { Sources } from "./sources.js"
 import { MasterGraph, Progress } from "./stream-graph.js"
@@ -104,6 +105,7 @@ class Running {
   readonly #archives: ArchiveSources
   readonly #checkpointer: Checkpointer
   readonly #retention: Retention
+  readonly #retries: Retries
   readonly #lookAhead: LookAhead
   readonly #members: Members
   readonly #subscriptions: Subscriptions
@@ -172,6 +174,7 @@ class Running {
     const held = new HeldInput(parts, text => this.#members.tell({ kind: "warning", text }))
     this.#lookAhead = new LookAhead(parts)
     this.#retention = new Retention(parts, this.#queries, this.#checkpointer, this.#sources, held)
+    this.#retries = new Retries(parts)
     this.#subscriptions = new Subscriptions(parts)
     const others = {
       checkpointer: this.#checkpointer,
@@ -189,11 +192,13 @@ class Running {
       lookAhead: this.#lookAhead,
       sealing: this.#sealing,
       retention: this.#retention,
+      retries: this.#retries,
       streams: this.#streams,
     })
     const lifecycle = new Lifecycle(parts, {
       members: this.#members,
       retention: this.#retention,
+      retries: this.#retries,
       sealing: this.#sealing,
       sources: this.#sources,
       streams: this.#streams,
@@ -201,6 +206,7 @@ class Running {
     this.#requests = new Requests(parts, {
       lifecycle,
       queries: this.#queries,
+      retries: this.#retries,
       sources: this.#sources,
       streams: this.#streams,
       subscriptions: this.#subscriptions,
@@ -347,6 +353,7 @@ class Running {
         this.#checkpointer.sweep()
         this.#copies.sweep()
         this.#retention.sweep(times)
+        this.#retries.sweep(times)
         this.#lookAhead.sweep()
         this.#compact()
       }

@@ -13,6 +13,7 @@ import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import { failed, ok } from "./response.js"
+import type { Retries } from "./retries.js"
 import { isBounded, type Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
 import type { Subscriptions } from "./subscriptions.js"
@@ -21,6 +22,7 @@ import type { Views } from "./views.js"
 export interface RequestParts {
   readonly lifecycle: Lifecycle
   readonly queries: Queries
+  readonly retries: Retries
   readonly sources: Sources
   readonly streams: Streams
   readonly subscriptions: Subscriptions
@@ -206,6 +208,7 @@ export class Requests {
       const bounded = inputs.every(input => input !== undefined && isBounded(input.definition))
       if (!bounded) continue
       const stuck = catalog.heldBy(definition)
+      if (stuck !== null && this.#others.retries.isHopeful(stuck)) return null
       if (stuck !== null) {
         const failure = stuck.held?.failure
         return { ok: false, message: `${stuck.definition.name} is held: ${failure?.message}`, code: 1, ...(failure && { failure }) }

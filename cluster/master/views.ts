@@ -2,7 +2,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import { earliestOf, throughOf } from "../../engine/dstream.js"
-import type { CapturedLog, TaskFailure } from "../../engine/task.js"
+import type { CapturedLog } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
@@ -14,6 +14,7 @@ import type { LookAhead } from "./look-ahead.js"
 import type { Parts, Times } from "./parts.js"
 import { blocksOf } from "./records.js"
 import type { Retention } from "./retention.js"
+import type { Retries } from "./retries.js"
 import type { Sealing } from "./sealing.js"
 import { runs } from "./stream-graph.js"
 import type { Streams } from "./streams.js"
@@ -36,6 +37,7 @@ export class Views {
       readonly startedMs: number
       readonly sealing: Sealing
       readonly retention: Retention
+      readonly retries: Retries
       readonly streams: Streams
     },
   ) {
@@ -94,18 +96,21 @@ export class Views {
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
       aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
       ...(record.splits === null ? {} : { read: readOf(record.splits, record.read?.splitsDone ?? 0) }),
-      ...(held === null ? {} : { held: this.#held(record, held) }),
+      ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
     }
   }
 
-  #held({ definition, leftOut }: StreamRecord, held: NonNullable<StreamRecord["held"]>): NonNullable<CatalogEntry["held"]> {
+  #held(record: StreamRecord, held: NonNullable<StreamRecord["held"]>, times: Times): NonNullable<CatalogEntry["held"]> {
+    const { definition, leftOut } = record
+    const retry = this.about.retries.of(record, times)
     const gaveUp = leftOut.filter(({ what, to }) => what === "interval" && to > held.interval)
     const lookedAhead = this.about.lookAhead.of(definition.id)
     return {
       ...held,
       ...this.about.held.of(definition.id),
       ...(lookedAhead !== null && { lookedAhead }),
+      ...(retry !== null && { retry }),
       ...(gaveUp.length > 0 && { gaveUp: gaveUp.map(({ from, to }) => ({ from, to })) }),
     }
   }
@@ -159,11 +164,11 @@ export class Views {
   status(times: Times): ClusterStatus {
     const { ledger, config, registry, log } = this.#parts
     const entries = this.catalog(times)
-    const held: { stream: string; interval: number; failure: TaskFailure }[] = []
+    const held: ClusterStatus["held"][number][] = []
     const behind: { stream: string; lagMs: number }[] = []
     for (const { definition, held: why, lagMs, state } of entries) {
       const stream = nameOf({ definition })
-      if (why !== undefined) held.push({ stream, interval: why.interval, failure: why.failure })
+      if (why !== undefined) held.push({ stream, interval: why.interval, failure: why.failure, ...(why.retry && { retry: why.retry }) })
       if (state === "catching up") behind.push({ stream, lagMs })
     }
     const warnings: string[] = []

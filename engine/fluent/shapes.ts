@@ -21,7 +21,7 @@ export interface StreamInfo {
   perSecond: number
   expires?: number
   source: string
-  /** Of a held stream. `at`: the failed interval's start; `line`: of the user's source. Bytes are of input kept for it, and the bound of all such. */
+  /** Of a held stream. `at`: the failed interval's start; `line`: of the user's source. Bytes are of input kept for it, and the bound of all such. `retry`: a machine was at fault, it goes on by itself at `atMs`. */
   held?: {
     at: number
     message: string
@@ -32,6 +32,7 @@ export interface StreamInfo {
     keptBytes: number
     boundBytes: number
     lookedAhead?: { records: number; failing: number }
+    retry?: { tries: number; of: number; atMs: number }
     gaveUp?: Interval[]
   }
   /** The held stream that this one waits for. */

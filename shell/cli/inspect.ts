@@ -55,8 +55,11 @@ function statusText(status: ClusterStatus, tz: string): string {
     lines.push(
       `  newest interval ends ${formatTime(status.newest.throughMs, tz, { nowMs: status.wallMs })}, took ${(status.newest.tookMs / 1000).toFixed(2)} s`,
     )
-  for (const held of status.held)
-    lines.push(`  HELD    ${held.stream}   since ${formatTime(held.interval, tz, { nowMs: status.wallMs })}   ${held.failure.message}`)
+  for (const { stream, interval, failure, retry } of status.held) {
+    const time = (timeMs: number) => formatTime(timeMs, tz, { nowMs: status.wallMs })
+    const again = retry ? `   goes on by itself at ${time(retry.atMs)}` : ""
+    lines.push(`  HELD    ${stream}   since ${time(interval)}   ${failure.message}${again}`)
+  }
   for (const behind of status.behind) lines.push(`  BEHIND  ${behind.stream}   ${(behind.lagMs / 1000).toFixed(1)} s`)
   for (const warning of status.warnings) lines.push(`  warning ${warning}`)
   return `${lines.join("\n")}\n`

@@ -324,7 +324,12 @@ async function why(host: CommandHost, name: string): Promise<StyledLine[]> {
       lines.push(line(`  held       ${formatBytes(keptBytes)} of at most ${formatBytes(boundBytes)} of its input`))
     }
     const name = held.stream.split("/").at(-1)!
-    lines.push(line(`  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records`))
+    if (held.retry) {
+      const at = formatTime(held.retry.atMs, host.tz, { nowMs: host.now() })
+      lines.push(line(`  goes on    by itself at ${at}: a machine was at fault (tried ${held.retry.tries} of ${held.retry.of} times)`))
+      lines.push(line(`  try        .resume ${name} tries at once`))
+    } else
+      lines.push(line(`  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records`))
   }
   for (const behind of status.behind.filter(({ stream }) => isWanted(stream)))
     lines.push(line(`${behind.stream} · ${(behind.lagMs / 1000).toFixed(1)} s behind · .jobs ${behind.stream} · .workers`, "warning"))

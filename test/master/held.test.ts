@@ -144,6 +144,62 @@ for (const [what, failure, asked, expected] of [
   })
 }
 
+test("a fault of a machine is tried again by itself, with growing pauses, as often as is said; then a person is waited for", () => {
+  seq = 0
+  const { h, fails } = failing({ kind: "machine", message: "disk full" })
+  const resumedAt: number[] = []
+  const watched = (seconds: number) => {
+    for (let i = 0; i < seconds * 10; i++) {
+      const before = h.records("resumed").length
+      h.advance(100)
+      if (h.records("resumed").length > before) resumedAt.push(h.nowMs)
+    }
+  }
+  feed(h, 3)
+  assert.is(entry(h, "counts").state, "held")
+  const { retry } = entry(h, "counts").held ?? {}
+  assert.is(retry?.of, 20)
+  assert.ok(retry !== undefined && retry.atMs > start + h.nowMs - 1, "it says when")
+  const status = (h.ask({ kind: "status" }) as { value: { held: { retry?: unknown }[] } }).value
+  assert.ok(status.held[0]?.retry)
+  watched(40)
+  const pauses = resumedAt.slice(1).map((at, i) => at - resumedAt[i]!)
+  assert.ok(pauses.length >= 3)
+  for (const [i, pause] of pauses.slice(1).entries()) assert.ok(pause >= pauses[i]! * 1.4, `${pauses}`)
+  assert.ok(h.said.some(text => /p\/counts goes on by itself \(try 1 of 20\) after: disk full/.test(text)))
+  fails.now = false
+  watched(40)
+  assert.is(entry(h, "counts").state, "running")
+  assert.ok(through(h, "counts") >= 3000)
+  assert.ok(through(h, "above") >= 3000)
+  // Once it has come further, the next fault is the first again.
+  fails.now = true
+  resumedAt.length = 0
+  feed(h, 3)
+  watched(5)
+  assert.ok(resumedAt.length >= 1)
+  // Somebody is waited for in the end; who resumes it gives it as many tries again.
+  h.advance(7_200_000, 1000)
+  const tried = h.records("resumed").length
+  assert.is(entry(h, "counts").state, "held")
+  assert.is(entry(h, "counts").held?.retry, undefined)
+  assert.ok(h.said.some(text => /waits to be resumed/.test(text)))
+  h.advance(3_600_000, 1000)
+  assert.is(h.records("resumed").length, tried)
+  assert.is(h.ask(resume(null))?.ok, true)
+  h.advance(20_000, 500)
+  assert.ok(h.records("resumed").length > tried + 2)
+})
+
+test("what a user's function did is not tried again by itself", () => {
+  seq = 0
+  const { h } = failing()
+  feed(h, 3)
+  h.advance(60_000, 500)
+  assert.equal(h.records("resumed"), [])
+  assert.is(entry(h, "counts").held?.retry, undefined)
+})
+
 test("by force another's is resumed", () => {
   seq = 0
   const { h } = failing()
