@@ -1,6 +1,6 @@
 /**
  * Real processes under attack: a master, three workers, a program, a sender of numbered lines. Random ones are killed, or stopped
- * for a while, and started again, the master from its journal; then all is drained and every retained interval of every stream
+ * for a while, and started again, the master from its journal. Each minute, and when all is drained, every interval of every stream is
  * compared with plain computation over the lines. The last line is `N kills, M differing intervals`; exit 1 if M > 0.
  *
  *   npm run build && npm run chaos -- --kills 20 --seed 7
@@ -18,13 +18,15 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { type ClientSession, connect } from "../cluster/client/session.js"
 import { Random } from "../cluster/testing/random.js"
-import { judge } from "./chaos/judge.js"
+import { Judge } from "./chaos/judge.js"
 import { Load } from "./chaos/load.js"
 import { ended, Processes } from "./chaos/processes.js"
 
 const attacks = ["worker", "stop", "master", "pause", "sender"] as const
 type Attack = (typeof attacks)[number]
 
+/** What is older is forgotten after some minutes: until then it must have been compared. */
+const compareEveryMs = 60_000
 /** A stream that has not caught up by then is stuck. */
 const stuckMs = 120_000
 const pollMs = 200
@@ -98,6 +100,8 @@ try {
   load.start()
   await caughtUp(session, Date.now())
 
+  const judge = new Judge(output)
+  let comparedMs = Date.now()
   while (kills < Number(options.kills)) {
     await pause(random.integer(0, 2_500))
     const attack = random.pick(only)
@@ -105,14 +109,19 @@ try {
     const name = attack === "master" || attack === "pause" ? "master" : attack === "sender" ? "sender" : random.pick(workers)
     await strike(attack, name, load)
     kills += 1
-    await caughtUp(session, atMs)
+    const sofarMs = await caughtUp(session, atMs)
     say(`${kills}  ${attack} ${name}: all streams past it after ${((Date.now() - atMs) / 1000).toFixed(1)} s`)
+    if (Date.now() - comparedMs < compareEveryMs) continue
+    comparedMs = Date.now()
+    await judge.compare(session, sofarMs)
+    say(`compared: ${judge.differing} differing intervals so far`)
   }
 
   await load.end()
   const throughMs = await caughtUp(session, Date.now() + 2_000)
   say(`drained; ${load.senders.map(({ sender, acked, sent, whole }) => `${sender} ${acked}/${sent}${whole ? "" : " killed"}`).join(", ")}`)
-  const { differing, intervals, lines } = await judge(session, load.senders, throughMs, output)
+  await judge.compare(session, throughMs)
+  const { differing, intervals, lines } = judge.verdict(load.senders)
   say(`${lines} lines in ${intervals} intervals`)
   findings.push(...differing)
 } catch (error) {
