@@ -132,7 +132,7 @@ const clusterEvent = byKind<ClusterEvent>({
 })
 
 const request = byKind<Request>({
-  openSession: { user: text, program: text, resume: optional(text), as: optional(text) },
+  openSession: { user: text, program: text, resume: optional(text), as: optional(text), scratchMs: optional(finite) },
   closeSession: { session: text, lastSeq: record(integer) },
   define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
   rename: { stream: text, name: text },
@@ -151,6 +151,8 @@ const request = byKind<Request>({
   },
   submit: { session: text, program: text, definitions: list(streamDefinition), assets: list(asset), dryRun: bool, by: text, force: bool },
   versions: { stream: text },
+  undo: { streams: list(text), by: text, force: bool },
+  keep: { streams: list(text), by: text, force: bool },
   stop: { streams: list(text), cascade: bool, by: text, force: bool },
   query: {
     query: text,
@@ -192,7 +194,7 @@ const replicaFields = { block: text, batch: nullable(batchKey), rows: count, arr
 
 /** True if the value is a message of this protocol version. */
 export const messageShape: is.Shape<Message> = byKind<Message>({
-  hello: { role: oneOf("worker", "client"), user: text, version: text, runtime: text },
+  hello: { role: oneOf("worker", "client"), user: text, version: text, runtime: text, sessions: optional(list(text)) },
   welcome: { epoch: count, cluster: text, wallMs: finite, startedMs: finite, workers: list(peer) },
   refused: { reason: text, try: text },
   register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock), peers: optional(list(text)) },

@@ -26,6 +26,8 @@ export type Message =
       readonly user: string
       readonly version: string
       readonly runtime: string
+      /** A client's: all that it has open. */
+      readonly sessions?: readonly string[]
     }
   | {
       readonly kind: "welcome"
@@ -283,8 +285,18 @@ export interface TaskDone {
 // ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Request =
-  /** `as`: a name that the client made up and nobody else has: it need not wait for an answer before it uses it. */
-  | { readonly kind: "openSession"; readonly user: string; readonly program: string; readonly resume?: string; readonly as?: string }
+  /**
+   * `as`: a name that the client made up and nobody else has: it need not wait for an answer before it uses it. `scratchMs`: how
+   * long what it defines stays when nobody has it open any more.
+   */
+  | {
+      readonly kind: "openSession"
+      readonly user: string
+      readonly program: string
+      readonly resume?: string
+      readonly as?: string
+      readonly scratchMs?: number
+    }
   /** The sender's last batch; dedupe state is dropped when all up to it is sealed. */
   | { readonly kind: "closeSession"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }
   | {
@@ -328,6 +340,10 @@ export type Request =
       readonly force: boolean
     }
   | { readonly kind: "versions"; readonly stream: string }
+  /** Calls back what a `stop` ended, for as long as that is possible. */
+  | { readonly kind: "undo"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
+  /** Scratch becomes permanent. */
+  | { readonly kind: "keep"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
   | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
   | {
       readonly kind: "query"
@@ -378,6 +394,8 @@ export interface ResponseValues {
     readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
   }
   readonly stop: { readonly stopped: readonly StreamId[] }
+  readonly undo: { readonly undone: readonly StreamId[] }
+  readonly keep: { readonly kept: readonly StreamId[] }
   readonly resume: { readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
   readonly replace: { readonly plan: ReplacePlan; readonly definition: StreamDefinition }
   readonly submit: {
@@ -515,6 +533,8 @@ export interface CatalogEntry {
   }
   /** The held stream that this one waits for. */
   readonly heldBy?: string
+  /** Scratch: it ends so long after nobody has its session open any more. `endsMs`: when that is; null while somebody has. */
+  readonly lease?: { readonly ttlMs: number; readonly endsMs: number | null }
 }
 
 /** A held stream that goes on by itself: how often it has, of how many times, and when (epoch ms) it will next. */

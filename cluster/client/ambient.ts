@@ -10,8 +10,11 @@ const key = Symbol.for("rivulet.session")
 /** On the global object: a program may reach the library by another path than the one who runs it. */
 const place = globalThis as { [key]?: Session | null }
 
-export function setSession(session: Session | null): void {
+/** Gives the one that it was. */
+export function setSession(session: Session | null): Session | null {
+  const before = place[key] ?? null
   place[key] = session
+  return before
 }
 
 /** Throws (code 2) when no command has opened one. */

@@ -32,6 +32,8 @@ export interface ClientSessionOptions {
   readonly host: SessionHost
   /** A path as the workers see it. */
   readonly resolvePath: (path: string) => string
+  /** Submits a program's file in a session of its own. */
+  readonly submit: Session["submit"]
   /** Moves a simulated clock. */
   readonly advance?: (ms: number) => Promise<void>
 }
@@ -52,10 +54,11 @@ export class ClientSession implements Session {
   readonly #end: Promise<void>
   #endNow: () => void = () => {}
 
-  constructor({ calls, host, resolvePath, advance }: ClientSessionOptions) {
+  constructor({ calls, host, resolvePath, submit, advance }: ClientSessionOptions) {
     this.calls = calls
     this.host = host
     this.#advance = advance
+    this.submit = submit
     this.#end = new Promise(resolve => {
       this.#endNow = resolve
     })
@@ -292,10 +295,18 @@ export class ClientSession implements Session {
 
   /** By `name` or `program/name`. Refused (code 4) while others depend on them, unless `cascade`; another's need `force`. */
   async stopStreams(names: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly string[]> {
-    const { owner } = this.host.definitions.author
-    const { stopped } = await this.host.request({ kind: "stop", streams: names, by: owner, ...options })
-    for (const id of stopped) this.host.definitions.forget(id)
-    return stopped
+    return this.host.changes.stop(names, options)
+  }
+
+  /** Calls back what this session stopped last, within ten minutes; it catches up. Gives names. Rejected (code 4) when it cannot. */
+  undo(): Promise<readonly string[]> {
+    return this.host.changes.undo()
+  }
+
+  /** By `name` or `program/name`: scratch that stays until it is stopped. */
+  async keepStreams(names: readonly string[], options: { readonly force: boolean }): Promise<void> {
+    await this.flush()
+    await this.host.changes.keep(names, options)
   }
 
   /** By `name` or `program/name`. Gives the intervals that are left out, wholly or in part. */
@@ -303,16 +314,16 @@ export class ClientSession implements Session {
     stream: string,
     { skip, force }: { readonly skip: "record" | "interval" | null; readonly force: boolean },
   ): Promise<{ readonly leftOut: readonly { readonly from: number; readonly to: number }[] }> {
-    return this.host.request({ kind: "resume", stream, skip, by: this.host.definitions.author.owner, force })
+    return this.host.changes.resume(stream, { skip, force })
   }
 
   /** Sends what has been defined as the session's program, in place of what the program was (or says what that would do). */
   submitProgram(options: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
-    return this.host.submit(options)
+    return this.host.changes.submit(options)
   }
 
   /** See Session. */
-  readonly submit = async (_program: string): Promise<Plan> => notThere("session.submit", "`rivulet submit <program.ts>`")
+  readonly submit: Session["submit"]
 
   /** See Session. */
   readonly drained = async (): Promise<void> => {

@@ -49,6 +49,8 @@ export class ClientMachine implements Machine {
   readonly #subscriptions = new Subscriptions()
   #welcome: Welcome | null = null
   #refusal: AnswerError | null = null
+  /** What is open: what they define ends some time after they do, so the master must know that they live. */
+  readonly #sessions = new Set<string>()
   /** Calls that wait for a welcome, and until when. */
   #connecting: { readonly call: number; readonly untilMs: number }[] = []
   /** Calls that wait for the next tick. */
@@ -60,7 +62,7 @@ export class ClientMachine implements Machine {
 
   constructor({ config, ...options }: ClientOptions) {
     const all = { ...defaultClientConfig, ...config }
-    this.#master = new MasterLink({ ...options, helloMs: all.helloMs, silenceMs: all.silenceMs })
+    this.#master = new MasterLink({ ...options, helloMs: all.helloMs, silenceMs: all.silenceMs }, () => [...this.#sessions])
     this.#queries = new Queries(all)
     this.#sender = new Sender(all)
   }
@@ -92,6 +94,7 @@ export class ClientMachine implements Machine {
         this.#connecting.push({ call: id, untilMs: now.monotonicMs + call.timeoutMs })
         return []
       case "request":
+        if (call.body.kind === "openSession" && call.body.as !== undefined) this.#sessions.add(call.body.as)
         return this.#subscriptions.changes(call.body) === "no" ? [answer(id, null)] : this.#ask(call.body, { kind: "call", call: id })
       case "query":
         return this.#querySteps(this.#queries.start(id, call.body, now))
@@ -107,8 +110,10 @@ export class ClientMachine implements Machine {
         this.#ticking.push(id)
         return []
       case "close":
+        this.#sessions.delete(call.session)
         this.#closing.push({ call: id, session: call.session })
-        return this.#closeDone(now)
+        // With the last one the connection ends, which says it all.
+        return [...(this.#sessions.size > 0 ? this.#master.changed(now) : []), ...this.#closeDone(now)]
     }
   }
 
@@ -217,6 +222,7 @@ export class ClientMachine implements Machine {
     const request = this.#requests.take(id)
     if (request === undefined) return []
     const { asker } = request
+    if (request.body.kind === "openSession" && response.ok) this.#sessions.add((response.value as ResponseValues["openSession"]).session)
     if (asker.kind === "call") this.#leaving.delete(asker.call)
     if (asker.kind === "call") return [response.ok ? answer(asker.call, response.value) : failed(asker.call, errorOf(response))]
     if (asker.kind === "query") {

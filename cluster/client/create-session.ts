@@ -1,9 +1,14 @@
 /** Opens a session with the master: its id, what the cluster has, how many partitions suit it. */
 
+import type { Session } from "../../engine/fluent/session-types.js"
+import type { Plan } from "../../engine/fluent/shapes.js"
 import type { ClusterStatus, ResponseValues } from "../protocol.js"
+import { setSession } from "./ambient.js"
 import type { ClientCalls } from "./calls.js"
 import { ClientSession } from "./client-session.js"
 import type { Author } from "./definitions.js"
+import { defineProgram } from "./program/define.js"
+import { programName, programPath } from "./program/loader.js"
 import { SessionHost } from "./session-host.js"
 
 export interface SessionOptions {
@@ -21,6 +26,8 @@ export interface SessionOptions {
   readonly resolvePath?: (path: string) => string
   /** A name for the session that nobody else has or had: then no journal is waited for, and who only asks need not care whether it can be written. */
   readonly as?: string
+  /** How long what it defines stays when nobody has it open any more. Default: as the master says, 24 h. */
+  readonly scratchMs?: number
   readonly advance?: (ms: number) => Promise<void>
   /** How long the master may take to answer at first: then RivuletError of code 3. Default 1.8 s, so that a command says so within 2. */
   readonly timeoutMs?: number
@@ -31,7 +38,14 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
   await calls.call({ kind: "connect", timeoutMs })
   const ask = async (kind: "status") => (await calls.call({ kind: "request", body: { kind } })).value
   const open = async (): Promise<string> => {
-    const body = { kind: "openSession", user, program, ...(options.as !== undefined && { as: options.as }) } as const
+    const { as, scratchMs } = options
+    const body = {
+      kind: "openSession",
+      user,
+      program,
+      ...(as !== undefined && { as }),
+      ...(scratchMs !== undefined && { scratchMs }),
+    } as const
     const opened = calls.call({ kind: "request", body })
     if (options.as === undefined) return ((await opened).value as ResponseValues["openSession"]).session
     opened.catch(() => {})
@@ -48,9 +62,29 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
     textOf: options.textOf,
     resolvePath,
   })
-  const clientSession = new ClientSession({ calls, host, resolvePath, advance: options.advance })
+  const submit: Session["submit"] = (file, how) => submitFile(calls, options, file, how)
+  const clientSession = new ClientSession({ calls, host, resolvePath, submit, advance: options.advance })
   await host.catalog()
   return clientSession
+}
+
+/** A program's file, submitted under a session of its own: what it defines is the program's, and stays. */
+async function submitFile(
+  calls: ClientCalls,
+  options: SessionOptions,
+  file: string,
+  { name, dryRun = false }: { readonly name?: string; readonly dryRun?: boolean } = {},
+): Promise<Plan> {
+  const path = programPath(file)
+  const session = await createSession(calls, { ...options, as: undefined, program: name ?? programName(path) })
+  const before = setSession(null)
+  try {
+    await defineProgram(session, path)
+    return await session.submitProgram({ dryRun, force: false })
+  } finally {
+    setSession(before)
+    await calls.call({ kind: "close", session: session.id })
+  }
 }
 
 /** Recovery of one partition is serial, so more than one a core; each costs a task an interval, so not many more. */

@@ -20,6 +20,7 @@ export function streamInfo(entry: CatalogEntry): StreamInfo {
     ...(keys !== undefined && { keys }),
     bytes,
     perSecond,
+    ...(entry.lease?.endsMs != null && { expires: entry.lease.endsMs }),
     source: definition.source,
     ...(entry.held !== undefined && { held: heldInfo(entry.held) }),
     ...(entry.heldBy !== undefined && { heldBy: entry.heldBy }),

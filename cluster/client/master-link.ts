@@ -23,13 +23,16 @@ export const masterName = "master"
 
 export class MasterLink {
   readonly #config: MasterLinkConfig
+  readonly #sessions: () => readonly string[]
   #state: "new" | "knocking" | "connected" | "refused" = "new"
   #node: NodeId = masterName
   #helloAtMs = 0
   #heardAtMs = 0
 
-  constructor(config: MasterLinkConfig) {
+  /** `sessions`: those that are open. */
+  constructor(config: MasterLinkConfig, sessions: () => readonly string[]) {
     this.#config = config
+    this.#sessions = sessions
   }
 
   get connected(): boolean {
@@ -85,10 +88,15 @@ export class MasterLink {
     return was === "connected" ? this.#knock(now) : []
   }
 
+  /** The sessions that are open have changed. */
+  changed(now: Now): Command[] {
+    return this.connected ? this.#knock(now) : []
+  }
+
   #knock(now: Now): Command[] {
     this.#helloAtMs = now.monotonicMs
     const { user, version, runtime, address } = this.#config
-    const message: Message = { kind: "hello", role: "client", user, version, runtime }
+    const message: Message = { kind: "hello", role: "client", user, version, runtime, sessions: this.#sessions() }
     return [
       { kind: "connect", to: masterName, address },
       { kind: "send", to: masterName, message },

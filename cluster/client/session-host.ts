@@ -4,30 +4,26 @@
  */
 
 import { basename } from "node:path"
-import { Block } from "../../engine/block.js"
-import { asksTheTime, linkFunction } from "../../engine/capture/capture.js"
 import { callSite } from "../../engine/capture/position.js"
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
-import { answerOf } from "../../engine/fluent/answer.js"
 import type { Answer, Partial } from "../../engine/fluent/answer-types.js"
 import type { Host, RawAnswer, ReadyRows, ReplaceOptions, SaveTarget, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
 import { openHandle } from "../../engine/fluent/open.js"
-import type { Definition, Lineage, Plan, Stamp, StreamInfo } from "../../engine/fluent/shapes.js"
+import type { Definition, Lineage, Plan, StreamInfo } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
-import { rewrite } from "../../engine/tree.js"
-import type { CatalogEntry, Request, ResponseValues } from "../protocol.js"
-import type { QueryRequest, QueryResult } from "./call.js"
+import type { CatalogEntry, Request } from "../protocol.js"
 import type { ClientCalls } from "./calls.js"
+import { Changes, type ValueOf } from "./changes.js"
 import { type Author, Definitions } from "./definitions.js"
-import { recipeInfo, stampOf, streamInfo } from "./inspection.js"
-import { Packages } from "./packages/packages.js"
-import { Pins } from "./pins.js"
-import { type AskedFiles, type FoundFile, textFileNode } from "./text-files.js"
-import { hashesIn, leavesOf, mapLeaves, mapRdds, rddsOf, streamsIn, streamsOfRdd } from "./tree.js"
+import { recipeInfo, streamInfo } from "./inspection.js"
+import { Questions } from "./questions.js"
+import { Settling } from "./settling.js"
+import type { AskedFiles } from "./text-files.js"
+import { streamsIn } from "./tree.js"
 
 export interface HostOptions {
   readonly calls: ClientCalls
@@ -54,16 +50,6 @@ export interface Defined {
   readonly notes: readonly string[]
 }
 
-const formatBytes = (bytes: number): string =>
-  bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
-
-function planOf({ add, change, stop, unchanged, applied, at }: ResponseValues["replace"]["plan"]): Plan {
-  const changes = change.map(one => ({ ...one }))
-  return { add: [...add], change: changes, stop: [...stop], unchanged: [...unchanged], applied, ...(at !== null && { at }) }
-}
-
-type ValueOf<K extends Request["kind"]> = K extends keyof ResponseValues ? ResponseValues[K] : null
-
 export class SessionHost implements Host {
   readonly partitions: number
   readonly definitions: Definitions
@@ -71,25 +57,13 @@ export class SessionHost implements Host {
   readonly #calls: ClientCalls
   readonly #textOf: ((file: string) => string | undefined) | undefined
   readonly #resolvePath: (path: string) => string
-  readonly #pins = new Pins()
-  readonly #packages = new Packages()
-  readonly #assets = new Map<string, Asset>()
-  /** Hashes that the master keeps with a definition. */
-  readonly #journaled = new Set<string>()
-  readonly #files = new Map<RddNode, AskedFiles>()
-  /** What each function captured, as shown: `limit = 5`. */
-  readonly #captures = new Map<string, readonly string[]>()
-  readonly #functions = new Map<string, FunctionRef>()
-  /** Functions that ask for the time. */
-  readonly #clockUsers = new Set<string>()
-  #saidClock = false
-  /** Persisted RDDs that are so no more, whoever still holds a handle made of them. */
-  readonly #unpersisted = new Set<string>()
+  readonly #settling: Settling
+  readonly #questions: Questions
+  readonly #changes: Changes
   #renames: { readonly id: StreamId; readonly name: string }[] = []
+  #keeps: StreamId[] = []
   #flushing: Promise<unknown> = Promise.resolve()
   #nextId = 1
-  /** Told which streams each question reads: how `watch(f)` learns what to wait for. */
-  onQuestion: ((streams: readonly StreamId[]) => void) | null = null
 
   constructor({ calls, author, partitions, tz, textOf, resolvePath = path => path }: HostOptions) {
     this.#calls = calls
@@ -98,28 +72,28 @@ export class SessionHost implements Host {
     this.definitions = new Definitions(author)
     this.partitions = partitions
     this.tz = tz
+    this.#settling = new Settling(this.definitions, asked => this.request(asked))
+    const shared = { definitions: this.definitions, settling: this.#settling, flush: (also?: readonly StreamId[]) => this.flush(also) }
+    this.#questions = new Questions({ ...shared, calls, newId: letter => this.newId(letter) })
+    this.#changes = new Changes({ ...shared, request: body => this.request(body), catalog: () => this.catalog() })
+  }
+
+  /** Told which streams each question reads. */
+  get onQuestion(): Questions["onQuestion"] {
+    return this.#questions.onQuestion
+  }
+  set onQuestion(told: Questions["onQuestion"]) {
+    this.#questions.onQuestion = told
   }
 
   // ── Host ──
 
   link(f: UserFunction, operator: string, options: { readonly driver?: boolean } = {}): FunctionLink {
-    const driver = options.driver === true
-    const policy = { allowAsync: driver, allowHandles: driver, modules: this.#packages }
-    const { link, assets, ref } = linkFunction(f, { operator, origin: this.#site(), ...policy })
-    for (const asset of assets) this.#assets.set(asset.hash, asset)
-    if (ref !== undefined) {
-      const shown = ref.captured.map(({ name, shown }) => `${name} = ${shown}`)
-      const parts = assets.slice(1).reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
-      if (parts > 0) shown.push(`${formatBytes(parts)} sent once a worker`)
-      this.#captures.set(ref.hash, shown)
-      this.#functions.set(ref.hash, ref)
-      if (!driver && asksTheTime(ref)) this.#clockUsers.add(ref.hash)
-    }
-    return link
+    return this.#settling.link(f, operator, this.#site(), options.driver === true)
   }
 
   functionOf(link: FunctionLink): FunctionRef | null {
-    return link.kind === "function" ? (this.#functions.get(link.hash) ?? null) : null
+    return this.#settling.functionOf(link)
   }
 
   define(draft: StreamDraft): StreamDefinition {
@@ -171,89 +145,48 @@ export class SessionHost implements Host {
   }
 
   query<T>(node: RddNode, decode: (answer: RawAnswer) => T, options: { readonly save?: SaveTarget } = {}): Answer<T> {
-    const ended = new AbortController()
-    this.onQuestion?.(streamsOfRdd(node))
     const { save } = options
-    const change = save === undefined ? {} : { save: { ...save, to: this.#outputPath(save.to) } }
-    return answerOf(this.#ask(node, change, decode, ended.signal), () => ended.abort())
+    return this.#questions.query(node, decode, save === undefined ? {} : { save: { ...save, to: this.#outputPath(save.to) } })
   }
 
   partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>> {
-    const ended = new AbortController()
-    this.onQuestion?.(streamsOfRdd(node))
-    return answerOf(this.#askPart(node, withinMs, decode, ended.signal), () => ended.abort())
+    return this.#questions.partial(node, withinMs, decode)
   }
 
-  async lineage(node: RddNode): Promise<Lineage> {
-    const { rdd, definitions, session } = await this.#question(node)
-    return (await this.request({ kind: "lineage", session, rdd, definitions })) as Lineage
+  lineage(node: RddNode): Promise<Lineage> {
+    return this.#questions.lineage(node)
   }
 
   unpersist(id: string): void {
-    this.#unpersisted.add(id)
+    this.#settling.unpersist(id)
     // If the master is not there to hear it, what is kept goes with the session.
     this.request({ kind: "unpersist", id }).catch(() => {})
   }
 
   async stop(id: StreamId, { cascade }: { readonly cascade: boolean }): Promise<void> {
     if (this.definitions.isDraft(id)) return this.definitions.forget(id)
-    const { owner } = this.definitions.author
-    await this.request({ kind: "stop", streams: [this.definitions.idOf(id)], cascade, by: owner, force: false })
+    await this.#changes.stop([this.definitions.idOf(id)], { cascade, force: false })
     this.definitions.forget(id)
+  }
+
+  keep(id: StreamId): void {
+    this.#keeps.push(id)
   }
 
   async resume(id: StreamId, { skip }: { readonly skip: "record" | "interval" | null }): Promise<void> {
     await this.flush()
-    const { owner } = this.definitions.author
-    await this.request({ kind: "resume", stream: this.definitions.idOf(id), skip, by: owner, force: false })
+    await this.#changes.resume(this.definitions.idOf(id), { skip, force: false })
   }
 
-  replace(id: StreamId, next: StreamId, options: ReplaceOptions): Promise<Plan> {
+  replace(id: StreamId, next: StreamId, { dryRun, force = false, ...options }: ReplaceOptions): Promise<Plan> {
     this.definitions.offer(next)
-    const state =
-      typeof options.state === "function" ? ({ kind: "map", f: this.link(options.state, "replace") } as const) : { kind: options.state }
+    const state = typeof options.state === "function" ? this.link(options.state, "replace") : options.state
     const from = options.from === null || options.from === "failed" || options.from === "next" ? options.from : this.instant(options.from)
-    return this.#replace(id, next, { from, state, dryRun: options.dryRun })
+    return this.#changes.replace(id, next, { from, state, dryRun, force })
   }
 
-  async #replace(
-    id: StreamId,
-    next: StreamId,
-    asked: Pick<Extract<Request, { kind: "replace" }>, "from" | "state" | "dryRun">,
-  ): Promise<Plan> {
-    await this.flush([id])
-    const drafts = this.definitions.draftsIn(streamsIn(this.definitions.get(next).node))
-    const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
-    const settled = await this.#settled(this.definitions.get(next))
-    const { session, owner: by } = this.definitions.author
-    const assets = this.#assetsOf([definitions, settled, asked.state])
-    const stream = this.definitions.idOf(id)
-    const { plan, definition } = await this.request({
-      ...{ kind: "replace", session, stream, next: settled, definitions, assets, ...asked, by, force: false },
-    })
-    if (!asked.dryRun) {
-      for (const { hash } of assets) this.#journaled.add(hash)
-      this.definitions.replaced(id, next, definition)
-      await this.catalog()
-    }
-    return planOf(plan)
-  }
-
-  /** Sends all that the session has defined as its program, in place of what the program was. */
-  async submit({ dryRun, force }: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
-    const drafts = this.definitions.toSend()
-    const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
-    const assets = this.#assetsOf(definitions)
-    const { session, program, owner: by } = this.definitions.author
-    const { plan, accepted } = await this.request({ kind: "submit", session, program, definitions, assets, dryRun, by, force })
-    if (!dryRun) for (const { hash } of assets) this.#journaled.add(hash)
-    for (const { asked, definition, since } of accepted) this.definitions.accepted(asked, definition, since)
-    return planOf(plan)
-  }
-
-  async versions(id: StreamId): Promise<Definition[]> {
-    await this.flush([id])
-    return [...(await this.request({ kind: "versions", stream: this.definitions.idOf(id) }))]
+  versions(id: StreamId): Promise<Definition[]> {
+    return this.#changes.versions(id)
   }
 
   async info(id: StreamId): Promise<StreamInfo> {
@@ -265,6 +198,11 @@ export class SessionHost implements Host {
   }
 
   // ── of the session ──
+
+  /** What it changes of streams that are there. */
+  get changes(): Changes {
+    return this.#changes
+  }
 
   async request<K extends Request["kind"]>(body: Extract<Request, { readonly kind: K }>): Promise<ValueOf<K>> {
     return (await this.#calls.call({ kind: "request", body })).value as ValueOf<K>
@@ -278,13 +216,11 @@ export class SessionHost implements Host {
 
   /** Data for `parallelize`: it travels as an asset. */
   addAsset(asset: Asset): void {
-    this.#assets.set(asset.hash, asset)
+    this.#settling.addAsset(asset)
   }
 
   textFile(asked: AskedFiles): RddNode {
-    const node: RddNode = Object.freeze({ kind: "textFile", id: this.newId("f"), splits: [] })
-    this.#files.set(node, asked)
-    return node
+    return this.#settling.textFile(this.newId("f"), asked)
   }
 
   newId(letter: string): string {
@@ -302,22 +238,28 @@ export class SessionHost implements Host {
   }
 
   async #flush(also: readonly StreamId[]): Promise<Defined[]> {
-    const drafts = this.definitions.toSend(also)
+    const keeps = this.#keeps.splice(0)
+    const drafts = this.definitions.toSend([...also, ...keeps])
     const defined = drafts.length === 0 ? [] : await this.#define(drafts)
     for (const { id, name } of this.#renames.splice(0)) await this.request({ kind: "rename", stream: this.definitions.idOf(id), name })
+    if (keeps.length > 0)
+      await this.#changes.keep(
+        keeps.map(id => this.definitions.idOf(id)),
+        { force: false },
+      )
     return defined
   }
 
   async #define(drafts: readonly StreamDefinition[]): Promise<Defined[]> {
     try {
-      const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
-      const assets = this.#assetsOf(definitions)
+      const definitions = await this.#settling.definitions(drafts)
+      const assets = this.#settling.assetsOf(definitions)
       const { session } = this.definitions.author
       const { accepted } = await this.request({ kind: "define", session, definitions, assets })
-      for (const { hash } of assets) this.#journaled.add(hash)
+      this.#settling.journaled(assets)
       return accepted.map(({ asked, definition, since }) => {
-        const captures = [...hashesIn(definition.node)].flatMap(hash => this.#captures.get(hash) ?? [])
-        const notes = this.#notesOf(definition)
+        const captures = this.#settling.capturesOf(definition)
+        const notes = this.#settling.notesOf(definition)
         const renamed = this.#renamedMeanwhile(asked, drafts)
         this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed }, since)
         const { id, name, named, kind, intervalMs } = definition
@@ -330,13 +272,6 @@ export class SessionHost implements Host {
     }
   }
 
-  /** Said once a session. */
-  #notesOf({ node }: StreamDefinition): string[] {
-    if (this.#saidClock || ![...hashesIn(node)].some(hash => this.#clockUsers.has(hash))) return []
-    this.#saidClock = true
-    return ["Date.now() in a function is the start of its interval: the same whenever it is computed"]
-  }
-
   /** A name that was given while the definition was under way must follow it. */
   #renamedMeanwhile(id: StreamId, sent: readonly StreamDefinition[]): { name: string; named: boolean } | undefined {
     const before = sent.find(definition => definition.id === id)
@@ -344,103 +279,6 @@ export class SessionHost implements Host {
     if (before === undefined || (before.name === name && before.named === named)) return undefined
     this.#renames.push({ id, name })
     return { name, named }
-  }
-
-  async #ask<T>(
-    node: RddNode,
-    change: Pick<QueryRequest, "save">,
-    decode: (answer: RawAnswer) => T,
-    signal: AbortSignal,
-  ): Promise<{ value: T; stamp: Stamp }> {
-    const body = { ...(await this.#question(node)), ...change }
-    const { result, blocks } = await this.#call(node, body, signal)
-    const stamp = stampOf(result.stamp, this.#calls.now(), result.ms)
-    const saved = change.save && { files: result.files, rows: result.rows }
-    return { value: decode({ stamp, blocks, rows: () => blocks.flatMap(block => block.toArray()), ...(saved && { saved }) }), stamp }
-  }
-
-  /** Asked twice when something is missing: the second time it joins the same question and waits for all. */
-  async #askPart<T>(
-    node: RddNode,
-    withinMs: number,
-    decode: (ready: ReadyRows) => T,
-    signal: AbortSignal,
-  ): Promise<{ value: Partial<T>; stamp: Stamp }> {
-    const body = await this.#question(node)
-    const answer = ({ result, blocks }: { readonly result: QueryResult; readonly blocks: readonly Block[] }): T => {
-      const [ready, of] = result.stamp.partitions
-      return decode({ rows: blocks.flatMap(block => block.toArray()), ready, of })
-    }
-    const first = await this.#call(node, { ...body, withinMs }, signal)
-    const { missing, query } = first.result
-    const value = answer(first)
-    const complete = missing.length === 0
-    const final = complete ? Promise.resolve(value) : this.#call(node, { ...body, query }, signal).then(answer)
-    // Whoever wants it has it; who does not must not hear of its failure.
-    final.catch(() => {})
-    const stamp = stampOf(first.result.stamp, this.#calls.now(), first.result.ms)
-    return { value: { value, complete, missing: missing.map(one => ({ ...one })), final }, stamp }
-  }
-
-  /** The question with all that it needs, under an id of its own. */
-  async #question(node: RddNode): Promise<QueryRequest> {
-    // Old logs are read by a stream that is there; a recipe would be asked before anything is read.
-    const inputs = this.definitions.draftsIn(streamsOfRdd(node)).filter(({ kind }) => kind === "input")
-    await this.flush(inputs.map(({ id }) => id))
-    const rdd = await this.#settledRdd(node)
-    const drafts = this.definitions.draftsIn(streamsOfRdd(rdd))
-    const definitions = await Promise.all(drafts.map(draft => this.#settled(draft)))
-    const { session } = this.definitions.author
-    const assets = this.#assetsOf([rdd, definitions])
-    return { kind: "query", query: this.newId("q"), session, rdd, definitions, assets, timeoutMs: null }
-  }
-
-  async #call(node: RddNode, body: QueryRequest, signal: AbortSignal): Promise<{ result: QueryResult; blocks: Block[] }> {
-    const { value, payload } = await this.#calls.call({ kind: "query", body }, { signal })
-    const result = value as QueryResult
-    this.#pins.learn(node, result.stamp)
-    return { result, blocks: payload.map(bytes => Block.of(bytes)) }
-  }
-
-  // ── what goes along ──
-
-  #assetsOf(data: unknown): Asset[] {
-    const hashes = [...hashesIn(data)].filter(hash => !this.#journaled.has(hash))
-    return hashes.flatMap(hash => this.#assets.get(hash) ?? [])
-  }
-
-  async #settled(definition: StreamDefinition): Promise<StreamDefinition> {
-    const rdds = rddsOf(definition.node)
-    for (const rdd of rdds) await this.#findFiles(rdd)
-    const { node } = definition
-    const settled = mapRdds(node, rdd => this.#renamed(this.#pins.apply(rdd)))
-    return settled === node ? definition : Object.freeze({ ...definition, node: settled })
-  }
-
-  async #settledRdd(node: RddNode): Promise<RddNode> {
-    await this.#findFiles(node)
-    const settled = this.#renamed(this.#pins.apply(node))
-    if (this.#unpersisted.size === 0) return settled
-    return rewrite(settled, below => (below.kind === "persist" && this.#unpersisted.has(below.id) ? below.parent : below))
-  }
-
-  /** Streams by the ids that the cluster has for them. */
-  #renamed(node: RddNode): RddNode {
-    return mapLeaves(node, leaf => {
-      if (leaf.kind === "textFile") return leaf
-      const stream = this.definitions.idOf(leaf.stream)
-      return stream === leaf.stream ? leaf : { ...leaf, stream }
-    })
-  }
-
-  async #findFiles(node: RddNode): Promise<void> {
-    for (const leaf of leavesOf(node)) {
-      const asked = this.#files.get(leaf)
-      if (leaf.kind !== "textFile" || asked === undefined || this.#pins.get(leaf) !== leaf) continue
-      const { files } = await this.request({ kind: "files", paths: asked.paths })
-      if (this.#pins.get(leaf) === leaf) this.#pins.set(leaf, textFileNode(leaf.id, asked, files as readonly FoundFile[]))
-      this.#files.delete(leaf)
-    }
   }
 
   #ancestors(id: StreamId, entries: readonly CatalogEntry[]): CatalogEntry[] {

@@ -140,7 +140,7 @@ export class Arrivals {
   /** Of each input of arrivals: the first interval that is still to be read, or would have to be read again. */
   *needs(): Iterable<readonly [StreamId, number]> {
     const { catalog } = this.#parts
-    for (const { definition, read, seals, since } of catalog.inputs()) {
+    for (const { definition, read, seals, since } of catalog.kept()) {
       if (!isTimed(definition)) continue
       let from = read?.resume ?? since
       for (const seal of seals) {

@@ -37,12 +37,26 @@ export class Catalog {
 
   /** Streams that are not stopped, parents before children. */
   *live(): Iterable<StreamRecord> {
+    for (const stream of this.kept()) if (stream.leaving === null) yield stream
+  }
+
+  /** With those that were stopped and may be called back. */
+  *kept(): Iterable<StreamRecord> {
     for (const stream of this.#ledger.streams.values()) if (stream.stoppedMs === null) yield stream
   }
 
   get(id: StreamId): StreamRecord | undefined {
     const stream = this.#ledger.streams.get(id)
-    return stream?.stoppedMs === null ? stream : undefined
+    return stream?.stoppedMs === null && stream.leaving === null ? stream : undefined
+  }
+
+  /** What was stopped and may be called back: the newest of that id or `program/name`. */
+  leaving(name: string): StreamRecord | undefined {
+    const found = [...this.kept()].filter(stream => stream.leaving !== null && (stream.definition.id === name || nameOf(stream) === name))
+    return found.reduce<StreamRecord | undefined>(
+      (newest, stream) => ((newest?.leaving?.wallMs ?? Number.NEGATIVE_INFINITY) <= (stream.leaving?.wallMs ?? 0) ? stream : newest),
+      undefined,
+    )
   }
 
   /** By id, `program/name`, or a name that only one live stream has. */

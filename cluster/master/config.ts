@@ -37,6 +37,10 @@ export interface MasterConfig {
   readonly heldShare: number
   /** After so many records the journal is replaced by a snapshot of what it comes to. */
   readonly snapshotEvery: number
+  /** What was stopped may be called back for so long. */
+  readonly undoMs: number
+  /** What a session defines stays for so long when nobody has it open, unless it says otherwise. */
+  readonly scratchMs: number
   /** Answers that nobody released are kept for so long. */
   readonly answerKeptMs: number
   /** An exception while handling an event goes to the caller instead of the log (tests, the simulation). */
@@ -61,6 +65,8 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   memoryHigh: 0.7,
   heldShare: 0.5,
   snapshotEvery: 20_000,
+  undoMs: 600_000,
+  scratchMs: 86_400_000,
   answerKeptMs: 120_000,
   rethrow: false,
 }

@@ -105,13 +105,13 @@ export class InputCopies {
   }
 
   #note(block: string): void {
-    const { admission, catalog } = this.#parts
+    const { admission, ledger } = this.#parts
     const sealed = admission.where(block)
     if (sealed === undefined || this.#enough(block)) {
       if (this.#wanting.get(block) === null) this.#wanting.delete(block)
       return
     }
-    const node = catalog.get(sealed.stream)?.definition.node
+    const node = ledger.streams.get(sealed.stream)?.definition.node
     if (node?.kind !== "input" || node.source.kind !== "receiver" || this.#wanting.has(block)) return
     this.#wanting.set(block, null)
   }

@@ -18,6 +18,10 @@ export interface StreamRecord {
   readonly since: number
   readonly definedMs: number
   stoppedMs: number | null
+  /** Stopped, but may be called back. */
+  leaving: { readonly by: string; readonly wallMs: number } | null
+  /** The sessions with which it ends; none: it stays until it is stopped. */
+  readonly leases: string[]
   /** Of inputs, ascending, without what is forgotten. */
   readonly seals: SealRecord[]
   /** Of inputs: end of the newest sealed interval. */
@@ -58,8 +62,17 @@ export interface MadeOutput {
 export interface SessionRecord {
   readonly user: string
   readonly program: string
+  readonly scratchMs?: number
   closed: Readonly<Record<string, number>> | null
 }
+
+export interface LeaseRecord {
+  readonly ttlMs: number
+  /** Since when nobody has the session open. */
+  leftMs: number | null
+}
+
+const dayMs = 86_400_000
 
 /** So many stopped streams are remembered. */
 const stoppedRemembered = 200
@@ -73,6 +86,8 @@ export class Ledger {
   readonly assets = new Map<string, Uint8Array>()
   /** Programs that were submitted, and when last. */
   readonly programs = new Map<string, { readonly by: string; readonly wallMs: number }>()
+  /** Of sessions with which streams end. They outlive the sessions. */
+  readonly leases = new Map<string, LeaseRecord>()
   /** By session, then stream. */
   readonly admitted = new Map<string, Map<StreamId, SeqSet>>()
   /** Sessions so far, closed ones too: ids are never used again. */
@@ -86,10 +101,12 @@ export class Ledger {
         this.epoch = record.epoch
         this.cluster = record.cluster
         return
-      case "session":
+      case "session": {
         this.sessionCount += 1
-        this.sessions.set(record.session, { user: record.user, program: record.program, closed: null })
+        const { user, program, scratchMs } = record
+        this.sessions.set(record.session, { user, program, ...(scratchMs !== undefined && { scratchMs }), closed: null })
         return
+      }
       case "sessionClosed": {
         const session = this.sessions.get(record.session)
         if (session !== undefined) session.closed = record.lastSeq
@@ -100,6 +117,35 @@ export class Ledger {
         this.definitionChanges += 1
         for (const asset of record.assets) this.assets.set(asset.hash, asset.bytes)
         for (const accepted of record.definitions) this.streams.set(accepted.definition.id, freshStream(accepted, record.wallMs))
+        if (record.scratch)
+          this.#lease(
+            record.session,
+            record.definitions.map(({ definition }) => definition.id),
+          )
+        return
+      case "leased":
+        return this.#lease(record.session, record.streams)
+      case "left": {
+        const lease = this.leases.get(record.session)
+        if (lease !== undefined) lease.leftMs = record.wallMs
+        return
+      }
+      case "kept":
+        for (const id of record.streams) this.streams.get(id)?.leases.splice(0)
+        return this.#pruneLeases()
+      case "leaving":
+        this.definitionChanges += 1
+        for (const id of record.streams) {
+          const stream = this.streams.get(id)
+          if (stream !== undefined) stream.leaving = { by: record.by, wallMs: record.wallMs }
+        }
+        return
+      case "returned":
+        this.definitionChanges += 1
+        for (const id of record.streams) {
+          const stream = this.streams.get(id)
+          if (stream !== undefined) stream.leaving = null
+        }
         return
       case "rename": {
         const stream = this.streams.get(record.stream)
@@ -112,10 +158,13 @@ export class Ledger {
           const stream = this.streams.get(id)
           if (stream === undefined) continue
           stream.stoppedMs = record.wallMs
+          stream.leaving = null
+          stream.leases.length = 0
           stream.seals.length = 0
           stream.made.length = 0
         }
         this.#pruneStopped()
+        this.#pruneLeases()
         for (const [session, { closed }] of [...this.sessions]) if (closed !== null) this.#settle(session)
         return
       case "seal":
@@ -181,6 +230,7 @@ export class Ledger {
       sessionCount: this.sessionCount,
       sessions: [...this.sessions],
       programs: [...this.programs],
+      leases: [...this.leases],
       streams: [...this.streams].map(([, stream]) => stream),
       assets: [...this.assets].map(([hash, bytes]) => ({ hash, bytes })),
       admitted: [...this.admitted].map(([session, streams]) => [session, [...streams].map(([stream, seqs]) => [stream, seqs.toJSON()])]),
@@ -191,6 +241,20 @@ export class Ledger {
     // Of a session that ended nothing is new.
     if (!this.sessions.has(session) && Number(/^s(\d+)$/.exec(session)?.[1] ?? Number.NaN) <= this.sessionCount) return true
     return this.admitted.get(session)?.get(stream)?.has(seq) ?? false
+  }
+
+  #lease(session: string, streams: readonly StreamId[]): void {
+    if (streams.length === 0) return
+    if (!this.leases.has(session)) this.leases.set(session, { ttlMs: this.sessions.get(session)?.scratchMs ?? dayMs, leftMs: null })
+    for (const id of streams) {
+      const of = this.streams.get(id)?.leases
+      if (of !== undefined && !of.includes(session)) of.push(session)
+    }
+  }
+
+  #pruneLeases(): void {
+    const used = new Set([...this.streams.values()].flatMap(({ leases }) => leases))
+    for (const session of [...this.leases.keys()]) if (!used.has(session)) this.leases.delete(session)
   }
 
   #replaced({ versions, resumes, keepFrom, assets, told }: Extract<JournalRecord, { kind: "replaced" }>): void {
@@ -272,10 +336,12 @@ export class Ledger {
     for (const map of [this.sessions, this.streams, this.assets, this.admitted]) map.clear()
     for (const [id, session] of state.sessions) this.sessions.set(id, { ...session })
     for (const stream of state.streams) {
-      const { seals, made, leftOut = [], versions = [], history = [] } = stream
+      const { seals, made, leftOut = [], versions = [], history = [], leases = [], leaving = null } = stream
       const own = { seals: [...seals], made: [...made], leftOut: [...leftOut], versions: [...versions], history: [...history] }
-      this.streams.set(stream.definition.id, { ...stream, ...own })
+      this.streams.set(stream.definition.id, { ...stream, ...own, leases: [...leases], leaving })
     }
+    this.leases.clear()
+    for (const [session, lease] of state.leases ?? []) this.leases.set(session, { ...lease })
     this.programs.clear()
     for (const [name, program] of state.programs ?? []) this.programs.set(name, program)
     for (const asset of state.assets) this.assets.set(asset.hash, asset.bytes)
@@ -291,6 +357,7 @@ export interface LedgerState {
   readonly sessionCount: number
   readonly sessions: readonly (readonly [string, SessionRecord])[]
   readonly programs?: readonly (readonly [string, { readonly by: string; readonly wallMs: number }])[]
+  readonly leases?: readonly (readonly [string, LeaseRecord])[]
   readonly streams: readonly StreamRecord[]
   readonly assets: readonly { readonly hash: string; readonly bytes: Uint8Array }[]
   readonly admitted: readonly (readonly [
@@ -305,6 +372,8 @@ function freshStream({ definition, since }: AcceptedDefinition, definedMs: numbe
     since,
     definedMs,
     stoppedMs: null,
+    leaving: null,
+    leases: [],
     seals: [],
     sealedThrough: since,
     read: null,

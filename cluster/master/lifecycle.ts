@@ -10,6 +10,7 @@ import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Request, Response, ResponseValues } from "../protocol.js"
 import { type Clocks, type DefinePlan, nameOf } from "./catalog.js"
+import type { Endings } from "./endings.js"
 import type { StreamRecord } from "./ledger.js"
 import type { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
@@ -18,8 +19,6 @@ import { anew, planReplace } from "./replacing.js"
 import { ok } from "./response.js"
 import type { Retention } from "./retention.js"
 import type { Retries } from "./retries.js"
-import type { Sealing } from "./sealing.js"
-import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
 import type { Streams } from "./streams.js"
 import { planSubmit } from "./submitting.js"
@@ -28,11 +27,10 @@ type Answer = (response: Response) => void
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
 
 export interface LifecycleParts {
+  readonly endings: Endings
   readonly members: Members
   readonly retention: Retention
   readonly retries: Retries
-  readonly sealing: Sealing
-  readonly sources: Sources
   readonly streams: Streams
 }
 
@@ -57,17 +55,31 @@ export class Lifecycle {
     const fresh = this.#fixed(plan)
     const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
     for (const { stream, name } of plan.renamed) append(this.#parts, { kind: "rename", stream, name }, () => {})
-    if (plan.unused.length > 0) this.#stopStreams(plan.unused, "redefinition", times)
+    if (plan.unused.length > 0) this.#others.endings.end(plan.unused, "redefinition", times)
     const value = {
       accepted: plan.accepted.map((one, i) => ({ ...one, definition: accepted[i]?.definition ?? one.definition })),
     }
     const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
+    this.#lease(body.session, plan)
     if (fresh.length === 0 && assets.length === 0) return answer(ok(value))
-    append(this.#parts, { kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
+    const { session } = body
+    append(this.#parts, { kind: "define", session, definitions: fresh, assets, wallMs: times.timeMs, scratch: true }, () => {
       for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
       answer(ok(value))
       for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
     })
+  }
+
+  /** Inputs that were there as scratch of another's are this session's too. */
+  #lease(session: string, { accepted, fresh }: DefinePlan): void {
+    const made = new Set(fresh.map(({ definition }) => definition.id))
+    const streams = accepted.map(({ definition }) => definition.id).filter(id => !made.has(id) && this.#isOthers(id, session))
+    if (streams.length > 0) append(this.#parts, { kind: "leased", session, streams }, () => {})
+  }
+
+  #isOthers(id: StreamId, session: string): boolean {
+    const leases = this.#parts.ledger.streams.get(id)?.leases ?? []
+    return leases.length > 0 && !leases.includes(session)
   }
 
   #fixed({ fresh }: DefinePlan): AcceptedDefinition[] {
@@ -88,30 +100,18 @@ export class Lifecycle {
     append(this.#parts, { kind: "rename", stream: body.stream, name: body.name }, () => answer(ok()))
   }
 
-  stop(body: Extract<Request, { kind: "stop" }>, times: Times, answer: Answer): void {
-    const stopped = this.#parts.catalog.planStop(body.streams, body.cascade, body.by, body.force)
-    if (stopped.length === 0) return answer(ok({ stopped }))
-    this.#stopStreams(stopped, body.by, times, () => answer(ok({ stopped })))
-  }
-
-  #stopStreams(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
-    const { ledger } = this.#parts
-    const { members, retention, sealing, sources, streams } = this.#others
-    const names = ids.map(id => {
-      const record = ledger.streams.get(id)
-      return record === undefined ? id : nameOf(record)
+  /** Scratch becomes permanent. */
+  keep({ streams: names, by, force }: Asked<"keep">, answer: Answer): void {
+    const { catalog } = this.#parts
+    const streams = names.map(name => {
+      const stream = catalog.find(name)
+      if (stream === undefined) throw noStream(name)
+      return stream
     })
-    for (const id of [...ids].reverse()) {
-      streams.stop(id)
-      sources.stop(id)
-      sealing.stopped(id)
-    }
-    const lettingGo = ids.map(id => retention.stop(id))
-    append(this.#parts, { kind: "stop", streams: ids, wallMs: times.timeMs }, () => {
-      for (const letGo of lettingGo) letGo()
-      for (const stream of names) members.tell({ kind: "stopped", stream, by })
-      then()
-    })
+    catalog.checkOwner(streams, by, force)
+    const kept = streams.map(({ definition }) => definition.id)
+    if (streams.every(({ leases }) => leases.length === 0)) return answer(ok({ kept }))
+    append(this.#parts, { kind: "kept", streams: kept }, () => answer(ok({ kept })))
   }
 
   // ── held ──
@@ -176,7 +176,11 @@ export class Lifecycle {
     if (body.dryRun) return answer(ok(value))
     const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
     if (fresh.length > 0)
-      append(parts, { kind: "define", session: body.session, definitions: fresh, assets: [], wallMs: times.timeMs }, () => {})
+      append(
+        parts,
+        { kind: "define", session: body.session, definitions: fresh, assets: [], wallMs: times.timeMs, scratch: true },
+        () => {},
+      )
     const { versions, resumes, keepFrom } = decided
     append(parts, { kind: "replaced", versions, resumes, keepFrom, assets, told: { by: body.by } }, () => answer(ok(value)))
     if (decided.again) for (const { definition, from } of versions) this.#abandon(definition.id, from)
@@ -231,12 +235,15 @@ export class Lifecycle {
       if (again) for (const { definition, from } of versions) this.#abandon(definition.id, from)
     }
     const stops = plan.stops.map(({ definition }) => definition.id)
-    if (stops.length > 0) this.#stopStreams([...stops].reverse(), body.by, times)
+    if (stops.length > 0) this.#others.endings.leave([...stops].reverse(), body.by, times)
     const accepted = body.definitions.flatMap(({ id }) => {
       const of = made.accepted.find(({ asked }) => asked === id)?.definition.id ?? plan.ids.get(id) ?? id
       const stream = ledger.streams.get(of)
       return stream === undefined ? [] : [{ asked: id, definition: stream.definition, since: stream.since }]
     })
+    // What was tried out in a shell before it was submitted is the program's now.
+    const kept = accepted.map(({ definition }) => definition.id).filter(id => (ledger.streams.get(id)?.leases.length ?? 0) > 0)
+    if (kept.length > 0) append(parts, { kind: "kept", streams: kept }, () => {})
     append(parts, { kind: "program", program: body.program, by: body.by, wallMs: times.timeMs }, () => {
       answer(ok({ ...value, accepted }))
       for (const { definition } of fresh) this.#others.members.tell({ kind: "defined", stream: nameOf({ definition }), by: body.by })

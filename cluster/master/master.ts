@@ -21,8 +21,10 @@ import { BlockTracker, emptyPart } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
+import { Endings } from "./endings.js"
 import { HeldInput } from "./held-input.js"
 import { InputCopies } from "./input-copies.js"
+import { Leases } from "./leases.js"
 import { Ledger } from "./ledger.js"
 import { Lifecycle } from "./lifecycle.js"
 import { LookAhead } from "./look-ahead.js"
@@ -107,6 +109,8 @@ class Running {
   readonly #retention: Retention
   readonly #retries: Retries
   readonly #lookAhead: LookAhead
+  readonly #leases: Leases
+  readonly #endings: Endings
   readonly #members: Members
   readonly #subscriptions: Subscriptions
   readonly #requests: Requests
@@ -183,27 +187,26 @@ class Running {
       sources: this.#sources,
       streams: this.#streams,
     }
-    this.#members = new Members(parts, others, startedMs, client => this.#requests.clientLost(client))
+    this.#leases = new Leases(parts, event => this.#members.tell(event))
+    this.#members = new Members(parts, others, startedMs, this.#leases, client => this.#requests.clientLost(client))
     this.#views = new Views(parts, {
       address: options.address,
       startedMs,
       copies: this.#copies,
       held,
+      leases: this.#leases,
       lookAhead: this.#lookAhead,
       sealing: this.#sealing,
       retention: this.#retention,
       retries: this.#retries,
       streams: this.#streams,
     })
-    const lifecycle = new Lifecycle(parts, {
-      members: this.#members,
-      retention: this.#retention,
-      retries: this.#retries,
-      sealing: this.#sealing,
-      sources: this.#sources,
-      streams: this.#streams,
-    })
+    const about = { members: this.#members, retention: this.#retention, streams: this.#streams }
+    this.#endings = new Endings(parts, { ...about, sealing: this.#sealing, sources: this.#sources })
+    const lifecycle = new Lifecycle(parts, { ...about, endings: this.#endings, retries: this.#retries })
     this.#requests = new Requests(parts, {
+      endings: this.#endings,
+      leases: this.#leases,
       lifecycle,
       queries: this.#queries,
       retries: this.#retries,
@@ -352,6 +355,9 @@ class Running {
         this.#sweepMs = times.monotonicMs
         this.#checkpointer.sweep()
         this.#copies.sweep()
+        this.#endings.sweep(times)
+        const ended = this.#leases.sweep(times)
+        if (ended.length > 0) this.#endings.leave(ended, "its lease", times)
         this.#retention.sweep(times)
         this.#retries.sweep(times)
         this.#lookAhead.sweep()

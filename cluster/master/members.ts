@@ -6,6 +6,7 @@ import type { NodeId } from "../ports.js"
 import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
 import type { Checkpointer } from "./checkpointer.js"
 import type { InputCopies } from "./input-copies.js"
+import type { Leases } from "./leases.js"
 import { type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { Sources } from "./sources.js"
@@ -40,6 +41,7 @@ export class Members {
   readonly #parts: Parts
   readonly #others: Others
   readonly #clients = new Map<NodeId, Client>()
+  readonly #leases: Leases
   readonly #onClientLost: (client: NodeId) => void
   readonly #startedMs: number
   #runtime: string | null = null
@@ -54,7 +56,8 @@ export class Members {
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
-  constructor(parts: Parts, others: Others, startedMs: number, onClientLost: (client: NodeId) => void) {
+  constructor(parts: Parts, others: Others, startedMs: number, leases: Leases, onClientLost: (client: NodeId) => void) {
+    this.#leases = leases
     this.#parts = parts
     this.#others = others
     this.#startedMs = startedMs
@@ -76,7 +79,10 @@ export class Members {
         return
       }
       this.#runtime = message.runtime
-    } else this.#clients.set(from, { node: from, heardMs: times.monotonicMs, suspectMs: null })
+    } else {
+      this.#clients.set(from, { node: from, heardMs: times.monotonicMs, suspectMs: null })
+      this.#leases.hello(from, message.sessions ?? [])
+    }
     outbox.send(from, {
       kind: "welcome",
       epoch: ledger.epoch,

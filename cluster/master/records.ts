@@ -12,7 +12,8 @@ import type { BatchKey } from "../protocol.js"
 export type JournalRecord =
   /** A master took over: the first record of each epoch. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly cluster: string; readonly wallMs: number }
-  | { readonly kind: "session"; readonly session: string; readonly user: string; readonly program: string }
+  /** `scratchMs`: how long what it defines stays when nobody has it open any more. */
+  | { readonly kind: "session"; readonly session: string; readonly user: string; readonly program: string; readonly scratchMs?: number }
   | { readonly kind: "sessionClosed"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }
   | {
       readonly kind: "define"
@@ -20,8 +21,19 @@ export type JournalRecord =
       readonly definitions: readonly AcceptedDefinition[]
       readonly assets: readonly Asset[]
       readonly wallMs: number
+      /** They live with the session (`leases.ts`); else until they are stopped. */
+      readonly scratch?: true
     }
+  /** The session uses these too, as they are there already. */
+  | { readonly kind: "leased"; readonly session: string; readonly streams: readonly StreamId[] }
+  /** Since when nobody has the session open; null: somebody has again. */
+  | { readonly kind: "left"; readonly session: string; readonly wallMs: number | null }
+  /** Scratch no more: they live until they are stopped. */
+  | { readonly kind: "kept"; readonly streams: readonly StreamId[] }
   | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  /** Stopped by somebody who may call them back (`endings.ts`). */
+  | { readonly kind: "leaving"; readonly streams: readonly StreamId[]; readonly by: string; readonly wallMs: number }
+  | { readonly kind: "returned"; readonly streams: readonly StreamId[] }
   | { readonly kind: "stop"; readonly streams: readonly StreamId[]; readonly wallMs: number }
   | SealRecord
   /** A `file:` input: its files as pinned, and their splits in order. */

@@ -9,6 +9,8 @@ import { nextChange, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
+import type { Endings } from "./endings.js"
+import type { Leases } from "./leases.js"
 import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
@@ -20,6 +22,8 @@ import type { Subscriptions } from "./subscriptions.js"
 import type { Views } from "./views.js"
 
 export interface RequestParts {
+  readonly endings: Endings
+  readonly leases: Leases
   readonly lifecycle: Lifecycle
   readonly queries: Queries
   readonly retries: Retries
@@ -85,23 +89,29 @@ export class Requests {
 
   clientLost(client: NodeId): void {
     this.#answers.delete(client)
+    this.#others.leases.clientLost(client)
     this.#others.subscriptions.clientLost(client)
   }
 
   #handle(client: NodeId, body: Request, times: Times, answer: Answer): void {
     const { catalog, graph, registry, outbox } = this.#parts
-    const { lifecycle, queries, sources, streams, subscriptions, views } = this.#others
+    const { endings, leases, lifecycle, queries, sources, streams, subscriptions, views } = this.#others
     switch (body.kind) {
       case "openSession":
-        return this.#openSession(body, answer)
+        return this.#openSession(client, body, answer)
       case "closeSession":
+        leases.closed(client, body.session)
         return this.#record({ kind: "sessionClosed", session: body.session, lastSeq: body.lastSeq }, () => answer(ok()))
       case "define":
         return lifecycle.define(body, times, answer)
       case "rename":
         return lifecycle.rename(body, answer)
       case "stop":
-        return lifecycle.stop(body, times, answer)
+        return endings.stop(body, times, answer)
+      case "undo":
+        return endings.undo(body, answer)
+      case "keep":
+        return lifecycle.keep(body, answer)
       case "resume":
         return lifecycle.resume(body, answer)
       case "replace":
@@ -181,13 +191,15 @@ export class Requests {
     append(this.#parts, record, effect)
   }
 
-  #openSession(body: Extract<Request, { kind: "openSession" }>, answer: Answer): void {
-    const { ledger } = this.#parts
-    if (body.resume !== undefined && ledger.sessions.has(body.resume)) return answer(ok({ session: body.resume }))
-    // Asked again of a master that was started again.
-    if (body.as !== undefined && ledger.sessions.has(body.as)) return answer(ok({ session: body.as }))
-    const session = body.as ?? `s${ledger.sessionCount + 1}`
-    this.#record({ kind: "session", session, user: body.user, program: body.program }, () => answer(ok({ session })))
+  #openSession(client: NodeId, body: Extract<Request, { kind: "openSession" }>, answer: Answer): void {
+    const { config, ledger } = this.#parts
+    // One that is resumed, or asked again of a master that was started again.
+    const known = [body.resume, body.as].find(name => name !== undefined && ledger.sessions.has(name))
+    const session = known ?? body.as ?? `s${ledger.sessionCount + 1}`
+    this.#others.leases.opened(client, session)
+    if (known !== undefined) return answer(ok({ session }))
+    const { user, program, scratchMs = config.scratchMs } = body
+    this.#record({ kind: "session", session, user, program, scratchMs }, () => answer(ok({ session })))
   }
 
   /** Answers those who wait for bounded inputs to be worked off. */

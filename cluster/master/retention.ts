@@ -51,7 +51,7 @@ export class Retention {
     this.#held.sweep(waiting, free, times)
     const forgotten: ForgottenStream[] = []
     const effects: (() => void)[] = []
-    for (const record of this.#parts.catalog.live()) {
+    for (const record of this.#parts.catalog.kept()) {
       const { definition } = record
       const isInput = definition.node.kind === "input"
       if (!isInput && !runs(definition)) continue
@@ -75,7 +75,7 @@ export class Retention {
   #tellUses(needs: Needs): void {
     const { catalog, registry, outbox } = this.#parts
     const streams: StreamUse[] = []
-    for (const { definition, through, sealedThrough } of catalog.live()) {
+    for (const { definition, through, sealedThrough } of catalog.kept()) {
       const { id, node } = definition
       const isInput = node.kind === "input"
       if (!isInput && !runs(definition)) continue
@@ -100,7 +100,7 @@ export class Retention {
       for (const [input, range] of inputs) need(input, Math.max(range.from, inputsFrom))
       for (const [state, range] of states) need(state, range.from)
     }
-    for (const record of catalog.live()) {
+    for (const record of catalog.kept()) {
       const { definition, through } = record
       if (!runs(definition)) continue
       waits = waiting.includes(record)
@@ -257,6 +257,11 @@ export class Retention {
   get memoryHigh(): boolean {
     for (const worker of this.#parts.registry.live) if (this.#full(worker)) return true
     return false
+  }
+
+  /** On some worker, and its disk is no way out. */
+  get memoryShort(): boolean {
+    return [...this.#parts.registry.live].some(worker => this.#stuffed(worker))
   }
 
   #full({ usedBytes, capBytes }: { readonly usedBytes: number; readonly capBytes: number }): boolean {

@@ -8,6 +8,7 @@ import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerSt
 import { isInternal, nameOf } from "./catalog.js"
 import type { HeldInput } from "./held-input.js"
 import type { InputCopies } from "./input-copies.js"
+import type { Leases } from "./leases.js"
 import type { StreamRecord } from "./ledger.js"
 import { LogKeeper } from "./log-keeper.js"
 import type { LookAhead } from "./look-ahead.js"
@@ -33,6 +34,7 @@ export class Views {
       readonly address: string
       readonly copies: InputCopies
       readonly held: HeldInput
+      readonly leases: Leases
       readonly lookAhead: LookAhead
       readonly startedMs: number
       readonly sealing: Sealing
@@ -84,6 +86,7 @@ export class Views {
     const state =
       holder !== null ? "held" : !running ? "on demand" : lagMs > behindIntervals * definition.intervalMs ? "catching up" : "running"
     const keys = this.#keys(record)
+    const lease = this.about.leases.of(record)
     return {
       definition,
       state,
@@ -98,6 +101,7 @@ export class Views {
       ...(record.splits === null ? {} : { read: readOf(record.splits, record.read?.splitsDone ?? 0) }),
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
+      ...(lease !== undefined && { lease }),
     }
   }
 
@@ -184,6 +188,7 @@ export class Views {
     if (wanting > 0) warnings.push(`${wanting} blocks of received data have one copy: others are being made`)
     if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
     else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
+    warnings.push(...this.about.leases.notices(times.timeMs))
     const rates = this.about.sealing.rates(times.timeMs)
     return {
       cluster: ledger.cluster,

@@ -54,6 +54,8 @@ export interface ReplaceOptions {
   readonly from: TimeLike | "failed" | "next" | null
   readonly state: "keep" | "reset" | UserFunction
   readonly dryRun: boolean
+  /** Also another's. */
+  readonly force?: boolean
 }
 
 export interface Host {
@@ -83,6 +85,8 @@ export interface Host {
   /** What questions kept of a persisted RDD goes; from now on it is computed like any other. */
   unpersist(id: string): void
   stop(id: StreamId, options: { readonly cascade: boolean }): Promise<void>
+  /** It stays until it is stopped, whoever leaves. */
+  keep(id: StreamId): void
   /** A held stream goes on. */
   resume(id: StreamId, options: { readonly skip: "record" | "interval" | null }): Promise<void>
   /** `next` takes the stream's place, or (`dryRun`) would. It is no stream of its own by that. */

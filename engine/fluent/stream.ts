@@ -76,6 +76,10 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     this.host.amend(this.id, { persist: true })
     return this
   }
+  keep(): this {
+    this.host.keep(this.id)
+    return this
+  }
   stop(options: { readonly cascade?: boolean } = {}): Promise<void> {
     return this.host.stop(this.id, { cascade: options.cascade === true })
   }
@@ -163,9 +167,6 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   // ── not there yet ──
   why(): never {
     return notThere(`${this.name}.why`, "info(), and session.jobs({ stream })")
-  }
-  keep(): never {
-    return notThere(`${this.name}.keep`, "nothing: streams stay until they are stopped")
   }
   checkpoint(): never {
     return notThere(`${this.name}.checkpoint`, "nothing: state is copied to a second worker at each interval")

@@ -2,7 +2,7 @@
 import { userInfo } from "node:os"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { Ending } from "./ending.js"
-import { connectTimeoutMs, masterAddress } from "./options.js"
+import { connectTimeoutMs, masterAddress, scratchTtl } from "./options.js"
 
 export interface AttachOptions {
   readonly master?: string
@@ -27,6 +27,7 @@ export async function attach(options: AttachOptions): Promise<ClientSession> {
     user: userName(),
     program: options.program ?? userName(),
     timeoutMs: connectTimeoutMs(),
+    ...scratchTtl(),
     tz: options.tz ?? (process.stdout.isTTY ? localZone() : "UTC"),
   })
 }

@@ -7,6 +7,7 @@ import { open } from "node:fs/promises"
 import { join } from "node:path"
 import { type InputOverride, keepEverything, overrideInputs, refuseLive } from "../../cluster/client/batch.js"
 import { intervalsOf } from "../../cluster/client/intervals.js"
+import { defineProgram } from "../../cluster/client/program/define.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
@@ -23,7 +24,7 @@ import { checkSample, sampleOf } from "./input-sample.js"
 import { type IntervalLine, linesOf } from "./interval-lines.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
-import { defineProgram, refuseTypeErrors } from "./submit.js"
+import { refuseTypeErrors } from "./submit.js"
 
 export interface BatchOptions {
   readonly path: string

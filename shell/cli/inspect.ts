@@ -96,5 +96,6 @@ function readable(what: string, rows: readonly Record<string, unknown>[], option
     behind: `${(Number(row.lagMs) / 1000).toFixed(1)} s`,
     "rec/s": formatRate(Number(row.perSecond)),
     "back to": Number(row.reaches) > 0 ? formatTime(Number(row.reaches), tz, { nowMs }) : "–",
+    ...(row.expires !== undefined && { ends: formatTime(Number(row.expires), tz, { nowMs }) }),
   }))
 }

@@ -183,6 +183,28 @@ program
   .action(async (stream, options) => (await import("./resume.js")).resume(stream, options))
 
 program
+  .command("replace")
+  .description("what an expression gives takes a stream's place; shows the plan first")
+  .argument("<stream>")
+  .argument("<expression>")
+  .addOption(master())
+  .option("--from <time>", "failed, next or a time; where it failed if it did, else the next interval")
+  .option("--state <how>", "keep, reset, or a function of the old state")
+  .option("--dry-run", "the plan alone")
+  .option("--yes", "do not ask")
+  .option("--force", "also another's")
+  .action(async (stream, expression, options) => (await import("./replace.js")).replace(stream, expression, options))
+
+program
+  .command("keep")
+  .description("what a shell defined stays until it is stopped")
+  .argument("<stream...>")
+  .addOption(master())
+  .option("--force", "also another's")
+  .option("--dry-run", "say what would stay")
+  .action(async (streams, options) => (await import("./keep.js")).keep(streams, options))
+
+program
   .command("rename")
   .description("give a stream another name")
   .argument("<stream>")

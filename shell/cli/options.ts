@@ -17,6 +17,12 @@ export function duration(text: string, flag: string): number {
   }
 }
 
+/** How long what a shell defines stays when nobody has it open any more: RIVULET_SCRATCH_TTL; undefined: as the master says (24 h). */
+export function scratchTtl(): { readonly scratchMs?: number } {
+  const text = process.env.RIVULET_SCRATCH_TTL
+  return text === undefined || text === "" ? {} : { scratchMs: duration(text, "RIVULET_SCRATCH_TTL") }
+}
+
 /** `512M`, `2G`, `4096K`, plain bytes. */
 export function byteSize(text: string, flag: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([KMG]?)i?B?$/i.exec(text)

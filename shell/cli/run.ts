@@ -1,6 +1,7 @@
 /** `rivulet run`: programs and notebooks to their end, on a cluster of their own unless `-m` is given. */
+
+import { programName, programPath } from "../../cluster/client/program/loader.js"
 import { RivuletError } from "../../engine/errors.js"
-import { programName, programPath } from "../program/loader.js"
 import { batch } from "./batch.js"
 import { duration, masterAddress, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"

@@ -1,12 +1,10 @@
 /** `rivulet submit`: a program's exports become streams that live on the master, in place of what the program was. Returns when they are defined. */
 
-import { setSession } from "../../cluster/client/ambient.js"
-import type { ClientSession } from "../../cluster/client/session.js"
+import { defineProgram } from "../../cluster/client/program/define.js"
+import { programName, programPath } from "../../cluster/client/program/loader.js"
 import { RivuletError } from "../../engine/errors.js"
-import { handleData } from "../../engine/fluent/brand.js"
 import type { Plan } from "../../engine/fluent/shapes.js"
 import { typeErrors } from "../program/check.js"
-import { loadProgram, programName, programPath } from "../program/loader.js"
 import { withSession } from "./attach.js"
 import { confirm } from "./confirm.js"
 
@@ -59,24 +57,6 @@ export function refuseTypeErrors(path: string): void {
       code: 2,
       try: "mend the types; nothing ran",
     })
-}
-
-/** Loads the program under the session and names its streams by its exports. Nothing is sent yet. */
-export async function defineProgram(
-  session: ClientSession,
-  path: string,
-): Promise<{ readonly names: readonly string[]; readonly exports: Readonly<Record<string, unknown>> }> {
-  setSession(session)
-  const { exports } = await loadProgram(path)
-  const names: string[] = []
-  for (const [name, value] of Object.entries(exports)) {
-    if (handleData(value)?.kind !== "stream") continue
-    session.name(value, name)
-    names.push(name)
-  }
-  if (names.length === 0 && session.drafts() === 0)
-    throw new RivuletError(`${path} defines no stream`, { code: 2, try: 'export const counts = readStream("views", "1s")…' })
-  return { names, exports }
 }
 
 function summary({ add, change, stop, unchanged }: Plan): string {

@@ -82,7 +82,8 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
         close: () => host.close(),
       }
     },
-    leave: async () => leave(await ownStreams(), attachment.cluster !== undefined, attachment.address),
+    leave: async () =>
+      leave(await ownStreams(), { embedded: attachment.cluster !== undefined, address: attachment.address, tz, nowMs: Date.now() }),
     chaos: worker => {
       attachment.cluster?.kill(worker).catch(error => {
         const { message, try: advice } = error as RivuletError
@@ -111,11 +112,11 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   async function status(): Promise<ClusterStatus> {
     return (await calls.call({ kind: "request", body: { kind: "status" } })).value as ClusterStatus
   }
-  async function ownStreams(): Promise<string[]> {
+  async function ownStreams(): Promise<readonly CatalogRow[]> {
     const answered = calls.call({ kind: "request", body: { kind: "catalog" } }).then(({ value }) => value as readonly CatalogRow[])
     const tooLate = new Promise<readonly CatalogRow[]>(resolve => setTimeout(() => resolve([]), leaveMs))
     const entries = await Promise.race([answered, tooLate])
-    return entries.filter(isOwn).map(entry => entry.definition.name)
+    return entries.filter(isOwn)
   }
   function isOwn({ definition, state }: CatalogRow): boolean {
     return definition.owner === user && definition.named && state === "running"
@@ -147,17 +148,22 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   if (failed) throw failed
 }
 
-interface CatalogRow {
-  readonly definition: { readonly owner: string; readonly named: boolean; readonly name: string }
+export interface CatalogRow {
+  readonly definition: { readonly owner: string; readonly program: string; readonly named: boolean; readonly name: string }
   readonly state: string
+  readonly lease?: { readonly ttlMs: number }
 }
 
-function leave(
-  own: readonly string[],
-  embedded: boolean,
-  address: string,
+/** What goes on without this shell, and until when. */
+export function leave(
+  own: readonly CatalogRow[],
+  { embedded, address, tz, nowMs }: { readonly embedded: boolean; readonly address: string; readonly tz: string; readonly nowMs: number },
 ): { readonly lines: readonly StyledLine[]; readonly ask: boolean } {
-  const names = own.length > 6 ? `${own.slice(0, 6).join(", ")} and ${own.length - 6} more` : own.join(", ")
+  const listed = (rows: readonly CatalogRow[]) => {
+    const names = rows.map(({ definition }) => definition.name)
+    return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ")
+  }
+  const names = listed(own)
   if (embedded && own.length > 0)
     return {
       lines: [
@@ -167,8 +173,18 @@ function leave(
       ask: true,
     }
   if (embedded) return { lines: [{ text: "the embedded cluster ends", style: "dim" }], ask: false }
-  const text = own.length > 0 ? `left ${address}. Still running: ${names}.` : `left ${address}. Everything keeps running.`
-  return { lines: [{ text, style: "dim" }], ask: false }
+  if (own.length === 0) return { lines: [{ text: `left ${address}. Everything keeps running.`, style: "dim" }], ask: false }
+  const scratch = own.filter(({ lease }) => lease !== undefined)
+  const kept = own.filter(({ lease }) => lease === undefined)
+  const [first] = scratch
+  const ends = first && formatTime(nowMs + Math.min(...scratch.map(({ lease }) => lease?.ttlMs ?? 0)), tz, { nowMs, date: "always" })
+  const parts = [
+    ...(kept.length > 0 ? [`Still running: ${listed(kept)}.`] : []),
+    ...(first
+      ? [`Still running until ${ends}: ${listed(scratch)}. rivulet keep ${first.definition.program}/${first.definition.name} to keep it.`]
+      : []),
+  ]
+  return { lines: [{ text: `left ${address}. ${parts.join(" ")}`, style: "dim" }], ask: false }
 }
 
 function statusView(cluster: string, status: ClusterStatus, tz: string): StatusView {

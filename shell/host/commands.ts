@@ -59,6 +59,7 @@ export const dotCommands: readonly DotCommand[] = [
           "rec/s": formatRate(info.perSecond),
           keys: info.keys,
           "back to": info.reaches > 0 ? formatTime(info.reaches, host.tz, { nowMs: host.now() }) : "–",
+          ...(info.expires !== undefined && { ends: formatTime(info.expires, host.tz, { nowMs: host.now() }) }),
         })),
         host,
       )
@@ -236,7 +237,25 @@ export const dotCommands: readonly DotCommand[] = [
     run: async (host, args) => {
       const [name = "", more] = args.trim().split(/\s+/)
       await host.stop(name, more === "cascade")
-      return [line(`  stopped ${name}`)]
+      return [line(`  stopped ${name} · .undo calls it back for ten minutes`)]
+    },
+  },
+  {
+    name: "undo",
+    usage: ".undo",
+    help: "calls back what this shell stopped last, for ten minutes: it goes on from where it was",
+    code: "session.undo()",
+    run: async host => [line(`  ${(await host.session.undo()).join(", ")} run again`)],
+  },
+  {
+    name: "keep",
+    usage: ".keep <stream>",
+    help: "it stays when its shell is long gone: until it is stopped",
+    code: "stream.keep()",
+    run: async (host, args) => {
+      const { program, name } = await host.streamInfo(args)
+      await host.session.keepStreams([`${program}/${name}`], { force: false })
+      return [line(`  ${name} stays until it is stopped`)]
     },
   },
   {

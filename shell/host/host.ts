@@ -413,12 +413,6 @@ export class ShellHost implements HostPort {
     return [{ text: `● ${match[1]} killed; it starts again`, style: "warning" }]
   }
 
-  /** Names of what this person's shell leaves running. */
-  async keeps(): Promise<readonly string[]> {
-    const own = await this.session.streams()
-    return own.filter(info => info.owner === this.session.host.definitions.author.owner && info.state === "running").map(info => info.name)
-  }
-
   async close(): Promise<void> {
     this.deaf()
     this.logTail.close()

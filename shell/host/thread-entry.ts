@@ -9,6 +9,7 @@ import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
+import { scratchTtl } from "../cli/options.js"
 import { ShellHost } from "./host.js"
 import type { FromHost, ToHost } from "./thread-messages.js"
 
@@ -26,7 +27,7 @@ const early: ToHost[] = []
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
   const { user, tz, columns, embedded } = data
   const calls = new PortCalls(callsPort, () => Date.now())
-  const session = await createSession(calls, { user, program: user, tz, resolvePath: path => resolve(path) })
+  const session = await createSession(calls, { user, program: user, tz, ...scratchTtl(), resolvePath: path => resolve(path) })
   const host = new ShellHost({
     session,
     tz,

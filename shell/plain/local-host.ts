@@ -1,6 +1,7 @@
 /** A shell host in this thread: for scripts, the plain shell and anything that needs no screen. */
 import { connect } from "../../cluster/client/session.js"
 import type { Attachment } from "../cli/attachment.js"
+import { scratchTtl } from "../cli/options.js"
 import { ShellHost } from "../host/host.js"
 import { withPlainSignals } from "../host/loop-guard.js"
 import type { HostEvent } from "../host/port.js"
@@ -14,7 +15,7 @@ export interface LocalHostOptions {
 
 export async function openLocalHost(options: LocalHostOptions): Promise<{ readonly host: ShellHost; close(): Promise<void> }> {
   await options.attachment.demo?.ready
-  const session = await connect(options.attachment.address, { user: options.user, program: options.user, tz: options.tz })
+  const session = await connect(options.attachment.address, { user: options.user, program: options.user, tz: options.tz, ...scratchTtl() })
   const host = new ShellHost({
     session,
     tz: options.tz,

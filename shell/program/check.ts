@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
-import { ownPackages } from "./loader.js"
+import { ownPackages } from "../../cluster/client/program/loader.js"
 
 /** Messages as `file:line:column  text`, empty when the program type-checks. */
 export function typeErrors(path: string): string[] {

@@ -108,6 +108,7 @@ export class FakeHost implements Host {
     this.unpersisted.push(id)
   }
   async stop(): Promise<void> {}
+  keep(): void {}
   resume(): never {
     throw new Error("not asked")
   }

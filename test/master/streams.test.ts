@@ -79,7 +79,7 @@ test("a live stream joined with files: they are read once for all intervals, aga
   const split = (n: number) => ({ path: `/log/${n}`, from: 0, to: 10, sizeBytes: 10, modifiedMs: 0 })
   const historic: RddNode = { kind: "textFile", id: "f1", splits: [split(0), split(1), split(2)] }
   const joined: RddNode = { kind: "cogroup", parents: [{ kind: "hole", index: 0 }, historic], partitions: 4, join: "inner" }
-  const h = new Harness()
+  const h = new Harness({ undoMs: 0 })
   h.join(1)
   h.join(2)
   let reads = 0

@@ -91,6 +91,9 @@ export class Definer implements Host {
   stop(): never {
     throw new Error("the checker stops nothing")
   }
+  keep(): never {
+    throw new Error("the checker stops nothing")
+  }
   resume(): never {
     throw new Error("the checker replaces nothing")
   }

@@ -125,6 +125,7 @@ export class TinyHost implements Host {
   }
   unpersist(): void {}
   async stop(): Promise<void> {}
+  keep(): void {}
   resume(): never {
     throw new Error("not asked")
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs"
 import { register } from "node:module"
 import { basename, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { RivuletError } from "../../engine/errors.js"
+import { RivuletError } from "../../../engine/errors.js"
 
 let registered = false
 
@@ -11,8 +11,8 @@ let registered = false
 export function ownPackages(): Record<string, string> {
   const ending = import.meta.url.endsWith(".ts") ? "ts" : "js"
   return {
-    rivulet: new URL(`../../cluster/client/index.${ending}`, import.meta.url).href,
-    "rivulet/testing": new URL(`../../cluster/testing/index.${ending}`, import.meta.url).href,
+    rivulet: new URL(`../index.${ending}`, import.meta.url).href,
+    "rivulet/testing": new URL(`../../testing/index.${ending}`, import.meta.url).href,
   }
 }
 
@@ -44,11 +44,16 @@ export function programName(path: string): string {
   return basename(path).replace(/\.\w+$/, "")
 }
 
+/** How often each was loaded: the file may have changed, and its streams are to be defined again. */
+const loads = new Map<string, number>()
+
 /** Runs the program's module. The ambient session must be set: the module's top level defines its streams. */
 export async function loadProgram(path: string): Promise<Program> {
   registerHooks()
+  const before = loads.get(path) ?? 0
+  loads.set(path, before + 1)
   try {
-    const exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>
+    const exports = (await import(`${pathToFileURL(path).href}${before === 0 ? "" : `?${before}`}`)) as Record<string, unknown>
     return { name: programName(path), path, exports }
   } catch (error) {
     throw located(error, path)
@@ -68,4 +73,4 @@ function located(error: unknown, path: string): unknown {
 }
 
 /** Own directory of this build, for stack frames that are not the user's. */
-export const ownDirectory = fileURLToPath(new URL("../../", import.meta.url))
+export const ownDirectory = fileURLToPath(new URL("../../../", import.meta.url))

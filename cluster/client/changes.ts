@@ -1,0 +1,122 @@
+/** What a session changes of streams that are there: stopped and called back, kept, resumed, replaced, submitted again as a program. */
+
+import type { StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { ReplaceOptions } from "../../engine/fluent/host.js"
+import type { Definition, Plan } from "../../engine/fluent/shapes.js"
+import type { FunctionLink } from "../../engine/function-ref.js"
+import type { CatalogEntry, Request, ResponseValues } from "../protocol.js"
+import type { Definitions } from "./definitions.js"
+import type { Settling } from "./settling.js"
+import { streamsIn } from "./tree.js"
+
+export type ValueOf<K extends Request["kind"]> = K extends keyof ResponseValues ? ResponseValues[K] : null
+
+export interface ChangeParts {
+  readonly definitions: Definitions
+  readonly settling: Settling
+  request<K extends Request["kind"]>(body: Extract<Request, { readonly kind: K }>): Promise<ValueOf<K>>
+  /** Sends what must be with the master. */
+  flush(also?: readonly StreamId[]): Promise<unknown>
+  catalog(): Promise<readonly CatalogEntry[]>
+}
+
+/** As the master takes it. */
+export interface Replacing {
+  readonly from: Extract<Request, { kind: "replace" }>["from"]
+  readonly state: Exclude<ReplaceOptions["state"], (...args: never[]) => unknown> | FunctionLink
+  readonly dryRun: boolean
+  /** Also another's. */
+  readonly force: boolean
+}
+
+export class Changes {
+  readonly #parts: ChangeParts
+  /** What this session has stopped, the last time last. */
+  readonly #stopped: (readonly StreamId[])[] = []
+
+  constructor(parts: ChangeParts) {
+    this.#parts = parts
+  }
+
+  get #by(): string {
+    return this.#parts.definitions.author.owner
+  }
+
+  /** By id, `name` or `program/name`. Gives the ids of what ended. */
+  async stop(streams: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly StreamId[]> {
+    const { stopped } = await this.#parts.request({ kind: "stop", streams, by: this.#by, ...options })
+    for (const id of stopped) this.#parts.definitions.forget(id)
+    if (stopped.length > 0) this.#stopped.push(stopped)
+    return stopped
+  }
+
+  /** Calls back what this session stopped last, as `program/name`. Rejected (code 4) when that is no longer possible. */
+  async undo(): Promise<readonly string[]> {
+    const last = this.#stopped.at(-1)
+    if (last === undefined)
+      throw new RivuletError("there is nothing to call back: this session has stopped nothing", { code: 2, try: "stop, then undo" })
+    const { undone } = await this.#parts.request({ kind: "undo", streams: last, by: this.#by, force: false })
+    this.#stopped.pop()
+    const entries = await this.#parts.catalog()
+    const back = entries.filter(({ definition: { id } }) => undone.includes(id))
+    return back.map(({ definition: { program, name } }) => `${program}/${name}`)
+  }
+
+  /** By id, `name` or `program/name`: they stay until they are stopped. */
+  async keep(streams: readonly string[], { force }: { readonly force: boolean }): Promise<void> {
+    await this.#parts.request({ kind: "keep", streams, by: this.#by, force })
+  }
+
+  /** Gives the intervals that are left out, wholly or in part. */
+  resume(
+    stream: string,
+    { skip, force }: { readonly skip: "record" | "interval" | null; readonly force: boolean },
+  ): Promise<ResponseValues["resume"]> {
+    return this.#parts.request({ kind: "resume", stream, skip, by: this.#by, force })
+  }
+
+  /** `next` takes the stream's place: its drafts are no streams of their own. */
+  async replace(id: StreamId, next: StreamId, { from, state, dryRun, force }: Replacing): Promise<Plan> {
+    const { definitions: known, settling } = this.#parts
+    await this.#parts.flush([id])
+    const definitions = await settling.definitions(known.draftsIn(streamsIn(known.get(next).node)))
+    const settled = await settling.definition(known.get(next))
+    const migration = typeof state === "object" ? ({ kind: "map", f: state } as const) : ({ kind: state } as const)
+    const assets = settling.assetsOf([definitions, settled, migration])
+    const { plan, definition } = await this.#parts.request({
+      ...{ kind: "replace", session: known.author.session, stream: known.idOf(id), next: settled, definitions, assets },
+      ...{ from, state: migration, dryRun, by: this.#by, force },
+    })
+    if (!dryRun) {
+      settling.journaled(assets)
+      known.replaced(id, next, definition)
+      await this.#parts.catalog()
+    }
+    return planOf(plan)
+  }
+
+  /** Sends all that the session has defined as its program, in place of what the program was. */
+  async submit({ dryRun, force }: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
+    const { definitions: known, settling } = this.#parts
+    const definitions = await settling.definitions(known.toSend())
+    const assets = settling.assetsOf(definitions)
+    const { session, program } = known.author
+    const { plan, accepted } = await this.#parts.request({
+      ...{ kind: "submit", session, program, definitions, assets, dryRun, by: this.#by, force },
+    })
+    if (!dryRun) settling.journaled(assets)
+    for (const { asked, definition, since } of accepted) known.accepted(asked, definition, since)
+    return planOf(plan)
+  }
+
+  async versions(id: StreamId): Promise<Definition[]> {
+    await this.#parts.flush([id])
+    return [...(await this.#parts.request({ kind: "versions", stream: this.#parts.definitions.idOf(id) }))]
+  }
+}
+
+function planOf({ add, change, stop, unchanged, applied, at }: ResponseValues["replace"]["plan"]): Plan {
+  const changes = change.map(one => ({ ...one }))
+  return { add: [...add], change: changes, stop: [...stop], unchanged: [...unchanged], applied, ...(at !== null && { at }) }
+}

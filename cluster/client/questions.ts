@@ -1,0 +1,108 @@
+/** Questions of a session: each goes to the machine with all that it needs, and comes back as blocks and a stamp. */
+
+import { Block } from "../../engine/block.js"
+import type { StreamId } from "../../engine/definition.js"
+import { answerOf } from "../../engine/fluent/answer.js"
+import type { Answer, Partial } from "../../engine/fluent/answer-types.js"
+import type { RawAnswer, ReadyRows } from "../../engine/fluent/host.js"
+import type { Lineage, Stamp } from "../../engine/fluent/shapes.js"
+import type { RddNode } from "../../engine/rdd.js"
+import type { QueryRequest, QueryResult } from "./call.js"
+import type { ClientCalls } from "./calls.js"
+import type { Definitions } from "./definitions.js"
+import { stampOf } from "./inspection.js"
+import type { Settling } from "./settling.js"
+import { streamsOfRdd } from "./tree.js"
+
+export interface QuestionParts {
+  readonly calls: ClientCalls
+  readonly definitions: Definitions
+  readonly settling: Settling
+  /** Sends what must be with the master. */
+  flush(also: readonly StreamId[]): Promise<unknown>
+  newId(letter: string): string
+}
+
+export class Questions {
+  readonly #parts: QuestionParts
+  /** Told which streams each question reads: how `watch(f)` learns what to wait for. */
+  onQuestion: ((streams: readonly StreamId[]) => void) | null = null
+
+  constructor(parts: QuestionParts) {
+    this.#parts = parts
+  }
+
+  /** See `Host.query`. */
+  query<T>(node: RddNode, decode: (answer: RawAnswer) => T, change: Pick<QueryRequest, "save">): Answer<T> {
+    const ended = new AbortController()
+    this.onQuestion?.(streamsOfRdd(node))
+    return answerOf(this.#ask(node, change, decode, ended.signal), () => ended.abort())
+  }
+
+  /** See `Host.partial`. */
+  partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>> {
+    const ended = new AbortController()
+    this.onQuestion?.(streamsOfRdd(node))
+    return answerOf(this.#askPart(node, withinMs, decode, ended.signal), () => ended.abort())
+  }
+
+  async lineage(node: RddNode): Promise<Lineage> {
+    const { rdd, definitions, session } = await this.#question(node)
+    return (await this.#parts.calls.call({ kind: "request", body: { kind: "lineage", session, rdd, definitions } })).value as Lineage
+  }
+
+  async #ask<T>(
+    node: RddNode,
+    change: Pick<QueryRequest, "save">,
+    decode: (answer: RawAnswer) => T,
+    signal: AbortSignal,
+  ): Promise<{ value: T; stamp: Stamp }> {
+    const body = { ...(await this.#question(node)), ...change }
+    const { result, blocks } = await this.#call(node, body, signal)
+    const stamp = stampOf(result.stamp, this.#parts.calls.now(), result.ms)
+    const saved = change.save && { files: result.files, rows: result.rows }
+    return { value: decode({ stamp, blocks, rows: () => blocks.flatMap(block => block.toArray()), ...(saved && { saved }) }), stamp }
+  }
+
+  /** Asked twice when something is missing: the second time it joins the same question and waits for all. */
+  async #askPart<T>(
+    node: RddNode,
+    withinMs: number,
+    decode: (ready: ReadyRows) => T,
+    signal: AbortSignal,
+  ): Promise<{ value: Partial<T>; stamp: Stamp }> {
+    const body = await this.#question(node)
+    const answer = ({ result, blocks }: { readonly result: QueryResult; readonly blocks: readonly Block[] }): T => {
+      const [ready, of] = result.stamp.partitions
+      return decode({ rows: blocks.flatMap(block => block.toArray()), ready, of })
+    }
+    const first = await this.#call(node, { ...body, withinMs }, signal)
+    const { missing, query } = first.result
+    const value = answer(first)
+    const complete = missing.length === 0
+    const final = complete ? Promise.resolve(value) : this.#call(node, { ...body, query }, signal).then(answer)
+    // Whoever wants it has it; who does not must not hear of its failure.
+    final.catch(() => {})
+    const stamp = stampOf(first.result.stamp, this.#parts.calls.now(), first.result.ms)
+    return { value: { value, complete, missing: missing.map(one => ({ ...one })), final }, stamp }
+  }
+
+  /** The question with all that it needs, under an id of its own. */
+  async #question(node: RddNode): Promise<QueryRequest> {
+    const { definitions: known, settling } = this.#parts
+    // Old logs are read by a stream that is there; a recipe would be asked before anything is read.
+    const inputs = known.draftsIn(streamsOfRdd(node)).filter(({ kind }) => kind === "input")
+    await this.#parts.flush(inputs.map(({ id }) => id))
+    const rdd = await settling.rdd(node)
+    const definitions = await settling.definitions(known.draftsIn(streamsOfRdd(rdd)))
+    const assets = settling.assetsOf([rdd, definitions])
+    return { kind: "query", query: this.#parts.newId("q"), session: known.author.session, rdd, definitions, assets, timeoutMs: null }
+  }
+
+  async #call(node: RddNode, body: QueryRequest, signal: AbortSignal): Promise<{ result: QueryResult; blocks: Block[] }> {
+    const { value, payload } = await this.#parts.calls.call({ kind: "query", body }, { signal })
+    const result = value as QueryResult
+    this.#parts.settling.learn(node, result.stamp)
+    return { result, blocks: payload.map(bytes => Block.of(bytes)) }
+  }
+}
