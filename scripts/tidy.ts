@@ -1,13 +1,15 @@
 /**
  * The house rules that a compiler does not check (ARCHITECTURE.md): which room may import which, no import cycles, no
  * clock or randomness outside the adapters, no `any` outside the file that wraps Arrow. Prints each breach as
- * `file:line  rule`; exits 1 if there is one.
+ * `file:line  rule`; exits 1 if there is one. And of the pages: links that lead nowhere, files that are not there, code blocks that do not say
+ * what they are.
  */
 import { readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { fileURLToPath } from "node:url"
 import glob from "fast-glob"
 import ts from "typescript"
+import { checkPage, pagesOf } from "./docs/links.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -132,6 +134,8 @@ function findCycle(): string[] | undefined {
 
 const cycle = findCycle()
 if (cycle) breaches.push(`import cycle  ${cycle.join(" → ")}`)
+const pages = await pagesOf(root)
+for (const page of pages) breaches.push(...checkPage(root, page))
 for (const breach of breaches) console.log(breach)
-console.log(`${files.length} files, ${breaches.length} breaches`)
+console.log(`${files.length} files, ${pages.length} pages, ${breaches.length} breaches`)
 process.exit(breaches.length === 0 ? 0 : 1)

@@ -13,7 +13,6 @@ import { runNode } from "../adapters/run-node.js"
 import { systemNow } from "../adapters/system-clock.js"
 import { formatAddress, parseAddress } from "../security.js"
 import type { CurveOptions } from "../transport/curve.js"
-import { ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { RuntimeCalls } from "./calls.js"
 import { type ClientConfig, ClientMachine } from "./client.js"
@@ -55,6 +54,8 @@ export async function openCalls(
   const name = `c-${randomBytes(5).toString("hex")}`
   const node = `${name}#1`
   const say = options.say ?? openLog({ node: name, level: process.env.RIVULET_LOG === undefined ? "warn" : undefined })
+  // Only here: what a program imports of this package may be loaded in any thread, ZeroMQ in the main one alone.
+  const { ZeromqTransport } = await import("../transport/zeromq.js")
   const transport = await ZeromqTransport.open({
     node,
     say: text => say("debug", text),

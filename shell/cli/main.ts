@@ -44,7 +44,11 @@ program
   .option("-e, --eval <cell>", "run one cell and leave")
   .option("--keep-going", "in a script: go on after a cell that failed")
   .addOption(tz())
-  .action(async (file, options) => (await import("./shell.js")).shell(file, options))
+  .action(async (file, options, command: Command) => {
+    // A flag goes before the environment: who asks for a cluster of his own has said which.
+    const own = options.local !== undefined && command.getOptionValueSource("master") === "env"
+    await (await import("./shell.js")).shell(file, own ? { ...options, master: undefined } : options)
+  })
 
 program
   .command("query")
@@ -95,7 +99,8 @@ program
   .command("run")
   .description("run a program of bounded sources, or notebooks (.md, .ipynb), to the end, on a cluster of its own unless -m is given")
   .argument("<file...>")
-  .addOption(master())
+  // Not of the environment: it runs here unless a cluster is named.
+  .addOption(new Option("-m, --master <name|tcp://…>", "a running cluster in place of its own"))
   .addOption(output())
   .option("--workers <n>", "workers of its own cluster (default: 2, or as the notebook says)")
   .option("--check", "notebooks: exit 1 if an output differs from what stands under its cell")

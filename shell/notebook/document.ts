@@ -67,7 +67,7 @@ export function parseNotebook(text: string, file: string): Notebook {
   for (const token of ownLineEnds(marked.lexer(text.slice(head.length)))) {
     const { raw } = token
     const language = token.type === "code" && fence.test(raw) ? ((token as Tokens.Code).lang ?? "").trim().split(/\s+/) : null
-    if (language !== null && /^(ts|typescript)$/.test(language[0]!) && !language.includes("skip")) {
+    if (language !== null && /^(ts|typescript)$/.test(language[0]!) && !language.some(isNoCell)) {
       close()
       const code = (token as Tokens.Code).text
       open = { cell: { kind: "cell", code, line: line + 1, throws: language.includes("throws"), output: null, raw }, gap: "" }
@@ -84,6 +84,11 @@ export function parseNotebook(text: string, file: string): Notebook {
   }
   close()
   return { settings, parts }
+}
+
+/** Of a fence's words: TypeScript that is shown, or is a file of its own. */
+function isNoCell(word: string): boolean {
+  return word === "skip" || word === "shown" || word.startsWith("file=")
 }
 
 /** The lexer gives a block's line end now to it and now to the blank lines that follow: here it is the block's, and no other. */

@@ -2,7 +2,9 @@
 
 import { readFileSync, writeFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
-import { Worker } from "node:worker_threads"
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
+import { openCalls } from "../../cluster/client/connect.js"
+import { serveCalls } from "../../cluster/client/port-calls.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import { differences } from "./compare.js"
@@ -11,6 +13,9 @@ import { fromIpynb, toIpynb } from "./ipynb.js"
 import { annotationLines, type CellReport, junit, type NotebookReport, problemLines } from "./report.js"
 import type { CellOutcome } from "./run-cells.js"
 import type { NotebookJob, ThreadMessage } from "./thread.js"
+
+/** Owner of what cells define on a real cluster. */
+const notebookUser = "notebook"
 
 export interface NotebookOptions {
   readonly check: boolean
@@ -65,8 +70,11 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
   const settings = { ...notebook.settings, ...options.settings }
   const own =
     options.master === undefined && settings.clock === "real" ? await startEmbedded({ workers: settings.workers, cores: 1 }) : undefined
+  const address = options.master ?? own?.address
   const startedMs = performance.now()
+  let calls: Awaited<ReturnType<typeof openCalls>> | undefined
   try {
+    if (address !== undefined) calls = await openCalls(address, { user: notebookUser })
     const job: NotebookJob = {
       cells: cells.map(({ code, throws }) => ({ code, throws })),
       tz: settings.tz,
@@ -74,7 +82,8 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
       seed: settings.seed,
       kills: options.kills,
       directory: dirname(resolve(file)),
-      ...((options.master ?? own?.address) === undefined ? {} : { master: options.master ?? own!.address }),
+      user: notebookUser,
+      ...(calls === undefined ? {} : { calls: portTo(calls) }),
     }
     const quiet = options.check || options.update
     const { outcomes, timedOut } = await inThread(job, options.timeoutMs, outcome => {
@@ -84,8 +93,15 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
     if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) update(file, notebook, outcomes)
     return { report: { file, cells: reports.filter(report => report !== null), ms: Math.round(performance.now() - startedMs) }, timedOut }
   } finally {
+    await calls?.close()
     await own?.stop()
   }
+}
+
+function portTo(calls: Parameters<typeof serveCalls>[1]): MessagePort {
+  const { port1, port2 } = new MessageChannel()
+  serveCalls(port1, calls)
+  return port2
 }
 
 function judge(cell: Cell, index: number, outcome: CellOutcome | undefined, { check }: NotebookOptions): CellReport {
@@ -106,7 +122,7 @@ function inThread(
 ): Promise<{ outcomes: CellOutcome[]; timedOut: boolean }> {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url)
   return new Promise((resolve, reject) => {
-    const worker = new Worker(entry, { workerData: job })
+    const worker = new Worker(entry, { workerData: job, transferList: job.calls === undefined ? [] : [job.calls] })
     const outcomes: CellOutcome[] = []
     let timer: NodeJS.Timeout | undefined
     let running: number | undefined

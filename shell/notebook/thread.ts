@@ -5,9 +5,11 @@
 
 import { readFileSync, statSync } from "node:fs"
 import { resolve } from "node:path"
-import { parentPort, workerData } from "node:worker_threads"
+import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import glob from "fast-glob"
-import { type ClientSession, connect } from "../../cluster/client/session.js"
+import type { ClientSession } from "../../cluster/client/client-session.js"
+import { createSession } from "../../cluster/client/create-session.js"
+import { PortCalls } from "../../cluster/client/port-calls.js"
 import { simulate } from "../../cluster/testing/index.js"
 import type { Kill } from "./document.js"
 import { type CellOutcome, CellRunner, type CellToRun } from "./run-cells.js"
@@ -20,8 +22,10 @@ export interface NotebookJob {
   readonly kills: readonly Kill[]
   /** Relative paths in cells begin here: where the notebook lies. */
   readonly directory: string
-  /** The address of a real cluster. Absent: simulated. */
-  readonly master?: string
+  /** Owner of what cells define on a real cluster. */
+  readonly user: string
+  /** The way to a real cluster: ZeroMQ is for main threads. Absent: simulated. */
+  readonly calls?: MessagePort
 }
 
 export type ThreadMessage =
@@ -35,7 +39,8 @@ const tell = (message: ThreadMessage): void => parentPort!.postMessage(message)
 
 async function open(): Promise<ClientSession> {
   const resolvePath = (path: string) => (/^[a-z]+:/.test(path) ? path : resolve(job.directory, path))
-  if (job.master !== undefined) return connect(job.master, { user: "notebook", program: "notebook", tz: job.tz, resolvePath })
+  if (job.calls !== undefined)
+    return createSession(new PortCalls(job.calls, () => Date.now()), { user: job.user, program: job.user, tz: job.tz, resolvePath })
   return simulate({
     workers: job.workers,
     seed: job.seed,

@@ -224,7 +224,7 @@ test("the talk: counts of 21:00 to 21:05, and a join with historic counts", asyn
 
 test("the README's program does what it says", async () => {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
-  const [, program = ""] = /```ts\n(\/\/ page-views\.ts\n[\s\S]*?)```/.exec(readme) ?? []
+  const [, program = ""] = /```ts file=page-views\.ts\n([\s\S]*?)```/.exec(readme) ?? []
   assert.match(program, /readStream\("views", "1s", \{ format: "combined" \}\)/)
   const javascript = ts.transpile(program.replace(/^import .*$/m, ""), { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 })
   const s = await simulate({ workers: 2 })

@@ -1,0 +1,98 @@
+/** What can be checked of a page without running anything: its links, the files it names, and that each code block says what it is. */
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join, normalize } from "node:path"
+import glob from "fast-glob"
+import { marked, type Token, type Tokens } from "marked"
+import { blocksOf, commandsOf } from "./blocks.js"
+
+export const pagePatterns = ["*.md", "docs/*.md", "docs/decisions/*.md", "notebooks/*.md"]
+/** Made by commands that the pages name. */
+const made = ["docs/api", "dist"]
+
+/** The pages' paths, sorted. `root` is the repository. */
+export async function pagesOf(root: string): Promise<string[]> {
+  return (await glob(pagePatterns, { cwd: root })).sort()
+}
+
+/** Breaches as `page:line  what`. */
+export function checkPage(root: string, page: string): string[] {
+  const text = readFileSync(join(root, page), "utf8")
+  const breaches: string[] = []
+  let from = 0
+  const say = (raw: string, what: string): void => {
+    const at = text.indexOf(raw, from) < 0 ? text.indexOf(raw) : text.indexOf(raw, from)
+    breaches.push(`${page}:${text.slice(0, Math.max(0, at)).split("\n").length}  ${what}`)
+  }
+  marked.walkTokens(marked.lexer(text), (token: Token) => {
+    if (token.type === "link" || token.type === "image") {
+      const wrong = wrongLink(root, page, (token as Tokens.Link).href)
+      if (wrong !== undefined) say(token.raw, wrong)
+    } else if (token.type === "codespan" && !page.startsWith("docs/decisions/")) {
+      const path = (token as Tokens.Codespan).text
+      if (namesFile.test(path) && !fileExists(root, path)) say(token.raw, `there is no ${path}`)
+    } else return
+    from = Math.max(from, text.indexOf(token.raw, from))
+  })
+  for (const block of page.startsWith("notebooks/") || page.startsWith("docs/decisions/") ? [] : blocksOf(text)) {
+    const at = (line: number) => `${page}:${block.line + line}`
+    if (block.kind === "unmarked")
+      breaches.push(`${at(0)}  a code block that says not what it is: ts, ts file=x.ts, sh, sh shown, console, output, text`)
+    if (block.words[0] === "sh")
+      for (const { words, line } of commandsOf(block)) {
+        const wrong = wrongScript(root, words)
+        if (wrong !== undefined) breaches.push(`${at(line + 1)}  ${wrong}`)
+      }
+  }
+  return breaches
+}
+
+const namesFile = /^(engine|cluster|shell|test|scripts|docs|notebooks)\/[\w{},./*-]*$/
+
+/** Names of files are written without their ending where it is `.ts`, and several at once as `master/{admission,seal}`. */
+function fileExists(root: string, path: string): boolean {
+  if (made.some(one => path.startsWith(one))) return true
+  return expanded(path).every(one => {
+    if (one.includes("*")) return glob.sync(one, { cwd: root }).length > 0
+    return [one, `${one}.ts`, `${one}.tsx`, `${one}.md`].some(name => existsSync(join(root, name)))
+  })
+}
+
+function expanded(path: string): string[] {
+  const braces = /^(.*?)\{([^}]*)\}(.*)$/.exec(path)
+  return braces === null ? [path] : braces[2]!.split(",").flatMap(one => expanded(braces[1]! + one + braces[3]!))
+}
+
+function wrongLink(root: string, page: string, href: string): string | undefined {
+  if (/^[a-z]+:/i.test(href)) return URL.canParse(href) ? undefined : `${href} is no address`
+  const [path, anchor] = href.split("#") as [string, string?]
+  const target = path === "" ? page : normalize(join(dirname(page), decodeURI(path)))
+  if (made.some(one => target.startsWith(one))) return undefined
+  if (!existsSync(join(root, target))) return `${href}: there is no ${target}`
+  if (anchor === undefined) return undefined
+  return anchorsOf(readFileSync(join(root, target), "utf8")).has(anchor) ? undefined : `${href}: ${target} has no heading of that name`
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): Set<string> {
+  const headings = marked.lexer(text).filter((token): token is Tokens.Heading => token.type === "heading")
+  return new Set(
+    headings.map(({ text }) =>
+      text
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replace(/\s/g, "-"),
+    ),
+  )
+}
+
+/** npm's scripts and the files that node runs. */
+function wrongScript(root: string, words: readonly string[]): string | undefined {
+  if (words[0] === "npm") {
+    const name = words[1] === "run" ? words[2]! : words[1]!
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> }
+    return name in scripts || /^(ci|install)$/.test(name) ? undefined : `npm has no script ${name}`
+  }
+  if (words[0] !== "node") return undefined
+  const missing = words.find(word => /^(\.\/)?(scripts|test|shell|dist)\/.*\.(ts|mjs|js)$/.test(word) && !existsSync(join(root, word)))
+  return missing === undefined || missing.startsWith("dist/") ? undefined : `there is no ${missing}`
+}

@@ -1,0 +1,80 @@
+/** Links and files that the pages name are there; and the check of a page's links and code finds what is wrong with it. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { blocksOf, commandsOf, typedCells } from "../../scripts/docs/blocks.js"
+import { checkPage, pagesOf } from "../../scripts/docs/links.js"
+import { matches, runPage } from "../../scripts/docs/run.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const fence = "```"
+const directory = mkdtempSync(join(tmpdir(), "rivulet-pages-"))
+test.after(() => rmSync(directory, { recursive: true, force: true }))
+
+test("blocks say what they are", () => {
+  const page = `# T\n\n${fence}ts\n1\n${fence}\n- x\n\n  ${fence}sh\n  a\n  ${fence}\n\n${fence}ts file=a/b.ts\n2\n${fence}\n\n    indented\n`
+  assert.equal(
+    blocksOf(page).map(({ kind, line, text }) => [kind, line, text]),
+    [
+      ["cell", 3, "1"],
+      ["commands", 8, "a"],
+      ["file", 12, "2"],
+      ["unmarked", 16, "indented"],
+    ],
+  )
+})
+
+test("what is typed at the prompt, and the words of commands", () => {
+  const block = (text: string) => ({ kind: "shown", line: 1, words: ["sh"], text }) as const
+  assert.equal(typedCells(block("local> a\n       .b()\n  12\nlocal> .watch c")), ["a\n.b()", ".watch c"])
+  const words = commandsOf(block("tail -F 'a b' | npx rivulet send views  # why\nrivulet query 'a > b' && x")).map(({ words }) => words)
+  assert.equal(words, [["tail", "-F", "'a_b'"], ["npx", "rivulet", "send", "views"], ["rivulet", "query", "'a___b'"], ["x"]])
+})
+
+test("an ellipsis stands for what differs", () => {
+  const cases: [pattern: string, text: string, same: boolean][] = [
+    ["a\nb", "a\nb\n", true],
+    ["a\n…\nd", "a\nb\nc\nd", true],
+    ["a … ms", "a 12 ms", true],
+    ["a", "a\nb", false],
+    ["a.c", "abc", false],
+  ]
+  for (const [pattern, text, same] of cases) assert.is(matches(pattern, text), same, pattern)
+})
+
+test("what is wrong with a page is found", async () => {
+  mkdirSync(join(directory, "docs"))
+  mkdirSync(join(directory, "notebooks"))
+  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"))
+  writeFileSync(join(directory, "package.json"), '{ "scripts": { "test": "" } }')
+  const page = [
+    "# A heading, with a comma\n\n[a](#a-heading-with-a-comma) [b](#no) [c](../docs/x.md) [d](gone.md)",
+    "`engine/{time,gone}`",
+    `${fence}sh shown\nnpm run gone && npm test\n${fence}`,
+    "    indented",
+    `${fence}ts\n1 + 1\n${fence}\n${fence}output\n3\n${fence}`,
+    `${fence}ts file=x.ts\nconst n: number = "a"\n${fence}`,
+    `${fence}sh\necho a\n${fence}\n${fence}output\nb\n${fence}`,
+  ]
+  writeFileSync(join(directory, "docs/x.md"), page.join("\n\n"))
+  assert.equal(await pagesOf(directory), ["docs/x.md"])
+  assert.equal(checkPage(directory, "docs/x.md"), [
+    "docs/x.md:3  #no: docs/x.md has no heading of that name",
+    "docs/x.md:3  gone.md: there is no docs/gone.md",
+    "docs/x.md:5  there is no engine/{time,gone}",
+    "docs/x.md:8  npm has no script gone",
+    "docs/x.md:11  a code block that says not what it is: ts, ts file=x.ts, sh, sh shown, console, output, text",
+  ])
+  const found = await runPage(directory, "docs/x.md")
+  assert.is(found.length, 3, found.join("\n"))
+  assert.match(found[0]!, /x\.md:20 {2}.*x\.ts:1:7 {2}Type 'string' is not assignable to type 'number'/)
+  assert.match(found[1]!, /x\.md {2}cell 1 \(line 14\) {2}output differs\n {2}- 3\n {2}\+ 2/)
+  assert.match(found[2]!, /x\.md:27 {2}the commands printed\na/)
+})
+
+for (const page of await pagesOf(root)) test(`links of ${page}`, () => assert.equal(checkPage(root, page), []))
+
+test.run()
