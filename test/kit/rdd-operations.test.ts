@@ -1,0 +1,190 @@
+/** What Spark's RDDSuite and PairRDDFunctionsSuite ask, where API.md has the operator: as tables, on whole clusters. */
+
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type Simulation, simulate } from "../../cluster/testing/index.js"
+import { sum } from "../../engine/builtins.js"
+import type { RDD } from "../../engine/fluent/types.js"
+import { sorted } from "./tables.js"
+
+const test = suite("operations on RDDs")
+
+type Row = readonly [name: string, ask: (s: Simulation) => Promise<unknown>, expected: unknown]
+type Pairs<V = number> = RDD<[number, V]>
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+/** An RDD of whole numbers. */
+const numbers = (s: Simulation, from: number, to: number, partitions = 4) => s.parallelize(range(from, to), partitions)
+const pairs = (s: Simulation) =>
+  s.parallelize(
+    [
+      [1, 1],
+      [1, 2],
+      [1, 3],
+      [1, 1],
+      [2, 1],
+    ],
+    3,
+  ) as Pairs
+const left = (s: Simulation) =>
+  s.parallelize(
+    [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [3, 1],
+    ],
+    3,
+  ) as Pairs
+const right = (s: Simulation) =>
+  s.parallelize(
+    [
+      [1, "x"],
+      [2, "y"],
+      [2, "z"],
+      [4, "w"],
+    ],
+    2,
+  ) as Pairs<string>
+const nothing = (s: Simulation) => s.parallelize([] as number[])
+const noPairs = (s: Simulation) => nothing(s).map(n => [n, n]) as Pairs
+const rows = async (rdd: RDD<unknown>) => sorted(await rdd.collect())
+const refused = (asked: () => unknown) =>
+  Promise.resolve()
+    .then(asked)
+    .then(
+      () => "done",
+      (error: { code: number }) => `refused (${error.code})`,
+    )
+
+// biome-ignore format: a row a line
+const basic: readonly Row[] = [
+  ["collect keeps order", s => numbers(s, 1, 4, 2).collect(), [1, 2, 3, 4]],
+  ["count", s => numbers(s, 1, 4, 2).count(), 4],
+  ["map", s => numbers(s, 1, 4).map(String).collect(), ["1", "2", "3", "4"]],
+  ["filter", s => numbers(s, 1, 4).filter(n => n > 2).collect(), [3, 4]],
+  ["flatMap", s => numbers(s, 1, 4).flatMap(n => range(1, n)).collect(), [1, 1, 2, 1, 2, 3, 1, 2, 3, 4]],
+  ["distinct", s => rows(s.parallelize([1, 2, 2, 1, 3, 3], 4).distinct()), [1, 2, 3]],
+  ["distinct of nothing", s => rows(nothing(s).distinct()), []],
+  ["union with itself", s => numbers(s, 1, 2).union(numbers(s, 1, 2)).collect(), [1, 2, 1, 2]],
+  ["union of many", s => range(1, 5).reduce((all, n) => all.union(s.parallelize([n])), nothing(s)).collect(), [1, 2, 3, 4, 5]],
+  ["glom", s => numbers(s, 1, 4, 2).glom().collect(), [[1, 2], [3, 4]]],
+  ["keyBy", s => numbers(s, 1, 2).keyBy(n => n % 2).collect(), [[1, 1], [0, 2]]],
+  ["groupBy", s => rows(numbers(s, 1, 4).groupBy(n => n % 2)), [[0, [2, 4]], [1, [1, 3]]]],
+  ["mapPartitions sums", s => numbers(s, 1, 4, 2).mapPartitions(ns => [[...ns].reduce(sum, 0)]).collect(), [3, 7]],
+  ["mapPartitions with its number", s => numbers(s, 1, 4, 2).mapPartitions((ns, p) => [...ns].map(n => n * (p + 1))).collect(), [1, 2, 6, 8]],
+  ["more partitions than records", s => numbers(s, 1, 2, 7).glom().map(part => part.length).reduce(sum), 2],
+  ["keys and values", async s => [await pairs(s).keys().collect(), await pairs(s).values().collect()], [[1, 1, 1, 1, 2], [1, 2, 3, 1, 1]]],
+]
+
+// biome-ignore format: a row a line
+const reductions: readonly Row[] = [
+  ["reduce", s => numbers(s, 1, 4).reduce(sum), 10],
+  ["reduce where a partition has nothing", s => numbers(s, 1, 4).filter(n => n < 2).reduce(sum), 1],
+  ["reduce of nothing", s => nothing(s).reduce(sum), undefined],
+  ["fold", s => numbers(s, -1, 100, 10).fold(0, sum), 5049],
+  ["fold changes its own zero only", s => numbers(s, 1, 10, 4).map((n): number[] => [n]).fold([], (a, b) => [...a, ...b]), range(1, 10)],
+  ["aggregate", s => numbers(s, 1, 4, 3).map(n => ["a", n]).aggregate({} as Record<string, number>, (all, [k, n]) => { all[k as string] = (all[k as string] ?? 0) + (n as number); return all }, (a, b) => { for (const [k, n] of Object.entries(b)) a[k] = (a[k] ?? 0) + n; return a }), { a: 10 }],
+  ["aggregate of nothing", s => nothing(s).aggregate([0], (a, n) => [a[0]! + n], (a, b) => [a[0]! + b[0]!]), [0]],
+  ["countByValue", async s => sorted([...(await s.parallelize([1, 1, 2, 3, 3, 3]).countByValue())]), [[1, 2], [2, 1], [3, 3]]],
+  ["stats", async s => { const { count, mean, min, max, stdev } = await numbers(s, 1, 4).stats(); return [count, mean, min, max, stdev.toFixed(3)] }, [4, 2.5, 1, 4, "1.118"]],
+  ["histogram of whole numbers", s => s.parallelize([1, 2, 3, 4, 5, 6], 2).histogram([0, 3, 6]), [[0, 3, 2], [3, 6, 4]]],
+  ["histogram: the last bucket is closed, what is outside or no number is in none", s => s.parallelize([-1, 0, 5, 10, 11, Number.NaN, Infinity], 3).histogram([0, 5, 10]), [[0, 5, 1], [5, 10, 2]]],
+  ["histogram of even buckets", s => numbers(s, 0, 9).histogram(3).then(bs => bs.map(([, , n]) => n)), [3, 3, 4]],
+  ["countApproxDistinct", async s => Math.abs((await s.parallelize(range(0, 4999).map(i => i % 1000), 5).countApproxDistinct(0.01)) / 1000 - 1) < 0.05, true],
+]
+
+// biome-ignore format: a row a line
+const order: readonly Row[] = [
+  ["take of nothing", s => nothing(s).take(5), []],
+  ["take 0", s => numbers(s, 1, 9).take(0), []],
+  ["take over partitions", s => numbers(s, 1, 1000, 50).take(501), range(1, 501)],
+  ["take more than there is", s => numbers(s, 1, 3).take(10), [1, 2, 3]],
+  ["first, where the first partitions are empty", s => numbers(s, 1, 100, 10).filter(n => n > 77).first(), 78],
+  ["first of nothing", s => nothing(s).first(), undefined],
+  ["isEmpty", async s => [await nothing(s).isEmpty(), await numbers(s, 1, 9).filter(n => n > 20).isEmpty(), await numbers(s, 1, 9).isEmpty()], [true, true, false]],
+  ["top", s => s.parallelize(range(1, 50).map(n => (n * 37) % 50), 5).top(3), [49, 48, 47]],
+  ["top by", s => s.parallelize(["a", "ccc", "bb"], 2).top(2, w => w.length), ["ccc", "bb"]],
+  ["takeOrdered", s => s.parallelize([5, 4, 8, 1, 3], 2).takeOrdered(2, n => n), [1, 3]],
+  ["takeOrdered 0", s => s.parallelize([5, 4], 2).takeOrdered(0, n => n), []],
+  ["sortBy", s => s.parallelize([3, 1, 2], 2).sortBy(n => n).collect(), [1, 2, 3]],
+  ["sortBy, the other way", s => s.parallelize([3, 1, 2], 2).sortBy(n => n, "desc").take(2), [3, 2]],
+  ["sortBy one part of a record", s => s.parallelize(["John_Doe", "Bob_Smith", "Eve_Adams"], 3).sortBy(w => w.split("_")[1]!).collect(), ["Eve_Adams", "John_Doe", "Bob_Smith"]],
+  ["sortBy of nothing", s => nothing(s).sortBy(n => n).collect(), []],
+  ["zipWithIndex", s => numbers(s, 10, 14, 3).zipWithIndex().collect(), range(0, 4).map(i => [10 + i, i])],
+  ["zipWithIndex of one partition", s => numbers(s, 1, 2, 1).zipWithIndex().collect(), [[1, 0], [2, 1]]],
+  ["zip", s => numbers(s, 1, 4, 2).zip(numbers(s, 1, 4, 2).map(n => n * 10)).collect(), range(1, 4).map(n => [n, n * 10])],
+  ["zip of other partitions", s => refused(() => numbers(s, 1, 4, 2).zip(numbers(s, 1, 4, 3)).collect()), "refused (2)"],
+]
+
+// biome-ignore format: a row a line
+const sets: readonly Row[] = [
+  ["intersection", s => rows(s.parallelize([1, 2, 3, 3, 5], 2).intersection(s.parallelize([3, 3, 5, 7, 5], 3))), [3, 5]],
+  ["intersection of nothing", s => rows(numbers(s, 1, 3).intersection(nothing(s))), []],
+  ["subtract keeps duplicates", s => rows(s.parallelize([1, 2, 3, 3], 2).subtract(s.parallelize([1, 2], 4))), [3, 3]],
+  ["cartesian", s => rows(numbers(s, 1, 2).cartesian(s.parallelize(["a", "b"]))), [[1, "a"], [1, "b"], [2, "a"], [2, "b"]]],
+  ["cartesian with nothing", s => rows(numbers(s, 1, 2).cartesian(nothing(s))), []],
+  ["repartition balances", async s => (await numbers(s, 1, 1000, 10).repartition(4).glom().map(part => part.length).collect()).every(size => size > 200 && size < 300), true],
+  ["repartition balances what is in one partition", async s => (await numbers(s, 1, 1000, 1).repartition(20).glom().map(part => part.length).collect()).every(size => size > 30 && size < 70), true],
+  ["repartition loses nothing", s => rows(numbers(s, 1, 100, 7).repartition(3)).then(all => all.length), 100],
+  ["0 partitions", s => refused(() => numbers(s, 1, 2).repartition(0)), "refused (2)"],
+  ["coalesce keeps order", s => numbers(s, 1, 10, 10).coalesce(2).glom().collect(), [range(1, 5), range(6, 10)]],
+  ["coalesce makes no more", s => numbers(s, 1, 10, 5).coalesce(100).glom().count(), 5],
+  ["sample: the same seed, the same records", async s => { const a = await numbers(s, 1, 1000, 4).sample(0.3, 7).collect(); const b = await numbers(s, 1, 1000, 4).sample(0.3, 7).collect(); return [a.length > 200 && a.length < 400, JSON.stringify(a) === JSON.stringify(b)] }, [true, true]],
+  ["takeSample takes as many as asked, none twice", async s => { const a = await numbers(s, 1, 100, 3).takeSample(20); return [a.length, new Set(a).size] }, [20, 20]],
+  ["takeSample takes no more than there is", s => numbers(s, 1, 5).takeSample(20).then(a => sorted(a)), [1, 2, 3, 4, 5]],
+  ["randomSplit: disjoint, together all, about as the weights say", async s => { const parts = await Promise.all(numbers(s, 1, 600, 4).randomSplit([1, 2, 3], 11).map(part => part.collect())); return [parts.flat().length, new Set(parts.flat()).size, parts.map(part => Math.round(part.length / 100))] }, [600, 600, [1, 2, 3]]],
+  ["persist, asked twice, then let go", async s => { const kept = numbers(s, 1, 4).map(n => n * n).persist(); const both = [await kept.collect(), await kept.collect()]; return [...both, await kept.unpersist().collect()] }, [[1, 4, 9, 16], [1, 4, 9, 16], [1, 4, 9, 16]]],
+]
+
+// biome-ignore format: a row a line
+const keyed: readonly Row[] = [
+  ["aggregateByKey", s => rows(pairs(s).aggregateByKey([] as number[], (all, n) => [...all, n], (a, b) => [...a, ...b]).mapValues(ns => sorted(ns) as number[])), [[1, [1, 1, 2, 3]], [2, [1]]]],
+  ["groupByKey", s => rows(pairs(s).groupByKey()), [[1, [1, 2, 3, 1]], [2, [1]]]],
+  ["negative keys", s => rows(s.parallelize([[-1, 1], [-1, 2], [-7, 3]], 3).groupByKey()), [[-1, [1, 2]], [-7, [3]]]],
+  ["reduceByKey", s => rows(pairs(s).reduceByKey(sum)), [[1, 7], [2, 1]]],
+  ["reduceByKey, collectAsMap", async s => sorted([...(await pairs(s).reduceByKey(sum).collectAsMap())]), [[1, 7], [2, 1]]],
+  ["reduceByKey of nothing", s => rows(noPairs(s).reduceByKey(sum)), []],
+  ["foldByKey", s => rows(pairs(s).foldByKey(0, sum)), [[1, 7], [2, 1]]],
+  ["foldByKey: a zero of its own for each key", s => rows(pairs(s).mapValues(n => [n]).foldByKey([] as number[], (a, b) => { a.push(...b); return a }).mapValues(ns => ns.length)), [[1, 4], [2, 1]]],
+  ["combineByKey", s => rows(pairs(s).combineByKey(n => ({ n }), (c, n) => ({ n: c.n + n }), (c, d) => ({ n: c.n + d.n }))), [[1, { n: 7 }], [2, { n: 1 }]]],
+  ["join", s => rows(left(s).join(right(s))), [[1, [1, "x"]], [1, [2, "x"]], [2, [1, "y"]], [2, [1, "z"]]]],
+  ["join, all with all", s => rows(s.parallelize([[1, 1], [1, 2], [1, 3]], 2).join(s.parallelize([[1, "x"], [1, "y"]], 2))), [[1, [1, "x"]], [1, [1, "y"]], [1, [2, "x"]], [1, [2, "y"]], [1, [3, "x"]], [1, [3, "y"]]]],
+  ["join without a match", s => rows(left(s).join(right(s).map(([k, v]) => [k + 100, v]))), []],
+  ["join with itself", s => rows(left(s).join(left(s))).then(all => all.length), 6],
+  ["join of what is shuffled alike", s => rows(left(s).reduceByKey(sum).join(right(s).groupByKey())), [[1, [3, ["x"]]], [2, [1, ["y", "z"]]]]],
+  ["leftOuterJoin", s => rows(left(s).leftOuterJoin(right(s))), sorted([[1, [1, "x"]], [1, [2, "x"]], [2, [1, "y"]], [2, [1, "z"]], [3, [1, undefined]]])],
+  ["rightOuterJoin", s => rows(left(s).rightOuterJoin(right(s))), sorted([[1, [1, "x"]], [1, [2, "x"]], [2, [1, "y"]], [2, [1, "z"]], [4, [undefined, "w"]]])],
+  ["fullOuterJoin", s => rows(left(s).fullOuterJoin(right(s))), sorted([[1, [1, "x"]], [1, [2, "x"]], [2, [1, "y"]], [2, [1, "z"]], [3, [1, undefined]], [4, [undefined, "w"]]])],
+  ["join with nothing", s => rows(left(s).join(noPairs(s))), []],
+  ["leftOuterJoin with nothing", s => rows(left(s).leftOuterJoin(noPairs(s))).then(all => all.length), 4],
+  ["cogroup", s => rows(left(s).cogroup(right(s))), [[1, [[1, 2], ["x"]]], [2, [[1], ["y", "z"]]], [3, [[1], []]], [4, [[], ["w"]]]]],
+  ["subtractByKey", s => rows(left(s).subtractByKey(right(s))), [[3, 1]]],
+  ["lookup", async s => [await pairs(s).lookup(1), await pairs(s).lookup(2), await pairs(s).lookup(-1)], [[1, 2, 3, 1], [1], []]],
+  ["lookup of what is partitioned", s => pairs(s).partitionBy(5).lookup(1), [1, 2, 3, 1]],
+  ["countByKey", async s => sorted([...(await pairs(s).countByKey())]), [[1, 4], [2, 1]]],
+  ["mapValues and flatMapValues", s => rows(left(s).mapValues(n => n * 10).flatMapValues(n => [n, -n]).reduceByKey(sum)), [[1, 0], [2, 0], [3, 0]]],
+]
+
+/** One worker · four · three of which one dies when some have been asked · two whose master dies. */
+const settings: readonly { readonly workers: number; readonly partitions: number; readonly dies?: string }[] = [
+  { workers: 1, partitions: 1 },
+  { workers: 4, partitions: 5 },
+  { workers: 3, partitions: 4, dies: "w2" },
+  { workers: 2, partitions: 3, dies: "master" },
+]
+
+for (const [what, table] of Object.entries({ basic, reductions, order, sets, keyed })) {
+  test(what, async () => {
+    for (const { workers, partitions, dies } of settings) {
+      const s = await simulate({ workers, partitions })
+      for (const [i, [name, ask, expected]] of table.entries()) {
+        if (dies !== undefined && i === 3) dies === "master" ? s.restart(dies) : s.kill(dies)
+        assert.equal(await ask(s), expected, `${name} on ${workers} workers${dies ? `, ${dies} died` : ""}`)
+      }
+      await s.close()
+    }
+  })
+}
+
+test.run()
