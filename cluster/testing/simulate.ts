@@ -66,7 +66,8 @@ const noDelay: Weather = { minDelayMs: 0, meanDelayMs: 0, loss: 0, duplicate: 0,
 const aheadMs = 2
 /** How long a question may let time run before it counts as hanging. */
 const patienceMs = 60_000
-const memoryBytes = 16 * 1024 * 1024
+/** Of all clusters of this process: to make a memory anew costs as much as a small program. */
+const memories = new MemoryPool(16 * 1024 * 1024)
 const defaultStartMs = Date.UTC(2026, 0, 1)
 
 /** A cluster in this process: master `master`, workers `w1`, `w2` …, no socket, no waiting. */
@@ -121,7 +122,7 @@ class Hand {
   constructor(seed: number, startMs: number, workers: number, { kills = [], files }: SimulateOptions) {
     this.#startMs = startMs
     this.#world = new World(seed)
-    this.#cluster = new SimulatedCluster(this.#world, new MemoryPool(memoryBytes), {
+    this.#cluster = new SimulatedCluster(this.#world, memories, {
       epochMs: startMs,
       costs: { baseMs: 0, meanMs: 0, hang: 0, hangMs: 0 },
     })
