@@ -62,6 +62,7 @@ const splitFields: is.Fields<FileSplit> = {
   sizeBytes: count,
   modifiedMs: finite,
   ends: optional(count),
+  packed: optional(oneOf("gzip", "zstd")),
   archived: optional(yes),
 }
 export const fileSplit = object<FileSplit>(splitFields)

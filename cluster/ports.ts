@@ -6,7 +6,8 @@
  * its runtime carries out in order.
  */
 
-import type { PinnedFile } from "../engine/file-split.js"
+import type { ListedFile, PinnedFile, Unpacked } from "../engine/file-split.js"
+import type { Packing } from "../engine/rdd.js"
 import type { CapturedLog, TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
 import type { JournalRecord } from "./master/records.js"
 import type { NodeId } from "./node-id.js"
@@ -50,12 +51,8 @@ export type NodeEvent =
   | { readonly kind: "taskDone"; readonly task: string; readonly executor: number; readonly result: TaskResult; readonly ms: number }
   | { readonly kind: "taskFailed"; readonly task: string; readonly executor: number; readonly failure: TaskFailure; readonly ms: number }
   // disk (worker)
-  | { readonly kind: "fileRead"; readonly request: string; readonly bytes: Uint8Array }
-  | {
-      readonly kind: "filesListed"
-      readonly request: string
-      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number; ends?: number }[]
-    }
+  | { readonly kind: "fileRead"; readonly request: string; readonly bytes: Uint8Array; readonly unpacked?: Unpacked }
+  | { readonly kind: "filesListed"; readonly request: string; readonly files: readonly ListedFile[] }
   | { readonly kind: "fileWritten"; readonly request: string }
   // sources (worker): lines that a worker reads from the network. `events`: it sends events, whose data are the lines.
   | { readonly kind: "sourceOpened"; readonly source: string; readonly events: boolean }
@@ -102,6 +99,8 @@ export type Command =
       readonly from: number
       readonly to: number
       readonly pinned?: PinnedFile
+      /** `from` and `to` are of what the file unpacks to. Going through it in order costs no more than unpacking it once. */
+      readonly packed?: Packing
     }
   | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
   /** Atomic: a temporary file, synced, renamed. Writing the same path again with the same bytes is harmless. */

@@ -1,6 +1,7 @@
 /** The shape of every message (`protocol.ts`), checked on arrival before any machine sees it. */
 
 import type { FileFormat } from "../engine/file-format.js"
+import type { ListedFile, Unpacked } from "../engine/file-split.js"
 import type { StateMigration } from "../engine/rdd.js"
 import {
   asset,
@@ -109,13 +110,15 @@ const taskDone = object<TaskDone>({
   rowsIn: count,
   wrote: optional(object<{ path: string; rows: number }>({ path: text, rows: count })),
   diskBytes: optional(count),
+  unpacked: optional(object<Unpacked>({ packedBytes: count, plainBytes: optional(count) })),
 })
 
-const file = object<{ path: string; sizeBytes: number; modifiedMs: number; ends?: number }>({
+const file = object<ListedFile>({
   path: text,
   sizeBytes: count,
   modifiedMs: finite,
   ends: optional(count),
+  packed: optional(oneOf("gzip", "zstd")),
 })
 
 const logFields = { stream: nullable(text), interval: nullable(integer), partition: nullable(integer), lines: list(capturedLog) }

@@ -9,6 +9,7 @@
 
 import type { StreamDefinition, StreamId } from "../engine/definition.js"
 import type { FileFormat } from "../engine/file-format.js"
+import type { ListedFile, Unpacked } from "../engine/file-split.js"
 import type { Asset } from "../engine/function-ref.js"
 import type { InputRef, OutputId, RddNode, StateMigration } from "../engine/rdd.js"
 import type { CapturedLog, StageSpec, TaskFailure } from "../engine/task.js"
@@ -74,7 +75,7 @@ export type Message =
   | {
       readonly kind: "filesListed"
       readonly request: string
-      readonly files: readonly { path: string; sizeBytes: number; modifiedMs: number; ends?: number }[]
+      readonly files: readonly ListedFile[]
       readonly error?: string
     }
   | {
@@ -280,6 +281,7 @@ export interface TaskDone {
   readonly wrote?: { readonly path: string; readonly rows: number }
   /** Of what it read, so much came from some worker's disk. */
   readonly diskBytes?: number
+  readonly unpacked?: Unpacked
 }
 
 // ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -414,7 +416,7 @@ export interface ResponseValues {
   /** `completed` and `event` messages follow. */
   readonly subscribe: { readonly through: number }
   readonly files: {
-    readonly files: readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number; readonly ends?: number }[]
+    readonly files: readonly ListedFile[]
   }
   readonly changed: readonly number[]
   /** `stream` is null as long as nobody has defined it. */

@@ -3,7 +3,7 @@
  * byte before its split (is it a newline?) and beyond its end (the rest of its last line).
  */
 
-import type { FileSplit } from "./rdd.js"
+import type { FileSplit, Packing } from "./rdd.js"
 
 /** How far beyond its split a reader looks for the end of its last line at first. */
 export const splitOverhangBytes = 256 * 1024
@@ -11,35 +11,54 @@ export const splitOverhangBytes = 256 * 1024
 export const longestLineBytes = 8 * 1024 * 1024
 export const tooLong = "the line is longer than 8 MiB"
 
+/** What a file is by its first bytes; undefined: it is not compressed in a way that is known here. */
+export function packingOf(head: Uint8Array): Packing | undefined {
+  const [a, b, c, d] = head
+  if (a === 0x1f && b === 0x8b) return "gzip"
+  return a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ? "zstd" : undefined
+}
+
+/** Of what is compressed the end is not known before it is reached. */
+function endOf({ packed, sizeBytes }: FileSplit): number {
+  return packed === undefined ? sizeBytes : Number.MAX_SAFE_INTEGER
+}
+
 /** The bytes `[from, to)` of the file that a task for the split is given; more when its last line needs them (`needsMore`). */
 export function splitRange(split: FileSplit, overhangBytes = splitOverhangBytes): { readonly from: number; readonly to: number } {
-  return { from: Math.max(0, split.from - 1), to: Math.min(split.sizeBytes, split.to + overhangBytes) }
+  return { from: Math.max(0, split.from - 1), to: Math.min(endOf(split), split.to + overhangBytes) }
 }
 
 /** Whether the end of the split's last line is not in these bytes, and may yet be found: then the range with `longestLineBytes` is read. */
 export function needsMore(split: FileSplit, bytes: Uint8Array): boolean {
-  const { to } = splitRange(split)
+  const { from, to } = splitRange(split)
+  // Of what is compressed fewer bytes than were asked for are all that there are.
+  if (split.packed !== undefined) return bytes.length === to - from && !ownLines(split, bytes).ended
   return to < split.sizeBytes && ownLines(split, bytes).cut
 }
 
-/**
- * Where the split's own lines lie in the bytes of `splitRange`: whole lines, the last one perhaps without a newline. `cut`: it
- * ends beyond the bytes.
- */
-export function ownLines(split: FileSplit, bytes: Uint8Array): { readonly from: number; readonly to: number; readonly cut: boolean } {
-  const { from: begin } = splitRange(split)
-  const end = Math.min(bytes.length, split.sizeBytes - begin)
+/** `ended`: by a newline, or there is none. `cut`: the last one ends beyond the bytes. */
+export interface OwnLines {
+  readonly from: number
+  readonly to: number
+  readonly ended: boolean
+  readonly cut: boolean
+}
+
+/** Where the split's own lines lie in the bytes of `splitRange`: whole lines, the last one perhaps without a newline. */
+export function ownLines(split: FileSplit, bytes: Uint8Array): OwnLines {
+  const { from: begin, to: longest } = splitRange(split, longestLineBytes)
+  const end = Math.min(bytes.length, endOf(split) - begin)
   let from = 0
   if (split.from > 0) {
     const newline = bytes.indexOf(10)
     from = newline < 0 || newline >= end ? end : newline + 1
   }
   const own = split.to - begin
-  if (from >= own) return { from, to: from, cut: false }
+  if (from >= own) return { from, to: from, ended: true, cut: false }
   // The last own line begins before `own`; it ends with the first newline at or after own - 1.
   const newline = bytes.indexOf(10, own - 1)
-  if (newline >= 0 && newline < end) return { from, to: newline + 1, cut: false }
-  return { from, to: end, cut: begin + end < split.sizeBytes }
+  if (newline >= 0 && newline < end) return { from, to: newline + 1, ended: true, cut: false }
+  return { from, to: end, ended: false, cut: split.packed === undefined ? begin + end < split.sizeBytes : begin + end >= longest }
 }
 
 /** What a file was when its splits were cut. `ends`: a checksum of its first and last bytes. */
@@ -47,6 +66,20 @@ export interface PinnedFile {
   readonly sizeBytes: number
   readonly modifiedMs: number
   readonly ends?: number
+}
+
+/** A file as a worker finds it. */
+export interface ListedFile extends PinnedFile {
+  readonly path: string
+  readonly packed?: Packing
+}
+
+/** How far a compressed file has been unpacked for a task. */
+export interface Unpacked {
+  /** Of the file as it is. */
+  readonly packedBytes: number
+  /** What it unpacks to, once its end has been met. */
+  readonly plainBytes?: number
 }
 
 /** So many bytes at the beginning and at the end of a file are its mark. */

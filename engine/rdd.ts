@@ -151,9 +151,13 @@ export interface FileSplit {
   readonly modifiedMs: number
   /** A checksum of the file's first and last bytes when it was listed (`file-split.ts`). */
   readonly ends?: number
+  /** The file is compressed: `from` and `to` are of what it unpacks to, `sizeBytes`, `modifiedMs` and `ends` of the file as it is. */
+  readonly packed?: Packing
   /** A file of an archive (`archive.ts`): one block, read whole, that carries its own checksum. */
   readonly archived?: true
 }
+
+export type Packing = "gzip" | "zstd"
 
 export type FormatSpec =
   | { readonly kind: "text" | "combined" | "json" | "csv"; readonly header?: readonly string[] }

@@ -3,6 +3,7 @@
 import { Block } from "./block.js"
 import type { TaskEnv } from "./capture/environment.js"
 import { copyValue } from "./copy-value.js"
+import { RivuletError } from "./errors.js"
 import { longestLineBytes, ownLines, tooLong } from "./file-split.js"
 import { openFormat } from "./format/index.js"
 import type { FunctionLink } from "./function-ref.js"
@@ -160,6 +161,10 @@ export class Context implements TaskContext {
 
   lines(split: FileSplit, push: Push): void {
     const bytes = this.scope.input({ kind: "file", split }).parts[0]?.bytes ?? new Uint8Array(0)
+    if (split.packed !== undefined && bytes.length > split.to) {
+      const message = `${split.path} unpacks to more than the ${split.to / 2 ** 20} MB that a task takes: ${split.packed} cannot be split`
+      throw new RivuletError(message, { code: 2, try: "readHistory or readStream, which read it in pieces; or unpack it" })
+    }
     const { from, to, cut } = ownLines(split, bytes)
     let text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8")
     if (text.endsWith("\n")) text = text.slice(0, -1)

@@ -4,14 +4,7 @@ import { randomUUID } from "node:crypto"
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { crc32 } from "node:zlib"
-import { changeOf, endsBytes, type PinnedFile } from "../../engine/file-split.js"
-
-export interface ListedFile {
-  readonly path: string
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-  readonly ends?: number
-}
+import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/file-split.js"
 
 /**
  * The bytes `[from, to)` of a file; fewer where the file ends sooner. They lie in shared memory, so that handing them to
@@ -40,7 +33,8 @@ export async function readRange(path: string, from: number, to: number, pinned?:
   })
 }
 
-async function checkPinned(file: FileHandle, pinned: PinnedFile): Promise<void> {
+/** Rejects when what was listed is not there any more. */
+export async function checkPinned(file: FileHandle, pinned: PinnedFile): Promise<void> {
   const { size, mtimeMs } = await file.stat()
   const same = size === pinned.sizeBytes && mtimeMs === pinned.modifiedMs
   const ends = same || size < pinned.sizeBytes ? 0 : await endsOf(file, pinned.sizeBytes)
@@ -74,7 +68,10 @@ async function pinned(listed: ListedFile): Promise<ListedFile> {
   return named("read", listed.path, async () => {
     const file = await open(listed.path, "r")
     try {
-      return { ...listed, ends: await endsOf(file, listed.sizeBytes) }
+      const head = Buffer.alloc(4)
+      const { bytesRead } = await file.read(head, 0, head.length, 0)
+      const packed = packingOf(head.subarray(0, bytesRead))
+      return { ...listed, ends: await endsOf(file, listed.sizeBytes), ...(packed !== undefined && { packed }) }
     } finally {
       await file.close()
     }
@@ -205,7 +202,8 @@ export async function makeDirectories(directory: string): Promise<void> {
   }
 }
 
-async function named<T>(verb: string, path: string, act: () => Promise<T>): Promise<T> {
+/** What goes wrong is said with the path. */
+export async function named<T>(verb: string, path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
   } catch (error) {
@@ -215,6 +213,8 @@ async function named<T>(verb: string, path: string, act: () => Promise<T>): Prom
 
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
+  if (code === "Z_BUF_ERROR") return "it ends in the middle: it was cut off, or is still being written"
+  if (code?.startsWith("Z_") === true) return `it cannot be unpacked: ${message}`
   const known: Record<string, string> = {
     ENOENT: "no such file",
     EACCES: "permission denied",

@@ -11,6 +11,7 @@ import type { ExecutorThreads } from "./executor-threads.js"
 import { listFiles, readRange, removeFile, writeParts, writeWhole } from "./file-disk.js"
 import { LineSources } from "./line-sources.js"
 import type { Say } from "./log.js"
+import { PackedFiles } from "./packed-files.js"
 import { someoneListens } from "./probe.js"
 import { systemNow } from "./system-clock.js"
 import { Timer } from "./timer.js"
@@ -72,6 +73,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       perform,
     },
   })
+  const packedFiles = new PackedFiles()
   const sources = new LineSources(event => runtime.dispatch(event))
   const executors = adapters.executors?.(event => runtime.dispatch(event))
   transport.onReceived((_, frames) => runtime.receive(frames))
@@ -109,8 +111,9 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         executors?.forgetState(command.stream, command.before)
         break
       case "readFile": {
-        const { request, path, from, to, pinned } = command
-        file(request, readRange(path, from, to, pinned), bytes => ({ kind: "fileRead", request, bytes }))
+        const { request, path, from, to, pinned, packed } = command
+        if (packed === undefined) file(request, readRange(path, from, to, pinned), bytes => ({ kind: "fileRead", request, bytes }))
+        else file(request, packedFiles.read(path, packed, from, to, pinned), read => ({ kind: "fileRead", request, ...read }))
         break
       }
       case "listFiles": {
@@ -207,6 +210,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     runtime.stop()
     timer.set(null)
     sources.closeAll()
+    packedFiles.close()
     await Promise.all([executors?.close(), drivers?.close(), transport.close()])
     await journal?.close()
   }

@@ -110,7 +110,7 @@ function urlOf(source: string, scheme: string): string {
 export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): string[] {
   if (paths.startsWith("local:")) notThere("local:", "put the file where the workers can read it")
   if (paths.trim() === "") throw new RivuletError("no path", { code: 2, try: '"logs/*.log"' })
-  if (/\.(gz|zst|bz2|xz|zip)$/.test(paths)) notThere(`reading ${paths}`, "unpack the files first")
+  if (/\.(bz2|xz|zip|7z)$/.test(paths)) notThere(`reading ${paths}`, "gzip and zstd are read as they are; unpack others first")
   const resolved = tools.resolvePath(paths)
   return [paths.endsWith("/") && !resolved.endsWith("/") ? `${resolved}/` : resolved]
 }

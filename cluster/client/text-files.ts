@@ -1,6 +1,7 @@
 /** `textFile`: which files there are is asked when the RDD is first used; then they are pinned, in splits of at most 4 MB. */
 
 import { RivuletError } from "../../engine/errors.js"
+import type { ListedFile } from "../../engine/file-split.js"
 import type { FileSplit, RddNode } from "../../engine/rdd.js"
 
 const splitBytes = 4 * 1024 * 1024
@@ -10,15 +11,8 @@ export interface AskedFiles {
   readonly minPartitions: number
 }
 
-export interface FoundFile {
-  readonly path: string
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-  readonly ends?: number
-}
-
 /** Splits in order of path and offset. Empty files have none. Throws (code 2) when no file matches. */
-export function textFileNode(id: string, asked: AskedFiles, files: readonly FoundFile[]): RddNode {
+export function textFileNode(id: string, asked: AskedFiles, files: readonly ListedFile[]): RddNode {
   if (files.length === 0) {
     throw new RivuletError(`no file ${asked.paths.join(", ")} on the workers' machines`, {
       code: 2,
@@ -31,7 +25,11 @@ export function textFileNode(id: string, asked: AskedFiles, files: readonly Foun
   return Object.freeze({ kind: "textFile", id, splits: ordered.flatMap(file => splitsOf(file, size)) })
 }
 
-function splitsOf({ path, sizeBytes, modifiedMs, ends }: FoundFile, size: number): FileSplit[] {
+/** Of a compressed file one split: a task has all that it unpacks to in memory. */
+const unpackedMost = 256 * 1024 * 1024
+
+function splitsOf({ path, sizeBytes, modifiedMs, ends, packed }: ListedFile, size: number): FileSplit[] {
+  if (packed !== undefined) return [{ path, from: 0, to: unpackedMost, sizeBytes, modifiedMs, ...(ends !== undefined && { ends }), packed }]
   return Array.from({ length: Math.ceil(sizeBytes / size) }, (_, i) => ({
     path,
     from: i * size,

@@ -6,9 +6,10 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { GraphVersion } from "../../engine/graph.js"
-import type { FileSplit, OutputId } from "../../engine/rdd.js"
+import type { OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { archivedSeal } from "./archive-seals.js"
+import type { SourceFile } from "./file-order.js"
 import { type AcceptedDefinition, type ForgottenStream, isEmpty, type JournalRecord, type LeftOut, type SealRecord } from "./records.js"
 import { SeqSet } from "./seq-set.js"
 
@@ -27,7 +28,7 @@ export interface StreamRecord {
   /** Of inputs: end of the newest sealed interval. */
   sealedThrough: number
   read: NonNullable<SealRecord["read"]> | null
-  splits: readonly FileSplit[] | null
+  files: InputFiles | null
   /** Of running streams: end of the newest finished interval. */
   through: number
   held: { readonly interval: number; readonly failure: TaskFailure } | null
@@ -43,6 +44,14 @@ export interface StreamRecord {
   archivedBefore?: number
   /** Stored results of finished intervals: in which partitions there is anything. Ascending. */
   readonly made: MadeOutput[]
+}
+
+/** The files of a `file:` input. Of a directory, into which more come, only names are kept of those that are wholly in seals. */
+export interface InputFiles {
+  /** How many came before those of `list`. */
+  readonly first: number
+  readonly list: readonly SourceFile[]
+  readonly read: readonly string[]
 }
 
 export interface VersionNote {
@@ -171,7 +180,7 @@ export class Ledger {
         return this.#sealed(record)
       case "files": {
         const stream = this.streams.get(record.stream)
-        if (stream !== undefined) stream.splits = record.splits
+        if (stream !== undefined) stream.files = withFiles(stream.files, record)
         return
       }
       case "progress":
@@ -287,6 +296,7 @@ export class Ledger {
     } else stream.seals.push(record)
     stream.sealedThrough = record.to
     if (record.read !== undefined) stream.read = record.read
+    letGoOfRead(stream)
     for (const group of record.groups) {
       for (const { batch } of group) {
         if (batch === null) continue
@@ -377,7 +387,7 @@ function freshStream({ definition, since }: AcceptedDefinition, definedMs: numbe
     seals: [],
     sealedThrough: since,
     read: null,
-    splits: null,
+    files: null,
     through: since,
     held: null,
     forgottenBefore: since,
@@ -394,6 +404,26 @@ function note({ history, definition: old, since }: StreamRecord, { definition, f
   if (history.length === 0) history.push({ version: old.version, from: since, by: old.owner, source: old.source })
   history.push({ version: definition.version, from, by, source: definition.source })
   if (history.length > versionsTold) history.shift()
+}
+
+/** Whether more files may come. */
+export function watches({ node }: StreamDefinition): boolean {
+  return node.kind === "input" && node.source.kind === "file" && node.source.paths.some(path => path.endsWith("/"))
+}
+
+function withFiles(files: InputFiles | null, { files: more, gone = [] }: Extract<JournalRecord, { kind: "files" }>): InputFiles {
+  const { first, list, read } = files ?? { first: 0, list: [], read: [] }
+  return { first, list: [...list, ...more], read: gone.length === 0 ? read : read.filter(path => !gone.includes(path)) }
+}
+
+/** Of a directory: what is wholly in seals is never read again. */
+function letGoOfRead(stream: StreamRecord): void {
+  const { definition, files, read } = stream
+  if (files === null || read?.begun === undefined || !watches(definition)) return
+  const before = Math.min(read.begun, ...(read.positions ?? []).map(({ file }) => file))
+  if (before <= files.first) return
+  const over = files.list.slice(0, before - files.first)
+  stream.files = { first: before, list: files.list.slice(over.length), read: [...files.read, ...over.map(({ path }) => path)] }
 }
 
 function leaveOut({ leftOut }: StreamRecord, one: LeftOut): void {

@@ -6,8 +6,9 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { Asset } from "../../engine/function-ref.js"
 import type { GraphVersion } from "../../engine/graph.js"
-import type { AsideBlock, FileSplit, InputBlock, OutputId } from "../../engine/rdd.js"
+import type { AsideBlock, InputBlock, OutputId } from "../../engine/rdd.js"
 import type { BatchKey } from "../protocol.js"
+import type { FilePosition, SourceFile } from "./file-order.js"
 
 export type JournalRecord =
   /** A master took over: the first record of each epoch. */
@@ -36,8 +37,8 @@ export type JournalRecord =
   | { readonly kind: "returned"; readonly streams: readonly StreamId[] }
   | { readonly kind: "stop"; readonly streams: readonly StreamId[]; readonly wallMs: number }
   | SealRecord
-  /** A `file:` input: its files as pinned, and their splits in order. */
-  | { readonly kind: "files"; readonly stream: StreamId; readonly splits: readonly FileSplit[] }
+  /** A `file:` input: more of its files, as pinned, in order. `gone`: names of a directory that need not be remembered any more. */
+  | { readonly kind: "files"; readonly stream: StreamId; readonly files: readonly SourceFile[]; readonly gone?: readonly string[] }
   /** Streams have finished all intervals that end at or before the time. */
   | {
       readonly kind: "progress"
@@ -104,8 +105,8 @@ export interface AcceptedDefinition {
 
 /**
  * The interval itself: which blocks count, in which order and grouping. Covers `[from, to)` of one input: one interval,
- * or a run of empty ones (then `groups` is empty). `read`: of a replayable source, how far it has been read; its splits from
- * `resume` on hold records that are in no seal yet, so a restarted master reads them again.
+ * or a run of empty ones (then `groups` is empty). `read`: of a replayable source, how far it has been read; what lies from
+ * `resume`, or of files from their `positions`, on holds records that are in no seal yet, so a restarted master reads it again.
  */
 export interface SealRecord {
   readonly kind: "seal"
@@ -122,8 +123,10 @@ export interface SealRecord {
     /** Records set aside so far: late ones, and such as had no time. */
     readonly late: number
     readonly ended: boolean
-    /** Of the splits from `resume` to `splitsDone`: the first interval that was open for each. */
-    readonly opens?: readonly number[]
+    /** Of files: so many have been begun; those of them that are not wholly in seals; bytes read, of the files as they are. */
+    readonly begun?: number
+    readonly positions?: readonly FilePosition[]
+    readonly doneBytes?: number
   }
 }
 

@@ -1,24 +1,27 @@
 /**
- * `file:` inputs: which splits there are, reading them ahead, and what of them enters which interval (DESIGN §3, §6; the
+ * `file:` inputs: which files there are, reading their splits ahead, and what of them enters which interval (DESIGN §3, §6; the
  * paper's §3.1: external time stamps with a slack).
  *
- *   listing ──pinned──▶ reading ──all splits in seals──▶ ended
+ *   listing ──listed──▶ (looking) ──pinned──▶ reading ──all splits in seals──▶ ended
  *
- * Splits are read by tasks, several at a time, and taken in order, whichever is done first. With time stamps their records
- * go to the intervals they name, and an interval is sealed when the newest time seen has passed it by the allowed disorder;
- * what comes later is late: set aside in the interval that is the first one open then. Without, they go to the interval in which they were read.
+ * Splits are read by tasks, several at a time, and taken in an order that follows from the files alone (`file-order.ts`),
+ * whichever is done first. With time stamps their records go to the intervals they name, and an interval is sealed when every
+ * file has passed it by the allowed disorder; what comes later is late: set aside in the interval that was the first one open
+ * for its file. Without, they go to the interval in which they were read. Several files with time stamps are looked into first:
+ * where each begins.
  *
- * The seal says how far it has read. A restarted master reads again from the first split that holds records in no seal, and
- * leaves out of it what was sealed.
+ * The seal says how far has been read. A restarted master reads again from the first split of each file that holds records in
+ * no seal, and leaves out of it what was sealed.
  */
 
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
-import type { FileSplit } from "../../engine/rdd.js"
+import type { ListedFile } from "../../engine/file-split.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { Message, TaskDone } from "../protocol.js"
 import { Arrivals } from "./arrivals.js"
-import type { StreamRecord } from "./ledger.js"
+import { FileOrder, type SourceFile, type SplitName, splitOf, type Taken } from "./file-order.js"
+import { type StreamRecord, watches } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
 import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
@@ -29,30 +32,36 @@ const readOrder = 2 ** 40
 const listAgainMs = 2_000
 /** Sealed intervals with records that its slowest dependent may be behind. */
 const behindAtMost = 400
+/** So much of each of several files is read to learn where it begins. */
+const lookBytes = 64 * 1024
+/** Of a directory: a name that was read is remembered as long as the file is there, and so much longer. */
+const goneForMs = 60_000
+
+interface ReadDone {
+  readonly worker: NodeId
+  readonly done: TaskDone
+}
+
+interface Waiting extends SplitName {
+  readonly block: SealedBlock | SealedAside
+}
 
 interface Source {
   readonly stream: StreamId
-  state: "listing" | "reading" | "ended"
-  splits: readonly FileSplit[]
+  state: "listing" | "looking" | "reading" | "ended"
+  order: FileOrder<ReadDone>
   listedMs: number
   listing: string | null
+  /** Files that are being looked into, and those that are to be. */
+  looking: { readonly files: readonly ListedFile[]; readonly begins: Map<number, number | null>; next: number } | null
   /** Of directories: files that were there when it was listed last and are not read yet. Once one has not changed in between it is whole. */
   seen: Map<string, string>
-  readonly known: Set<string>
-  /** The next split to read, and the next to take. */
-  nextRead: number
-  nextTake: number
-  /** Splits before it were taken by an earlier master. */
-  takenBefore: number
-  readonly reading: Set<number>
-  readonly done: Map<number, { readonly worker: NodeId; readonly done: TaskDone }>
+  /** Of directories: names of files that have been taken up; since when one is not there any more. */
+  readonly known: Map<string, number | null>
+  /** Jobs begun: reading the same split once more is another job. */
+  jobs: number
   /** Not yet sealed, by interval. */
-  readonly buckets: Map<number, { readonly split: number; readonly block: SealedBlock | SealedAside }[]>
-  /** Of each split that may be read again: the first interval that was open for it. */
-  readonly opens: Map<number, number>
-  /** Blocks in `buckets`, by split, ascending: the first is where a restarted master begins. */
-  readonly waiting: Map<number, number>
-  newest: number
+  readonly buckets: Map<number, Waiting[]>
   late: number
 }
 
@@ -88,6 +97,7 @@ export class Sources {
       if (record.held !== null) continue
       const source = this.#sources.get(definition.id) ?? this.#open(record)
       if (source.state === "listing") this.#list(source, definition, times)
+      if (source.state === "looking") this.#look(source, definition)
       if (source.state !== "reading") continue
       if (watches(definition)) this.#watch(source, definition, times)
       this.#take(source, definition, times)
@@ -97,29 +107,34 @@ export class Sources {
   }
 
   #open(record: StreamRecord): Source {
-    const { read, splits } = record
-    const from = read?.resume ?? 0
+    const { definition, read, files } = record
+    const at = { begun: read?.begun ?? 0, positions: read?.positions ?? [], newest: read?.newest ?? Number.NEGATIVE_INFINITY }
     const source: Source = {
-      stream: record.definition.id,
-      state: read?.ended === true ? "ended" : splits === null && !watches(record.definition) ? "listing" : "reading",
-      splits: splits ?? [],
+      stream: definition.id,
+      state: read?.ended === true ? "ended" : files === null && !watches(definition) ? "listing" : "reading",
+      order: this.#orderOf(definition, files?.list ?? [], files?.first ?? 0, at),
       listedMs: Number.NEGATIVE_INFINITY,
       listing: null,
+      looking: null,
       seen: new Map(),
-      known: new Set((splits ?? []).map(({ path }) => path)),
-      nextRead: from,
-      nextTake: from,
-      takenBefore: read?.splitsDone ?? 0,
-      reading: new Set(),
-      done: new Map(),
+      known: new Map([...(files?.read ?? []), ...(files?.list ?? []).map(({ path }) => path)].map(path => [path, null])),
+      jobs: 0,
       buckets: new Map(),
-      opens: new Map((read?.opens ?? []).map((open, i) => [from + i, open])),
-      waiting: new Map(),
-      newest: read?.newest ?? Number.NEGATIVE_INFINITY,
       late: read?.late ?? 0,
     }
+    source.order.taken = read?.splitsDone ?? 0
     this.#sources.set(source.stream, source)
     return source
+  }
+
+  #orderOf(
+    definition: StreamDefinition,
+    files: readonly SourceFile[],
+    first: number,
+    at: ConstructorParameters<typeof FileOrder>[3],
+  ): FileOrder<ReadDone> {
+    const merged = isTimed(definition) && !watches(definition)
+    return new FileOrder<ReadDone>(files, first, { splitBytes: this.#parts.config.splitBytes, merged }, at)
   }
 
   // ── which files ──
@@ -153,10 +168,58 @@ export class Sources {
         this.#fail(source.stream, { kind: "machine", message: `${what} (paths are read on the workers)` })
         return
       }
-      source.splits = cutFiles(files, this.#parts.config.splitBytes)
-      source.state = "reading"
-      append(this.#parts, { kind: "files", stream: source.stream, splits: source.splits }, () => {})
+      const whole = files.filter(({ sizeBytes }) => sizeBytes > 0)
+      if (isTimed(definition) && whole.length > 1) {
+        source.looking = { files: whole, begins: new Map(), next: 0 }
+        source.state = "looking"
+      } else this.#pin(source, definition, whole)
     })
+  }
+
+  /** Reads the first lines of each file, to learn from when on it has something. */
+  #look(source: Source, definition: SourceDefinition): void {
+    const { scheduler, registry } = this.#parts
+    const { looking } = source
+    if (looking === null) return
+    const ahead = Math.max(2, registry.executors * 4)
+    while (looking.next < looking.files.length && looking.next - looking.begins.size < ahead) {
+      const n = looking.next++
+      const spec = readStage(definition, splitOf(looking.files[n] as ListedFile, 0, lookBytes), `look.${n}`)
+      scheduler.start({ id: lookOf(source.stream, n), spec, pool: "stream", order: readOrder + n })
+    }
+  }
+
+  #looked(source: Source, n: number, { outputs }: TaskDone): void {
+    const { looking } = source
+    const { definition } = this.#parts.ledger.streams.get(source.stream) as StreamRecord
+    const oldest = Math.min(...outputs.map(({ interval }) => interval ?? Number.POSITIVE_INFINITY))
+    looking?.begins.set(n, oldest === Number.POSITIVE_INFINITY ? null : oldest)
+    for (const { block } of outputs) forgetBlock(this.#parts, block)
+    if (looking === null || looking.begins.size < looking.files.length) return
+    const begins = looking.files.map((file, i): SourceFile => {
+      const first = looking.begins.get(i) ?? null
+      return first === null ? file : { ...file, begins: first }
+    })
+    const from = ({ begins: first = Number.NEGATIVE_INFINITY }: SourceFile) => first
+    begins.sort((a, b) => (from(a) < from(b) ? -1 : from(a) > from(b) ? 1 : a.path < b.path ? -1 : 1))
+    source.looking = null
+    this.#pin(source, definition as SourceDefinition, begins)
+  }
+
+  #pin(source: Source, definition: SourceDefinition, files: readonly SourceFile[]): void {
+    source.order = this.#orderOf(definition, files, 0, { begun: 0, positions: [], newest: Number.NEGATIVE_INFINITY })
+    source.state = "reading"
+    append(this.#parts, { kind: "files", stream: source.stream, files }, () => {})
+    this.#sayPacked(definition, files)
+  }
+
+  /** At once, not after an hour: what is compressed is read from its beginning to its end. */
+  #sayPacked({ name }: StreamDefinition, files: readonly SourceFile[]): void {
+    const packed = files.filter(file => file.packed !== undefined)
+    const { executors } = this.#parts.registry
+    if (packed.length === 0 || packed.length >= executors) return
+    const kinds = [...new Set(packed.map(file => file.packed))].join(" and ")
+    say(this.#parts, "warn", `${name}: ${packed.length} of ${executors} executors can unpack: ${kinds} cannot be split`)
   }
 
   /** A directory is listed again and again: what is new in it, and has not changed since the last time, is read next. */
@@ -173,35 +236,47 @@ export class Sources {
       source.listing = null
       const before = source.seen
       source.seen = new Map()
-      const whole: PinnedListing[] = []
+      const whole: ListedFile[] = []
       for (const file of files) {
         if (source.known.has(file.path) || file.sizeBytes === 0) continue
         const mark = `${file.sizeBytes} ${file.modifiedMs} ${file.ends ?? ""}`
         if (before.get(file.path) === mark) whole.push(file)
         else source.seen.set(file.path, mark)
       }
-      if (whole.length === 0) return
+      const gone = this.#gone(source, new Set(files.map(({ path }) => path)), times)
+      if (whole.length === 0 && gone.length === 0) return
       whole.sort((a, b) => a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1))
-      const splits = [...source.splits, ...whole.flatMap(file => cutFiles([file], this.#parts.config.splitBytes))]
-      for (const { path } of whole) source.known.add(path)
-      append(this.#parts, { kind: "files", stream: source.stream, splits }, () => {
+      for (const { path } of whole) source.known.set(path, null)
+      for (const path of gone) source.known.delete(path)
+      append(this.#parts, { kind: "files", stream: source.stream, files: whole, ...(gone.length > 0 && { gone }) }, () => {
         // Nothing of it is in a seal before it is known which files there are.
-        if (this.#sources.get(source.stream) === source) source.splits = splits
+        if (this.#sources.get(source.stream) === source) source.order.add(whole)
       })
     })
+  }
+
+  /** Names that need no longer be remembered: who puts a file there again means a new one. */
+  #gone({ known, stream }: Source, there: ReadonlySet<string>, times: Times): string[] {
+    const { files } = this.#parts.ledger.streams.get(stream) as StreamRecord
+    const read = new Set(files?.read ?? [])
+    const gone: string[] = []
+    for (const [path, since] of known) {
+      if (there.has(path)) {
+        if (since !== null) known.set(path, null)
+      } else if (since === null) known.set(path, times.monotonicMs)
+      else if (times.monotonicMs - since >= goneForMs && read.has(path)) gone.push(path)
+    }
+    return gone
   }
 
   // ── reading ──
 
   #read(source: Source, definition: SourceDefinition): void {
     const { scheduler, registry } = this.#parts
-    const ahead = Math.max(2, registry.executors * 2)
-    if (source.reading.size + source.done.size >= ahead || this.#behind(source.stream)) return
-    while (source.nextRead < source.splits.length && source.reading.size + source.done.size < ahead) {
-      const n = source.nextRead++
-      source.reading.add(n)
-      const spec = readStage(definition, source.splits[n] as FileSplit, `${n}`)
-      scheduler.start({ id: jobOf(source.stream, n), spec, pool: "stream", order: readOrder + n })
+    if (this.#behind(source.stream)) return
+    for (const name of source.order.toRead(Math.max(2, registry.executors * 2))) {
+      const spec = readStage(definition, source.order.split(name), `${name.file}.${name.split}`)
+      scheduler.start({ id: jobOf(source.stream, name), spec, pool: "stream", order: readOrder + source.jobs++ })
     }
   }
 
@@ -224,12 +299,19 @@ export class Sources {
   /** A read task is done. False: it was not one of a source's (a lost block read again). */
   made(output: string, worker: NodeId, done: TaskDone): boolean {
     if (this.arrivals.made(output, worker, done)) return true
+    const { scheduler } = this.#parts
     for (const source of this.#sources.values()) {
-      for (const n of source.reading) {
-        if (this.#parts.scheduler.job(jobOf(source.stream, n))?.target !== output) continue
-        source.reading.delete(n)
-        source.done.set(n, { worker, done })
-        return true
+      if (source.looking !== null) {
+        for (let n = 0; n < source.looking.next; n++) {
+          if (source.looking.begins.has(n) || scheduler.job(lookOf(source.stream, n))?.target !== output) continue
+          for (const { block, bytes, rows } of done.outputs) this.#parts.tracker.hold(block, worker, bytes, rows)
+          this.#looked(source, n, done)
+          return true
+        }
+      }
+      for (const name of source.order.reading()) {
+        if (scheduler.job(jobOf(source.stream, name))?.target !== output) continue
+        return source.order.read(name, { worker, done }, done.unpacked)
       }
     }
     return false
@@ -239,7 +321,11 @@ export class Sources {
   jobEnded(job: string, failure: TaskFailure | null): boolean {
     if (!job.startsWith("read:") && !job.startsWith("arrived:")) return false
     this.#parts.scheduler.release(job)
-    if (failure !== null) this.#fail(job.slice(job.indexOf(":") + 1, job.lastIndexOf(":")), failure)
+    if (failure === null) return true
+    const stream = job.slice(job.indexOf(":") + 1, job.lastIndexOf(":"))
+    this.#fail(stream, failure)
+    // Resumed, it begins where it has come to.
+    if (job.startsWith("read:")) this.#restart(stream)
     return true
   }
 
@@ -250,7 +336,7 @@ export class Sources {
     for (const source of this.#sources.values()) {
       let again = false
       for (const bucket of source.buckets.values()) again ||= bucket.some(({ block }) => lost.has(block.block))
-      for (const { done } of source.done.values()) again ||= done.outputs.some(({ block }) => lost.has(block))
+      for (const { done } of source.order.untaken()) again ||= done.outputs.some(({ block }) => lost.has(block))
       if (again) this.#restart(source.stream)
     }
   }
@@ -258,98 +344,103 @@ export class Sources {
   #restart(stream: StreamId): void {
     const source = this.#sources.get(stream)
     if (source === undefined) return
-    for (const n of source.reading) this.#parts.scheduler.release(jobOf(stream, n))
-    for (const bucket of source.buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
-    for (const { done } of source.done.values()) for (const { block } of done.outputs) forgetBlock(this.#parts, block)
-    this.#sources.delete(stream)
+    this.#letGo(source)
     const record = this.#parts.ledger.streams.get(stream)
     if (record === undefined || record.stoppedMs !== null) return
-    const fresh = this.#open(record)
-    // What was open for the splits that are read again is as it was.
-    for (const [n, open] of source.opens) fresh.opens.set(n, open)
-    fresh.takenBefore = Math.max(fresh.takenBefore, source.nextTake)
-    fresh.newest = source.newest
+    // What has been read since the last seal is in none: it is read again.
+    const { begun, positions, newest, taken } = source.order
+    const { definition, files } = record
+    source.order = this.#orderOf(definition, files?.list ?? [], files?.first ?? 0, { begun, positions, newest })
+    source.order.taken = taken
+    source.buckets.clear()
+    if (source.state !== "looking") return
+    source.looking = null
+    source.state = "listing"
   }
 
   stop(stream: StreamId): void {
     this.arrivals.stop(stream)
     const source = this.#sources.get(stream)
     if (source === undefined) return
-    for (const n of source.reading) this.#parts.scheduler.release(jobOf(stream, n))
-    for (const bucket of source.buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
+    this.#letGo(source)
     this.#sources.delete(stream)
+  }
+
+  #letGo({ stream, order, looking, buckets }: Source): void {
+    const { scheduler } = this.#parts
+    for (const name of order.reading()) scheduler.release(jobOf(stream, name))
+    for (let n = 0; n < (looking?.next ?? 0); n++) if (looking?.begins.has(n) === false) scheduler.release(lookOf(stream, n))
+    for (const bucket of buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
+    for (const { done } of order.untaken()) for (const { block } of done.outputs) forgetBlock(this.#parts, block)
   }
 
   // ── taking and sealing ──
 
   #take(source: Source, definition: SourceDefinition, times: Times): void {
+    for (let next = source.order.take(); next !== null; next = source.order.take()) this.#enter(source, definition, next, times)
+  }
+
+  #enter(source: Source, definition: SourceDefinition, taken: Taken<ReadDone>, times: Times): void {
     const { ledger, tracker } = this.#parts
-    const { sealedThrough } = ledger.streams.get(source.stream) as StreamRecord
-    const { intervalMs } = definition
-    const timed = definition.node.timestamp !== null
-    for (let next = source.done.get(source.nextTake); next !== undefined; next = source.done.get(source.nextTake)) {
-      const n = source.nextTake++
-      source.done.delete(n)
-      const split = source.splits[n] as FileSplit
-      const { worker, done } = next
-      const now = Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
-      // By the splits before it alone, however quickly they were read: reading them again gives the same intervals.
-      const passed = Math.floor((source.newest - definition.node.disorderMs) / intervalMs) * intervalMs
-      const open = source.opens.get(n) ?? (timed ? Math.max(sealedThrough, passed) : now)
-      source.opens.set(n, open)
-      const first = Math.min(...done.outputs.map(({ interval }) => (interval !== undefined && interval >= open ? interval : Infinity)))
-      for (const output of done.outputs) {
-        const { block: id, rows, bytes } = output
-        tracker.hold(id, worker, bytes, rows)
-        // What has no time of its own goes with what was read with it; what is late with what is open.
-        const own = timed ? (output.interval ?? (first === Infinity ? open : first)) : now
-        const late = timed && own < open
-        const interval = late ? open : own
-        if (interval < sealedThrough) {
-          forgetBlock(this.#parts, id)
-          continue
-        }
-        const replay = { ...split, interval: output.interval ?? null, ...(output.aside !== undefined && { aside: output.aside }) }
-        const plain: SealedBlock = { block: id, rows, bytes, replay, batch: null }
-        const error = output.aside ?? `late: intervals before ${new Date(open).toISOString()} were closed when it was read`
-        const block =
-          late || output.aside !== undefined
-            ? { ...plain, batch: null, reason: late ? ("late" as const) : ("parse" as const), error }
-            : plain
-        const bucket = source.buckets.get(interval)
-        if (bucket === undefined) source.buckets.set(interval, [{ split: n, block }])
-        else bucket.push({ split: n, block })
-        source.waiting.set(n, (source.waiting.get(n) ?? 0) + 1)
-        if (output.newest !== undefined) source.newest = Math.max(source.newest, output.newest)
+    const { sealedThrough, since } = ledger.streams.get(source.stream) as StreamRecord
+    const { intervalMs, node } = definition
+    const timed = isTimed(definition)
+    const { worker, done } = taken.done
+    const split = source.order.split(taken)
+    const now = Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
+    // By what comes before it in its file alone, however quickly it was read: reading it again gives the same intervals.
+    const open = timed ? Math.max(since, Math.floor((taken.newest - node.disorderMs) / intervalMs) * intervalMs) : now
+    const first = Math.min(...done.outputs.map(({ interval }) => (interval !== undefined && interval >= open ? interval : Infinity)))
+    let newest = Number.NEGATIVE_INFINITY
+    let blocks = 0
+    for (const output of done.outputs) {
+      const { block: id, rows, bytes } = output
+      tracker.hold(id, worker, bytes, rows)
+      if (output.newest !== undefined) newest = Math.max(newest, output.newest)
+      // What has no time of its own goes with what was read with it; what is late with what is open.
+      const own = timed ? (output.interval ?? (first === Infinity ? open : first)) : now
+      const late = timed && own < open
+      const interval = late ? open : own
+      if (interval < sealedThrough) {
+        forgetBlock(this.#parts, id)
+        continue
       }
+      const replay = { ...split, interval: output.interval ?? null, ...(output.aside !== undefined && { aside: output.aside }) }
+      const plain: SealedBlock = { block: id, rows, bytes, replay, batch: null }
+      const error = output.aside ?? `late: intervals before ${new Date(open).toISOString()} were closed when it was read`
+      const block =
+        late || output.aside !== undefined ? { ...plain, batch: null, reason: late ? ("late" as const) : ("parse" as const), error } : plain
+      const bucket = source.buckets.get(interval)
+      const waiting = { file: taken.file, split: taken.split, block }
+      if (bucket === undefined) source.buckets.set(interval, [waiting])
+      else bucket.push(waiting)
+      blocks += 1
     }
+    source.order.saw(taken, newest, blocks)
   }
 
   #seal(source: Source, definition: SourceDefinition, times: Times): void {
     const { intervalMs, node } = definition
     const record = this.#parts.ledger.streams.get(source.stream) as StreamRecord
-    const all = source.nextTake >= source.splits.length && !watches(definition)
+    const all = source.order.allTaken && !watches(definition)
     const starts = [...source.buckets.keys()].sort((a, b) => a - b)
-    const timed = node.timestamp !== null
-    const clock = timed ? source.newest - node.disorderMs : times.timeMs
+    const timed = isTimed(definition)
+    const clock = timed ? source.order.passed - node.disorderMs : times.timeMs
     // At the end nothing can come any more; by the clock, what was read now still waits for its interval's end.
     const end = timed && all ? Number.POSITIVE_INFINITY : Math.floor(clock / intervalMs) * intervalMs
     let from = record.sealedThrough
     for (const start of starts) {
       if (start + intervalMs > end) break
       if (start > from) this.#append(source, from, start, [])
-      const bucket = source.buckets.get(start) ?? []
-      const blocks = bucket.map(({ block }) => block)
+      // In the order of the files, whichever was taken first.
+      const bucket = (source.buckets.get(start) ?? []).sort((a, b) => a.file - b.file || a.split - b.split)
       source.buckets.delete(start)
-      for (const { split } of bucket) {
-        const left = (source.waiting.get(split) as number) - 1
-        if (left > 0) source.waiting.set(split, left)
-        else source.waiting.delete(split)
-      }
+      for (const name of bucket) source.order.sealed(name)
+      const blocks = bucket.map(({ block }) => block)
       this.#append(source, start, start + intervalMs, blocks)
       from = start + intervalMs
     }
-    // All that has passed is sealed in the same step: whether a record is late must not depend on when a master stopped.
+    // All that has passed is sealed in the same step.
     if (end !== Number.POSITIVE_INFINITY && end > from && !(all && source.buckets.size === 0)) {
       this.#append(source, from, end, [])
       from = end
@@ -362,15 +453,13 @@ export class Sources {
 
   #append(source: Source, from: number, to: number, all: readonly (SealedBlock | SealedAside)[]): void {
     const { tracker, registry, progress } = this.#parts
+    const { order } = source
     const blocks = all.filter(block => !("reason" in block))
     const aside = all.filter(block => "reason" in block)
     for (const { rows } of aside) source.late += rows
-    const [resume = source.nextTake] = source.waiting.keys()
-    const splitsDone = Math.max(source.takenBefore, source.nextTake)
-    for (const n of [...source.opens.keys()]) if (n < resume) source.opens.delete(n)
-    const opens = Array.from({ length: splitsDone - resume }, (_, i) => source.opens.get(resume + i) ?? from)
     const { definition } = this.#parts.ledger.streams.get(source.stream) as StreamRecord
-    const ended = source.nextTake >= source.splits.length && source.buckets.size === 0 && !watches(definition)
+    const ended = order.allTaken && source.buckets.size === 0 && !watches(definition)
+    const { taken: splitsDone, newest, begun, positions, doneBytes } = order
     const record: SealRecord = {
       kind: "seal",
       stream: source.stream,
@@ -378,12 +467,12 @@ export class Sources {
       to,
       groups: blocks.length === 0 ? [] : groupBlocks(blocks, block => tracker.holders(block), registry.executors),
       ...(aside.length > 0 && { aside }),
-      read: { splitsDone, resume, newest: source.newest, late: source.late, ended, ...(opens.length > 0 && { opens }) },
+      read: { splitsDone, resume: 0, newest, late: source.late, ended, begun, positions, doneBytes },
     }
     if (all.length > 0) this.#parts.admission.sealed(source.stream, from, all)
     append(this.#parts, record, () => {
       progress.sealed.set(source.stream, Math.max(progress.sealed.get(source.stream) ?? 0, to))
-      if (ended) say(this.#parts, "info", `all ${source.splits.length} splits of ${source.stream} are read`)
+      if (ended) say(this.#parts, "info", `all ${splitsDone} splits of ${source.stream} are read`)
     })
     if (ended) source.state = "ended"
   }
@@ -395,22 +484,9 @@ export function isBounded(definition: StreamDefinition): boolean {
   return node.kind === "input" && (node.source.kind === "archive" || (node.source.kind === "file" && !watches(definition)))
 }
 
-/** Whether more files may come. */
-function watches({ node }: StreamDefinition): boolean {
-  return node.kind === "input" && node.source.kind === "file" && node.source.paths.some(path => path.endsWith("/"))
+function isTimed({ node }: StreamDefinition): boolean {
+  return node.kind === "input" && node.timestamp !== null
 }
 
-const jobOf = (stream: StreamId, split: number): string => `read:${stream}:${split}`
-
-type PinnedListing = Extract<Message, { kind: "filesListed" }>["files"][number]
-
-/** Splits of at most so many bytes, by path, then offset. */
-function cutFiles(files: readonly PinnedListing[], splitBytes: number): FileSplit[] {
-  const splits: FileSplit[] = []
-  for (const { path, sizeBytes, modifiedMs, ends } of [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
-    for (let from = 0; from < sizeBytes; from += splitBytes) {
-      splits.push({ path, from, to: Math.min(sizeBytes, from + splitBytes), sizeBytes, modifiedMs, ...(ends !== undefined && { ends }) })
-    }
-  }
-  return splits
-}
+const jobOf = (stream: StreamId, { file, split }: SplitName): string => `read:${stream}:${file}.${split}`
+const lookOf = (stream: StreamId, file: number): string => `read:${stream}:look.${file}`

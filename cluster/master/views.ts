@@ -98,7 +98,7 @@ export class Views {
       bytes: this.#bytes(record),
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
       aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
-      ...(record.splits === null ? {} : { read: readOf(record.splits, record.read?.splitsDone ?? 0) }),
+      ...(record.files === null ? {} : { read: readOf(record.files.list, record.read?.doneBytes ?? 0) }),
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
       ...(lease !== undefined && { lease }),
@@ -208,12 +208,6 @@ export class Views {
   }
 }
 
-function readOf(splits: NonNullable<StreamRecord["splits"]>, done: number): NonNullable<CatalogEntry["read"]> {
-  let doneBytes = 0
-  let bytes = 0
-  for (const [n, { from, to }] of splits.entries()) {
-    bytes += to - from
-    if (n < done) doneBytes += to - from
-  }
-  return { doneBytes, bytes }
+function readOf(files: readonly { readonly sizeBytes: number }[], doneBytes: number): NonNullable<CatalogEntry["read"]> {
+  return { doneBytes, bytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }
 }

@@ -25,9 +25,9 @@ export class Launching {
   ready(task: Task): void {
     task.state = "ready"
     const { pool } = task.stage
-    const home = this.#homeOf(task)
-    if (home === null) this.#ready[pool].push(task)
-    else this.#boundQueue(pool, home.worker).push(task)
+    const worker = this.#homeOf(task)?.worker ?? this.#readerOf(task)
+    if (worker === null) this.#ready[pool].push(task)
+    else this.#boundQueue(pool, worker).push(task)
   }
 
   /** Sends ready tasks to workers that have room. */
@@ -163,6 +163,12 @@ export class Launching {
     }
     if (home === null || (task.avoid.has(home.worker) && placement.size > task.avoid.size)) return null
     return home
+  }
+
+  /** A compressed file is unpacked once if one worker reads all of its splits. */
+  #readerOf({ stage: { spec }, avoid }: Task): NodeId | null {
+    const split = spec.write.kind === "read" ? spec.write.split : null
+    return split?.packed === undefined ? null : this.#board.options.placement.reader(split.path, avoid)
   }
 
   #affinityOf(task: Task, worker: NodeId): number | null {

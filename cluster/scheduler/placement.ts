@@ -33,12 +33,16 @@ const depth = { stream: 8, query: 2 } as const
 /** Of tasks that take less than `shortMs` more are sent ahead, so that they travel several in a message. */
 const shortDepth = 24
 const shortMs = 2
+/** So many compressed files' readers are remembered. */
+const readersKept = 1_000
 /** What a byte that is not local costs, in tasks queued on one core (1 MB ≈ one short task). */
 const bytesPerTask = 1 << 20
 
 export class Placement {
   readonly #slots = new Map<NodeId, Slot>()
   readonly #homes = new Map<number, Home[]>()
+  /** By path. */
+  readonly #readers = new Map<string, NodeId>()
 
   add(node: NodeId, host: string, cores: number): void {
     this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, copied: 0, meanMs: shortMs })
@@ -110,6 +114,18 @@ export class Placement {
       home.backup = this.#backupFor(homes, home.worker)
     }
     return home
+  }
+
+  /** The worker that reads a compressed file: the same for all of its splits, and another for the next file. Null: there is none. */
+  reader(path: string, avoid: ReadonlySet<NodeId>): NodeId | null {
+    const known = this.#readers.get(path)
+    if (known !== undefined && this.#slots.has(known) && !avoid.has(known)) return known
+    const files = (node: NodeId) => [...this.#readers.values()].filter(reader => reader === node).length
+    const worker = this.#fewest(slot => (avoid.has(slot.node) ? 1e6 : 0) + files(slot.node) / slot.cores)
+    this.#readers.delete(path)
+    if (worker !== null) this.#readers.set(path, worker)
+    for (const [oldest] of this.#readers) if (this.#readers.size > readersKept) this.#readers.delete(oldest)
+    return worker
   }
 
   /** The best worker with room, for inputs that lie `local` (bytes by worker) out of `total`. Null: none has room. */

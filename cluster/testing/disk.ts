@@ -1,14 +1,15 @@
 /** The simulated disk of a worker's machine: files in memory, written whole or not at all, each operation after a while. */
 
-import { crc32 } from "node:zlib"
-import { changeOf } from "../../engine/file-split.js"
+import { crc32, gunzipSync } from "node:zlib"
+import { changeOf, type ListedFile, packingOf } from "../../engine/file-split.js"
 import type { Command, NodeEvent } from "../ports.js"
 import type { World } from "./world.js"
 
 /** A file of other bytes is another, whenever it was written. */
-function markOf(bytes: Uint8Array): { readonly sizeBytes: number; readonly modifiedMs: number; readonly ends: number } {
+function markOf(bytes: Uint8Array): Omit<ListedFile, "path"> {
   const sum = crc32(bytes)
-  return { sizeBytes: bytes.byteLength, modifiedMs: sum, ends: sum }
+  const packed = packingOf(bytes)
+  return { sizeBytes: bytes.byteLength, modifiedMs: sum, ends: sum, ...(packed !== undefined && { packed }) }
 }
 
 /** Real files that a simulated worker may read. */
@@ -34,7 +35,10 @@ export class SimulatedDisk {
   }
 
   /** `done` is called unless the worker dies first: then a write may have happened, or not. */
-  read({ request, path, from, to, pinned }: Omit<Extract<Command, { kind: "readFile" }>, "kind">, done: (event: NodeEvent) => void): void {
+  read(
+    { request, path, from, to, pinned, packed }: Omit<Extract<Command, { kind: "readFile" }>, "kind">,
+    done: (event: NodeEvent) => void,
+  ): void {
     this.#later(() => {
       const failed = this.#bringIn([path])
       if (typeof failed === "string") return done({ kind: "fileFailed", request, error: failed })
@@ -42,7 +46,11 @@ export class SimulatedDisk {
       if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
       const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
       if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
-      done({ kind: "fileRead", request, bytes: bytes.slice(from, to) })
+      if (packed === undefined) return done({ kind: "fileRead", request, bytes: bytes.slice(from, to) })
+      const plain = Uint8Array.from(gunzipSync(bytes))
+      const ended = plain.length < to
+      const unpacked = { packedBytes: ended ? bytes.length : 0, ...(ended && { plainBytes: plain.length }) }
+      done({ kind: "fileRead", request, bytes: plain.slice(from, to), unpacked })
     })
   }
 

@@ -1,32 +1,30 @@
 /** Requests to the disk under way, and who waits for each. */
 
-import type { PinnedFile } from "../../engine/file-split.js"
+import type { ListedFile, PinnedFile, Unpacked } from "../../engine/file-split.js"
+import type { Packing } from "../../engine/rdd.js"
 import type { Outbox } from "./outbox.js"
 
-export interface FileSize {
-  readonly path: string
-  readonly sizeBytes: number
-  readonly modifiedMs: number
-  readonly ends?: number
-}
-
 type Done<T> = (value: T | null, error: string) => void
+type OnRead = (bytes: Uint8Array | null, error: string, unpacked?: Unpacked) => void
 
 export class Files {
   readonly #outbox: Outbox
-  readonly #reads = new Map<string, Done<Uint8Array>>()
+  readonly #reads = new Map<string, OnRead>()
   readonly #writes = new Map<string, Done<true>>()
-  readonly #lists = new Map<string, Done<readonly FileSize[]>>()
+  readonly #lists = new Map<string, Done<readonly ListedFile[]>>()
   #made = 0
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox
   }
 
-  read(path: string, from: number, to: number, pinned: PinnedFile | null, done: Done<Uint8Array>): void {
+  /** `pinned`: what the file was when it was listed, with how it is compressed. */
+  read(path: string, from: number, to: number, pinned: (PinnedFile & { readonly packed?: Packing }) | null, done: OnRead): void {
     const request = `f${++this.#made}`
     this.#reads.set(request, done)
-    this.#outbox.push({ kind: "readFile", request, path, from, to, ...(pinned !== null && { pinned }) })
+    const { packed, ...pin } = pinned ?? {}
+    const more = { ...(pinned !== null && { pinned: pin as PinnedFile }), ...(packed !== undefined && { packed }) }
+    this.#outbox.push({ kind: "readFile", request, path, from, to, ...more })
   }
 
   write(path: string, bytes: Uint8Array, done: Done<true>): void {
@@ -46,21 +44,21 @@ export class Files {
     this.#outbox.push({ kind: "removeFile", path })
   }
 
-  list(paths: readonly string[], done: Done<readonly FileSize[]>): void {
+  list(paths: readonly string[], done: Done<readonly ListedFile[]>): void {
     const request = `f${++this.#made}`
     this.#lists.set(request, done)
     this.#outbox.push({ kind: "listFiles", request, paths })
   }
 
-  onRead(request: string, bytes: Uint8Array): void {
-    take(this.#reads, request)?.(bytes, "")
+  onRead(request: string, bytes: Uint8Array, unpacked: Unpacked | undefined): void {
+    take(this.#reads, request)?.(bytes, "", unpacked)
   }
 
   onWritten(request: string): void {
     take(this.#writes, request)?.(true, "")
   }
 
-  onListed(request: string, files: readonly FileSize[]): void {
+  onListed(request: string, files: readonly ListedFile[]): void {
     take(this.#lists, request)?.(files, "")
   }
 

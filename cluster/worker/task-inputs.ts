@@ -3,7 +3,7 @@
  * it, files are read, functions and data asked for. A task's thread never waits for any of this (the paper's §4.2).
  */
 
-import { longestLineBytes, needsMore, splitOverhangBytes, splitRange } from "../../engine/file-split.js"
+import { longestLineBytes, needsMore, splitOverhangBytes, splitRange, type Unpacked } from "../../engine/file-split.js"
 import type { InputPart, StageSpec, TaskFailure, TaskInput } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchInput, LaunchTask } from "../protocol.js"
@@ -39,6 +39,8 @@ export class TaskInputs {
   #over = false
   /** Of its inputs, so much came from some worker's disk. */
   diskBytes = 0
+  /** Of a split of a compressed file. */
+  unpacked: Unpacked | undefined
   /** Blocks on this worker's disk: read when it is this task's turn. */
   readonly #onDisk: { readonly block: StoredBlock; readonly use: (bytes: Uint8Array) => void }[] = []
   #budget: DiskBudget | null = null
@@ -171,18 +173,19 @@ export class TaskInputs {
   #file(ref: Extract<TaskInput["ref"], { kind: "file" }>, parts: InputPart[]): void {
     this.#missing++
     const { split } = ref
-    const { path, sizeBytes, modifiedMs, ends } = split
+    const { path, sizeBytes, modifiedMs, ends, packed } = split
     const all = (bytes: Uint8Array | null, error: string) => {
       if (bytes === null) return this.#fail({ kind: "machine", message: error })
       parts[0] = { offset: 0, length: bytes.byteLength, bytes }
       this.#arrived()
     }
     if (split.archived === true) return this.#parts.files.read(path, 0, split.to, null, all)
-    const pinned = { sizeBytes, modifiedMs, ...(ends !== undefined && { ends }) }
+    const pinned = { sizeBytes, modifiedMs, ...(ends !== undefined && { ends }), ...(packed !== undefined && { packed }) }
     const read = (overhangBytes: number, last: boolean) => {
       const { from, to } = splitRange(split, overhangBytes)
-      this.#parts.files.read(path, from, to, pinned, (bytes, error) => {
+      this.#parts.files.read(path, from, to, pinned, (bytes, error, unpacked) => {
         if (bytes === null) return this.#fail({ kind: "machine", message: error })
+        this.unpacked = unpacked
         if (!last && needsMore(split, bytes)) return read(longestLineBytes, true)
         parts[0] = { offset: 0, length: bytes.byteLength, bytes }
         this.#arrived()

@@ -45,7 +45,7 @@ interface Entry extends Poolable {
   killed: boolean
 }
 
-type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes">
+type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked">
 
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
@@ -312,6 +312,7 @@ export class Tasks {
       rowsIn,
       ...(threw > 0 && { threw }),
       ...(inputs.diskBytes > 0 && { diskBytes: inputs.diskBytes }),
+      ...(inputs.unpacked !== undefined && { unpacked: inputs.unpacked }),
     }
   }
 

@@ -167,7 +167,7 @@ export class WorkerMachine implements Machine {
         this.#drivers.onDone(event.task, event.error, event.logs ?? [])
         break
       case "fileRead":
-        this.#files.onRead(event.request, event.bytes)
+        this.#files.onRead(event.request, event.bytes, event.unpacked)
         break
       case "fileWritten":
         this.#files.onWritten(event.request)

@@ -20,7 +20,7 @@ import { userName } from "./attach.js"
 import { showProgress } from "./batch-progress.js"
 import { comparedText, compareWith, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
-import { checkSample, sampleOf } from "./input-sample.js"
+import { checkSample, packingOfFile, sampleOf } from "./input-sample.js"
 import { type IntervalLine, linesOf } from "./interval-lines.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
@@ -117,10 +117,26 @@ function checkInput(input: ReplayInput, formats: readonly FormatSpec[]): void {
   const empty = input.files.filter(path => statSync(path).size === 0)
   for (const path of empty.slice(0, 3)) process.stderr.write(`${path} is empty\n`)
   if (empty.length > 3) process.stderr.write(`${formatNumber(empty.length - 3)} more files are empty\n`)
+  sayPacked(input.files)
   const path = input.files.find(file => !empty.includes(file))
   if (path === undefined) return
   const field = input.timestampField
   for (const format of formats) checkSample(sampleOf(path), path, { what, format, ...(field === undefined ? {} : { field }) })
+}
+
+/** At once, not after an hour: what is compressed is read from its beginning to its end, by one. */
+function sayPacked(files: readonly string[]): void {
+  const packed = new Set<string>()
+  let count = 0
+  for (const path of files) {
+    const packing = packingOfFile(path)
+    if (packing === undefined) continue
+    packed.add(packing)
+    count += 1
+  }
+  if (count === 0) return
+  const merged = files.length > 1 ? `${formatNumber(files.length)} files, merged by time · ` : ""
+  process.stderr.write(`${merged}${[...packed].join(" and ")} cannot be split: ${formatNumber(count)} can be unpacked at a time\n`)
 }
 
 async function results(session: ClientSession, options: BatchOptions, exports: Readonly<Record<string, unknown>>): Promise<void> {

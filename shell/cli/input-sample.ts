@@ -3,10 +3,13 @@
  * format, a field that is not there, bytes that are no text) is said at once, with the value that is wrong.
  */
 import { isUtf8 } from "node:buffer"
+import { spawnSync } from "node:child_process"
 import { closeSync, openSync, readSync } from "node:fs"
+import { gunzipSync, constants as zlibConstants } from "node:zlib"
 import { RivuletError } from "../../engine/errors.js"
+import { packingOf } from "../../engine/file-split.js"
 import { openFormat } from "../../engine/format/index.js"
-import type { FormatSpec } from "../../engine/rdd.js"
+import type { FormatSpec, Packing } from "../../engine/rdd.js"
 import { parseTime, type TimeLike } from "../../engine/time.js"
 import { oneLine } from "../host/error-text.js"
 
@@ -22,14 +25,35 @@ const sampleBytes = 64 * 1024
 const linesTried = 200
 const guesses = ["combined", "json"] as const
 
-/** The first bytes of a file. */
+/** The first bytes of a file; of a compressed one, of what it unpacks to. */
 export function sampleOf(path: string): Uint8Array {
+  const bytes = headOf(path, sampleBytes)
+  const packing = packingOf(bytes)
+  return packing === undefined ? bytes : unpackedHead(bytes, packing)
+}
+
+/** How a file is compressed, by its first bytes. */
+export function packingOfFile(path: string): Packing | undefined {
+  return packingOf(headOf(path, 4))
+}
+
+function headOf(path: string, most: number): Uint8Array {
   const file = openSync(path, "r")
   try {
-    const bytes = new Uint8Array(sampleBytes)
+    const bytes = new Uint8Array(most)
     return bytes.subarray(0, readSync(file, bytes))
   } finally {
     closeSync(file)
+  }
+}
+
+/** What can be made of it though its end is missing: workers say what is wrong with the file. */
+function unpackedHead(bytes: Uint8Array, packing: Packing): Uint8Array {
+  if (packing === "zstd") return spawnSync("zstd", ["-dcq"], { input: bytes, maxBuffer: 64 * 1024 * 1024 }).stdout ?? new Uint8Array(0)
+  try {
+    return gunzipSync(bytes, { finishFlush: zlibConstants.Z_SYNC_FLUSH })
+  } catch {
+    return new Uint8Array(0)
   }
 }
 
@@ -39,7 +63,7 @@ export function checkSample(sample: Uint8Array, path: string, { what, format, fi
   if (sample.includes(0) || isCompressed(sample)) {
     throw new RivuletError(`${what}: ${path} is binary, not lines of text`, {
       code: 2,
-      try: isCompressed(sample) ? "unpack it first: gunzip -k, or unzstd" : "a log of lines",
+      try: isCompressed(sample) ? "unpack it first: gzip and zstd are read as they are" : "a log of lines",
     })
   }
   if (format.kind === "function") return
@@ -58,10 +82,11 @@ export function checkSample(sample: Uint8Array, path: string, { what, format, fi
   if (field !== undefined) checkField(records, path, field)
 }
 
-/** By the first bytes of gzip and of zstd. */
+/** By the first bytes of bzip2, xz, zip and 7z. */
 function isCompressed(sample: Uint8Array): boolean {
-  const [a, b, c, d] = sample
-  return (a === 0x1f && b === 0x8b) || (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd)
+  return ["BZh", "\xfd7zXZ", "PK\x03\x04", "7z\xbc\xaf"].some(
+    mark => Buffer.from(sample.subarray(0, mark.length)).toString("latin1") === mark,
+  )
 }
 
 function notThatFormat(lines: readonly string[], path: string, what: string, kind: string, why: string): RivuletError {

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { RivuletError } from "../../engine/errors.js"
@@ -87,6 +88,38 @@ test("a replay's intervals are those of the log's time stamps, and its totals a 
     lines.map(line => line.interval[0]),
     lines.map(line => line.interval[0]).sort(),
   )
+})
+
+test("two machines' logs of the same time, one of them gzipped: merged by time, none is late for another's sake", async () => {
+  const [a, b] = [join(directory, "a-access.log.gz"), join(directory, "b-access.log")]
+  writeFileSync(
+    a,
+    gzipSync(
+      hits
+        .filter((_, i) => i % 3 > 0)
+        .map(lineOf)
+        .join(""),
+    ),
+  )
+  writeFileSync(
+    b,
+    hits
+      .filter((_, i) => i % 3 === 0)
+      .map(lineOf)
+      .join(""),
+  )
+  const run = (input: string) =>
+    rivulet(["replay", program, "--input", `views=${input}`, "--timestamp", "time", "--disorder", "1s", "-o", "ndjson"])
+  const [one, two] = [await run(log), await run(join(directory, "*-access.log*"))]
+  assert.is(two.code, 0, two.err)
+  assert.match(two.err, /2 files, merged by time · gzip cannot be split: 1 can be unpacked at a time/)
+  const rows = ({ out }: Ran) =>
+    out
+      .trim()
+      .split("\n")
+      .map(line => JSON.parse(line) as { stream: string; interval: string[]; rows: unknown[] })
+      .map(({ stream, interval, rows }) => [stream, interval[0], rows.map(row => JSON.stringify(row)).sort()])
+  assert.equal(rows(two), rows(one))
 })
 
 test("a program that throws as it is loaded: exit 1, with the user's line", async () => {

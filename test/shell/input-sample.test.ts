@@ -35,7 +35,7 @@ const cases: readonly [
   ["JSON", rows, "json", "at", null],
   ["columns without names", "a,b\n", "csv", "time", /they have _1, _2/],
   ["bytes", "a\u0000b\n", "text", undefined, /f is binary, not lines of text/],
-  ["a compressed log", "\u001f\u008b\u0008abc", "combined", "time", /f is binary/, "unpack it first: gunzip -k, or unzstd"],
+  ["a compressed log", "\u00fd7zXZ\u0000abc", "combined", "time", /f is binary/, "unpack it first: gzip and zstd are read as they are"],
   ["a line that is cut at the sample's end", `${log}192.0.2.1 - - [17/M`, "combined", "time", null],
 ]
 
