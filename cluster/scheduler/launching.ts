@@ -64,6 +64,8 @@ export class Launching {
         this.#submit(task, worker, found.inputs, nowMs)
         const slow = placement.slot(only.worker)
         if (slow !== undefined) slow.copied += 1
+        // It may never say how long it took: the copy's end ends it.
+        placement.took(only.worker, nowMs - only.startedMs, stage.totalMs / stage.durationsMs.length)
         copies += 1
       }
     }

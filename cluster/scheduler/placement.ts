@@ -8,6 +8,7 @@
  */
 
 import type { NodeId } from "../ports.js"
+import { Pace } from "./pace.js"
 
 export type Pool = "stream" | "query"
 
@@ -20,6 +21,7 @@ export interface Slot {
   copied: number
   /** How long a stream's task took there of late. */
   meanMs: number
+  readonly pace: Pace
 }
 
 export interface Home {
@@ -45,7 +47,7 @@ export class Placement {
   readonly #readers = new Map<string, NodeId>()
 
   add(node: NodeId, host: string, cores: number): void {
-    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, copied: 0, meanMs: shortMs })
+    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, copied: 0, meanMs: shortMs, pace: new Pace() })
     for (const [, homes] of this.#homes) this.#rebalance(homes, node)
   }
 
@@ -68,10 +70,29 @@ export class Placement {
     return this.#slots.get(node)
   }
 
-  /** A task of a stream took so long there. */
-  took(node: NodeId, ms: number): void {
+  /** A task of a stream took so long there; `othersMs`: those of its stage that others did, null if nobody has yet. */
+  took(node: NodeId, ms: number, othersMs: number | null): void {
     const slot = this.#slots.get(node)
-    if (slot !== undefined) slot.meanMs += (ms - slot.meanMs) / 16
+    if (slot === undefined) return
+    slot.meanMs += (ms - slot.meanMs) / 16
+    if (othersMs !== null && slot.pace.took(ms, othersMs)) this.#paceChanged(slot)
+  }
+
+  /** Who has become slow keeps as many homes as it can keep up with, the rest go to where their copies are; who is quick again gets its share back. */
+  #paceChanged(slot: Slot): void {
+    for (const homes of this.#homes.values()) {
+      if (slot.pace.factor === 1) {
+        this.#rebalance(homes, slot.node)
+        continue
+      }
+      const own = homes.filter(home => home.worker === slot.node)
+      for (const home of own.slice(Math.ceil(own.length / slot.pace.factor))) {
+        if (home.backup === null) continue
+        home.worker = home.backup
+        home.backup = slot.node
+        home.affinity = freeAffinity(homes, home)
+      }
+    }
   }
 
   get slots(): Iterable<Slot> {
@@ -84,11 +105,11 @@ export class Placement {
 
   hasRoom(node: NodeId, pool: Pool): boolean {
     const slot = this.#slots.get(node)
-    return slot !== undefined && slot.running[pool] < slot.cores * depthOf(slot, pool)
+    return slot !== undefined && slot.running[pool] < roomOf(slot, pool)
   }
 
   anyRoom(pool: Pool): boolean {
-    for (const slot of this.#slots.values()) if (slot.running[pool] < slot.cores * depthOf(slot, pool)) return true
+    for (const slot of this.#slots.values()) if (slot.running[pool] < roomOf(slot, pool)) return true
     return false
   }
 
@@ -134,10 +155,10 @@ export class Placement {
     let bestCost = Number.POSITIVE_INFINITY
     const avoidAll = [...this.#slots.keys()].every(node => avoid.has(node))
     for (const slot of this.#slots.values()) {
-      if (slot.running[pool] >= slot.cores * depthOf(slot, pool)) continue
+      if (slot.running[pool] >= roomOf(slot, pool)) continue
       if (avoid.has(slot.node) && !avoidAll) continue
       const remote = total - (local.get(slot.node) ?? 0)
-      const cost = slot.running[pool] / slot.cores + remote / bytesPerTask + (remote > 0 ? 0.25 : 0)
+      const cost = ((slot.running[pool] + 1) / slot.cores) * slot.pace.factor + remote / bytesPerTask + (remote > 0 ? 0.25 : 0)
       if (cost < bestCost) {
         best = slot.node
         bestCost = cost
@@ -212,8 +233,9 @@ export class Placement {
   }
 }
 
-function depthOf({ meanMs }: Slot, pool: Pool): number {
-  return pool === "stream" && meanMs < shortMs ? shortDepth : depth[pool]
+/** So many tasks it may have at a time. */
+function roomOf({ meanMs, cores, pace }: Slot, pool: Pool): number {
+  return Math.ceil((cores * (pool === "stream" && meanMs < shortMs ? shortDepth : depth[pool])) / pace.factor)
 }
 
 /** The lowest number not taken on that worker: executors are shared out evenly by it. */

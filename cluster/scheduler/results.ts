@@ -79,9 +79,11 @@ export class Results {
       cost.threw += done.threw ?? 0
     }
     this.#replayed(stage, worker, done)
+    const othersMs = stage.durationsMs.length === 0 ? null : stage.totalMs / stage.durationsMs.length
+    if (stage.pool === "stream") this.#board.options.placement.took(worker, done.ms, othersMs)
     stage.durationsMs.push(done.ms)
+    stage.totalMs += done.ms
     if (stage.slowest === null || done.ms > stage.slowest.ms) stage.slowest = { worker, ms: done.ms }
-    if (stage.pool === "stream") this.#board.options.placement.took(worker, done.ms)
     stage.endedMs = nowMs
     // Before the job's end, which it may bring.
     this.#board.happened({ kind: "made", spec: stage.spec, partition, worker, done })

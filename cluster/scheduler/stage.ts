@@ -55,6 +55,8 @@ export interface Stage {
   startedMs: number | null
   endedMs: number | null
   readonly durationsMs: number[]
+  /** Their sum. */
+  totalMs: number
   /** Of its tasks that are done. */
   slowest: { readonly worker: NodeId; readonly ms: number } | null
 }
@@ -76,6 +78,7 @@ export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs:
     startedMs: null,
     endedMs: null,
     durationsMs: [],
+    totalMs: 0,
     slowest: null,
   }
 }

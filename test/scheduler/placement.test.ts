@@ -74,4 +74,39 @@ test("by locality, then load; never where it failed unless there is nothing else
   assert.is(choose([], 0, ["w1", "w2"]), "w1")
 })
 
+test("a worker most of whose tasks are slow gets less and keeps fewer homes, until it has earned them back", () => {
+  const made = placement(["w1", 2], ["w2", 2], ["w3", 2])
+  const before = homes(made, 12)
+  assert.equal(count(before.map(({ worker }) => worker)), { w1: 4, w2: 4, w3: 4 })
+  const chosen = (tasks: number) => {
+    const names = Array.from({ length: tasks }, () => {
+      const node = made.choose("stream", new Map(), 0, new Set())!
+      made.slot(node)!.running.stream += 1
+      return node
+    })
+    for (const slot of made.slots) slot.running.stream = 0
+    return count(names)
+  }
+  assert.equal(chosen(24), { w1: 8, w2: 8, w3: 8 })
+
+  // One slow task in four is a large partition, not a slow worker.
+  for (let i = 0; i < 100; i++) made.took("w1", i % 4 === 0 ? 400 : 100, 100)
+  assert.equal(chosen(24), { w1: 8, w2: 8, w3: 8 })
+  // Short ones are noise.
+  for (let i = 0; i < 100; i++) made.took("w1", 8, 1)
+  assert.equal(chosen(24), { w1: 8, w2: 8, w3: 8 })
+
+  for (let i = 0; i < 40; i++) made.took("w1", 400, 100)
+  const slow = chosen(24)
+  assert.ok(slow.w1! <= 4 && slow.w1! >= 1, `${slow.w1} of 24 tasks`)
+  const kept = homes(made, 12)
+  assert.ok(count(kept.map(({ worker }) => worker)).w1! <= 2)
+  // What it held it is still the second copy of.
+  for (const [p, { worker, backup }] of kept.entries()) if (before[p]!.worker === "w1" && worker !== "w1") assert.is(backup, "w1")
+
+  for (let i = 0; i < 40; i++) made.took("w1", 100, 100)
+  assert.equal(chosen(24), { w1: 8, w2: 8, w3: 8 })
+  assert.is(count(homes(made, 12).map(({ worker }) => worker)).w1, 4)
+})
+
 test.run()
