@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
   readonly dir?: string
   readonly replicas?: number
   readonly minReplicas?: number
+  /** A cluster that is started in the same `dir` again goes on with all that was acked. Default false. */
+  readonly durable?: boolean
   /** Called while the processes load their code: what takes this thread a while costs nothing then. If it throws, the cluster ends. */
   readonly onSpawned?: () => void
   /** Told when a process that was started again does not come up. Default: a line on stderr. */
@@ -161,8 +163,8 @@ class EmbeddedProcesses implements Embedded {
   }
 
   private masterMessage(bind: string): ToProcess {
-    const { replicas, minReplicas } = this.options
-    const options = { bind, dir: join(this.directory, "master"), cluster: "embedded", replicas, minReplicas }
+    const { replicas, minReplicas, durable } = this.options
+    const options = { bind, dir: join(this.directory, "master"), cluster: "embedded", replicas, minReplicas, durable }
     return { kind: "master", options, log: this.logOf("master") }
   }
 

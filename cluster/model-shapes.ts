@@ -242,6 +242,7 @@ export const streamDefinition = object<StreamDefinition>({
   node: streamNode,
   rememberMs: nullable(count),
   persist: bool,
+  checkpointMs: optional(count),
   source: text,
 })
 

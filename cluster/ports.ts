@@ -110,6 +110,14 @@ export type Command =
    * read until the answer, which is as of `writeFile`.
    */
   | { readonly kind: "spill"; readonly request: string; readonly path: string; readonly parts: readonly Uint8Array[] }
+  /** The parts from byte `at` on of a file (0: a new one), synced before the answer, which is as of `writeFile`; they are read until then. */
+  | {
+      readonly kind: "appendFile"
+      readonly request: string
+      readonly path: string
+      readonly at: number
+      readonly parts: readonly Uint8Array[]
+    }
   /** Not answered. */
   | { readonly kind: "removeFile"; readonly path: string }
   /** `tcp://host:port`, `http://…`, `https://…`. Its bytes come one `sourceBytes` for each `pullSource`. */

@@ -37,6 +37,8 @@ export type Message =
       readonly wallMs: number
       readonly startedMs: number
       readonly workers: readonly Peer[]
+      /** What is acked and checkpointed must be on disk; names the cluster, so that what is on disk is taken for no other's. */
+      readonly durable?: string
     }
   | { readonly kind: "refused"; readonly reason: string; readonly try: string }
   // ── worker → master ──

@@ -29,6 +29,8 @@ export interface StreamDefinition {
   readonly node: StreamNode
   readonly rememberMs: number | null
   readonly persist: boolean
+  /** How often what is stored of it is copied to other workers; absent: whenever something is made. */
+  readonly checkpointMs?: number
   /** The user's text of the defining expression, shown by `.source`. */
   readonly source: string
 }

@@ -1,7 +1,7 @@
 /** Files on the worker's machine: ranges of old logs in, output files out. Every error names the path. */
 
 import { randomUUID } from "node:crypto"
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { crc32 } from "node:zlib"
 import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/file-split.js"
@@ -144,10 +144,7 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
       await rm(temporary, { force: true }).catch(() => {})
       throw error
     }
-    // The new name itself must survive a crash. Some file systems cannot sync a directory: then nothing more can be done.
-    const handle = await open(directory, "r").catch(() => null)
-    await handle?.sync().catch(() => {})
-    await handle?.close()
+    await syncDirectory(directory)
   })
 }
 
@@ -156,20 +153,59 @@ export async function writeParts(path: string, parts: readonly Uint8Array[]): Pr
   await named("write", path, async () => {
     const file = await open(path, "w")
     try {
-      // One call where the system takes it all; what it leaves is written piece by piece.
-      let written = (await file.writev(parts as Uint8Array[])).bytesWritten
-      let start = 0
-      for (const part of parts) {
-        for (let from = Math.max(0, written - start); from < part.byteLength; ) {
-          const { bytesWritten } = await file.write(part, from, part.byteLength - from)
-          from += bytesWritten
-          written += bytesWritten
-        }
-        start += part.byteLength
-      }
+      await writeAll(file, 0, parts)
     } finally {
       await file.close()
     }
+  })
+}
+
+/** The parts, one after the other, from byte `at` on; 0: in a new file. Synced: they outlive the machine. */
+export async function appendParts(path: string, at: number, parts: readonly Uint8Array[]): Promise<void> {
+  await named("write", path, async () => {
+    const file = await open(path, at === 0 ? "w" : "r+")
+    try {
+      await writeAll(file, at, parts)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    if (at === 0) await syncDirectory(dirname(path))
+  })
+}
+
+async function writeAll(file: FileHandle, at: number, parts: readonly Uint8Array[]): Promise<void> {
+  // One call where the system takes it all; what it leaves is written piece by piece.
+  let written = (await file.writev(parts as Uint8Array[], at)).bytesWritten
+  let start = 0
+  for (const part of parts) {
+    for (let from = Math.max(0, written - start); from < part.byteLength; ) {
+      const { bytesWritten } = await file.write(part, from, part.byteLength - from, at + start + from)
+      from += bytesWritten
+      written += bytesWritten
+    }
+    start += part.byteLength
+  }
+}
+
+/** A new name itself must survive a crash. Some file systems cannot sync a directory: then nothing more can be done. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r").catch(() => null)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}
+
+/** What `read` makes of each file of the directory, which is made when missing, in order of name; nulls are left out. One is in memory at a time. */
+export async function readEach<T>(directory: string, read: (path: string, bytes: Uint8Array) => T | null): Promise<T[]> {
+  return named("read", directory, async () => {
+    await makeDirectories(directory)
+    const found: T[] = []
+    for (const name of (await readdir(directory)).sort()) {
+      const path = join(directory, name)
+      const one = read(path, await readFile(path))
+      if (one !== null) found.push(one)
+    }
+    return found
   })
 }
 

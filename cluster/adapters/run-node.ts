@@ -8,7 +8,7 @@ import type { CapturedLog, TaskFailure } from "../../engine/task.js"
 import type { Journal, Machine, NodeEvent, NodeId, Transport } from "../ports.js"
 import { type EffectCommand, NodeRuntime } from "../runtime.js"
 import type { ExecutorThreads } from "./executor-threads.js"
-import { listFiles, readRange, removeFile, writeParts, writeWhole } from "./file-disk.js"
+import { appendParts, listFiles, readRange, removeFile, writeParts, writeWhole } from "./file-disk.js"
 import { LineSources } from "./line-sources.js"
 import type { Say } from "./log.js"
 import { PackedFiles } from "./packed-files.js"
@@ -129,6 +129,11 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       case "spill": {
         const { request, path, parts } = command
         file(request, writeParts(path, parts), () => ({ kind: "fileWritten", request }))
+        break
+      }
+      case "appendFile": {
+        const { request, path, at, parts } = command
+        file(request, appendParts(path, at, parts), () => ({ kind: "fileWritten", request }))
         break
       }
       case "removeFile":

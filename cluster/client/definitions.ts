@@ -86,10 +86,10 @@ export class Definitions {
   }
 
   /** Changes a definition. True if it is a draft: nobody else needs to know. */
-  change(id: StreamId, change: Partial<Pick<StreamDefinition, "name" | "named" | "persist" | "rememberMs">>): boolean {
+  change(id: StreamId, change: Partial<Pick<StreamDefinition, "name" | "named" | "persist" | "rememberMs" | "checkpointMs">>): boolean {
     const known = this.#get(id)
-    if (known.state !== "draft" && ("persist" in change || "rememberMs" in change)) {
-      const what = "persist" in change ? "persist()" : "remember()"
+    if (known.state !== "draft" && ("persist" in change || "rememberMs" in change || "checkpointMs" in change)) {
+      const what = "persist" in change ? "persist()" : "checkpointMs" in change ? "checkpoint()" : "remember()"
       throw new RivuletError(`${known.definition.name} is running already: ${what} belongs to its definition`, {
         code: 2,
         try: `in the expression that defines it: ….${what}`,

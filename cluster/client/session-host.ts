@@ -8,7 +8,16 @@ import { callSite } from "../../engine/capture/position.js"
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Answer, Partial } from "../../engine/fluent/answer-types.js"
-import type { Host, RawAnswer, ReadyRows, ReplaceOptions, SaveTarget, StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import type {
+  Amendment,
+  Host,
+  RawAnswer,
+  ReadyRows,
+  ReplaceOptions,
+  SaveTarget,
+  StreamDraft,
+  UserFunction,
+} from "../../engine/fluent/host.js"
 import { openHandle } from "../../engine/fluent/open.js"
 import type { Definition, Lineage, Plan, StreamInfo } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
@@ -118,7 +127,7 @@ export class SessionHost implements Host {
     return this.definitions.get(id)
   }
 
-  amend(id: StreamId, change: { readonly name?: string; readonly persist?: boolean; readonly rememberMs?: number }): void {
+  amend(id: StreamId, change: Amendment): void {
     const named = change.name === undefined ? {} : { named: true }
     const draft = this.definitions.change(id, { ...change, ...named })
     if (!draft && change.name !== undefined) this.#renames.push({ id, name: change.name })

@@ -1,6 +1,8 @@
 /**
- * Copies stored results (state, panes, persisted partitions) to a second worker soon after they were made (the paper's
- * §5.1, DESIGN §8): those of a moment together, for with small intervals there are thousands of them. What two workers hold is a checkpoint: lineage before it is no longer needed for recovery.
+ * Copies stored results (state, panes, persisted partitions) to a second worker soon after they were made, or as often as a stream says (the paper's
+ * §5.1, DESIGN §8): those of a moment together, for with small intervals there are thousands of them. What two workers hold
+ * (with `--replicas 3` three) is a checkpoint: lineage before it is no longer needed for recovery. In a durable cluster they
+ * hold it on disk.
  */
 
 import type { StreamId } from "../../engine/definition.js"
@@ -13,6 +15,8 @@ interface Stored {
   readonly interval: number
   readonly partitions: number
   readonly partition: number
+  /** Of a durable cluster: it is on its holders' disks. */
+  onDisk: boolean
 }
 
 /** A copy waits so long for others from the same worker to the same one … */
@@ -20,7 +24,9 @@ const gatherMs = 50
 /** … or until there are so many. */
 const gatherMost = 64
 
-interface Single extends Stored {
+/** A stored block that is not safe yet. */
+interface Unsafe {
+  readonly stored: Stored
   /** Where a copy is under way to. */
   to: NodeId | null
 }
@@ -28,11 +34,12 @@ interface Single extends Stored {
 export class Checkpointer {
   readonly #parts: Parts
   readonly #stored = new Map<string, Stored>()
-  /** Stored blocks of which there is one copy, in the order in which they became so. */
-  readonly #single = new Map<string, Single>()
+  /** Stored blocks with fewer copies than they should have, in the order in which they became so. */
+  readonly #unsafe = new Map<string, Unsafe>()
   /** Not asked for yet, by holder and by where they go to. */
   readonly #due = new Map<NodeId, Map<NodeId, string[]>>()
   #dueMs: number | null = null
+  #wantedBefore = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -42,50 +49,66 @@ export class Checkpointer {
     if (spec.write.kind !== "state" && spec.write.kind !== "store") return
     if (spec.stream === null || spec.interval === null) return
     this.found(block, spec.stream, spec.interval.from, spec.partitions, partition)
-    this.#copy(block)
+    if (this.#periodMs(spec.stream) === null) this.#copy(block)
   }
 
   /** A stored block that a worker came back with. */
   found(block: string, stream: StreamId, interval: number, partitions: number, partition: number): void {
-    this.#stored.set(block, { stream, interval, partitions, partition })
-    if (this.#parts.tracker.holders(block).size >= 2) this.#single.delete(block)
-    else if (!this.#single.has(block)) this.#single.set(block, { stream, interval, partitions, partition, to: null })
+    this.#stored.set(block, { stream, interval, partitions, partition, onDisk: false })
+    this.held(block)
+  }
+
+  /** Where the block is has changed. */
+  held(block: string): void {
+    const stored = this.#stored.get(block)
+    if (stored === undefined) return
+    if (this.#isSafe(block, stored)) this.#unsafe.delete(block)
+    else if (!this.#unsafe.has(block)) this.#unsafe.set(block, { stored, to: null })
   }
 
   copied(block: string, holder: NodeId, error: string | undefined): void {
-    const single = this.#single.get(block)
-    if (error !== undefined) {
-      // Tried again by the next sweep.
-      if (single !== undefined) single.to = null
+    const stored = this.#stored.get(block)
+    const unsafe = this.#unsafe.get(block)
+    // If that was not all, or nothing, the next sweep asks again.
+    if (unsafe !== undefined) unsafe.to = null
+    if (error !== undefined) return
+    if (!this.#parts.tracker.copied(block, holder)) {
+      this.#parts.outbox.forget(holder, block)
       return
     }
-    if (!this.#parts.tracker.copied(block, holder)) this.#parts.outbox.forget(holder, block)
-    else this.#single.delete(block)
+    if (stored === undefined) return
+    stored.onDisk = true
+    this.held(block)
+    if (this.#unsafe.has(block)) this.#copy(block)
   }
 
-  /** A worker is gone: copies to it will not come, and of what it held there may be one copy left. */
+  /** A worker is gone: copies to it will not come, and what it held has one copy less. */
   workerLost(node: NodeId, held: Iterable<string>): void {
-    for (const single of this.#single.values()) if (single.to === node) single.to = null
+    for (const unsafe of this.#unsafe.values()) if (unsafe.to === node) unsafe.to = null
     for (const block of held) {
-      const stored = this.#stored.get(block)
-      if (stored === undefined) continue
-      const copies = this.#parts.tracker.holders(block).size
-      if (copies === 0) this.#stored.delete(block)
-      if (copies === 1 && !this.#single.has(block)) this.#single.set(block, { ...stored, to: null })
+      if (this.#parts.tracker.holders(block).size === 0) this.forgotten(block)
+      else this.held(block)
     }
   }
 
   forgotten(block: string): void {
     this.#stored.delete(block)
-    this.#single.delete(block)
+    this.#unsafe.delete(block)
   }
 
   /** Starts the copies that are not under way. */
   sweep(): void {
-    for (const [block, single] of [...this.#single]) {
-      const holders = this.#parts.tracker.holders(block)
-      if (holders.size === 0 || holders.size >= 2) this.#single.delete(block)
-      else if (single.to === null) this.#copy(block)
+    // A worker has joined: there may be as many copies as there should be.
+    if (this.#wanted > this.#wantedBefore) for (const block of this.#stored.keys()) this.held(block)
+    this.#wantedBefore = this.#wanted
+    const { tracker, ledger } = this.#parts
+    for (const [block, { stored, to }] of [...this.#unsafe]) {
+      if (tracker.holders(block).size === 0) this.#unsafe.delete(block)
+      else this.held(block)
+      if (to !== null || !this.#unsafe.has(block)) continue
+      const periodMs = this.#periodMs(stored.stream)
+      const through = ledger.streams.get(stored.stream)?.through ?? 0
+      if (periodMs === null || stored.interval < Math.floor(through / periodMs) * periodMs) this.#copy(block)
     }
   }
 
@@ -99,36 +122,49 @@ export class Checkpointer {
     for (const [holder, byTarget] of this.#due) {
       for (const [to, all] of byTarget) {
         // Since they were noted, they may have gone, or one of the two.
-        const blocks = all.filter(block => this.#single.get(block)?.to === to && tracker.holders(block).has(holder))
+        const blocks = all.filter(block => this.#unsafe.get(block)?.to === to && tracker.holders(block).has(holder))
         if (blocks.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined)
           outbox.send(holder, { kind: "copy", blocks, to: [to] })
-        else for (const block of blocks) this.#single.get(block)!.to = null
+        else for (const block of blocks) this.#unsafe.get(block)!.to = null
       }
     }
     this.#due.clear()
   }
 
-  /** The first interval of the stream that a worker's loss would take: what it is computed from is needed. Infinity: none. */
+  /** The first interval of the stream that the loss of workers would take: what it is computed from is needed. Infinity: none. */
   neededFrom(stream: StreamId): number {
-    // One worker alone has nobody to copy to; if it goes, all goes.
-    if (this.#parts.registry.size < 2) return Number.POSITIVE_INFINITY
+    // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
+    if (this.#parts.registry.size < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
     let from = Number.POSITIVE_INFINITY
-    for (const single of this.#single.values()) if (single.stream === stream && single.interval < from) from = single.interval
+    for (const { stored } of this.#unsafe.values()) if (stored.stream === stream && stored.interval < from) from = stored.interval
     return from
   }
 
+  /** So many copies of each stored block there should be, of those workers that there are: as many deaths at once as `--replicas` allows for. */
+  get #wanted(): number {
+    const { registry, config } = this.#parts
+    return Math.min(Math.max(2, config.replicas), registry.size)
+  }
+
+  #isSafe(block: string, { onDisk }: Stored): boolean {
+    return this.#parts.tracker.holders(block).size >= this.#wanted && (onDisk || !this.#parts.config.durable)
+  }
+
+  /** How often a stream is checkpointed, if it says so: else whenever something of it is made. */
+  #periodMs(stream: StreamId): number | null {
+    return this.#parts.ledger.streams.get(stream)?.definition.checkpointMs ?? null
+  }
+
   #copy(block: string): void {
-    const single = this.#single.get(block)
-    const { tracker, placement, outbox, registry } = this.#parts
-    const [holder] = tracker.holders(block)
-    if (single === undefined || holder === undefined || registry.size < 2) return
-    const home = placement.home(single.partitions, single.partition)
-    let to = home?.worker === holder ? home.backup : (home?.worker ?? null)
-    if (to === null || to === holder || registry.get(to) === undefined) {
-      to = [...registry.live].find(({ node }) => node !== holder)?.node ?? null
-    }
+    const unsafe = this.#unsafe.get(block)
+    const { tracker, outbox } = this.#parts
+    const holders = tracker.holders(block)
+    const [holder] = holders
+    if (unsafe === undefined || holder === undefined) return
+    // Of enough copies none may be known to be on disk: then its holder sees to that.
+    const to = holders.size < this.#wanted ? this.#targetFor(unsafe.stored, holders) : holder
     if (to === null) return
-    single.to = to
+    unsafe.to = to
     const byTarget = this.#due.get(holder) ?? new Map<NodeId, string[]>()
     this.#due.set(holder, byTarget)
     const blocks = byTarget.get(to) ?? []
@@ -137,5 +173,23 @@ export class Checkpointer {
       byTarget.delete(to)
       outbox.send(holder, { kind: "copy", blocks, to: [to] })
     }
+  }
+
+  /** Its home's worker, the home's backup, or else who holds the least. */
+  #targetFor({ partitions, partition }: Stored, holders: ReadonlySet<NodeId>): NodeId | null {
+    const { placement, registry, tracker } = this.#parts
+    const home = placement.home(partitions, partition)
+    for (const node of [home?.worker, home?.backup]) {
+      if (node !== undefined && node !== null && !holders.has(node) && registry.get(node) !== undefined) return node
+    }
+    let best: NodeId | null = null
+    let least = Number.POSITIVE_INFINITY
+    for (const { node } of registry.live) {
+      const count = tracker.count(node)
+      if (holders.has(node) || count >= least) continue
+      best = node
+      least = count
+    }
+    return best
   }
 }

@@ -8,6 +8,8 @@ export interface MasterConfig {
   readonly replicas: number
   /** Acks wait for so many copies. */
   readonly minReplicas: number
+  /** What is acked and checkpointed is on its holders' disks: the whole cluster can be started again. */
+  readonly durable: boolean
   /** A worker without a heartbeat for so long is lost. */
   readonly lostAfterMs: number
   /** A worker whose connection broke has so long to register again. */
@@ -21,6 +23,8 @@ export interface MasterConfig {
   /** A gap in a session's numbers holds back what follows for so long. */
   readonly holdBackMs: number
   readonly taskTimeoutMs: number
+  /** Tasks that take much longer than their stage's others are begun on another worker as well (the paper's §5.2). */
+  readonly speculation: boolean
   /** A `foreachRDD` body may wait for other systems, but not for ever. */
   readonly driverTimeoutMs: number
   /** Jobs under way a stream. */
@@ -29,6 +33,10 @@ export interface MasterConfig {
   readonly rememberMs: number
   /** After a restart workers have so long to come back before their blocks count as lost. */
   readonly takeoverMs: number
+  /** The same of a durable cluster, whose workers may have been started again themselves: unless all of them are back before. */
+  readonly durableTakeoverMs: number
+  /** As `strandedMs`, where what a dead worker held is on its disk. */
+  readonly durableStrandedMs: number
   /** Bytes of a file that one task reads. */
   readonly splitBytes: number
   /** Share of a worker's block memory above which the oldest input goes. */
@@ -50,6 +58,7 @@ export interface MasterConfig {
 export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   replicas: 2,
   minReplicas: 1,
+  durable: false,
   lostAfterMs: 1_000,
   suspectForMs: 500,
   strandedMs: 10_000,
@@ -57,10 +66,13 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   clientLostAfterMs: 10_000,
   holdBackMs: 1_000,
   taskTimeoutMs: 30_000,
+  speculation: true,
   driverTimeoutMs: 60_000,
   jobsAhead: 32,
   rememberMs: 600_000,
   takeoverMs: 2_000,
+  durableTakeoverMs: 60_000,
+  durableStrandedMs: 600_000,
   splitBytes: 4 * 1024 * 1024,
   memoryHigh: 0.7,
   heldShare: 0.5,

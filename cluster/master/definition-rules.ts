@@ -20,6 +20,9 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
     throw wrong(`${name}: an interval of ${intervalMs} ms`, "1 ms to 1 day, in whole milliseconds")
   }
   if (definition.rememberMs !== null && !(definition.rememberMs >= 0)) throw wrong(`${name}: remember ${definition.rememberMs} ms`)
+  const { checkpointMs = intervalMs } = definition
+  if (checkpointMs < intervalMs || checkpointMs % intervalMs !== 0)
+    throw wrong(`${name}: checkpoints every ${checkpointMs} ms of intervals of ${intervalMs} ms`, "a multiple of its interval")
   if (typeof definition.from === "number" && !Number.isSafeInteger(definition.from)) throw wrong(`${name}: from ${definition.from}`)
   const parents = parentsOf(definition).map(id => {
     const parent = lookup(id)

@@ -89,6 +89,10 @@ const stoppedRemembered = 200
 export class Ledger {
   epoch = 0
   cluster = ""
+  /** When its first master began; with its name it is the cluster's identity. */
+  bornMs = 0
+  /** Of a durable cluster: the workers on whose disks its data may be. */
+  workers: readonly string[] = []
   readonly sessions = new Map<string, SessionRecord>()
   /** In the order in which they were defined: parents come before their children. */
   readonly streams = new Map<StreamId, StreamRecord>()
@@ -109,6 +113,10 @@ export class Ledger {
       case "epoch":
         this.epoch = record.epoch
         this.cluster = record.cluster
+        if (this.bornMs === 0) this.bornMs = record.wallMs
+        return
+      case "workers":
+        this.workers = record.names
         return
       case "session": {
         this.sessionCount += 1
@@ -236,6 +244,8 @@ export class Ledger {
     return {
       epoch: this.epoch,
       cluster: this.cluster,
+      bornMs: this.bornMs,
+      workers: this.workers,
       sessionCount: this.sessionCount,
       sessions: [...this.sessions],
       programs: [...this.programs],
@@ -342,6 +352,8 @@ export class Ledger {
   #restore(state: LedgerState): void {
     this.epoch = state.epoch
     this.cluster = state.cluster
+    this.bornMs = state.bornMs ?? 0
+    this.workers = state.workers ?? []
     this.sessionCount = state.sessionCount
     for (const map of [this.sessions, this.streams, this.assets, this.admitted]) map.clear()
     for (const [id, session] of state.sessions) this.sessions.set(id, { ...session })
@@ -364,6 +376,8 @@ export class Ledger {
 export interface LedgerState {
   readonly epoch: number
   readonly cluster: string
+  readonly bornMs?: number
+  readonly workers?: readonly string[]
   readonly sessionCount: number
   readonly sessions: readonly (readonly [string, SessionRecord])[]
   readonly programs?: readonly (readonly [string, { readonly by: string; readonly wallMs: number }])[]

@@ -26,6 +26,8 @@ export interface MasterProcessOptions {
   /** Copies of received data before the client's ack, and how few will do when there are not enough workers. */
   readonly replicas?: number
   readonly minReplicas?: number
+  /** What is acked and checkpointed is on its holders' disks, so that the whole cluster can be started again. Workers need directories. Default false. */
+  readonly durable?: boolean
   readonly config?: Partial<MasterConfig>
   readonly say?: Say
   /** Whether signals end the process. Default true. */
@@ -63,7 +65,7 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
     records,
     replicas: options.replicas ?? 2,
     minReplicas: options.minReplicas ?? 1,
-    config: { version: rivuletVersion, runtime: runtimeVersion, ...options.config },
+    config: { version: rivuletVersion, runtime: runtimeVersion, durable: options.durable ?? false, ...options.config },
   })
   let end: ReturnType<typeof endOnSignals> | null = null
   const running: RunningNode = runNode({

@@ -72,7 +72,7 @@ export class MasterMachine implements Machine {
 
   constructor(options: MasterOptions) {
     this.#options = options
-    this.#config = {
+    const config: MasterConfig = {
       ...defaultMasterConfig,
       version: "",
       runtime: "",
@@ -80,6 +80,7 @@ export class MasterMachine implements Machine {
       ...(options.minReplicas === undefined ? {} : { minReplicas: options.minReplicas }),
       ...options.config,
     }
+    this.#config = config.durable ? { ...config, strandedMs: config.durableStrandedMs } : config
   }
 
   step(event: NodeEvent, now: Now): Command[] {
@@ -191,6 +192,7 @@ class Running {
     this.#members = new Members(parts, others, startedMs, this.#leases, client => this.#requests.clientLost(client))
     this.#views = new Views(parts, {
       address: options.address,
+      awaited: () => this.#members.awaited,
       startedMs,
       copies: this.#copies,
       held,
@@ -216,7 +218,8 @@ class Running {
       views: this.#views,
     })
     const restarted = ledger.streams.size > 0
-    this.#readyMs = restarted ? now.monotonicMs + config.takeoverMs : Number.NEGATIVE_INFINITY
+    const takeoverMs = config.durable && ledger.workers.length > 0 ? config.durableTakeoverMs : config.takeoverMs
+    this.#readyMs = restarted ? now.monotonicMs + takeoverMs : Number.NEGATIVE_INFINITY
     const epoch = Math.max(ledger.epoch + 1, incarnationOf(options.node))
     append(parts, { kind: "epoch", epoch, cluster: options.cluster, wallMs: startedMs }, () => {})
   }
@@ -348,7 +351,7 @@ class Running {
       this.#queries.advance({ nowMs: times.timeMs, sealedThrough: input => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
       if (times.monotonicMs - this.#speculateMs >= speculateEveryMs) {
         this.#speculateMs = times.monotonicMs
-        parts.scheduler.speculate(times.monotonicMs)
+        if (parts.config.speculation) parts.scheduler.speculate(times.monotonicMs)
         parts.scheduler.giveUp(times.monotonicMs, times.monotonicMs - parts.config.strandedMs)
       }
       if (times.monotonicMs - this.#sweepMs >= sweepEveryMs) {

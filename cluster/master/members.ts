@@ -7,7 +7,7 @@ import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
 import type { Checkpointer } from "./checkpointer.js"
 import type { InputCopies } from "./input-copies.js"
 import type { Leases } from "./leases.js"
-import { type Parts, say, type Times } from "./parts.js"
+import { append, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
@@ -53,6 +53,7 @@ export class Members {
   /** Names of workers that were there before the master was started again, as far as those who are back know. */
   readonly #awaited = new Set<string>()
   #anyBack = false
+  #settled = false
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
@@ -62,6 +63,7 @@ export class Members {
     this.#others = others
     this.#startedMs = startedMs
     this.#onClientLost = onClientLost
+    if (parts.config.durable) for (const name of parts.ledger.workers) this.#awaited.add(name)
   }
 
   hello(from: NodeId, message: Extract<Message, { kind: "hello" }>, times: Times): void {
@@ -90,6 +92,7 @@ export class Members {
       wallMs: times.timeMs,
       startedMs: this.#startedMs,
       workers: registry.peers(),
+      ...(config.durable && { durable: `${ledger.cluster}, begun ${new Date(ledger.bornMs).toISOString()}` }),
     })
   }
 
@@ -116,6 +119,7 @@ export class Members {
       this.#anyBack = true
       for (const name of message.peers) this.#awaited.add(name)
     }
+    if (this.#awaited.has(message.name)) this.#anyBack = true
     if (known) {
       // It was away: what it was told may not have reached it, what it held may be gone.
       const held = new Set(message.held.map(({ block }) => block))
@@ -124,6 +128,7 @@ export class Members {
       this.#others.streams.workerBack(from)
     } else {
       scheduler.addWorker(from, entry.host, entry.cores)
+      this.#counted([...this.#parts.ledger.workers, entry.name])
       this.tell({ kind: "workerJoined", name: entry.name })
       say(this.#parts, "info", `worker ${entry.name} joined from ${entry.address} with ${entry.cores} cores`)
     }
@@ -180,7 +185,7 @@ export class Members {
     }
     for (const { block } of held) {
       const owner = tracker.owner(block)
-      if (owner !== null && tracker.holders(block).size >= 2) this.#others.checkpointer.copied(block, node, undefined)
+      if (owner !== null) this.#others.checkpointer.held(block)
     }
     this.#others.copies.joined(node, held)
     if (dropped.length > 0) outbox.send(node, { kind: "settled", kept: [], dropped })
@@ -226,11 +231,20 @@ export class Members {
     this.#parts.outbox.push({ kind: "disconnect", from: node })
   }
 
+  /** Of a durable cluster that was started again: without whom nothing is decided yet. */
+  get awaited(): readonly string[] {
+    return this.#settled || !this.#parts.config.durable ? [] : this.#missing
+  }
+
+  /** Workers that were there before the master was started again, and are not yet. */
+  get #missing(): readonly string[] {
+    const here = new Set([...this.#parts.registry.live].map(({ name }) => name))
+    return [...this.#awaited].filter(name => !here.has(name))
+  }
+
   /** Of a master that was started again: whether all workers of before are known, and here. */
   get allBack(): boolean {
-    if (!this.#anyBack) return false
-    const here = new Set([...this.#parts.registry.live].map(({ name }) => name))
-    return [...this.#awaited].every(name => here.has(name))
+    return this.#anyBack && this.#missing.length === 0
   }
 
   isClient(node: NodeId): boolean {
@@ -244,6 +258,7 @@ export class Members {
 
   /** `settled`: it is known who is here. Before, a list of workers would tell those who are back that the others are dead. */
   onTime(times: Times, settled: boolean): void {
+    this.#settled = settled
     const { registry, config, outbox, ledger, progress } = this.#parts
     const stoodMs = times.monotonicMs - this.#steppedMs
     this.#steppedMs = times.monotonicMs
@@ -280,7 +295,17 @@ export class Members {
     while (this.#recovering[0] !== undefined && this.#parts.jobs.size === 0) {
       const { name, partitions, sinceMs } = this.#recovering.shift() as Recovering
       this.tell({ kind: "recovered", name, ms: times.monotonicMs - sinceMs, partitions })
+      // Nothing waits for what it had.
+      if (this.#recovering.length === 0) this.#counted([...this.#parts.registry.live].map(({ name }) => name))
     }
+  }
+
+  /** Of a durable cluster: journals who would have to come back if all of it were started again. */
+  #counted(names: readonly string[]): void {
+    const { config, ledger } = this.#parts
+    const now = [...new Set(names)].sort()
+    if (!config.durable || now.length === 0 || now.join(" ") === ledger.workers.join(" ")) return
+    append(this.#parts, { kind: "workers", names: now }, () => {})
   }
 
   /** Each source that a worker reads is given to one, to another when that is lost; what it reads then is another session's. */

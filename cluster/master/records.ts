@@ -13,6 +13,8 @@ import type { FilePosition, SourceFile } from "./file-order.js"
 export type JournalRecord =
   /** A master took over: the first record of each epoch. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly cluster: string; readonly wallMs: number }
+  /** Of a durable cluster: the workers on whose disks there may be what nobody else has. */
+  | { readonly kind: "workers"; readonly names: readonly string[] }
   /** `scratchMs`: how long what it defines stays when nobody has it open any more. */
   | { readonly kind: "session"; readonly session: string; readonly user: string; readonly program: string; readonly scratchMs?: number }
   | { readonly kind: "sessionClosed"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }

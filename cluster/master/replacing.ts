@@ -58,6 +58,7 @@ export function planReplace(
     from: was.from,
     rememberMs: next.rememberMs ?? was.rememberMs,
     persist: next.persist || was.persist,
+    ...(next.checkpointMs === undefined && was.checkpointMs !== undefined && { checkpointMs: was.checkpointMs }),
   }
   checkDefinition(definition, lookup)
 

@@ -59,9 +59,9 @@ export function planSubmit(
 }
 
 /** What makes a stream what it is. How many partitions a state has is the cluster's matter. */
-function signatureOf({ kind, intervalMs, persist, rememberMs, node }: StreamDefinition): string {
+function signatureOf({ kind, intervalMs, persist, rememberMs, checkpointMs, node }: StreamDefinition): string {
   const own = node.kind === "state" ? { ...node, partitions: 0 } : node
-  return JSON.stringify([kind, intervalMs, persist, rememberMs, own], (_key, value: unknown) =>
+  return JSON.stringify([kind, intervalMs, persist, rememberMs, checkpointMs, own], (_key, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : typeof value === "bigint"

@@ -32,6 +32,8 @@ export class Views {
     parts: Parts,
     private readonly about: {
       readonly address: string
+      /** Names of workers without whom nothing is decided yet. */
+      readonly awaited: () => readonly string[]
       readonly copies: InputCopies
       readonly held: HeldInput
       readonly leases: Leases
@@ -177,15 +179,25 @@ export class Views {
     }
     const warnings: string[] = []
     if (registry.size === 0) warnings.push("no worker: nothing is received or computed")
-    else if (registry.size < config.replicas) warnings.push(`${registry.size} worker: received data has one copy`)
+    else if (registry.size < config.replicas)
+      warnings.push(
+        registry.size === 1
+          ? "1 worker: received data has one copy"
+          : `${registry.size} workers: received data has no more copies than that`,
+      )
     if (this.about.retention.warning !== null) warnings.push(this.about.retention.warning)
     for (const { name, diskFull } of registry.live)
       if (diskFull)
         warnings.push(
           `${name} can put nothing more on its disk: give it room; the oldest input goes when its memory is full, then senders wait`,
         )
+    const { awaited } = this.about
+    if (awaited().length > 0) warnings.push(`waiting for ${awaited().join(", ")}, on whose disks there may be what nobody else has`)
     const { wanting } = this.about.copies
-    if (wanting > 0) warnings.push(`${wanting} blocks of received data have one copy: others are being made`)
+    if (wanting > 0)
+      warnings.push(
+        `${wanting} blocks of received data have ${config.replicas === 2 ? "one copy" : "too few copies"}: others are being made`,
+      )
     if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
     else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     warnings.push(...this.about.leases.notices(times.timeMs))

@@ -5,11 +5,13 @@
 
 import { TaskRunner } from "../../engine/task-runner.js"
 import { type ClientConfig, ClientMachine } from "../client/client.js"
+import type { MasterConfig } from "../master/config.js"
 import { MasterMachine } from "../master/master.js"
 import type { Machine } from "../ports.js"
 import type { EffectCommand } from "../runtime.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import type { WorkerConfig } from "../worker/config.js"
+import { readSegment, type Segment } from "../worker/segment.js"
 import { WorkerMachine } from "../worker/worker.js"
 import { SimulatedClient } from "./client.js"
 import { SimulatedDisk } from "./disk.js"
@@ -26,11 +28,16 @@ export interface ClusterOptions {
   readonly replicas?: number
   readonly minReplicas?: number
   readonly costs?: CostModel
+  /** Workers keep on their disks what is acked and checkpointed. */
+  readonly durable?: boolean
   /** Wall time when the world begins: on the grid of all intervals. */
   readonly epochMs?: number
   /** Clocks differ: wall clocks by up to this much, monotonic ones run up to a thousandth apart. */
   readonly clockErrorMs?: number
   readonly worker?: Partial<WorkerConfig>
+  readonly master?: Partial<MasterConfig>
+  /** Stands between the master and its runtime: sees each of its steps. */
+  readonly watchMaster?: (machine: Machine) => Machine
   readonly client?: Partial<ClientConfig>
 }
 
@@ -99,8 +106,9 @@ export class SimulatedCluster {
       records,
       replicas: this.#options.replicas ?? 2,
       minReplicas: this.#options.minReplicas ?? 1,
+      config: { durable: this.#options.durable ?? false, ...this.#options.master },
     })
-    this.#master = this.#start(node, machine, true, (command, self) => {
+    this.#master = this.#start(node, this.#options.watchMaster?.(machine) ?? machine, true, (command, self) => {
       if (command.kind !== "append") return false
       const { sequence, record } = command
       this.journal.append(sequence, record, outcome => {
@@ -145,7 +153,8 @@ export class SimulatedCluster {
       runtime: runtimeVersion,
       master: { node: "master", address: addressOf("master") },
       memory: { buffer: memory, capBytes: memory.byteLength },
-      config: { poison: true, ...this.#options.worker },
+      config: { poison: true, ...(this.#options.durable && { durableDir: `/durable/${name}` }), ...this.#options.worker },
+      segments: this.#segments(name),
     })
     const executors = new SimulatedExecutors(
       this.world,
@@ -163,7 +172,14 @@ export class SimulatedCluster {
     if (life === undefined || !life.node.alive) return
     life.node.kill()
     life.executors.stop()
+    this.disk.died(life.node.node)
     this.#memories.give(life.memory)
+  }
+
+  /** What the worker's earlier lives have on disk. */
+  #segments(name: string): Segment[] {
+    const paths = [...this.disk.files.keys()].filter(path => path.startsWith(`/durable/${name}/`)).sort()
+    return paths.map(path => readSegment(path, this.disk.files.get(path)!)).filter(segment => segment !== null)
   }
 
   worker(name: string): WorkerLife | undefined {
@@ -245,6 +261,9 @@ export class SimulatedCluster {
         return true
       case "spill":
         this.disk.spill(command.request, command.path, command.parts, done)
+        return true
+      case "appendFile":
+        this.disk.append(node.node, command, done)
         return true
       case "removeFile":
         this.disk.remove(command.path)

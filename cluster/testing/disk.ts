@@ -19,6 +19,13 @@ export interface OutsideFiles {
   read(path: string): Uint8Array
 }
 
+interface Unsynced {
+  readonly owner: string
+  readonly path: string
+  readonly at: number
+  readonly bytes: Buffer
+}
+
 export class SimulatedDisk {
   meanMs = 1
   /** No evicted block can be written. */
@@ -26,6 +33,7 @@ export class SimulatedDisk {
   /** Files of evicted blocks written so far. */
   spills = 0
   readonly files = new Map<string, Uint8Array>()
+  readonly #unsynced = new Set<Unsynced>()
   /** Where files are looked for that are not there: read once, then they are. */
   outside: OutsideFiles | null = null
   readonly #world: World
@@ -91,6 +99,38 @@ export class SimulatedDisk {
       this.spills += 1
       done({ kind: "fileWritten", request })
     })
+  }
+
+  /** Synced when it is done. Of a process that dies before, any part of it may be there. */
+  append(
+    owner: string,
+    { request, path, at, parts }: Omit<Extract<Command, { kind: "appendFile" }>, "kind">,
+    done: (event: NodeEvent) => void,
+  ): void {
+    const pending: Unsynced = { owner, path, at, bytes: Buffer.concat(parts) }
+    this.#unsynced.add(pending)
+    this.#later(() => {
+      if (!this.#unsynced.delete(pending)) return
+      if (this.full) return done({ kind: "fileFailed", request, error: `cannot write ${path}: the disk is full` })
+      this.#put(path, at, Buffer.concat(parts))
+      done({ kind: "fileWritten", request })
+    })
+  }
+
+  /** The process is gone: what it was writing is there, or not, or some of it. */
+  died(owner: string): void {
+    const { random } = this.#world
+    for (const pending of this.#unsynced) {
+      if (pending.owner !== owner) continue
+      this.#unsynced.delete(pending)
+      const { path, at, bytes } = pending
+      if (random.chance(0.7)) this.#put(path, at, bytes.subarray(0, random.integer(0, bytes.byteLength + 1)))
+    }
+  }
+
+  #put(path: string, at: number, bytes: Uint8Array): void {
+    const before = at === 0 ? new Uint8Array() : (this.files.get(path) ?? new Uint8Array()).subarray(0, at)
+    this.files.set(path, Uint8Array.from(Buffer.concat([before, bytes])))
   }
 
   remove(path: string): void {

@@ -22,6 +22,8 @@ export interface CostModel {
   /** A task that takes `hangMs` more: a slow machine, not a slow program. */
   readonly hang: number
   readonly hangMs: number
+  /** Of what the task reads. */
+  readonly perByteMs?: number
 }
 
 export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hangMs: 0 }
@@ -69,7 +71,11 @@ export class SimulatedExecutors {
     const { task, run, timeoutMs } = next
     const { random } = this.#world
     const ms =
-      (this.costs.baseMs + random.exponential(this.costs.meanMs) + (random.chance(this.costs.hang) ? this.costs.hangMs : 0)) * this.factor
+      (this.costs.baseMs +
+        random.exponential(this.costs.meanMs) +
+        (random.chance(this.costs.hang) ? this.costs.hangMs : 0) +
+        (this.costs.perByteMs === undefined ? 0 : this.costs.perByteMs * inputBytes(run))) *
+      this.factor
     const end = this.#world.after(ms, () => {
       this.#end(executor)
       this.#finish(executor, task, number, run, ms)
@@ -159,6 +165,12 @@ export class SimulatedExecutors {
     this.#end(executor)
     executor.runner = this.#spawn()
   }
+}
+
+function inputBytes({ inputs }: TaskRun): number {
+  let bytes = 0
+  for (const { parts } of inputs) for (const { length } of parts) bytes += length
+  return bytes
 }
 
 function machineFailure(error: unknown): TaskFailure {

@@ -55,6 +55,8 @@ export class BlockStore {
   #fetches = 0
   /** Told when a block that lies on disk is dropped. */
   onPlaceFreed: (place: DiskPlace) => void = () => {}
+  /** Told of each block that is given up. */
+  onDropped: (block: StoredBlock) => void = () => {}
 
   constructor(node: NodeId, options: AllocatorOptions) {
     this.#node = node
@@ -97,10 +99,10 @@ export class BlockStore {
     return stored
   }
 
-  /** A block of a task for which there is no room in memory: it lies on disk from the start. */
+  /** A block for which there is no room in memory, or that an earlier process left: it lies on disk from the start. */
   putOnDisk(block: Omit<BlockToStore, "bytes"> & { readonly bytes: number }, place: DiskPlace): StoredBlock {
-    const { id, bytes, rows, owner = null } = block
-    const stored: StoredBlock = { id, bytes, region: null, place, rows, owner, batch: null, arrivedMs: 0, filed: filedOf(owner) }
+    const { id, bytes, rows, owner = null, batch = null, arrivedMs = 0 } = block
+    const stored: StoredBlock = { id, bytes, region: null, place, rows, owner, batch, arrivedMs, filed: filedOf(owner) }
     this.#blocks.set(id, stored)
     this.#index(stored)
     return stored
@@ -115,6 +117,12 @@ export class BlockStore {
     this.#resident.delete(id)
     this.#allocator.free(region)
     return true
+  }
+
+  /** A block that lies on disk lies elsewhere now. */
+  moved(id: string, place: DiskPlace): void {
+    const block = this.#blocks.get(id)
+    if (block !== undefined && block.region === null) this.#blocks.set(id, { ...block, place })
   }
 
   /** What may be evicted: oldest first, nearly. */
@@ -186,6 +194,7 @@ export class BlockStore {
     this.#unindex(block)
     if (block.region !== null) this.#allocator.free(block.region)
     if (block.place !== null) this.onPlaceFreed(block.place)
+    this.onDropped(block)
     return true
   }
 

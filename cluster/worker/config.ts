@@ -21,7 +21,9 @@ export interface WorkerConfig {
    * cleared away.
    */
   readonly spillDir: string | null
-  /** So much may lie there. */
+  /** Where blocks are kept that must outlive the process, in a cluster that asks for it; null: nowhere. */
+  readonly durableDir: string | null
+  /** So much may lie in `spillDir`. */
   readonly diskBytes: number
   /** Shares of block memory: above the first, what only questions want goes to disk until the second is reached. */
   readonly evictAbove: number
@@ -56,6 +58,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   holdReportMs: 250,
   fetchTimeoutMs: 10_000,
   spillDir: null,
+  durableDir: null,
   diskBytes: 16 * 1024 ** 3,
   evictAbove: 0.5,
   evictTo: 0.45,

@@ -7,6 +7,7 @@ import type { NodeId } from "../ports.js"
 import type { BlockOwner, Replica } from "../protocol.js"
 import type { Region } from "./allocator.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
+import type { DurableLog } from "./durable-log.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
@@ -17,42 +18,61 @@ const smallBytes = 64 * 1024
 /** … of up to so much. */
 const togetherBytes = 1024 * 1024
 
+export interface CopierParts {
+  readonly node: NodeId
+  readonly store: BlockStore
+  readonly outbox: Outbox
+  readonly master: MasterLink
+  readonly peers: Peers
+  readonly spill: Spill
+  readonly durable: Pick<DurableLog, "keep">
+}
+
 export class Copier {
-  readonly #store: BlockStore
-  readonly #outbox: Outbox
-  readonly #master: MasterLink
-  readonly #peers: Peers
-  readonly #spill: Spill
+  readonly #parts: CopierParts
   /** Holder to be → blocks under way to it. */
   readonly #underway = new Map<NodeId, Set<string>>()
 
-  constructor(store: BlockStore, outbox: Outbox, master: MasterLink, peers: Peers, spill: Spill) {
-    this.#store = store
-    this.#outbox = outbox
-    this.#master = master
-    this.#peers = peers
-    this.#spill = spill
+  constructor(parts: CopierParts) {
+    this.#parts = parts
   }
 
+  /** Sends each of them there when it is on disk here, if it has to be. To this worker itself: that is all. */
   copy(ids: readonly string[], to: readonly NodeId[]): void {
-    for (const holder of to) {
-      const small: StoredBlock[] = []
-      for (const id of ids) {
-        const block = this.#store.get(id)
-        if (block === undefined) this.#failed([id], holder, "this worker does not hold the block")
-        else if (!this.#peers.has(holder)) this.#failed([id], holder, "this worker does not know that one")
-        else if (ids.length > 1 && block.region !== null && block.region.length <= smallBytes) small.push(block)
-        else this.#send(block, holder)
-      }
-      this.#sendTogether(small, holder)
+    let open = 1
+    const whenAll = () => {
+      if (--open === 0) for (const holder of to) this.#copy(ids, holder)
     }
+    for (const id of ids) {
+      const block = this.#parts.store.get(id)
+      if (block === undefined) continue
+      open += 1
+      this.#parts.durable.keep(block, whenAll)
+    }
+    whenAll()
+  }
+
+  #copy(ids: readonly string[], holder: NodeId): void {
+    const { store, peers, node } = this.#parts
+    const small: StoredBlock[] = []
+    const here: string[] = []
+    for (const id of ids) {
+      const block = store.get(id)
+      if (block === undefined) this.#failed([id], holder, "this worker does not hold the block")
+      else if (holder === node) here.push(id)
+      else if (!peers.has(holder)) this.#failed([id], holder, "this worker does not know that one")
+      else if (ids.length > 1 && block.region !== null && block.region.length <= smallBytes) small.push(block)
+      else this.#send(block, holder)
+    }
+    this.#sendTogether(small, holder)
+    if (here.length > 0) this.#parts.master.post({ kind: "copied", blocks: here, holder })
   }
 
   /** Gives those of the confirmed blocks that are not copies. */
   onStored(from: NodeId, ids: readonly string[]): string[] {
     const underway = this.#underway.get(from)
     const blocks = ids.filter(id => underway?.delete(id))
-    if (blocks.length > 0) this.#master.post({ kind: "copied", blocks, holder: from })
+    if (blocks.length > 0) this.#parts.master.post({ kind: "copied", blocks, holder: from })
     return ids.filter(id => !blocks.includes(id))
   }
 
@@ -87,8 +107,8 @@ export class Copier {
     let regions: Region[] = []
     let bytes = 0
     const flush = () => {
-      const frames = regions.map(region => this.#store.view(region))
-      if (replicas.length > 0) this.#outbox.sendPinned(holder, { kind: "replicas", replicas }, frames, regions)
+      const frames = regions.map(region => this.#parts.store.view(region))
+      if (replicas.length > 0) this.#parts.outbox.sendPinned(holder, { kind: "replicas", replicas }, frames, regions)
       replicas = []
       regions = []
       bytes = 0
@@ -109,12 +129,12 @@ export class Copier {
     if (!this.#begin(id, holder)) return
     const message = { kind: "replica", ...replicaOf(block) } as const
     if (region !== null) {
-      this.#outbox.sendPinned(holder, message, [this.#store.view(region)], [region])
+      this.#parts.outbox.sendPinned(holder, message, [this.#parts.store.view(region)], [region])
       return
     }
-    this.#spill.read(block, (bytes, error) => {
+    this.#parts.spill.read(block, (bytes, error) => {
       if (!this.#underway.get(holder)?.has(id)) return
-      if (bytes !== null) this.#outbox.send(holder, message, [bytes])
+      if (bytes !== null) this.#parts.outbox.send(holder, message, [bytes])
       else {
         this.#underway.get(holder)!.delete(id)
         this.#failed([id], holder, error)
@@ -123,7 +143,7 @@ export class Copier {
   }
 
   #failed(blocks: readonly string[], holder: NodeId, error: string): void {
-    this.#master.post({ kind: "copied", blocks, holder, error })
+    this.#parts.master.post({ kind: "copied", blocks, holder, error })
   }
 }
 

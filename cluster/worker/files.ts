@@ -40,6 +40,13 @@ export class Files {
     this.#outbox.push({ kind: "spill", request, path, parts })
   }
 
+  /** Writes the parts, one after the other, into the file from `at` on (0: a new one), and syncs it. They are read until it is done. */
+  append(path: string, at: number, parts: readonly Uint8Array[], done: Done<true>): void {
+    const request = `f${++this.#made}`
+    this.#writes.set(request, done)
+    this.#outbox.push({ kind: "appendFile", request, path, at, parts })
+  }
+
   remove(path: string): void {
     this.#outbox.push({ kind: "removeFile", path })
   }

@@ -6,7 +6,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { defaultMemoryBytes, reserveBlockMemory } from "../adapters/block-memory.js"
 import { connectDrivers, DriverThreads } from "../adapters/driver-thread.js"
 import { ExecutorThreads } from "../adapters/executor-threads.js"
-import { emptyDirectory } from "../adapters/file-disk.js"
+import { emptyDirectory, readEach } from "../adapters/file-disk.js"
 import { nodeKeys } from "../adapters/key-files.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
@@ -16,6 +16,7 @@ import { formatAddress, parseAddress } from "../security.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { executorCounts, type WorkerConfig } from "./config.js"
+import { readSegment } from "./segment.js"
 import { leaving, WorkerMachine } from "./worker.js"
 
 export interface WorkerProcessOptions {
@@ -33,7 +34,7 @@ export interface WorkerProcessOptions {
   readonly memoryBytes?: number
   /** Of its directory's disk, for blocks that memory has no room for. Default 16 GiB. */
   readonly diskBytes?: number
-  /** Keeps what must outlive the process (how often it was started), and blocks that memory has no room for. Made when missing. Default none. */
+  /** Keeps what must outlive the process (how often it was started; in a durable cluster what was acked and checkpointed), and blocks that memory has no room for. Made when missing. Default none. */
   readonly dir?: string
   /** Unique in the cluster. Default `<machine>-<port>`. */
   readonly name?: string
@@ -50,7 +51,7 @@ export interface WorkerProcessOptions {
 export interface WorkerProcess {
   readonly address: string
   readonly node: NodeId
-  /** Resolves when everything is closed. Blocks here are lost. */
+  /** Resolves when everything is closed. Blocks in memory here are lost. */
   stop(): Promise<void>
 }
 
@@ -86,8 +87,11 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   // Of this name alone: two workers may be given one directory.
   const spillDir = options.dir === undefined ? null : join(resolve(options.dir), `spill-${name}`)
   if (spillDir !== null) await emptyDirectory(spillDir)
+  const durableDir = options.dir === undefined ? null : join(resolve(options.dir), `durable-${name}`)
+  const segments = durableDir === null ? [] : await readEach(durableDir, readSegment)
   const config: Partial<WorkerConfig> = {
     spillDir,
+    durableDir,
     ...(options.diskBytes !== undefined && { diskBytes: options.diskBytes }),
     ...options.config,
   }
@@ -105,6 +109,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
       master: { node: "master", address: master },
       memory,
       config,
+      segments,
     }),
   )
   const counts = executorCounts(cores, config.queryExecutors)

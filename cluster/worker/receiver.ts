@@ -4,6 +4,8 @@
  *
  *   batch ──▶ stored, replicas under way ──confirmed, or no peer is left──▶ acked and reported ──settled──▶ kept | dropped
  *
+ * In a durable cluster stored means on disk, here as there.
+ *
  * An ack says that the batch survives any single failure (or that there is no second worker, and one copy was allowed). A
  * batch that comes again is acked again without being stored, if enough living workers still have it.
  */
@@ -15,9 +17,11 @@ import { checkBlock, firstLines, openBlock } from "./block-format.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
+import type { DurableLog } from "./durable-log.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
 import type { Reporter } from "./reporter.js"
+import type { Spill } from "./spill.js"
 
 export interface ReceiverParts {
   readonly node: NodeId
@@ -29,6 +33,8 @@ export interface ReceiverParts {
   readonly store: BlockStore
   readonly peers: Peers
   readonly reporter: Reporter
+  readonly durable: Pick<DurableLog, "keep">
+  readonly spill: Pick<Spill, "read">
   /** Something that people who read the stream should know: a line of its log. */
   hint(stream: string, text: string): void
 }
@@ -49,6 +55,8 @@ interface Pending {
   readonly late: Set<NodeId>
   readonly tried: Set<NodeId>
   readonly sinceMs: number
+  /** It is on this worker's disk, if it has to be. */
+  kept: boolean
 }
 
 export class Receiver {
@@ -119,14 +127,25 @@ export class Receiver {
       late: new Set(),
       tried: new Set(),
       sinceMs: clock.monotonicMs,
+      kept: false,
     })
   }
 
-  /** A copy from another worker: of a batch (`of` null), or of something finished. False: refused. */
-  onReplica(from: NodeId, replica: Replica, bytes: Uint8Array): boolean {
-    const { store, outbox, reporter } = this.#parts
+  /** A batch that an earlier process had on disk: it is reported, as one copy, until the master says what became of it. */
+  restored(block: StoredBlock): void {
+    const { batch } = block
+    if (batch === null) return
+    this.#byBatch.set(nameOf(batch), block.id)
+    this.#parts.reporter.arrived(reported(block, batch, 1))
+  }
+
+  /** A copy from another worker: of a batch (`of` null), or of something finished. `stored` when it is safe here. False: refused. */
+  onReplica(from: NodeId, replica: Replica, bytes: Uint8Array, stored: () => void): boolean {
+    const { store, outbox, reporter, durable } = this.#parts
     const { block: id, batch, rows, arrivedMs, of } = replica
-    if (store.get(id) === undefined) {
+    const held = store.get(id)
+    if (held !== undefined) durable.keep(held, stored)
+    else {
       if (of === null && this.#full(bytes.byteLength)) {
         outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
         return false
@@ -149,10 +168,14 @@ export class Receiver {
         return false
       }
       if (batch !== null) this.#byBatch.set(nameOf(batch), id)
-      if (batch !== null && of === null) {
-        this.#holders.set(id, new Set([from]))
-        reporter.arrived(reported(block, batch, 2))
-      }
+      durable.keep(block, () => {
+        // Reported before, it could be in a seal and on no disk.
+        if (batch !== null && of === null && store.get(id)?.filed === null) {
+          this.#holders.set(id, new Set([from]))
+          reporter.arrived(reported(block, batch, 2))
+        }
+        stored()
+      })
     }
     return true
   }
@@ -237,7 +260,7 @@ export class Receiver {
       }
       const waitedMs = nowMs - pending.sinceMs
       if (!this.isPending(pending.block.id) || waitedMs < this.#parts.config.giveUpReplicaMs) continue
-      if (1 + pending.holders.size >= this.#parts.peers.minReplicas) this.#finish(pending)
+      if (pending.kept && 1 + pending.holders.size >= this.#parts.peers.minReplicas) this.#finish(pending)
     }
   }
 
@@ -268,17 +291,19 @@ export class Receiver {
       this.#ack(from, key, Math.max(copies, block.filed === null ? copies : peers.replicas))
     else {
       // Its first holder is gone, and with it the second copy: it needs another before anyone may rely on it.
-      const fresh = { underway: new Map(), late: new Set<NodeId>(), tried: new Set(holders), sinceMs: this.#parts.clock.monotonicMs }
+      const sinceMs = this.#parts.clock.monotonicMs
+      const fresh = { underway: new Map(), late: new Set<NodeId>(), tried: new Set(holders), sinceMs, kept: false }
       this.#replicate({ block, senders: new Set([from]), received: null, holders, ...fresh })
     }
     return true
   }
 
   #replicate(pending: Pending): void {
-    const { peers, outbox, store, clock } = this.#parts
-    const { block, holders, underway, late, tried, received } = pending
+    const { peers, clock, durable } = this.#parts
+    const { block, holders, underway, late, tried } = pending
     const { bytes } = block
-    if (!this.#pending.has(block.id)) {
+    const begins = !this.#pending.has(block.id)
+    if (begins) {
       this.#pending.set(block.id, pending)
       this.#pendingBytes += bytes
     }
@@ -288,13 +313,32 @@ export class Receiver {
       tried.add(peer)
       underway.set(peer, clock.monotonicMs)
       peers.underway(peer, bytes)
-      const { id, batch, rows, arrivedMs } = block
-      const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: null } as const
-      if (received !== null) outbox.send(peer, message, [received])
-      else outbox.sendPinned(peer, message, [store.view(block.region!)], [block.region!])
+      this.#send(pending, peer)
     }
-    const copies = 1 + holders.size
-    if (copies >= peers.replicas || (underway.size === 0 && copies >= peers.minReplicas)) this.#finish(pending)
+    if (!begins) return this.#finishIfSafe(pending)
+    durable.keep(block, () => {
+      pending.kept = true
+      if (this.#pending.get(block.id) === pending) this.#finishIfSafe(pending)
+    })
+  }
+
+  #send({ block, received, underway }: Pending, peer: NodeId): void {
+    const { outbox, store, spill } = this.#parts
+    const { id, batch, rows, arrivedMs, region } = block
+    const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: null } as const
+    if (received !== null) outbox.send(peer, message, [received])
+    else if (region !== null) outbox.sendPinned(peer, message, [store.view(region)], [region])
+    else
+      spill.read(block, bytes => {
+        if (bytes !== null && underway.has(peer)) outbox.send(peer, message, [bytes])
+      })
+  }
+
+  #finishIfSafe(pending: Pending): void {
+    const { peers } = this.#parts
+    const copies = 1 + pending.holders.size
+    if (!pending.kept) return
+    if (copies >= peers.replicas || (pending.underway.size === 0 && copies >= peers.minReplicas)) this.#finish(pending)
   }
 
   #finish(pending: Pending): void {

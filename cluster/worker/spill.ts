@@ -27,6 +27,8 @@ export interface SpillParts {
   readonly files: Files
   /** The worker's: part of the files' names. */
   readonly node: string
+  /** Where a block is on disk anyway, as it must outlive the process. Null: no block is. */
+  kept(): { placeOf(id: string): DiskPlace | null } | null
 }
 
 type Done = (bytes: Uint8Array | null, error: string) => void
@@ -101,6 +103,7 @@ export class Spill {
       this.#notBeforeMs = nowMs + lookAgainMs
       return
     }
+    if (this.#evictKept(excess)) return
     const urgent = used > config.evictAllAbove * store.capBytes
     const victims = this.#victims(Math.min(batchBytes, room, excess), urgent)
     let bytes = victims.reduce((sum, block) => sum + block.bytes, 0)
@@ -192,6 +195,22 @@ export class Spill {
     if (use === undefined) return "now"
     if (use.againAfterMs !== undefined) return interval + use.againAfterMs
     return interval < use.neededFrom ? "never" : "now"
+  }
+
+  /** What is on disk anyway only leaves memory. */
+  #evictKept(excess: number): boolean {
+    const { store } = this.#parts
+    const kept = this.#parts.kept()
+    let bytes = 0
+    if (kept === null) return false
+    for (const block of [...store.resident]) {
+      if (bytes >= excess) break
+      const place = kept.placeOf(block.id)
+      if (place === null || this.#writing.has(block.id) || store.isPinned(block.region!) || this.#nextUse(block) !== "never") continue
+      store.evicted(block.id, place)
+      bytes += block.bytes
+    }
+    return bytes >= excess
   }
 
   #evict(victims: readonly StoredBlock[], bytes: number): void {

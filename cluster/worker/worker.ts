@@ -5,7 +5,7 @@
  */
 
 import type { BlockMemory, Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
-import type { Message } from "../protocol.js"
+import type { Message, Replica } from "../protocol.js"
 import { Assets } from "./assets.js"
 import { serveBlocks } from "./block-server.js"
 import { BlockStore } from "./block-store.js"
@@ -15,6 +15,7 @@ import { Copier } from "./copier.js"
 import { Credit, type MemoryUse } from "./credit.js"
 import { DiskBudget } from "./disk-budget.js"
 import { Drivers } from "./drivers.js"
+import { DurableLog } from "./durable-log.js"
 import { Fetcher } from "./fetcher.js"
 import { Files } from "./files.js"
 import { MasterLink, type WorkerIdentity, type WorkerLoad } from "./master-link.js"
@@ -23,12 +24,15 @@ import { Peers } from "./peers.js"
 import { Readers } from "./readers.js"
 import { Receiver } from "./receiver.js"
 import { Reporter } from "./reporter.js"
+import type { Segment } from "./segment.js"
 import { Spill } from "./spill.js"
 import { Tasks } from "./tasks.js"
 
 export interface WorkerOptions extends WorkerIdentity {
   readonly memory: BlockMemory
   readonly config?: Partial<WorkerConfig>
+  /** What an earlier process kept in `durableDir`. */
+  readonly segments?: readonly Segment[]
 }
 
 /** Tasks may together have so much read from disk, of a small memory too. */
@@ -69,6 +73,7 @@ export class WorkerMachine implements Machine {
   readonly #copier: Copier
   readonly #drivers: Drivers
   readonly #spill: Spill
+  readonly #durable: DurableLog
   #dropped = 0
   #wakeMs = Number.POSITIVE_INFINITY
 
@@ -90,7 +95,8 @@ export class WorkerMachine implements Machine {
     })
     const files = new Files(outbox)
     const assets = new Assets(outbox, master, clock)
-    const spill = new Spill({ config, clock, outbox, store, files, node })
+    const spill = new Spill({ config, clock, outbox, store, files, node, kept: () => (this.#durable.on ? this.#durable : null) })
+    const durable = new DurableLog({ clock, outbox, store, files, spill, node, dir: config.durableDir }, options.segments ?? [])
     const diskBytes = Math.max(leastDiskBytes, store.capBytes / 8)
     const budgets = { stream: new DiskBudget(diskBytes), query: new DiskBudget(diskBytes) }
     const fetcher = new Fetcher({ node, config, clock, outbox, store, peers })
@@ -115,12 +121,16 @@ export class WorkerMachine implements Machine {
       store,
       peers,
       reporter,
+      durable,
+      spill,
     })
+    for (const id of durable.blocks) this.#receiver.restored(store.get(id)!)
     this.#readers = new Readers({ clock, outbox, master, receive: (key, block) => this.#receiver.onBatch(node, key, block) })
     this.#credit = new Credit(config, outbox)
     this.#spill = spill
+    this.#durable = durable
     this.#tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
-    this.#copier = new Copier(store, outbox, master, peers, spill)
+    this.#copier = new Copier({ node, store, outbox, master, peers, spill, durable })
     this.#drivers = new Drivers(assets, clock, outbox, master)
   }
 
@@ -197,7 +207,7 @@ export class WorkerMachine implements Machine {
     }
     switch (message.kind) {
       case "welcome":
-        this.#onWelcome(from, message.wallMs)
+        this.#onWelcome(from, message)
         break
       case "refused":
         this.#master.onRefused(message.reason, message.try)
@@ -257,7 +267,7 @@ export class WorkerMachine implements Machine {
           this.#dropped++
           return
         }
-        if (this.#receiver.onReplica(from, message, block)) this.#outbox.send(from, { kind: "replicaStored", block: message.block })
+        this.#receiver.onReplica(from, message, block, () => this.#outbox.send(from, { kind: "replicaStored", block: message.block }))
         break
       }
       case "replicas": {
@@ -265,8 +275,7 @@ export class WorkerMachine implements Machine {
           this.#dropped++
           return
         }
-        const stored = message.replicas.filter((replica, i) => this.#receiver.onReplica(from, replica, payload[i]!))
-        if (stored.length > 0) this.#outbox.send(from, { kind: "replicasStored", blocks: stored.map(({ block }) => block) })
+        this.#onReplicas(from, message.replicas, payload)
         break
       }
       case "replicaStored":
@@ -305,7 +314,27 @@ export class WorkerMachine implements Machine {
     for (const node of this.#peers.nodes) this.#outbox.send(node, { kind: "bye" })
   }
 
-  #onWelcome(from: NodeId, wallMs: number): void {
+  /** One answer when all of them are safe that can be. */
+  #onReplicas(from: NodeId, replicas: readonly Replica[], payload: readonly Uint8Array[]): void {
+    const blocks: string[] = []
+    let open = 1
+    const over = () => {
+      if (--open === 0 && blocks.length > 0) this.#outbox.send(from, { kind: "replicasStored", blocks })
+    }
+    for (const [i, replica] of replicas.entries()) {
+      open += 1
+      const taken = this.#receiver.onReplica(from, replica, payload[i]!, () => {
+        blocks.push(replica.block)
+        over()
+      })
+      if (!taken) over()
+    }
+    over()
+  }
+
+  #onWelcome(from: NodeId, { wallMs, durable }: Extract<Message, { kind: "welcome" }>): void {
+    const unfit = this.#durable.onWelcome(durable ?? null)
+    if (unfit !== null) return this.#master.onRefused(unfit, "--dir <another directory>")
     const joined = this.#master.onWelcome(from, wallMs)
     if (joined === null) return
     if (joined.another) {
@@ -361,6 +390,7 @@ export class WorkerMachine implements Machine {
     this.#tasks.onTime(nowMs)
     this.#outbox.onTime(nowMs)
     this.#spill.onTime(nowMs)
+    this.#durable.onTime(nowMs)
     this.#assets.onTime(nowMs)
     this.#credit.onTime(this.#memoryUse(), nowMs)
     this.#readers.onTime(nowMs)
@@ -376,6 +406,7 @@ export class WorkerMachine implements Machine {
       this.#tasks.deadlineMs,
       this.#credit.deadlineMs,
       this.#spill.deadlineMs,
+      this.#durable.deadlineMs,
       this.#reporter.deadlineMs,
       this.#readers.deadlineMs,
     )

@@ -58,6 +58,14 @@ export interface ReplaceOptions {
   readonly force?: boolean
 }
 
+/** What may be said of a stream until its definition is sent; its name later, too. */
+export interface Amendment {
+  readonly name?: string
+  readonly persist?: boolean
+  readonly rememberMs?: number
+  readonly checkpointMs?: number
+}
+
 export interface Host {
   /** How many partitions a shuffle has unless it is told. */
   readonly partitions: number
@@ -69,7 +77,7 @@ export interface Host {
   /** The definition as it is now. RivuletError if the session does not know the stream. */
   definition(id: StreamId): StreamDefinition
   /** Changes what may still be changed. A name always may; the rest only before the definition has been sent. */
-  amend(id: StreamId, change: { readonly name?: string; readonly persist?: boolean; readonly rememberMs?: number }): void
+  amend(id: StreamId, change: Amendment): void
   /** A handle for a stream that this session knows. `keyed`: with `get`, `history`, `changes`. */
   open(id: StreamId, keyed: boolean): Handle
   /** For questions: "now" and "-5m" stay relative to the newest finished interval. */

@@ -34,7 +34,10 @@ export interface Handle {
   remember(span: Duration): this
   /** It stays when its session has ended. */
   keep(): this
-  /** State is copied to a second worker in every interval anyway (§3.3). */
+  /**
+   * What is stored of it (state, panes of windows) is copied to a second worker so often, a multiple of its interval, instead of whenever
+   * something is made (§3.3). Copies are of what changed, so seldom ones save little and make recovery longer.
+   */
   checkpoint(every: Duration): this
   /** Another definition takes its place at an interval's boundary, state kept; with `dryRun` only the plan is given. */
   replace(

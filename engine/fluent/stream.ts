@@ -72,6 +72,10 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     this.host.amend(this.id, { rememberMs: parseDuration(span) })
     return this
   }
+  checkpoint(every: Duration): this {
+    this.host.amend(this.id, { checkpointMs: multipleOf(this.interval, every, "a checkpoint") })
+    return this
+  }
   persist(): this {
     this.host.amend(this.id, { persist: true })
     return this
@@ -167,9 +171,6 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   // ── not there yet ──
   why(): never {
     return notThere(`${this.name}.why`, "info(), and session.jobs({ stream })")
-  }
-  checkpoint(): never {
-    return notThere(`${this.name}.checkpoint`, "nothing: state is copied to a second worker at each interval")
   }
 
   // ── for the kinds of streams ──

@@ -236,6 +236,7 @@ program
   .option("--key <name>", "its key (rivulet keys new): needed to listen beyond this machine")
   .option("--replicas <n>", "copies of received data", "2")
   .option("--min-replicas <n>", "copies without which nothing is acked", "1")
+  .option("--durable", "acked data and checkpoints are on disk at their workers: the whole cluster can be started again")
   .action(async options => (await import("./master.js")).master(options))
 
 program
@@ -248,7 +249,11 @@ program
   .option("--host <label>", "the machine's label: replicas go to another where there is one")
   .option("--cores <n>", "executor threads for streams")
   .option("--memory <size>", "cap of the block memory, up to 4G", "1G")
-  .option("--dir <dir>", "for spilled blocks (made when missing)", ".rivulet/worker")
+  .option(
+    "--dir <dir>",
+    "for spilled blocks and, if the master is --durable, for those that must outlive it (made when missing)",
+    ".rivulet/worker",
+  )
   .option("--disk <size>", "cap of what lies there", "16G")
   .action(async options => (await import("./worker.js")).worker(options))
 

@@ -8,11 +8,13 @@ export interface MasterOptions {
   readonly key?: string
   readonly replicas: string
   readonly minReplicas: string
+  readonly durable?: boolean
 }
 
 /** `rivulet master`: runs until SIGTERM, SIGINT or SIGHUP. */
 export async function master(options: MasterOptions): Promise<void> {
   const replicas = positiveInteger(options.replicas, "--replicas", 8)
   const minReplicas = positiveInteger(options.minReplicas, "--min-replicas", replicas)
-  await startMaster({ bind: options.bind, dir: options.dir, cluster: options.name, key: options.key, replicas, minReplicas })
+  const { bind, dir, name: cluster, key, durable } = options
+  await startMaster({ bind, dir, cluster, key, replicas, minReplicas, durable })
 }

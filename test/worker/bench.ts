@@ -3,6 +3,7 @@
 import type { Command, NodeEvent, NodeId } from "../../cluster/ports.js"
 import type { HeldBlock, InputInfo, LaunchTask, Message, Peer } from "../../cluster/protocol.js"
 import type { WorkerConfig } from "../../cluster/worker/config.js"
+import type { Segment } from "../../cluster/worker/segment.js"
 import { WorkerMachine } from "../../cluster/worker/worker.js"
 import { encodeRows } from "../../engine/block.js"
 import type { StageSpec, TaskOutput, TaskResult } from "../../engine/task.js"
@@ -59,8 +60,19 @@ export class Bench {
   commands: Command[] = []
 
   constructor(
-    options: { name?: string; incarnation?: number; capBytes?: number; cores?: number; host?: string; config?: Partial<WorkerConfig> } = {},
+    options: {
+      name?: string
+      incarnation?: number
+      capBytes?: number
+      cores?: number
+      host?: string
+      config?: Partial<WorkerConfig>
+      segments?: readonly Segment[]
+      /** Its master asks for things to be kept on disk, for that cluster. */
+      durable?: string
+    } = {},
   ) {
+    this.#durable = options.durable === undefined ? {} : { durable: options.durable }
     const { name = "w1", incarnation = 1, capBytes = 4 * 1024 * 1024, cores = 2, host = "w1", config = {} } = options
     this.node = `${name}#${incarnation}`
     this.buffer = new SharedArrayBuffer(capBytes)
@@ -69,8 +81,10 @@ export class Bench {
       master: { node: "master", address: "tcp://m:7077" },
       memory: { buffer: this.buffer, capBytes },
       config: { poison: true, ...config },
+      segments: options.segments ?? [],
     })
   }
+  readonly #durable: { readonly durable?: string }
 
   step(event: NodeEvent): Command[] {
     this.commands = this.machine.step(event, { monotonicMs: this.nowMs, wallMs: this.wallMs })
@@ -98,7 +112,7 @@ export class Bench {
 
   welcome(master: NodeId): Command[] {
     const wallMs = this.nowMs + masterAheadMs
-    return this.receive(master, { kind: "welcome", epoch: 1, cluster: "c", wallMs, startedMs: 0, workers: [] })
+    return this.receive(master, { kind: "welcome", epoch: 1, cluster: "c", wallMs, startedMs: 0, workers: [], ...this.#durable })
   }
 
   batch(seq: number, block: Uint8Array = lines("a", "b"), from: NodeId = "c#1", stream = "views"): Command[] {

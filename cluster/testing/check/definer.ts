@@ -1,7 +1,7 @@
 /** The part of a session that defines: the users' handles build on it, and what they defined is sent as one request. */
 
 import type { StreamDefinition, StreamId } from "../../../engine/definition.js"
-import type { Host, StreamDraft, UserFunction } from "../../../engine/fluent/host.js"
+import type { Amendment, Host, StreamDraft, UserFunction } from "../../../engine/fluent/host.js"
 import { openHandle } from "../../../engine/fluent/open.js"
 import type { Handle } from "../../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink } from "../../../engine/function-ref.js"
@@ -57,7 +57,7 @@ export class Definer implements Host {
     return found
   }
 
-  amend(id: StreamId, change: { readonly name?: string; readonly persist?: boolean; readonly rememberMs?: number }): void {
+  amend(id: StreamId, change: Amendment): void {
     const at = this.definitions.findIndex(definition => definition.id === id)
     const { name, ...rest } = change
     this.definitions[at] = { ...this.definitions[at]!, ...rest, ...(name !== undefined && { name, named: true }) }

@@ -20,6 +20,7 @@ import { Random } from "../random.js"
 import { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { Definer } from "./definer.js"
+import { type Durability, planDurability } from "./durability.js"
 import { type FaultPlan, planFaults } from "./faults.js"
 import { compare, Seals, type SentBatch, Wrong } from "./judge.js"
 import { LateAsks } from "./late.js"
@@ -91,16 +92,19 @@ class Scenario {
     this.#clockErrorMs = random.pick([0, 5, 500])
     // Of a seed of its own: what else a seed brings stays as it was.
     this.#scarcity = planScarcity(new Random(seed + 0x5ca2c3))
+    this.#durability = planDurability(new Random(seed + 0xd15c))
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
       minReplicas: plan.minReplicas,
       clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
       worker: this.#scarcity.worker,
+      durable: this.#durability.durable,
     })
   }
   readonly #plan: FaultPlan
   readonly #scarcity: Scarcity
+  readonly #durability: Durability
   readonly #clockErrorMs: number
 
   play(): void {
@@ -136,7 +140,8 @@ class Scenario {
       this.#late.schedule(cluster, first, definer, sessions, late, { startMs, spanMs, intervalMs: program.intervalMs })
     }
     const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
-    this.counts.faults = scheduled + this.#scarcity.schedule(cluster, startMs, spanMs)
+    const ends = this.#durability.schedule(cluster, this.#plan.workers, startMs, spanMs)
+    this.counts.faults = scheduled + ends + this.#scarcity.schedule(cluster, startMs, spanMs)
     this.#send(program, senders, startMs, spanMs)
     this.#run(() => false, startMs + spanMs, "the active time")
 
@@ -148,7 +153,12 @@ class Scenario {
     this.#allSealed(program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
     this.#finished(first, program, end)
-    this.#seals = new Seals(cluster.journal.history(), this.#sent, this.#inputNames(program), scheduled === 0 && this.#clockErrorMs === 0)
+    this.#seals = new Seals(
+      cluster.journal.history(),
+      this.#sent,
+      this.#inputNames(program),
+      scheduled + ends === 0 && this.#clockErrorMs === 0,
+    )
     const asker = random.pick(senders).client
     for (const stream of program.streams) this.#compareStream(asker, session, stream, end, glom, definer)
     const serious = cluster.complaints.filter(line => line.includes("could not be handled"))
