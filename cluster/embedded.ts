@@ -27,6 +27,8 @@ export interface EmbeddedOptions {
   readonly minReplicas?: number
   /** A cluster that is started in the same `dir` again goes on with all that was acked. Default false. */
   readonly durable?: boolean
+  /** A task (and twice that, a `foreachRDD` body) that takes longer is stopped. Default 30 s. */
+  readonly taskTimeoutMs?: number
   /** Called while the processes load their code: what takes this thread a while costs nothing then. If it throws, the cluster ends. */
   readonly onSpawned?: () => void
   /** Told when a process that was started again does not come up. Default: a line on stderr. */
@@ -163,8 +165,8 @@ class EmbeddedProcesses implements Embedded {
   }
 
   private masterMessage(bind: string): ToProcess {
-    const { replicas, minReplicas, durable } = this.options
-    const options = { bind, dir: join(this.directory, "master"), cluster: "embedded", replicas, minReplicas, durable }
+    const { replicas, minReplicas, durable, taskTimeoutMs } = this.options
+    const options = { bind, dir: join(this.directory, "master"), cluster: "embedded", replicas, minReplicas, durable, taskTimeoutMs }
     return { kind: "master", options, log: this.logOf("master") }
   }
 

@@ -50,6 +50,8 @@ export type NodeEvent =
   // executors (worker)
   | { readonly kind: "taskDone"; readonly task: string; readonly executor: number; readonly result: TaskResult; readonly ms: number }
   | { readonly kind: "taskFailed"; readonly task: string; readonly executor: number; readonly failure: TaskFailure; readonly ms: number }
+  /** Once, of a task that runs for a second or more. */
+  | { readonly kind: "taskLong"; readonly task: string; readonly executor: number }
   // disk (worker)
   | { readonly kind: "fileRead"; readonly request: string; readonly bytes: Uint8Array; readonly unpacked?: Unpacked }
   | { readonly kind: "filesListed"; readonly request: string; readonly files: readonly ListedFile[] }
@@ -90,6 +92,8 @@ export type Command =
   | { readonly kind: "dropAssets"; readonly hashes: readonly string[] }
   /** Ends the thread where the task runs, whatever it does; a `taskFailed` of kind "killed" or "timeout" follows. */
   | { readonly kind: "kill"; readonly task: string; readonly executor: number }
+  /** The task goes on in its thread, and the executor gets another one: what waits for it need not. */
+  | { readonly kind: "setApart"; readonly task: string; readonly executor: number }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
   /** `pinned`: what the file was when it was listed; if it has changed since, that is a `fileFailed`. */
   | {

@@ -2,6 +2,12 @@
 
 import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
 
+export interface ExecutorTask {
+  readonly task: string
+  readonly run: TaskRun
+  readonly timeoutMs: number
+}
+
 /** Tasks that may lie in a thread's inbox. More would only have to be taken back when the thread is ended. */
 export const slotCount = 16
 
@@ -38,8 +44,8 @@ export type ToThread =
   | { readonly kind: "dropAssets"; readonly hashes: readonly string[] }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
 
-/** `ready` comes once; then what became of each task, in the order they ran. */
-export type FromThread = { readonly kind: "ready" } | ({ readonly kind: "finished" } & FinishedTask)
+/** `ready` comes once, with the thread's id in the system; then what became of each task, in the order they ran. */
+export type FromThread = { readonly kind: "ready"; readonly thread: number | null } | ({ readonly kind: "finished" } & FinishedTask)
 
 export type FinishedTask = { readonly slot: number; readonly ms: number } & (
   | { readonly result: TaskResult }

@@ -15,6 +15,7 @@ import {
   type ThreadStart,
   type ToThread,
 } from "./executor-messages.js"
+import { threadId } from "./thread-time.js"
 
 interface Runner {
   addAsset(hash: string, bytes: Uint8Array): void
@@ -41,7 +42,7 @@ port.on("message", (message: ToThread) => {
   else if (message.kind === "dropAssets") runner.dropAssets(message.hashes)
   else runner.forgetState(message.stream, message.before)
 })
-port.postMessage({ kind: "ready" } satisfies FromThread)
+port.postMessage({ kind: "ready", thread: threadId() } satisfies FromThread)
 
 function runAll(tasks: readonly { readonly slot: number; readonly run: TaskRun }[]): void {
   for (const { slot, run } of tasks) {

@@ -10,7 +10,9 @@
 
 import { Worker } from "node:worker_threads"
 import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
+import { ApartThread } from "./apart-thread.js"
 import {
+  type ExecutorTask,
   type FromThread,
   processMs,
   slotCount,
@@ -20,12 +22,7 @@ import {
   type ThreadStart,
   type ToThread,
 } from "./executor-messages.js"
-
-export interface ExecutorTask {
-  readonly task: string
-  readonly run: TaskRun
-  readonly timeoutMs: number
-}
+import { TaskTime } from "./thread-time.js"
 
 export interface ExecutorThreadOptions {
   readonly memory: SharedArrayBuffer
@@ -38,6 +35,8 @@ export interface ExecutorThreadOptions {
   readonly assets: ReadonlyMap<string, Uint8Array>
   readonly onDone: (task: string, result: TaskResult, ms: number) => void
   readonly onFailed: (task: string, failure: TaskFailure, ms: number) => void
+  /** Once, of a task that has run for a second. */
+  readonly onLong: (task: string) => void
 }
 
 interface Posted extends ExecutorTask {
@@ -45,7 +44,18 @@ interface Posted extends ExecutorTask {
   readonly order: number
   /** Its end was already told. */
   told: boolean
+  /** It was told that it takes long. */
+  long: boolean
 }
+
+/** A task that has run so long is told to be long; sooner where it may not take much more. */
+const longMs = 1_000
+const longShare = 1 / 4
+
+const timeoutOf = ({ timeoutMs }: ExecutorTask): TaskFailure => ({
+  kind: "timeout",
+  message: `did not end within ${timeoutMs / 1_000} s and was stopped`,
+})
 
 const entry = new URL(`./executor-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
 
@@ -58,13 +68,20 @@ export class ExecutorThread {
   private flushing = false
   private order = 0
   private closed = false
+  /** Its id in the system. */
+  private thread: number | null = null
+  /** Of the task that was seen to run. */
+  private time: TaskTime | null = null
+  /** How long the process was stopped so far. */
+  private pausedMs = 0
+  private readonly apart = new Set<ApartThread>()
 
   constructor(private readonly options: ExecutorThreadOptions) {
     this.spawn()
   }
 
   isBusy(): boolean {
-    return this.posted.some(task => task !== null)
+    return this.apart.size > 0 || this.posted.some(task => task !== null)
   }
 
   submit(task: ExecutorTask): void {
@@ -92,6 +109,11 @@ export class ExecutorThread {
 
   /** Ends a task wherever it is. A task that is not here is left alone: its end has been told. */
   kill(name: string): void {
+    for (const thread of this.apart)
+      if (thread.task.task === name) {
+        thread.fail({ kind: "killed", message: "cancelled" })
+        return
+      }
     const at = this.waiting.findIndex(({ task }) => task === name)
     if (at >= 0) {
       this.waiting.splice(at, 1)
@@ -106,13 +128,56 @@ export class ExecutorThread {
     } else this.restart(slot, { kind: "killed", message: "cancelled" })
   }
 
+  /** The task goes on in the thread it has; all others here get a new one. */
+  setApart(name: string): void {
+    const slot = this.posted.findIndex(posted => posted?.task === name && !posted.told)
+    // Else it is over.
+    if (slot >= 0 && Atomics.load(this.slots.states, slot) === slotState.running) this.leave(slot)
+  }
+
+  private leave(slot: number): void {
+    const task = this.posted[slot]!
+    const { worker, slots } = this
+    const time = this.time ?? new TaskTime(this.thread, slots.startedMs[slot]!, this.pausedMs)
+    this.waiting = [...this.takePosted().filter(other => other !== task), ...this.waiting]
+    this.worker = null
+    const thread = new ApartThread({
+      worker: worker!,
+      slots,
+      slot,
+      task,
+      time,
+      onDone: (result, ms) => {
+        this.apart.delete(thread)
+        this.options.onDone(task.task, result, ms)
+      },
+      onFailed: (failure, ms) => {
+        this.apart.delete(thread)
+        this.options.onFailed(task.task, failure, ms)
+      },
+      failureOf: error => this.failureOf(error),
+    })
+    this.apart.add(thread)
+    this.spawn()
+    this.flush()
+  }
+
   /** Ends the thread if its task runs longer than it may. */
-  checkTimeout(): void {
+  checkTimeout(pausedMs: number): void {
+    this.pausedMs = pausedMs
+    for (const thread of this.apart) if (thread.ranMs(pausedMs) > thread.task.timeoutMs) thread.fail(timeoutOf(thread.task))
     for (let slot = 0; slot < slotCount; slot++) {
       const posted = this.posted[slot]
       if (posted == null || posted.told || Atomics.load(this.slots.states, slot) !== slotState.running) continue
-      if (processMs() - this.slots.startedMs[slot]! > posted.timeoutMs) {
-        this.restart(slot, { kind: "timeout", message: `did not end within ${posted.timeoutMs / 1_000} s and was stopped` })
+      const startedMs = this.slots.startedMs[slot]!
+      if (this.time?.startedMs !== startedMs) this.time = new TaskTime(this.thread, startedMs, pausedMs)
+      const ranMs = this.time.ranMs(processMs(), pausedMs)
+      if (!posted.long && ranMs > Math.min(longMs, posted.timeoutMs * longShare)) {
+        posted.long = true
+        this.options.onLong(posted.task)
+      }
+      if (ranMs > posted.timeoutMs) {
+        this.restart(slot, timeoutOf(posted))
         return
       }
     }
@@ -124,7 +189,7 @@ export class ExecutorThread {
     this.posted.fill(null)
     const { worker } = this
     this.worker = null
-    await worker?.terminate()
+    await Promise.all([worker?.terminate(), ...[...this.apart].map(thread => thread.end())])
   }
 
   private post(message: ToThread): void {
@@ -138,7 +203,7 @@ export class ExecutorThread {
     for (let slot = 0; slot < slotCount && this.waiting.length > 0; slot++) {
       if (this.posted[slot] !== null) continue
       const task = this.waiting.shift()!
-      this.posted[slot] = { ...task, order: this.order++, told: false }
+      this.posted[slot] = { ...task, order: this.order++, told: false, long: false }
       Atomics.store(this.slots.states, slot, slotState.posted)
       tasks.push({ slot, run: task.run })
     }
@@ -149,6 +214,8 @@ export class ExecutorThread {
     const buffer = new SharedArrayBuffer(slotsBytes)
     this.slots = slotsOver(buffer)
     this.ready = false
+    this.thread = null
+    this.time = null
     const { memory, runner, niceness, heapMb } = this.options
     const worker = new Worker(entry, {
       workerData: { memory, slots: buffer, runner, niceness } satisfies ThreadStart,
@@ -170,6 +237,7 @@ export class ExecutorThread {
   private received(message: FromThread): void {
     if (message.kind === "ready") {
       this.ready = true
+      this.thread = message.thread
       return
     }
     const posted = this.posted[message.slot]
@@ -182,18 +250,21 @@ export class ExecutorThread {
     else if ("failure" in message) this.options.onFailed(posted.task, message.failure, message.ms)
   }
 
-  private crashed(error: Error & { code?: string }): void {
+  private failureOf(error: Error & { code?: string }): TaskFailure {
     const { heapMb } = this.options
     // A function that fills one heap fills the next one too: tried on a second worker, as if it had thrown.
-    const failure: TaskFailure =
-      error.code === "ERR_WORKER_OUT_OF_MEMORY"
-        ? {
-            kind: "user",
-            message: `the executor's JavaScript heap${heapMb === undefined ? "" : ` of ${heapMb} MB`} is full`,
-            errorName: error.name,
-            try: "keep less in the function, or use more partitions",
-          }
-        : { kind: "machine", message: `the executor ended: ${error.message}`, errorName: error.name, stack: error.stack }
+    return error.code === "ERR_WORKER_OUT_OF_MEMORY"
+      ? {
+          kind: "user",
+          message: `the executor's JavaScript heap${heapMb === undefined ? "" : ` of ${heapMb} MB`} is full`,
+          errorName: error.name,
+          try: "keep less in the function, or use more partitions",
+        }
+      : { kind: "machine", message: `the executor ended: ${error.message}`, errorName: error.name, stack: error.stack }
+  }
+
+  private crashed(error: Error & { code?: string }): void {
+    const failure = this.failureOf(error)
     const running = this.posted.findIndex((posted, slot) => posted !== null && Atomics.load(this.slots.states, slot) === slotState.running)
     if (this.ready) {
       this.restart(running < 0 ? null : running, failure)

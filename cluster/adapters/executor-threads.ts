@@ -6,10 +6,13 @@
 
 import type { TaskRun } from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
+import { processMs } from "./executor-messages.js"
 import { ExecutorThread } from "./executor-thread.js"
 
 /** How often running tasks are compared with their time limit. */
 const watchMs = 100
+/** A look that comes so late was kept by the system. */
+const pauseMs = 1_000
 /** An asset this large is put where all threads can read it; a smaller one is copied to each. */
 const sharedAssetBytes = 256 * 1024
 const queryNiceness = 10
@@ -18,7 +21,7 @@ export interface ExecutorThreadsOptions {
   readonly memory: SharedArrayBuffer
   readonly streams: number
   readonly queries: number
-  readonly onEvent: (event: Extract<NodeEvent, { kind: "taskDone" | "taskFailed" }>) => void
+  readonly onEvent: (event: Extract<NodeEvent, { kind: "taskDone" | "taskFailed" | "taskLong" }>) => void
   /** Limit of each thread's JavaScript heap; Node's own if absent. */
   readonly heapMb?: number
   /** Module that exports `TaskRunner`; the engine's, unless a test has its own. */
@@ -42,10 +45,17 @@ export class ExecutorThreads {
         assets: this.assets,
         onDone: (task, result, ms) => options.onEvent({ kind: "taskDone", task, executor, result, ms }),
         onFailed: (task, failure, ms) => options.onEvent({ kind: "taskFailed", task, executor, failure, ms }),
+        onLong: task => options.onEvent({ kind: "taskLong", task, executor }),
       })
     })
+    let pausedMs = 0
+    let lookedMs = processMs()
     this.watch = setInterval(() => {
-      for (const thread of this.threads) if (thread.isBusy()) thread.checkTimeout()
+      const sinceMs = processMs() - lookedMs
+      lookedMs += sinceMs
+      // All of it stood still: nobody's task is to blame.
+      if (sinceMs > pauseMs) pausedMs += sinceMs - watchMs
+      for (const thread of this.threads) if (thread.isBusy()) thread.checkTimeout(pausedMs)
     }, watchMs)
     this.watch.unref()
   }
@@ -71,6 +81,11 @@ export class ExecutorThreads {
 
   kill(task: string, executor: number): void {
     this.at(executor).kill(task)
+  }
+
+  /** The task keeps its thread to itself; what was to run behind it gets another one. */
+  setApart(task: string, executor: number): void {
+    this.at(executor).setApart(task)
   }
 
   forgetState(stream: string, before: number): void {

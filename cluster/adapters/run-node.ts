@@ -107,6 +107,9 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       case "kill":
         needed(executors).kill(command.task, command.executor)
         break
+      case "setApart":
+        needed(executors).setApart(command.task, command.executor)
+        break
       case "forgetState":
         executors?.forgetState(command.stream, command.before)
         break

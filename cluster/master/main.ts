@@ -28,6 +28,8 @@ export interface MasterProcessOptions {
   readonly minReplicas?: number
   /** What is acked and checkpointed is on its holders' disks, so that the whole cluster can be started again. Workers need directories. Default false. */
   readonly durable?: boolean
+  /** A task that takes longer is stopped; a `foreachRDD` body may take twice that. Default 30 s. */
+  readonly taskTimeoutMs?: number
   readonly config?: Partial<MasterConfig>
   readonly say?: Say
   /** Whether signals end the process. Default true. */
@@ -65,7 +67,13 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
     records,
     replicas: options.replicas ?? 2,
     minReplicas: options.minReplicas ?? 1,
-    config: { version: rivuletVersion, runtime: runtimeVersion, durable: options.durable ?? false, ...options.config },
+    config: {
+      version: rivuletVersion,
+      runtime: runtimeVersion,
+      durable: options.durable ?? false,
+      ...timeouts(options.taskTimeoutMs),
+      ...options.config,
+    },
   })
   let end: ReturnType<typeof endOnSignals> | null = null
   const running: RunningNode = runNode({
@@ -86,6 +94,10 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
       await running.stop()
     },
   }
+}
+
+function timeouts(taskTimeoutMs: number | undefined): Partial<MasterConfig> {
+  return taskTimeoutMs === undefined ? {} : { taskTimeoutMs, driverTimeoutMs: taskTimeoutMs * 2 }
 }
 
 async function openJournal(directory: string) {

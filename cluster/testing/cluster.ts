@@ -238,6 +238,9 @@ export class SimulatedCluster {
       case "kill":
         executors.kill(command.task, command.executor)
         return true
+      case "setApart":
+        executors.setApart(command.task, command.executor)
+        return true
       case "forgetState":
         executors.forgetState(command.stream, command.before)
         return true

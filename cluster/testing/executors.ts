@@ -26,6 +26,9 @@ export interface CostModel {
   readonly perByteMs?: number
 }
 
+/** As of the real ones. */
+const longMs = 1_000
+
 export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hangMs: 0 }
 
 interface Submitted {
@@ -34,11 +37,20 @@ interface Submitted {
   readonly timeoutMs: number
 }
 
+interface Running {
+  readonly task: string
+  readonly end: Timer
+  readonly limit: Timer
+  readonly long: Timer
+}
+
 interface Executor {
   runner: Runner
   /** Behind the one that runs, oldest first. */
   waiting: Submitted[]
-  running: { readonly task: string; readonly end: Timer; readonly limit: Timer } | null
+  running: Running | null
+  /** Each in a thread of its own. */
+  readonly apart: Map<string, Running>
 }
 
 export class SimulatedExecutors {
@@ -76,17 +88,19 @@ export class SimulatedExecutors {
         (random.chance(this.costs.hang) ? this.costs.hangMs : 0) +
         (this.costs.perByteMs === undefined ? 0 : this.costs.perByteMs * inputBytes(run))) *
       this.factor
+    const { runner } = executor
     const end = this.#world.after(ms, () => {
-      this.#end(executor)
-      this.#finish(executor, task, number, run, ms)
+      this.#end(executor, task)
+      this.#finish(runner, task, number, run, ms)
       this.#next(number)
     })
     const limit = this.#world.after(Math.min(timeoutMs, 2 ** 40), () => {
-      this.#respawn(executor)
+      this.#respawn(executor, task)
       this.#failed(task, number, { kind: "timeout", message: `ran longer than ${timeoutMs} ms` }, timeoutMs)
       this.#next(number)
     })
-    executor.running = { task, end, limit }
+    const long = this.#world.after(longMs, () => this.#dispatch({ kind: "taskLong", task, executor: number }))
+    executor.running = { task, end, limit, long }
   }
 
   dropAssets(hashes: readonly string[]): void {
@@ -103,13 +117,23 @@ export class SimulatedExecutors {
     const executor = this.#executor(number)
     const at = executor.waiting.findIndex(waiting => waiting.task === task)
     if (at >= 0) executor.waiting.splice(at, 1)
-    else if (executor.running?.task === task) this.#respawn(executor)
+    else if (executor.running?.task === task || executor.apart.has(task)) this.#respawn(executor, task)
     else return
     // As of a thread: it is seen to have ended a little later.
     this.#world.after(0.1, () => {
       this.#failed(task, number, { kind: "killed", message: "its thread was ended" }, 0)
       this.#next(number)
     })
+  }
+
+  /** What runs there goes on with a runner of its own; the next may begin. */
+  setApart(task: string, number: number): void {
+    const executor = this.#executor(number)
+    if (executor.running?.task !== task) return
+    executor.apart.set(task, executor.running)
+    executor.running = null
+    executor.runner = this.#spawn()
+    this.#next(number)
   }
 
   forgetState(stream: string, before: number): void {
@@ -119,15 +143,15 @@ export class SimulatedExecutors {
   /** The process ends: nothing that runs will be heard of. */
   stop(): void {
     for (const executor of this.#executors) {
-      this.#end(executor)
+      for (const task of [executor.running?.task, ...executor.apart.keys()]) if (task !== undefined) this.#end(executor, task)
       executor.waiting = []
     }
   }
 
-  #finish(executor: Executor, task: string, number: number, run: TaskRun, ms: number): void {
+  #finish(runner: Runner, task: string, number: number, run: TaskRun, ms: number): void {
     let result: TaskResult
     try {
-      result = executor.runner.run(run)
+      result = runner.run(run)
     } catch (error) {
       const failure = (error as { failure?: TaskFailure }).failure
       this.#failed(task, number, failure ?? machineFailure(error), ms)
@@ -144,7 +168,7 @@ export class SimulatedExecutors {
   }
 
   #executor(number: number): Executor {
-    while (this.#executors.length <= number) this.#executors.push({ runner: this.#spawn(), waiting: [], running: null })
+    while (this.#executors.length <= number) this.#executors.push({ runner: this.#spawn(), waiting: [], running: null, apart: new Map() })
     return this.#executors[number]!
   }
 
@@ -154,16 +178,19 @@ export class SimulatedExecutors {
     return runner
   }
 
-  #end(executor: Executor): void {
-    if (executor.running === null) return
-    executor.running.end.cancelled = true
-    executor.running.limit.cancelled = true
-    executor.running = null
+  #end(executor: Executor, task: string): void {
+    const running = executor.running?.task === task ? executor.running : executor.apart.get(task)
+    if (running === undefined) return
+    running.end.cancelled = true
+    running.limit.cancelled = true
+    running.long.cancelled = true
+    if (running === executor.running) executor.running = null
+    else executor.apart.delete(task)
   }
 
-  #respawn(executor: Executor): void {
-    this.#end(executor)
-    executor.runner = this.#spawn()
+  #respawn(executor: Executor, task: string): void {
+    if (executor.running?.task === task) executor.runner = this.#spawn()
+    this.#end(executor, task)
   }
 }
 

@@ -6,11 +6,17 @@
  * A task with an affinity waits for its own executor (which caches its state); of what an executor may take, the task that
  * became ready first goes first. While stream tasks wait, one query task may run at most: a question must not make an
  * interval late (DESIGN §7).
+ *
+ * A task that runs long while others' wait is set *apart*: it keeps its thread, the executor gets another one, and its
+ * group (the stream or question it is of) gets no further executor here until it has ended. So a function that never
+ * returns costs its own stream, and of the others only their share of the machine.
  */
 
 export interface Poolable {
   readonly pool: "stream" | "query"
   readonly affinity: number | null
+  /** The stream or question it is of. */
+  readonly group: string
 }
 
 export class ExecutorPool<T extends Poolable> {
@@ -22,6 +28,8 @@ export class ExecutorPool<T extends Poolable> {
   readonly #own: T[][]
   /** Of waiting tasks: when they became ready. */
   readonly #order = new Map<T, number>()
+  /** Tasks set apart, by group. */
+  readonly #apart = new Map<string, number>()
   #ready = 0
   /** Integral of busy stream executors over time, since `#loadFromMs`. */
   #busyMs = 0
@@ -57,6 +65,38 @@ export class ExecutorPool<T extends Poolable> {
   /** The task that the executor runs now. */
   head(executor: number): T | null {
     return this.#given[executor]?.[0] ?? null
+  }
+
+  /** Whether tasks of other groups wait that this executor could run if its head were not there. */
+  othersWait(executor: number): boolean {
+    const given = this.#given[executor]!
+    const head = given[0]
+    if (head === undefined) return false
+    const isOther = (task: T) => task.group !== head.group && !this.#apart.has(task.group)
+    if (given.some(isOther)) return true
+    if (executor >= this.#streams) return this.#shared.query.some(isOther)
+    return this.#own[executor]!.some(isOther) || this.#shared.stream.some(isOther)
+  }
+
+  /** The executor's head goes on apart from it. */
+  setApart(executor: number, nowMs: number): void {
+    this.#account(nowMs)
+    const head = this.#given[executor]!.shift()
+    if (head !== undefined) this.#apart.set(head.group, (this.#apart.get(head.group) ?? 0) + 1)
+  }
+
+  /** A task that was set apart is over. */
+  rejoin({ group }: T): void {
+    const left = (this.#apart.get(group) ?? 0) - 1
+    if (left > 0) this.#apart.set(group, left)
+    else this.#apart.delete(group)
+  }
+
+  /** How many tasks run apart. */
+  get apart(): number {
+    let apart = 0
+    for (const count of this.#apart.values()) apart += count
+    return apart
   }
 
   /** The executor is done with the task. */
@@ -115,6 +155,7 @@ export class ExecutorPool<T extends Poolable> {
   #takeStream(executor: number, depth: number): T | null {
     const own = this.#own[executor]!
     const shared = this.#shared.stream
+    if (this.#apart.size > 0) return depth === 0 ? (this.#takeAllowed(own) ?? this.#takeAllowed(shared)) : null
     // Behind another task only when there is enough for all: else the next idle executor should have it.
     const sharedFits = shared.length > depth * this.#streams
     if (own.length === 0) return sharedFits ? shared.shift()! : null
@@ -127,6 +168,13 @@ export class ExecutorPool<T extends Poolable> {
     const streamsWait = this.#shared.stream.length > 0 || this.#own.some(own => own.length > 0)
     const queriesRun = this.#given.some((given, executor) => executor >= this.#streams && given.length > 0)
     if (streamsWait && queriesRun) return null
-    return this.#shared.query.shift() ?? null
+    return this.#takeAllowed(this.#shared.query)
+  }
+
+  /** The first of a group of which none runs apart. */
+  #takeAllowed(list: T[]): T | null {
+    if (this.#apart.size === 0) return list.shift() ?? null
+    const at = list.findIndex(({ group }) => !this.#apart.has(group))
+    return at < 0 ? null : list.splice(at, 1)[0]!
   }
 }

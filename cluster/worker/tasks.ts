@@ -41,6 +41,10 @@ interface Entry extends Poolable {
   /** When its thread is ended. */
   endMs: number
   cancelled: boolean
+  /** It runs in a thread of its own: others need not wait for it. */
+  apart: boolean
+  /** Its thread has been at it for a while. */
+  long: boolean
   timedOut: boolean
   killed: boolean
 }
@@ -55,8 +59,12 @@ const samplesShown = 3
  */
 const gatherMs = 2
 
-/** Executors end a task that takes too long by themselves; so much later it is ended from here. */
-const watchMs = 1_000
+/**
+ * Executors end a task that takes too long by themselves, and know how much of it was the machine's fault; so much later it is ended
+ * from here, whatever it was.
+ */
+const watchMs = 10_000
+const watchTimes = 10
 
 export class Tasks {
   readonly #parts: TasksParts
@@ -132,14 +140,41 @@ export class Tasks {
     if (entry === undefined || entry.cancelled) return
     const { timeoutMs } = entry.launch
     const timedOut = entry.timedOut && failure.kind === "killed"
-    this.#over(entry, ms, timedOut ? { ...failure, kind: "timeout", message: `did not end within ${timeoutMs} ms` } : failure)
+    this.#over(
+      entry,
+      ms,
+      timedOut ? { ...failure, kind: "timeout", message: `did not end within ${timeoutMs / 1_000} s and was stopped` } : failure,
+    )
+  }
+
+  onTaskLong(name: string): void {
+    const entry = this.#running.get(name)
+    if (entry !== undefined) entry.long = true
   }
 
   onTime(nowMs: number): void {
+    this.#setApart(nowMs)
     for (const entry of this.#running.values()) {
       if (entry.killed || entry.endMs > nowMs) continue
       entry.timedOut ||= !entry.cancelled
       this.#kill(entry)
+    }
+  }
+
+  /** What may never end must not keep others from going on. */
+  #setApart(nowMs: number): void {
+    const { stream, query } = this.#parts.executors
+    for (let executor = 0; executor < stream + query; executor++) {
+      const head = this.#pool.head(executor)
+      if (head === null || !head.long) continue
+      // Each has a thread, and takes its share of the machine.
+      if (this.#pool.apart >= 2 * (stream + query)) return
+      if (!this.#pool.othersWait(executor)) continue
+      head.apart = true
+      this.#pool.setApart(executor, nowMs)
+      this.#parts.outbox.push({ kind: "setApart", task: head.name, executor })
+      const next = this.#pool.head(executor)
+      if (next !== null) this.#begins(next)
     }
   }
 
@@ -180,7 +215,10 @@ export class Tasks {
       executor: -1,
       startedMs: this.#parts.clock.monotonicMs,
       endMs: Number.POSITIVE_INFINITY,
+      group: launch.pool === "query" ? stage.output.split("/", 1)[0]! : (stage.stream ?? stage.output),
       cancelled: false,
+      apart: false,
+      long: false,
       timedOut: false,
       killed: false,
     }
@@ -218,8 +256,7 @@ export class Tasks {
     const { clock } = this.#parts
     const { timeoutMs } = entry.launch
     entry.startedMs = clock.monotonicMs
-    // The thread's own watch ends it at `timeoutMs`; this is for one that does not.
-    if (timeoutMs > 0) entry.endMs = Math.min(entry.endMs, clock.monotonicMs + timeoutMs + watchMs)
+    if (timeoutMs > 0) entry.endMs = Math.min(entry.endMs, clock.monotonicMs + timeoutMs * watchTimes + watchMs)
   }
 
   #offThread(name: string): Entry | undefined {
@@ -228,7 +265,8 @@ export class Tasks {
     const { executor } = entry
     const wasFirst = this.#pool.head(executor) === entry
     this.#running.delete(name)
-    this.#pool.release(executor, entry, this.#parts.clock.monotonicMs)
+    if (entry.apart) this.#pool.rejoin(entry)
+    else this.#pool.release(executor, entry, this.#parts.clock.monotonicMs)
     entry.inputs.release()
     const first = this.#pool.head(executor)
     if (wasFirst && first !== null) this.#begins(first)
@@ -244,7 +282,7 @@ export class Tasks {
     entry.cancelled = true
     const { clock, config } = this.#parts
     if (entry.state === "running") {
-      if (this.#pool.head(entry.executor) !== entry) {
+      if (!entry.apart && this.#pool.head(entry.executor) !== entry) {
         this.#kill(entry)
         return
       }

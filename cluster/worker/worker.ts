@@ -173,6 +173,9 @@ export class WorkerMachine implements Machine {
       case "taskFailed":
         this.#tasks.onTaskFailed(event.task, event.failure, event.ms)
         break
+      case "taskLong":
+        this.#tasks.onTaskLong(event.task)
+        break
       case "driverDone":
         this.#drivers.onDone(event.task, event.error, event.logs ?? [])
         break

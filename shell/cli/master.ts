@@ -1,5 +1,5 @@
 import { startMaster } from "../../cluster/master/main.js"
-import { positiveInteger } from "./options.js"
+import { duration, positiveInteger } from "./options.js"
 
 export interface MasterOptions {
   readonly bind: string
@@ -9,6 +9,7 @@ export interface MasterOptions {
   readonly replicas: string
   readonly minReplicas: string
   readonly durable?: boolean
+  readonly taskTimeout: string
 }
 
 /** `rivulet master`: runs until SIGTERM, SIGINT or SIGHUP. */
@@ -16,5 +17,6 @@ export async function master(options: MasterOptions): Promise<void> {
   const replicas = positiveInteger(options.replicas, "--replicas", 8)
   const minReplicas = positiveInteger(options.minReplicas, "--min-replicas", replicas)
   const { bind, dir, name: cluster, key, durable } = options
-  await startMaster({ bind, dir, cluster, key, replicas, minReplicas, durable })
+  const taskTimeoutMs = duration(options.taskTimeout, "--task-timeout")
+  await startMaster({ bind, dir, cluster, key, replicas, minReplicas, durable, taskTimeoutMs })
 }

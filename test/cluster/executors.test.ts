@@ -11,6 +11,7 @@ const memory = reserveBlockMemory(1024 * 1024)
 
 function pool(streams: number, queries: number) {
   const ended: Ended[] = []
+  const long: string[] = []
   const waiting = new Set<() => void>()
   const executors = new ExecutorThreads({
     memory: memory.buffer,
@@ -19,7 +20,8 @@ function pool(streams: number, queries: number) {
     heapMb: 64,
     runner: new URL("./children/fake-runner.ts", import.meta.url).href,
     onEvent: event => {
-      ended.push(event)
+      if (event.kind === "taskLong") long.push(event.task)
+      else ended.push(event)
       for (const look of waiting) look()
     },
   })
@@ -37,7 +39,7 @@ function pool(streams: number, queries: number) {
     await until(() => ended.some(event => event.task === task))
     return show(ended.find(event => event.task === task)!)
   }
-  return { executors, ended, until, of }
+  return { executors, ended, long, until, of }
 }
 
 function show(event: Ended): string {
@@ -125,6 +127,25 @@ test("an endless loop is ended; tasks before, behind and beside it go on, on a t
   await executors.close()
 })
 
+test("a task that takes long is told, and set apart it keeps nobody waiting; it ends as any other", async () => {
+  const { executors, ended, long, until, of } = pool(1, 0)
+  executors.submit("loop", 0, run("loop"), 800)
+  executors.submit("killed", 0, run("loop"), 60_000)
+  executors.submit("next", 0, run("partition", 7), 60_000)
+  await until(() => long.includes("loop"))
+  assert.equal(ended, [])
+  executors.setApart("loop", 0)
+  executors.setApart("never", 0)
+  await until(() => long.includes("killed"))
+  executors.setApart("killed", 0)
+  assert.is(await of("next"), "p7")
+  executors.kill("killed", 0)
+  assert.is(await of("killed"), "killed: cancelled")
+  assert.match(await of("loop"), /^timeout: did not end within 0.8 s/)
+  assert.is(ended.length, 3)
+  await executors.close()
+})
+
 test("a task that runs longer than it may is ended by the clock", async () => {
   const { executors, of } = pool(1, 0)
   executors.submit("loop", 0, run("loop"), 150)
@@ -152,7 +173,7 @@ test("a runner that cannot be loaded fails every task, and does not spin", async
       queries: 0,
       runner: new URL("./children/none.ts", import.meta.url).href,
       onEvent: event => {
-        ended.push(event)
+        if (event.kind !== "taskLong") ended.push(event)
         if (ended.length === 2) resolve(executors.close())
       },
     })

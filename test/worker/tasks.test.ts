@@ -266,6 +266,29 @@ test("cancelled: before it runs it is gone; running it may end, and is ended whe
   assert.equal([w.only("tasksDone").done[0]!.task, w.inventory().length], ["a", 1])
 })
 
+test("a task that takes long while others wait goes on apart from them, and no other of its stream begins until it has ended", () => {
+  const w = new Bench({ cores: 1, config: { executorDepth: 1, masterTimeoutMs: minute } }).join()
+  const of = (stream: string) => [stage({ stream, output: `${stream}@0` })]
+  w.launch([task("a1"), task("a2")], of("a"))
+  const submitted = () => w.command("submit").map(({ task }) => task)
+  assert.equal(submitted(), ["a1"])
+  w.step({ kind: "taskLong", task: "a1", executor: 0 })
+  w.pass(100)
+  assert.equal(w.command("setApart"), [], "nobody else waits")
+  w.launch([task("b1"), task("b2")], of("b"))
+  assert.equal(
+    w.command("setApart").map(({ task }) => task),
+    ["a1"],
+  )
+  assert.equal(submitted(), ["b1"])
+  w.step({ kind: "taskDone", task: "b1", executor: 0, result: result(), ms: 1 })
+  assert.equal(submitted(), ["b2"])
+  w.step({ kind: "taskDone", task: "b2", executor: 0, result: result(), ms: 1 })
+  assert.equal(submitted(), [], "a2 may be as long")
+  w.step({ kind: "taskDone", task: "a1", executor: 0, result: result(), ms: 9_000 })
+  assert.equal(submitted(), ["a2"])
+})
+
 test("what a cancelled task made is thrown away", () => {
   const w = new Bench().join()
   w.launch([task("a")])
@@ -279,11 +302,11 @@ test("a task that its thread does not end in time is ended from here, and counts
   w.launch([task("a", { timeoutMs: 500 })])
   w.pass(500)
   assert.equal(w.command("kill"), [])
-  w.pass(1_000)
+  w.pass(14_500)
   assert.equal(w.command("kill").length, 1)
-  w.step({ kind: "taskFailed", task: "a", executor: 0, failure: { kind: "killed", message: "cancelled" }, ms: 1_500 })
+  w.step({ kind: "taskFailed", task: "a", executor: 0, failure: { kind: "killed", message: "cancelled" }, ms: 15_000 })
   const { failure } = w.only("tasksDone").done[0]!
-  assert.equal([failure!.kind, failure!.message], ["timeout", "did not end within 500 ms"])
+  assert.equal([failure!.kind, failure!.message], ["timeout", "did not end within 0.5 s and was stopped"])
 })
 
 test("a failure of the user's function is reported as it is", () => {

@@ -1,0 +1,60 @@
+/**
+ * A thread that was left to one task which takes long, or for ever: the executor that it was has gone on with another. It ends
+ * with its task.
+ */
+
+import type { Worker } from "node:worker_threads"
+import type { TaskFailure, TaskResult } from "../../engine/task.js"
+import { type ExecutorTask, type FromThread, processMs, type Slots, slotState } from "./executor-messages.js"
+import type { TaskTime } from "./thread-time.js"
+
+export interface ApartThreadOptions {
+  readonly worker: Worker
+  readonly slots: Slots
+  readonly slot: number
+  readonly task: ExecutorTask
+  readonly time: TaskTime
+  readonly onDone: (result: TaskResult, ms: number) => void
+  readonly onFailed: (failure: TaskFailure, ms: number) => void
+  readonly failureOf: (error: Error) => TaskFailure
+}
+
+export class ApartThread {
+  private over = false
+
+  constructor(private readonly options: ApartThreadOptions) {
+    const { worker, slots, slot } = options
+    // What else lies in its inbox runs elsewhere.
+    for (let other = 0; other < slots.states.length; other++)
+      Atomics.compareExchange(slots.states, other, slotState.posted, slotState.cancelled)
+    worker.removeAllListeners()
+    worker.on("message", (message: FromThread) => {
+      if (message.kind !== "finished" || message.slot !== slot || this.over) return
+      this.end()
+      if ("result" in message) options.onDone(message.result, message.ms)
+      else if ("failure" in message) options.onFailed(message.failure, message.ms)
+    })
+    worker.on("error", error => this.fail(options.failureOf(error)))
+    worker.on("exit", () => this.fail(options.failureOf(new Error("the executor thread ended: does a function call process.exit?"))))
+  }
+
+  get task(): ExecutorTask {
+    return this.options.task
+  }
+
+  ranMs(pausedMs: number): number {
+    return this.options.time.ranMs(processMs(), pausedMs)
+  }
+
+  fail(failure: TaskFailure): void {
+    if (this.over) return
+    const ms = processMs() - this.options.time.startedMs
+    this.end()
+    this.options.onFailed(failure, ms)
+  }
+
+  end(): Promise<number> {
+    this.over = true
+    return this.options.worker.terminate()
+  }
+}

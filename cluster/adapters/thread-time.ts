@@ -1,0 +1,46 @@
+/**
+ * How long a thread has waited for a processor. What a task may take is its own time: on a machine that many share, or that was
+ * stopped for a while, tasks that do nothing wrong take many times as long by the clock, and must not be taken for endless ones.
+ */
+
+import { readFileSync, readlinkSync } from "node:fs"
+
+/** Of the calling thread, for `waitedMs`. Null where the system does not tell. */
+export function threadId(): number | null {
+  try {
+    return Number(readlinkSync("/proc/thread-self").split("/").at(-1))
+  } catch {
+    return null
+  }
+}
+
+/** Ms that a thread of this process was ready to run and did not. 0 where the system does not tell. */
+export function waitedMs(thread: number | null): number {
+  if (thread === null) return 0
+  try {
+    // On a processor, waiting for one (both ns), and how often.
+    const ns = Number(readFileSync(`/proc/self/task/${thread}/schedstat`, "latin1").split(" ")[1])
+    return Number.isFinite(ns) ? ns / 1e6 : 0
+  } catch {
+    return 0
+  }
+}
+
+/** The time of one task in one thread, looked at now and then. */
+export class TaskTime {
+  private readonly waitedBefore: number
+
+  /** `pausedMs`: how long the process was stopped altogether, so far. */
+  constructor(
+    private readonly thread: number | null,
+    readonly startedMs: number,
+    private readonly pausedBefore: number,
+  ) {
+    this.waitedBefore = waitedMs(thread)
+  }
+
+  /** Without what it waited for a processor, and without pauses of the whole process. */
+  ranMs(nowMs: number, pausedMs: number): number {
+    return nowMs - this.startedMs - (pausedMs - this.pausedBefore) - (waitedMs(this.thread) - this.waitedBefore)
+  }
+}
