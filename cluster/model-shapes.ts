@@ -222,7 +222,7 @@ const streamNode = byKind<StreamNode>({
   lift: { parents: list(text), rdd: rddNode },
   window: { parent: text, lengthMs: count, slideMs: count },
   state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode), onError },
-  foreachRDD: { parent: text, f: functionLink },
+  foreachRDD: { parent: text, f: functionLink, holds: optional(list(rddNode)) },
   archive: { parent: text, to: text },
   save: { parent: text, to: text, format: fileFormat, onError },
 })

@@ -43,7 +43,8 @@ export type StreamNode =
   | StateStreamNode
   /** Of an input: the raw records of its sealed intervals, as files below `to` (`archive.ts`). */
   | { readonly kind: "archive"; readonly parent: StreamId; readonly to: string }
-  | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink }
+  /** `holds`: the RDDs that the function captured, in the order of its heap, and the newest version of each stream that it did. */
+  | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink; readonly holds?: readonly RddNode[] }
   /** Of a snapshot stream the interval may be a multiple of the parent's: then every so often a version. */
   | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: FileFormat; readonly onError?: OnError }
 

@@ -1,7 +1,8 @@
 /** What goes between a worker's main thread and a driver thread. */
 
 import type { MessagePort } from "node:worker_threads"
-import type { CapturedLog, TaskFailure } from "../../engine/task.js"
+import type { CapturedLog } from "../../engine/task.js"
+import type { DriverEnd, DriverTask } from "../client/driver-body.js"
 
 export interface DriverStart {
   /** Where the thread's questions go (`PortCalls`). */
@@ -11,15 +12,7 @@ export interface DriverStart {
 }
 
 /** One body at a time; the next is sent when it has ended. */
-export interface ToDriver {
-  readonly task: string
-  /** The encoded function. */
-  readonly f: Uint8Array
-  /** What its bytes refer to, by hash. */
-  readonly parts: readonly (readonly [hash: string, bytes: Uint8Array])[]
-  readonly stream: string
-  readonly interval: { readonly from: number; readonly to: number }
-  readonly parent: string
+export interface ToDriver extends DriverTask {
   readonly timeoutMs: number
 }
 
@@ -29,8 +22,6 @@ export type FromDriver =
   | { readonly task: string; readonly line: CapturedLog }
   | DriverEnded
 
-export interface DriverEnded {
+export interface DriverEnded extends DriverEnd {
   readonly task: string
-  readonly error?: TaskFailure
-  readonly logs: readonly CapturedLog[]
 }

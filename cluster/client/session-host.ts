@@ -112,9 +112,13 @@ export class SessionHost implements Host {
     return this.definitions.define(this.#placed(draft), { at, source })
   }
 
-  /** Files are written by workers, whose directory is another. */
+  /** Files are written by workers, whose directory is another; what a body captured goes with its definition. */
   #placed(draft: StreamDraft): StreamDraft {
     const { node } = draft
+    if (node.kind === "foreachRDD") {
+      const holds = this.#settling.holdsOf(node.f)
+      return holds.length === 0 ? draft : { ...draft, node: Object.freeze({ ...node, holds }) }
+    }
     if (node.kind !== "save" && node.kind !== "archive") return draft
     return { ...draft, node: Object.freeze({ ...node, to: this.#outputPath(node.to) }) }
   }

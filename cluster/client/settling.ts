@@ -5,12 +5,14 @@
 
 import { asksTheTime, linkFunction } from "../../engine/capture/capture.js"
 import type { StreamDefinition } from "../../engine/definition.js"
+import type { HandleData } from "../../engine/fluent/brand.js"
 import type { UserFunction } from "../../engine/fluent/host.js"
 import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/function-ref.js"
 import type { RddNode } from "../../engine/rdd.js"
 import { rewrite } from "../../engine/tree.js"
 import type { AnswerStamp, Request, ResponseValues } from "../protocol.js"
 import type { Definitions } from "./definitions.js"
+import { handlesIn } from "./handles.js"
 import { Packages } from "./packages/packages.js"
 import { Pins } from "./pins.js"
 import { type AskedFiles, textFileNode } from "./text-files.js"
@@ -28,9 +30,13 @@ export class Settling {
   /** Hashes that the master keeps with a definition. */
   readonly #journaled = new Set<string>()
   readonly #files = new Map<RddNode, AskedFiles>()
+  /** By their ids: a leaf that was captured as data is found again. */
+  readonly #textFiles = new Map<string, RddNode>()
   /** What each function captured, as shown: `limit = 5`. */
   readonly #captures = new Map<string, readonly string[]>()
   readonly #functions = new Map<string, FunctionRef>()
+  /** Of bodies that captured handles. */
+  readonly #holds = new Map<string, readonly RddNode[]>()
   /** Functions that ask for the time. */
   readonly #clockUsers = new Set<string>()
   #saidClock = false
@@ -56,8 +62,18 @@ export class Settling {
       this.#captures.set(ref.hash, shown)
       this.#functions.set(ref.hash, ref)
       if (!driver && asksTheTime(ref)) this.#clockUsers.add(ref.hash)
+      if (driver)
+        this.#holds.set(
+          ref.hash,
+          handlesIn(ref).map(data => this.#held(data)),
+        )
     }
     return link
+  }
+
+  /** What a body's definition must hold, as its function captured streams or RDDs. */
+  holdsOf(link: FunctionLink): readonly RddNode[] {
+    return link.kind === "function" ? (this.#holds.get(link.hash) ?? []) : []
   }
 
   functionOf(link: FunctionLink): FunctionRef | null {
@@ -97,7 +113,14 @@ export class Settling {
   textFile(id: string, asked: AskedFiles): RddNode {
     const node: RddNode = Object.freeze({ kind: "textFile", id, splits: [] })
     this.#files.set(node, asked)
+    this.#textFiles.set(id, node)
     return node
+  }
+
+  /** The newest version stands for a stream that is captured as a whole. */
+  #held(data: HandleData): RddNode {
+    if (data.kind !== "rdd") return { kind: "version", stream: data.id, at: Number.POSITIVE_INFINITY }
+    return mapLeaves(data.node, leaf => (leaf.kind === "textFile" ? (this.#textFiles.get(leaf.id) ?? leaf) : leaf))
   }
 
   unpersist(id: string): void {

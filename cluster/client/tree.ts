@@ -30,8 +30,9 @@ export function leavesOf(node: RddNode): Leaf[] {
   return leaves
 }
 
-/** The RDDs that a stream's definition holds: an operator's tree (with leaves where it joins an RDD), a state's initial one. */
-export function rddsOf(node: StreamNode): RddNode[] {
+/** The RDDs that a stream's definition holds: an operator's tree (with leaves where it joins an RDD), a state's initial one, a body's captured ones. */
+export function rddsOf(node: StreamNode): readonly RddNode[] {
+  if (node.kind === "foreachRDD") return node.holds ?? []
   if (node.kind === "lift") return [node.rdd]
   return node.kind === "state" && node.initial !== null ? [node.initial] : []
 }
@@ -39,6 +40,7 @@ export function rddsOf(node: StreamNode): RddNode[] {
 export function mapRdds(node: StreamNode, f: (rdd: RddNode) => RddNode): StreamNode {
   if (node.kind === "lift") return Object.freeze({ ...node, rdd: f(node.rdd) })
   if (node.kind === "state" && node.initial !== null) return Object.freeze({ ...node, initial: f(node.initial) })
+  if (node.kind === "foreachRDD" && node.holds !== undefined) return Object.freeze({ ...node, holds: node.holds.map(f) })
   return node
 }
 

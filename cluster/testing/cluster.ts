@@ -15,6 +15,7 @@ import { readSegment, type Segment } from "../worker/segment.js"
 import { WorkerMachine } from "../worker/worker.js"
 import { SimulatedClient } from "./client.js"
 import { SimulatedDisk } from "./disk.js"
+import type { SimulatedDrivers } from "./drivers.js"
 import { type CostModel, defaultCosts, SimulatedExecutors } from "./executors.js"
 import { SimulatedJournal } from "./journal.js"
 import type { MemoryPool } from "./memory.js"
@@ -70,6 +71,8 @@ export class SimulatedCluster {
   readonly #workers = new Map<string, WorkerLife>()
   readonly #incarnations = new Map<string, number>()
   #master: SimulatedNode | null = null
+  /** Runs `foreachRDD` bodies; without it there are none. */
+  drivers: SimulatedDrivers | null = null
 
   constructor(world: World, memories: MemoryPool, options: ClusterOptions = {}) {
     this.world = world
@@ -267,6 +270,13 @@ export class SimulatedCluster {
         return true
       case "appendFile":
         this.disk.append(node.node, command, done)
+        return true
+      case "runDriver":
+        if (this.drivers === null) return false
+        this.drivers.run(command, executors.assets, node)
+        return true
+      case "killDriver":
+        this.drivers?.kill(command.task)
         return true
       case "removeFile":
         this.disk.remove(command.path)

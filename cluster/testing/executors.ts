@@ -71,6 +71,11 @@ export class SimulatedExecutors {
     this.#dispatch = dispatch
   }
 
+  /** What the worker was sent, by hash. */
+  get assets(): ReadonlyMap<string, Uint8Array> {
+    return this.#assets
+  }
+
   submit(task: string, number: number, run: TaskRun, timeoutMs: number): void {
     this.#executor(number).waiting.push({ task, run, timeoutMs })
     this.#next(number)

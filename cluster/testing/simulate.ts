@@ -20,6 +20,7 @@ import { createSession } from "../client/create-session.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { SimulatedCluster } from "./cluster.js"
 import type { OutsideFiles } from "./disk.js"
+import { SimulatedDrivers } from "./drivers.js"
 import { MemoryPool } from "./memory.js"
 import { addressOf, type Weather } from "./network.js"
 import { SimulatedNode } from "./node.js"
@@ -68,6 +69,8 @@ const aheadMs = 2
 const patienceMs = 60_000
 /** Of all clusters of this process: to make a memory anew costs as much as a small program. */
 const memories = new MemoryPool(16 * 1024 * 1024)
+/** How long, of real time, a body of `foreachRDD` may wait for something real before time goes on without it. */
+const bodyPatienceMs = 10_000
 const defaultStartMs = Date.UTC(2026, 0, 1)
 
 /** A cluster in this process: master `master`, workers `w1`, `w2` …, no socket, no waiting. */
@@ -181,6 +184,7 @@ class Hand {
       now: () => this.#startMs + this.#nowMs,
       close: async () => this.#cluster.close(),
     })
+    this.#cluster.drivers = new SimulatedDrivers(this.#calls, "test")
     return this.#calls
   }
 
@@ -250,11 +254,15 @@ class Hand {
     while (this.#world.step(this.#world.nowMs)) await this.#yieldIfHeard()
   }
 
-  /** Whoever awaits an answer goes on before more happens. */
+  /** Whoever awaits an answer goes on before more happens; so does a body of `foreachRDD`, until it asks or ends. */
   async #yieldIfHeard(): Promise<void> {
-    if (!this.#heard) return
-    this.#heard = false
-    await new Promise(resolve => setImmediate(resolve))
+    if (this.#heard) {
+      this.#heard = false
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    const { drivers } = this.#cluster
+    for (const sinceMs = performance.now(); drivers?.busy === true && performance.now() - sinceMs < bodyPatienceMs; )
+      await new Promise(resolve => setImmediate(resolve))
   }
 
   /** A question that is never answered fails, as a test that waits for it must. */

@@ -5,6 +5,7 @@
 
 import { builtins } from "../builtins.js"
 import type { Encoded, HeapProperties, HeapRecord } from "../function-ref.js"
+import { handleOf } from "./brand.js"
 import type { TaskGlobals } from "./environment.js"
 
 /** A body that was compiled once: `make` gives a new closure, `set` its free variables. */
@@ -122,7 +123,7 @@ export class HeapReader {
       case "exported":
         return record.path.reduce<unknown>(memberOf, this.#source.exportsOf(record.file))
       case "handle":
-        return this.#source.handle(JSON.parse(record.data))
+        return this.#source.handle(handleOf(record.data))
     }
   }
 

@@ -9,7 +9,7 @@
 import { types } from "node:util"
 import { builtinOf } from "../builtins.js"
 import type { Encoded, HeapProperties, HeapRecord } from "../function-ref.js"
-import { handleBrand } from "./brand.js"
+import { handleBrand, handleText } from "./brand.js"
 import { type CaptureWriter, encodeBody, type FunctionPolicy } from "./function-body.js"
 import { builtinModuleMembers, intrinsicPaths, pureModules } from "./globals.js"
 import {
@@ -333,7 +333,7 @@ export class HeapWriter implements CaptureWriter {
     }
     if (typeof data !== "object")
       return this.refuse(link, "is a handle that does not say what it stands for", "define it from a stream or RDD of this session")
-    return { kind: "handle", data: JSON.stringify(data) }
+    return { kind: "handle", data: handleText(data) }
   }
 
   #refuseKind(value: object, link: Link): void {

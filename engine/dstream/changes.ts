@@ -55,6 +55,7 @@ function recordsIn(graph: StreamGraph, stream: StreamId, { definition, since, fr
     case "state":
       return begin
     case "foreachRDD":
+      return isLive(graph, node.parent) ? begin : nextRecords(graph, node.parent, begin, before)
     case "archive":
     case "save":
       return nextRecords(graph, node.parent, begin, before)
@@ -83,6 +84,7 @@ function versionChange(graph: StreamGraph, stream: StreamId, { definition, since
     case "window":
       return nextSlide(graph, stream, node, begin, before)
     case "foreachRDD":
+      return isLive(graph, node.parent) ? begin : nextVersion(graph, node.parent, begin, before)
     case "archive":
       return nextVersion(graph, node.parent, begin, before)
     case "save": {
@@ -140,6 +142,13 @@ function nextSlide(
 
 /** The end of the last slide that begins before `before`. */
 const slidesEnd = (before: number, slideMs: number): number => intervalStart(before - 1, slideMs) + slideMs
+
+/** Whether a stream goes by the clock: its output's body is called in each interval, quiet ones too. Of old records only those that have some are worth a call. */
+function isLive(graph: StreamGraph, stream: StreamId): boolean {
+  const { node } = graph.definition(stream).definition
+  if (node.kind === "input") return node.source.kind === "receiver" || node.source.kind === "arrivals"
+  return (node.kind === "lift" ? node.parents : [node.parent]).every(parent => isLive(graph, parent))
+}
 
 type LiftNode = Extract<StreamNode, { kind: "lift" }>
 
