@@ -16,6 +16,7 @@ import type {
   Replay,
   StateAtNode,
   StateMigration,
+  StateNode,
 } from "../engine/rdd.js"
 import type { StateOp } from "../engine/state/op.js"
 import type { CapturedLog, StageSpec, StageWrite, TaskFailure } from "../engine/task.js"
@@ -144,6 +145,20 @@ const stateAt: is.Shape<StateAtNode> = byKind<StateAtNode>({ stateAt: stateAtFie
 export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   const lifted = { parent: self, f: functionLink }
   const wide = { parent: self, partitions: count, id: optional(text) }
+  const stateFields = {
+    id: text,
+    stream: text,
+    interval: integer,
+    intervalMs: count,
+    op: stateOp,
+    partitions: count,
+    previous: nullable(stateAt),
+    input: nullable(self),
+    window: optional(object({ added: list(self), expired: list(self), inside: list(self) })),
+    initial: nullable(self),
+    onError,
+    migrate: optional(stateMigration),
+  }
   return byKind<RddNode>({
     hole: { index: count },
     slice: { stream: text, from: queryTime, to: queryTime, everyMs: optional(count), pick: optional(oneOf("first", "last")) },
@@ -173,7 +188,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     within: { stream: nullable(text), interval, parent: self, onError },
     eachVersion: { versions: list(self) },
     partial: { parent: self, action, series: optional(bool) },
-    shuffled: { ...wide, aggregate },
+    shuffled: { ...wide, aggregate, step: optional(count) },
     distinct: wide,
     repartition: wide,
     cogroup: {
@@ -183,20 +198,9 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
       id: optional(text),
     },
     finished: { parent: self, action, series: optional(bool), id: optional(text) },
-    state: {
-      id: text,
-      stream: text,
-      interval: integer,
-      intervalMs: count,
-      op: stateOp,
-      partitions: count,
-      previous: nullable(stateAt),
-      input: nullable(self),
-      window: optional(object({ added: list(self), expired: list(self), inside: list(self) })),
-      initial: nullable(self),
-      onError,
-      migrate: optional(stateMigration),
-    },
+    state: stateFields,
+    stretch: { first: byKind<StateNode>({ state: stateFields }), starts: list(integer) },
+    stretchInput: { parents: list(self) },
     cut: { partitions: count, hashed: nullable(count), versions: count },
     stored: { id: text, stream: text, interval: integer, partitions: count, of: self },
   })
@@ -248,7 +252,7 @@ export const streamDefinition = object<StreamDefinition>({
 
 export const inputRef = byKind<InputRef>({
   block: { block: text, replay: optional(replay) },
-  shuffle: { output: text, partition: count },
+  shuffle: { output: text, partition: count, step: optional(count) },
   output: { output: text, partition: count },
   state: { stream: text, partition: count, at: integer, since: optional(queryTime) },
   asset: { hash: text },
@@ -259,6 +263,7 @@ const stageWrite = byKind<StageWrite>({
   shuffle: { partitions: count, by: oneOf("key", "value", "spread", "single"), aggregate: optional(aggregate) },
   store: {},
   state: {},
+  stretch: {},
   result: {},
   file: { to: text, format: fileFormat, snapshot: bool },
   archive: { to: text },

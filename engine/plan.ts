@@ -6,7 +6,7 @@
 import type { StreamId } from "./definition.js"
 import type { FileFormat } from "./file-format.js"
 import { operatorOf } from "./operators/index.js"
-import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode } from "./rdd.js"
+import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode, StretchNode } from "./rdd.js"
 import type { StageSpec, StageWrite } from "./task.js"
 import type { Interval } from "./time.js"
 import { mapChildren, namesIn, versionsOf } from "./tree.js"
@@ -128,6 +128,12 @@ export function stateStage(root: StateNode, mayFallDue: boolean): StageSpec {
     ...stage(id, root, { kind: "state" }, { stream, interval: { from: interval, to: interval + intervalMs } }),
     quietWhenEmpty: isQuietWhenEmpty(root) || ((root.op.kind === "track" || root.op.kind === "reduceByEventTime") && !mayFallDue),
   }
+}
+
+/** The stage that makes the deltas of all intervals of a stretch. */
+export function stretchStage(root: StretchNode, output: OutputId): StageSpec {
+  const { stream, interval, intervalMs } = root.first
+  return stage(output, root, { kind: "stretch" }, { stream, interval: { from: interval, to: root.starts.at(-1)! + intervalMs } })
 }
 
 /** The stage that keeps an RDD's partitions. */

@@ -96,6 +96,9 @@ export type RddNode =
   | { readonly kind: "finished"; readonly parent: RddNode; readonly action: ActionPart; readonly series?: boolean; readonly id?: string }
   // stateful
   | StateNode
+  | StretchNode
+  /** The map side of a stretch: in one partition each interval's records, to be shuffled interval by interval. */
+  | { readonly kind: "stretchInput"; readonly parents: readonly RddNode[] }
   | StoredNode
 
 /** An operator with one user function: map, filter and their like. */
@@ -172,6 +175,8 @@ export interface ShuffledNode {
   readonly partitions: number
   readonly aggregate: Aggregate
   readonly id?: string
+  /** Of a stretch: which of its intervals' records these are. */
+  readonly step?: number
 }
 
 export type Aggregate =
@@ -248,6 +253,13 @@ export interface StateNode {
   readonly migrate?: StateMigration
 }
 
+/** Consecutive steps of a state in one task (`dstream/stretch.ts`): `first`, and the same for each of `starts`, of which it is the first. */
+export interface StretchNode {
+  readonly kind: "stretch"
+  readonly first: StateNode
+  readonly starts: readonly number[]
+}
+
 export type StateMigration = { readonly kind: "reset" } | { readonly kind: "map"; readonly f: FunctionLink }
 
 /** A version of a state, read from its chain of blocks (base, then deltas up to `at`). */
@@ -322,7 +334,8 @@ export interface Operator<N extends RddNode = RddNode> {
 /** A thing that must be local before a task can start. Its `key` is how the task asks for it. */
 export type InputRef =
   | { readonly kind: "block"; readonly block: string; readonly replay?: InputBlock["replay"] }
-  | { readonly kind: "shuffle"; readonly output: OutputId; readonly partition: number }
+  /** `step`: of a stretch's section, which holds one for each interval. */
+  | { readonly kind: "shuffle"; readonly output: OutputId; readonly partition: number; readonly step?: number }
   | { readonly kind: "output"; readonly output: OutputId; readonly partition: number }
   /** The chain from the newest base at or before `since` (or `at`, without it; or from its beginning) through `at`. */
   | { readonly kind: "state"; readonly stream: StreamId; readonly partition: number; readonly at: number; readonly since?: number }

@@ -9,7 +9,8 @@ import { openFormat } from "./format/index.js"
 import type { FunctionLink } from "./function-ref.js"
 import { operatorOf } from "./operators/index.js"
 import { inputKey } from "./plan.js"
-import type { FileSplit, FormatSpec, InputRef, Push, RddNode, TaskContext } from "./rdd.js"
+import type { FileSplit, FormatSpec, InputRef, OutputId, Push, RddNode, TaskContext } from "./rdd.js"
+import { sectionOf } from "./shuffle-region.js"
 import type { StateRow } from "./state/delta.js"
 import { KeyedState } from "./state/keyed-state.js"
 import type { ChainBlock, StateCache } from "./state/state-cache.js"
@@ -51,6 +52,20 @@ export class TaskScope {
   open({ offset, length, bytes }: InputPart): Block | null {
     if (bytes) return bytes.length === 0 ? null : Block.of(bytes)
     return length === 0 ? null : Block.open(this.buffer, offset, length)
+  }
+
+  /** Whether an interval of a stretch brought the partition anything. */
+  hasStep(output: OutputId, partition: number, step: number): boolean {
+    const { parts } = this.input({ kind: "shuffle", output, partition })
+    return parts.some(part => this.openStep(part, step) !== null)
+  }
+
+  /** One interval's block of a stretch's section. */
+  openStep({ offset, length, bytes }: InputPart, step: number): Block | null {
+    if (length === 0) return null
+    const section = bytes ?? new Uint8Array(this.buffer, offset, length)
+    const one = sectionOf(section, step)
+    return one.length === 0 ? null : Block.of(section.subarray(one.offset, one.offset + one.length))
   }
 
   /** A state's partition at all versions that the task reads of it: a series asks for each of them. */
@@ -184,7 +199,7 @@ export class Context implements TaskContext {
       return
     }
     for (const part of this.scope.input(ref).parts) {
-      const block = this.scope.open(part)
+      const block = ref.kind === "shuffle" && ref.step !== undefined ? this.scope.openStep(part, ref.step) : this.scope.open(part)
       if (block === null) continue
       this.scope.rowsIn += block.rows
       yield block

@@ -13,6 +13,7 @@ import { readArrived, readSplit } from "./read-split.js"
 import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"
+import { regionOfRegions, writeStretch } from "./state/write-stretch.js"
 import type { StageSpec, StageWrite, TaskOutput, TaskResult, TaskRun } from "./task.js"
 import { Context, TaskScope } from "./task-context.js"
 import { CallWatch, TaskError } from "./task-error.js"
@@ -110,6 +111,11 @@ export class TaskRunner {
       const chain = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
       return [writeState(root, partition, context, this.states, chain)]
     }
+    if (write.kind === "stretch") {
+      if (root.kind !== "stretch") throw new Error(`${root.kind} is no stretch`)
+      return writeStretch(root, partition, scope, this.states)
+    }
+    if (root.kind === "stretchInput" && write.kind === "shuffle") return [this.shuffleStretch(run, root, write, scope)]
     const compiled = this.compiled(run, scope, context)
     if (compiled !== null) return [compiled]
     if (write.kind === "shuffle") {
@@ -122,6 +128,17 @@ export class TaskRunner {
       rows.push(row)
     })
     return [{ bytes: write.kind === "file" ? fileBytes(rows, write.format) : encodeRows(rows), rows: rows.length }]
+  }
+
+  /** Each interval of a stretch as its own map task would write it, in one region. */
+  private shuffleStretch(run: TaskRun, { parents }: StretchInput, write: ShuffleStage, scope: TaskScope): TaskOutput {
+    const regions = parents.map(root => {
+      const { stream, interval } = root.kind === "within" ? root : { stream: null, interval: null }
+      const context = new Context(scope, { stream, interval: interval ?? undefined, partition: run.partition, onError: onErrorOf(root) })
+      const [region] = this.write({ ...run, stage: { ...run.stage, root, stream, interval } }, scope, context)
+      return region!
+    })
+    return regionOfRegions(regions, write.partitions)
   }
 
   /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
@@ -137,8 +154,11 @@ export class TaskRunner {
   }
 }
 
+type StretchInput = Extract<RddNode, { kind: "stretchInput" }>
+type ShuffleStage = Extract<StageWrite, { kind: "shuffle" }>
+
 /** What a stage does beside computing its root (the map side of a reduction, a state's step) follows its root. */
-function onErrorOf(root: RddNode): "setAside" | undefined {
+export function onErrorOf(root: RddNode): "setAside" | undefined {
   return root.kind === "within" || root.kind === "state" ? root.onError : undefined
 }
 

@@ -32,6 +32,8 @@ export type StageWrite =
   | { readonly kind: "store" }
   /** The delta of a keyed state, or its new base (root is a `state` node). */
   | { readonly kind: "state" }
+  /** As of `state`, of each interval of a stretch in which the partition has something to change (root is a `stretch` node). */
+  | { readonly kind: "stretch" }
   /** The answer's rows as one block, kept for the asker. */
   | { readonly kind: "result" }
   /** Text for an output file; the worker's main thread writes it by rename. */
@@ -99,8 +101,10 @@ export interface TaskOutput {
   /** state: whether this is a whole new base, and how many keys the version has. */
   readonly base?: boolean
   readonly keys?: number
-  /** read: the interval's start. */
+  /** read, stretch: the interval's start. */
   readonly interval?: number
+  /** stretch: what a task for that interval alone would have made. */
+  readonly output?: OutputId
   /** read: newest event time seen in the split, on every output of the task. */
   readonly newest?: number
   /** read: why these records are set aside; with an interval they are late for it. */

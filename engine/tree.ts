@@ -5,7 +5,7 @@
 import type { RddNode } from "./rdd.js"
 
 /** Fields of nodes that hold another node, and those that hold a list of them. */
-const single = ["parent", "of", "input", "initial", "previous"] as const
+const single = ["parent", "of", "first", "input", "initial", "previous"] as const
 const several = ["parents", "versions"] as const
 
 type Fields = { readonly [name: string]: unknown }

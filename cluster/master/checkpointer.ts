@@ -8,6 +8,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
+import type { TaskDone } from "../protocol.js"
 import type { Parts } from "./parts.js"
 
 interface Stored {
@@ -45,11 +46,16 @@ export class Checkpointer {
     this.#parts = parts
   }
 
-  made(spec: StageSpec, partition: number, block: string): void {
-    if (spec.write.kind !== "state" && spec.write.kind !== "store") return
-    if (spec.stream === null || spec.interval === null) return
-    this.found(block, spec.stream, spec.interval.from, spec.partitions, partition)
-    if (this.#periodMs(spec.stream) === null) this.#copy(block)
+  /** `outputs`: of a stretch a block for each interval that changed something, else one. */
+  made({ write, stream, interval, partitions }: StageSpec, partition: number, outputs: TaskDone["outputs"]): void {
+    if (write.kind !== "state" && write.kind !== "store" && write.kind !== "stretch") return
+    if (stream === null || interval === null) return
+    for (const { block, interval: start = interval.from } of outputs) {
+      // Of what was there already this one is not wanted.
+      if (!this.#parts.tracker.knows(block)) continue
+      this.found(block, stream, start, partitions, partition)
+      if (this.#periodMs(stream) === null) this.#copy(block)
+    }
   }
 
   /** A stored block that a worker came back with. */

@@ -387,7 +387,7 @@ class Running {
           this.#parts.registry.taskDone(one.worker, one.done.ms)
           if (one.done.wrote !== undefined) this.#queries.wrote(one.spec.output, one.partition, one.done.wrote)
           if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
-          else for (const { block } of one.done.outputs.slice(0, 1)) this.#checkpointer.made(one.spec, one.partition, block)
+          else this.#checkpointer.made(one.spec, one.partition, one.done.outputs)
         } else if (
           !this.#queries.ended(one.job, one.failure, times) &&
           !this.#lookAhead.ended(one.job, one.failure) &&

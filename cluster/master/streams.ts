@@ -5,6 +5,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import { panesMade, versionIn } from "../../engine/dstream.js"
+import { stepId } from "../../engine/stretch.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { JobStatus, TaskDone } from "../protocol.js"
@@ -60,6 +61,11 @@ export class Streams {
     const job = jobs.get(id)
     if (job === undefined) return false
     if (failure !== null && behind) {
+      this.pause(job.stream)
+      return true
+    }
+    if (failure !== null && jobs.takeApart(job)) {
+      // One of its intervals fails: by itself it says which.
       this.pause(job.stream)
       return true
     }
@@ -212,6 +218,10 @@ export class Streams {
   /** Notes in which partitions of its stored results there is anything: after a restart the rest is known to be empty, not lost. */
   #note(job: IntervalJob): void {
     const { target, stream, interval } = job
+    if (target?.root.kind === "stretch") {
+      for (const start of target.root.starts) this.#noteOutput(stream, start, stepId(target.root, start), target.partitions)
+      return
+    }
     if (target === null || (target.write.kind !== "state" && target.write.kind !== "store")) return
     this.#noteOutput(stream, interval.from, target.output, target.partitions)
     const { graph, tracker } = this.#parts

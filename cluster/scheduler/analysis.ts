@@ -3,7 +3,6 @@
 import { RivuletError } from "../../engine/errors.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { emptyPart } from "../master/block-tracker.js"
 import { type Board, triesOfFetch } from "./board.js"
 import { type Missing, missing } from "./inputs.js"
 import type { Launching } from "./launching.js"
@@ -82,7 +81,7 @@ export class Analysis {
     }
     task.waits = waits
     if (waits > 0) return
-    if (canSkip(stage.spec, partition, task.reads, places)) this.#results.finish(task, emptyPart, null)
+    if (canSkip(stage.spec, partition, task.reads, places)) this.#results.skip(task)
     else this.#launching.ready(task)
   }
 
@@ -105,6 +104,11 @@ export class Analysis {
       case "state": {
         let waits = 0
         for (const step of absent.steps) {
+          const stretch = this.#board.stretches.get(step.output)
+          if (stretch !== undefined && stretch !== stage && stretch.tasks.get(absent.partition)?.state !== "done") {
+            waits += waitForPart(this.#make(stage, stretch.spec, [absent.partition]), absent.partition, task)
+            continue
+          }
           const spec = stages.get(step.output)?.spec ?? options.planner.state(absent.stream, step.interval)
           if (spec === null) throw new Error(`${absent.stream} has no step at ${step.interval}`)
           waits += waitForPart(this.#make(stage, spec, [absent.partition]), absent.partition, task)

@@ -67,6 +67,8 @@ export class Board {
   readonly options: SchedulerOptions
   readonly places: Places
   readonly stages = new Map<OutputId, Stage>()
+  /** Of stretches that are wanted: by what a single interval's job would be wanted for (`engine/stretch.ts`). */
+  readonly stretches = new Map<OutputId, Stage>()
   readonly jobs = new Map<string, Job>()
   readonly attempts = new Map<string, Attempt>()
   /** Tasks to look at: a list, not recursion, since lineage may be deep. */

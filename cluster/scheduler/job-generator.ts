@@ -8,6 +8,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { Stretch } from "../../engine/stretch.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import type { Scheduler } from "./scheduler.js"
 
@@ -52,6 +53,8 @@ export class JobGenerator {
   readonly #ahead: number
   readonly #lanes = new Map<StreamId, Lane>()
   readonly #jobs = new Map<string, IntervalJob>()
+  /** Where a stretch failed: up to there each interval has a job of its own, one after the other, so that the first that fails is found. */
+  readonly #apart = new Map<StreamId, number>()
   #order = 0
   #drivers: DriverJob[] = []
 
@@ -75,7 +78,12 @@ export class JobGenerator {
       }
       // Files and drivers go out in order, one interval after the other.
       const ahead =
-        definition.kind === "output" || definition.node.kind === "save" || definition.node.kind === "foreachRDD" ? 1 : this.#ahead
+        definition.kind === "output" ||
+        definition.node.kind === "save" ||
+        definition.node.kind === "foreachRDD" ||
+        lane.issued < this.#apartUntil(stream)
+          ? 1
+          : this.#ahead
       const horizon = this.#source.horizon(stream, parent => this.#lanes.get(parent)?.issued ?? null)
       while (lane.jobs.length < ahead && lane.issued < horizon) {
         const before = lane.issued
@@ -102,16 +110,48 @@ export class JobGenerator {
       lane.issued = horizon
       return false
     }
-    const interval = { from: next, to: next + intervalMs }
     const isDriver = definition.node.kind === "foreachRDD" && !this.#source.leftOut(stream, next)
     const target = definition.node.kind === "foreachRDD" ? null : this.#source.target(stream, next)
+    const stretch = target === null || next < this.#apartUntil(stream) ? null : Stretch.from(target)
     lane.issued = next + intervalMs
     if (target === null && !isDriver) return true
-    const job: IntervalJob = { id: `${stream}@${next}`, stream, interval, target, startedMs: nowMs, endedMs: null }
+    if (stretch !== null) lane.issued = this.#lengthen(stretch, definition, next, horizon)
+    const spec = stretch?.stage() ?? target
+    const interval = { from: next, to: lane.issued }
+    const job: IntervalJob = { id: `${stream}@${next}`, stream, interval, target: spec, startedMs: nowMs, endedMs: null }
     lane.jobs.push(job)
     this.#jobs.set(job.id, job)
-    if (target === null) this.#drivers.push({ id: job.id, definition, interval })
-    else this.#scheduler.start({ id: job.id, spec: target, pool: "stream", order: ++this.#order })
+    if (spec === null) this.#drivers.push({ id: job.id, definition, interval })
+    else this.#scheduler.start({ id: job.id, spec, pool: "stream", order: ++this.#order })
+    return true
+  }
+
+  #apartUntil(stream: StreamId): number {
+    return this.#apart.get(stream) ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** Adds the intervals that follow, while they fit. Gives the end of what is issued by it. */
+  #lengthen(stretch: Stretch, { id: stream, intervalMs }: StreamDefinition, first: number, horizon: number): number {
+    let issued = first + intervalMs
+    try {
+      for (let last = first; ; ) {
+        const next = this.#source.nextChange(stream, last, horizon)
+        if (next === null) return issued
+        const target = this.#source.target(stream, next)
+        if (target !== null && !stretch.add(target)) return issued
+        issued = next + intervalMs
+        last = next
+      }
+    } catch {
+      // It says so again when it is that interval's turn.
+      return issued
+    }
+  }
+
+  /** A job failed: was it one of several intervals? Then each gets its own the next time. */
+  takeApart({ stream, interval, target }: IntervalJob): boolean {
+    if (target?.root.kind !== "stretch") return false
+    this.#apart.set(stream, interval.to)
     return true
   }
 

@@ -160,7 +160,11 @@ export class Launching {
     if (state?.kind === "state") {
       const n = chains.partitions(state.stream)
       if (n > 0) home = placement.home(n, state.partition)
-    } else if (spec.write.kind === "state" || (spec.write.kind === "store" && reads.some(ref => ref.kind === "shuffle"))) {
+    } else if (
+      spec.write.kind === "state" ||
+      spec.write.kind === "stretch" ||
+      (spec.write.kind === "store" && reads.some(ref => ref.kind === "shuffle"))
+    ) {
       home = placement.home(spec.partitions, task.partition)
     }
     if (home === null || (task.avoid.has(home.worker) && placement.size > task.avoid.size)) return null
@@ -176,7 +180,8 @@ export class Launching {
   #affinityOf(task: Task, worker: NodeId): number | null {
     const home = this.#homeOf(task)
     if (home !== null) return home.worker === worker ? home.affinity : task.partition
-    return task.stage.spec.write.kind === "state" ? task.partition : null
+    const { write } = task.stage.spec
+    return write.kind === "state" || write.kind === "stretch" ? task.partition : null
   }
 
   #boundQueue(pool: Pool, node: NodeId): TaskQueue {

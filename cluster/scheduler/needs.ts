@@ -1,6 +1,7 @@
 /** What is wanted, by whom: a stage lives as long as a job or another stage needs what it makes. */
 
-import type { OutputId } from "../../engine/rdd.js"
+import type { OutputId, StretchNode } from "../../engine/rdd.js"
+import { stepId } from "../../engine/stretch.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Board } from "./board.js"
 import type { Launching } from "./launching.js"
@@ -25,6 +26,7 @@ export class Needs {
     if (stage === undefined) {
       stage = makeStage(spec, pool, order, timeoutMs)
       stages.set(spec.output, stage)
+      if (spec.root.kind === "stretch") this.#enterStretch(stage, spec.root)
     }
     stage.consumers.add(consumer)
     if (spec.write.kind === "state" && spec.root.kind === "state") {
@@ -36,6 +38,25 @@ export class Needs {
     return stage
   }
 
+  /** A step of each of its intervals stands in all partitions until its task says that there is none. */
+  #enterStretch(stage: Stage, root: StretchNode): void {
+    const { chains } = this.#board.options
+    const { stream, partitions } = root.first
+    for (const interval of root.starts) {
+      const output = stepId(root, interval)
+      chains.enter(stream, partitions, { interval, output })
+      this.#board.stretches.set(output, stage)
+    }
+  }
+
+  #leaveStretch(stage: Stage, root: StretchNode): void {
+    const { stretches } = this.#board
+    for (const interval of root.starts) {
+      const output = stepId(root, interval)
+      if (stretches.get(output) === stage) stretches.delete(output)
+    }
+  }
+
   unneed(output: OutputId, consumer: string): void {
     const { stages, options } = this.#board
     const stage = stages.get(output)
@@ -43,6 +64,7 @@ export class Needs {
     stage.consumers.delete(consumer)
     if (stage.consumers.size > 0) return
     stages.delete(output)
+    if (stage.spec.root.kind === "stretch") this.#leaveStretch(stage, stage.spec.root)
     for (const task of stage.tasks.values()) {
       this.#launching.cancelAttempts(task)
       task.state = "dropped"
@@ -69,7 +91,7 @@ export class Needs {
 
   /** A part is no longer anywhere. If it is wanted, it is made again. */
   lost(output: OutputId, partition: number): void {
-    const stage = this.#board.stages.get(output)
+    const stage = this.#board.stages.get(output) ?? this.#board.stretches.get(output)
     if (stage === undefined) return
     const task = stage.tasks.get(partition)
     // Without a task it was there when the stage was first wanted.

@@ -1,6 +1,8 @@
 /** What tasks come to: their blocks are noted and whoever waits for them looks again, or they are tried once more. */
 
+import type { StretchNode } from "../../engine/rdd.js"
 import { partName } from "../../engine/replay.js"
+import { stepId } from "../../engine/stretch.js"
 import { type TaskFailure, writesFile } from "../../engine/task.js"
 import { emptyPart, type Part } from "../master/block-tracker.js"
 import type { NodeId } from "../ports.js"
@@ -42,6 +44,16 @@ export class Results {
   restored(task: Task, part: Part): void {
     this.#launching.cancelAttempts(task)
     this.finish(task, part, null)
+  }
+
+  /** The task need not run: what it would read is empty. */
+  skip(task: Task): void {
+    const { root } = task.stage.spec
+    if (root.kind === "stretch") {
+      const { stream } = root.first
+      for (const start of root.starts) this.#board.options.chains.skip(stream, task.partition, start)
+    }
+    this.finish(task, emptyPart, null)
   }
 
   /** The task's part is there (`worker` null: it needed no run). */
@@ -87,7 +99,27 @@ export class Results {
     stage.endedMs = nowMs
     // Before the job's end, which it may bring.
     this.#board.happened({ kind: "made", spec: stage.spec, partition, worker, done })
-    this.finish(task, partOf(stage, done), worker)
+    if (stage.spec.root.kind === "stretch") {
+      this.#stretched(stage.spec.root, partition, done.outputs, worker)
+      this.finish(task, emptyPart, null)
+    } else this.finish(task, partOf(stage, done), worker)
+  }
+
+  /** Each interval's block becomes what that interval's own job would have left; an interval without one changed nothing here. */
+  #stretched(stretch: StretchNode, partition: number, outputs: TaskDone["outputs"], worker: NodeId): void {
+    const { chains, tracker, outbox } = this.#board.options
+    const made = new Map(outputs.map(output => [output.interval, output]))
+    for (const start of stretch.starts) {
+      const output = made.get(start)
+      if (output === undefined) {
+        chains.skip(stretch.first.stream, partition, start)
+        continue
+      }
+      const id = stepId(stretch, start)
+      // Made before its worker was lost for a while: that one stays.
+      if (!tracker.put(id, partition, partFrom(output), worker) && tracker.part(id, partition)?.block !== output.block)
+        outbox.forget(worker, output.block)
+    }
   }
 
   #unwanted(worker: NodeId, done: TaskDone): void {
@@ -144,7 +176,10 @@ export class Results {
 /** What a task made: read splits and files leave no part of their stage. */
 function partOf(stage: Stage, done: TaskDone): Part {
   const output = stage.spec.write.kind === "read" || writesFile(stage.spec.write) ? undefined : done.outputs[0]
-  if (output === undefined) return emptyPart
+  return output === undefined ? emptyPart : partFrom(output)
+}
+
+function partFrom(output: TaskDone["outputs"][number]): Part {
   return {
     block: output.block,
     rows: output.rows,

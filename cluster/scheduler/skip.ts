@@ -11,6 +11,7 @@ import { type Places, rowsOf } from "./inputs.js"
 export function canSkip(spec: StageSpec, partition: number, reads: readonly InputRef[], places: Places): boolean {
   const root = spec.root
   if (root.kind === "state" && spec.write.kind === "state") return stateUnchanged(root, partition, reads, places)
+  if (root.kind === "stretch") return reads.every(ref => ref.kind === "state" || rowsOf(ref, places) === 0)
   return spec.quietWhenEmpty === true && !writesFile(spec.write) && reads.every(ref => rowsOf(ref, places) === 0)
 }
 

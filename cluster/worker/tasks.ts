@@ -396,12 +396,12 @@ export class Tasks {
   }
 }
 
-function ownerOf({ stage, launch }: Entry, { interval, sectionRows, base, keys }: TaskOutput): BlockOwner {
+function ownerOf({ stage, launch }: Entry, { output, interval, sectionRows, base, keys }: TaskOutput): BlockOwner {
   // What is late is kept as long as the interval in which it came too late.
   const openFrom = stage.write.kind === "read" ? stage.write.arrived?.openFrom : undefined
   const start = openFrom === undefined ? (interval ?? stage.interval?.from ?? null) : Math.max(interval ?? openFrom, openFrom)
   return {
-    output: stage.output,
+    output: output ?? stage.output,
     partition: launch.partition,
     stream: stage.stream,
     interval: start,

@@ -31,6 +31,7 @@ import { shuffled } from "./shuffled.js"
 import { state } from "./state.js"
 import { stateAt } from "./state-at.js"
 import { stored } from "./stored.js"
+import { stretch, stretchInput } from "./stretch.js"
 import { textFile } from "./text-file.js"
 import { union } from "./union.js"
 import { unplanned } from "./unplanned.js"
@@ -73,6 +74,8 @@ const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   broadcast,
   finished,
   state,
+  stretch,
+  stretchInput,
   stored,
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { aggregator, merger } from "../aggregate.js"
-import type { Push, ShuffledNode, TaskContext } from "../rdd.js"
+import type { InputRef, Push, ShuffledNode, TaskContext } from "../rdd.js"
 import { idOf, isHashed, type OperatorFactory } from "./operator.js"
 
 export const shuffled: OperatorFactory<ShuffledNode> = of => ({
@@ -28,7 +28,9 @@ export const shuffled: OperatorFactory<ShuffledNode> = of => ({
       return
     }
     const table = merger(node.aggregate, context)
-    for (const block of context.blocks({ kind: "shuffle", output: idOf(node), partition })) block.forEach(table.add)
+    const { step } = node
+    const ref: InputRef = { kind: "shuffle", output: idOf(node), partition, ...(step !== undefined && { step }) }
+    for (const block of context.blocks(ref)) block.forEach(table.add)
     table.forEach(push)
   },
   partitioner: node => ({ kind: "hash", partitions: node.partitions }),

@@ -28,15 +28,34 @@ export function writeState(
   cache: StateCache,
   chain: readonly ChainBlock[],
 ): TaskOutput {
+  return writeStep(node, partition, context, cache, chain, stateBefore(node, partition, context, cache))
+}
+
+/** The state that a step begins with. */
+export function stateBefore(node: StateNode, partition: number, context: TaskContext, cache: StateCache): KeyedState {
+  if (node.previous !== null) return context.state(node.stream, partition, node.previous.at)
+  const state = new KeyedState()
+  cache.keep(node.stream, partition, state)
+  return state
+}
+
+/** As `writeState`; `state` is what the step before left, or is newer: what was computed before is computed again. */
+export function writeStep(
+  node: StateNode,
+  partition: number,
+  context: TaskContext,
+  cache: StateCache,
+  chain: readonly ChainBlock[],
+  before: KeyedState,
+): TaskOutput {
   const at = node.previous?.at ?? -Infinity
-  let state = node.previous === null ? new KeyedState() : context.state(node.stream, partition, at)
+  let state = before
   const changes = stepState(node, partition, context, state, at)
   const keys = state.count(at) + births(changes, state, at)
   if (changes.length === 0) return { bytes: encodeRows([]), rows: 0, base: false, keys }
   const delta = encodeRows(deltaRows(changes))
   const base = needsBase(state, at, changes.length, partition)
-  if (node.previous === null) cache.keep(node.stream, partition, state)
-  else if (state.newest > at) {
+  if (state.newest > at) {
     // The cache is ahead: an older interval is computed again. Its versions stay as they are.
     if (!base) return { bytes: delta, rows: changes.length, base: false, keys }
     state = cache.rebuild(at, chain)

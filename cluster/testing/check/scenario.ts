@@ -98,6 +98,8 @@ class Scenario {
       minReplicas: plan.minReplicas,
       clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
+      // With few jobs under way intervals pile up, and go several in a job.
+      master: { jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]) },
       worker: this.#scarcity.worker,
       durable: this.#durability.durable,
     })

@@ -13,6 +13,7 @@ import type { FunctionLink } from "../../../engine/function-ref.js"
 import { readsOf, resultStage, stageAssets, stageDependencies, stageOf, trimStage } from "../../../engine/plan.js"
 import type { FormatSpec, InputBlock, InputRef, RddNode } from "../../../engine/rdd.js"
 import { sectionOf } from "../../../engine/shuffle-region.js"
+import { Stretch } from "../../../engine/stretch.js"
 import type { InputPart, StageSpec, TaskInput, TaskOutput } from "../../../engine/task.js"
 import { TaskRunner } from "../../../engine/task-runner.js"
 import type { Interval } from "../../../engine/time.js"
@@ -117,6 +118,9 @@ export class TinyCluster implements StreamGraph {
     this.done.set(input, until)
   }
 
+  /** As many intervals as fit together in one job (`engine/stretch.ts`). */
+  stretches = false
+
   /** Works off all running streams as far as their parents are; returns the intervals in which each had a job. */
   work(): Map<StreamId, number[]> {
     const jobs = new Map<StreamId, number[]>()
@@ -125,13 +129,21 @@ export class TinyCluster implements StreamGraph {
       const through = Math.min(...parentsOf(this, stream).map(parent => throughOf(this, parent)))
       let after = (this.done.get(stream) ?? since) - definition.intervalMs
       const intervals: number[] = []
+      let stretch = null as Stretch | null
       for (let next = nextChange(this, stream, after, through); next !== null; next = nextChange(this, stream, after, through)) {
         intervals.push(next)
         const target = targetOf(this, stream, next)
-        if (target) this.need(target)
+        if (this.stretches && target !== null) {
+          if (stretch?.add(target) !== true) {
+            if (stretch !== null) this.need(stretch.stage())
+            stretch = Stretch.from(target)
+            if (stretch === null) this.need(target)
+          }
+        } else if (target) this.need(target)
         if (target?.write.kind === "file") this.keepFiles(target)
         after = next
       }
+      if (stretch !== null) this.need(stretch.stage())
       this.done.set(stream, Math.max(since, Math.floor(through / definition.intervalMs) * definition.intervalMs))
       jobs.set(stream, intervals)
     }
@@ -234,18 +246,29 @@ export class TinyCluster implements StreamGraph {
     const [warm, cold] = [this.warm, this.fresh()].map(runner => {
       const missing = runner.missingAssets(stage)
       if (missing.length > 0) throw new Error(`missing ${missing.join(", ")} of ${stageAssets(stage).join(", ")}`)
-      return runner.run({ stage, partition, attempt: 0, inputs }).outputs[0]!
+      return runner.run({ stage, partition, attempt: 0, inputs }).outputs
     })
-    if (Buffer.compare(warm!.bytes, cold!.bytes) !== 0)
-      throw new Error(`${stage.output} partition ${partition}: other bytes without caches`)
-    if (warm!.keys !== cold!.keys || warm!.base !== cold!.base)
-      throw new Error(`${stage.output}: ${warm!.keys} keys, without caches ${cold!.keys}`)
-    const stored = this.put(warm!)
-    if (stage.write.kind === "state" && stage.root.kind === "state" && stored.rows > 0) {
-      const key = `${stage.root.stream} ${partition}`
-      this.chains.set(key, [...(this.chains.get(key) ?? []), { interval: stage.root.interval, base: stored.base ?? false, part: stored }])
+    if (warm!.length !== cold!.length) throw new Error(`${stage.output}: ${warm!.length} outputs, without caches ${cold!.length}`)
+    for (const [i, output] of warm!.entries()) this.same(stage, partition, output, cold![i]!)
+    if (stage.root.kind === "stretch") {
+      for (const output of warm!) this.link(stage.root.first.stream, partition, output.interval!, this.put(output))
+      return null
     }
+    const stored = this.put(warm![0]!)
+    if (stage.write.kind === "state" && stage.root.kind === "state" && stored.rows > 0)
+      this.link(stage.root.stream, partition, stage.root.interval, stored)
     return stored
+  }
+
+  private same(stage: StageSpec, partition: number, warm: TaskOutput, cold: TaskOutput): void {
+    if (Buffer.compare(warm.bytes, cold.bytes) !== 0) throw new Error(`${stage.output} partition ${partition}: other bytes without caches`)
+    if (warm.keys !== cold.keys || warm.base !== cold.base)
+      throw new Error(`${stage.output}: ${warm.keys} keys, without caches ${cold.keys}`)
+  }
+
+  private link(stream: StreamId, partition: number, interval: number, part: Stored): void {
+    const key = `${stream} ${partition}`
+    if (part.rows > 0) this.chains.set(key, [...(this.chains.get(key) ?? []), { interval, base: part.base ?? false, part }])
   }
 
   private fresh(): TaskRunner {

@@ -1,0 +1,50 @@
+/** The two sides of a stretch's tasks: `stretch.ts` says what they are for. */
+
+import { Block } from "../block.js"
+import type { StretchNode } from "../rdd.js"
+import { sectionOf, writeRegion } from "../shuffle-region.js"
+import { stepOf } from "../stretch.js"
+import type { TaskOutput } from "../task.js"
+import { Context, type TaskScope } from "../task-context.js"
+import type { StateRow } from "./delta.js"
+import type { KeyedState } from "./keyed-state.js"
+import type { ChainBlock, StateCache } from "./state-cache.js"
+import { stateBefore, writeStep } from "./write-state.js"
+
+const nothing = new Uint8Array(0)
+
+/** The map side: of each interval's region section p, one after the other, are section p of the whole. */
+export function regionOfRegions(regions: readonly TaskOutput[], partitions: number): TaskOutput {
+  const sectionRows = new Array<number>(partitions).fill(0)
+  for (const { sectionRows: rows = [] } of regions) for (const [p, n] of rows.entries()) sectionRows[p]! += n
+  const sections = sectionRows.map((rows, p) => {
+    if (rows === 0) return nothing
+    return writeRegion(
+      regions.map(({ bytes }) => {
+        const { offset, length } = sectionOf(bytes, p)
+        return bytes.subarray(offset, offset + length)
+      }),
+    )
+  })
+  return { bytes: writeRegion(sections), rows: sectionRows.reduce((sum, n) => sum + n, 0), sectionRows }
+}
+
+/** The reduce side: the steps of one partition, each as if it were the only one. An interval that brings it nothing has none. */
+export function writeStretch(stretch: StretchNode, partition: number, scope: TaskScope, cache: StateCache): TaskOutput[] {
+  const { first, starts } = stretch
+  const { stream, intervalMs, onError, previous } = first
+  const chain: ChainBlock[] = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
+  const outputs: TaskOutput[] = []
+  let state: KeyedState | null = null
+  for (const [index, start] of starts.entries()) {
+    const step = stepOf(stretch, index)
+    if (step.input?.kind !== "shuffled" || !scope.hasStep(step.input.id!, partition, index)) continue
+    const context = new Context(scope, { stream, interval: { from: start, to: start + intervalMs }, partition, onError })
+    state ??= stateBefore(first, partition, context, cache)
+    const output = writeStep(step, partition, context, cache, chain, state)
+    const { bytes, base = false } = output
+    chain.push({ interval: start, base, rows: () => Block.of(bytes).toArray() as StateRow[] })
+    outputs.push({ ...output, interval: start, output: step.id })
+  }
+  return outputs
+}
