@@ -139,6 +139,7 @@ const request = byKind<Request>({
   closeSession: { session: text, lastSeq: record(integer) },
   define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
   rename: { stream: text, name: text },
+  remember: { stream: text, rememberMs: finite, by: text, force: bool },
   resume: { stream: text, skip: nullable(oneOf("record", "interval")), by: text, force: bool },
   replace: {
     session: text,

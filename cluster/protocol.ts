@@ -310,6 +310,7 @@ export type Request =
       readonly assets: readonly Asset[]
     }
   | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  | { readonly kind: "remember"; readonly stream: string; readonly rememberMs: number; readonly by: string; readonly force: boolean }
   /** A held stream goes on. `skip`: without the records at which its function throws, or without the whole interval. */
   | {
       readonly kind: "resume"
@@ -537,6 +538,8 @@ export interface CatalogEntry {
   }
   /** The held stream that this one waits for. */
   readonly heldBy?: string
+  /** The name it had until somebody gave it another, less than a day ago. */
+  readonly formerly?: string
   /** Scratch: it ends so long after nobody has its session open any more. `endsMs`: when that is; null while somebody has. */
   readonly lease?: { readonly ttlMs: number; readonly endsMs: number | null }
 }

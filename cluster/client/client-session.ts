@@ -375,6 +375,8 @@ export class ClientSession implements Session {
       const full = found.map(definition => `${definition.program}/${definition.name}`)
       throw new RivuletError(`${name} is in ${found.length} programs: ${full.join(", ")}`, { code: 2, try: `stream("${full[0]}")` })
     }
+    const now = this.host.definitions.nowCalled(name)
+    if (now !== undefined) throw new RivuletError(`${name} is called ${now} now`, { code: 2, try: `stream("${now}")` })
     const known = this.host.definitions.all().filter(({ named }) => named)
     const shown = known.slice(0, 8).map(definition => `${definition.program}/${definition.name}`)
     throw new RivuletError(`no stream ${name} when this session last looked`, {

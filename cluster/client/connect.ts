@@ -1,10 +1,8 @@
 /** A session of this process: the client's machine over ZeroMQ, the real clock, this machine's files and user. */
 
 import { randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { userInfo } from "node:os"
 import { resolve } from "node:path"
-import { fileURLToPath } from "node:url"
 import { RivuletError } from "../../engine/errors.js"
 import { notThere } from "../../engine/fluent/hints.js"
 import { userKeys } from "../adapters/key-files.js"
@@ -18,6 +16,7 @@ import { RuntimeCalls } from "./calls.js"
 import { type ClientConfig, ClientMachine } from "./client.js"
 import type { ClientSession } from "./client-session.js"
 import { createSession, type SessionOptions } from "./create-session.js"
+import { fileText } from "./source-text.js"
 
 export const defaultMaster = "tcp://127.0.0.1:7077"
 
@@ -87,21 +86,4 @@ export async function openCalls(
 /** Paths are read by the workers, whose directory is another: relative ones are meant from here. */
 function absolute(path: string): string {
   return resolve(path)
-}
-
-/** Texts of the user's own files, each read once. */
-function fileText(): (file: string) => string | undefined {
-  const texts = new Map<string, string | undefined>()
-  return file => {
-    if (!texts.has(file)) texts.set(file, readText(file))
-    return texts.get(file)
-  }
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file.startsWith("file:") ? fileURLToPath(file) : file, "utf8")
-  } catch {
-    return undefined
-  }
 }

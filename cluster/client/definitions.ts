@@ -36,6 +36,8 @@ interface Known {
 export class Definitions {
   readonly author: Author
   readonly #known = new Map<StreamId, Known>()
+  /** Old names of renamed streams, and their new ones. */
+  readonly #formerly = new Map<string, string>()
   /** An input that existed already stands in for the one that was asked. */
   readonly #aliases = new Map<StreamId, StreamId>()
   /** Drafts that are to take another's place: not sent as streams of their own. */
@@ -88,8 +90,8 @@ export class Definitions {
   /** Changes a definition. True if it is a draft: nobody else needs to know. */
   change(id: StreamId, change: Partial<Pick<StreamDefinition, "name" | "named" | "persist" | "rememberMs" | "checkpointMs">>): boolean {
     const known = this.#get(id)
-    if (known.state !== "draft" && ("persist" in change || "rememberMs" in change || "checkpointMs" in change)) {
-      const what = "persist" in change ? "persist()" : "checkpointMs" in change ? "checkpoint()" : "remember()"
+    if (known.state !== "draft" && (("persist" in change && !known.definition.persist) || "checkpointMs" in change)) {
+      const what = "persist" in change ? "persist()" : "checkpoint()"
       throw new RivuletError(`${known.definition.name} is running already: ${what} belongs to its definition`, {
         code: 2,
         try: `in the expression that defines it: ….${what}`,
@@ -200,7 +202,13 @@ export class Definitions {
   }
 
   /** What the cluster has now, apart from drafts. */
-  catalog(entries: readonly { readonly definition: StreamDefinition; readonly sinceMs: number }[]): void {
+  catalog(entries: readonly { readonly definition: StreamDefinition; readonly sinceMs: number; readonly formerly?: string }[]): void {
+    this.#formerly.clear()
+    for (const { definition, formerly } of entries) {
+      if (formerly === undefined) continue
+      for (const name of [formerly, `${definition.program}/${formerly}`])
+        this.#formerly.set(name, `${definition.program}/${definition.name}`)
+    }
     const present = new Set(entries.map(({ definition }) => definition.id))
     for (const [id, { state }] of this.#known) if (state === "accepted" && !present.has(id)) this.#known.delete(id)
     for (const { definition, sinceMs: since } of entries) {
@@ -208,6 +216,11 @@ export class Definitions {
       if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, since })
       else if (known.state === "accepted") known.definition = definition
     }
+  }
+
+  /** What the stream that had this name is called now, as `program/name`. */
+  nowCalled(name: string): string | undefined {
+    return this.#formerly.get(name)
   }
 
   forget(id: StreamId): void {

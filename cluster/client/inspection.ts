@@ -1,5 +1,6 @@
 /** What the master knows, in the shapes that people see (`engine/fluent/shapes.ts`). */
 
+import { createHash } from "node:crypto"
 import type { StreamDefinition } from "../../engine/definition.js"
 import type { JobInfo, LogLine, ProgramInfo, Stamp, StreamInfo, WorkerInfo } from "../../engine/fluent/shapes.js"
 import { formatDuration } from "../../engine/time.js"
@@ -74,7 +75,21 @@ export function programInfos(entries: readonly CatalogEntry[]): ProgramInfo[] {
     if (definition.named) known.streams.push(name)
     programs.set(program, known)
   }
+  for (const info of programs.values())
+    info.hash = hashOf(entries.filter(({ definition }) => definition.program === info.name).map(({ definition }) => definition))
   return [...programs.values()]
+}
+
+/** Names what a program computes: the same streams with the same functions, the same hash, whatever session defined them. */
+function hashOf(definitions: readonly StreamDefinition[]): string {
+  const names = new Map(definitions.map(({ id }, i) => [id, `#${i}`]))
+  const text = JSON.stringify(
+    definitions.map(({ name, named, kind, intervalMs, persist, rememberMs, node }) => [
+      ...[named ? name : "", kind, intervalMs, persist, rememberMs, node],
+    ]),
+    (_key, value: unknown) => (typeof value === "string" ? (names.get(value) ?? value) : typeof value === "bigint" ? `${value}n` : value),
+  )
+  return createHash("sha256").update(text).digest("hex").slice(0, 12)
 }
 
 export function workerInfo(status: WorkerStatus): WorkerInfo {

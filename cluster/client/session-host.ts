@@ -70,6 +70,7 @@ export class SessionHost implements Host {
   readonly #questions: Questions
   readonly #changes: Changes
   #renames: { readonly id: StreamId; readonly name: string }[] = []
+  readonly #remembers: { readonly id: StreamId; readonly rememberMs: number }[] = []
   #keeps: StreamId[] = []
   #flushing: Promise<unknown> = Promise.resolve()
   #nextId = 1
@@ -134,7 +135,9 @@ export class SessionHost implements Host {
   amend(id: StreamId, change: Amendment): void {
     const named = change.name === undefined ? {} : { named: true }
     const draft = this.definitions.change(id, { ...change, ...named })
-    if (!draft && change.name !== undefined) this.#renames.push({ id, name: change.name })
+    if (draft) return
+    if (change.name !== undefined) this.#renames.push({ id, name: change.name })
+    if (change.rememberMs !== undefined) this.#remembers.push({ id, rememberMs: change.rememberMs })
   }
 
   open(id: StreamId, keyed: boolean): Handle {
@@ -255,6 +258,9 @@ export class SessionHost implements Host {
     const drafts = this.definitions.toSend([...also, ...keeps])
     const defined = drafts.length === 0 ? [] : await this.#define(drafts)
     for (const { id, name } of this.#renames.splice(0)) await this.request({ kind: "rename", stream: this.definitions.idOf(id), name })
+    const { owner: by } = this.definitions.author
+    for (const { id, rememberMs } of this.#remembers.splice(0))
+      await this.request({ kind: "remember", stream: this.definitions.idOf(id), rememberMs, by, force: false })
     if (keeps.length > 0)
       await this.#changes.keep(
         keeps.map(id => this.definitions.idOf(id)),

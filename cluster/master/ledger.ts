@@ -19,6 +19,8 @@ export interface StreamRecord {
   readonly since: number
   readonly definedMs: number
   stoppedMs: number | null
+  /** The name that it had before it was given another, and when that was. */
+  formerly?: { readonly name: string; readonly wallMs: number }
   /** Stopped, but may be called back. */
   leaving: { readonly by: string; readonly wallMs: number } | null
   /** The sessions with which it ends; none: it stays until it is stopped. */
@@ -166,7 +168,15 @@ export class Ledger {
         return
       case "rename": {
         const stream = this.streams.get(record.stream)
-        if (stream !== undefined) stream.definition = { ...stream.definition, name: record.name, named: true }
+        if (stream === undefined) return
+        const { name, named } = stream.definition
+        if (named && record.wallMs !== undefined) stream.formerly = { name, wallMs: record.wallMs }
+        stream.definition = { ...stream.definition, name: record.name, named: true }
+        return
+      }
+      case "remember": {
+        const stream = this.streams.get(record.stream)
+        if (stream !== undefined) stream.definition = { ...stream.definition, rememberMs: record.rememberMs }
         return
       }
       case "stop":

@@ -87,7 +87,7 @@ export class Lifecycle {
     return fresh.map(({ since, definition }) => ({ since, definition: fixTimes(definition, rdd => resolveTimes(graph, rdd)) }))
   }
 
-  rename(body: Extract<Request, { kind: "rename" }>, answer: Answer): void {
+  rename(body: Asked<"rename">, times: Times, answer: Answer): void {
     const { catalog } = this.#parts
     const stream = catalog.get(body.stream)
     if (stream === undefined) throw noStream(body.stream)
@@ -97,7 +97,17 @@ export class Lifecycle {
     )
     if (taken !== undefined)
       throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
-    append(this.#parts, { kind: "rename", stream: body.stream, name: body.name }, () => answer(ok()))
+    append(this.#parts, { kind: "rename", stream: body.stream, name: body.name, wallMs: times.timeMs }, () => answer(ok()))
+  }
+
+  /** Of what is forgotten already it brings nothing back. */
+  remember({ stream: name, rememberMs, by, force }: Asked<"remember">, answer: Answer): void {
+    const { catalog } = this.#parts
+    const stream = catalog.find(name)
+    if (stream === undefined) throw noStream(name)
+    if (!(rememberMs >= 0)) throw new RivuletError(`${nameOf(stream)}: remember ${rememberMs} ms`, { code: 2 })
+    catalog.checkOwner([stream], by, force)
+    append(this.#parts, { kind: "remember", stream: stream.definition.id, rememberMs }, () => answer(ok()))
   }
 
   /** Scratch becomes permanent. */

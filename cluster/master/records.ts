@@ -33,7 +33,10 @@ export type JournalRecord =
   | { readonly kind: "left"; readonly session: string; readonly wallMs: number | null }
   /** Scratch no more: they live until they are stopped. */
   | { readonly kind: "kept"; readonly streams: readonly StreamId[] }
-  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  /** `wallMs`: when somebody gave it the name; without it the old one was taken by another stream. */
+  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string; readonly wallMs?: number }
+  /** How long its intervals are kept for questions, from now on. */
+  | { readonly kind: "remember"; readonly stream: StreamId; readonly rememberMs: number }
   /** Stopped by somebody who may call them back (`endings.ts`). */
   | { readonly kind: "leaving"; readonly streams: readonly StreamId[]; readonly by: string; readonly wallMs: number }
   | { readonly kind: "returned"; readonly streams: readonly StreamId[] }

@@ -105,7 +105,9 @@ export class Requests {
       case "define":
         return lifecycle.define(body, times, answer)
       case "rename":
-        return lifecycle.rename(body, answer)
+        return lifecycle.rename(body, times, answer)
+      case "remember":
+        return lifecycle.remember(body, answer)
       case "stop":
         return endings.stop(body, times, answer)
       case "undo":

@@ -32,7 +32,7 @@ export class Streams {
   readonly #drove = new Map<StreamId, NodeId>()
   readonly #moved = new Map<StreamId, number>()
   #made: (MadeOutput & { readonly stream: StreamId })[] = []
-  readonly #history: JobStatus[] = []
+  readonly #history: { readonly id: StreamId; readonly status: JobStatus }[] = []
   readonly #onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void
   newest: { readonly throughMs: number; readonly tookMs: number } | null = null
 
@@ -244,20 +244,24 @@ export class Streams {
 
   #remember(job: IntervalJob, failure: TaskFailure | null, times: Times): void {
     const status = this.#status(job, failure === null ? "done" : "failed", times)
-    this.#history.push(status)
+    this.#history.push({ id: job.stream, status })
     if (this.#history.length > jobsRemembered) this.#history.splice(0, jobsRemembered / 2)
     if (failure === null) this.newest = { throughMs: job.interval.to, tookMs: status.ms }
   }
 
   /** Newest first. */
   statuses(stream: StreamId | null, sinceMs: number, times: Times): JobStatus[] {
-    const { jobs, catalog } = this.#parts
-    const found = this.#history.filter(job => job.interval.to >= sinceMs)
-    for (const record of catalog.live()) {
-      for (const job of jobs.pending(record.definition.id)) found.push(this.#status(job, "running", times))
-    }
-    const name = stream === null ? null : catalog.get(stream)
-    return found.filter(job => name === null || (name !== undefined && job.stream === nameOf(name))).reverse()
+    const { jobs, catalog, ledger } = this.#parts
+    const wanted = (id: StreamId) => stream === null || id === stream
+    const found = this.#history.flatMap(({ id, status }): JobStatus[] => {
+      if (!wanted(id) || status.interval.to < sinceMs) return []
+      // By the name that it has now.
+      const record = ledger.streams.get(id)
+      return [record === undefined ? status : { ...status, stream: nameOf(record) }]
+    })
+    for (const { definition } of catalog.live())
+      if (wanted(definition.id)) for (const job of jobs.pending(definition.id)) found.push(this.#status(job, "running", times))
+    return found.reverse()
   }
 
   #slowest(stage: Stage, times: Times): { readonly worker: string; readonly ms: number } | null {

@@ -23,6 +23,9 @@ import type { Streams } from "./streams.js"
 /** A stream that is so many intervals behind its inputs is catching up. */
 const behindIntervals = 3
 
+/** For so long who asks for a stream by its old name hears the new one. */
+const formerlyMs = 86_400_000
+
 export class Views {
   readonly #parts: Parts
   readonly #log = new LogKeeper()
@@ -104,6 +107,7 @@ export class Views {
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
       ...(lease !== undefined && { lease }),
+      ...(record.formerly !== undefined && times.timeMs - record.formerly.wallMs < formerlyMs && { formerly: record.formerly.name }),
     }
   }
 

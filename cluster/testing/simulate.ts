@@ -17,6 +17,7 @@ import { RuntimeCalls } from "../client/calls.js"
 import { ClientMachine } from "../client/client.js"
 import type { ClientSession } from "../client/client-session.js"
 import { createSession } from "../client/create-session.js"
+import { fileText } from "../client/source-text.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { SimulatedCluster } from "./cluster.js"
 import type { OutsideFiles } from "./disk.js"
@@ -89,6 +90,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
     partitions,
     advance,
     timeoutMs: patienceMs,
+    textOf: fileText(),
     ...(resolvePath && { resolvePath }),
   })
   hand.session = session

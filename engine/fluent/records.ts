@@ -11,7 +11,7 @@ import { addHints } from "./hints.js"
 import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
-import { multipleOf, type StateSettings, StreamHandle } from "./stream.js"
+import { multipleOf, rangeOf, type StateSettings, StreamHandle } from "./stream.js"
 import type { DStream, SnapshotDStream, StateDStream } from "./stream-types.js"
 import { transformed } from "./transform.js"
 
@@ -174,7 +174,7 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
 
   // ── ask ──
   slice(from: TimeLike, to: TimeLike = "now"): RddHandle {
-    return this.#slice(this.host.time(from), this.host.time(to))
+    return this.#slice(...rangeOf(this.host, from, to))
   }
   last(span: Duration): RddHandle {
     return this.#slice(-parseDuration(span), Number.POSITIVE_INFINITY)

@@ -17,7 +17,7 @@ import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
 import { SnapshotsHandle } from "./snapshots.js"
-import { multipleOf, StreamHandle } from "./stream.js"
+import { multipleOf, rangeOf, StreamHandle } from "./stream.js"
 import type { SnapshotDStream, StateDStream } from "./stream-types.js"
 import { transformed } from "./transform.js"
 
@@ -66,7 +66,8 @@ export class SnapshotHandle extends StreamHandle implements Record<keyof Snapsho
   }
   slice(from: TimeLike, to: TimeLike = "now", options: { readonly every?: Duration } = {}): SnapshotsHandle {
     const every = options.every === undefined ? null : multipleOf(this.interval, options.every, "every")
-    return new SnapshotsHandle(this.host, this, this.host.time(from), this.host.time(to), every)
+    const [start, end] = rangeOf(this.host, from, to)
+    return new SnapshotsHandle(this.host, this, start, end, every)
   }
 
   transform(f: UserFunction): AnySnapshots {

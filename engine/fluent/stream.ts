@@ -5,7 +5,7 @@
 
 import type { StateStreamNode, StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
-import type { RddNode } from "../rdd.js"
+import type { QueryTime, RddNode } from "../rdd.js"
 import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
 import { inputsOf, lateIn } from "./aside.js"
@@ -226,6 +226,19 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     }
     return this.make(draft) as unknown as Output
   }
+}
+
+/** `[from, to)`. Throws (code 2) when it ends before it begins, as far as that can be told before it is asked. */
+export function rangeOf(host: Host, from: TimeLike, to: TimeLike): [from: QueryTime, to: QueryTime] {
+  const range: [QueryTime, QueryTime] = [host.time(from), host.time(to)]
+  const bothRelative = range.every(time => time < 0)
+  const bothFixed = range.every(time => time >= 0 && time !== Number.POSITIVE_INFINITY)
+  if ((bothRelative || bothFixed) && range[0] > range[1])
+    throw new RivuletError(`a range from ${String(from)} to ${String(to)} ends before it begins`, {
+      code: 2,
+      try: "the earlier time first",
+    })
+  return range
 }
 
 export interface StateSettings {

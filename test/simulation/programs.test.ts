@@ -126,4 +126,73 @@ export const counts = ones.runningReduce(sum)
   await s.close()
 })
 
+test("a new name: handles stay, jobs go by it, and who asks for the old one hears it", async () => {
+  const s = await simulate({ workers: 2 })
+  const views = s.readStream("views", "1s")
+  const counts = views
+    .map(v => [v, 1])
+    .runningReduce(sum)
+    .named("counts")
+  s.feed("views", ["a"])
+  await s.advance("1s")
+  counts.named("totals")
+  await s.flush()
+  assert.equal([counts.name, await counts.get("a")], ["totals", 1])
+  assert.equal(
+    (await s.jobs({ stream: "totals" })).map(({ stream }) => stream),
+    ["test/totals"],
+  )
+  const bob = await colleague(s)
+  const message = (name: string) => {
+    try {
+      return bob.stream(name).name
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  assert.equal(
+    [message("counts"), message("test/counts"), message("totals")],
+    ["counts is called test/totals now", "test/counts is called test/totals now", "totals"],
+  )
+  await s.close()
+})
+
+test("remember holds from then on, of a stream that runs too; a program's hash says whether it is the same", async () => {
+  const s = await simulate({ workers: 2 })
+  const views = s.readStream("views", "1s", { remember: "1h" })
+  views
+    .map(v => [v, 1])
+    .runningReduce(sum)
+    .named("counts")
+  await s.flush()
+  for (let minute = 0; minute < 4; minute++) {
+    s.feed("views", ["a"])
+    await s.advance("1m")
+  }
+  assert.is(await views.slice("-10m").count(), 4)
+  views.remember("90s")
+  await s.flush()
+  await s.advance("2s")
+  assert.is(await views.slice("-80s").count(), 1)
+  const reach = (await views.info()).reaches
+  assert.ok(s.clock.now() - reach <= 93_000 && s.clock.now() - reach >= 90_000, `reaches ${s.clock.now() - reach} ms back`)
+  const hash = (await s.programs())[0]!.hash
+  assert.match(hash, /^[0-9a-f]{12}$/)
+  s.state("counts")
+    .filter(() => true)
+    .named("all")
+  await s.flush()
+  assert.not((await s.programs())[0]!.hash === hash)
+  await s.close()
+})
+
+test("what cannot be: a range that ends before it begins", async () => {
+  const s = await simulate({ workers: 1 })
+  const views = s.readStream("views", "1s")
+  const counts = views.map(v => [v, 1]).runningReduce(sum)
+  for (const ask of [() => views.slice("-1s", "-3s"), () => counts.slice("2026-01-02", "2026-01-01")])
+    assert.throws(ask, /ends before it begins/)
+  await s.close()
+})
+
 test.run()
