@@ -112,7 +112,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const host = options.host(event => {
     if (event.kind === "chaos") options.chaos?.(event.worker)
     else if (event.kind === "done") dispatch({ kind: "done" })
-    else dispatch(event)
+    else if (event.kind === "print" || event.kind === "panels") dispatch(event)
   })
 
   function perform(effect: Effect): void {

@@ -1,6 +1,6 @@
 /** Sends on one ZeroMQ socket, one at a time: a second send before the first is done is EBUSY. Bytes in wait are bounded. */
 
-import type { Dealer, Router } from "zeromq"
+import type { Dealer, Publisher, Router } from "zeromq"
 
 export class SendQueue {
   private waiting: (readonly Uint8Array[])[] = []
@@ -11,7 +11,7 @@ export class SendQueue {
 
   /** `onDropped` hears how many messages were not sent, and why; `onUnreachable` which one, if it was for a node that is not connected. */
   constructor(
-    private readonly socket: Dealer | Router,
+    private readonly socket: Dealer | Router | Publisher,
     private readonly maxBytes: number,
     private readonly onDropped: (count: number, why: string) => void,
     private readonly onUnreachable: (frames: readonly Uint8Array[]) => void = () => {},

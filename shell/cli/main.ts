@@ -265,6 +265,23 @@ program
   .argument("<to>")
   .action(async (from, to) => (await import("./convert.js")).convert(from, to))
 
+const kernel = program.command("kernel").description("Rivulet in Jupyter's notebooks")
+kernel
+  .command("install")
+  .description("write the kernel's spec where Jupyter finds it")
+  .addOption(new Option("-m, --master <name|tcp://…>", "the cluster that its notebooks attach to (default: one of their own)"))
+  .option("--name <name>", "what Jupyter calls it", "rivulet")
+  .option("--prefix <dir>", "below <dir>/share/jupyter, in place of the user's own directory")
+  .action(async options => (await import("./kernel.js")).install(options))
+kernel
+  .command("run")
+  .description("what Jupyter starts")
+  .argument("<connection file>")
+  .addOption(master())
+  .addOption(tz())
+  .option("--workers <n>", "workers of a cluster of its own", "2")
+  .action(async (file, options) => (await import("./kernel.js")).run(file, options))
+
 const keys = program.command("keys").description("keys of who may attach to a cluster that listens beyond this machine")
 keys
   .command("new")

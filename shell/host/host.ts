@@ -13,6 +13,7 @@ import type { Field, RDD, Stamp, StreamInfo } from "../../engine/fluent/types.js
 import { formatTime } from "../../engine/time.js"
 import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
 import type { CompletionList, StyledLine } from "../session.js"
+import { valueHtml } from "../view/html.js"
 import { isAnswer } from "./answers.js"
 import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands.js"
 import { declaredLines, display, type Stamped, stampOf } from "./display.js"
@@ -32,6 +33,8 @@ export interface ShellHostOptions {
   /** An embedded cluster can be broken on purpose. */
   readonly embedded: boolean
   readonly emit: (event: HostEvent) => void
+  /** Results and errors as such, with HTML, in place of printed lines. */
+  readonly rich?: boolean
   /** False: what functions print on the workers is not shown as it comes. */
   readonly followsLogs?: boolean
   /** Whose shell it is: what he does himself is no news. */
@@ -50,6 +53,7 @@ export class ShellHost implements HostPort {
   lastStamp: Stamp | undefined
   lastError: Error | undefined
   private readonly emit: (event: HostEvent) => void
+  private readonly rich: boolean
   private readonly around: <T>(work: () => T) => T
   private readonly evaluator: Evaluator
   private readonly panels: Panels
@@ -76,6 +80,7 @@ export class ShellHost implements HostPort {
     this.columns = options.columns
     this.tz = options.tz
     this.emit = options.emit
+    this.rich = options.rich ?? false
     this.followsLogs = options.followsLogs ?? true
     this.around = options.around ?? (work => work())
     this.evaluator = new Evaluator({
@@ -162,7 +167,9 @@ export class ShellHost implements HostPort {
     this.print(this.kept(result))
     if (result.hasValue && !(echo.length > 0 && (result.declared.length > 0 || kindOf(this.session, result.value) === "output"))) {
       const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
-      this.print(await display(stamped, { tz: this.tz, width: this.columns, now: () => this.now(), signal }))
+      const lines = await display(stamped, { tz: this.tz, width: this.columns, now: () => this.now(), signal })
+      if (this.rich) this.emit({ kind: "result", lines, html: valueHtml(result.value) })
+      else this.print(lines)
     }
     this.cells.push(cell)
   }
@@ -257,7 +264,9 @@ export class ShellHost implements HostPort {
   private fail(error: unknown): void {
     this.lastError = error instanceof Error ? error : new Error(String(error))
     this.evaluator.bind("_error", this.lastError)
-    this.print(errorLines(this.lastError))
+    const lines = errorLines(this.lastError)
+    if (this.rich) this.emit({ kind: "error", name: this.lastError.name, message: this.lastError.message, lines })
+    else this.print(lines)
   }
 
   print(lines: readonly StyledLine[]): void {

@@ -7,6 +7,9 @@ import type { CompletionList, PanelView, StyledLine } from "../session.js"
 export type HostEvent =
   | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
   | { readonly kind: "panels"; readonly panels: readonly PanelView[] }
+  /** Where they are asked for (`rich`), in place of `print`: what the cell's last expression shows, and how it failed. */
+  | { readonly kind: "result"; readonly lines: readonly StyledLine[]; readonly html: string | undefined }
+  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly lines: readonly StyledLine[] }
   /** The cell has ended; `failed` when it threw. */
   | { readonly kind: "done"; readonly failed: boolean }
   /** The host asks the screen's process for what only it can do. */

@@ -25,7 +25,7 @@ let opened: Opened | null = null
 const early: ToHost[] = []
 
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
-  const { user, tz, columns, embedded } = data
+  const { user, tz, columns, embedded, rich = false } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const session = await createSession(calls, { user, program: user, tz, ...scratchTtl(), resolvePath: path => resolve(path) })
   const host = new ShellHost({
@@ -33,6 +33,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     tz,
     columns,
     embedded,
+    rich,
     user,
     onPush: handler => calls.onPush(handler),
     emit: event => post({ kind: "event", event }),

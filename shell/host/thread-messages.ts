@@ -8,6 +8,8 @@ export interface HostThreadData {
   readonly tz: string
   readonly columns: number
   readonly embedded: boolean
+  /** Results and errors as such, with HTML, in place of printed lines. */
+  readonly rich?: boolean
 }
 
 export type ToHost =

@@ -25,7 +25,8 @@ export interface TableText {
   readonly total: number
 }
 
-interface Column {
+/** Of a table: what its head says, and a text for each row. */
+export interface Column {
   readonly title: string
   readonly cells: readonly string[]
   readonly right: boolean
@@ -66,7 +67,7 @@ function records(columns: readonly Column[], shown: number, total: number, optio
   return { lines, shown, total }
 }
 
-function columnsOf(rows: readonly unknown[], options: TableOptions): Column[] {
+export function columnsOf(rows: readonly unknown[], options: TableOptions): Column[] {
   if (rows.length === 0) return []
   const cell = (value: unknown) => cellText(value, options)
   if (rows.every(row => Array.isArray(row) && row.length === 2)) {
