@@ -315,7 +315,7 @@ test("textFile asks for the files when it is first used, and pins them in splits
       () => assert.unreachable(),
       error => assert.match(error.message, /no file \/abs\/none/),
     )
-  assert.throws(() => session.textFile("x.gz"), /x\.gz is not there yet/)
+  assert.throws(() => session.textFile("x.bz2"), /x\.bz2 is not there yet/)
 })
 
 test("parallelize cuts in order, and sends its data along", async () => {

@@ -1,0 +1,105 @@
+/** What a command defines and how it ends, by real processes: replace and keep; scratch that says so before it goes. */
+import { spawn } from "node:child_process"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type ClientSession, connect } from "../../cluster/client/session.js"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { leave } from "../../shell/host/attach-screen.js"
+
+const root = new URL("../../", import.meta.url).pathname
+const test = suite("rivulet keep, replace")
+let cluster: Embedded
+let session: ClientSession
+
+function rivulet(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+  const env = { ...process.env, RIVULET_MASTER: cluster.address, RIVULET_SCRATCH_TTL: "4s", USER: "ann" }
+  const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", "shell/cli/main.ts", ...args], {
+    ...{ cwd: root, env, stdio: ["ignore", "pipe", "pipe"] },
+  })
+  let [out, err] = ["", ""]
+  child.stdout?.on("data", chunk => {
+    out += String(chunk)
+  })
+  child.stderr?.on("data", chunk => {
+    err += String(chunk)
+  })
+  return new Promise(resolve => child.once("close", code => resolve({ code, out, err })))
+}
+
+test.before(async () => {
+  cluster = await startEmbedded({ workers: 1, cores: 1 })
+  session = await connect(cluster.address, { user: "looker" })
+})
+test.after(async () => {
+  await session.close()
+  await cluster.stop()
+})
+
+const names = async () => (await session.streams()).map(({ program, name }) => `${program}/${name}`)
+
+test("scratch ends its time after the process that made it, and says so before; what was kept stays", async () => {
+  const heard: string[] = []
+  const ended = new Promise<void>(resolve => {
+    session.calls.onPush(push => {
+      if (push.kind !== "event") return
+      const { event } = push
+      if (event.kind === "warning") heard.push(event.text)
+      if (event.kind === "stopped") heard.push(`stopped ${event.stream}`)
+      if (event.kind === "stopped" && event.stream === "ann/lengths") resolve()
+    })
+  })
+  const made = await rivulet(
+    "query",
+    'const views = readStream("views", "1s"); const lengths = views.map(v => [v.length, 1]).runningReduce(sum)',
+  )
+  assert.is(made.code, 0, made.err)
+  await session.streams()
+  session
+    .stream("ann/views")
+    .map(v => [v, 1])
+    .runningReduce((a, b) => a + b)
+    .named("counts")
+    .keep()
+  await session.flush()
+  await ended
+  assert.ok(
+    heard.some(text => /^ann\/lengths ends at \S+Z, .* rivulet keep ann\/lengths keeps it$/.test(text)),
+    heard.join("\n"),
+  )
+  assert.ok(heard.findIndex(text => text.startsWith("ann/lengths ends")) < heard.indexOf("stopped ann/lengths"))
+  const left = await names()
+  assert.ok(left.includes("ann/views") && left.includes("looker/counts"), "what something that stays is made of stays")
+  assert.not(left.includes("ann/lengths"))
+})
+
+test("replace shows its plan, needs a yes, and puts another function in place; keep keeps", async () => {
+  const next = 'stream("ann/views").map(v => [v, 10]).runningReduce((a, b) => a + b)'
+  const dry = await rivulet("replace", "looker/counts", next, "--dry-run", "--force")
+  assert.equal([dry.code, dry.err], [0, ""])
+  assert.match(dry.out, /^~ looker\/counts {2}v1 .* → v2 .* keeps its state\n$/)
+  const refused = await rivulet("replace", "looker/counts", next, "--force")
+  assert.equal([refused.code, /needs a yes\ntry: --yes/.test(refused.err)], [4, true])
+  assert.is((await rivulet("replace", "looker/counts", next, "--yes")).code, 4, "another's")
+  const done = await rivulet("replace", "looker/counts", next, "--yes", "--force")
+  assert.equal([done.code, /runs as v2 .* from \S+Z/.test(done.err)], [0, true], done.err)
+  assert.is((await session.host.catalog()).find(({ definition }) => definition.name === "counts")?.definition.version, 2)
+  const kept = await rivulet("keep", "ann/views")
+  assert.equal([kept.code, kept.err], [0, "ann/views stays until it is stopped\n"])
+  assert.is((await rivulet("keep", "nothing")).code, 2)
+})
+
+test("Ctrl-D says what goes on, and until when", () => {
+  const row = (name: string, lease?: { ttlMs: number }) => ({
+    ...{ definition: { owner: "sre", program: "sre", named: true, name }, state: "running", ...(lease && { lease }) },
+  })
+  const nowMs = Date.UTC(2026, 10, 21, 21, 7)
+  const about = { embedded: false, address: "tcp://m:7077", tz: "UTC", nowMs }
+  assert.equal(
+    leave([row("hot", { ttlMs: 86_400_000 }), row("counts")], about).lines.map(({ text }) => text),
+    ["left tcp://m:7077. Still running: counts. Still running until 2026-11-22 21:07:00: hot. rivulet keep sre/hot to keep it."],
+  )
+  assert.match(leave([], about).lines[0]!.text, /Everything keeps running/)
+  assert.is(leave([row("hot")], { ...about, embedded: true }).ask, true)
+})
+
+test.run()
