@@ -3,6 +3,8 @@
  *
  *   0 magic "RVB1" · 4 crc32 of all that follows · 8 version (2 bytes) · 10 flags (2) · 12 rows · 16 bytes of schema
  *   20 bytes of body · 24 … 63 zero · 64 schema, padded · body
+ *
+ * A block of raw lines has no checksum (0, and the flag `unsummed`): on its way to memory it would cost as much as the way.
  */
 
 import { crc32 } from "node:zlib"
@@ -12,7 +14,7 @@ import { RivuletError } from "./errors.js"
 export const headerBytes = 64
 const magic = 0x31425652
 const version = 1
-export const blockFlags = { allAscii: 1, text: 2 } as const
+export const blockFlags = { allAscii: 1, text: 2, unsummed: 4 } as const
 
 /** The next multiple of 64. */
 export function align(bytes: number): number {
@@ -20,7 +22,7 @@ export function align(bytes: number): number {
 }
 
 /** The whole block. The buffers are the columns' in the order in which `column-decode.ts` takes them. */
-export function assembleBlock(type: ColumnType, rows: number, buffers: readonly Uint8Array[]): Uint8Array {
+export function assembleBlock(type: ColumnType, rows: number, buffers: readonly Uint8Array[], summed = true): Uint8Array {
   const schema = encodeType(type)
   const bodyAt = headerBytes + align(schema.length)
   let length = bodyAt
@@ -38,11 +40,15 @@ export function assembleBlock(type: ColumnType, rows: number, buffers: readonly 
   const header = new DataView(block.buffer)
   header.setUint32(0, magic, true)
   header.setUint16(8, version, true)
-  header.setUint16(10, (allAscii(type) ? blockFlags.allAscii : 0) | (isText(type) ? blockFlags.text : 0), true)
+  header.setUint16(
+    10,
+    (allAscii(type) ? blockFlags.allAscii : 0) | (isText(type) ? blockFlags.text : 0) | (summed ? 0 : blockFlags.unsummed),
+    true,
+  )
   header.setUint32(12, rows, true)
   header.setUint32(16, schema.length, true)
   header.setUint32(20, length - bodyAt, true)
-  header.setUint32(4, crc32(block.subarray(8)), true)
+  if (summed) header.setUint32(4, crc32(block.subarray(8)), true)
   return block
 }
 
@@ -90,6 +96,7 @@ export function readHeader(bytes: Uint8Array): BlockHeader {
   return { rows: header.getUint32(12, true), flags: header.getUint16(10, true), crc: header.getUint32(4, true), schemaBytes, bodyAt }
 }
 
-export function checkCrc(bytes: Uint8Array, header: BlockHeader): void {
-  if (crc32(bytes.subarray(8)) !== header.crc) throw damaged("its checksum does not match")
+export function checkCrc(bytes: Uint8Array, { flags, crc }: BlockHeader): void {
+  const sum = (flags & blockFlags.unsummed) === 0 ? crc32(bytes.subarray(8)) : 0
+  if (sum !== crc) throw damaged("its checksum does not match")
 }

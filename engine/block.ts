@@ -109,7 +109,7 @@ export class Block {
     const header = readHeader(this.bytes)
     checkCrc(this.bytes, header)
     const flags = (this.allAscii ? blockFlags.allAscii : 0) | (this.isText ? blockFlags.text : 0)
-    if (header.flags !== flags) throw damaged("its flags contradict its schema")
+    if ((header.flags & ~blockFlags.unsummed) !== flags) throw damaged("its flags contradict its schema")
     const cursor = new BufferCursor(this.bytes, header.bodyAt)
     const reader = columnReader(this.schema, this.rows, cursor)
     if (!cursor.atEnd) throw damaged("it is longer than its columns")

@@ -172,10 +172,8 @@ export class TextPacker {
   private block(rows: number, text: Uint8Array, offsets: Int32Array): Uint8Array {
     const ascii = isAscii(text)
     const [data, ends] = ascii || isWhole(text, offsets) ? [text, offsets] : this.repaired(text, offsets)
-    return assembleBlock({ kind: "utf8", absent: 0, ascii: ascii || isAscii(data) }, rows, [
-      new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength),
-      data,
-    ])
+    const buffers = [new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength), data]
+    return assembleBlock({ kind: "utf8", absent: 0, ascii: ascii || isAscii(data) }, rows, buffers, false)
   }
 
   /** Each line decoded with replacement characters, as every decoder does it, and encoded again. */

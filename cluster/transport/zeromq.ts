@@ -26,6 +26,7 @@ import { type NodeId, nodeName, type Transport } from "../ports.js"
 import { maxFrameBytes } from "../protocol.js"
 import { endpointOf, formatAddress, parseAddress, refuseOpenBind } from "../security.js"
 import { type CurveOptions, openGate, toZ85 } from "./curve.js"
+import { passed } from "./message-memory.js"
 import { SendQueue } from "./send-queue.js"
 
 /** Bytes that may wait for one peer before newer frames are dropped. */
@@ -272,6 +273,7 @@ export class ZeromqTransport implements Transport {
 
   send(to: NodeId, frames: readonly Uint8Array[]): void {
     if (this.closed) return
+    passed(frames)
     const name = nodeName(to)
     const link = this.links.get(name)
     if (link !== undefined) {
@@ -338,6 +340,7 @@ export class ZeromqTransport implements Transport {
         if (parts.length === 1 && parts[0]!.byteLength === 0) continue
         const name = nodeName(link.to)
         if (this.links.get(name) === link) this.deliver(name, parts)
+        passed(parts)
         continue
       }
       const from = parts[0] === undefined ? null : nameIn(parts[0])
@@ -347,6 +350,7 @@ export class ZeromqTransport implements Transport {
         this.came.add(from)
         this.deliver(from, parts.slice(1))
       }
+      passed(parts)
     }
   }
 

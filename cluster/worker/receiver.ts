@@ -46,8 +46,6 @@ interface Pending {
   readonly block: StoredBlock
   /** Who waits for the ack. */
   readonly senders: Set<NodeId>
-  /** As it came: forwarded without a copy. Null when it came as a replica (then it is sent from block memory). */
-  readonly received: Uint8Array | null
   readonly holders: Set<NodeId>
   /** To whom replicas are under way, and since when. */
   readonly underway: Map<NodeId, number>
@@ -121,7 +119,6 @@ export class Receiver {
     this.#replicate({
       block: store.setRows(id, rows),
       senders: new Set([from]),
-      received: bytes,
       holders: new Set(),
       underway: new Map(),
       late: new Set(),
@@ -293,7 +290,7 @@ export class Receiver {
       // Its first holder is gone, and with it the second copy: it needs another before anyone may rely on it.
       const sinceMs = this.#parts.clock.monotonicMs
       const fresh = { underway: new Map(), late: new Set<NodeId>(), tried: new Set(holders), sinceMs, kept: false }
-      this.#replicate({ block, senders: new Set([from]), received: null, holders, ...fresh })
+      this.#replicate({ block, senders: new Set([from]), holders, ...fresh })
     }
     return true
   }
@@ -322,12 +319,12 @@ export class Receiver {
     })
   }
 
-  #send({ block, received, underway }: Pending, peer: NodeId): void {
+  #send({ block, underway }: Pending, peer: NodeId): void {
     const { outbox, store, spill } = this.#parts
     const { id, batch, rows, arrivedMs, region } = block
     const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: null } as const
-    if (received !== null) outbox.send(peer, message, [received])
-    else if (region !== null) outbox.sendPinned(peer, message, [store.view(region)], [region])
+    // From block memory, not as it came: so the message's own memory is free at once.
+    if (region !== null) outbox.sendPinned(peer, message, [store.view(region)], [region])
     else
       spill.read(block, bytes => {
         if (bytes !== null && underway.has(peer)) outbox.send(peer, message, [bytes])
