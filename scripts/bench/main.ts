@@ -8,21 +8,25 @@
  * that rate: how long after an interval's end its result is there. Single runs are good to about a third (PERFORMANCE.md).
  */
 
+import { cpus, release, totalmem, type } from "node:os"
 import { parseArgs } from "node:util"
 import { built } from "./built.js"
 import { cpuSeconds, peakBytes } from "./cpu.js"
 import { type Workload, workloads } from "./wordcount.js"
 
 interface Measured {
-  readonly workload: string
+  readonly work: string
   readonly records: number
   readonly recordsPerSecond: number
   readonly cpuSeconds: number
   readonly recordsPerCpuSecond: number
-  readonly peakMb: number
-  readonly pacedRate: number
-  /** After the interval's end, at the paced rate. */
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** Resident, of all processes of the cluster together. */
+  readonly peakBytes: number
+  readonly pacedRecordsPerSecond: number
+  /** From an interval's end to its result, at the paced rate. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
   readonly wrong: string | null
 }
 
@@ -47,9 +51,19 @@ for (const workload of chosen) {
   results.push(await measure(workload))
 }
 if (values.json)
-  console.log(JSON.stringify({ node: process.version, seconds, workers: Number(values.workers), cores: Number(values.cores), results }))
+  console.log(JSON.stringify({ ...machine(), seconds, workers: Number(values.workers), cores: Number(values.cores), results }))
 else console.table(Object.fromEntries(results.map(row)))
 process.exit(results.some(result => result.wrong !== null) ? 1 : 0)
+
+/** What the figures are of. */
+function machine() {
+  const [cpu] = cpus()
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    machine: { cpu: cpu?.model ?? "unknown", cores: cpus().length, memoryBytes: totalmem(), system: `${type()} ${release()}` },
+  }
+}
 
 function find(name: string): Workload {
   const workload = workloads.find(one => one.name === name)
@@ -66,14 +80,14 @@ async function measure(workload: Workload): Promise<Measured> {
   )
   const paced = await run(workload, rate)
   return {
-    workload: workload.name,
+    work: workload.name,
     records: fast.sent.records,
     recordsPerSecond: Math.round(fast.perSecond),
     cpuSeconds: fast.cpu,
     recordsPerCpuSecond: Math.round(fast.sent.records / fast.cpu),
-    peakMb: Math.round(fast.peakBytes / 2 ** 20),
-    pacedRate: rate,
-    latencyMs: quantiles(paced.latenciesMs),
+    peakBytes: fast.peakBytes,
+    pacedRecordsPerSecond: rate,
+    ...quantiles(paced.latenciesMs),
     wrong: fast.wrong ?? paced.wrong,
   }
 }
@@ -126,24 +140,24 @@ async function run(workload: Workload, rate: number) {
   }
 }
 
-function quantiles(values: readonly number[]): Measured["latencyMs"] {
+function quantiles(values: readonly number[]): Pick<Measured, "p50Ms" | "p99Ms" | "maxMs"> {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
-  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+  return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
 }
 
 function row(result: Measured): [string, Record<string, string | number>] {
   const millions = (n: number) => `${(n / 1e6).toFixed(3)} M`
   return [
-    result.workload,
+    result.work,
     {
       "records/s": millions(result.recordsPerSecond),
       "CPU s": Number(result.cpuSeconds.toFixed(1)),
       "records/CPU s": millions(result.recordsPerCpuSecond),
-      "peak MB": result.peakMb,
-      "p50 ms": result.latencyMs.p50,
-      "p99 ms": result.latencyMs.p99,
-      "at records/s": millions(result.pacedRate),
+      "peak MB": Math.round(result.peakBytes / 2 ** 20),
+      "p50 ms": result.p50Ms,
+      "p99 ms": result.p99Ms,
+      "at records/s": millions(result.pacedRecordsPerSecond),
       check: result.wrong ?? "exact",
     },
   ]

@@ -26,10 +26,10 @@ const count = (session: ClientSession, lines: InputDStream<string>) => {
   return counts
 }
 
-/** All that was sent lies within the window as long as the run is shorter than it. */
+/** All that was sent lies within the window of the interval of the last ack, as long as the run is shorter than it. */
 const checkWords = async (result: StateDStream<string, number>, sent: SentAll) => {
   if (sent.ackedMs - sent.firstMs > 27_000) return null
-  const total = await result.latest().aggregate(
+  const total = await result.at(sent.ackedMs).aggregate(
     0,
     (sum, [, n]) => sum + n,
     (a, b) => a + b,
