@@ -7,6 +7,8 @@ import type { WorkerProcessOptions } from "./worker/main.js"
 export type ToProcess =
   | { readonly kind: "master"; readonly options: MasterProcessOptions; readonly log: string | null }
   | { readonly kind: "worker"; readonly options: WorkerProcessOptions; readonly log: string | null }
+  /** worker: tasks take so many times as long from now on. */
+  | { readonly kind: "slow"; readonly times: number }
 
 export type FromProcess =
   | { readonly kind: "listening"; readonly address: string }

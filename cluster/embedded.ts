@@ -46,6 +46,8 @@ export interface Embedded {
   processes(): ReadonlyMap<string, number>
   /** SIGKILL, as a machine dies. Unless `restart` is false it is started again at once, a new node of the same name. Resolves when it is dead. */
   kill(name: string, options?: { readonly restart?: boolean }): Promise<void>
+  /** Makes a worker's tasks take so many times as long, as on a slow machine; 1: as before. */
+  slow(name: string, times: number): void
   /** Ends all processes. Idempotent. */
   stop(): Promise<void>
 }
@@ -99,13 +101,23 @@ class EmbeddedProcesses implements Embedded {
   }
 
   async kill(name: string, { restart = true } = {}): Promise<void> {
-    const child = this.children.get(name)
-    if (child === undefined) throw new RivuletError(`no process ${name} runs here`, { code: 2, try: [...this.children.keys()].join(", ") })
+    const child = this.child(name)
     this.killed.add(child)
     const dead = exited(child)
     child.kill("SIGKILL")
     await dead
     if (restart) this.restart(name)
+  }
+
+  slow(name: string, times: number): void {
+    if (!this.workers.includes(name)) throw new RivuletError(`no worker ${name} runs here`, { code: 2, try: this.workers.join(", ") })
+    this.child(name).send({ kind: "slow", times } satisfies ToProcess, () => {})
+  }
+
+  private child(name: string): ChildProcess {
+    const child = this.children.get(name)
+    if (child === undefined) throw new RivuletError(`no process ${name} runs here`, { code: 2, try: [...this.children.keys()].join(", ") })
+    return child
   }
 
   stop(): Promise<void> {

@@ -13,7 +13,7 @@ const [, , role, removed] = process.argv
 process.on("SIGINT", () => {})
 process.on("SIGHUP", () => {})
 
-let running: { stop(): Promise<void> } | null = null
+let running: { stop(): Promise<void>; slow?(times: number): void } | null = null
 async function end(code: number): Promise<never> {
   await running?.stop().catch(() => {})
   if (removed !== undefined) await rm(removed, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
@@ -26,7 +26,8 @@ const tell = (message: FromProcess) => {
   if (process.connected) process.send?.(message)
 }
 const start = role === "master" ? masterStarter(await import("./master/main.js")) : workerStarter(await import("./worker/main.js"))
-process.once("message", (message: ToProcess) => {
+process.on("message", (message: ToProcess) => {
+  if (message.kind === "slow") return running?.slow?.(message.times)
   start(message).catch((error: unknown) => {
     const { message, code, try: hint } = error instanceof RivuletError ? error : new RivuletError(String(error))
     tell({ kind: "failed", message, code, try: hint })

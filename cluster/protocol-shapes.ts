@@ -2,6 +2,7 @@
 
 import type { FileFormat } from "../engine/file-format.js"
 import type { ListedFile, Unpacked } from "../engine/file-split.js"
+import type { HeavyKey } from "../engine/heavy-keys.js"
 import type { StateMigration } from "../engine/rdd.js"
 import {
   asset,
@@ -98,6 +99,7 @@ const taskDone = object<TaskDone>({
       bytes: count,
       rows: count,
       sectionRows: optional(list(count)),
+      heavy: optional(list(object<HeavyKey>({ key: text, partition: count, rows: count }))),
       base: optional(bool),
       keys: optional(count),
       interval: optional(integer),
@@ -176,6 +178,7 @@ const request = byKind<Request>({
   status: {},
   workers: {},
   jobs: { stream: nullable(text), lastMs: finite },
+  why: { stream: text },
   logs: { stream: nullable(text), sinceMs: finite },
   subscribe: { stream: text },
   unsubscribe: { stream: text },

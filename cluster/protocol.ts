@@ -11,6 +11,7 @@ import type { StreamDefinition, StreamId } from "../engine/definition.js"
 import type { FileFormat } from "../engine/file-format.js"
 import type { ListedFile, Unpacked } from "../engine/file-split.js"
 import type { Asset } from "../engine/function-ref.js"
+import type { HeavyKey } from "../engine/heavy-keys.js"
 import type { InputRef, OutputId, RddNode, StateMigration } from "../engine/rdd.js"
 import type { CapturedLog, StageSpec, TaskFailure } from "../engine/task.js"
 import type { NodeId } from "./node-id.js"
@@ -268,6 +269,7 @@ export interface TaskDone {
     readonly bytes: number
     readonly rows: number
     readonly sectionRows?: readonly number[]
+    readonly heavy?: readonly HeavyKey[]
     readonly base?: boolean
     readonly keys?: number
     readonly interval?: number
@@ -378,6 +380,8 @@ export type Request =
   | { readonly kind: "status" }
   | { readonly kind: "workers" }
   | { readonly kind: "jobs"; readonly stream: string | null; readonly lastMs: number }
+  /** Causes of a stream's being held, late or slow, by its name or id. */
+  | { readonly kind: "why"; readonly stream: string }
   | { readonly kind: "logs"; readonly stream: string | null; readonly sinceMs: number }
   | { readonly kind: "subscribe"; readonly stream: StreamId }
   | { readonly kind: "unsubscribe"; readonly stream: StreamId }
@@ -415,6 +419,7 @@ export interface ResponseValues {
   readonly status: ClusterStatus
   readonly workers: readonly WorkerStatus[]
   readonly jobs: readonly JobStatus[]
+  readonly why: WhyReport
   readonly logs: readonly LogEntry[]
   /** `completed` and `event` messages follow. */
   readonly subscribe: { readonly through: number }
@@ -456,6 +461,19 @@ export interface JobStatus {
     readonly ms: number
     /** Its longest task, running ones too; the worker's name. Null while none has begun. */
     readonly slowest: { readonly worker: string; readonly ms: number } | null
+  }[]
+}
+
+/** API.md `Why`: the greatest cause first, shares of all that was found. */
+export interface WhyReport {
+  readonly state: CatalogEntry["state"]
+  readonly lagMs: number
+  readonly findings: readonly {
+    readonly what: string
+    readonly evidence: string
+    readonly since: number
+    readonly share: number
+    readonly try: readonly string[]
   }[]
 }
 
@@ -590,6 +608,8 @@ export interface WorkerStatus {
   readonly taskMs: number
   readonly medianMs: number
   readonly speculated: number
+  /** Of one that is slow at its tasks: how many times as long they take elsewhere, since when. */
+  readonly slow?: { readonly times: number; readonly sinceMs: number }
   readonly running: number
   readonly dropped: number
 }

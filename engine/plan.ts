@@ -195,9 +195,15 @@ function aboutOf(root: RddNode): { readonly stream: StreamId | null; readonly in
 function labelOf(root: RddNode): string {
   const names: string[] = []
   for (let node: RddNode | undefined = root; node; node = stageParent(node)) {
-    if (node.kind !== "within") names.unshift(node.kind)
+    if (node.kind !== "within") names.unshift(nameOf(node))
   }
   return names.join(".")
+}
+
+/** As it is written: what comes out of a shuffle is named by what is done with it. */
+function nameOf(node: RddNode): string {
+  if (node.kind !== "shuffled" || node.aggregate === undefined) return node.kind
+  return node.aggregate.kind === "group" ? "groupByKey" : "reduceByKey"
 }
 
 function stageParent(node: RddNode): RddNode | undefined {

@@ -2,6 +2,7 @@
 
 import { aggregatesEarly, aggregator, notPair } from "./aggregate.js"
 import { encodeRows } from "./block.js"
+import { heavyKeys } from "./heavy-keys.js"
 import { partitionOf } from "./partition.js"
 import type { Push, ShuffleWrite, TaskContext } from "./rdd.js"
 import { writeRegion } from "./shuffle-region.js"
@@ -13,7 +14,8 @@ export function shuffleWriter(write: ShuffleWrite, partition: number, context: T
   const sections: unknown[][] = Array.from({ length: write.partitions }, () => [])
   const add = adders[write.by](write, sections, partition)
   const end = () => regionOf(sections)
-  if (write.by !== "key" || !aggregatesEarly(write.aggregate)) return { add, end }
+  if (write.by !== "key") return { add, end }
+  if (!aggregatesEarly(write.aggregate)) return { add, end: () => withHeavy(end(), sections) }
   const table = aggregator(write.aggregate, context)
   return {
     add: table.add,
@@ -48,6 +50,12 @@ const adders: Readonly<Record<ShuffleWrite["by"], (write: ShuffleWrite, sections
     }
   },
   single: (_write, sections) => value => void sections[0]!.push(value),
+}
+
+/** Where each record goes by itself, one key can be most of a partition. */
+function withHeavy(output: TaskOutput, sections: readonly unknown[][]): TaskOutput {
+  const heavy = heavyKeys(sections)
+  return heavy.length === 0 ? output : { ...output, heavy }
 }
 
 function regionOf(sections: readonly unknown[][]): TaskOutput {

@@ -15,7 +15,7 @@ import type { StateRow } from "./state/delta.js"
 import { KeyedState } from "./state/keyed-state.js"
 import type { ChainBlock, StateCache } from "./state/state-cache.js"
 import type { InputPart, TaskInput, TaskRun } from "./task.js"
-import { BadRecord, type CallWatch, show } from "./task-error.js"
+import { BadRecord, type CallPlace, type CallWatch, show } from "./task-error.js"
 import type { TaskFunctions } from "./task-functions.js"
 import type { TaskLog } from "./task-log.js"
 import type { Interval } from "./time.js"
@@ -136,8 +136,12 @@ export class Context implements TaskContext {
   fn(link: FunctionLink, operator: string, otherwise?: (...args: never[]) => unknown): (...args: never[]) => unknown {
     const { functions, watch } = this.scope
     const instance = functions.instance(link, this.env)
-    const f = watch === null ? instance : watch.wrap(instance, operator, functions.ref(link))
+    const f = watch === null ? instance : watch.wrap(instance, operator, functions.ref(link), this.callPlace())
     return this.onError === undefined || otherwise === undefined ? f : this.settingAside(f, operator, otherwise)
+  }
+
+  private callPlace(): CallPlace {
+    return { ...(this.interval && { interval: this.interval.from }), partition: this.partition }
   }
 
   private settingAside(f: UserCall, operator: string, otherwise: UserCall): UserCall {

@@ -30,18 +30,22 @@ export class BadRecord extends RivuletError {
 
 const longestRecord = 2000
 
+/** Of which interval and partition the records are. */
+export type CallPlace = Pick<TaskFailure, "interval" | "partition">
+
 /** Watches calls in a second run of a failed task: the last one is where it failed. */
 export class CallWatch {
   private last: {
     readonly operator: string
     readonly ref: FunctionRef | null
+    readonly place: CallPlace
     readonly args: readonly unknown[]
     shown: string | null
   } | null = null
 
-  wrap(f: (...args: never[]) => unknown, operator: string, ref: FunctionRef | null): (...args: never[]) => unknown {
+  wrap(f: (...args: never[]) => unknown, operator: string, ref: FunctionRef | null, place: CallPlace): (...args: never[]) => unknown {
     return (...args) => {
-      this.last = { operator, ref, args, shown: null }
+      this.last = { operator, ref, place, args, shown: null }
       try {
         const result = f(...args)
         // A generator's body runs as it is read: here, so that its error is known to be its own.
@@ -63,9 +67,9 @@ export class CallWatch {
     if (this.last === null) {
       return { ...about, kind: error instanceof RivuletError ? "user" : "machine" }
     }
-    const { operator, ref, args, shown } = this.last
+    const { operator, ref, place, args, shown } = this.last
     const origin = ref === null ? undefined : (positionOf(error, ref) ?? ref.origin)
-    return { ...about, kind: "user", operator, record: shown ?? show(args), ...(origin ? { origin } : {}) }
+    return { ...about, kind: "user", operator, record: shown ?? show(args), ...place, ...(origin ? { origin } : {}) }
   }
 }
 

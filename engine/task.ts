@@ -6,6 +6,7 @@
 import type { StreamId } from "./definition.js"
 import type { FileFormat } from "./file-format.js"
 import type { FunctionLink, Origin } from "./function-ref.js"
+import type { HeavyKey } from "./heavy-keys.js"
 import type { FileSplit, FormatSpec, InputBlock, InputRef, OutputId, RddNode, ShuffleWrite } from "./rdd.js"
 import type { Interval } from "./time.js"
 
@@ -98,6 +99,8 @@ export interface TaskOutput {
   readonly rows: number
   /** shuffle: rows of each section (the scheduler skips empty reducers). */
   readonly sectionRows?: readonly number[]
+  /** shuffle, where each record goes by itself: the keys that are a large part of it. */
+  readonly heavy?: readonly HeavyKey[]
   /** state: whether this is a whole new base, and how many keys the version has. */
   readonly base?: boolean
   readonly keys?: number
@@ -128,6 +131,10 @@ export interface TaskFailure {
   /** The record as shown, cut at 2,000 characters. */
   readonly record?: string
   readonly origin?: Origin
+  /** Start of the interval and number of the partition that the record is of, and the workers (by name) on which it failed alike. */
+  readonly interval?: number
+  readonly partition?: number
+  readonly workers?: readonly string[]
   readonly stack?: string
   /** fetch: the block that could not be had, and from whom. */
   readonly block?: string

@@ -9,7 +9,7 @@ import { createElement } from "react"
 import { decode, freshDecoder } from "./editor/decode.js"
 import type { History } from "./editor/history.js"
 import { isComplete } from "./evaluator/complete-cell.js"
-import type { HostEvent, HostPort } from "./host/port.js"
+import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { App } from "./view/app.js"
 import { frameOf } from "./view/frame.js"
@@ -24,7 +24,7 @@ export interface ScreenOptions {
   readonly host: (emit: (event: HostEvent) => void) => HostPort
   /** Asked at Ctrl-D. Lines to say goodbye with, or a question that a second Ctrl-D answers. */
   readonly leave: () => Promise<{ readonly lines: readonly StyledLine[]; readonly ask: boolean }>
-  readonly chaos?: (worker: string) => void
+  readonly chaos?: (order: ChaosOrder) => void
   /** Cells that grey text offers one after the other on an empty line. */
   readonly tour?: readonly string[]
   /** The terminal. Default: this process's. */
@@ -110,7 +110,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const dispatch = (event: ShellEvent) => apply(reduce(state, event), !lazy.has(event.kind))
 
   const host = options.host(event => {
-    if (event.kind === "chaos") options.chaos?.(event.worker)
+    if (event.kind === "chaos") options.chaos?.(event.order)
     else if (event.kind === "done") dispatch({ kind: "done" })
     else if (event.kind === "print" || event.kind === "panels") dispatch(event)
   })

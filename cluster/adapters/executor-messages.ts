@@ -14,17 +14,27 @@ export const slotCount = 16
 /** A slot's state; kept in shared memory, so that a task can be taken back while its thread is busy. */
 export const slotState = { free: 0, posted: 1, running: 2, cancelled: 3 } as const
 
-/** Slots' states, then when each began (ms of the process's monotonic clock). */
+/**
+ * Slots' states, then when each began (ms of the process's monotonic clock). `slower`: the thread is to take that many times as
+ * long for each task (0: as long as it takes), as on a machine that is slow. It waits on `never`.
+ */
 export interface Slots {
   readonly states: Int32Array
   readonly startedMs: Float64Array
+  readonly slower: Float64Array
+  readonly never: Int32Array
 }
 
 export function slotsOver(buffer: SharedArrayBuffer): Slots {
-  return { startedMs: new Float64Array(buffer, 0, slotCount), states: new Int32Array(buffer, slotCount * 8, slotCount) }
+  return {
+    startedMs: new Float64Array(buffer, 0, slotCount),
+    slower: new Float64Array(buffer, slotCount * 8, 1),
+    states: new Int32Array(buffer, slotCount * 8 + 8, slotCount),
+    never: new Int32Array(buffer, slotCount * 12 + 8, 1),
+  }
 }
 
-export const slotsBytes = slotCount * 12
+export const slotsBytes = slotCount * 12 + 12
 
 /** The same clock in all threads of the process (`performance.now` counts from each thread's own start). */
 export const processMs = () => Number(process.hrtime.bigint()) / 1e6

@@ -75,9 +75,16 @@ export class ExecutorThread {
   /** How long the process was stopped so far. */
   private pausedMs = 0
   private readonly apart = new Set<ApartThread>()
+  private slower = 0
 
   constructor(private readonly options: ExecutorThreadOptions) {
     this.spawn()
+  }
+
+  /** Each task takes so many times as long from now on. */
+  slow(times: number): void {
+    this.slower = times
+    this.slots.slower[0] = times
   }
 
   isBusy(): boolean {
@@ -213,6 +220,7 @@ export class ExecutorThread {
   private spawn(): void {
     const buffer = new SharedArrayBuffer(slotsBytes)
     this.slots = slotsOver(buffer)
+    this.slots.slower[0] = this.slower
     this.ready = false
     this.thread = null
     this.time = null

@@ -88,6 +88,11 @@ export class ExecutorThreads {
     this.at(executor).setApart(task)
   }
 
+  /** A slow machine, on purpose: each task takes so many times as long from now on. */
+  slow(times: number): void {
+    for (const thread of this.threads) thread.slow(times)
+  }
+
   forgetState(stream: string, before: number): void {
     for (const thread of this.threads) thread.forgetState(stream, before)
   }

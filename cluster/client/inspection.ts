@@ -93,8 +93,9 @@ function hashOf(definitions: readonly StreamDefinition[]): string {
 }
 
 export function workerInfo(status: WorkerStatus): WorkerInfo {
-  const { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, medianMs, speculated } = status
-  return { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, median: medianMs, speculated }
+  const { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, medianMs, speculated, slow } = status
+  const known = { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, median: medianMs, speculated }
+  return slow === undefined ? known : { ...known, slow: { times: slow.times, since: slow.sinceMs } }
 }
 
 export function jobInfo({ stream, interval, state, stages, delayMs, ms }: JobStatus): JobInfo {

@@ -19,7 +19,7 @@ import type {
   UserFunction,
 } from "../../engine/fluent/host.js"
 import { openHandle } from "../../engine/fluent/open.js"
-import type { Definition, Lineage, Plan, StreamInfo } from "../../engine/fluent/shapes.js"
+import type { Definition, Lineage, Plan, StreamInfo, Why } from "../../engine/fluent/shapes.js"
 import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
@@ -211,6 +211,14 @@ export class SessionHost implements Host {
     const entry = entries.find(({ definition }) => definition.id === this.definitions.idOf(id))
     if (entry !== undefined) return streamInfo(entry)
     return recipeInfo(this.definitions.get(id), this.#ancestors(id, entries))
+  }
+
+  /** Of a recipe that the master has not been sent there is nothing to tell: it is computed when it is asked. */
+  async why(id: StreamId): Promise<Why> {
+    await this.flush()
+    if (this.definitions.isDraft(id)) return { state: "on demand", findings: [] }
+    const { state, findings } = await this.request({ kind: "why", stream: this.definitions.idOf(id) })
+    return { state, findings: findings.map(one => ({ ...one, try: [...one.try] })) }
   }
 
   // ── of the session ──

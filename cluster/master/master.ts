@@ -24,6 +24,7 @@ import { defaultMasterConfig, type MasterConfig } from "./config.js"
 import { Endings } from "./endings.js"
 import { HeldInput } from "./held-input.js"
 import { InputCopies } from "./input-copies.js"
+import { JobFacts } from "./job-facts.js"
 import { Leases } from "./leases.js"
 import { Ledger } from "./ledger.js"
 import { Lifecycle } from "./lifecycle.js"
@@ -101,6 +102,7 @@ class Running {
   readonly #parts: Parts
   readonly #clock: MasterClock
   readonly #copies: InputCopies
+  readonly #facts = new JobFacts()
   readonly #sealing: Sealing
   readonly #streams: Streams
   readonly #queries: Queries
@@ -166,7 +168,7 @@ class Running {
     this.#checkpointer = new Checkpointer(parts)
     this.#copies = new InputCopies(parts)
     this.#sealing = new Sealing(parts, this.#copies)
-    this.#streams = new Streams(parts, (stream, interval, failure) =>
+    this.#streams = new Streams(parts, this.#facts, (stream, interval, failure) =>
       this.#members.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
     )
     this.#sources = new Sources(parts, (stream, failure) =>
@@ -195,6 +197,7 @@ class Running {
       awaited: () => this.#members.awaited,
       startedMs,
       copies: this.#copies,
+      facts: this.#facts,
       held,
       leases: this.#leases,
       lookAhead: this.#lookAhead,
@@ -385,6 +388,7 @@ class Running {
         if (one.kind === "made") {
           this.#views.made(one.spec.stream, one.done)
           this.#parts.registry.taskDone(one.worker, one.done.ms)
+          this.#facts.made(one.spec, one.partition, one.worker, one.done, times.monotonicMs)
           if (one.done.wrote !== undefined) this.#queries.wrote(one.spec.output, one.partition, one.done.wrote)
           if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
           else this.#checkpointer.made(one.spec, one.partition, one.done.outputs)

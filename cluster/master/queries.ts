@@ -18,6 +18,7 @@ import type { Task } from "../scheduler/stage.js"
 import { archivedSource } from "./archive-seals.js"
 import type { Clocks } from "./catalog.js"
 import { checkDefinition } from "./definition-rules.js"
+import { FirstLook } from "./first-look.js"
 import { lineageOf } from "./lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { failed } from "./response.js"
@@ -51,6 +52,7 @@ interface Persisted {
 
 export class Queries {
   readonly #parts: Parts
+  readonly #firstLook: FirstLook
   readonly #queries = new Map<string, Query>()
   /** By the id of a persisted RDD: whose it is, under which outputs it is kept, and what these are made from. */
   readonly #persisted = new Map<string, Persisted>()
@@ -59,6 +61,7 @@ export class Queries {
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#firstLook = new FirstLook(parts)
   }
 
   /** Runs the question, or joins the one of that id. `answer` is called once, unless it ends before. */
@@ -90,7 +93,7 @@ export class Queries {
   /** Starts what waits: not before a restarted master has its workers back. */
   advance(clocks: Clocks, times: Times): void {
     for (const query of [...this.#queries.values()]) {
-      if (query.state !== "waiting" || this.#readsAhead(query.request)) continue
+      if (query.state !== "waiting" || this.#readsAhead(query.request) || this.#firstLook.waits(query.request, times)) continue
       try {
         this.#start(query, clocks)
       } catch (error) {

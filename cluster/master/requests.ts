@@ -143,6 +143,8 @@ export class Requests {
         const stream = body.stream === null ? null : (catalog.find(body.stream)?.definition.id ?? body.stream)
         return answer(ok(streams.statuses(stream, times.timeMs - body.lastMs, times)))
       }
+      case "why":
+        return answer(ok(views.why(body.stream, times)))
       case "logs":
         return answer(ok(views.logs(body.stream, body.sinceMs)))
       case "subscribe":

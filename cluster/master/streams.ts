@@ -12,6 +12,7 @@ import type { JobStatus, TaskDone } from "../protocol.js"
 import type { DriverJob, IntervalJob } from "../scheduler/job-generator.js"
 import type { Stage } from "../scheduler/stage.js"
 import { nameOf } from "./catalog.js"
+import type { JobFacts } from "./job-facts.js"
 import type { MadeOutput, StreamRecord } from "./ledger.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 
@@ -27,6 +28,7 @@ const jobsRemembered = 512
 
 export class Streams {
   readonly #parts: Parts
+  readonly #facts: JobFacts
   readonly #driving = new Map<string, Driving>()
   /** Where a stream's last body ran: its thread is warm. */
   readonly #drove = new Map<StreamId, NodeId>()
@@ -36,8 +38,9 @@ export class Streams {
   readonly #onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void
   newest: { readonly throughMs: number; readonly tookMs: number } | null = null
 
-  constructor(parts: Parts, onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void) {
+  constructor(parts: Parts, facts: JobFacts, onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void) {
     this.#parts = parts
+    this.#facts = facts
     this.#onHeld = onHeld
   }
 
@@ -246,6 +249,7 @@ export class Streams {
     const status = this.#status(job, failure === null ? "done" : "failed", times)
     this.#history.push({ id: job.stream, status })
     if (this.#history.length > jobsRemembered) this.#history.splice(0, jobsRemembered / 2)
+    if (failure === null) this.#facts.ended(job, times)
     if (failure === null) this.newest = { throughMs: job.interval.to, tookMs: status.ms }
   }
 

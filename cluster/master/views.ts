@@ -4,12 +4,14 @@ import type { StreamId } from "../../engine/definition.js"
 import { earliestOf, throughOf } from "../../engine/dstream.js"
 import type { CapturedLog } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
-import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WorkerStatus } from "../protocol.js"
+import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WhyReport, WorkerStatus } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
 import type { HeldInput } from "./held-input.js"
 import type { InputCopies } from "./input-copies.js"
+import type { JobFacts } from "./job-facts.js"
 import type { Leases } from "./leases.js"
 import type { StreamRecord } from "./ledger.js"
+import { noStream } from "./lifecycle.js"
 import { LogKeeper } from "./log-keeper.js"
 import type { LookAhead } from "./look-ahead.js"
 import type { Parts, Times } from "./parts.js"
@@ -19,6 +21,7 @@ import type { Retries } from "./retries.js"
 import type { Sealing } from "./sealing.js"
 import { runs } from "./stream-graph.js"
 import type { Streams } from "./streams.js"
+import { type SlowWorker, whyOf } from "./why.js"
 
 /** A stream that is so many intervals behind its inputs is catching up. */
 const behindIntervals = 3
@@ -38,6 +41,7 @@ export class Views {
       /** Names of workers without whom nothing is decided yet. */
       readonly awaited: () => readonly string[]
       readonly copies: InputCopies
+      readonly facts: JobFacts
       readonly held: HeldInput
       readonly leases: Leases
       readonly lookAhead: LookAhead
@@ -165,10 +169,36 @@ export class Views {
 
   workers(times: Times): WorkerStatus[] {
     const { registry, placement } = this.#parts
-    return registry.statuses((node: NodeId) => {
+    const statuses = registry.statuses((node: NodeId) => {
       const slot = placement.slot(node)
       return slot === undefined ? { running: 0, copied: 0 } : { running: slot.running.stream + slot.running.query, copied: slot.copied }
     }, times.monotonicMs)
+    return statuses.map(status => {
+      const slow = status.state === "lost" ? null : this.about.facts.slowness.of(status.node)
+      return slow === null ? status : { ...status, state: "slow", slow: { times: slow.times, sinceMs: slow.since } }
+    })
+  }
+
+  why(name: string, times: Times): WhyReport {
+    const { catalog, registry, placement } = this.#parts
+    const record = catalog.find(name)
+    if (record === undefined) throw noStream(name)
+    const { facts } = this.about
+    const slow = new Map<NodeId, SlowWorker>()
+    for (const { node, name } of registry.live) {
+      const one = facts.slowness.of(node)
+      const slot = placement.slot(node)
+      if (one !== null) slow.set(node, { ...one, name, copied: slot?.copied ?? 0, getsLess: (slot?.pace.factor ?? 1) > 1 })
+    }
+    const inputs = catalog.inputsOf(record.definition).map(id => catalog.get(id))
+    return whyOf({
+      entry: this.#entry(record, times),
+      intervals: facts.of(record.definition.id),
+      executors: registry.executors,
+      load: facts.load(times.monotonicMs),
+      slow,
+      inputs: inputs.flatMap(input => (input === undefined ? [] : [this.#entry(input, times)])),
+    })
   }
 
   status(times: Times): ClusterStatus {

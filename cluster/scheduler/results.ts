@@ -5,6 +5,7 @@ import { partName } from "../../engine/replay.js"
 import { stepId } from "../../engine/stretch.js"
 import { type TaskFailure, writesFile } from "../../engine/task.js"
 import { emptyPart, type Part } from "../master/block-tracker.js"
+import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
 import { type Board, triesOfFetch } from "./board.js"
@@ -156,7 +157,8 @@ export class Results {
       case "timeout":
         // Deterministic functions fail alike; only a machine can differ (DESIGN §5). So: once more, elsewhere.
         task.avoid.add(worker)
-        if (++task.userFailures >= triesOfUserFailure) return this.#board.failStage(task.stage, failure)
+        if (++task.userFailures >= triesOfUserFailure)
+          return this.#board.failStage(task.stage, { ...failure, workers: [...task.avoid].map(nodeName) })
         break
       case "fetch":
         if (failure.block !== undefined && failure.from !== undefined) this.#needs.dropPlace(failure.block, failure.from)

@@ -53,6 +53,8 @@ export interface WorkerProcess {
   readonly node: NodeId
   /** Resolves when everything is closed. Blocks in memory here are lost. */
   stop(): Promise<void>
+  /** Makes its tasks take so many times as long, as on a machine that is slow; 1: as before. */
+  slow(times: number): void
 }
 
 /**
@@ -114,20 +116,23 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   )
   const counts = executorCounts(cores, config.queryExecutors)
   let end: ReturnType<typeof endOnSignals> | null = null
+  let executors: ExecutorThreads | null = null
   const running: RunningNode = runNode({
     node,
     machine,
     transport,
     say,
     drivers: new DriverThreads({ connect: () => connectDrivers(master, userInfo().username, say, curve) }),
-    executors: onEvent =>
-      new ExecutorThreads({
+    executors: onEvent => {
+      executors = new ExecutorThreads({
         memory: memory.buffer,
         streams: counts.stream,
         queries: counts.query,
         heapMb: executorHeapMb(counts.stream + counts.query),
         onEvent,
-      }),
+      })
+      return executors
+    },
     onExit: options.onExit ?? (code => (end === null ? void running.stop() : end.exit(code))),
   })
   const stop = () => {
@@ -142,6 +147,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   return {
     address: transport.address!,
     node,
+    slow: times => executors?.slow(times),
     async stop() {
       end?.release()
       await stop()

@@ -298,8 +298,8 @@ export class Tasks {
   #keep(entry: Entry, result: TaskResult, ms: number): void {
     const { store } = this.#parts
     const outputs: TaskDone["outputs"][number][] = []
-    const stored = (id: string, { bytes, rows, sectionRows, base, keys, interval, newest, aside }: TaskOutput) =>
-      outputs.push({ block: id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, base, keys, interval, newest, aside }) })
+    const stored = (id: string, { bytes, rows, sectionRows, heavy, base, keys, interval, newest, aside }: TaskOutput) =>
+      outputs.push({ block: id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, heavy, base, keys, interval, newest, aside }) })
     const over = (failure?: TaskFailure) => {
       if (failure !== undefined) for (const made of outputs) store.drop(made.block)
       this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined)

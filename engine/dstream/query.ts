@@ -16,6 +16,7 @@ import { flavourOf } from "./flavour.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
 import { resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
+import { together } from "./together.js"
 
 export interface ExpandedQuery {
   readonly rdd: RddNode
@@ -94,7 +95,7 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     })
     return { kind: "eachVersion", versions }
   }
-  const expanded = expand(root)
+  const expanded = expand(together(graph, root))
   const interval = spanOf(reads)
   return { rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime), interval, reads, kept }
 }

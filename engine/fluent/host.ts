@@ -10,7 +10,7 @@ import type { FunctionLink, FunctionRef } from "../function-ref.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { TimeLike } from "../time.js"
 import type { Answer, Partial } from "./answer-types.js"
-import type { Definition, Lineage, Plan, Stamp, StreamInfo } from "./shapes.js"
+import type { Definition, Lineage, Plan, Stamp, StreamInfo, Why } from "./shapes.js"
 import type { Handle } from "./stream-types.js"
 
 export type UserFunction = (...args: never[]) => unknown
@@ -101,4 +101,5 @@ export interface Host {
   replace(id: StreamId, next: StreamId, options: ReplaceOptions): Promise<Plan>
   versions(id: StreamId): Promise<Definition[]>
   info(id: StreamId): Promise<StreamInfo>
+  why(id: StreamId): Promise<Why>
 }

@@ -63,6 +63,8 @@ export interface WorkerInfo {
   taskMs: number
   median: number
   speculated: number
+  /** Of one that is slow at its tasks: how many times as long they take elsewhere, since when (epoch ms). */
+  slow?: { times: number; since: number }
 }
 
 /** One interval of one stream at work: `delayMs` from the interval's end to the job's start, `ms` from there on. */

@@ -11,14 +11,13 @@ import type { SaveOptions } from "./answer-types.js"
 import { inputsOf, lateIn } from "./aside.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { explainStream } from "./explain.js"
-import { notThere } from "./hints.js"
 import type { Host, StreamDraft, UserFunction } from "./host.js"
 import { later } from "./internals.js"
 import * as nodes from "./nodes.js"
 import { RddHandle } from "./rdd.js"
 import { savedAs } from "./save.js"
 import { schemaOf, schemaRows } from "./schema.js"
-import type { Definition, Explain, Field, Lineage, Plan, StreamInfo } from "./shapes.js"
+import type { Definition, Explain, Field, Lineage, Plan, StreamInfo, Why } from "./shapes.js"
 import type { DStream, Handle, Output } from "./stream-types.js"
 
 /** Lines that `print` writes of each interval unless it is told. */
@@ -115,6 +114,9 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   info(): Promise<StreamInfo> {
     return this.host.info(this.id)
   }
+  why(): Promise<Why> {
+    return this.host.why(this.id)
+  }
   async source(): Promise<string> {
     return this.definition.source
   }
@@ -166,11 +168,6 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
       return (whole as unknown as StreamHandle).save(to, { ...options, every: undefined })
     }
     return this.#output("save", { kind: "save", parent: this.id, to, format, ...asideOf(onError) }, options, everyMs)
-  }
-
-  // ── not there yet ──
-  why(): never {
-    return notThere(`${this.name}.why`, "info(), and session.jobs({ stream })")
   }
 
   // ── for the kinds of streams ──

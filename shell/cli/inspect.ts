@@ -60,6 +60,11 @@ function statusText(status: ClusterStatus, tz: string): string {
     const again = retry ? `   goes on by itself at ${time(retry.atMs)}` : ""
     lines.push(`  HELD    ${stream}   since ${time(interval)}   ${failure.message}${again}`)
   }
+  for (const { name, slow } of status.workers)
+    if (slow)
+      lines.push(
+        `  slow    ${name}   tasks take ${slow.times.toFixed(1)} × what they take elsewhere, since ${formatTime(slow.sinceMs, tz, { nowMs: status.wallMs })}`,
+      )
   for (const behind of status.behind) lines.push(`  BEHIND  ${behind.stream}   ${(behind.lagMs / 1000).toFixed(1)} s`)
   for (const warning of status.warnings) lines.push(`  warning ${warning}`)
   return `${lines.join("\n")}\n`

@@ -164,6 +164,15 @@ for (const [name, description] of [
 }
 
 program
+  .command("why")
+  .description("why a stream is held, late or slow: causes with their shares, and what to try")
+  .argument("<stream>")
+  .addOption(master())
+  .addOption(output())
+  .addOption(tz())
+  .action(async (stream, options) => (await import("./why.js")).why(stream, options))
+
+program
   .command("stop")
   .description("stop streams")
   .argument("<stream...>")

@@ -10,6 +10,7 @@ import type { Screen } from "../screen.js"
 import type { StatusView, StyledLine } from "../session.js"
 import { formatRate } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
+import { doChaos } from "./chaos.js"
 import { RemoteHost } from "./remote.js"
 
 const statusMs = 1000
@@ -84,12 +85,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     },
     leave: async () =>
       leave(await ownStreams(), { embedded: attachment.cluster !== undefined, address: attachment.address, tz, nowMs: Date.now() }),
-    chaos: worker => {
-      attachment.cluster?.kill(worker).catch(error => {
-        const { message, try: advice } = error as RivuletError
-        screen.dispatch({ kind: "print", lines: [{ text: `${message}${advice ? ` · ${advice}` : ""}`, style: "error" }] })
-      })
-    },
+    chaos: order => doChaos(attachment.cluster, order, lines => screen.dispatch({ kind: "print", lines })),
   })
   ending.add(() => screen.close())
   function end(error: unknown): void {

@@ -14,27 +14,51 @@ interface Details {
   readonly position?: Position
 }
 
-/** The first line says what; the others where. Advice (`try`) is not in them. */
-export function errorText(error: Error): string[] {
+/**
+ * The first line says what; the others where. Advice (`try`) is not in them. Which interval, partition and workers is said when
+ * `time` can write the interval: where outputs are compared, it may be any.
+ */
+export function errorText(error: Error, time?: (ms: number) => string): string[] {
   const { failure, position } = error as Details
   if (failure) {
     const { errorName, message, origin, record, operator } = failure
     return [
       ...(errorName && !message.startsWith(errorName) ? `${errorName}: ${message}` : message).split("\n"),
-      ...(origin ? pointer(origin) : []),
+      ...(origin ? pointer(origin, message) : []),
       ...(record === undefined ? [] : [`  record     ${cut(oneLine(record))}`]),
-      ...(operator === undefined ? [] : [`  where      ${operator}`]),
+      ...(operator === undefined ? [] : [`  where      ${[operator, ...(time ? placeOf(failure, time) : [])].join(" · ")}`]),
     ]
   }
   const name = error instanceof RivuletError || error.name === "Error" || error.name === "CellSyntaxError" ? "" : `${error.name}: `
-  return [...`${name}${error.message}`.split("\n"), ...(position ? pointer(position) : [])]
+  return [...`${name}${error.message}`.split("\n"), ...(position ? pointer(position, error.message) : [])]
 }
 
-/** The user's line with a caret under the column (both 1-based). */
-function pointer({ line, column, text }: Position): string[] {
+/** `21:04:32 partition 3 on w2`, `the same on w4: it is the data`. */
+function placeOf({ interval, partition, workers = [] }: TaskFailure, time: (ms: number) => string): string[] {
+  const [first, ...others] = workers
+  const at = [
+    interval === undefined ? "" : time(interval),
+    partition === undefined ? "" : `partition ${partition}`,
+    first ? `on ${first}` : "",
+  ]
+  const place = at.filter(part => part !== "").join(" ")
+  return [place, others.length > 0 ? `the same on ${others.join(" and ")}: it is the data` : ""].filter(part => part !== "")
+}
+
+/** The user's line with a caret under the column (both 1-based), or under what was not there when its property was read. */
+function pointer({ line, column, text }: Position, message = ""): string[] {
   const lead = `  ${line} │ `
-  const before = text.slice(0, Math.max(0, column - 1)).replace(/[^\t]/g, " ")
-  return [`${lead}${text}`, `${" ".repeat(lead.length - 2)}│ ${before}^`]
+  const missing = missingAt(text, column, message)
+  const before = text.slice(0, missing?.at ?? Math.max(0, column - 1)).replace(/[^\t]/g, " ")
+  return [`${lead}${text}`, `${" ".repeat(lead.length - 2)}│ ${before}^${missing ? ` ${missing.says}` : ""}`]
+}
+
+/** Of `Cannot read properties of undefined (reading 'split')` at `e.cookie.split`: `e.cookie is undefined`. */
+function missingAt(text: string, column: number, message: string): { readonly at: number; readonly says: string } | undefined {
+  const read = /^Cannot read properties of (undefined|null) \(reading '([^']+)'\)/.exec(message)
+  if (!read || !text.startsWith(read[2]!, column - 1)) return undefined
+  const owner = /[\w$]+(?:\[[^\][]*\])*(?:\.[\w$]+(?:\[[^\][]*\])*)*(?=\.$)/.exec(text.slice(0, column - 1))
+  return owner ? { at: owner.index, says: `${owner[0]} is ${read[1]}` } : undefined
 }
 
 const recordShown = 160

@@ -3,9 +3,10 @@ import { RivuletError } from "../../engine/errors.js"
 import type { StyledLine } from "../session.js"
 import { errorText } from "./error-text.js"
 
-export function errorLines(error: Error): StyledLine[] {
-  const lines = errorText(error).map(
-    (text): StyledLine => (text.startsWith("  ") && !text.endsWith("^") ? { text } : { text, style: "error" }),
+/** `time` writes an interval's start. */
+export function errorLines(error: Error, time?: (ms: number) => string): StyledLine[] {
+  const lines = errorText(error, time).map(
+    (text): StyledLine => (text.startsWith("  ") && !/│ +\^/.test(text) ? { text } : { text, style: "error" }),
   )
   const advice = error instanceof RivuletError ? error.try : undefined
   return advice === undefined ? lines : [...lines, { text: `  try        ${advice}` }]

@@ -15,11 +15,13 @@ import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.j
 import type { CompletionList, StyledLine } from "../session.js"
 import { valueHtml } from "../view/html.js"
 import { isAnswer } from "./answers.js"
-import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands.js"
+import { chaosLine, parseChaos } from "./chaos.js"
+import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands/index.js"
 import { declaredLines, display, type Stamped, stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { eventLine } from "./event-line.js"
 import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "./fields.js"
+import { findStream } from "./find-stream.js"
 import { sessionGlobals } from "./globals.js"
 import { kindOf, runs } from "./kinds.js"
 import { LogTail } from "./log-tail.js"
@@ -264,7 +266,7 @@ export class ShellHost implements HostPort {
   private fail(error: unknown): void {
     this.lastError = error instanceof Error ? error : new Error(String(error))
     this.evaluator.bind("_error", this.lastError)
-    const lines = errorLines(this.lastError)
+    const lines = errorLines(this.lastError, ms => formatTime(ms, this.tz, { nowMs: this.now() }))
     if (this.rich) this.emit({ kind: "error", name: this.lastError.name, message: this.lastError.message, lines })
     else this.print(lines)
   }
@@ -337,16 +339,7 @@ export class ShellHost implements HostPort {
   // ── what dot-commands do ──
 
   async streamInfo(name: string): Promise<StreamInfo> {
-    const wanted = name.trim()
-    const infos = await this.session.streams()
-    const found = infos.filter(info => info.name === wanted || `${info.program}/${info.name}` === wanted)
-    if (found.length === 1) return found[0]!
-    if (found.length > 1)
-      throw new RivuletError(`${wanted} is in ${found.map(info => info.program).join(" and ")}`, {
-        code: 2,
-        try: `${found[0]!.program}/${wanted}`,
-      })
-    throw new RivuletError(wanted === "" ? "which stream?" : `no stream ${wanted}`, { code: 2, try: ".streams" })
+    return findStream(await this.session.streams(), name)
   }
 
   async stop(name: string, cascade: boolean): Promise<void> {
@@ -414,12 +407,11 @@ export class ShellHost implements HostPort {
   }
 
   chaos(args: string): readonly StyledLine[] {
-    const match = /^kill\s+(\S+)$/.exec(args)
     if (!this.embedded)
       throw new RivuletError(".chaos works on an embedded cluster only", { code: 4, try: "npm start, or rivulet shell --local --demo" })
-    if (!match) throw new RivuletError(`.chaos ${args}: not understood`, { code: 2, try: ".chaos kill w2" })
-    this.emit({ kind: "chaos", worker: match[1]! })
-    return [{ text: `● ${match[1]} killed; it starts again`, style: "warning" }]
+    const order = parseChaos(args)
+    this.emit({ kind: "chaos", order })
+    return [chaosLine(order)]
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,12 @@
  */
 import type { CompletionList, PanelView, StyledLine } from "../session.js"
 
+/** `times`: so many times as slow; null: killed. */
+export interface ChaosOrder {
+  readonly worker: string
+  readonly slower: number | null
+}
+
 export type HostEvent =
   | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
   | { readonly kind: "panels"; readonly panels: readonly PanelView[] }
@@ -13,7 +19,7 @@ export type HostEvent =
   /** The cell has ended; `failed` when it threw. */
   | { readonly kind: "done"; readonly failed: boolean }
   /** The host asks the screen's process for what only it can do. */
-  | { readonly kind: "chaos"; readonly worker: string }
+  | { readonly kind: "chaos"; readonly order: ChaosOrder }
 
 export interface HostPort {
   run(cell: string): void

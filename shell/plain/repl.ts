@@ -4,7 +4,8 @@ import { openCalls } from "../../cluster/client/session.js"
 import type { OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
 import { cellsOf, isComplete } from "../evaluator/complete-cell.js"
-import { dotCommands } from "../host/commands.js"
+import { doChaos } from "../host/chaos.js"
+import { dotCommands } from "../host/commands/index.js"
 import { RemoteHost } from "../host/remote.js"
 import type { StyledLine } from "../session.js"
 
@@ -24,7 +25,7 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   host.emit = event => {
     if (event.kind === "print") print(event.lines)
     else if (event.kind === "done") cellDone()
-    else if (event.kind === "chaos") attachment.cluster?.kill(event.worker).catch(error => print([{ text: (error as Error).message }]))
+    else if (event.kind === "chaos") doChaos(attachment.cluster, event.order, print)
   }
   const ended = new Promise<void>(resolve => {
     host.onDied = why => {

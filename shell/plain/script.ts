@@ -2,6 +2,7 @@
 
 import type { Attachment } from "../cli/attachment.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
+import { doChaos } from "../host/chaos.js"
 import { openLocalHost } from "./local-host.js"
 
 export interface ScriptOptions {
@@ -16,7 +17,8 @@ export async function runScript(text: string, options: ScriptOptions): Promise<b
   const { host, close } = await openLocalHost({
     ...options,
     emit: event => {
-      if (event.kind === "chaos") void options.attachment.cluster?.kill(event.worker)
+      if (event.kind === "chaos")
+        doChaos(options.attachment.cluster, event.order, lines => process.stderr.write(lines.map(({ text }) => `${text}\n`).join("")))
       if (event.kind !== "print") return
       const isError = event.lines.some(line => line.style === "error")
       for (const line of event.lines) (isError || line.style === "dim" ? process.stderr : process.stdout).write(`${line.text}\n`)

@@ -118,6 +118,9 @@ export class FakeHost implements Host {
   versions(): never {
     throw new Error("not asked")
   }
+  why(): never {
+    throw new Error("not asked")
+  }
   async info(): Promise<StreamInfo> {
     throw new Error("not asked")
   }

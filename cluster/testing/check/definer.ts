@@ -103,6 +103,9 @@ export class Definer implements Host {
   versions(): never {
     throw new Error("the checker replaces nothing")
   }
+  why(): never {
+    throw new Error("the checker asks no why")
+  }
   info(): never {
     throw new Error("the checker needs no info")
   }

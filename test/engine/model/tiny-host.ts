@@ -135,6 +135,9 @@ export class TinyHost implements Host {
   versions(): never {
     throw new Error("not asked")
   }
+  why(): never {
+    throw new Error("not asked")
+  }
   async info(): Promise<StreamInfo> {
     throw new Error("not asked")
   }

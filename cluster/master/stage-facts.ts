@@ -1,0 +1,35 @@
+/** What is known of a stage that was computed: where its tasks ran and how long, and the heavy keys of what it read. */
+
+import type { HeavyKey } from "../../engine/heavy-keys.js"
+import type { NodeId } from "../ports.js"
+
+export interface TaskFacts {
+  readonly partition: number
+  readonly worker: NodeId
+  readonly ms: number
+}
+
+/** `reads`: the stages it waited for. `heavy` of `rows` went into the shuffle that this stage writes. */
+export interface StageFacts {
+  readonly label: string
+  readonly tasks: TaskFacts[]
+  readonly heavy: Map<string, HeavyKey>
+  readonly firstMs: number
+  rows: number
+  reads: readonly StageFacts[]
+}
+
+const heavyShare = 0.1
+
+/** Partitions of the stage to which one key sent a tenth of all or more. */
+export function heavyPartitions(stage: StageFacts): ReadonlySet<number> {
+  const found = new Set<number>()
+  for (const { heavy, rows } of stage.reads) for (const one of heavy.values()) if (one.rows >= rows * heavyShare) found.add(one.partition)
+  return found
+}
+
+/** The oldest entry of a map. */
+export function deleteFirst<K>(map: Map<K, unknown>): void {
+  const first = map.keys().next()
+  if (!first.done) map.delete(first.value)
+}

@@ -1,0 +1,46 @@
+/** `.chaos`: a worker of an embedded cluster is killed or made slow, to see what that does. */
+
+import type { Embedded } from "../../cluster/embedded.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { StyledLine } from "../session.js"
+import type { ChaosOrder } from "./port.js"
+
+const slowTimes = 4
+
+/** `kill w2`, `slow w2`, `slow w2 8`; `slow w2 1` ends it. */
+export function parseChaos(args: string): ChaosOrder {
+  const kill = /^kill\s+(\S+)$/.exec(args)
+  if (kill) return { worker: kill[1]!, slower: null }
+  const slow = /^slow\s+(\S+)(?:\s+(\d+(?:\.\d+)?))?$/.exec(args)
+  const times = slow?.[2] === undefined ? slowTimes : Number(slow[2])
+  if (!slow || times < 1 || times > 100)
+    throw new RivuletError(`.chaos ${args}: not understood`, { code: 2, try: ".chaos kill w2, .chaos slow w2 4, .chaos slow w2 1" })
+  return { worker: slow[1]!, slower: times }
+}
+
+export function chaosLine({ worker, slower }: ChaosOrder): StyledLine {
+  if (slower === null) return { text: `● ${worker} killed; it starts again`, style: "warning" }
+  if (slower === 1) return { text: `● ${worker} is as fast as before`, style: "warning" }
+  return {
+    text: `● ${worker}: its tasks take ${slower} × as long. .why says so in a while; .chaos slow ${worker} 1 ends it`,
+    style: "warning",
+  }
+}
+
+/** Carries it out. What cannot be done is said. */
+export function doChaos(
+  cluster: Embedded | undefined,
+  { worker, slower }: ChaosOrder,
+  print: (lines: readonly StyledLine[]) => void,
+): void {
+  const say = (error: unknown) => {
+    const { message, try: advice } = error as RivuletError
+    print([{ text: `${message}${advice ? ` · ${advice}` : ""}`, style: "error" }])
+  }
+  try {
+    if (slower === null) cluster?.kill(worker).catch(say)
+    else cluster?.slow(worker, slower)
+  } catch (error) {
+    say(error)
+  }
+}

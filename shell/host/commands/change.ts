@@ -1,0 +1,56 @@
+/** What changes a running job. */
+
+import { RivuletError } from "../../../engine/errors.js"
+import { type DotCommand, line } from "./command.js"
+
+export const changeCommands: readonly DotCommand[] = [
+  {
+    name: "resume",
+    usage: ".resume <stream> [record|interval]",
+    help: "a held stream goes on; without the records at which it throws, or the whole interval",
+    code: 'stream.resume({ skip: "record" })',
+    run: async (host, args) => {
+      const [name = "", skip] = args.trim().split(/\s+/)
+      if (skip !== undefined && skip !== "record" && skip !== "interval")
+        throw new RivuletError(`.resume ${name} ${skip}: skip what?`, { code: 2, try: `.resume ${name} record` })
+      const info = await host.streamInfo(name)
+      await host.session.stream(`${info.program}/${info.name}`).resume(skip === undefined ? {} : { skip })
+      return [line(`  ${name} goes on`)]
+    },
+  },
+  {
+    name: "stop",
+    usage: ".stop <stream> [cascade]",
+    help: "ends a stream",
+    code: "stream.stop()",
+    run: async (host, args) => {
+      const [name = "", more] = args.trim().split(/\s+/)
+      await host.stop(name, more === "cascade")
+      return [line(`  stopped ${name} · .undo calls it back for ten minutes`)]
+    },
+  },
+  {
+    name: "undo",
+    usage: ".undo",
+    help: "calls back what this shell stopped last, for ten minutes: it goes on from where it was",
+    code: "session.undo()",
+    run: async host => [line(`  ${(await host.session.undo()).join(", ")} run again`)],
+  },
+  {
+    name: "keep",
+    usage: ".keep <stream>",
+    help: "it stays when its shell is long gone: until it is stopped",
+    code: "stream.keep()",
+    run: async (host, args) => {
+      const { program, name } = await host.streamInfo(args)
+      await host.session.keepStreams([`${program}/${name}`], { force: false })
+      return [line(`  ${name} stays until it is stopped`)]
+    },
+  },
+  {
+    name: "chaos",
+    usage: ".chaos kill|slow <worker> [times]",
+    help: "embedded cluster only: kills a worker process and starts it again, or makes its tasks slow",
+    run: (host, args) => host.chaos(args.trim()),
+  },
+]

@@ -1,0 +1,58 @@
+/**
+ * Dot-commands: short forms of methods and verbs. One row a command, from which `.help` is made. They run beside the
+ * evaluator, where the session is.
+ */
+
+import { RivuletError } from "../../../engine/errors.js"
+import type { StyledLine } from "../../session.js"
+import type { CommandHost } from "../command-host.js"
+import { changeCommands } from "./change.js"
+import type { DotCommand } from "./command.js"
+import { help, type ScreenCommand } from "./help.js"
+import { liveCommands } from "./live.js"
+import { lookCommands } from "./look.js"
+import { sessionCommands } from "./session.js"
+import { understandCommands } from "./understand.js"
+
+const helpCommand: DotCommand = {
+  name: "help",
+  usage: ".help [keys|name]",
+  help: "commands; `.help keys` the keys; `.help slice` a word",
+  run: (_host, args) => help(args.trim(), dotCommands, screenCommands),
+}
+
+export const dotCommands: readonly DotCommand[] = [
+  helpCommand,
+  ...lookCommands,
+  ...understandCommands,
+  ...liveCommands,
+  ...changeCommands,
+  ...sessionCommands,
+]
+
+/** Those that the screen itself carries out. */
+export const screenCommands: readonly ScreenCommand[] = [
+  { name: "clear", usage: ".clear", help: "clears the screen" },
+  { name: "detach", usage: ".detach", help: "leaves; streams of a running cluster go on" },
+  { name: "exit", usage: ".exit", help: "the same" },
+  { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
+]
+
+export function dotCommand(name: string): DotCommand | undefined {
+  return dotCommands.find(command => command.name === name)
+}
+
+/** `.word` at the start of a cell, not followed by `(` (that continues the last expression). */
+export function parseDotCommand(cell: string): { readonly name: string; readonly args: string } | undefined {
+  const match = /^\s*\.([a-z]+)(?![\w(])\s*([\s\S]*)$/.exec(cell)
+  return match && !match[2]!.startsWith("(") ? { name: match[1]!, args: match[2]!.trim() } : undefined
+}
+
+export async function runDotCommand(host: CommandHost, name: string, args: string): Promise<readonly StyledLine[]> {
+  const command = dotCommand(name)
+  if (command === undefined) {
+    const near = dotCommands.find(row => row.name.startsWith(name.slice(0, 3)))
+    throw new RivuletError(`.${name} is not a command`, { code: 2, try: near ? `.${near.name}` : ".help" })
+  }
+  return command.run(host, args)
+}

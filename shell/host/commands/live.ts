@@ -1,0 +1,19 @@
+/** Panels that follow a stream. */
+
+import type { DotCommand } from "./command.js"
+
+export const liveCommands: readonly DotCommand[] = [
+  {
+    name: "watch",
+    usage: ".watch [expression] [as name]",
+    help: "a live panel; bare: of the last expression",
+    code: "watch(…)",
+    run: (host, args) => host.watch(args),
+  },
+  {
+    name: "unwatch",
+    usage: ".unwatch [name]",
+    help: "closes a panel, or all",
+    run: (host, args) => host.unwatch(args.trim()),
+  },
+]

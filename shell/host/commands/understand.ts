@@ -1,0 +1,51 @@
+/** Why something is as it is: causes, errors, records, stamps. */
+
+import type { TaskFailure } from "../../../engine/task.js"
+import { formatTime } from "../../../engine/time.js"
+import type { StyledLine } from "../../session.js"
+import { printable } from "../../view/table.js"
+import type { CommandHost } from "../command-host.js"
+import { errorLines } from "../error-view.js"
+import { whyLines } from "../why-view.js"
+import { type DotCommand, line } from "./command.js"
+
+export const understandCommands: readonly DotCommand[] = [
+  {
+    name: "why",
+    usage: ".why [stream]",
+    help: "what holds a stream or makes it late: causes with shares, and what to try",
+    code: "stream.why()",
+    run: (host, args) => whyLines(host, args.trim()),
+  },
+  {
+    name: "record",
+    usage: ".record",
+    help: "the record at which the last error happened, whole",
+    run: host => {
+      const record = (host.lastError as { readonly failure?: TaskFailure } | undefined)?.failure?.record
+      return [record === undefined ? line("  (the last error had no record)", "dim") : line(`  ${printable(record)}`)]
+    },
+  },
+  {
+    name: "error",
+    usage: ".error [full]",
+    help: "the last error again; full: with its stack",
+    run: (host, args) =>
+      host.lastError === undefined
+        ? [line("  (no error yet)", "dim")]
+        : args.trim() === "full"
+          ? (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
+          : errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() })),
+  },
+  {
+    name: "last",
+    usage: ".last",
+    help: "the last answer's stamp, whole",
+    run: lastStamp,
+  },
+  { name: "stamp", usage: ".stamp", help: "the same", run: host => lastStamp(host) },
+]
+
+function lastStamp(host: CommandHost): StyledLine[] {
+  return host.lastStamp ? [line(`  ${JSON.stringify(host.lastStamp)}`)] : [line("  (no answer yet)", "dim")]
+}

@@ -1,0 +1,80 @@
+/** `.why`: causes in order of their share, each with what shows it and what to try (SHELL §5.2). */
+
+import type { ClusterStatus } from "../../cluster/protocol.js"
+import { RivuletError } from "../../engine/errors.js"
+import type { StreamInfo, Why } from "../../engine/fluent/types.js"
+import { formatTime } from "../../engine/time.js"
+import type { StyledLine } from "../session.js"
+import { formatBytes, formatNumber } from "../view/number.js"
+import { printable } from "../view/table.js"
+import type { CommandHost } from "./command-host.js"
+import { line } from "./commands/command.js"
+import { streamHeader } from "./display.js"
+import { errorText } from "./error-text.js"
+
+type Asker = Pick<CommandHost, "session" | "tz" | "now" | "streamInfo">
+
+/** Of one stream; without a name, of all that are held or late, and of workers that are not as they should be. */
+export async function whyLines(host: Asker, name: string): Promise<StyledLine[]> {
+  const status = await host.session.status()
+  const infos = name === "" ? troubled(status, await host.session.streams()) : [await host.streamInfo(name)]
+  const lines: StyledLine[] = []
+  for (const info of infos) {
+    const why = await host.session.stream(`${info.program}/${info.name}`).why()
+    const held = status.held.find(({ stream }) => stream === `${info.program}/${info.name}` || stream === info.name)
+    lines.push(...ofStream(info, why, held, host))
+  }
+  if (name === "")
+    for (const { name, state, slow } of status.workers)
+      if (state === "lost") lines.push(line(`worker ${name} is lost`, "warning"))
+      else if (state === "slow")
+        lines.push(
+          line(
+            `worker ${name} is slow: ${slow ? `tasks take ${slow.times.toFixed(1)} × what they take elsewhere` : "it is silent"}`,
+            "warning",
+          ),
+        )
+  return lines.length > 0 ? lines : [line("  nothing is held or late", "dim")]
+}
+
+function troubled(status: ClusterStatus, infos: readonly StreamInfo[]): StreamInfo[] {
+  const names = new Set([...status.held, ...status.behind].map(({ stream }) => stream))
+  return infos.filter(info => names.has(`${info.program}/${info.name}`) || names.has(info.name))
+}
+
+function ofStream(info: StreamInfo, why: Why, held: ClusterStatus["held"][number] | undefined, host: Asker): StyledLine[] {
+  if (held !== undefined) return heldLines(info, held, host)
+  if (why.findings.length === 0) return [line(`  ${streamHeader(info, host)}: nothing is wrong`, "dim")]
+  const lag = info.lagMs > 0 ? `${(info.lagMs / 1000).toFixed(1)} s behind` : "on time"
+  const lines = [line(`${info.name} · ${info.state} · ${lag}`, info.state === "running" ? "bold" : "warning")]
+  for (const [i, { what, evidence, since, share, try: tries }] of why.findings.entries()) {
+    const from = since > 0 ? ` · since ${formatTime(since, host.tz, { nowMs: host.now() })}` : ""
+    lines.push(line(`  ${i + 1}  ${`${Math.round(share * 100)} %`.padStart(5)}  ${printable(what)}`))
+    if (evidence !== "") lines.push(line(`            ${printable(evidence)}${from}`, "dim"))
+    for (const one of tries) lines.push(line(`            try   ${one}`))
+  }
+  return lines
+}
+
+function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: Asker): StyledLine[] {
+  const time = (timeMs: number) => formatTime(timeMs, host.tz, { nowMs: host.now() })
+  const lines = [line(`${held.stream} · held since ${time(held.interval)} · its input is kept, other streams go on`, "warning")]
+  const error = Object.assign(new RivuletError(held.failure.message), { failure: held.failure })
+  lines.push(...errorText(error, time).map(text => line(`  ${text}`)))
+  if (info.held) {
+    const { keptBytes, boundBytes, lookedAhead } = info.held
+    if (lookedAhead)
+      lines.push(
+        line(`  how many   ${formatNumber(lookedAhead.failing)} of ${formatNumber(lookedAhead.records)} records that wait would fail`),
+      )
+    lines.push(line(`  held       ${formatBytes(keptBytes)} of at most ${formatBytes(boundBytes)} of its input`))
+  }
+  const { name } = info
+  if (held.retry) {
+    const { tries, of, atMs } = held.retry
+    lines.push(line(`  goes on    by itself at ${time(atMs)}: a machine was at fault (tried ${tries} of ${of} times)`))
+    lines.push(line(`  try        .resume ${name} tries at once`))
+  } else
+    lines.push(line(`  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records`))
+  return lines
+}

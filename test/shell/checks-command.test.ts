@@ -1,0 +1,143 @@
+/** What sharing and the command line promise, each by its number (docs/testing.md), by real processes. */
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { type Feed, openFeed, openShell, rivulet, type TestShell, visit } from "./checks-kit.js"
+
+const root = new URL("../../", import.meta.url).pathname
+const test = suite("checks: sharing and the command line")
+const directory = mkdtempSync(join(tmpdir(), "rivulet-checks-"))
+const program = join(directory, "page-views.ts")
+let cluster: Embedded
+let ann: TestShell
+let feed: Feed
+/** As somebody, against the cluster. */
+const as = (user: string) => ({
+  env: { USER: user, RIVULET_MASTER: cluster.address, XDG_STATE_HOME: directory, XDG_CONFIG_HOME: directory },
+})
+
+test.before(async () => {
+  cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * 2 ** 20 })
+  writeFileSync(
+    program,
+    `import { readStream } from "rivulet"
+export const views = readStream("views", "200ms", { format: "combined", archive: ${JSON.stringify(join(directory, "archive"))} })
+export const counts = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)
+`,
+  )
+  const submitted = await rivulet(["submit", program], as("ann"))
+  assert.is(submitted.code, 0, submitted.err)
+  ann = await openShell(cluster, "ann")
+  feed = await openFeed(cluster, "views")
+  await feed.send(["/a", "/b", "/a", "/c", "/a"].map((url, i) => visit(url, i)))
+  await ann.until('counts.get("/a")', said => said.startsWith("  3\n"))
+})
+test.after(async () => {
+  await feed.close()
+  await ann.close()
+  await cluster.stop()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+test("21: a second shell sees the first one's stream by name, with its fields", async () => {
+  await ann.run("const slow = views.map(v => ({ page: v.url, ms: v.bytes }))")
+  const bob = await rivulet(["shell"], { ...as("bob"), input: 'counts.get("/a")\n.schema slow\n' })
+  assert.match(bob.out, /^ {2}3\n/, bob.err)
+  assert.match(bob.out, /page +string .*\n +ms +number/)
+})
+
+test("22: another's stream is not stopped without --force", async () => {
+  await ann.run("const kept = views.map(v => [v.status, 1]).runningReduce(sum)")
+  const refused = await rivulet(["stop", "kept", "--yes"], as("bob"))
+  assert.is(refused.code, 4)
+  assert.match(refused.err, /not yours: ann\/kept \(ann\)\ntry: --force/)
+  assert.match(await ann.run(".streams"), /kept +state .* running/)
+  assert.is((await rivulet(["stop", "kept", "--yes", "--force"], as("bob"))).code, 0)
+})
+
+test("24: replace keeps state and what depends on it, at an interval's boundary", async () => {
+  await ann.run("const ones = views.map(v => [v.url, 1])")
+  await ann.run("const total = ones.runningReduce(sum)")
+  await ann.run("const big = total.filter(([, n]) => n > 1).persist()")
+  await ann.until('total.get("/a")', said => said.startsWith("  3\n"))
+  const plan = await ann.run("const plan = await ones.replace(views.map(v => [v.url, 10]))")
+  assert.not.match(plan, /rror/)
+  const at = Number((await ann.run("plan.at")).replaceAll(/\D/g, ""))
+  assert.is(at % 200, 0, "a boundary")
+  await feed.send([visit("/a", 10), visit("/d", 11)])
+  await ann.until('total.get("/d")', said => said.startsWith("  10\n"))
+  assert.match(await ann.run('total.get("/a")'), /^ {2}13\n/, "3 of before, 10 of now")
+  await ann.until("big.latest().collect()", said => /\/a +13/.test(said))
+})
+
+test("35: a reader that goes away after the first line is no error", async () => {
+  const ran = await rivulet(["query", "Array.from({ length: 200000 }, (_, i) => i)"], { ...as("bob"), head: true })
+  assert.equal([ran.code, ran.err], [0, ""])
+})
+
+test("36: no colour and no spinner in a pipe", async () => {
+  for (const args of [
+    ["query", "counts.latest().top(3)", "-o", "table", "--stamp"],
+    ["why", "counts"],
+  ]) {
+    const ran = await rivulet(args, as("bob"))
+    assert.is(ran.code, 0, ran.err)
+    assert.not.match(ran.out + ran.err, /[\x1b\r]/)
+  }
+})
+
+test("37: a wrong key is exit 3 with a clear text", async () => {
+  const home = (name: string) => ({ XDG_CONFIG_HOME: join(directory, name) })
+  const owner = await rivulet(["keys", "new", "owner"], { env: home("owner") })
+  assert.is(owner.code, 0, owner.err)
+  const stranger = await rivulet(["keys", "new"], { env: home("stranger") })
+  const args = ["--import", "./scripts/register.mjs", "shell/cli/main.ts", "master", "--bind", "tcp://127.0.0.1:0", "--key", "owner"]
+  const master = spawn(process.execPath, [...args, "--dir", join(directory, "keyed")], {
+    cwd: root,
+    env: { ...process.env, ...home("owner") },
+  })
+  const address = await new Promise<string>(resolve => {
+    let said = ""
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString()
+      const found = /tcp:\/\/127\.0\.0\.1:\d+(#[\w-]{43})?/.exec(said)
+      if (found) resolve(found[0])
+    }
+    master.stdout.on("data", hear)
+    master.stderr.on("data", hear)
+  })
+  const ended = new Promise(resolve => master.once("exit", resolve))
+  const refused = await rivulet(["query", "1", "-m", address], { env: home("stranger") })
+  assert.is(refused.code, 3, refused.err)
+  assert.match(refused.err, /allowed keys/)
+  assert.ok(refused.err.includes(`try: on its machine: rivulet keys allow ${stranger.out.trim()}`), refused.err)
+  master.kill()
+  await ended
+})
+
+test("38: watch --until ends with 0", async () => {
+  const ran = await rivulet(["watch", "counts.top(1)", "--until", "rows => rows[0]?.[1] >= 3"], as("bob"))
+  assert.is(ran.code, 0, ran.err)
+})
+
+test("40: a replay from an archive compared with what ran live: 0 differ", async () => {
+  await ann.until('counts.get("/d")', said => said.startsWith("  1\n"))
+  const archive = join(directory, "archive", "views")
+  const ran = await rivulet(["replay", program, "--input", `views=archive:${archive}`, "--compare", cluster.address], as("ann"))
+  assert.is(ran.code, 0, ran.err)
+  const compared = ran.out.split("\n").flatMap(line => (line.includes('"differ":') ? [JSON.parse(line)] : []))
+  assert.equal(
+    compared.map(({ stream, differ, same }) => [stream, differ, same > 0]).sort(),
+    [
+      ["counts", 0, true],
+      ["views", 0, true],
+    ],
+    ran.out,
+  )
+})
+
+test.run()

@@ -1,0 +1,133 @@
+/** What a shell promises of its answers and first minutes, each by its number (docs/testing.md), against a cluster of real processes. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { parseTime } from "../../engine/time.js"
+import { stampLine } from "../../shell/view/stamp.js"
+import { type Feed, openFeed, openShell, type TestShell, visit } from "./checks-kit.js"
+
+const test = suite("checks: answers")
+let cluster: Embedded
+let shell: TestShell
+let feed: Feed
+/** The answer to an expression, without its stamp. */
+const ask = async (expression: string) => (await shell.run(expression)).split("\n").slice(0, -2).join("\n")
+const json = async (expression: string) =>
+  JSON.parse(JSON.parse((await shell.run(`JSON.stringify(await (${expression}))`)).trim().split("\n")[0]!) as string)
+
+const urls = Array.from({ length: 400 }, (_, i) => `/${["a", "b", "c", "search"][(i * i) % 4]}/${i % 13}`)
+
+test.before(async () => {
+  cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * 2 ** 20 })
+  shell = await openShell(cluster)
+  await shell.run('const views = readStream("views", "200ms", { format: "combined" })')
+  await shell.run("const counts = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)")
+  feed = await openFeed(cluster, "views")
+  for (let i = 0; i < 4; i++)
+    await feed.send(urls.slice(i * 100, (i + 1) * 100).map((url, n) => visit(url, n % 60, { status: n % 5 === 0 ? 500 : 200 })))
+  await shell.until('views.last("10m").count()', said => said.includes("  400\n"))
+  await shell.until("counts.latest().map(([, n]) => n).reduce((a, b) => a + b)", said => said.includes("  400\n"))
+})
+test.after(async () => {
+  await feed.close()
+  await shell.close()
+  await cluster.stop()
+})
+
+const keys = new Set(urls).size
+
+test("1, 3: slice(…).count() of a running count, and of a window, is a series whose last value is the number of keys", async () => {
+  assert.match(
+    await shell.run('counts.slice("-10s").count()'),
+    new RegExp(`^ {2}last ${keys} .*versions: \\d* ?→ ${keys}$|^ {2}last ${keys} `, "m"),
+  )
+  const windowed = `views.map(v => [v.url, 1]).reduceByWindow("10m", sum).slice("-1s").count()`
+  assert.match(await shell.run(windowed), new RegExp(`^ {2}last ${keys} `, "m"))
+})
+
+test("2: on records it is one number", async () => {
+  assert.is(await ask('views.slice("-10m").count()'), "  400")
+})
+
+test("4: changes equals a diff of two at", async () => {
+  const [from, to] = await json("counts.latest().count().stamped().then(({ stamp }) => [stamp.asOf - 60000, stamp.asOf])")
+  const changes = await json(`counts.changes(${from}, ${to}).collect()`)
+  const [before, after] = [
+    await json(`counts.slice(${from - 200}, ${from}).last().collect().catch(() => [])`),
+    await json(`counts.at(${to - 1}).collect()`),
+  ]
+  const old = new Map(before as [string, number][])
+  const differ = (after as [string, number][]).filter(([key, n]) => old.get(key) !== n).map(([key, n]) => [key, n])
+  const sorted = (rows: unknown[][]) => rows.map(row => JSON.stringify(row)).sort()
+  assert.equal(sorted((changes as { key: string; after: number }[]).map(({ key, after }) => [key, after])), sorted(differ))
+})
+
+test("6: 21:00 typed at 00:05 is yesterday's, and the stamp says so", () => {
+  const nowMs = Date.parse("2026-11-21T00:05:00+01:00")
+  const at = parseTime("21:00", { nowMs, tz: "Europe/Berlin" })
+  assert.is(new Date(at).toISOString(), "2026-11-20T20:00:00.000Z")
+  const stamp = {
+    intervals: { from: at, to: at + 1000 },
+    asOf: at + 1000,
+    ageMs: 0,
+    partitions: [1, 1] as [number, number],
+    recomputed: 0,
+    from: [],
+    bytesMoved: 0,
+    ms: 1,
+  }
+  assert.match(stampLine(stamp, { tz: "Europe/Berlin", nowMs }), /20 Nov|11-20/)
+})
+
+test("7: tuple keys look up by value", async () => {
+  await shell.run("const keyed = views.map(v => [[v.url, v.status], 1]).runningReduce(sum)")
+  await shell.until("keyed.latest().count()", said => !/^ {2}0$/m.test(said))
+  const [key, n] = (await json("keyed.latest().top(1)"))[0]
+  await shell.until(`keyed.get(${JSON.stringify(key)})`, said => said.startsWith(`  ${n}\n`))
+})
+
+test("8: top on pairs orders by the value", async () => {
+  const top = (await json("counts.latest().top(5)")) as [string, number][]
+  assert.equal(
+    top.map(([, n]) => n),
+    [...top.map(([, n]) => n)].sort((a, b) => b - a),
+  )
+  const most = Math.max(...[...new Set(urls)].map(url => urls.filter(one => one === url).length))
+  assert.is(top[0]![1], most)
+})
+
+test("9: a question across two streams takes both at one interval", async () => {
+  await shell.run("const total = views.map(v => ['all', 1]).runningReduce(sum)")
+  await shell.until('total.get("all")', said => said.startsWith("  400\n"))
+  for (let i = 0; i < 5; i++) {
+    await feed.send(urls.slice(0, 50).map((url, n) => visit(url, n)))
+    const both = "counts.latest().map(([, n]) => ['all', n]).reduceByKey(sum).join(total.latest()).collect()"
+    for (const [, [sum, all]] of await json(both)) assert.is(sum, all)
+  }
+})
+
+test("10: a captured regular expression with g gives the same on 1 and 8 partitions", async () => {
+  await shell.run("const a = /a/g")
+  const of = (partitions: number) => json(`views.last("10m").repartition(${partitions}).filter(v => a.test(v.url)).count()`)
+  const one = await of(1)
+  assert.ok(one > 0)
+  assert.is(await of(8), one)
+})
+
+test("13: const n = a question; n + 1 is a number", async () => {
+  await shell.run('const n = views.slice("-10m").count()')
+  assert.match(await shell.run("n + 1"), /^ {2}\d+\n$/)
+})
+
+test("14: take(10) is not empty on a quiet second", async () => {
+  await shell.until("views.latest().count()", said => said.startsWith("  0\n"))
+  assert.is((await json("views.take(10)")).length, 10)
+})
+
+test("15: a new state stream shows the past at once", async () => {
+  await shell.run("const late = views.map(v => [v.method, 1]).runningReduce(sum)")
+  const all = await ask('views.last("10m").count()')
+  await shell.until('late.get("GET")', said => said.startsWith(`${all}\n`))
+})
+
+test.run()

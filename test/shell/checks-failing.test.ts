@@ -1,0 +1,127 @@
+/** What a shell promises when something goes wrong, each by its number (docs/testing.md), against a cluster of real processes. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { type Feed, openFeed, openShell, type TestShell } from "./checks-kit.js"
+
+const test = suite("checks: failing")
+let cluster: Embedded
+let shell: TestShell
+let feed: Feed
+
+test.before(async () => {
+  cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * 2 ** 20 })
+  shell = await openShell(cluster)
+  await shell.run('const events = readStream("events", "200ms", { format: "json" })')
+  feed = await openFeed(cluster, "events")
+})
+test.after(async () => {
+  await feed.close()
+  await shell.close()
+  await cluster.stop()
+})
+
+const event = (user: string, cookie: string | undefined = `id=${user}`) => JSON.stringify({ user, ...(cookie && { cookie }) })
+
+test("27, 28, 29: one bad record holds one stream only; the error names line, record, interval, field; fixed, its totals are those of a fix from the start", async () => {
+  await shell.run('const byCookie = events.map(e => [e.cookie.split("=")[1], 1]).runningReduce(sum)')
+  await shell.run('const fixedFromStart = events.flatMap(e => e.cookie ? [[e.cookie.split("=")[1], 1]] : []).runningReduce(sum)')
+  await shell.run("const byUser = events.map(e => [e.user, 1]).runningReduce(sum)")
+  await feed.send([event("a"), event("b"), event("a")])
+  await shell.until('byCookie.get("a")', said => said.includes("  2\n"))
+  await feed.send([event("c"), JSON.stringify({ user: "bad" }), event("a")])
+  const held = await shell.until(".why byCookie", said => said.includes("held since"))
+  assert.match(held, /byCookie · held since \d\d:\d\d/)
+  assert.match(held, /reading 'split'/)
+  assert.match(held, /1 │ const byCookie = events\.map\(e => \[e\.cookie\.split/)
+  assert.match(held, /e\.cookie is undefined/)
+  assert.match(held, /record +\{ user: "bad" \}/)
+  assert.match(held, /where +map · \d\d:\d\d:\d\d\S* partition \d+ on w[12] · the same on w[12]: it is the data/)
+  // Others go on.
+  await feed.send([event("a"), event("d")])
+  await shell.until('byUser.get("d")', said => said.includes("  1\n"))
+  await shell.until('byUser.get("a")', said => said.includes("  4\n"))
+  const streams = await shell.run(".streams")
+  assert.match(streams, /byCookie +state .* held/)
+  assert.match(streams, /byUser +state .* running/)
+  await shell.run('const better = events.flatMap(e => e.cookie ? [[e.cookie.split("=")[1], 1]] : []).runningReduce(sum)')
+  const plan = await shell.run("byCookie.replace(better)")
+  assert.not.match(plan, /Error/)
+  await shell.until('byCookie.get("a")', said => said.includes("  4\n"))
+  const ask = "JSON.stringify((await STREAM.latest().collect()).sort())"
+  const total = (await shell.run(ask.replace("STREAM", "fixedFromStart"))).split("\n")[0]
+  assert.is((await shell.run(ask.replace("STREAM", "byCookie"))).split("\n")[0], total)
+})
+
+/** Sent, and asked back: the interval that they are in is over, so that each has some. */
+async function sealed(lines: readonly string[]): Promise<void> {
+  const count = async () => Number(/ *([\d ]+)\n/.exec(await shell.run('events.last("10m").count()'))![1]!.replaceAll(" ", ""))
+  const before = await count()
+  await feed.send(lines)
+  while ((await count()) < before + lines.length) {}
+}
+
+test("30: .why names the planted hot key, where it is and what to try", async () => {
+  await shell.run(`const visits = events.map(e => [e.user, 1]).groupByKey(4).mapValues(ones => {
+    let work = 0
+    for (const one of ones) for (let i = 0; i < 10000; i++) work += one
+    return work
+  }).persist()`)
+  const lines = Array.from({ length: 400 }, (_, i) => event(i % 5 < 2 ? "-" : `u${i % 97}`))
+  const why = await shell.until(
+    ".why visits",
+    said => /^ {2}\d .*one key holds/m.test(said),
+    () => sealed(lines),
+  )
+  const [, share, partition, slowest, others] =
+    /\d +\d+ % +one key holds (\d+) % of the shuffle: "-"\n.*partition (\d+): (\d+(?:\.\d+)?) m?s, others (\d+(?:\.\d+)?) m?s/.exec(why) ??
+    []
+  assert.ok(Number(share) >= 35 && Number(share) <= 45, `40 of 100 records have the key: ${why}`)
+  assert.ok(partition !== undefined && slowest !== undefined && others !== undefined, why)
+  assert.match(why, /try +reduceByKey/)
+  await shell.run(".stop visits")
+})
+
+test("31: .why names the planted slow worker", async () => {
+  await shell.run(`const work = events.map(e => [e.user, 1]).groupByKey(8).mapValues(ones => {
+    let work = 0
+    for (const one of ones) for (let i = 0; i < 4000; i++) work += one
+    return work
+  }).persist()`)
+  await shell.run(".chaos slow w2 8")
+  const lines = Array.from({ length: 600 }, (_, i) => event(`u${i % 211}`))
+  const why = await shell.until(
+    ".why work",
+    said => /^ {2}\d .*w2 is slow/m.test(said),
+    () => sealed(lines),
+  )
+  assert.match(why, /\d +\d+ % +w2 is slow: tasks take \d+\.\d × what they take elsewhere/)
+  assert.match(await shell.run(".workers"), /w2 +SLOW/)
+  await shell.run(".chaos slow w2 1")
+  await shell.run(".stop work")
+})
+
+test("32: console.log in map is seen in .log, and in the shell that defined it", async () => {
+  await shell.run(
+    "const noisy = events.map(e => { if (e.user === 'loud') console.log('saw', e.user); return [e.user, 1] }).runningReduce(sum)",
+  )
+  await feed.send([event("loud")])
+  const log = await shell.until(".log noisy", said => said.includes("saw loud"))
+  assert.match(log, /\d\d:\d\d:\d\d.* ann\/noisy w[12] +saw loud/)
+  // As it came, beside what was asked for.
+  await shell.until("1", () => shell.printed().split(/^(?!> ).*saw loud/m).length > 2)
+})
+
+test("33: a captured socket is refused at the definition", async () => {
+  await shell.run('const { Socket } = await import("node:net")')
+  await shell.run("const cache = { client: new Socket() }")
+  const said = await shell.run("const known = events.filter(e => cache.client.readable)")
+  assert.match(said, /cache\.client is a Socket/)
+  assert.match(said, /captured|filter/)
+})
+
+test("34: an async function is refused at the definition", async () => {
+  assert.match(await shell.run("events.map(async e => e)"), /cannot be async/)
+})
+
+test.run()
