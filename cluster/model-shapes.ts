@@ -248,6 +248,7 @@ export const streamDefinition = object<StreamDefinition>({
   from,
   node: streamNode,
   rememberMs: nullable(count),
+  untilRead: optional(yes),
   persist: bool,
   checkpointMs: optional(count),
   source: text,

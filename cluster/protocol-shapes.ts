@@ -185,6 +185,7 @@ const request = byKind<Request>({
   files: { paths: list(text) },
   drained: { streams: list(text) },
   changed: { stream: text, after: nullable(finite), limit: count },
+  reading: { streams: list(object<{ stream: string; from: number }>({ stream: text, from: finite })) },
   receivers: { receiver: text },
   shutdown: {},
 })

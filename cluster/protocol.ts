@@ -391,6 +391,8 @@ export type Request =
   | { readonly kind: "drained"; readonly streams: readonly StreamId[] }
   /** Starts of the first `limit` finished intervals after `after` (null: from the first) in which the stream may have changed. */
   | { readonly kind: "changed"; readonly stream: StreamId; readonly after: number | null; readonly limit: number }
+  /** The client reads these streams to their end: intervals that begin before `from` it has read. In place of what it said before. */
+  | { readonly kind: "reading"; readonly streams: readonly { readonly stream: StreamId; readonly from: number }[] }
   /** Where senders may go, and the receiver's stream if it is defined. */
   | { readonly kind: "receivers"; readonly receiver: string }
   | { readonly kind: "shutdown" }

@@ -28,6 +28,8 @@ export interface StreamDefinition {
   readonly from: "earliest" | "next" | number
   readonly node: StreamNode
   readonly rememberMs: number | null
+  /** Batch mode: kept until whoever reads it has said so, and no longer. */
+  readonly untilRead?: true
   readonly persist: boolean
   /** How often what is stored of it is copied to other workers; absent: whenever something is made. */
   readonly checkpointMs?: number

@@ -21,9 +21,6 @@ export interface InputOverride {
   readonly disorderMs: number
 }
 
-/** Longer than any log: in batch mode nothing is forgotten before it has been read back. */
-const keepMs = 200 * 365 * 86_400_000
-
 /**
  * Points the inputs of that name among the drafts at files, and says by which formats they are read. RivuletError (2) for a
  * name that the program does not read.
@@ -96,8 +93,8 @@ function redirected(session: ClientSession, node: InputNode, override: InputOver
   return { ...node, source: { kind: "file", paths: [override.paths] }, format, timestamp, disorderMs: override.disorderMs }
 }
 
-/** Everything that the program defined is kept until it has been read back. */
-export function keepEverything(session: ClientSession): void {
+/** Everything that the program defined is kept until it has been read back, and no longer. */
+export function keepUntilRead(session: ClientSession): void {
   const { definitions } = session.host
-  for (const { id } of definitions.all()) if (definitions.isDraft(id)) definitions.change(id, { rememberMs: keepMs })
+  for (const { id } of definitions.all()) if (definitions.isDraft(id)) definitions.change(id, { untilRead: true })
 }

@@ -88,7 +88,10 @@ export class Definitions {
   }
 
   /** Changes a definition. True if it is a draft: nobody else needs to know. */
-  change(id: StreamId, change: Partial<Pick<StreamDefinition, "name" | "named" | "persist" | "rememberMs" | "checkpointMs">>): boolean {
+  change(
+    id: StreamId,
+    change: Partial<Pick<StreamDefinition, "name" | "named" | "persist" | "rememberMs" | "checkpointMs" | "untilRead">>,
+  ): boolean {
     const known = this.#get(id)
     if (known.state !== "draft" && (("persist" in change && !known.definition.persist) || "checkpointMs" in change)) {
       const what = "persist" in change ? "persist()" : "checkpoint()"

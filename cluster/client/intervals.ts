@@ -21,49 +21,102 @@ export interface IntervalParts<T> {
   readonly parts: readonly (readonly T[])[]
 }
 
-/** Intervals asked for in one question: of what is read whole, and of what is read as changes. */
+/** While a stream still grows: nothing more will come of intervals that begin before this time. */
+export interface ReadThrough {
+  readonly through: number
+}
+
+/** How a stream that still grows is followed to its end. */
+export interface Following {
+  /** The end of the stream's newest finished interval, as far as it is known here. */
+  through(): number
+  /** Nothing is finished any more that is not finished now. */
+  ended(): boolean
+  /** Resolves when there may be more. Rejects when there never will be. */
+  more(): Promise<void>
+  /** Intervals that begin before it need not be kept for this reader. */
+  read(from: number): void
+}
+
+/** Intervals asked for in one question at most: of what is read whole, and of what is read as changes. */
 const wholeAtOnce = 256
 const changesAtOnce = 1_024
+/** So many intervals are asked for at first; from then on as many as give about so many rows. */
+const firstAtOnce = 16
+const rowsAtOnce = 20_000
 
-/**
- * Every finished interval of the stream in which it may have changed, oldest first. `render` is called once for each row
- * that is read. While some are worked on, the next are asked for.
- */
+/** Every finished interval of the stream in which it may have changed, oldest first. `render` is called once for each row that is read. */
 export async function* intervalsOf<T>(
   session: ClientSession,
   handle: unknown,
   render: (row: unknown) => T,
 ): AsyncGenerator<IntervalParts<T>, undefined> {
+  const still: Following = { through: () => Number.NEGATIVE_INFINITY, ended: () => true, more: async () => {}, read: () => {} }
+  for await (const one of followIntervals(session, handle, render, still, null)) if ("parts" in one) yield one
+  return undefined
+}
+
+/**
+ * The same of a stream that still grows, to its end; `after`: from the interval that follows this one's start. While some are
+ * worked on, the next are asked for.
+ */
+export async function* followIntervals<T>(
+  session: ClientSession,
+  handle: unknown,
+  render: (row: unknown) => T,
+  following: Following,
+  after: number | null,
+): AsyncGenerator<IntervalParts<T> | ReadThrough, undefined> {
   const data = handleData(handle)
   if (data?.kind !== "stream") throw new RivuletError("only a stream has intervals", { code: 2 })
   const { definitions } = session.host
   const definition = definitions.get(data.id)
   const isState = definition.node.kind === "state"
-  const read = isState ? new Versions(session, data.id, definition, render).read : wholeReader(session, data.id, definition, render)
-  const limit = isState ? changesAtOnce : wholeAtOnce
-  const next = async (after: number | null) => {
-    const starts: readonly number[] = await session.host.request({
-      kind: "changed",
-      stream: definitions.idOf(data.id),
-      after,
-      limit,
-    })
-    return { starts, parts: starts.length === 0 ? [] : await read(starts) }
+  const versions = isState ? new Versions(session, data.id, definition, render) : null
+  const read = versions?.read ?? wholeReader(session, data.id, definition, render)
+  let limit = firstAtOnce
+  let last = after
+  const next = async () => {
+    const ended = following.ended()
+    const through = following.through()
+    const starts: readonly number[] = await session.host.request({ kind: "changed", stream: definitions.idOf(data.id), after: last, limit })
+    last = starts.at(-1) ?? last
+    const { parts, rows } = starts.length === 0 ? { parts: [], rows: 0 } : await read(starts)
+    if (rows > 0)
+      limit = Math.max(1, Math.min(isState ? changesAtOnce : wholeAtOnce, Math.ceil((starts.length * rowsAtOnce) / rows), limit * 2))
+    return { starts, parts, ended, through }
   }
-  for (let some = await next(null); some.starts.length > 0; ) {
-    const following = next(some.starts.at(-1)!)
+  let passed = Number.NEGATIVE_INFINITY
+  for (let some = await next(); ; ) {
+    if (some.starts.length === 0) {
+      if (some.ended) return undefined
+      if (some.through > passed) {
+        passed = some.through
+        yield { through: passed }
+        const from = passed - definition.intervalMs
+        // What is read next is compared with the version that is known, whose name may be a later one by now.
+        versions?.unchangedTo(from)
+        last = Math.max(last ?? from, from)
+        following.read(from)
+      }
+      await following.more()
+      some = await next()
+      continue
+    }
+    const ahead = next()
     // Whoever stops reading does not hear of its failure.
-    following.catch(() => {})
+    ahead.catch(() => {})
     for (const [i, parts] of some.parts.entries()) {
       const from = some.starts[i]!
       yield { interval: { from, to: from + definition.intervalMs }, parts }
     }
-    some = await following
+    following.read(some.starts.at(-1)!)
+    some = await ahead
   }
-  return undefined
 }
 
-type Read<T> = (starts: readonly number[]) => Promise<readonly (readonly (readonly T[])[])[]>
+/** Of each start the interval's rows; `rows`: how many were read for them. */
+type Read<T> = (starts: readonly number[]) => Promise<{ readonly parts: readonly (readonly (readonly T[])[])[]; readonly rows: number }>
 
 /** One question for all the versions; gives each one's rows. */
 async function ask(session: ClientSession, versions: readonly RddNode[]): Promise<unknown[][]> {
@@ -87,8 +140,13 @@ function wholeReader<T>(
     snapshot
       ? { kind: "version", stream: id, at: from, read: { kind: "rows" } }
       : { kind: "slice", stream: id, from, to: from + intervalMs }
-  return async starts => (await ask(session, starts.map(versionOf))).map(rows => [rows.map(render)])
+  return async starts => {
+    const answers = await ask(session, starts.map(versionOf))
+    return { parts: answers.map(rows => [rows.map(render)]), rows: count(answers) }
+  }
 }
+
+const count = (answers: readonly (readonly unknown[])[]): number => answers.reduce((sum, rows) => sum + rows.length, 0)
 
 interface Partition<T> {
   /** In order of birth. */
@@ -134,7 +192,12 @@ class Versions<T> {
       versions.push(this.#parts())
     }
     this.#at = starts.at(-1)!
-    return versions
+    return { parts: versions, rows: count(answers) }
+  }
+
+  /** No version up to the interval's is another than the one that is here. */
+  unchangedTo(start: number): void {
+    if (this.#at !== null) this.#at = Math.max(this.#at, start)
   }
 
   #nodes(starts: readonly number[]): RddNode[] {

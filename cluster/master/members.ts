@@ -226,6 +226,7 @@ export class Members {
   clientLost(node: NodeId): void {
     if (!this.#clients.delete(node)) return
     this.#others.queries.clientLost(node)
+    this.#others.sources.readings.clientLost(node)
     this.#onClientLost(node)
     // What waits for its ack would wait for ever. If it lives, it hears that the link is over, and says hello again.
     this.#parts.outbox.push({ kind: "disconnect", from: node })

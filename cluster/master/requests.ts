@@ -11,9 +11,11 @@ import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
 import type { Endings } from "./endings.js"
 import type { Leases } from "./leases.js"
+import type { StreamRecord } from "./ledger.js"
 import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
+import { isEmpty } from "./records.js"
 import { failed, ok } from "./response.js"
 import type { Retries } from "./retries.js"
 import { isBounded, type Sources } from "./sources.js"
@@ -166,6 +168,9 @@ export class Requests {
         return
       case "changed":
         return answer(ok(this.#changed(body)))
+      case "reading":
+        this.#others.sources.readings.set(client, body.streams)
+        return answer(ok())
       case "receivers":
         return answer(ok({ stream: catalog.receiver(body.receiver)?.definition.id ?? null, workers: registry.peers() }))
       case "shutdown":
@@ -182,13 +187,28 @@ export class Requests {
     if (catalog.get(stream) === undefined) throw noStream(stream)
     const through = throughOf(graph, stream)
     const found: number[] = []
-    for (let last = after ?? Number.NEGATIVE_INFINITY; found.length < Math.min(limit, changedAtMost); ) {
+    const before = after ?? this.#beforeFirst(stream)
+    if (before === Number.POSITIVE_INFINITY) return found
+    for (let last = before; found.length < Math.min(limit, changedAtMost); ) {
       const next = nextChange(graph, stream, last, through)
       if (next === null) break
       found.push(next)
       last = next
     }
     return found
+  }
+
+  /** Old records do not say before they are read where they begin: what lies between 1970 and the first one is not asked for. */
+  #beforeFirst(stream: StreamId): number {
+    const { catalog, ledger } = this.#parts
+    const { definition } = catalog.get(stream) as StreamRecord
+    let first = Number.POSITIVE_INFINITY
+    for (const id of catalog.inputsOf(definition)) {
+      const input = ledger.streams.get(id)
+      if (input === undefined || !isBounded(input.definition)) return Number.NEGATIVE_INFINITY
+      first = Math.min(first, input.seals.find(seal => !isEmpty(seal))?.from ?? Number.POSITIVE_INFINITY)
+    }
+    return Math.floor(first / definition.intervalMs) * definition.intervalMs - definition.intervalMs
   }
 
   #record(record: Parameters<typeof append>[1], effect: () => void): void {

@@ -113,6 +113,13 @@ export class Retention {
     }
     waits = false
     for (const [input, from] of this.#sources.arrivals.needs()) need(input, from)
+    for (const { stream, from } of this.#sources.readings) {
+      const record = ledger.streams.get(stream)
+      if (record === undefined) continue
+      need(stream, from)
+      // What is stored is read as it is; of a recipe, what it is made of.
+      if (!runs(record.definition)) reach(stream, from)
+    }
     for (const { stream, from } of this.#queries.leases()) {
       need(stream, from)
       if (ledger.streams.has(stream)) reach(stream, from)
@@ -132,6 +139,10 @@ export class Retention {
     const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
     const clock = pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))
     const newest = definition.node.kind === "input" ? record.sealedThrough : record.through
+    if (definition.untilRead === true) {
+      const before = this.#sources.readings.known ? Math.min(need, newest - definition.intervalMs) : Number.NEGATIVE_INFINITY
+      return Math.floor(before / definition.intervalMs) * definition.intervalMs
+    }
     const before = Math.min(clock - rememberMs, need, newest - definition.intervalMs)
     return Math.floor(before / definition.intervalMs) * definition.intervalMs
   }

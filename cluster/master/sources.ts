@@ -24,6 +24,7 @@ import { FileOrder, type SourceFile, type SplitName, splitOf, type Taken } from 
 import { type StreamRecord, watches } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
+import { Readings } from "./readings.js"
 import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
 import { groupBlocks } from "./seal.js"
 
@@ -72,6 +73,7 @@ export class Sources {
   readonly #sources = new Map<StreamId, Source>()
   /** Inputs whose records are read by their own time after they have arrived. */
   readonly arrivals: Arrivals
+  readonly readings = new Readings()
   readonly #lists = new Map<string, (message: Extract<Message, { kind: "filesListed" }>) => void>()
   readonly #fail: (stream: StreamId, failure: TaskFailure) => void
   #requests = 0
@@ -283,15 +285,20 @@ export class Sources {
   /** Some stream made of it has too much before it already. */
   #behind(stream: StreamId): boolean {
     const { catalog, ledger } = this.#parts
-    const seals = (ledger.streams.get(stream) as StreamRecord).seals
-    for (const { definition, through, held } of catalog.dependents(stream)) {
-      const runs = definition.node.kind !== "lift" && definition.node.kind !== "window"
-      if (!runs || held !== null) continue
+    const record = ledger.streams.get(stream) as StreamRecord
+    const isBehind = (through: number): boolean => {
       let behind = 0
-      for (let i = seals.length - 1; i >= 0 && (seals[i] as SealRecord).to > through; i--) {
-        if ((seals[i] as SealRecord).groups.length > 0) behind += 1
+      for (let i = record.seals.length - 1; i >= 0 && (record.seals[i] as SealRecord).to > through; i--) {
+        if ((record.seals[i] as SealRecord).groups.length > 0) behind += 1
         if (behind > behindAtMost) return true
       }
+      return false
+    }
+    for (const { definition, through, held } of [record, ...catalog.dependents(stream)]) {
+      const runs = definition.node.kind !== "lift" && definition.node.kind !== "window" && definition.kind !== "input"
+      if (runs && held === null && isBehind(through)) return true
+      const read = this.readings.from(definition.id)
+      if (read !== null && isBehind(read)) return true
     }
     return false
   }

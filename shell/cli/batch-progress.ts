@@ -1,11 +1,11 @@
 /** How far batch mode has come, on stderr: a bar on a terminal, elsewhere a line every ten seconds (SHELL §1.3). */
 
-import type { ClientSession } from "../../cluster/client/session.js"
 import type { CatalogEntry } from "../../cluster/protocol.js"
 import { formatNumber } from "../view/number.js"
 
 const barCells = 24
 const firstMs = 500
+const linesEveryMs = 10_000
 
 /** Of all inputs together: the part that has been read, and how far the slowest stream has come. */
 export function progressText(entries: readonly CatalogEntry[], bar: boolean): string | null {
@@ -40,34 +40,22 @@ export function sizeText(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
-export function showProgress(session: ClientSession): { stop(): void } {
+/** A line or a bar whenever there is something new to say, and not too often. */
+export function showProgress(): { show(entries: readonly CatalogEntry[]): void; stop(): void } {
   const isTty = process.stderr.isTTY === true
+  const everyMs = isTty ? firstMs : linesEveryMs
   let shown = ""
-  let asking = false
-  const timer = setInterval(
-    () => {
-      if (asking) return
-      asking = true
-      session.host
-        .catalog()
-        .then(entries => {
-          const text = progressText(entries, isTty)
-          if (text === null || text === shown || stopped) return
-          shown = text
-          process.stderr.write(isTty ? `\r\x1b[K${text}` : `${text}\n`)
-        })
-        .catch(() => {})
-        .finally(() => {
-          asking = false
-        })
-    },
-    isTty ? firstMs : 10_000,
-  )
-  let stopped = false
+  let shownMs = performance.now()
   return {
+    show: entries => {
+      if (performance.now() - shownMs < everyMs) return
+      const text = progressText(entries, isTty)
+      if (text === null || text === shown) return
+      shown = text
+      shownMs = performance.now()
+      process.stderr.write(isTty ? `\r\x1b[K${text}` : `${text}\n`)
+    },
     stop: () => {
-      stopped = true
-      clearInterval(timer)
       if (isTty && shown !== "") process.stderr.write("\r\x1b[K")
     },
   }

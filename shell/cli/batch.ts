@@ -2,26 +2,24 @@
  * Batch mode, shared by `run` and `replay`: a program over bounded inputs on a cluster of its own, to the end; then each
  * exported stream's intervals that have rows, in interval order, as lines or files.
  */
-import { mkdirSync, statSync } from "node:fs"
-import { open } from "node:fs/promises"
-import { join } from "node:path"
-import { type InputOverride, keepEverything, overrideInputs, refuseLive } from "../../cluster/client/batch.js"
-import { intervalsOf } from "../../cluster/client/intervals.js"
+import { statSync } from "node:fs"
+import { type InputOverride, keepUntilRead, overrideInputs, refuseLive } from "../../cluster/client/batch.js"
 import { defineProgram } from "../../cluster/client/program/define.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
 import type { Handle } from "../../engine/fluent/types.js"
 import type { FormatSpec } from "../../engine/rdd.js"
 import { oneLine } from "../host/error-text.js"
 import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
-import { showProgress } from "./batch-progress.js"
-import { comparedText, compareWith, type Target } from "./compare.js"
+import { followRun, type Sink } from "./batch-run.js"
+import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
+import { comparedText, RunComparison, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
 import { checkSample, packingOfFile, sampleOf } from "./input-sample.js"
-import { type IntervalLine, linesOf } from "./interval-lines.js"
 import { duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
 import { refuseTypeErrors } from "./submit.js"
@@ -30,6 +28,8 @@ export interface BatchOptions {
   readonly path: string
   readonly program: string
   readonly workers: number
+  /** Block memory of each. */
+  readonly memoryBytes?: number
   readonly master?: string
   readonly format: OutputFormat
   readonly save?: string
@@ -47,14 +47,13 @@ export interface ReplayInput extends InputOverride {
   readonly files: readonly string[]
 }
 
-/** Lines are written together up to so many characters. */
-const writeChars = 1 << 18
-
 export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
   const check = () => refuseTypeErrors(options.path)
   if (options.master !== undefined) check()
-  const cluster = options.master === undefined ? await startEmbedded({ workers: options.workers, cores: 1, onSpawned: check }) : undefined
+  const { workers, memoryBytes } = options
+  const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes }) }
+  const cluster = options.master === undefined ? await startEmbedded({ ...size, onSpawned: check }) : undefined
   const limit = timeoutMs === undefined ? undefined : setTimeout(() => void giveUp(), timeoutMs)
   async function giveUp(): Promise<never> {
     process.stderr.write(`rivulet: ${options.path} did not end within ${options.timeout}\n`)
@@ -85,7 +84,7 @@ async function work(session: ClientSession, options: BatchOptions): Promise<void
   for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports))
   if (options.master === undefined) {
     refuseLive(session, exports)
-    keepEverything(session)
+    keepUntilRead(session)
   }
   const defined = await session.flush()
   try {
@@ -140,30 +139,48 @@ function sayPacked(files: readonly string[]): void {
 }
 
 async function results(session: ClientSession, options: BatchOptions, exports: Readonly<Record<string, unknown>>): Promise<void> {
-  const progress = showProgress(session)
-  try {
-    await session.drained()
-  } finally {
-    progress.stop()
-  }
-  await showLogs(session)
-  const held = (await session.status()).held
-  if (held[0])
-    throw Object.assign(new RivuletError(`${held[0].stream} is held: ${held[0].failure.message}`, { code: 1 }), {
-      failure: held[0].failure,
-    })
   const streams = Object.entries(exports).filter(([, value]) => hasRows(session, value)) as [string, Handle][]
-  if (options.save !== undefined) await saveAll(session, streams, options.save)
-  if (options.format === "table") await summarise(session, streams)
-  else if (options.compare === undefined && (options.save === undefined || options.format === "ndjson")) await printAll(session, streams)
-  if (options.compare !== undefined) {
-    const compared = await compareWith(session, streams, options.compare, options.program)
-    await write(options.format === "table" ? comparedText(compared) : compared.map(row => `${toJson(row)}\n`).join(""))
-    if (compared.length === 0) throw new RivuletError("nothing to compare: the other side has none of the program's streams", { code: 1 })
-    if (compared.some(({ differ }) => differ > 0)) process.exitCode = 1
+  const names = streams.map(([name]) => name)
+  const saved = options.save === undefined ? null : await SavedLines.open(options.save, names)
+  const counted = options.format === "table" ? new CountedLines(names) : null
+  const prints = counted === null && options.compare === undefined && (options.save === undefined || options.format === "ndjson")
+  const printed = prints ? new MergedLines(names, write) : null
+  const compared = options.compare === undefined ? null : await RunComparison.open(options.compare, options.program, names)
+  const comparing: Sink = { line: async (name, line) => compared?.next(name, line), through: async () => {} }
+  try {
+    await followRun(
+      session,
+      streams,
+      [saved, counted, printed, compared && comparing].filter(sink => sink !== null),
+    )
+  } finally {
+    await saved?.close()
+    await printed?.flush()
+    await showLogs(session)
+  }
+  if (counted !== null) await write(counted.text())
+  if (compared !== null) {
+    const ends = await endsOf(session, streams)
+    const found = await compared.end(name => ends.get(name) ?? Number.POSITIVE_INFINITY).finally(() => compared.close())
+    await write(options.format === "table" ? comparedText(found) : found.map(row => `${toJson(row)}\n`).join(""))
+    if (found.length === 0) throw new RivuletError("nothing to compare: the other side has none of the program's streams", { code: 1 })
+    if (found.some(({ differ }) => differ > 0)) process.exitCode = 1
   }
   const aside = (await session.host.catalog()).reduce((sum, entry) => sum + entry.aside, 0)
   if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
+}
+
+/** How far each stream has come: an archive's end is where it was when it was listed, the live stream has gone on since. */
+async function endsOf(session: ClientSession, streams: readonly (readonly [string, Handle])[]): Promise<Map<string, number>> {
+  const catalog = await session.host.catalog()
+  const inputs = Math.min(...catalog.filter(({ definition }) => definition.kind === "input").map(entry => entry.throughMs))
+  return new Map(
+    streams.map(([name, handle]) => {
+      const data = handleData(handle)
+      const id = data?.kind === "stream" ? session.host.definitions.idOf(data.id) : null
+      return [name, catalog.find(({ definition }) => definition.id === id)?.throughMs ?? inputs]
+    }),
+  )
 }
 
 const asideShown = 5
@@ -181,50 +198,4 @@ async function showLogs(session: ClientSession): Promise<void> {
 function hasRows(session: ClientSession, value: unknown): boolean {
   const kind = kindOf(session, value)
   return kind !== undefined && kind !== "output"
-}
-
-/** Every exported stream's non-empty intervals, merged by interval then by order of export. */
-async function printAll(session: ClientSession, streams: readonly [string, Handle][]): Promise<void> {
-  const cursors = await Promise.all(
-    streams.map(async ([name, handle]) => {
-      const lines = linesOf(session, name, handle)
-      return { lines, head: (await lines.next()).value as IntervalLine | undefined }
-    }),
-  )
-  let text = ""
-  for (;;) {
-    let first: (typeof cursors)[number] | undefined
-    for (const cursor of cursors) if (cursor.head && (first === undefined || cursor.head.from < first.head!.from)) first = cursor
-    if (first?.head === undefined) break
-    text += first.head.line
-    if (text.length >= writeChars) {
-      await write(text)
-      text = ""
-    }
-    first.head = (await first.lines.next()).value
-  }
-  if (text !== "") await write(text)
-}
-
-async function saveAll(session: ClientSession, streams: readonly [string, Handle][], directory: string): Promise<void> {
-  mkdirSync(directory, { recursive: true })
-  for (const [name, handle] of streams) {
-    const file = await open(join(directory, `${name}.ndjson`), "w")
-    for await (const { line } of linesOf(session, name, handle)) await file.write(line)
-    await file.close()
-  }
-}
-
-async function summarise(session: ClientSession, streams: readonly [string, Handle][]): Promise<void> {
-  for (const [name, handle] of streams) {
-    let intervals = 0
-    let rows = 0
-    for await (const { parts } of intervalsOf(session, handle, () => null)) {
-      const here = parts.reduce((sum, part) => sum + part.length, 0)
-      if (here === 0) continue
-      intervals++
-      rows += here
-    }
-    await write(`${name}   ${formatNumber(intervals)} intervals with rows, ${formatNumber(rows)} rows\n`)
-  }
 }

@@ -3,14 +3,12 @@
 import { createReadStream, readdirSync, statSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
-import { type ClientSession, connect } from "../../cluster/client/session.js"
+import { connect } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
-import { handleData } from "../../engine/fluent/brand.js"
-import type { Handle } from "../../engine/fluent/types.js"
 import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
 import { Ending } from "./ending.js"
-import { compareSides, type Difference, type Side } from "./interval-diff.js"
+import { Comparison, compareSides, type Difference, type Side } from "./interval-diff.js"
 import { type IntervalLine, linesOf } from "./interval-lines.js"
 import { connectTimeoutMs, masterAddress } from "./options.js"
 import { outputFormat, toJson, write } from "./output.js"
@@ -68,7 +66,7 @@ async function* savedLines(path: string): AsyncGenerator<IntervalLine, undefined
     if (text === "") continue
     const from = /"interval":\["([^"]+)"/.exec(text.slice(0, 500))?.[1]
     if (from === undefined) throw new RivuletError(`${path}: a line that is no interval: ${text.slice(0, 80)}`, { code: 2 })
-    yield { from: Date.parse(from), line: `${text}\n` }
+    yield { from: Date.parse(from), line: `${text}\n`, rows: 0 }
   }
   return undefined
 }
@@ -77,33 +75,39 @@ export interface Compared extends Difference {
   readonly stream: string
 }
 
-/** What batch mode has made against a target. Streams that the target does not have are named on stderr. */
-export async function compareWith(
-  session: ClientSession,
-  streams: readonly (readonly [string, Handle])[],
-  target: Target,
-  program: string,
-): Promise<Compared[]> {
-  const other = await open(target, program)
-  try {
-    const catalog = await session.host.catalog()
-    const compared: Compared[] = []
-    for (const [name, handle] of streams) {
-      const there = await other.side(name)
-      if (there === null) {
-        process.stderr.write(`${name} is not there to compare with\n`)
-        continue
-      }
-      const data = handleData(handle)
-      const id = data?.kind === "stream" ? session.host.definitions.idOf(data.id) : null
-      const inputs = catalog.filter(({ definition }) => definition.kind === "input")
-      // An archive's end is where it was when it was listed: the live stream has gone on since.
-      const to = catalog.find(({ definition }) => definition.id === id)?.throughMs ?? Math.min(...inputs.map(entry => entry.throughMs))
-      compared.push({ stream: name, ...(await compareSides({ lines: linesOf(session, name, handle), ...everything, to }, there)) })
+/** What batch mode makes, compared with a target as it is made. */
+export class RunComparison {
+  readonly #target: Opened
+  readonly #streams = new Map<string, Comparison>()
+
+  private constructor(target: Opened) {
+    this.#target = target
+  }
+
+  /** Streams that the target does not have are named on stderr. */
+  static async open(target: Target, program: string, streams: readonly string[]): Promise<RunComparison> {
+    const comparison = new RunComparison(await open(target, program))
+    for (const name of streams) {
+      const there = await comparison.#target.side(name)
+      if (there === null) process.stderr.write(`${name} is not there to compare with\n`)
+      else comparison.#streams.set(name, new Comparison(everything.from, there))
     }
+    return comparison
+  }
+
+  async next(name: string, line: IntervalLine): Promise<void> {
+    await this.#streams.get(name)?.next(line)
+  }
+
+  /** `to`: before which time the run can speak of a stream. */
+  async end(to: (name: string) => number): Promise<Compared[]> {
+    const compared: Compared[] = []
+    for (const [stream, comparison] of this.#streams) compared.push({ stream, ...(await comparison.end(to(stream))) })
     return compared
-  } finally {
-    await other.close()
+  }
+
+  close(): Promise<void> {
+    return this.#target.close()
   }
 }
 

@@ -23,35 +23,67 @@ export interface Difference {
 
 const shown = 3
 
-export async function compareSides(a: Side, b: Side): Promise<Difference> {
-  const left = a.lines[Symbol.asyncIterator]()
-  const right = b.lines[Symbol.asyncIterator]()
-  const next = async (of: AsyncIterator<IntervalLine>): Promise<IntervalLine | null> => {
-    const { done, value } = await of.next()
-    return done === true ? null : value
+/** One side is told as it comes, the other is read as far as that. */
+export class Comparison {
+  readonly #from: number
+  readonly #other: Side
+  readonly #right: AsyncIterator<IntervalLine>
+  /** Read and not compared yet; null: there is none; undefined: nobody has looked. */
+  #head: IntervalLine | null | undefined
+  readonly #counts = { same: 0, differ: 0, leftOut: 0 }
+  readonly #first: { readonly from: number; readonly a: string | null; readonly b: string | null }[] = []
+
+  /** `from`: the first interval of which the side that is told can speak. */
+  constructor(from: number, other: Side) {
+    this.#from = from
+    this.#other = other
+    this.#right = other.lines[Symbol.asyncIterator]()
   }
-  let same = 0
-  let differ = 0
-  let leftOut = 0
-  const first: { from: number; a: string | null; b: string | null }[] = []
-  const count = (from: number, one: string | null, other: string | null) => {
-    if (from < Math.max(a.from, b.from) || from >= Math.min(a.to, b.to)) leftOut++
-    else if (one === other || (one !== null && other !== null && sameRows(one, other))) same++
+
+  /** The first side's next interval with rows: it has come past all before it. */
+  async next({ from, line }: IntervalLine): Promise<void> {
+    let other = await this.#peek()
+    for (; other !== null && other.from < from; other = await this.#peek()) {
+      this.#head = undefined
+      this.#count(other.from, null, other.line)
+    }
+    const there = other?.from === from
+    if (there) this.#head = undefined
+    this.#count(from, line, there ? (other?.line ?? null) : null)
+  }
+
+  /** The first side has ended: it can speak of intervals that begin before `to`. */
+  async end(to: number): Promise<Difference> {
+    for (let other = await this.#peek(); other !== null; other = await this.#peek()) {
+      this.#head = undefined
+      if (other.from < to) this.#count(other.from, null, other.line)
+      else this.#counts.leftOut++
+    }
+    return { ...this.#counts, first: this.#first }
+  }
+
+  async #peek(): Promise<IntervalLine | null> {
+    if (this.#head === undefined) {
+      const { done, value } = await this.#right.next()
+      this.#head = done === true ? null : value
+    }
+    return this.#head
+  }
+
+  #count(from: number, a: string | null, b: string | null): void {
+    if (from < Math.max(this.#from, this.#other.from) || from >= this.#other.to) this.#counts.leftOut++
+    else if (a === b || (a !== null && b !== null && sameRows(a, b))) this.#counts.same++
     else {
-      differ++
-      if (first.length < shown) first.push({ from, a: one, b: other })
+      this.#counts.differ++
+      if (this.#first.length < shown) this.#first.push({ from, a, b })
     }
   }
-  let [x, y] = await Promise.all([next(left), next(right)])
-  while (x !== null || y !== null) {
-    const from = Math.min(x?.from ?? Number.POSITIVE_INFINITY, y?.from ?? Number.POSITIVE_INFINITY)
-    const one: IntervalLine | null = x?.from === from ? x : null
-    const other: IntervalLine | null = y?.from === from ? y : null
-    count(from, one?.line ?? null, other?.line ?? null)
-    if (one !== null) x = await next(left)
-    if (other !== null) y = await next(right)
-  }
-  return { same, differ, leftOut, first }
+}
+
+export async function compareSides(a: Side, b: Side): Promise<Difference> {
+  const comparison = new Comparison(a.from, b)
+  for await (const line of a.lines) await comparison.next(line)
+  return comparison.end(a.to)
 }
 
 function sameRows(one: string, other: string): boolean {

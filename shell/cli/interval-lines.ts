@@ -1,6 +1,6 @@
 /** A stream's intervals as NDJSON lines (SHELL §1.3): what batch mode prints, saves and compares. */
 
-import { type IntervalParts, intervalsOf } from "../../cluster/client/intervals.js"
+import { type Following, followIntervals, type IntervalParts, intervalsOf, type ReadThrough } from "../../cluster/client/intervals.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { Interval } from "../../engine/time.js"
 import { toJson } from "./output.js"
@@ -8,16 +8,43 @@ import { toJson } from "./output.js"
 export interface IntervalLine {
   readonly from: number
   readonly line: string
+  readonly rows: number
 }
 
 /** `{"stream":…,"interval":…,"rows":[…]}` of every interval that has rows. Parts that did not change since the line before are not written anew. */
 export async function* linesOf(session: ClientSession, name: string, handle: unknown): AsyncGenerator<IntervalLine, undefined> {
   const texts = new WeakMap<readonly string[], string>()
   for await (const { interval, parts } of intervalsOf(session, handle, toJson)) {
-    const rows = textOf(parts, texts)
-    if (rows.length > 0) yield { from: interval.from, line: lineOf(name, interval, rows) }
+    const line = lineFrom(name, interval, parts, texts)
+    if (line !== null) yield line
   }
   return undefined
+}
+
+/** The lines of a stream that still grows, to its end; `through`: nothing more comes of what begins before it. */
+export async function* followLines(
+  session: ClientSession,
+  name: string,
+  handle: unknown,
+  following: Following,
+  after: number | null,
+): AsyncGenerator<IntervalLine | ReadThrough, undefined> {
+  const texts = new WeakMap<readonly string[], string>()
+  for await (const one of followIntervals(session, handle, toJson, following, after)) {
+    if ("through" in one) yield one
+    else yield lineFrom(name, one.interval, one.parts, texts) ?? { through: one.interval.to }
+  }
+  return undefined
+}
+
+function lineFrom(
+  name: string,
+  interval: Interval,
+  parts: IntervalParts<string>["parts"],
+  texts: WeakMap<readonly string[], string>,
+): IntervalLine | null {
+  const rows = parts.reduce((sum, part) => sum + part.length, 0)
+  return rows === 0 ? null : { from: interval.from, line: lineOf(name, interval, textOf(parts, texts)), rows }
 }
 
 export function lineOf(name: string, interval: Interval, rows: readonly string[]): string {

@@ -9,7 +9,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { parseTime } from "../../engine/time.js"
 import { batch, type ReplayInput } from "./batch.js"
 import { compareTarget } from "./compare.js"
-import { duration, positiveInteger } from "./options.js"
+import { byteSize, duration, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
 
 export interface ReplayOptions {
@@ -21,6 +21,7 @@ export interface ReplayOptions {
   readonly to?: string
   readonly compare?: string
   readonly workers: string
+  readonly memory?: string
   readonly save?: string
   readonly timeout?: string
   readonly o?: string
@@ -60,6 +61,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     workers,
     inputs,
     format: output,
+    ...(options.memory === undefined ? {} : { memoryBytes: blockMemory(byteSize(options.memory, "--memory"), workers) }),
     ...(options.compare === undefined ? {} : { compare: compareTarget(options.compare) }),
     ...(options.save === undefined ? {} : { save: options.save }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
@@ -96,6 +98,22 @@ function archived(
     archive: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
     ...(format === undefined ? {} : { format }),
   }
+}
+
+/** What this process, the master's and a worker's need beside blocks: code, threads, V8's heaps. Measured, with some room. */
+const fixedBytes = { here: 300 << 20, master: 140 << 20, worker: 230 << 20 }
+const leastBytes = 16 << 20
+
+/** Block memory of each worker, when all processes together may take so much. */
+function blockMemory(totalBytes: number, workers: number): number {
+  const fixed = fixedBytes.here + fixedBytes.master + workers * fixedBytes.worker
+  const each = Math.floor((totalBytes - fixed) / workers)
+  if (each >= leastBytes) return each
+  const least = Math.ceil((fixed + workers * leastBytes) / (1 << 20))
+  throw new RivuletError(`--memory ${Math.floor(totalBytes / (1 << 20))}M is too little for ${workers} workers`, {
+    code: 2,
+    try: workers > 1 ? `--memory ${least}M, or --workers 1` : `--memory ${least}M`,
+  })
 }
 
 function filesOf(paths: string, text: string): string[] {

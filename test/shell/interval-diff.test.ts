@@ -7,7 +7,7 @@ const test = suite("interval diff")
 const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
 
 async function* side(text: string) {
-  for (const [i, line] of [...text].entries()) if (line !== ".") yield { from: i, line: JSON.stringify({ rows: [line, "z"] }) }
+  for (const [i, line] of [...text].entries()) if (line !== ".") yield { from: i, line: JSON.stringify({ rows: [line, "z"] }), rows: 2 }
 }
 
 const cases: readonly [a: string, b: string, range: { from: number; to: number }, same: number, differ: number, leftOut: number][] = [
@@ -32,7 +32,7 @@ for (const [a, b, range, same, differ, leftOut] of cases)
 
 test("rows in another order are the same rows; as many others are not", async () => {
   const of = async function* (rows: unknown[]) {
-    yield { from: 0, line: JSON.stringify({ rows }) }
+    yield { from: 0, line: JSON.stringify({ rows }), rows: rows.length }
   }
   const compared = (a: unknown[], b: unknown[]) => compareSides({ lines: of(a), ...everything }, { lines: of(b), ...everything })
   assert.is(

@@ -1,0 +1,88 @@
+/** What batch mode makes is kept until it has been read, and goes then; a reader that lags keeps files from being read on. */
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import type { TaskDone } from "../../cluster/protocol.js"
+import { counts, definition, fileInput, Harness, type Launched } from "./harness.js"
+
+const test = suite("readings")
+
+/** A split a second, with a record in each. */
+function running(splits: number): Harness {
+  const h = new Harness({ splitBytes: 10 })
+  const usual = h.answer
+  h.answer = (one: Launched): TaskDone | null => {
+    const { write } = one.stage
+    if (write.kind !== "read") return usual(one)
+    const s = (write.split?.from ?? 0) / 10
+    const outputs = [{ block: `r${s}`, bytes: 1, rows: 1, interval: s * 1000, newest: s * 1000 + 999 }]
+    return { task: one.task.task, ms: 1, outputs, aside: 0, rowsIn: 1 }
+  }
+  h.join(1)
+  h.join(2)
+  h.define(
+    definition("log", fileInput(true), { untilRead: true }),
+    definition("counts", counts("log"), { untilRead: true }),
+    definition("lines", { kind: "lift", parents: ["log"], rdd: { kind: "hole", index: 0 } }, { untilRead: true }),
+  )
+  h.advance(100)
+  const [listing] = h.messages("listFiles")
+  const files = [{ path: "/log", sizeBytes: splits * 10, modifiedMs: 1 }]
+  h.from("w1#1", { kind: "filesListed", request: listing?.message.request ?? "", files })
+  h.advance(3000)
+  return h
+}
+
+const forgotten = (h: Harness, stream: string) =>
+  Math.max(0, ...h.records("forgotten").flatMap(({ streams }) => streams.filter(one => one.stream === stream).map(({ before }) => before)))
+
+test("nothing is forgotten before a reader says where it is; then what lies before it, of inputs what recipes over them need", () => {
+  const h = running(20)
+  h.advance(5000)
+  assert.equal([forgotten(h, "log"), forgotten(h, "counts")], [0, 0])
+  h.ask({
+    kind: "reading",
+    streams: [
+      { stream: "counts", from: 12_000 },
+      { stream: "lines", from: 6000 },
+    ],
+  })
+  h.advance(5000)
+  assert.equal([forgotten(h, "log"), forgotten(h, "counts")], [6000, 12_000])
+  h.restart()
+  h.join(1)
+  h.join(2)
+  h.advance(5000)
+  assert.equal([forgotten(h, "log"), forgotten(h, "counts")], [6000, 12_000])
+})
+
+test("a client that is gone keeps nothing and lets nothing go", () => {
+  const h = running(20)
+  h.ask({
+    kind: "reading",
+    streams: [
+      { stream: "counts", from: 4000 },
+      { stream: "lines", from: 4000 },
+    ],
+  })
+  h.advance(1000)
+  const before = forgotten(h, "counts")
+  assert.is(before, 4000)
+  h.from("c1#1", { kind: "bye" })
+  h.advance(5000)
+  assert.is(forgotten(h, "counts"), before)
+})
+
+test("a slow reader holds the reading of files, and a faster one lets it go on", () => {
+  const h = running(700)
+  h.ask({ kind: "reading", streams: [{ stream: "lines", from: 0 }] })
+  h.advance(6000)
+  const held = h.records("seal").length
+  h.advance(1000)
+  assert.is(h.records("seal").length, held)
+  assert.ok(held > 300 && held < 600, `${held}`)
+  h.ask({ kind: "reading", streams: [{ stream: "lines", from: held * 1000 }] })
+  h.advance(3000)
+  assert.ok(h.records("seal").length > 690)
+})
+
+test.run()
