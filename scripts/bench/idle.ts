@@ -3,11 +3,11 @@
  * what an interval costs in which nothing arrives. A master and two workers, each a process of the built program, five running states
  * over one input; the CPU of all three by intervals of time. What the same processes use without any stream is shown beside it.
  */
-import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { parseDuration } from "../../engine/time.js"
+import { cpuSeconds } from "./cpu.js"
 
 const { values } = parseArgs({
   options: {
@@ -55,20 +55,13 @@ process.exit(0)
 
 /** CPU of each process in the time to come. */
 async function cpuOver(forSeconds: number): Promise<Map<string, number>> {
-  const before = new Map([...cluster.processes()].map(([name, pid]) => [name, cpuMs(pid)]))
+  const before = new Map([...cluster.processes()].map(([name, pid]) => [name, cpuSeconds([pid]) * 1_000]))
   await pause(forSeconds * 1000)
-  return new Map([...cluster.processes()].map(([name, pid]) => [name, cpuMs(pid) - before.get(name)!]))
+  return new Map([...cluster.processes()].map(([name, pid]) => [name, cpuSeconds([pid]) * 1_000 - before.get(name)!]))
 }
 
 function sum(values: ReadonlyMap<string, number>): number {
   return [...values.values()].reduce((a, b) => a + b, 0)
-}
-
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ")
-  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function pause(ms: number): Promise<void> {

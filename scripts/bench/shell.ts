@@ -16,6 +16,7 @@ import { parseArgs } from "node:util"
 import { openSender } from "../../cluster/client/send.js"
 import { connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
+import { cpuSeconds } from "./cpu.js"
 
 const { values } = parseArgs({
   options: {
@@ -112,9 +113,9 @@ try {
   shell.type("\x15")
   measured["get ms"] = await asked('counts.get("/favicon.ico")')
   measured["count 5m ms"] = await asked('views.last("5m").count()')
-  const before = cpuMs(shell.child.pid!)
+  const before = cpuSeconds([shell.child.pid!]) * 1_000
   await pause(10_000)
-  measured["idle %"] = (cpuMs(shell.child.pid!) - before) / 100
+  measured["idle %"] = (cpuSeconds([shell.child.pid!]) * 1_000 - before) / 100
   shell.child.kill("SIGKILL")
 
   /** The median of five, by the clock of the person: from Enter to the stamp. */
@@ -180,13 +181,6 @@ function madeUp(): string[] {
 
 function quantile(values: readonly number[], q: number): number {
   return [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))]!
-}
-
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ")
-  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function pause(ms: number): Promise<void> {

@@ -3,13 +3,14 @@ import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, StateDStream } from "../../engine/fluent/types.js"
 import { isAnswer } from "../host/answers.js"
-import { ShellHost } from "../host/host.js"
+import type { ShellHost } from "../host/host.js"
 import { kindOf, runs } from "../host/kinds.js"
-import { interruptAfter, withPlainSignals } from "../host/loop-guard.js"
+import { interruptAfter } from "../host/loop-guard.js"
 import { stampLine } from "../view/stamp.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
 import { outputFormat, render, write } from "./output.js"
+import { quietHost } from "./quiet-host.js"
 
 export interface QueryOptions {
   readonly master?: string
@@ -30,16 +31,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
   const startedMs = Date.now()
   await withSession(options, async session => {
     const cancelling = new AbortController()
-    const host = new ShellHost({
-      session,
-      tz: session.tz,
-      columns: process.stderr.columns ?? 100,
-      embedded: false,
-      around: withPlainSignals,
-      emit: event => {
-        if (event.kind === "print") process.stderr.write(event.lines.map(line => `${line.text}\n`).join(""))
-      },
-    })
+    const host = quietHost(session)
     await host.start()
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)

@@ -2,10 +2,10 @@
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { ReplaceOptions as HowReplaced } from "../../engine/fluent/host.js"
-import { ShellHost } from "../host/host.js"
-import { withPlainSignals } from "../host/loop-guard.js"
+import type { ShellHost } from "../host/host.js"
 import { withSession } from "./attach.js"
 import { confirm } from "./confirm.js"
+import { quietHost } from "./quiet-host.js"
 import { planText } from "./submit.js"
 
 export interface ReplaceOptions {
@@ -20,16 +20,7 @@ export interface ReplaceOptions {
 export async function replace(name: string, expression: string, options: ReplaceOptions): Promise<void> {
   await withSession(options, async session => {
     const old = session.stream(name)
-    const host = new ShellHost({
-      session,
-      tz: session.tz,
-      columns: process.stderr.columns ?? 100,
-      embedded: false,
-      around: withPlainSignals,
-      emit: event => {
-        if (event.kind === "print") process.stderr.write(event.lines.map(line => `${line.text}\n`).join(""))
-      },
-    })
+    const host = quietHost(session)
     await host.start()
     try {
       const next = await host.value(expression)

@@ -44,7 +44,6 @@ export function junit(reports: readonly NotebookReport[]): string {
 }
 
 function xml(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
   const allowed = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd")
   return allowed.replace(/[<>&"]/g, sign => `&#${sign.charCodeAt(0)};`)
 }
