@@ -5,7 +5,9 @@
  *   npm run simulate -- --seeds 10000 --from 1     two processes; exit 1 at the first seed that fails, with the command that replays it
  *   npm run simulate -- --seeds 1 --from 7 --trace  one seed, every event as a line
  *
- *   npm run simulate -- --mutations [--seeds 300]   each planted fault must be found by so many seeds; a table of which seed did it
+ *   npm run simulate -- --mutations                        the rules that can be broken on purpose, a line each, the name first
+ *   npm run simulate -- --mutate dedupe --seeds 1000       breaks one: exit 1 and the seed that found it; 0 if none did
+ *   npm run simulate -- --mutations --each --seeds 1000    each of them; exit 1 if one is not found
  *
  * Every tenth seed is run twice (`--twice`: all of them), and must not differ.
  */
@@ -16,7 +18,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { FunctionLinks } from "../cluster/testing/check/links.js"
 import { mutations } from "../cluster/testing/check/mutations.js"
-import { type Outcome, runScenario, type Shared } from "../cluster/testing/check/scenario.js"
+import { type Outcome, planOf, runScenario, type Shared } from "../cluster/testing/check/scenario.js"
 import { MemoryPool } from "../cluster/testing/memory.js"
 import { Trace } from "../cluster/testing/trace.js"
 
@@ -29,7 +31,7 @@ const { values: options } = parseArgs({
     trace: { type: "boolean", default: false },
     twice: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
-    // Of a child: the fault it carries.
+    each: { type: "boolean", default: false },
     mutate: { type: "string" },
     // Of a child: its share is every `stride`th seed.
     stride: { type: "string" },
@@ -58,26 +60,28 @@ function replayCommand(seed: number): string {
   return `npm run simulate -- --seeds 1 --from ${seed} --trace`
 }
 
-if (options.mutations) await sweepMutations()
-else if (options.mutate !== undefined) {
-  mutations.find(({ name }) => name === options.mutate)!.plant()
-  const shared = { links: new FunctionLinks(), memories: new MemoryPool() }
-  for (let seed = from; seed < from + seeds; seed++) {
-    const { failure } = runScenario(seed, shared)
-    if (failure === null) continue
-    await new Promise(sent => process.send!({ seed, failure }, sent))
-    break
-  }
-  process.disconnect()
+const mutation = options.mutate === undefined ? undefined : mutations.find(({ name }) => name === options.mutate)
+if (options.mutate !== undefined && mutation === undefined) {
+  console.error(`there is no rule ${options.mutate} to break: --mutations lists them`)
+  process.exit(2)
+}
+
+if (options.mutations && options.each) await sweepMutations()
+else if (options.mutations) {
+  const width = Math.max(...mutations.map(({ name }) => name.length))
+  for (const { name, rule } of mutations) console.log(`${name.padEnd(width)}  ${rule}`)
 } else if (options.stride !== undefined) {
   const stride = whole(options.stride, "stride", 1)
+  mutation?.plant()
   const shared = { links: new FunctionLinks(), memories: new MemoryPool() }
   for (let seed = from; seed < from + seeds; seed += stride) {
-    const outcome = play(seed, shared)
+    if (mutation?.shows?.(planOf(seed)) === false) continue
+    const outcome = mutation === undefined ? play(seed, shared) : runScenario(seed, shared)
     await new Promise(sent => process.send!(outcome, sent))
   }
   process.disconnect()
-} else if (options.trace || seeds === 1) {
+} else if (options.trace || (seeds === 1 && mutation === undefined)) {
+  mutation?.plant()
   const shared = { links: new FunctionLinks(), memories: new MemoryPool() }
   for (let seed = from; seed < from + seeds; seed++) {
     const outcome = runScenario(seed, shared, new Trace(options.trace ? { print: line => console.log(line) } : {}))
@@ -112,6 +116,7 @@ async function sweep(): Promise<void> {
       const args = [
         ...["--seeds", String(seeds - index), "--from", String(from + index), "--stride", String(lanes)],
         ...(options.twice ? ["--twice"] : []),
+        ...(mutation === undefined ? [] : ["--mutate", mutation.name]),
       ]
       const child = fork(fileURLToPath(import.meta.url), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
       children.push(child)
@@ -143,37 +148,29 @@ async function sweep(): Promise<void> {
   await Promise.all(Array.from({ length: lanes }, (_, i) => lane(i)))
 
   const failure = failed as Outcome | null
+  if (failure !== null && mutation !== undefined) {
+    console.log(`${mutation.name} is found by seed ${failure.seed}: ${failure.failure?.split("\n", 1)[0]}`)
+    process.exitCode = 1
+    return
+  }
   if (failure !== null) {
     console.log(`seed ${failure.seed} failed: ${failure.failure}\n\n  ${replayCommand(failure.seed)}\n`)
     process.exitCode = 1
     return
   }
+  if (mutation !== undefined) return console.log(`${mutation.name} is not found by ${seeds} seeds; it breaks: ${mutation.rule}`)
   console.log(
     `${total.seeds} seeds, ${total.intervals} intervals compared, ${total.records} records, ${total.faults} faults, ` +
       `${Math.round(total.simulatedMs / 1000)} simulated s, ${rate()} seeds/s: all as plain arrays say`,
   )
 }
 
-/** Each planted fault in a process of its own, two at a time. Exit 1 if one is not found. */
+/** Each planted fault in processes of its own. Exit 1 if one is not found. */
 async function sweepMutations(): Promise<void> {
-  const rows: { fault: string; "found by seed": number | string; how: string }[] = []
-  const waiting = [...mutations]
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { name, rule } = next
-      const args = ["--mutate", name, "--seeds", String(seeds), "--from", String(from)]
-      const child = fork(fileURLToPath(import.meta.url), args, { stdio: ["ignore", "ignore", "ignore", "ipc"] })
-      let found: { seed: number; failure: string } | null = null
-      child.on("message", message => {
-        found = message as { seed: number; failure: string }
-      })
-      await new Promise(ended => child.once("exit", ended))
-      const by = found as { seed: number; failure: string } | null
-      rows.push({ fault: name, "found by seed": by?.seed ?? "none", how: by === null ? rule : by.failure.split("\n")[0]!.slice(0, 90) })
-      console.log(`${name}: ${by === null ? `not found by ${seeds} seeds; it breaks: ${rule}` : `seed ${by.seed}`}`)
-      if (by === null) process.exitCode = 1
-    }
+  for (const { name } of mutations) {
+    const args = ["--mutate", name, "--seeds", String(seeds), "--from", String(from)]
+    const child = fork(fileURLToPath(import.meta.url), args, { stdio: "inherit" })
+    const found = await new Promise(ended => child.once("exit", code => ended(code === 1)))
+    if (!found) process.exitCode = 1
   }
-  await Promise.all([lane(), lane()])
-  console.table(rows)
 }

@@ -6,7 +6,9 @@
  * used again too early arrives as garbage.
  */
 
+import { crc32 } from "node:zlib"
 import { type NodeId, nodeName } from "../ports.js"
+import { Random } from "./random.js"
 import type { Timer, World } from "./world.js"
 
 /** What the network does to frames. Probabilities are of each frame. */
@@ -27,12 +29,24 @@ export const fairWeather: Weather = { minDelayMs: 0.2, meanDelayMs: 0.3, loss: 0
 export interface Host {
   readonly node: NodeId
   readonly address: string | null
-  receive(frames: readonly Uint8Array[]): void
+  /** `changed`: the bytes are no longer those that were sent. */
+  receive(frames: readonly Uint8Array[], changed: boolean): void
   lost(peer: NodeId): void
+}
+
+/** So many of a node's last frames may come once more when it has died. */
+const lastFrames = 6
+const afterDeathMs = 3_000
+
+interface Sent {
+  readonly to: string
+  readonly frames: readonly Uint8Array[]
 }
 
 interface Living {
   readonly host: Host
+  /** Its newest frames. */
+  readonly sent: Sent[]
   /** Names that it has connected to. */
   readonly reaches: Set<string>
 }
@@ -41,6 +55,8 @@ interface Flight {
   readonly from: NodeId
   readonly to: string
   frames: readonly Uint8Array[]
+  /** As they were when they were sent. */
+  readonly checksum: number
   timer: Timer | null
 }
 
@@ -54,6 +70,8 @@ export class Network {
   /** Frames by what became of them. */
   readonly counts = { delivered: 0, lost: 0, cut: 0, unreachable: 0 }
   readonly #world: World
+  /** Of its own: what else a seed brings stays as it was. */
+  readonly #echoes = new Random(0xdead)
   readonly #living = new Map<string, Living>()
   readonly #cuts = new Set<string>()
   readonly #clogs = new Map<string, number>()
@@ -64,7 +82,7 @@ export class Network {
   }
 
   join(host: Host): void {
-    this.#living.set(nodeName(host.node), { host, reaches: new Set() })
+    this.#living.set(nodeName(host.node), { host, sent: [], reaches: new Set() })
   }
 
   /**
@@ -82,6 +100,7 @@ export class Network {
       if (random.chance(0.5)) this.#drop(flight)
       else flight.frames = flight.frames.map(frame => frame.slice())
     }
+    this.#echo(node, gone.sent)
     for (const [peer, { host, reaches }] of this.#living) {
       if (!reaches.has(name) && !gone.reaches.has(peer)) continue
       if (!this.noticesDeath && random.chance(0.3)) continue
@@ -114,6 +133,8 @@ export class Network {
       this.counts.lost += 1
       return
     }
+    sender.sent.push({ to: name, frames })
+    if (sender.sent.length > lastFrames) sender.sent.shift()
     this.#fly(from, name, frames)
     if (random.chance(this.weather.duplicate)) this.#fly(from, name, frames)
   }
@@ -154,12 +175,25 @@ export class Network {
     if (random.chance(straggle)) delay += random.next() * straggleMs
     const clogMs = this.#clogs.get(`${nodeName(from)}>${to}`) ?? 0
     if (clogMs > this.#world.nowMs + delay) delay = clogMs - this.#world.nowMs + random.next()
-    const flight: Flight = { from, to, frames, timer: null }
+    const flight: Flight = { from, to, frames, checksum: checksumOf(frames), timer: null }
     this.#flights.add(flight)
     flight.timer = this.#world.after(delay, () => {
       this.#flights.delete(flight)
       this.#arrive(flight)
     })
+  }
+
+  /** What the dead sent lies in buffers on the way, and may come when their next life has begun. */
+  #echo(from: NodeId, sent: readonly Sent[]): void {
+    for (const { to, frames } of sent) {
+      if (!this.#echoes.chance(0.3)) continue
+      const flight: Flight = { from, to, frames: frames.map(frame => frame.slice()), checksum: checksumOf(frames), timer: null }
+      this.#flights.add(flight)
+      flight.timer = this.#world.after(this.#echoes.next() * afterDeathMs, () => {
+        this.#flights.delete(flight)
+        this.#arrive(flight)
+      })
+    }
   }
 
   #drop(flight: Flight): void {
@@ -182,8 +216,14 @@ export class Network {
     const frames = flight.frames.map(frame => frame.slice())
     const { trace } = this.#world
     for (const frame of frames) trace.bytes(frame)
-    living.host.receive(frames)
+    living.host.receive(frames, checksumOf(frames) !== flight.checksum)
   }
+}
+
+function checksumOf(frames: readonly Uint8Array[]): number {
+  let checksum = 0
+  for (const frame of frames) checksum = crc32(frame, checksum)
+  return checksum
 }
 
 /** Where a node of the simulation listens: the same over its lives. */

@@ -3,7 +3,7 @@
  * `SimulatedNode` of the same name and the next incarnation.
  */
 
-import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import { type Command, incarnationOf, type Machine, type NodeEvent, type NodeId, type Now, nodeName } from "../ports.js"
 import { type EffectCommand, type Effects, NodeRuntime } from "../runtime.js"
 import { addressOf, type Host, type Network } from "./network.js"
 import type { Timer, World } from "./world.js"
@@ -40,6 +40,8 @@ export class SimulatedNode implements Host, Effects {
   readonly #options: NodeOptions
   readonly #bornMs: number
   #timer: Timer | null = null
+  /** Of each peer by name: the newest life that was heard. */
+  readonly #heard = new Map<string, number>()
   /** Copies of what it has computed do not get away, as over a link that has more urgent things to carry. */
   hoards = false
   /** World time until which it does nothing. */
@@ -84,8 +86,30 @@ export class SimulatedNode implements Host, Effects {
 
   // ── Host ──
 
-  receive(frames: readonly Uint8Array[]): void {
-    this.#whenAwake(() => this.runtime.receive(frames))
+  receive(frames: readonly Uint8Array[], changed: boolean): void {
+    this.#whenAwake(() => {
+      const before = this.#notTaken()
+      this.runtime.receive(frames)
+      // What comes once more, or too late, may have changed: nobody reads it.
+      if (changed && this.#notTaken() === before)
+        this.#world.breaches.push(`${this.node} took a frame whose bytes had changed while it was under way`)
+    })
+  }
+
+  /** Frames that came and were not taken for new ones. */
+  #notTaken(): number {
+    const { dropped, channel } = this.runtime
+    const { duplicates, refused, overflowed } = channel.counts
+    return dropped.malformed + dropped.version + dropped.oversized + duplicates + refused + overflowed
+  }
+
+  /** A peer's life is over when its next one has been heard. */
+  #hear(from: NodeId): void {
+    const name = nodeName(from)
+    const incarnation = incarnationOf(from)
+    const newest = this.#heard.get(name) ?? 0
+    if (incarnation < newest) this.#world.breaches.push(`${this.node} heard ${from} after ${name}#${newest}`)
+    else this.#heard.set(name, incarnation)
   }
 
   lost(peer: NodeId): void {
@@ -138,6 +162,7 @@ export class SimulatedNode implements Host, Effects {
     return {
       step: (event, now) => {
         if (event.kind !== "tick") trace.note(this.#world.nowMs, `${this.node} ${nameOf(event)}`, () => detailOf(event))
+        if (event.kind === "received") this.#hear(event.from)
         let commands = machine.step(event, now)
         if (this.hoards) commands = commands.filter(command => !isCopy(command))
         for (const command of commands) {

@@ -57,6 +57,8 @@ export interface Simulation extends ClientSession {
   restart(node: string): void
   /** Tasks of the worker take so many times as long, from 1 ms. 1: as before. */
   slow(node: string, factor: number): void
+  /** The wall clock of the node's machine is set so many ms ahead, or back. The master's is the cluster's time. */
+  jump(node: string, ms: number): void
   /** By path: what `file:` inputs read, and what `save` writes. */
   readonly files: Map<string, Uint8Array>
   /** What `tcp://` and `http://` inputs read. */
@@ -100,6 +102,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
     kill: (node: string) => hand.kill(node),
     restart: (node: string) => hand.restart(node),
     slow: (node: string, factor: number) => hand.slow(node, factor),
+    jump: (node: string, ms: number) => hand.jump(node, ms),
     files: hand.files,
     sources: hand.sources,
   })
@@ -229,6 +232,12 @@ class Hand {
     if (executors === undefined) throw new RivuletError(`${name} runs no tasks`, { code: 2, try: "slow a worker: w1" })
     executors.costs = { baseMs: factor > 1 ? 1 : 0, meanMs: 0, hang: 0, hangMs: 0 }
     executors.factor = factor
+  }
+
+  jump(name: string, ms: number): void {
+    this.#check(name)
+    const node = name === "master" ? this.#cluster.master : this.#cluster.worker(name)?.node
+    if (node != null) node.clock.wallErrorMs += ms
   }
 
   #check(name: string): void {

@@ -20,6 +20,8 @@ export class World {
   nowMs = 0
   readonly random: Random
   readonly trace: Trace
+  /** Rules of the seams that were seen broken, whatever came of it: a run with any has failed. */
+  readonly breaches: string[] = []
   readonly #heap: Scheduled[] = []
   #order = 0
 

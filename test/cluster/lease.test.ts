@@ -25,7 +25,7 @@ async function until(session: ClientSession, wanted: (running: number) => boolea
 
 for (const end of ["SIGKILL", "SIGINT", "cancel"] as const) {
   test(`a question that would run for ever ends with its asker: ${end}`, async () => {
-    const cluster = await startEmbedded({ workers: 1, cores: 1, memoryBytes: 16 * 2 ** 20 })
+    const cluster = await startEmbedded({ workers: 1, cores: 1, memoryBytes: 16 * 2 ** 20, taskTimeoutMs: 3_600_000 })
     const session = await connect(cluster.address, { user: "u", program: "p" })
     const lines = session.readStream("lines", "1s")
     session.name(lines, "lines")
@@ -40,10 +40,8 @@ for (const end of ["SIGKILL", "SIGINT", "cancel"] as const) {
     await until(session, running => running > 0)
     if (end === "cancel") asker.send("cancel")
     else asker.kill(end)
-    // It is let go long before its own time is up, which is a minute; the watch of this suite ends a wait for that.
-    const startedMs = performance.now()
+    // Its own time is not up for an hour: nothing else can end it.
     await until(session, running => running === 0)
-    assert.ok(performance.now() - startedMs < 8_000)
     assert.is(await lines.last("1m").count(), 2)
     if (end === "cancel") asker.kill()
     await session.close()

@@ -3,17 +3,33 @@
  * the design away, in this process, for good: one process, one fault.
  */
 
+import { KeyedState } from "../../../engine/state/keyed-state.js"
+import { Channel } from "../../channel.js"
 import { Link } from "../../channel-link.js"
+import { Admission } from "../../master/admission.js"
 import { Checkpointer } from "../../master/checkpointer.js"
 import { Ledger } from "../../master/ledger.js"
 import { RecordLog } from "../../master/record-log.js"
 import { WorkerRegistry } from "../../master/worker-registry.js"
+import { BlockStore } from "../../worker/block-store.js"
+import { Outbox } from "../../worker/outbox.js"
 import { Peers } from "../../worker/peers.js"
+import type { Fault } from "./faults.js"
+import type { planOf } from "./scenario.js"
+
+const has =
+  (...faults: Fault[]) =>
+  ({ faults: { faults: planned } }: Plan) =>
+    faults.some(fault => planned.includes(fault))
+
+type Plan = ReturnType<typeof planOf>
 
 export interface Mutation {
   readonly name: string
   /** The rule that is broken. */
   readonly rule: string
+  /** Seeds whose faults cannot show it need not be played. */
+  readonly shows?: (plan: Plan) => boolean
   plant(): void
 }
 
@@ -27,6 +43,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "single-copy-lineage",
     rule: "what has one copy can be computed again: its lineage is kept",
+    shows: has("loneDeath"),
     plant: () => {
       methods(Checkpointer).neededFrom = () => Number.POSITIVE_INFINITY
     },
@@ -34,6 +51,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "effects-before-sync",
     rule: "nothing is visible before it is journaled",
+    shows: has("killMaster"),
     plant: () => {
       const append = RecordLog.prototype.append
       RecordLog.prototype.append = function (record, effect) {
@@ -46,6 +64,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "duplicates-delivered",
     rule: "a message is delivered once",
+    shows: has("weather"),
     plant: () => {
       const onData = methods(Link).onData!
       methods(Link).onData = function (this: { received: number; deliver(body: unknown, out: unknown): void }, seq, body, nowMs, out) {
@@ -55,15 +74,17 @@ export const mutations: readonly Mutation[] = [
     },
   },
   {
-    name: "admitted-twice",
+    name: "dedupe",
     rule: "a batch counts once, however often it is sent",
+    shows: has("weather", "part", "clog", "stall", "killWorker", "killMaster"),
     plant: () => {
       Ledger.prototype.wasAdmitted = () => false
     },
   },
   {
-    name: "acked-with-one-copy",
+    name: "ack-after-one-copy",
     rule: "an ack waits for the second copy",
+    shows: has("killWorker", "loneDeath"),
     plant: () => {
       const update = Peers.prototype.update
       Peers.prototype.update = function (workers) {
@@ -72,10 +93,75 @@ export const mutations: readonly Mutation[] = [
     },
   },
   {
-    name: "sealed-without-reports",
+    name: "seal-early",
     rule: "an interval is sealed when every worker has reported through its end",
+    shows: has("weather", "part", "clog", "stall"),
     plant: () => {
       getter(WorkerRegistry, "reportedThrough", () => Number.POSITIVE_INFINITY)
+    },
+  },
+  {
+    name: "former-life",
+    rule: "what a node sent in a former life is refused in its next one",
+    shows: has("killWorker", "killMaster", "loneDeath"),
+    plant: () => {
+      const note = methods(Channel).noteIncarnation!
+      methods(Channel).noteIncarnation = function (...args) {
+        note.apply(this, args)
+        return true
+      }
+    },
+  },
+  {
+    name: "memory-reused",
+    rule: "memory that is under way to a peer stays as it is until the peer has it",
+    shows: plan => plan.scarcity.worker.spillDir !== undefined && has("weather")(plan),
+    plant: () => {
+      Outbox.prototype.sendPinned = function (to, message, payload) {
+        this.send(to, message, payload)
+      }
+    },
+  },
+  {
+    name: "session-order",
+    rule: "batches of a session count in the order of their numbers",
+    plant: () => {
+      const take = Admission.prototype.take
+      Admission.prototype.take = function (...args) {
+        const { admitted, lost } = take.apply(this, args)
+        return { admitted: admitted.reverse(), lost }
+      }
+    },
+  },
+  {
+    name: "retransmit",
+    rule: "what is lost on the way is sent again",
+    shows: has("weather"),
+    plant: () => {
+      const transmit = methods(Link).transmit!
+      methods(Link).transmit = function (this: unknown, item, ...rest) {
+        return (item as { tries: number }).tries > 0 ? undefined : transmit.call(this, item, ...rest)
+      }
+    },
+  },
+  {
+    name: "forget-too-soon",
+    rule: "what is retained can be read",
+    shows: ({ faults }) => faults.forgetful,
+    plant: () => {
+      const forget = BlockStore.prototype.forget
+      BlockStore.prototype.forget = function (stream, beforeMs) {
+        return forget.call(this, stream, beforeMs + 1)
+      }
+    },
+  },
+  {
+    name: "newest-version-read",
+    rule: "a version of a state is read as it was, not as it is now: an interval that is computed again would count twice",
+    plant: () => {
+      methods(KeyedState).rowAt = function (this: { head: number[] }, slot) {
+        return this.head[slot as number]
+      }
     },
   },
 ]

@@ -65,6 +65,15 @@ export function runScenario(seed: number, shared: Shared, trace = new Trace()): 
   return { seed, failure, hash: trace.hash, simulatedMs: run.world.nowMs, ...run.counts }
 }
 
+/** What a seed will bring. */
+export function planOf(seed: number): { readonly faults: FaultPlan; readonly scarcity: Scarcity } {
+  const random = new World(seed).random.fork()
+  return { faults: planFaults(random, random.integer(1, 5)), scarcity: scarcityOf(seed) }
+}
+
+/** Of a seed of its own: what else a seed brings stays as it was. */
+const scarcityOf = (seed: number): Scarcity => planScarcity(new Random(seed + 0x5ca2c3))
+
 /** Of seeds of their own: what else a seed brings stays as it was. */
 const seedOfLate = (seed: number) => seed + 0x1a7e
 
@@ -90,8 +99,7 @@ class Scenario {
     const plan = planFaults(random, random.integer(1, 5))
     this.#plan = plan
     this.#clockErrorMs = random.pick([0, 5, 500])
-    // Of a seed of its own: what else a seed brings stays as it was.
-    this.#scarcity = planScarcity(new Random(seed + 0x5ca2c3))
+    this.#scarcity = scarcityOf(seed)
     this.#durability = planDurability(new Random(seed + 0xd15c))
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
@@ -172,6 +180,8 @@ class Scenario {
   /** Lets time pass until something is done, or it is `untilMs`. */
   #run(done: () => boolean, untilMs: number, what: string): void {
     while (!done()) {
+      const [breach] = this.world.breaches
+      if (breach !== undefined) throw new Wrong(breach)
       if (++this.#events > maxEvents) throw new Wrong(`${what}: ${maxEvents} events, and no end${this.#complaints()}`)
       if (!this.world.step(untilMs)) {
         this.world.runUntil(untilMs)
