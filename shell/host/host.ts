@@ -27,6 +27,7 @@ import { kindOf, runs } from "./kinds.js"
 import { LogTail } from "./log-tail.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
+import { fieldReads, unknownField } from "./unknown-fields.js"
 
 export interface ShellHostOptions {
   readonly session: ClientSession
@@ -163,8 +164,10 @@ export class ShellHost implements HostPort {
   }
 
   private async evaluateAndShow(cell: string, signal: AbortSignal): Promise<void> {
+    const unknown = this.unknownFields(cell)
     const result = await this.evaluate(cell, signal)
     const echo = await this.define(result)
+    this.print(await unknown)
     this.print(echo)
     this.print(this.kept(result))
     if (result.hasValue && !(echo.length > 0 && (result.declared.length > 0 || kindOf(this.session, result.value) === "output"))) {
@@ -174,6 +177,19 @@ export class ShellHost implements HostPort {
       else this.print(lines)
     }
     this.cells.push(cell)
+  }
+
+  /** Asked beside the cell: what is known already, or comes as soon as a person can wait for it. */
+  private async unknownFields(cell: string): Promise<StyledLine[]> {
+    // What an output shows in a notebook must not depend on what had come when it was asked.
+    if (this.rich) return []
+    const lines: StyledLine[] = []
+    const soon = new Promise<Field[]>(resolve => setTimeout(resolve, warningWaitMs, []).unref())
+    for (const read of fieldReads(cell)) {
+      const fields = await Promise.race([this.fieldsOf(read.root).catch(() => []), soon])
+      lines.push(...unknownField(cell, read, fields))
+    }
+    return lines
   }
 
   /** Evaluates without showing: for `query`, which prints the value itself. */
@@ -431,6 +447,8 @@ const reserved = new Set(
 
 const fieldsForMs = 10_000
 const fieldsWaitMs = 400
+/** A cell's answer waits no longer than this for a warning. */
+const warningWaitMs = 150
 const eventsKept = 200
 
 const workings = new Set(["host", "id", "keyed", "lift", "lifted", "keyedLift", "make", "makeState", "label", "definition"])

@@ -124,6 +124,11 @@ test("14: take(10) is not empty on a quiet second", async () => {
   assert.is((await json("views.take(10)")).length, 10)
 })
 
+test("a field that no record has is said with the cell", async () => {
+  await shell.until("views.map(v => v.urll)", said => /\^ no field urll in the newest records of views\. Did you mean url\?/.test(said))
+  assert.not.match(await shell.run("views.map(v => v.url)"), /no field/)
+})
+
 test("15: a new state stream shows the past at once", async () => {
   await shell.run("const late = views.map(v => [v.method, 1]).runningReduce(sum)")
   const all = await ask('views.last("10m").count()')
