@@ -231,7 +231,7 @@ const streamNode = byKind<StreamNode>({
   state: { parent: text, op: stateOp, partitions: count, initial: nullable(rddNode), onError },
   foreachRDD: { parent: text, f: functionLink, holds: optional(list(rddNode)) },
   archive: { parent: text, to: text },
-  save: { parent: text, to: text, format: fileFormat, onError },
+  save: { parent: text, to: text, format: fileFormat, onError, keyed: optional(oneOf(true)) },
 })
 
 const from: is.Shape<StreamDefinition["from"]> = value => value === "earliest" || value === "next" || integer(value)
@@ -269,7 +269,7 @@ const stageWrite = byKind<StageWrite>({
   state: {},
   stretch: {},
   result: {},
-  file: { to: text, format: fileFormat, snapshot: bool },
+  file: { to: text, format: fileFormat, snapshot: bool, keyed: optional(oneOf(true)) },
   archive: { to: text },
   read: {
     split: nullable(fileSplit),

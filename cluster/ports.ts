@@ -8,6 +8,7 @@
 
 import type { ListedFile, PinnedFile, Unpacked } from "../engine/file-split.js"
 import type { Packing } from "../engine/rdd.js"
+import type { TableWrite } from "../engine/table.js"
 import type { CapturedLog, TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
 import type { JournalRecord } from "./master/records.js"
 import type { NodeId } from "./node-id.js"
@@ -122,6 +123,8 @@ export type Command =
       readonly at: number
       readonly parts: readonly Uint8Array[]
     }
+  /** Rows for a table of a database: all of them, or none. Twice the same is harmless. Answered as `writeFile`. */
+  | { readonly kind: "upsert"; readonly request: string; readonly write: TableWrite }
   /** Not answered. */
   | { readonly kind: "removeFile"; readonly path: string }
   /** `tcp://host:port`, `http://…`, `https://…`. Its bytes come one `sourceBytes` for each `pullSource`. */

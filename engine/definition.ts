@@ -48,7 +48,17 @@ export type StreamNode =
   /** `holds`: the RDDs that the function captured, in the order of its heap, and the newest version of each stream that it did. */
   | { readonly kind: "foreachRDD"; readonly parent: StreamId; readonly f: FunctionLink; readonly holds?: readonly RddNode[] }
   /** Of a snapshot stream the interval may be a multiple of the parent's: then every so often a version. */
-  | { readonly kind: "save"; readonly parent: StreamId; readonly to: string; readonly format: FileFormat; readonly onError?: OnError }
+  | SaveNode
+
+/** `to`: a directory, or a table (`engine/table.ts`); `keyed`: the records are pairs, each is the row of its key. */
+export interface SaveNode {
+  readonly kind: "save"
+  readonly parent: StreamId
+  readonly to: string
+  readonly format: FileFormat
+  readonly onError?: OnError
+  readonly keyed?: true
+}
 
 /** Records at which a function throws on their way to this stream are set aside: the stream is not held. */
 export type OnError = "setAside"

@@ -37,8 +37,8 @@ export type StageWrite =
   | { readonly kind: "stretch" }
   /** The answer's rows as one block, kept for the asker. */
   | { readonly kind: "result" }
-  /** Text for an output file; the worker's main thread writes it by rename. */
-  | { readonly kind: "file"; readonly to: string; readonly format: FileFormat; readonly snapshot: boolean }
+  /** Text for an output file, which the worker's main thread writes by rename, or for rows of a table (`table.ts`). */
+  | { readonly kind: "file"; readonly to: string; readonly format: FileFormat; readonly snapshot: boolean; readonly keyed?: true }
   /** A file split, or what `arrived` in an interval, bucketed by event-time interval: one block an interval (root is ignored). */
   /** The partition's raw records as a file of an archive (`archive.ts`): `to` is the directory of their kind. */
   | { readonly kind: "archive"; readonly to: string }

@@ -12,6 +12,7 @@ import { appendParts, listFiles, readRange, removeFile, writeParts, writeWhole }
 import { LineSources } from "./line-sources.js"
 import type { Say } from "./log.js"
 import { PackedFiles } from "./packed-files.js"
+import { Postgres } from "./postgres.js"
 import { someoneListens } from "./probe.js"
 import { systemNow } from "./system-clock.js"
 import { Timer } from "./timer.js"
@@ -74,6 +75,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     },
   })
   const packedFiles = new PackedFiles()
+  let tables: Postgres | null = null
   const sources = new LineSources(event => runtime.dispatch(event))
   const executors = adapters.executors?.(event => runtime.dispatch(event))
   transport.onReceived((_, frames) => runtime.receive(frames))
@@ -137,6 +139,12 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       case "appendFile": {
         const { request, path, at, parts } = command
         file(request, appendParts(path, at, parts), () => ({ kind: "fileWritten", request }))
+        break
+      }
+      case "upsert": {
+        const { request, write } = command
+        tables ??= new Postgres()
+        file(request, tables.write(write), () => ({ kind: "fileWritten", request }))
         break
       }
       case "removeFile":
@@ -219,7 +227,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     timer.set(null)
     sources.closeAll()
     packedFiles.close()
-    await Promise.all([executors?.close(), drivers?.close(), transport.close()])
+    await Promise.all([executors?.close(), drivers?.close(), transport.close(), tables?.close()])
     await journal?.close()
   }
   return {

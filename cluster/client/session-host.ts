@@ -23,6 +23,7 @@ import type { Definition, Lineage, Plan, StreamInfo, Why } from "../../engine/fl
 import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/function-ref.js"
 import type { QueryTime, RddNode } from "../../engine/rdd.js"
+import { isTable } from "../../engine/table.js"
 import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
 import type { CatalogEntry, Request } from "../protocol.js"
 import type { ClientCalls } from "./calls.js"
@@ -125,7 +126,7 @@ export class SessionHost implements Host {
   }
 
   #outputPath(to: string): string {
-    return this.#resolvePath(to.replace(/^file:(\/\/(?=\/))?/, ""))
+    return isTable(to) ? to : this.#resolvePath(to.replace(/^file:(\/\/(?=\/))?/, ""))
   }
 
   definition(id: StreamId): StreamDefinition {

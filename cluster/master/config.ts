@@ -37,6 +37,8 @@ export interface MasterConfig {
   readonly durableTakeoverMs: number
   /** As `strandedMs`, where what a dead worker held is on its disk. */
   readonly durableStrandedMs: number
+  /** Of a received interval: less than this is not worth a map task of its own. */
+  readonly leastGroupBytes: number
   /** Bytes of a file that one task reads. */
   readonly splitBytes: number
   /** Share of a worker's block memory above which the oldest input goes. */
@@ -73,6 +75,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   takeoverMs: 2_000,
   durableTakeoverMs: 60_000,
   durableStrandedMs: 600_000,
+  leastGroupBytes: 256 * 1024,
   splitBytes: 4 * 1024 * 1024,
   memoryHigh: 0.7,
   heldShare: 0.5,

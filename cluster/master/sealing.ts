@@ -78,7 +78,7 @@ export class Sealing {
     for (const { session, seq } of lost) {
       say(parts, "error", `batch ${seq} of session ${session} is lost: every worker that held it is gone before it was sealed`)
     }
-    const record = sealOf(stream, interval, admitted, block => tracker.holders(block), registry.executors)
+    const record = sealOf(stream, interval, admitted, block => tracker.holders(block), registry.executors, parts.config.leastGroupBytes)
     admission.sealed(stream, interval.from, admitted)
     append(parts, record, () => this.#sealed(record, admitted))
     let rows = 0

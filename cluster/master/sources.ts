@@ -472,7 +472,10 @@ export class Sources {
       stream: source.stream,
       from,
       to,
-      groups: blocks.length === 0 ? [] : groupBlocks(blocks, block => tracker.holders(block), registry.executors),
+      groups:
+        blocks.length === 0
+          ? []
+          : groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
       ...(aside.length > 0 && { aside }),
       read: { splitsDone, resume: 0, newest, late: source.late, ended, begun, positions, doneBytes },
     }

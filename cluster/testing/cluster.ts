@@ -278,6 +278,9 @@ export class SimulatedCluster {
       case "killDriver":
         this.drivers?.kill(command.task)
         return true
+      case "upsert":
+        this.disk.upsert(command.request, command.write, done)
+        return true
       case "removeFile":
         this.disk.remove(command.path)
         return true

@@ -2,6 +2,7 @@
 
 import { crc32, gunzipSync } from "node:zlib"
 import { changeOf, type ListedFile, packingOf } from "../../engine/file-split.js"
+import type { TableWrite } from "../../engine/table.js"
 import type { Command, NodeEvent } from "../ports.js"
 import type { World } from "./world.js"
 
@@ -33,6 +34,8 @@ export class SimulatedDisk {
   /** Files of evicted blocks written so far. */
   spills = 0
   readonly files = new Map<string, Uint8Array>()
+  /** Tables that `save` wrote to: rows by key. */
+  readonly tables = new Map<string, Map<string, { readonly atMs: number; readonly value: unknown }>>()
   readonly #unsynced = new Set<Unsynced>()
   /** Where files are looked for that are not there: read once, then they are. */
   outside: OutsideFiles | null = null
@@ -131,6 +134,22 @@ export class SimulatedDisk {
   #put(path: string, at: number, bytes: Uint8Array): void {
     const before = at === 0 ? new Uint8Array() : (this.files.get(path) ?? new Uint8Array()).subarray(0, at)
     this.files.set(path, Uint8Array.from(Buffer.concat([before, bytes])))
+  }
+
+  /** Rows by key, as a server of a database would have them. */
+  upsert(request: string, { to, atMs, partition, keyed, bytes }: TableWrite, done: (event: NodeEvent) => void): void {
+    const copy = Buffer.from(bytes)
+    this.#later(() => {
+      const table = this.tables.get(to) ?? new Map<string, { readonly atMs: number; readonly value: unknown }>()
+      this.tables.set(to, table)
+      for (const [n, line] of copy.toString("utf8").trimEnd().split("\n").entries()) {
+        const row = JSON.parse(line) as unknown
+        const [key, value] = keyed ? (row as [unknown, unknown]) : [[atMs, partition, n], row]
+        const held = table.get(JSON.stringify(key))
+        if (held === undefined || held.atMs <= atMs) table.set(JSON.stringify(key), { atMs, value })
+      }
+      done({ kind: "fileWritten", request })
+    })
   }
 
   remove(path: string): void {

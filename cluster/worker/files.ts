@@ -2,6 +2,7 @@
 
 import type { ListedFile, PinnedFile, Unpacked } from "../../engine/file-split.js"
 import type { Packing } from "../../engine/rdd.js"
+import type { TableWrite } from "../../engine/table.js"
 import type { Outbox } from "./outbox.js"
 
 type Done<T> = (value: T | null, error: string) => void
@@ -45,6 +46,13 @@ export class Files {
     const request = `f${++this.#made}`
     this.#writes.set(request, done)
     this.#outbox.push({ kind: "appendFile", request, path, at, parts })
+  }
+
+  /** Rows for a table of a database. */
+  upsert(write: TableWrite, done: Done<true>): void {
+    const request = `f${++this.#made}`
+    this.#writes.set(request, done)
+    this.#outbox.push({ kind: "upsert", request, write })
   }
 
   remove(path: string): void {

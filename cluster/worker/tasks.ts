@@ -10,6 +10,7 @@
  * executor's own queue is withdrawn at once.
  */
 
+import { isTable } from "../../engine/table.js"
 import { type StageSpec, type TaskFailure, type TaskOutput, type TaskResult, writesFile } from "../../engine/task.js"
 import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
 import type { BlockToStore } from "./block-store.js"
@@ -365,12 +366,17 @@ export class Tasks {
       return
     }
     entry.state = "writing"
-    const path = outputPath(stage, launch.partition, output?.rows ?? 0)
-    this.#parts.files.write(path, bytes, (_, error) => {
+    const { write, interval } = stage
+    const toTable = write.kind === "file" && isTable(write.to) && interval !== null
+    const path = toTable ? write.to : outputPath(stage, launch.partition, output?.rows ?? 0)
+    const done = (_: true | null, error: string) => {
       if (entry.state !== "writing") return
       const wrote = { path, rows: output?.rows ?? 0 }
       this.#over(entry, ms, error === "" ? undefined : { kind: "machine", message: error }, { ...counts, wrote })
-    })
+    }
+    const { partition } = launch
+    if (toTable) this.#parts.files.upsert({ to: write.to, atMs: interval.from, partition, keyed: write.keyed === true, bytes }, done)
+    else this.#parts.files.write(path, bytes, done)
   }
 
   #over(entry: Entry, ms: number, failure: TaskFailure | undefined, made?: Made): void {

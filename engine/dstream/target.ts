@@ -43,12 +43,12 @@ export function targetOf(graph: StreamGraph, stream: StreamId, interval: number)
     const last = interval + definition.intervalMs - graph.definition(node.parent).definition.intervalMs
     const rdd = next === null ? null : asWished(graph, definition, interval, () => rddOf(graph, node.parent, last))
     if (rdd === null || rdd.kind === "empty") return null
-    const { to, format } = node
+    const { to, format, keyed } = node
     const snapshot = flavourOf(graph, stream) === "snapshot"
     return fileStage(rdd, `${outputPrefix(definition, interval)}:saved`, {
       stream,
       interval: { from: interval, to: interval + definition.intervalMs },
-      write: { kind: "file", to, format, snapshot },
+      write: { kind: "file", to, format, snapshot, ...(keyed && { keyed }) },
     })
   }
   if (!definition.persist) return null

@@ -60,7 +60,11 @@ export const groupByKey = (parent: RddNode, partitions: number): RddNode =>
 
 /** Of the records with one key the last, in partition order. */
 export const lastOfKey = (parent: RddNode, key: FunctionLink, later: FunctionLink, partitions: number): RddNode =>
-  narrow("map", reduceByKey(narrow("keyBy", parent, key), later, partitions), second)
+  narrow("map", lastByKey(parent, key, later, partitions), second)
+
+/** `[key, its last record]`. */
+export const lastByKey = (parent: RddNode, key: FunctionLink, later: FunctionLink, partitions: number): RddNode =>
+  reduceByKey(narrow("keyBy", parent, key), later, partitions)
 
 /** `[value, how often]`. */
 export const countByValue = (parent: RddNode, partitions: number): RddNode =>

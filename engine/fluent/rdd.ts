@@ -8,6 +8,7 @@ import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
 import { KeyMap } from "../key.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
+import { isTable } from "../table.js"
 import type { Duration } from "../time.js"
 import { answerOf, chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer, ApproximateCount, SaveOptions } from "./answer-types.js"
@@ -260,7 +261,8 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     return this.#partial(options.within)
   }
   save(to: string, options: SaveOptions<never> = {}): Answer<{ files: string[]; rows: number }> {
-    const { format, key } = savedAs(options)
+    const { format, key } = savedAs(to, options)
+    if (isTable(to)) throw new RivuletError("save: an RDD goes to files, not to a table", { code: 2, try: `stream.save("${to}")` })
     for (const name of ["every", "from"] as const) {
       if (options[name] !== undefined)
         throw new RivuletError(`save: an RDD has no ${name}`, { code: 2, try: `stream.save(to, { ${name} })` })

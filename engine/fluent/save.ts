@@ -2,17 +2,26 @@
 
 import { RivuletError } from "../errors.js"
 import type { FileFormat } from "../file-format.js"
+import { isTable, tableOf } from "../table.js"
 import type { SaveOptions } from "./answer-types.js"
 import { notThere } from "./hints.js"
 import type { UserFunction } from "./host.js"
 
 const formats: readonly FileFormat[] = ["ndjson", "csv", "arrow"]
 
-export function savedAs({ format = "ndjson", key }: SaveOptions<never>): {
+export function savedAs(
+  to: string,
+  { format = "ndjson", key }: SaveOptions<never>,
+): {
   readonly format: FileFormat
   readonly key: UserFunction | null
 } {
   if (format === "parquet") notThere("save as parquet", 'format: "arrow", which DuckDB, pandas and Polars read too')
   if (!formats.includes(format)) throw new RivuletError(`save: ${String(format)} is no format`, { code: 2, try: formats.join(", ") })
+  if (isTable(to)) {
+    tableOf(to)
+    if (format !== "ndjson")
+      throw new RivuletError(`save: a table has rows of its own, not ${format}`, { code: 2, try: "leave format out" })
+  }
   return { format, key: key ?? null }
 }

@@ -161,7 +161,10 @@ export interface DStream<T> extends Handle {
   // output
   /** Writes the first `n` (10) records of each interval to the stream's log. */
   print(n?: number): Output
-  /** Writes each interval's records as files on the workers, one an interval and partition (see SaveOptions). */
+  /**
+   * Writes each interval's records as files on the workers, one an interval and partition (see SaveOptions), or to a table:
+   * `postgres://user@host/database/table`, with `key` a row a key. Exactly once.
+   */
   save(to: string, options?: SaveOptions<T>): Output
   /** Calls `f` with each interval's RDD, on a driver thread of a worker: it may be async and ask. At least once an interval; `interval` is what to key effects on (§3.2, output operators). */
   foreachRDD(
@@ -225,7 +228,10 @@ export interface SnapshotDStream<T> extends Handle {
   slice(from: TimeLike, to?: TimeLike, options?: { every?: Duration }): Snapshots<T>
   /** Writes the first `n` (10) records of each interval to the stream's log. */
   print(n?: number): Output
-  /** Writes each interval's records as files on the workers, one an interval and partition (see SaveOptions). */
+  /**
+   * Writes each interval's records as files on the workers, one an interval and partition (see SaveOptions), or to a table:
+   * `postgres://user@host/database/table`, with `key` a row a key. Exactly once.
+   */
   save(to: string, options?: SaveOptions<T>): Output
   /** Calls `f` with each interval's RDD, on a driver thread of a worker: it may be async and ask. At least once an interval; `interval` is what to key effects on (§3.2, output operators). */
   foreachRDD(

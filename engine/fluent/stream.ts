@@ -6,6 +6,7 @@
 import type { StateStreamNode, StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { QueryTime, RddNode } from "../rdd.js"
+import { isTable } from "../table.js"
 import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
 import { inputsOf, lateIn } from "./aside.js"
@@ -154,20 +155,26 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     })
   }
   save(to: string, options: SaveOptions<never> = {}): Output {
+    return this.#save(to, options)
+  }
+  #save(to: string, options: SaveOptions<never>, keyed = false): Output {
     const { every, onError } = options
-    const { format, key } = savedAs(options)
+    const { format, key } = savedAs(to, options)
     if (key !== null) {
-      const rdd = nodes.lastOfKey(nodes.hole(0), this.host.link(key, "save"), this.host.link(later, "save"), this.host.partitions)
-      const last = this.lift("save", this.#isSnapshot ? "snapshot" : "records", rdd)
-      return (last as unknown as StreamHandle).save(to, { ...options, key: undefined })
+      // A row of a table needs its key.
+      const last = isTable(to) ? nodes.lastByKey : nodes.lastOfKey
+      const rdd = last(nodes.hole(0), this.host.link(key, "save"), this.host.link(later, "save"), this.host.partitions)
+      const lifted = this.lift("save", this.#isSnapshot ? "snapshot" : "records", rdd)
+      return (lifted as unknown as StreamHandle).#save(to, { ...options, key: undefined }, isTable(to))
     }
     const everyMs = every === undefined ? this.interval : multipleOf(this.interval, every, "every")
     if (everyMs !== this.interval && !this.#isSnapshot) {
       const node: StreamNode = { kind: "window", parent: this.id, lengthMs: everyMs, slideMs: everyMs }
       const whole = this.make({ operator: "save", kind: "snapshot", intervalMs: everyMs, node })
-      return (whole as unknown as StreamHandle).save(to, { ...options, every: undefined })
+      return (whole as unknown as StreamHandle).#save(to, { ...options, every: undefined }, keyed)
     }
-    return this.#output("save", { kind: "save", parent: this.id, to, format, ...asideOf(onError) }, options, everyMs)
+    const node: StreamNode = { kind: "save", parent: this.id, to, format, ...asideOf(onError), ...(keyed && { keyed }) }
+    return this.#output("save", node, options, everyMs)
   }
 
   // ── for the kinds of streams ──
