@@ -12,9 +12,6 @@ import type { NodeId } from "../ports.js"
 import type { AdmittedBatch } from "./admission.js"
 import type { SealedBlock, SealRecord } from "./records.js"
 
-/** A map task with less than this is not worth a task of its own. */
-const smallGroupBytes = 256 * 1024
-
 /** The intervals to seal now: up to `limit` that hold something, runs of empty ones as one. Ascending, without gaps. */
 export function dueIntervals(
   sealedThrough: number,
@@ -43,16 +40,18 @@ export function dueIntervals(
 
 /**
  * Groups the blocks of an interval into map tasks: runs of blocks that one worker holds, in their order (so that events of
- * a key keep the order of their batches), as many as there are executors if there is enough to do.
+ * a key keep the order of their batches), as many as there are executors if there is enough to do: less than `leastBytes` is not
+ * worth a task of its own.
  */
 export function groupBlocks(
   blocks: readonly SealedBlock[],
   holders: (block: string) => ReadonlySet<NodeId>,
   executors: number,
+  leastBytes: number,
 ): SealedBlock[][] {
   let total = 0
   for (const block of blocks) total += block.bytes
-  const target = Math.max(smallGroupBytes, Math.ceil(total / Math.max(1, executors)))
+  const target = Math.max(leastBytes, Math.ceil(total / Math.max(1, executors)))
   const groups: SealedBlock[][] = []
   let group: SealedBlock[] = []
   let bytes = 0
@@ -61,7 +60,7 @@ export function groupBlocks(
     const here = holders(block.block)
     const shared = new Set([...common].filter(node => here.has(node)))
     const full = bytes + block.bytes > target && bytes > 0
-    const elsewhere = shared.size === 0 && bytes >= smallGroupBytes
+    const elsewhere = shared.size === 0 && bytes >= leastBytes
     if (group.length > 0 && (full || elsewhere)) {
       groups.push(group)
       group = []
@@ -81,7 +80,8 @@ export function sealOf(
   admitted: readonly AdmittedBatch[],
   holders: (block: string) => ReadonlySet<NodeId>,
   executors: number,
+  leastBytes: number,
 ): SealRecord {
   const blocks = admitted.map(({ block, rows, bytes, batch }) => ({ block, rows, bytes, batch }))
-  return { kind: "seal", stream, from: interval.from, to: interval.to, groups: groupBlocks(blocks, holders, executors) }
+  return { kind: "seal", stream, from: interval.from, to: interval.to, groups: groupBlocks(blocks, holders, executors, leastBytes) }
 }

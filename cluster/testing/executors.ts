@@ -22,7 +22,7 @@ export interface CostModel {
   /** A task that takes `hangMs` more: a slow machine, not a slow program. */
   readonly hang: number
   readonly hangMs: number
-  /** Of what the task reads. */
+  /** Of the received input that the task reads. */
   readonly perByteMs?: number
 }
 
@@ -201,7 +201,7 @@ export class SimulatedExecutors {
 
 function inputBytes({ inputs }: TaskRun): number {
   let bytes = 0
-  for (const { parts } of inputs) for (const { length } of parts) bytes += length
+  for (const { ref, parts } of inputs) if (ref.kind === "block") for (const { length } of parts) bytes += length
   return bytes
 }
 
