@@ -29,12 +29,13 @@ export function svgOf({ title, x, y, lines }: Figure): string {
     for (const [at, value] of there) parts.push(`<circle cx="${px(at).toFixed(1)}" cy="${py(value).toFixed(1)}" r="3" fill="${colour}"/>`)
     parts.push(text(margin.left + plotWidth + 10, margin.top + 16 * (i + 1), name, 11, colour))
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif">\n<rect width="100%" height="100%" fill="#fff"/>\n${parts.join("\n")}\n</svg>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif">\n<title>${escaped(title)}</title>\n<rect width="100%" height="100%" fill="#fff"/>\n${parts.join("\n")}\n</svg>\n`
 }
 
 export const number = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "never")
 
 function text(x: number, y: number, words: string, size = 11, colour = "#333"): string {
-  const safe = words.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" fill="${colour}">${safe}</text>`
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" fill="${colour}">${escaped(words)}</text>`
 }
+
+const escaped = (words: string) => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
