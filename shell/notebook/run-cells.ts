@@ -29,7 +29,8 @@ export class CellRunner {
   readonly #host: ShellHost
   #printed: string[] = []
 
-  constructor(session: ClientSession, tz: string) {
+  /** `bound`: names that cells find beyond a shell's. */
+  constructor(session: ClientSession, tz: string, bound: Readonly<Record<string, unknown>> = {}) {
     this.#session = session
     this.#host = new ShellHost({
       session,
@@ -43,6 +44,7 @@ export class CellRunner {
       },
     })
     this.#host.bind("assert", assert)
+    for (const [name, value] of Object.entries(bound)) this.#host.bind(name, value)
   }
 
   async start(): Promise<void> {

@@ -13,6 +13,7 @@ import { PortCalls } from "../../cluster/client/port-calls.js"
 import { simulate } from "../../cluster/testing/index.js"
 import type { Kill } from "./document.js"
 import { type CellOutcome, CellRunner, type CellToRun } from "./run-cells.js"
+import { SimulatedTimers } from "./timers.js"
 
 export interface NotebookJob {
   readonly cells: readonly CellToRun[]
@@ -37,17 +38,28 @@ export type ThreadMessage =
 const job = workerData as NotebookJob
 const tell = (message: ThreadMessage): void => parentPort!.postMessage(message)
 
-async function open(): Promise<ClientSession> {
+interface Opened {
+  readonly session: ClientSession
+  /** Of a simulated cluster: what breaks it, and timers on its clock. */
+  readonly bound: Readonly<Record<string, unknown>>
+}
+
+async function open(): Promise<Opened> {
   const resolvePath = (path: string) => (/^[a-z]+:/.test(path) ? path : resolve(job.directory, path))
-  if (job.calls !== undefined)
-    return createSession(new PortCalls(job.calls, () => Date.now()), { user: job.user, program: job.user, tz: job.tz, resolvePath })
-  return simulate({
+  if (job.calls !== undefined) {
+    const calls = new PortCalls(job.calls, () => Date.now())
+    return { session: await createSession(calls, { user: job.user, program: job.user, tz: job.tz, resolvePath }), bound: {} }
+  }
+  const simulation = await simulate({
     workers: job.workers,
     seed: job.seed,
     kills: job.kills,
     resolvePath,
     files: { find: findFiles, read: path => readFileSync(path) },
   })
+  const { kill, restart, slow } = simulation
+  const { setTimeout, clearTimeout } = new SimulatedTimers(simulation.clock)
+  return { session: simulation, bound: { kill, restart, slow, setTimeout, clearTimeout } }
 }
 
 /** Files that a path names: itself, what is in it, or what its pattern matches. */
@@ -58,8 +70,8 @@ function findFiles(path: string): readonly string[] {
 }
 
 try {
-  const session = await open()
-  const runner = new CellRunner(session, job.tz)
+  const { session, bound } = await open()
+  const runner = new CellRunner(session, job.tz, bound)
   await runner.start()
   for (const [cell, one] of job.cells.entries()) {
     tell({ kind: "running", cell })

@@ -84,6 +84,18 @@ test("a cell that fails ends its notebook, not the others; one that should throw
   assert.is(out, '1\n"undefined"\n')
 })
 
+test("timers run on the simulated clock: an hour is a moment, and the earlier comes first", async () => {
+  const code = `const began = clock.now()
+const order = []
+setTimeout(() => order.push("late"), 7_200_000)
+clearTimeout(setTimeout(() => order.push("never"), 1))
+setTimeout(name => order.push(name), 3_600_000, "early")
+await new Promise(resolve => setTimeout(resolve, 7_200_001))
+console.log(order.join(" "), (clock.now() - began) / 3_600_000 >= 2)`
+  const { code: exit, err } = await run([notebook("timers.md", ["ts", code, "early late true"])], { check: true })
+  assert.is(exit, 0, err)
+})
+
 test("a cell that never ends: 124", async () => {
   const { code, err } = await run([notebook("loop.md", ["ts", "for (;;) {}"])], { timeoutMs: 200 })
   assert.is(code, 124)

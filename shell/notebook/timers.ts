@@ -1,0 +1,70 @@
+/**
+ * `setTimeout` in a notebook's cells, on the simulated clock. A cell that waits for one lets that much simulated time pass: nobody else would, and
+ * without it a wait of an hour would either take one or never end.
+ */
+
+interface Timer {
+  readonly dueMs: number
+  readonly run: () => void
+}
+
+export interface SimulatedClock {
+  now(): number
+  advance(by: `${number}ms`): Promise<void>
+}
+
+export class SimulatedTimers {
+  private readonly timers = new Map<number, Timer>()
+  private lastId = 0
+  private passing = false
+
+  constructor(private readonly clock: SimulatedClock) {}
+
+  readonly setTimeout = (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): number => {
+    const id = ++this.lastId
+    this.timers.set(id, { dueMs: this.clock.now() + Math.max(0, ms), run: () => run(...args) })
+    if (!this.passing) {
+      this.passing = true
+      // Not at once: what the cell does before it waits belongs to this moment.
+      setImmediate(() => {
+        // A cluster that has been closed has no time; a cell that still waits for it is told so elsewhere.
+        this.pass().catch(() => {})
+      })
+    }
+    return id
+  }
+
+  readonly clearTimeout = (id: number): void => {
+    this.timers.delete(id)
+  }
+
+  /** Lets time pass to the next timer that is due, and to the next, until there is none. */
+  private async pass(): Promise<void> {
+    for (let next = this.next(); next !== undefined; next = this.next()) {
+      const waitMs = next[1].dueMs - this.clock.now()
+      if (waitMs > 0) {
+        await this.clock.advance(`${waitMs}ms`)
+        continue
+      }
+      this.timers.delete(next[0])
+      try {
+        next[1].run()
+      } catch (error) {
+        // As of any timer: nobody waits for it, and the next ones are due all the same.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+      // What waited for it goes on before more time passes.
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    this.passing = false
+  }
+
+  /** The earliest, of several the one that was set first. */
+  private next(): [number, Timer] | undefined {
+    let first: [number, Timer] | undefined
+    for (const timer of this.timers) if (first === undefined || timer[1].dueMs < first[1].dueMs) first = timer
+    return first
+  }
+}
