@@ -22,6 +22,7 @@ import { errorLines } from "./error-view.js"
 import { eventLine } from "./event-line.js"
 import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "./fields.js"
 import { findStream } from "./find-stream.js"
+import { freeWords } from "./free-words.js"
 import { sessionGlobals } from "./globals.js"
 import { kindOf, runs } from "./kinds.js"
 import { LogTail } from "./log-tail.js"
@@ -64,6 +65,8 @@ export class ShellHost implements HostPort {
   /** Streams bound from outside, by name: which. */
   private readonly bound = new Map<string, string>()
   private running: AbortController | undefined
+  /** Once the cell is done, for the next one. */
+  private looksAgain = false
   private readonly fields = new Map<string, { readonly fields: readonly Field[]; readonly askedMs: number }>()
   /** What happened in the cluster since the shell attached. */
   readonly events: { readonly atMs: number; readonly line: StyledLine }[] = []
@@ -159,6 +162,8 @@ export class ShellHost implements HostPort {
     } finally {
       this.running = undefined
       this.emit({ kind: "done", failed: !ok })
+      if (this.looksAgain) void this.bindOthers().catch(() => {})
+      this.looksAgain = false
     }
     return ok
   }
@@ -205,11 +210,11 @@ export class ShellHost implements HostPort {
    */
   private async lookAgain(cell: string): Promise<void> {
     const known = new Set(this.evaluator.names())
-    const words = cell.match(/(?<![.\w$])[A-Za-z_$][\w$]*/g) ?? []
+    const words = freeWords(cell)
     const unknown = words.some(word => !(known.has(word) || word in globalThis || reserved.has(word)))
     if (unknown) await this.bindOthers()
-    // A name that is bound answers at once; whether it stands for another stream by now is known for the next cell.
-    else if (words.some(word => this.bound.has(word))) void this.bindOthers().catch(() => {})
+    // A name that is bound answers at once; whether it stands for another stream by now is looked at when the cell has its answer.
+    else this.looksAgain ||= words.some(word => this.bound.has(word))
   }
 
   private async bindOthers(): Promise<void> {
