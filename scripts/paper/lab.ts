@@ -2,7 +2,6 @@
  * A simulated cluster for measurements: the production machines, a network and executors whose times come from a cost model, one
  * input that is fed steadily, and when each of its intervals was finished.
  */
-import { performance } from "node:perf_hooks"
 import type { ClientCall } from "../../cluster/client/call.js"
 import type { MasterConfig } from "../../cluster/master/config.js"
 import type { Machine } from "../../cluster/ports.js"
@@ -146,9 +145,10 @@ export class Lab {
   #watch(machine: Machine): Machine {
     return {
       step: (event, now) => {
-        const before = performance.now()
+        const before = process.cpuUsage()
         const commands = machine.step(event, now)
-        this.masterMs += performance.now() - before
+        const { user, system } = process.cpuUsage(before)
+        this.masterMs += (user + system) / 1000
         for (const command of commands)
           if (command.kind === "append" && command.record.kind === "progress") this.#progress(command.record.through)
         return commands
