@@ -36,6 +36,8 @@ export interface ClusterOptions {
   /** Clocks differ: wall clocks by up to this much, monotonic ones run up to a thousandth apart. */
   readonly clockErrorMs?: number
   readonly worker?: Partial<WorkerConfig>
+  /** False: functions are called for each record, never read as expressions. */
+  readonly compiled?: boolean
   readonly master?: Partial<MasterConfig>
   /** Stands between the master and its runtime: sees each of its steps. */
   readonly watchMaster?: (machine: Machine) => Machine
@@ -161,7 +163,7 @@ export class SimulatedCluster {
     })
     const executors = new SimulatedExecutors(
       this.world,
-      () => new TaskRunner(memory),
+      () => new TaskRunner(memory, { compiled: this.#options.compiled ?? true }),
       event => node.dispatch(event),
     )
     executors.costs = this.#options.costs ?? defaultCosts

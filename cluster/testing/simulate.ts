@@ -41,6 +41,8 @@ export interface SimulateOptions {
   readonly kills?: readonly { readonly node: string; readonly atMs: number }[]
   /** Real files that `file:` inputs and `textFile` find. Absent: there are none. */
   readonly files?: OutsideFiles
+  /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */
+  readonly compiled?: boolean
   /** What a relative path in a program means. Absent: it stays as it is. */
   readonly resolvePath?: (path: string) => string
 }
@@ -127,11 +129,12 @@ class Hand {
   readonly #known = new Set<string>()
   #failed: Error | null = null
 
-  constructor(seed: number, startMs: number, workers: number, { kills = [], files }: SimulateOptions) {
+  constructor(seed: number, startMs: number, workers: number, { kills = [], files, compiled = true }: SimulateOptions) {
     this.#startMs = startMs
     this.#world = new World(seed)
     this.#cluster = new SimulatedCluster(this.#world, memories, {
       epochMs: startMs,
+      compiled,
       costs: { baseMs: 0, meanMs: 0, hang: 0, hangMs: 0 },
     })
     this.#cluster.network.weather = noDelay

@@ -45,6 +45,17 @@ export class ClockOffset {
     if (this.#samples.length > samplesKept) this.#samples.shift()
   }
 
+  /**
+   * The master's clock was `masterMs` when it sent what came now. Nothing says how long the question was under way (it may have waited
+   * for a master that was away), so half of that time must not be added: to be ahead would close an interval too early, to be behind
+   * by an answer's way costs that much delay. Any exchange that was timed counts more.
+   */
+  atLeast(masterMs: number): void {
+    if (!Number.isFinite(masterMs)) return
+    this.#samples.push({ offsetMs: masterMs - this.#monotonicMs, roundTripMs: Number.POSITIVE_INFINITY })
+    if (this.#samples.length > samplesKept) this.#samples.shift()
+  }
+
   /** Another master: what the former one's clock said is void. */
   reset(): void {
     this.#samples = []

@@ -115,7 +115,7 @@ export class MasterLink {
       this.#posts.clear()
       clock.reset()
     }
-    clock.sample(this.#helloSentMs ?? clock.monotonicMs, wallMs)
+    clock.atLeast(wallMs)
     this.#node = from
     this.#state = "joined"
     this.#helloSentMs = null

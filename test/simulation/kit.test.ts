@@ -140,4 +140,16 @@ test("a node that comes back after the last interval has its share in the result
   assert.equal(counts, [[1], [1]])
 })
 
+test("a master that was away for long: what is fed after it came back belongs to its own moment", async () => {
+  const { n } = await runIntervals({
+    interval: "1s",
+    inputs: { a: [[], [1, 2], [3], [4], [5]], b: [[1]] },
+    intervals: 6,
+    workers: 2,
+    faults: [{ kill: "master", at: "560ms", for: "1592ms" }],
+    program: (_, { a }) => ({ n: a!.count() }),
+  })
+  assert.equal(n, [[0], [2], [1], [1], [1], [0]])
+})
+
 test.run()
