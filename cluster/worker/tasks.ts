@@ -141,11 +141,11 @@ export class Tasks {
     if (entry === undefined || entry.cancelled) return
     const { timeoutMs } = entry.launch
     const timedOut = entry.timedOut && failure.kind === "killed"
-    this.#over(
-      entry,
-      ms,
-      timedOut ? { ...failure, kind: "timeout", message: `did not end within ${timeoutMs / 1_000} s and was stopped` } : failure,
-    )
+    const failed: TaskFailure = timedOut
+      ? { ...failure, kind: "timeout", message: `did not end within ${timeoutMs / 1_000} s and was stopped` }
+      : failure
+    // Which of its functions it was in nobody can ask a thread that does not answer.
+    this.#over(entry, ms, failed.kind === "timeout" ? { operator: entry.stage.label, ...failed } : failed)
   }
 
   onTaskLong(name: string): void {
