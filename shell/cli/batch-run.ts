@@ -110,7 +110,8 @@ class BatchRun {
     try {
       const streams = [...this.#positions].map(([stream, from]) => ({ stream, from }))
       const said = JSON.stringify(streams)
-      if (said !== this.#said) await this.#session.host.request({ kind: "reading", streams })
+      // Before it is known who reads what, saying that nothing is read would let everything go.
+      if (streams.length > 0 && said !== this.#said) await this.#session.host.request({ kind: "reading", streams })
       this.#said = said
       const entries = await this.#session.host.catalog()
       // At its beginning a stream has come nowhere: of old records that is 1970.
