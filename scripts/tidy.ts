@@ -9,7 +9,7 @@ import { dirname, join, normalize } from "node:path"
 import { fileURLToPath } from "node:url"
 import glob from "fast-glob"
 import ts from "typescript"
-import { checkPage, pagesOf } from "./docs/links.js"
+import { checkDecisions, checkPage, pagesOf } from "./docs/links.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -136,6 +136,7 @@ const cycle = findCycle()
 if (cycle) breaches.push(`import cycle  ${cycle.join(" → ")}`)
 const pages = await pagesOf(root)
 for (const page of pages) breaches.push(...checkPage(root, page))
+breaches.push(...checkDecisions(root, pages))
 for (const breach of breaches) console.log(breach)
 console.log(`${files.length} files, ${pages.length} pages, ${breaches.length} breaches`)
 process.exit(breaches.length === 0 ? 0 : 1)

@@ -46,6 +46,22 @@ export function checkPage(root: string, page: string): string[] {
   return breaches
 }
 
+/** A decision is cited by its number, so that no two may share one; its heading says the same number as its file. */
+export function checkDecisions(root: string, pages: readonly string[]): string[] {
+  const breaches: string[] = []
+  const taken = new Map<number, string>()
+  for (const page of pages) {
+    const number = Number(/^docs\/decisions\/(\d{4})-/.exec(page)?.[1] ?? Number.NaN)
+    if (Number.isNaN(number)) continue
+    const other = taken.get(number)
+    if (other !== undefined) breaches.push(`${page}:1  has the number of ${other}`)
+    taken.set(number, page)
+    if (!readFileSync(join(root, page), "utf8").startsWith(`# ${number}. `))
+      breaches.push(`${page}:1  its heading does not begin with ${number}.`)
+  }
+  return breaches
+}
+
 const namesFile = /^(engine|cluster|shell|test|scripts|docs|notebooks)\/[\w{},./*-]*$/
 
 /** Names of files are written without their ending where it is `.ts`, and several at once as `master/{admission,seal}`. */
