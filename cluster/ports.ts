@@ -1,6 +1,6 @@
 /**
  * The seams. Everything that decides is a state machine behind `Machine`; clock, transport, disk, journal, executors and
- * randomness are outside it, so the same machines run over ZeroMQ and in the seeded simulation (DESIGN §9).
+ * randomness are outside it, so the same machines run over ZeroMQ and in the seeded simulation.
  *
  * A machine is never called twice at once, holds no promise, reads no clock. It answers an event with commands, which
  * its runtime carries out in order.

@@ -433,7 +433,7 @@ export interface ResponseValues {
   readonly receivers: { readonly stream: StreamId | null; readonly workers: readonly Peer[] }
 }
 
-/** API.md `Plan`; `from` is where it takes effect. */
+/** What a change would do, or did; `from` is where it takes effect. */
 export interface ReplacePlan {
   readonly add: readonly string[]
   readonly change: readonly {
@@ -466,7 +466,7 @@ export interface JobStatus {
   }[]
 }
 
-/** API.md `Why`: the greatest cause first, shares of all that was found. */
+/** The greatest cause first, shares of all that was found. */
 export interface WhyReport {
   readonly state: CatalogEntry["state"]
   readonly lagMs: number
@@ -509,7 +509,7 @@ export interface QueryAnswer {
   readonly files?: readonly string[]
 }
 
-/** API.md `Lineage`. `worker`: who holds it, several by commas. */
+/** `worker`: who holds it, several by commas. */
 export interface LineageNode {
   readonly rdd: string
   readonly worker?: string
@@ -517,7 +517,7 @@ export interface LineageNode {
   readonly parents: readonly LineageNode[]
 }
 
-/** API.md `Stamp`, as the master knows it; the client adds `ms` and `ageMs`. */
+/** An answer's stamp, as the master knows it; the client adds `ms` and `ageMs`. */
 export interface AnswerStamp {
   readonly intervals: { readonly from: number; readonly to: number }
   /** End of the newest interval the answer takes in. */

@@ -1,5 +1,5 @@
 /**
- * Who may reach a node (DESIGN §11). Attaching is running code, so without keys a node listens only where this machine alone
+ * Who may reach a node. Attaching is running code, so without keys a node listens only where this machine alone
  * can reach it. With a key of its own it listens anywhere: connections are encrypted (CURVE), and a list says whose are admitted.
  */
 

@@ -1,4 +1,4 @@
-/** Who is talking: nodes of another version are refused by the master, workers of another runtime too (DESIGN §5). */
+/** Who is talking: nodes of another version are refused by the master, workers of another runtime too. */
 
 import { createRequire } from "node:module"
 

@@ -1,5 +1,5 @@
 /**
- * How an input's sealed intervals lie on disk (DESIGN §4): a file for each group of an interval's seal, one block of the raw
+ * How an input's sealed intervals lie on disk: a file for each group of an interval's seal, one block of the raw
  * records in the seal's order, so that batch mode over them repeats the same intervals. Everything but the records is in the
  * name, and a listing is the manifest: which interval, which part of how many, how many records. A file comes into being
  * whole, by a rename, and whoever writes it writes the same bytes under the same name; the block has its own checksum.

@@ -1,5 +1,5 @@
 /**
- * A user's function as data (DESIGN: functions are copies). `source` is its JavaScript text, `captured` the values of
+ * A user's function as data (functions are copies). `source` is its JavaScript text, `captured` the values of
  * its free variables as they were when the operator was called, `hash` names both. Built-in functions (`sum`, the
  * count of an action …) are named, not shipped.
  *

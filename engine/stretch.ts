@@ -1,5 +1,5 @@
 /**
- * Stretches: several intervals of a running reduction computed by one job (the batch that grows with the backlog; DESIGN §3), with
+ * Stretches: several intervals of a running reduction computed by one job (the batch that grows with the backlog), with
  * the very results of as many jobs.
  *
  * The problem: an old log of days has thousands of intervals with a handful of records each, and a stream that lags has many, too.

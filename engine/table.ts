@@ -1,5 +1,5 @@
 /**
- * Tables of a PostgreSQL server as the target of `save` (DESIGN §8: by upsert, so that a task that is done twice leaves what it
+ * Tables of a PostgreSQL server as the target of `save` (by upsert, so that a task that is done twice leaves what it
  * would have left once). What is asked of the server is decided here; who asks it is an adapter.
  *
  * With a key there is a row a key: the newest record, and the start of the interval it is of. A task that is repeated late changes

@@ -1,5 +1,5 @@
 /**
- * The worker's block memory: one shared WebAssembly.Memory (DESIGN §4). Its buffer is a SharedArrayBuffer, so the main
+ * The worker's block memory: one shared WebAssembly.Memory. Its buffer is a SharedArrayBuffer, so the main
  * thread, Arrow and every executor see the same bytes, and kernels can run on blocks where they lie. All of it is reserved
  * at once and committed by the system as it is touched; pages are never given back.
  */

@@ -1,7 +1,7 @@
 /**
  * A worker's executors: threads over its block memory. The first `streams` serve the streams' tasks, the others queries,
- * at lower priority, so that a question does not make an interval late (DESIGN §7). User code runs only there: it can
- * stall neither acks nor heartbeats nor shuffles (§1).
+ * at lower priority, so that a question does not make an interval late. User code runs only there: it can
+ * stall neither acks nor heartbeats nor shuffles.
  */
 
 import type { TaskRun } from "../../engine/task.js"

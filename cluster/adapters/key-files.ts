@@ -1,5 +1,5 @@
 /**
- * Keys on this machine's disk (SHELL §1.4): `$XDG_CONFIG_HOME/rivulet/keys/<name>.key`, readable by their owner alone, and the
+ * Keys on this machine's disk: `$XDG_CONFIG_HOME/rivulet/keys/<name>.key`, readable by their owner alone, and the
  * list of those who are admitted, `$XDG_CONFIG_HOME/rivulet/allowed`, a key and whose it is a line.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The master's journal in a local LevelDB (DESIGN §8). Keys are sequence numbers, padded with zeros so that they sort as
+ * The master's journal in a local LevelDB. Keys are sequence numbers, padded with zeros so that they sort as
  * numbers. A record is on disk (fsync) before `append` says so; records that wait for a sync are written by the next one
  * together. LevelDB locks its directory: one process at a time has the journal.
  */

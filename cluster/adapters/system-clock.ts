@@ -1,4 +1,4 @@
-/** The real clocks. Everything that decides gets its time from here, inside events (DESIGN §2). */
+/** The real clocks. Everything that decides gets its time from here, inside events. */
 
 import { performance } from "node:perf_hooks"
 import type { Now } from "../ports.js"

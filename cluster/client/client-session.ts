@@ -1,5 +1,5 @@
 /**
- * A session (API.md §1.2): where a user's program starts from, over any `ClientCalls`. Methods that define are synchronous; what
+ * A session: where a user's program starts from, over any `ClientCalls`. Methods that define are synchronous; what
  * they define is sent by `flush`: before any question, at the end of a shell's cell, at a program's end.
  */
 

@@ -238,7 +238,7 @@ export class Definitions {
     }
   }
 
-  /** The name goes to the newer stream, as the master will have it too; what had it is `name~1` (API.md §0, 9). */
+  /** The name goes to the newer stream, as the master will have it too; what had it is `name~1`. */
   #takeName(name: string, id: StreamId): void {
     if (!/^[^\s/]+$/.test(name))
       throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })

@@ -1,5 +1,5 @@
 /**
- * Leaves that are settled by their first use, so that an RDD is the same RDD whenever it is asked (DESIGN §3): `last("5m")` is
+ * Leaves that are settled by their first use, so that an RDD is the same RDD whenever it is asked: `last("5m")` is
  * five minutes up to the interval that was newest then; `textFile` is the files as they were. Handles made of one another share
  * their leaf as an object, which is how they stay together.
  */

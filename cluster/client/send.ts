@@ -1,5 +1,5 @@
 /**
- * Sends bytes to a receiver: lines are packed into blocks, blocks go to workers, `write` waits while there is no room (DESIGN §6).
+ * Sends bytes to a receiver: lines are packed into blocks, blocks go to workers, `write` waits while there is no room.
  * What is acknowledged is held by two workers.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Sending records, pure (the paper's §4.1, DESIGN §6). A batch is numbered (session, stream, seq) and kept until a worker has
+ * Sending records, pure (the paper's §4.1). A batch is numbered (session, stream, seq) and kept until a worker has
  * acknowledged it, which means that two workers hold it. The problem: an ack may be lost with its worker, or just be late;
  * the solution: send the same number again, to another worker. The master admits a number once, so nothing counts twice.
  *

@@ -1,5 +1,5 @@
 /**
- * Which received batches enter which interval (DESIGN §6).
+ * Which received batches enter which interval.
  *
  * The problem: a batch is reported by both its holders, again and again; a sender that got no ack sends it once more, to
  * another worker, as another block; reports of one session come from several workers in any order; a holder may die before

@@ -1,5 +1,5 @@
 /**
- * Definitions: which names exist, what may be defined beside what, what may be stopped (API.md §0, §1.4). It decides; the
+ * Definitions: which names exist, what may be defined beside what, what may be stopped. It decides; the
  * records it gives are journaled by the caller.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Copies stored results (state, panes, persisted partitions) to a second worker soon after they were made, or as often as a stream says (the paper's
- * §5.1, DESIGN §8): those of a moment together, for with small intervals there are thousands of them. What two workers hold
+ * §5.1): those of a moment together, for with small intervals there are thousands of them. What two workers hold
  * (with `--replicas 3` three) is a checkpoint: lineage before it is no longer needed for recovery. In a durable cluster they
  * hold it on disk.
  */

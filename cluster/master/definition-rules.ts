@@ -1,4 +1,4 @@
-/** What a definition must be to be accepted (DESIGN §3: intervals and their multiples). Errors name both numbers. */
+/** What a definition must be to be accepted (intervals and their multiples). Errors name both numbers. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"

@@ -1,5 +1,5 @@
 /**
- * How streams end (API §0, 8 and 13; §1.4, stop). One that a person stops computes no more and its name is free at once, but what it
+ * How streams end. One that a person stops computes no more and its name is free at once, but what it
  * has made and what it would go on from is kept for ten minutes, as a held stream's is: so it can be called back, and catches up.
  *
  *     live ──stop──▶ leaving ──undo──▶ live        leaving ──ten minutes, or memory is short──▶ stopped

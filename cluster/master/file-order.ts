@@ -1,5 +1,5 @@
 /**
- * In which order the splits of an input's files are read, and taken (DESIGN §6).
+ * In which order the splits of an input's files are read, and taken.
  *
  * The problem: logs of several machines cover the same time, so that files read one after the other would be late one and all;
  * yet which records are late must follow from the files alone. The solution: each file has its own newest time. The next

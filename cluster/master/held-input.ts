@@ -1,5 +1,5 @@
 /**
- * Input that is kept for held streams alone, up to a stated bound (DESIGN §5). Beyond it the oldest is given up: the streams
+ * Input that is kept for held streams alone, up to a stated bound. Beyond it the oldest is given up: the streams
  * that were to read it leave those intervals out when they go on, and that is said at once, not when they do.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Received input keeps its copies: what has lost one to a dead worker gets another (DESIGN §8). Without this, every block
+ * Received input keeps its copies: what has lost one to a dead worker gets another. Without this, every block
  * that the first lost worker held would go with the second one, however much later that dies.
  *
  * Only what is in a seal is copied here: before that its holders see to it themselves. Sources that can be read again are

@@ -1,5 +1,5 @@
 /**
- * Scratch (API §0, 13). What a session defines, other than a submitted program, is there for as long as somebody has the session
+ * Scratch. What a session defines, other than a submitted program, is there for as long as somebody has the session
  * open, and for a time after that (24 h, unless the session said otherwise). Before it ends everybody who is attached is told, and
  * `status` says it; what something that stays is made of stays with it; `keep` takes it out of this.
  *

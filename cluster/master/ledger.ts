@@ -1,5 +1,5 @@
 /**
- * What the master knows for certain: the fold of its journal (DESIGN §8). `apply` is the only thing that changes it, so a
+ * What the master knows for certain: the fold of its journal. `apply` is the only thing that changes it, so a
  * restarted master that reads the same records knows the same. Records are applied when they are decided; what they cause
  * outside waits until they are appended (`record-log.ts`).
  */

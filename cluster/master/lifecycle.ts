@@ -1,5 +1,5 @@
 /**
- * The life of streams: defined, renamed, replaced, held and resumed, stopped (API §0, 8 to 13). What may be is decided by the
+ * The life of streams: defined, renamed, replaced, held and resumed, stopped. What may be is decided by the
  * catalog and by `replacing.ts`; here the records are journaled and the master's parts told.
  */
 

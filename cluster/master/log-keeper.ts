@@ -1,5 +1,5 @@
 /**
- * What user functions print, kept for those who ask (API §0.24). A function in a hot stream can print a line a record on every
+ * What user functions print, kept for those who ask. A function in a hot stream can print a line a record on every
  * worker: equal lines of one interval are folded, and of a stream so many lines a second are kept; the rest is counted and said.
  */
 

@@ -1,7 +1,7 @@
 /**
  * Questions (the paper's §3.4): each is expanded against the graph as it is now, leases what it reads, runs below the
  * streams, and is answered with the places of its result. It ends with its asker: release, cancel, timeout, or the
- * client's loss free its tasks and blocks (API §0.26).
+ * client's loss free its tasks and blocks.
  */
 
 import type { StreamId } from "../../engine/definition.js"

@@ -1,6 +1,6 @@
 /**
  * Whether a definition may take the place of another, from which interval on, and what that means for the stream's state and
- * for those behind it (API §0, 10; DESIGN §3).
+ * for those behind it.
  *
  * The boundary lies where nothing has been issued yet by any running stream that is made of it: so nobody's result is a mixture
  * of both, and what is computed again later, from lineage, uses what it was computed with. From the failed interval on is

@@ -1,5 +1,5 @@
 /**
- * What is kept, and what goes (DESIGN §4, §8).
+ * What is kept, and what goes.
  *
  * An input's interval is kept for questions (`remember`), for running questions (leases), and for what would have to be
  * computed from it: intervals that are not finished, and state that two workers do not hold yet. A state's version goes

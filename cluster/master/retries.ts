@@ -1,7 +1,7 @@
 /**
  * Streams that are held by a fault of a machine (a block that could not be had, a disk that was full, a failure that did not come
  * again) go on by themselves: nobody needs to mend a program. They are tried again after a pause that grows each time, and so
- * often; what a user's function did is not tried again, as it would do the same (DESIGN §5).
+ * often; what a user's function did is not tried again, as it would do the same.
  *
  *     held ── pause: 1 s, 2 s, … 5 min ──▶ resumed ── further than that interval ──▶ forgotten
  *       ▲                                     │

@@ -1,5 +1,5 @@
 /**
- * When an interval closes, and what it then is (DESIGN §3: the seal is the interval).
+ * When an interval closes, and what it then is (the seal is the interval).
  *
  * An interval of an input is sealed when every live worker has said that nothing which arrived before its end is missing
  * at the master. The seal fixes which blocks count, their order and their grouping into map tasks, so that whoever

@@ -1,5 +1,5 @@
 /**
- * `file:` inputs: which files there are, reading their splits ahead, and what of them enters which interval (DESIGN §3, §6; the
+ * `file:` inputs: which files there are, reading their splits ahead, and what of them enters which interval (the
  * paper's §3.1: external time stamps with a slack).
  *
  *   listing ──listed──▶ (looking) ──pinned──▶ reading ──all splits in seals──▶ ended

@@ -1,6 +1,6 @@
 /**
  * Running streams: their jobs' ends become progress (journaled, then seen), failures hold them, `foreachRDD` bodies go to
- * driver threads (DESIGN §5, §8).
+ * driver threads.
  */
 
 import type { StreamId } from "../../engine/definition.js"

@@ -1,6 +1,6 @@
 /**
- * A program submitted again under its name: what of it is as it was, what takes another's place, what is new, what goes
- * (API §0, 7 and 10). Streams are matched by their names, steps without one by what they are; what is downstream of a change
+ * A program submitted again under its name: what of it is as it was, what takes another's place, what is new, what goes.
+ * Streams are matched by their names, steps without one by what they are; what is downstream of a change
  * and is itself as it was stays in place.
  */
 

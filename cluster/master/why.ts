@@ -1,5 +1,5 @@
 /**
- * Why a stream is held, late or slow: causes in order of their share, each with what shows it and what to try (SHELL §5.2).
+ * Why a stream is held, late or slow: causes in order of their share, each with what shows it and what to try.
  *
  * The problem: an interval is late for many reasons at once, and each alone explains it. The solution: of every interval's time
  * what would not have been spent is charged to the first cause that explains it — the rest of a stage after its ordinary tasks to

@@ -1,6 +1,6 @@
 /**
  * What one step of the master sends. Tasks are tiny and many, so all that one step launches, cancels or forgets at one
- * worker goes in one message each (DESIGN §7).
+ * worker goes in one message each.
  */
 
 import { stageFor } from "../../engine/plan.js"

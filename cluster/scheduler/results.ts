@@ -155,7 +155,7 @@ export class Results {
     switch (failure.kind) {
       case "user":
       case "timeout":
-        // Deterministic functions fail alike; only a machine can differ (DESIGN §5). So: once more, elsewhere.
+        // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere.
         task.avoid.add(worker)
         if (++task.userFailures >= triesOfUserFailure)
           return this.#board.failStage(task.stage, { ...failure, workers: [...task.avoid].map(nodeName) })

@@ -1,6 +1,6 @@
 /**
  * Tasks that need not run: all they would read is empty, and of nothing they make nothing. With many small intervals most
- * partitions are of that kind (DESIGN §7), and a state's cost must follow the keys that changed (§8).
+ * partitions are of that kind, and a state's cost must follow the keys that changed.
  */
 
 import type { InputRef, StateNode } from "../../engine/rdd.js"

@@ -1,4 +1,4 @@
-/** The test kit, `rivulet/testing` (API §1.5): users' programs on the real machines, under a simulated clock and network. */
+/** The test kit, `rivulet/testing`: users' programs on the real machines, under a simulated clock and network. */
 
 export { type IntervalFault, type RunIntervalsOptions, runIntervals } from "./run-intervals.js"
 export { type SimulateOptions, type Simulation, simulate } from "./simulate.js"

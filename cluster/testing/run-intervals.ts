@@ -1,4 +1,4 @@
-/** Intervals in, intervals out (API §1.5): a program as a table, in the tests of users and in our own. */
+/** Intervals in, intervals out: a program as a table, in the tests of users and in our own. */
 
 import type { StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"

@@ -1,5 +1,5 @@
 /**
- * The cluster held in hand (API §1.5): the real master, workers and planner in this process, a simulated clock, no socket.
+ * The cluster held in hand: the real master, workers and planner in this process, a simulated clock, no socket.
  *
  * Time. Messages, tasks and disks take no time here, so all that follows from an event happens in the same instant, and the
  * clock moves by `advance` alone. `clock.now()` is that time; the cluster's own clock is a little further on, so that after

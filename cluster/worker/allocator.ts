@@ -1,5 +1,5 @@
 /**
- * Who owns which bytes of the worker's block memory (DESIGN §4).
+ * Who owns which bytes of the worker's block memory.
  *
  * The problem: blocks of one interval are made by the thousand, small and large, and go together; but an executor or a
  * peer may still be reading one of them when it goes, and nobody takes a lock across threads.

@@ -1,4 +1,4 @@
-/** Functions and data that tasks refer to by hash: asked of the master once, handed to every executor once (DESIGN §5). */
+/** Functions and data that tasks refer to by hash: asked of the master once, handed to every executor once. */
 
 import type { Asset } from "../../engine/function-ref.js"
 import type { RddNode } from "../../engine/rdd.js"

@@ -1,5 +1,5 @@
 /**
- * The master's wall clock, as this worker estimates it (DESIGN §6): the worker's monotonic clock plus an offset learned
+ * The master's wall clock, as this worker estimates it: the worker's monotonic clock plus an offset learned
  * from exchanges with the master. The local wall clock plays no part, so its jumps change nothing.
  *
  * An answer that was long under way says little of the offset: of the newest samples the one with the shortest round trip

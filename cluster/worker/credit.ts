@@ -1,5 +1,5 @@
 /**
- * Flow control of clients in bytes (DESIGN §6): each sender may have so much unacked here. All credits together are a share
+ * Flow control of clients in bytes: each sender may have so much unacked here. All credits together are a share
  * of the memory that is free below the high-water mark, less what still waits for its replica. Above the mark there is no
  * credit; it comes back when a little more than that is free again, so that it does not flutter.
  */

@@ -1,5 +1,5 @@
 /**
- * Blocks that must outlive every process (DESIGN §8, a cluster with `--durable`): what clients were told is safe, and checkpoints.
+ * Blocks that must outlive every process (a cluster with `--durable`): what clients were told is safe, and checkpoints.
  *
  * The problem: two copies in memory are none when all processes end at once. Syncing each block by itself would cost a disk's
  * turn a block. The solution: blocks are appended to a segment file, all that have come since the last turn in one write and one

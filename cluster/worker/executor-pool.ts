@@ -5,7 +5,7 @@
  *
  * A task with an affinity waits for its own executor (which caches its state); of what an executor may take, the task that
  * became ready first goes first. While stream tasks wait, one query task may run at most: a question must not make an
- * interval late (DESIGN §7).
+ * interval late.
  *
  * A task that runs long while others' wait is set *apart*: it keeps its thread, the executor gets another one, and its
  * group (the stream or question it is of) gets no further executor here until it has ended. So a function that never

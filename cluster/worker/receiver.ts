@@ -1,5 +1,5 @@
 /**
- * Batches from clients (the paper's §4.1, DESIGN §6): checked, stored here and in another worker's memory, acked, reported
+ * Batches from clients (the paper's §4.1): checked, stored here and in another worker's memory, acked, reported
  * until a seal takes them in.
  *
  *   batch ──▶ stored, replicas under way ──confirmed, or no peer is left──▶ acked and reported ──settled──▶ kept | dropped

@@ -1,6 +1,6 @@
 /**
  * Tells the master which received blocks are here and not yet in a seal, on the grid of the live intervals (the paper's
- * §4.1, DESIGN §6).
+ * §4.1).
  *
  * A report's `through` is a promise: whatever arrived here before it has been reported. A batch whose replica is under
  * way is not reported yet (were it sealed and this worker died, an acked interval would have a hole), so it holds

@@ -1,5 +1,5 @@
 /**
- * The disk below block memory (DESIGN §4): memory has a cap, and what is over it goes to files of this worker's directory, to be
+ * The disk below block memory: memory has a cap, and what is over it goes to files of this worker's directory, to be
  * read from there by tasks, peers and clients as if it were here.
  *
  * Who goes first: what has no next use. Raw input that nothing will be computed from any more, and versions of a state

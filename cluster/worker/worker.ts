@@ -41,7 +41,7 @@ const leastDiskBytes = 8 * 1024 * 1024
 /** The local call that says that this worker is being stopped. */
 export const leaving = "leaving"
 
-/** Messages that only the master may send: an old master's are refused (DESIGN §7). */
+/** Messages that only the master may send: an old master's are refused. */
 const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
   "peers",
   "inputs",

@@ -1,5 +1,5 @@
 /**
- * A live closure as data (DESIGN §5): its source text, and the values of its free variables at this moment, with the
+ * A live closure as data: its source text, and the values of its free variables at this moment, with the
  * functions, classes and objects that they reach. What cannot travel is refused here, when the operator is called.
  */
 

@@ -1,6 +1,6 @@
 /**
  * What a user function sees in place of the clock, randomness and the console, so that whoever computes a task again gets
- * the same: passed as parameters of the compiled function, nothing global is touched (DESIGN §5).
+ * the same: passed as parameters of the compiled function, nothing global is touched.
  */
 
 import { random } from "../random.js"

@@ -1,5 +1,5 @@
 /**
- * Installed packages in functions (API §1.1, 6). A package's insides (its state, its factories, its classes' private parts) are not
+ * Installed packages in functions. A package's insides (its state, its factories, its classes' private parts) are not
  * walked as a user's own functions are: what it exports is named, and its files travel with the function, to be evaluated anew.
  */
 

@@ -1,4 +1,4 @@
-/** Why a function cannot be sent to the workers, in words for the person who wrote it (SHELL §2.8). */
+/** Why a function cannot be sent to the workers, in words for the person who wrote it. */
 
 import { types } from "node:util"
 import { RivuletError } from "../errors.js"

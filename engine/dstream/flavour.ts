@@ -1,5 +1,5 @@
 /**
- * The two kinds of D-Stream (API §1.1): of records, whose intervals are disjoint, and of snapshots, each interval a whole version.
+ * The two kinds of D-Stream: of records, whose intervals are disjoint, and of snapshots, each interval a whole version.
  */
 
 import type { StreamId, StreamNode } from "../definition.js"

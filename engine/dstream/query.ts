@@ -1,6 +1,6 @@
 /**
  * Questions: an RDD that names streams becomes one that names blocks. The union of a range's intervals for records; for
- * snapshots its versions, each by itself where the question is a series (API §1.1: "`slice` is what happened; `at` is how
+ * snapshots its versions, each by itself where the question is a series ("`slice` is what happened; `at` is how
  * things stood").
  */
 

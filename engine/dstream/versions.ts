@@ -1,5 +1,5 @@
 /**
- * Versions of a stream's definition (API §0, 10): a replaced definition counts for the intervals before the boundary, for as long
+ * Versions of a stream's definition: a replaced definition counts for the intervals before the boundary, for as long
  * as they are retained, its successor from there on. So whoever computes an interval again uses what it was computed with.
  */
 

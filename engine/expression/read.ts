@@ -1,5 +1,5 @@
 /**
- * Reads a function's text as an expression: functions are read, not only called (DESIGN §5). Nothing here guesses: what is not known to
+ * Reads a function's text as an expression: functions are read, not only called. Nothing here guesses: what is not known to
  * mean exactly the same is not understood, and runs as the function that it is.
  */
 

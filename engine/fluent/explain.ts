@@ -1,5 +1,5 @@
 /**
- * The stages in which an RDD or a stream is computed, parents first, and how each operator runs (API §1.2 `explain`): compiled
+ * The stages in which an RDD or a stream is computed, parents first, and how each operator runs: compiled
  * where its stage is a chain over text that ends in a reduction by key and every function of it is understood (`kernel/`), else
  * as closures, and why. From the definitions alone: nothing is asked of the cluster. Compiled code leaves a task to the
  * closures whose text it is not exact for (as `toLowerCase` is for ASCII only).

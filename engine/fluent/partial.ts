@@ -1,5 +1,5 @@
 /**
- * Questions that do not wait for everything (API §1.2 `partial`, `countApprox`): the action's first half runs where the data is, one
+ * Questions that do not wait for everything (`partial`, `countApprox`): the action's first half runs where the data is, one
  * row or a few a partition; when the time is over, what is there is put together here, where the question was asked.
  */
 

@@ -1,4 +1,4 @@
-/** What records are made of, from some of them: names, types as TypeScript writes them, a sample value (API §1.2 `schema`). */
+/** What records are made of, from some of them: names, types as TypeScript writes them, a sample value. */
 
 import { Block, encodeRows } from "../block.js"
 import { absence, type ColumnType } from "../columns.js"

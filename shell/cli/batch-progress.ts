@@ -1,4 +1,4 @@
-/** How far batch mode has come, on stderr: a bar on a terminal, elsewhere a line every ten seconds (SHELL §1.3). */
+/** How far batch mode has come, on stderr: a bar on a terminal, elsewhere a line every ten seconds. */
 
 import type { CatalogEntry } from "../../cluster/protocol.js"
 import { formatNumber } from "../view/number.js"

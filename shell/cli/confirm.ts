@@ -1,4 +1,4 @@
-/** Verbs that change what runs ask on a terminal, and refuse without `--yes` where nobody can answer (SHELL §1). */
+/** Verbs that change what runs ask on a terminal, and refuse without `--yes` where nobody can answer. */
 import { createInterface } from "node:readline/promises"
 import { RivuletError } from "../../engine/errors.js"
 

@@ -1,4 +1,4 @@
-/** A stream's intervals as NDJSON lines (SHELL §1.3): what batch mode prints, saves and compares. */
+/** A stream's intervals as NDJSON lines: what batch mode prints, saves and compares. */
 
 import { type Following, followIntervals, type IntervalParts, intervalsOf, type ReadThrough } from "../../cluster/client/intervals.js"
 import type { ClientSession } from "../../cluster/client/session.js"

@@ -1,4 +1,4 @@
-/** `rivulet keys new | allow | list`: who may attach to a cluster that listens beyond this machine (SHELL §1.1, DESIGN §11). */
+/** `rivulet keys new | allow | list`: who may attach to a cluster that listens beyond this machine. */
 
 import { allowKey, allowListPath, createKey, listAllowed, listKeys } from "../../cluster/adapters/key-files.js"
 

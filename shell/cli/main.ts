@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The `rivulet` binary: arguments in, one command module loaded and run, an exit code out (SHELL §1). Command modules are
+ * The `rivulet` binary: arguments in, one command module loaded and run, an exit code out. Command modules are
  * loaded only when asked for, so that a master or worker never loads the screen's libraries.
  */
 import { readFileSync } from "node:fs"

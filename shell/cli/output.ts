@@ -1,5 +1,5 @@
 /**
- * Answers on stdout (SHELL §1.3): one record a line as NDJSON, a JSON object with its stamp, CSV, an Arrow IPC stream, or a
+ * Answers on stdout: one record a line as NDJSON, a JSON object with its stamp, CSV, an Arrow IPC stream, or a
  * table. A closed pipe (`… | head -1`) ends quietly.
  */
 
@@ -29,7 +29,7 @@ export function rowsOf(value: unknown): readonly unknown[] {
   return [value]
 }
 
-/** JSON as §1.3 says: ISO times with Z, 64-bit integers beyond 2⁵³ as strings, NaN and infinities as null. */
+/** JSON: ISO times with Z, 64-bit integers beyond 2⁵³ as strings, NaN and infinities as null. */
 export function toJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) => {

@@ -1,6 +1,6 @@
 /**
  * The key table: one row a key, from which both the shell's behaviour and `.help keys` are made. Readline's keys keep their
- * meaning (SHELL §2.11).
+ * meaning.
  */
 import type { Edit } from "./buffer.js"
 

@@ -1,4 +1,4 @@
-/** `.why`: causes in order of their share, each with what shows it and what to try (SHELL §5.2). */
+/** `.why`: causes in order of their share, each with what shows it and what to try. */
 
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"

@@ -1,5 +1,5 @@
 /**
- * A notebook is a Markdown file (SHELL §5.5): `ts` code blocks are cells, the `output` block after one is what it showed. Whoever
+ * A notebook is a Markdown file: `ts` code blocks are cells, the `output` block after one is what it showed. Whoever
  * renders Markdown can show it; what is neither cell nor output is kept to the byte.
  */
 

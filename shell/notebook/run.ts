@@ -1,4 +1,4 @@
-/** `rivulet run notebook.md`: runs the cells, compares or renews the outputs under them, tells what differs (SHELL §5.5). */
+/** `rivulet run notebook.md`: runs the cells, compares or renews the outputs under them, tells what differs. */
 
 import { readFileSync, writeFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"

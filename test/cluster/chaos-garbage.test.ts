@@ -1,4 +1,4 @@
-/** Whatever comes to a port of a master or worker, they go on, and their logs stay short and readable (DESIGN §11). */
+/** Whatever comes to a port of a master or worker, they go on, and their logs stay short and readable. */
 import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"

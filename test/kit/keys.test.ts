@@ -1,4 +1,4 @@
-/** Keys compare by value (API §0, 6): every keyed operator, on whole clusters, over keys of all kinds that come as objects of their own. */
+/** Keys compare by value: every keyed operator, on whole clusters, over keys of all kinds that come as objects of their own. */
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"

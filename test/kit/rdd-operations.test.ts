@@ -1,4 +1,4 @@
-/** What Spark's RDDSuite and PairRDDFunctionsSuite ask, where API.md has the operator: as tables, on whole clusters. */
+/** What Spark's RDDSuite and PairRDDFunctionsSuite ask, where there is the operator: as tables, on whole clusters. */
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"

@@ -1,5 +1,5 @@
 /**
- * Installed packages in functions (API §1.1, 6): which export a function is, and the files that must travel with it, as CommonJS.
+ * Installed packages in functions: which export a function is, and the files that must travel with it, as CommonJS.
  * Whatever is asked for is loaded already: this process runs it.
  */
 

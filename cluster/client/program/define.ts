@@ -1,4 +1,4 @@
-/** A program's file under a session: its streams are named by its exports (API §0, 7). */
+/** A program's file under a session: its streams are named by its exports. */
 
 import { RivuletError } from "../../../engine/errors.js"
 import { handleData } from "../../../engine/fluent/brand.js"

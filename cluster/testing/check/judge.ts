@@ -1,5 +1,5 @@
 /**
- * The two questions of exactness (DESIGN §6, §9): is every acked record in exactly one interval, and does every interval of every
+ * The two questions of exactness: is every acked record in exactly one interval, and does every interval of every
  * stream hold what plain arrays give over the sealed input?
  */
 

@@ -1,5 +1,5 @@
 /**
- * An answer is a promise: what a client was told is journaled outlives every crash (DESIGN §3). So, while faults come, clients open
+ * An answer is a promise: what a client was told is journaled outlives every crash. So, while faults come, clients open
  * sessions and define streams, and a master that is to die is struck while it has something to write; afterwards all that was
  * answered must be there, and nothing twice.
  */
