@@ -11,9 +11,9 @@ import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { Handle } from "../../engine/fluent/types.js"
 import type { FormatSpec } from "../../engine/rdd.js"
-import { oneLine } from "../host/error-text.js"
 import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
+import { printable } from "../view/table.js"
 import { userName } from "./attach.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
@@ -189,8 +189,8 @@ const asideShown = 5
 async function showLogs(session: ClientSession): Promise<void> {
   let aside = 0
   for await (const { text } of session.logs({})) {
-    if (!text.startsWith("set aside,")) process.stderr.write(`${text.split("\n").map(oneLine).join("\n")}\n`)
-    else if (++aside <= asideShown) process.stderr.write(`${oneLine(text).slice(0, 200)}\n`)
+    if (!text.startsWith("set aside,")) process.stderr.write(`${text.split("\n").map(printable).join("\n")}\n`)
+    else if (++aside <= asideShown) process.stderr.write(`${printable(text).slice(0, 200)}\n`)
   }
 }
 

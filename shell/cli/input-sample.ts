@@ -11,7 +11,7 @@ import { packingOf } from "../../engine/file-split.js"
 import { openFormat } from "../../engine/format/index.js"
 import type { FormatSpec, Packing } from "../../engine/rdd.js"
 import { parseTime, type TimeLike } from "../../engine/time.js"
-import { oneLine } from "../host/error-text.js"
+import { printable } from "../view/table.js"
 
 export interface Asked {
   /** As typed, for messages: `--input views=access.log`. */
@@ -91,7 +91,7 @@ function isCompressed(sample: Uint8Array): boolean {
 
 function notThatFormat(lines: readonly string[], path: string, what: string, kind: string, why: string): RivuletError {
   const better = guesses.find(guess => guess !== kind && lines.some(line => parses(line, guess)))
-  const shown = oneLine(lines[0] ?? "").slice(0, 120)
+  const shown = printable(lines[0] ?? "").slice(0, 120)
   return new RivuletError(`${what}: none of the first ${lines.length} lines of ${path} is ${kind}: ${why}\n  1 │ ${shown}`, {
     code: 2,
     try: better === undefined ? "--format text, json, csv or combined, as the file is" : `--format ${better}`,

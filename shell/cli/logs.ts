@@ -1,4 +1,5 @@
 import { type Duration, formatTime } from "../../engine/time.js"
+import { printable } from "../view/table.js"
 import { withSession } from "./attach.js"
 import { outputFormat, toJson, write } from "./output.js"
 
@@ -21,7 +22,7 @@ export async function logs(stream: string | undefined, options: LogsOptions): Pr
       const where = [line.stream, line.partition === undefined ? "" : `partition ${line.partition}`, line.worker].filter(Boolean).join(" ")
       await write(
         format === "table"
-          ? `${formatTime(line.time, "UTC", { nowMs: Date.now() })} ${where}  ${line.text}${line.repeated > 1 ? ` (× ${line.repeated})` : ""}\n`
+          ? `${formatTime(line.time, "UTC", { nowMs: Date.now() })} ${where}  ${line.text.split("\n").map(printable).join("\n")}${line.repeated > 1 ? ` (× ${line.repeated})` : ""}\n`
           : `${toJson(line)}\n`,
       )
     }

@@ -1,6 +1,7 @@
 /** An error in lines of plain text: what, the user's own line with a caret, the record. No stack of ours. */
 import { RivuletError } from "../../engine/errors.js"
 import type { TaskFailure } from "../../engine/task.js"
+import { printable } from "../view/table.js"
 
 interface Position {
   readonly line: number
@@ -23,14 +24,14 @@ export function errorText(error: Error, time?: (ms: number) => string): string[]
   if (failure) {
     const { errorName, message, origin, record, operator } = failure
     return [
-      ...(errorName && !message.startsWith(errorName) ? `${errorName}: ${message}` : message).split("\n"),
+      ...linesOf(errorName && !message.startsWith(errorName) ? `${errorName}: ${message}` : message),
       ...(origin ? pointer(origin, message) : []),
-      ...(record === undefined ? [] : [`  record     ${cut(oneLine(record))}`]),
+      ...(record === undefined ? [] : [`  record     ${cut(printable(record))}`]),
       ...(operator === undefined ? [] : [`  where      ${[operator, ...(time ? placeOf(failure, time) : [])].join(" · ")}`]),
     ]
   }
   const name = error instanceof RivuletError || error.name === "Error" || error.name === "CellSyntaxError" ? "" : `${error.name}: `
-  return [...`${name}${error.message}`.split("\n"), ...(position ? pointer(position, error.message) : [])]
+  return [...linesOf(`${name}${error.message}`), ...(position ? pointer(position, error.message) : [])]
 }
 
 /** `21:04:32 partition 3 on w2`, `the same on w4: it is the data`. */
@@ -61,13 +62,11 @@ function missingAt(text: string, column: number, message: string): { readonly at
   return owner ? { at: owner.index, says: `${owner[0]} is ${read[1]}` } : undefined
 }
 
+/** What a function threw may hold a record, and a record anything. */
+const linesOf = (message: string): string[] => message.split("\n").map(printable)
+
 const recordShown = 160
 
 function cut(record: string): string {
   return record.length <= recordShown ? record : `${record.slice(0, recordShown)}…          .record shows it whole`
-}
-
-/** Escapes what would move the cursor or colour the screen. */
-export function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
 }
