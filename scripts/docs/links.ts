@@ -5,7 +5,7 @@ import glob from "fast-glob"
 import { marked, type Token, type Tokens } from "marked"
 import { blocksOf, commandsOf } from "./blocks.js"
 
-export const pagePatterns = ["*.md", "docs/*.md", "docs/decisions/*.md", "notebooks/*.md"]
+export const pagePatterns = ["*.md", "docs/*.md", "docs/decisions/*.md", "docs/evaluation/*.md", "notebooks/*.md"]
 /** Made by commands that the pages name. */
 const made = ["docs/api", "dist"]
 

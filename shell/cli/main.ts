@@ -132,7 +132,7 @@ program
   .option("--timestamp <field>", "the record's field that holds its time")
   .option("--disorder <duration>", "how far behind the newest time a line may be", "1m")
   .option("--workers <n>", "worker processes", "2")
-  .option("--memory <size>", "what all processes together may take; default: 512 MB of blocks a worker")
+  .option("--memory <size>", "what all processes together are to take: bounds blocks, not heaps; default: 512 MB of blocks a worker")
   .option("--from <time>", "of an archive: intervals that begin then or later")
   .option("--to <time>", "of an archive: intervals that begin before")
   .option(

@@ -104,7 +104,7 @@ function archived(
 const fixedBytes = { here: 300 << 20, master: 140 << 20, worker: 230 << 20 }
 const leastBytes = 16 << 20
 
-/** Block memory of each worker, when all processes together may take so much. */
+/** Block memory of each worker, when all processes together are to take so much. Heaps beyond what is usual are not bounded by it. */
 function blockMemory(totalBytes: number, workers: number): number {
   const fixed = fixedBytes.here + fixedBytes.master + workers * fixedBytes.worker
   const each = Math.floor((totalBytes - fixed) / workers)
