@@ -1,4 +1,4 @@
-/** The shape of every message (`protocol.ts`), checked on arrival before any machine sees it. */
+/** The shape of every message (`protocol/`), checked on arrival before any machine sees it. */
 
 import type { FileFormat } from "../engine/file-format.js"
 import type { ListedFile, Unpacked } from "../engine/file-split.js"

@@ -1,0 +1,218 @@
+/** What clients ask of the master, and its answers by the request's kind. */
+
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { FileFormat } from "../../engine/file-format.js"
+import type { ListedFile } from "../../engine/file-split.js"
+import type { Asset } from "../../engine/function-ref.js"
+import type { RddNode, StateMigration } from "../../engine/rdd.js"
+import type { TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../node-id.js"
+import type { Peer } from "./membership.js"
+import type { CatalogEntry, ClusterEvent, ClusterStatus, JobStatus, LogEntry, WhyReport, WorkerStatus } from "./status.js"
+
+export type RequestMessage =
+  // ── client → master ──
+  | { readonly kind: "request"; readonly id: number; readonly body: Request }
+  // ── master → client ──
+  | { readonly kind: "response"; readonly id: number; readonly body: Response }
+  /** Pushed to subscribers. */
+  | { readonly kind: "completed"; readonly stream: StreamId; readonly through: number }
+  | { readonly kind: "event"; readonly event: ClusterEvent }
+
+export type Request =
+  /**
+   * `as`: a name that the client made up and nobody else has: it need not wait for an answer before it uses it. `scratchMs`: how
+   * long what it defines stays when nobody has it open any more.
+   */
+  | {
+      readonly kind: "openSession"
+      readonly user: string
+      readonly program: string
+      readonly resume?: string
+      readonly as?: string
+      readonly scratchMs?: number
+    }
+  /** The sender's last batch; dedupe state is dropped when all up to it is sealed. */
+  | { readonly kind: "closeSession"; readonly session: string; readonly lastSeq: Readonly<Record<string, number>> }
+  | {
+      readonly kind: "define"
+      readonly session: string
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+    }
+  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  | { readonly kind: "remember"; readonly stream: string; readonly rememberMs: number; readonly by: string; readonly force: boolean }
+  /** A held stream goes on. `skip`: without the records at which its function throws, or without the whole interval. */
+  | {
+      readonly kind: "resume"
+      readonly stream: string
+      readonly skip: "record" | "interval" | null
+      readonly by: string
+      readonly force: boolean
+    }
+  /** `next` takes the stream's place; `definitions` are what it is made of and the master does not have. Null `from`: where it failed if it did, else next. */
+  | {
+      readonly kind: "replace"
+      readonly session: string
+      readonly stream: string
+      readonly next: StreamDefinition
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+      readonly from: "failed" | "next" | number | null
+      readonly state: { readonly kind: "keep" } | StateMigration
+      readonly dryRun: boolean
+      readonly by: string
+      readonly force: boolean
+    }
+  /** A whole program, in place of what it was: see `ReplacePlan`. */
+  | {
+      readonly kind: "submit"
+      readonly session: string
+      readonly program: string
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+      readonly dryRun: boolean
+      readonly by: string
+      readonly force: boolean
+    }
+  | { readonly kind: "versions"; readonly stream: string }
+  /** Calls back what a `stop` ended, for as long as that is possible. */
+  | { readonly kind: "undo"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
+  /** Scratch becomes permanent. */
+  | { readonly kind: "keep"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
+  | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
+  | {
+      readonly kind: "query"
+      readonly query: string
+      readonly session: string
+      readonly rdd: RddNode
+      readonly definitions: readonly StreamDefinition[]
+      readonly assets: readonly Asset[]
+      readonly timeoutMs: number | null
+      /** Answered at the latest so many ms after it began, with the parts that are there. The same question asked again without it waits for all. */
+      readonly withinMs?: number
+      /** The RDD's partitions are written to files; the answer has no parts. */
+      readonly save?: { readonly to: string; readonly format: FileFormat }
+    }
+  /** What the RDD is made of, as it is now: places and checkpoints of each step (`LineageNode`). */
+  | {
+      readonly kind: "lineage"
+      readonly session: string
+      readonly rdd: RddNode
+      readonly definitions: readonly StreamDefinition[]
+    }
+  | { readonly kind: "cancelQuery"; readonly query: string }
+  | { readonly kind: "releaseQuery"; readonly query: string }
+  /** What questions kept of a persisted RDD is no longer wanted. */
+  | { readonly kind: "unpersist"; readonly id: string }
+  | { readonly kind: "catalog" }
+  | { readonly kind: "status" }
+  | { readonly kind: "workers" }
+  | { readonly kind: "jobs"; readonly stream: string | null; readonly lastMs: number }
+  /** Causes of a stream's being held, late or slow, by its name or id. */
+  | { readonly kind: "why"; readonly stream: string }
+  | { readonly kind: "logs"; readonly stream: string | null; readonly sinceMs: number }
+  | { readonly kind: "subscribe"; readonly stream: StreamId }
+  | { readonly kind: "unsubscribe"; readonly stream: StreamId }
+  /** Sizes of files on a worker's machine; for `textFile` and `file:` sources. */
+  | { readonly kind: "files"; readonly paths: readonly string[] }
+  /** Answered when all bounded inputs (of these streams, or all) have been read, sealed and worked off. */
+  | { readonly kind: "drained"; readonly streams: readonly StreamId[] }
+  /** Starts of the first `limit` finished intervals after `after` (null: from the first) in which the stream may have changed. */
+  | { readonly kind: "changed"; readonly stream: StreamId; readonly after: number | null; readonly limit: number }
+  /** The client reads these streams to their end: intervals that begin before `from` it has read. In place of what it said before. */
+  | { readonly kind: "reading"; readonly streams: readonly { readonly stream: StreamId; readonly from: number }[] }
+  /** Where senders may go, and the receiver's stream if it is defined. */
+  | { readonly kind: "receivers"; readonly receiver: string }
+  | { readonly kind: "shutdown" }
+
+/** What an `ok` response's `value` is, by the request's kind. Requests that are not here answer `null`. */
+export interface ResponseValues {
+  readonly openSession: { readonly session: string }
+  /** In the order asked. A definition of an input that exists already gives the one that exists: its id stands in for the asked one. */
+  readonly define: {
+    readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
+  }
+  readonly stop: { readonly stopped: readonly StreamId[] }
+  readonly undo: { readonly undone: readonly StreamId[] }
+  readonly keep: { readonly kept: readonly StreamId[] }
+  readonly resume: { readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
+  readonly replace: { readonly plan: ReplacePlan; readonly definition: StreamDefinition }
+  readonly submit: {
+    readonly plan: ReplacePlan
+    /** None in a dry run. */
+    readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
+  }
+  readonly versions: readonly { readonly version: number; readonly from: number; readonly by: string; readonly source: string }[]
+  readonly query: QueryAnswer
+  readonly lineage: LineageNode
+  readonly catalog: readonly CatalogEntry[]
+  readonly status: ClusterStatus
+  readonly workers: readonly WorkerStatus[]
+  readonly jobs: readonly JobStatus[]
+  readonly why: WhyReport
+  readonly logs: readonly LogEntry[]
+  /** `completed` and `event` messages follow. */
+  readonly subscribe: { readonly through: number }
+  readonly files: {
+    readonly files: readonly ListedFile[]
+  }
+  readonly changed: readonly number[]
+  /** `stream` is null as long as nobody has defined it. */
+  readonly receivers: { readonly stream: StreamId | null; readonly workers: readonly Peer[] }
+}
+
+export type Response =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string; readonly code: number; readonly try?: string; readonly failure?: TaskFailure }
+
+/** What a change would do, or did; `from` is where it takes effect. */
+export interface ReplacePlan {
+  readonly add: readonly string[]
+  readonly change: readonly {
+    readonly name: string
+    readonly from: string
+    readonly to: string
+    readonly state: "kept" | "mapped" | "reset" | "none"
+  }[]
+  readonly stop: readonly string[]
+  readonly unchanged: readonly string[]
+  readonly applied: boolean
+  readonly at: number | null
+}
+
+/** The value of a `query` response: the client fetches the parts from the workers, in order. */
+export interface QueryAnswer {
+  readonly parts: readonly {
+    readonly block: string
+    readonly holder: NodeId
+    readonly address: string
+    readonly rows: number
+    readonly bytes: number
+  }[]
+  readonly rows: number
+  readonly stamp: AnswerStamp
+  /** Partitions that were not there when `withinMs` was over: the question goes on until it is released. */
+  readonly missing?: readonly { readonly partition: number; readonly why: string }[]
+  /** What `save` wrote, in order of partition. */
+  readonly files?: readonly string[]
+}
+
+/** `worker`: who holds it, several by commas. */
+export interface LineageNode {
+  readonly rdd: string
+  readonly worker?: string
+  readonly checkpoint: boolean
+  readonly parents: readonly LineageNode[]
+}
+
+/** An answer's stamp, as the master knows it; the client adds `ms` and `ageMs`. */
+export interface AnswerStamp {
+  readonly intervals: { readonly from: number; readonly to: number }
+  /** End of the newest interval the answer takes in. */
+  readonly asOf: number
+  readonly partitions: readonly [ready: number, of: number]
+  readonly recomputed: number
+  readonly from: readonly ("memory" | "disk" | "archive" | "files")[]
+  readonly bytesMoved: number
+}

@@ -1,0 +1,151 @@
+/** How things stand, as clients are told: streams, jobs, workers, causes, logs, events. */
+
+import type { StreamDefinition } from "../../engine/definition.js"
+import type { CapturedLog, TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../node-id.js"
+
+export interface CatalogEntry {
+  readonly definition: StreamDefinition
+  readonly state: "running" | "on demand" | "catching up" | "held" | "stopped"
+  readonly sinceMs: number
+  /** Earliest retained interval's start. */
+  readonly reachesMs: number
+  /** End of the newest finished interval. */
+  readonly throughMs: number
+  readonly lagMs: number
+  readonly keys?: number
+  readonly bytes: number
+  readonly perSecond: number
+  readonly aside: number
+  /** Of a bounded input, once its files are known: how much of them has been read. */
+  readonly read?: { readonly doneBytes: number; readonly bytes: number }
+  readonly held?: {
+    readonly interval: number
+    readonly failure: TaskFailure
+    /** Input kept for it alone, and how much may be kept for all that are held. */
+    readonly keptBytes: number
+    readonly boundBytes: number
+    /** Of the records that wait, so many were looked at, and so many of these would fail. */
+    readonly lookedAhead?: { readonly records: number; readonly failing: number }
+    /** It goes on by itself then: a machine was at fault, not the program. */
+    readonly retry?: HeldRetry
+    /** Intervals whose input is kept no longer. */
+    readonly gaveUp?: readonly { readonly from: number; readonly to: number }[]
+  }
+  /** The held stream that this one waits for. */
+  readonly heldBy?: string
+  /** The name it had until somebody gave it another, less than a day ago. */
+  readonly formerly?: string
+  /** Scratch: it ends so long after nobody has its session open any more. `endsMs`: when that is; null while somebody has. */
+  readonly lease?: { readonly ttlMs: number; readonly endsMs: number | null }
+}
+
+/** A held stream that goes on by itself: how often it has, of how many times, and when (epoch ms) it will next. */
+export interface HeldRetry {
+  readonly tries: number
+  readonly of: number
+  readonly atMs: number
+}
+
+/** One interval of one running stream: newest first in `jobs`. */
+export interface JobStatus {
+  readonly stream: string
+  readonly interval: { readonly from: number; readonly to: number }
+  readonly state: "waiting" | "running" | "done" | "failed"
+  /** From the interval's end to the job's start, and from there to its end (so far). */
+  readonly delayMs: number
+  readonly ms: number
+  readonly stages: readonly {
+    readonly name: string
+    readonly tasks: number
+    readonly done: number
+    readonly ms: number
+    /** Its longest task, running ones too; the worker's name. Null while none has begun. */
+    readonly slowest: { readonly worker: string; readonly ms: number } | null
+  }[]
+}
+
+/** The greatest cause first, shares of all that was found. */
+export interface WhyReport {
+  readonly state: CatalogEntry["state"]
+  readonly lagMs: number
+  readonly findings: readonly {
+    readonly what: string
+    readonly evidence: string
+    readonly since: number
+    readonly share: number
+    readonly try: readonly string[]
+  }[]
+}
+
+export interface LogEntry {
+  readonly wallMs: number
+  readonly worker: string
+  readonly stream: string | null
+  readonly interval: number | null
+  readonly partition: number | null
+  readonly line: CapturedLog
+}
+
+export interface ClusterStatus {
+  readonly cluster: string
+  readonly address: string
+  readonly startedMs: number
+  readonly wallMs: number
+  readonly workers: readonly WorkerStatus[]
+  readonly streams: number
+  readonly held: readonly {
+    readonly stream: string
+    readonly interval: number
+    readonly failure: TaskFailure
+    readonly retry?: HeldRetry
+  }[]
+  readonly behind: readonly { readonly stream: string; readonly lagMs: number }[]
+  readonly recordsPerSecond: number
+  /** Of the newest twelve intervals, oldest first. */
+  readonly rates: readonly number[]
+  readonly newest: { readonly throughMs: number; readonly tookMs: number } | null
+  readonly minReplicas: number
+  readonly warnings: readonly string[]
+}
+
+export interface WorkerStatus {
+  readonly node: NodeId
+  readonly name: string
+  readonly address: string
+  readonly host: string
+  readonly state: "up" | "slow" | "lost"
+  readonly cores: number
+  readonly load: number
+  readonly blocks: number
+  readonly bytes: number
+  readonly cap: number
+  /** Bytes of blocks on its disk. */
+  readonly spilled: number
+  /** Spent in tasks; the median of the newest ones; how many of its tasks were copied elsewhere because they were slow. */
+  readonly taskMs: number
+  readonly medianMs: number
+  readonly speculated: number
+  /** Of one that is slow at its tasks: how many times as long they take elsewhere, since when. */
+  readonly slow?: { readonly times: number; readonly sinceMs: number }
+  readonly running: number
+  readonly dropped: number
+}
+
+export type ClusterEvent =
+  | { readonly kind: "workerLost"; readonly name: string; readonly why: string; readonly partitions: number }
+  | { readonly kind: "workerJoined"; readonly name: string }
+  | { readonly kind: "recovered"; readonly name: string; readonly ms: number; readonly partitions: number }
+  | { readonly kind: "held"; readonly stream: string; readonly interval: number; readonly failure: TaskFailure }
+  | { readonly kind: "defined"; readonly stream: string; readonly by: string }
+  | { readonly kind: "stopped"; readonly stream: string; readonly by: string }
+  /** `stream` by its name. */
+  | {
+      readonly kind: "log"
+      readonly stream: string | null
+      readonly interval: number | null
+      readonly partition: number | null
+      readonly worker: string
+      readonly lines: readonly CapturedLog[]
+    }
+  | { readonly kind: "warning"; readonly text: string }

@@ -1,0 +1,91 @@
+/** What workers are to compute, what it needs beside blocks, and what came of it. */
+
+import type { StreamId } from "../../engine/definition.js"
+import type { Unpacked } from "../../engine/file-split.js"
+import type { Asset } from "../../engine/function-ref.js"
+import type { HeavyKey } from "../../engine/heavy-keys.js"
+import type { InputRef } from "../../engine/rdd.js"
+import type { CapturedLog, StageSpec, TaskFailure } from "../../engine/task.js"
+import type { NodeId } from "../node-id.js"
+
+export type TaskMessage =
+  // ── master → worker ──
+  | { readonly kind: "launch"; readonly stages: readonly StageSpec[]; readonly tasks: readonly LaunchTask[] }
+  | { readonly kind: "cancel"; readonly tasks: readonly string[] }
+  /** Run a `foreachRDD` body on a driver thread; answered in `tasksDone` (no outputs). At least once, never speculated. */
+  | {
+      readonly kind: "drive"
+      readonly task: string
+      /** The function's hash. */
+      readonly asset: string
+      readonly stream: StreamId
+      readonly interval: { readonly from: number; readonly to: number }
+      /** The stream whose RDD of the interval the body gets. */
+      readonly parent: StreamId
+      /** A body that has not ended by then is ended with its thread. */
+      readonly timeoutMs: number
+    }
+  | { readonly kind: "asset"; readonly assets: readonly Asset[] }
+  // ── worker → master ──
+  | { readonly kind: "assetRequest"; readonly hashes: readonly string[] }
+  | { readonly kind: "tasksDone"; readonly done: readonly TaskDone[] }
+  | {
+      readonly kind: "log"
+      readonly stream: StreamId | null
+      readonly interval: number | null
+      readonly partition: number | null
+      readonly lines: readonly CapturedLog[]
+    }
+
+export interface LaunchTask {
+  /** `<output>/<partition>.<attempt>`: unique. */
+  readonly task: string
+  /** Index into the message's `stages`. */
+  readonly stage: number
+  readonly partition: number
+  readonly attempt: number
+  readonly pool: "stream" | "query"
+  readonly timeoutMs: number
+  /** Of keyed state and its followers: tasks of one affinity run on one executor, which caches the state. */
+  readonly affinity: number | null
+  readonly inputs: readonly LaunchInput[]
+}
+
+export interface LaunchInput {
+  readonly ref: InputRef
+  readonly parts: readonly {
+    readonly block: string
+    readonly section?: number
+    readonly holders: readonly NodeId[]
+    readonly interval?: number
+    readonly base?: boolean
+  }[]
+}
+
+export interface TaskDone {
+  readonly task: string
+  readonly ms: number
+  readonly failure?: TaskFailure
+  readonly outputs: readonly {
+    readonly block: string
+    readonly bytes: number
+    readonly rows: number
+    readonly sectionRows?: readonly number[]
+    readonly heavy?: readonly HeavyKey[]
+    readonly base?: boolean
+    readonly keys?: number
+    readonly interval?: number
+    readonly newest?: number
+    /** Why these records are set aside; with an interval they are late for it. */
+    readonly aside?: string
+  }[]
+  readonly aside: number
+  /** Of them, records at which a function threw. */
+  readonly threw?: number
+  readonly rowsIn: number
+  /** The file that a `save` task has written. */
+  readonly wrote?: { readonly path: string; readonly rows: number }
+  /** Of what it read, so much came from some worker's disk. */
+  readonly diskBytes?: number
+  readonly unpacked?: Unpacked
+}
