@@ -3,18 +3,19 @@
  * `const` names, shows values, runs dot-commands and watches. It prints through `emit` and knows no screen: it runs in a
  * thread of its own under the Ink screen, and in the same thread for `--plain`, scripts and `query`.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import type { ClientCalls } from "../../cluster/client/calls.js"
-import type { ClientSession, Defined } from "../../cluster/client/session.js"
+import type { ClientSession } from "../../cluster/client/session.js"
 import type { ClusterEvent } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import type { Field, RDD, Stamp, StreamInfo } from "../../engine/fluent/types.js"
+import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
 import type { CompletionList, StyledLine } from "../session.js"
 import { valueHtml } from "../view/html.js"
 import { isAnswer } from "./answers.js"
+import { Bindings } from "./bindings.js"
 import { chaosLine, parseChaos } from "./chaos.js"
 import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands/index.js"
 import { declaredLines, display, type Stamped, stampOf } from "./display.js"
@@ -22,13 +23,14 @@ import { errorLines } from "./error-view.js"
 import { eventLine } from "./event-line.js"
 import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "./fields.js"
 import { findStream } from "./find-stream.js"
-import { freeWords } from "./free-words.js"
 import { sessionGlobals } from "./globals.js"
 import { kindOf, runs } from "./kinds.js"
+import { KnownFields } from "./known-fields.js"
 import { LogTail } from "./log-tail.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
-import { fieldReads, unknownField } from "./unknown-fields.js"
+import { saveCells } from "./saved-cells.js"
+import { definitionLine, programLines } from "./stream-lines.js"
 
 export interface ShellHostOptions {
   readonly session: ClientSession
@@ -60,14 +62,11 @@ export class ShellHost implements HostPort {
   private readonly rich: boolean
   private readonly around: <T>(work: () => T) => T
   private readonly evaluator: Evaluator
+  private readonly bindings: Bindings
   private readonly panels: Panels
   private readonly cells: string[] = []
-  /** Streams bound from outside, by name: which. */
-  private readonly bound = new Map<string, string>()
   private running: AbortController | undefined
-  /** Once the cell is done, for the next one. */
-  private looksAgain = false
-  private readonly fields = new Map<string, { readonly fields: readonly Field[]; readonly askedMs: number }>()
+  private readonly fields: KnownFields
   /** What happened in the cluster since the shell attached. */
   readonly events: { readonly atMs: number; readonly line: StyledLine }[] = []
   private readonly user: string
@@ -98,6 +97,8 @@ export class ShellHost implements HostPort {
           text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
         ),
     })
+    this.bindings = new Bindings(options.session, this.evaluator)
+    this.fields = new KnownFields(options.session.clock, this.evaluator)
     this.logTail = new LogTail(options.session, lines => this.print(lines))
     this.panels = new Panels({
       session: options.session,
@@ -117,24 +118,8 @@ export class ShellHost implements HostPort {
 
   /** Binds every stream of the cluster under its short name where that is unique, and gives the banner's lines. */
   async start(): Promise<readonly StyledLine[]> {
-    for (const [name, handle] of await this.session.bindAll()) {
-      this.bound.set(name, idOf(handle))
-      this.evaluator.bind(name, handle)
-    }
-    const infos = await this.session.streams()
-    const programs = new Map<string, StreamInfo[]>()
-    for (const info of infos)
-      if (info.state !== "stopped" && !info.name.includes("@")) programs.set(info.program, [...(programs.get(info.program) ?? []), info])
-    const lines = [...programs].map(([program, streams]): StyledLine => {
-      const names = streams.map(info => `${info.name}${info.kind === "state" ? "°" : ""}`).join(" · ")
-      const since = Math.min(...streams.map(info => info.since).filter(Number.isFinite))
-      return {
-        text: `  ${program.padEnd(12)} ${streams[0]!.owner.padEnd(8)} ${names}   since ${formatTime(since, this.tz, { nowMs: this.now() })}`,
-      }
-    })
-    const shown = lines.slice(0, 6)
-    if (lines.length > shown.length) shown.push({ text: `  … ${lines.length - shown.length} more, .streams`, style: "dim" })
-    return shown
+    await this.bindings.start()
+    return programLines(await this.session.streams(), { tz: this.tz, nowMs: this.now() })
   }
 
   /** Gives cells a name beyond the session's. */
@@ -162,14 +147,14 @@ export class ShellHost implements HostPort {
     } finally {
       this.running = undefined
       this.emit({ kind: "done", failed: !ok })
-      if (this.looksAgain) void this.bindOthers().catch(() => {})
-      this.looksAgain = false
+      this.bindings.after()
     }
     return ok
   }
 
   private async evaluateAndShow(cell: string, signal: AbortSignal): Promise<void> {
-    const unknown = this.unknownFields(cell)
+    // What an output shows in a notebook must not depend on what had come when it was asked.
+    const unknown = this.rich ? [] : this.fields.unknownIn(cell)
     const result = await this.evaluate(cell, signal)
     const echo = await this.define(result)
     this.print(await unknown)
@@ -184,47 +169,11 @@ export class ShellHost implements HostPort {
     this.cells.push(cell)
   }
 
-  /** Asked beside the cell: what is known already, or comes as soon as a person can wait for it. */
-  private async unknownFields(cell: string): Promise<StyledLine[]> {
-    // What an output shows in a notebook must not depend on what had come when it was asked.
-    if (this.rich) return []
-    const lines: StyledLine[] = []
-    const soon = new Promise<Field[]>(resolve => setTimeout(resolve, warningWaitMs, []).unref())
-    for (const read of fieldReads(cell)) {
-      const fields = await Promise.race([this.fieldsOf(read.root).catch(() => []), soon])
-      lines.push(...unknownField(cell, read, fields))
-    }
-    return lines
-  }
-
   /** Evaluates without showing: for `query`, which prints the value itself. */
   async evaluate(cell: string, signal: AbortSignal = new AbortController().signal): Promise<CellResult> {
-    await this.lookAgain(cell)
+    await this.bindings.before(cell)
     this.lastStamp = undefined
     return this.around(() => this.evaluator.evaluate(cell, { signal }))
-  }
-
-  /**
-   * Binds what others have named since, when the cell says a name that is not known here. Names that this shell declared
-   * are its own.
-   */
-  private async lookAgain(cell: string): Promise<void> {
-    const known = new Set(this.evaluator.names())
-    const words = freeWords(cell)
-    const unknown = words.some(word => !(known.has(word) || word in globalThis || reserved.has(word)))
-    if (unknown) await this.bindOthers()
-    // A name that is bound answers at once; whether it stands for another stream by now is looked at when the cell has its answer.
-    else this.looksAgain ||= words.some(word => this.bound.has(word))
-  }
-
-  private async bindOthers(): Promise<void> {
-    const known = new Set(this.evaluator.names())
-    for (const [name, handle] of await this.session.bindAll()) {
-      const id = idOf(handle)
-      if (this.bound.get(name) === id || (known.has(name) && !this.bound.has(name))) continue
-      this.bound.set(name, id)
-      this.evaluator.bind(name, handle)
-    }
   }
 
   /** A declaration whose initialiser was a question: what came, and its stamp. */
@@ -239,7 +188,7 @@ export class ShellHost implements HostPort {
   /** Names the handles that a cell declared, sends what is new to the master, and says so in a line each. */
   async define(result: Pick<CellResult, "declared">): Promise<StyledLine[]> {
     for (const { name, value } of result.declared) {
-      this.bound.delete(name)
+      this.bindings.declared(name)
       if (handleData(value)?.kind === "stream") this.session.name(value, name)
     }
     const defined = await this.session.flush()
@@ -247,23 +196,11 @@ export class ShellHost implements HostPort {
     const named = new Map(result.declared.map(({ name, value }) => [value, name]))
     const streams = defined
       .filter(item => item.named || runs(item.kind))
-      .map(item => ({ text: this.definitionLine(item), style: "dim" }) as const)
+      .map(item => ({ text: definitionLine(item, { tz: this.tz, nowMs: this.now() }), style: "dim" }) as const)
     const rdds = [...named]
       .filter(([value]) => handleData(value)?.kind === "rdd")
       .map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
     return [...streams, ...rdds]
-  }
-
-  private definitionLine(item: Defined): string {
-    const captures = item.captures.length > 0 ? `captures: ${item.captures.join(", ")}` : ""
-    const parts = [
-      item.kind,
-      `${item.interval}`,
-      runs(item.kind) ? `from ${formatTime(item.since, this.tz, { nowMs: this.now() })}` : "on demand",
-      captures,
-      ...item.notes,
-    ]
-    return `${item.name}   ${parts.filter(part => part !== "").join(" · ")}`
   }
 
   /** The evaluator awaits through this, so that an answer's stamp is kept with it. */
@@ -308,7 +245,7 @@ export class ShellHost implements HostPort {
     const before = text.slice(0, cursor)
     const field = fieldAt(before)
     if (field) {
-      const items = fieldItems(await this.fieldsOf(field.root), field.prefix)
+      const items = fieldItems(await this.fields.of(field.root), field.prefix)
       if (items.length > 0) return { items, from: cursor - field.prefix.length, to: cursor, selected: 0 }
     }
     const { items, from, to } = await this.evaluator.complete(text, cursor)
@@ -316,22 +253,8 @@ export class ShellHost implements HostPort {
     if (!isHandle) return { items, from, to, selected: 0 }
     const own = items.filter(item => !workings.has(item.text))
     const name = /(?:^|[^\w$.])([A-Za-z_$][\w$]*)\s*\.\s*$/.exec(text.slice(0, from))?.[1]
-    const pairs = name === undefined ? undefined : arePairs(await this.fieldsOf(name))
+    const pairs = name === undefined ? undefined : arePairs(await this.fields.of(name))
     return { items: pairs === false ? withoutPairOperators(own) : own, from, to, selected: 0 }
-  }
-
-  /** Of the newest records of the stream of that name, asked at most every ten seconds; none when it takes longer than a person waits. */
-  private async fieldsOf(name: string): Promise<readonly Field[]> {
-    const known = this.fields.get(name)
-    if (known && this.now() - known.askedMs < fieldsForMs) return known.fields
-    const handle = await this.evaluator.peek(name)
-    if (handleData(handle) === undefined) return []
-    const fields = await Promise.race([
-      (handle as RDD<unknown>).schema().catch(() => []),
-      new Promise<Field[]>(resolve => setTimeout(resolve, fieldsWaitMs, []).unref()),
-    ])
-    if (fields.length > 0) this.fields.set(name, { fields, askedMs: this.now() })
-    return fields
   }
 
   /** What an expression stands for. */
@@ -405,14 +328,7 @@ export class ShellHost implements HostPort {
   save(path: string): readonly StyledLine[] {
     if (!/\.ts$/.test(path)) throw new RivuletError(`.save ${path}: not a .ts file`, { code: 2, try: ".save cells.ts" })
     const cells = this.cells.map(cell => this.evaluator.rewritten(cell))
-    try {
-      writeFileSync(path, `import { ${sessionImports(cells)} } from "rivulet"\n\n${cells.map(exported).join("\n")}\n`, { flag: "wx" })
-    } catch (error) {
-      throw new RivuletError(`cannot write ${path}: ${(error as Error).message}`, {
-        code: 2,
-        try: "another name: an existing file is not overwritten",
-      })
-    }
+    saveCells(path, cells)
     return [{ text: `  ${cells.length} cells in ${path}`, style: "dim" }]
   }
 
@@ -443,46 +359,6 @@ export class ShellHost implements HostPort {
   }
 }
 
-/** Words of the language that are neither names here nor of the global object. */
-const reserved = new Set(
-  "async await break case catch class const continue debugger default delete do else export extends false finally for function if import in instanceof let new null of return super switch this throw true try type typeof undefined var void while with yield".split(
-    " ",
-  ),
-)
-
-const fieldsForMs = 10_000
-const fieldsWaitMs = 400
-/** A cell's answer waits no longer than this for a warning. */
-const warningWaitMs = 150
 const eventsKept = 200
 
 const workings = new Set(["host", "id", "keyed", "lift", "lifted", "keyedLift", "make", "makeState", "label", "definition"])
-
-function idOf(handle: unknown): string {
-  const data = handleData(handle)
-  return data?.kind === "stream" ? data.id : ""
-}
-
-const publicNames = [
-  "readStream",
-  "readHistory",
-  "textFile",
-  "parallelize",
-  "stream",
-  "state",
-  "union",
-  "diff",
-  "drained",
-  "sum",
-  "max",
-  "min",
-]
-
-function sessionImports(cells: readonly string[]): string {
-  const text = cells.join("\n")
-  return publicNames.filter(name => new RegExp(`\\b${name}\\(|\\b${name}\\b`).test(text)).join(", ")
-}
-
-function exported(cell: string): string {
-  return cell.replace(/^(const|let) /, "export $1 ")
-}

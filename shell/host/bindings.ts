@@ -1,0 +1,73 @@
+/**
+ * Names of the cluster's streams in a shell. The problem: others define and rename streams while a shell is open, and asking before
+ * every cell makes each one wait for the master. The solution: a cell that says a name nobody knows here asks first; any other runs
+ * at once, and whether its names stand for other streams by now is looked at when it has its answer.
+ */
+import type { ClientSession } from "../../cluster/client/session.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { Evaluator } from "../evaluator/evaluator.js"
+import { freeWords } from "./free-words.js"
+
+export class Bindings {
+  /** Streams bound from outside, by name: which. */
+  private readonly bound = new Map<string, string>()
+  /** Once the cell is done, for the next one. */
+  private looksAgain = false
+
+  constructor(
+    private readonly session: ClientSession,
+    private readonly evaluator: Evaluator,
+  ) {}
+
+  /** At the shell's start: every stream under its short name, where that is unique. */
+  async start(): Promise<void> {
+    for (const [name, handle] of await this.session.bindAll()) this.take(name, idOf(handle), handle)
+  }
+
+  /** Before a cell: binds what others have named since, if the cell says a name that is not known here. */
+  async before(cell: string): Promise<void> {
+    const known = new Set(this.evaluator.names())
+    const words = freeWords(cell)
+    const unknown = words.some(word => !(known.has(word) || word in globalThis || reserved.has(word)))
+    if (unknown) await this.bindOthers()
+    else this.looksAgain ||= words.some(word => this.bound.has(word))
+  }
+
+  /** After a cell. */
+  after(): void {
+    if (this.looksAgain) void this.bindOthers().catch(() => {})
+    this.looksAgain = false
+  }
+
+  /** The shell has declared the name: it is its own from now on. */
+  declared(name: string): void {
+    this.bound.delete(name)
+  }
+
+  /** Binds what is not known here, or stands for another stream. Names that this shell declared are its own. */
+  private async bindOthers(): Promise<void> {
+    const known = new Set(this.evaluator.names())
+    for (const [name, handle] of await this.session.bindAll()) {
+      const id = idOf(handle)
+      if (this.bound.get(name) === id || (known.has(name) && !this.bound.has(name))) continue
+      this.take(name, id, handle)
+    }
+  }
+
+  private take(name: string, id: string, handle: unknown): void {
+    this.bound.set(name, id)
+    this.evaluator.bind(name, handle)
+  }
+}
+
+/** Words of the language that are neither names here nor of the global object. */
+const reserved = new Set(
+  "async await break case catch class const continue debugger default delete do else export extends false finally for function if import in instanceof let new null of return super switch this throw true try type typeof undefined var void while with yield".split(
+    " ",
+  ),
+)
+
+function idOf(handle: unknown): string {
+  const data = handleData(handle)
+  return data?.kind === "stream" ? data.id : ""
+}
