@@ -57,7 +57,7 @@ export class ArchiveSources {
     // A worker that died with the question does not answer: it is asked again.
     if (times.monotonicMs - listing.askedMs < listAgainMs) return false
     listing.askedMs = times.monotonicMs
-    this.#sources.list([`${spec.directory.replace(/\/+$/, "")}/**`], ({ files, error }) => {
+    this.#sources.lister.list([`${spec.directory.replace(/\/+$/, "")}/**`], ({ files, error }) => {
       if (this.#listings.get(stream) === listing && listing.seals === null) this.#listed(record, spec, listing, files, error)
     })
     return false

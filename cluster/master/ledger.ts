@@ -10,6 +10,7 @@ import type { OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { archivedSeal } from "./archive-seals.js"
 import type { SourceFile } from "./file-order.js"
+import { watches } from "./input-kinds.js"
 import { type AcceptedDefinition, type ForgottenStream, isEmpty, type JournalRecord, type LeftOut, type SealRecord } from "./records.js"
 import { SeqSet } from "./seq-set.js"
 
@@ -428,11 +429,6 @@ function note({ history, definition: old, since }: StreamRecord, { definition, f
   if (history.length === 0) history.push({ version: old.version, from: since, by: old.owner, source: old.source })
   history.push({ version: definition.version, from, by, source: definition.source })
   if (history.length > versionsTold) history.shift()
-}
-
-/** Whether more files may come. */
-export function watches({ node }: StreamDefinition): boolean {
-  return node.kind === "input" && node.source.kind === "file" && node.source.paths.some(path => path.endsWith("/"))
 }
 
 function withFiles(files: InputFiles | null, { files: more, gone = [] }: Extract<JournalRecord, { kind: "files" }>): InputFiles {

@@ -317,7 +317,7 @@ class Running {
           if (!this.#copies.copied(block, message.holder, message.error)) this.#checkpointer.copied(block, message.holder, message.error)
         return
       case "filesListed":
-        return this.#sources.listed(message)
+        return this.#sources.lister.listed(message)
       case "log": {
         const worker = registry.get(from)?.name ?? from
         const { stream, lines } = this.#views.log(worker, message, times)

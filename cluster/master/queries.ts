@@ -19,10 +19,10 @@ import { archivedSource } from "./archive-seals.js"
 import type { Clocks } from "./catalog.js"
 import { checkDefinition } from "./definition-rules.js"
 import { FirstLook } from "./first-look.js"
+import { isBounded } from "./input-kinds.js"
 import { lineageOf } from "./lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { failed } from "./response.js"
-import { isBounded } from "./sources.js"
 
 type QueryRequest = Extract<Request, { kind: "query" }>
 

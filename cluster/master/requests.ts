@@ -10,6 +10,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
 import type { Endings } from "./endings.js"
+import { isBounded } from "./input-kinds.js"
 import type { Leases } from "./leases.js"
 import type { StreamRecord } from "./ledger.js"
 import { type Lifecycle, noStream } from "./lifecycle.js"
@@ -18,7 +19,7 @@ import type { Queries } from "./queries.js"
 import { isEmpty } from "./records.js"
 import { failed, ok } from "./response.js"
 import type { Retries } from "./retries.js"
-import { isBounded, type Sources } from "./sources.js"
+import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
 import type { Subscriptions } from "./subscriptions.js"
 import type { Views } from "./views.js"
@@ -157,7 +158,7 @@ export class Requests {
         subscriptions.remove(client, body.stream)
         return answer(ok())
       case "files": {
-        const asked = sources.list(body.paths, ({ files, error }) => {
+        const asked = sources.lister.list(body.paths, ({ files, error }) => {
           answer(error === undefined ? ok({ files }) : { ok: false, message: error, code: 2, try: "paths are read on the workers" })
         })
         if (!asked) throw new RivuletError("there is no worker to look for files", { code: 3, try: "rivulet worker" })

@@ -18,15 +18,18 @@ import type { InputNode, StreamDefinition, StreamId } from "../../engine/definit
 import type { ListedFile } from "../../engine/file-split.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
-import type { Message, TaskDone } from "../protocol.js"
+import type { TaskDone } from "../protocol.js"
 import { Arrivals } from "./arrivals.js"
+import { FileLister } from "./file-lister.js"
 import { FileOrder, type SourceFile, type SplitName, splitOf, type Taken } from "./file-order.js"
-import { type StreamRecord, watches } from "./ledger.js"
+import { isTimed, watches } from "./input-kinds.js"
+import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
 import { Readings } from "./readings.js"
 import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
 import { groupBlocks } from "./seal.js"
+import { WatchedDirectory } from "./watched-directory.js"
 
 /** Reading goes below all jobs: it must not outrun them. */
 const readOrder = 2 ** 40
@@ -35,8 +38,6 @@ const listAgainMs = 2_000
 const behindAtMost = 400
 /** So much of each of several files is read to learn where it begins. */
 const lookBytes = 64 * 1024
-/** Of a directory: a name that was read is remembered as long as the file is there, and so much longer. */
-const goneForMs = 60_000
 
 interface ReadDone {
   readonly worker: NodeId
@@ -52,13 +53,11 @@ interface Source {
   state: "listing" | "looking" | "reading" | "ended"
   order: FileOrder<ReadDone>
   listedMs: number
-  listing: string | null
+  /** Of directories: why the last listing failed, as it was said. */
+  listError: string | null
   /** Files that are being looked into, and those that are to be. */
   looking: { readonly files: readonly ListedFile[]; readonly begins: Map<number, number | null>; next: number } | null
-  /** Of directories: files that were there when it was listed last and are not read yet. Once one has not changed in between it is whole. */
-  seen: Map<string, string>
-  /** Of directories: names of files that have been taken up; since when one is not there any more. */
-  readonly known: Map<string, number | null>
+  readonly directory: WatchedDirectory | null
   /** Jobs begun: reading the same split once more is another job. */
   jobs: number
   /** Not yet sealed, by interval. */
@@ -74,14 +73,14 @@ export class Sources {
   /** Inputs whose records are read by their own time after they have arrived. */
   readonly arrivals: Arrivals
   readonly readings = new Readings()
-  readonly #lists = new Map<string, (message: Extract<Message, { kind: "filesListed" }>) => void>()
+  readonly lister: FileLister
   readonly #fail: (stream: StreamId, failure: TaskFailure) => void
-  #requests = 0
 
   constructor(parts: Parts, fail: (stream: StreamId, failure: TaskFailure) => void) {
     this.#parts = parts
     this.#fail = fail
     this.arrivals = new Arrivals(parts)
+    this.lister = new FileLister(parts)
   }
 
   /** Whether all its records are in seals. True for inputs that have no end. */
@@ -116,10 +115,11 @@ export class Sources {
       state: read?.ended === true ? "ended" : files === null && !watches(definition) ? "listing" : "reading",
       order: this.#orderOf(definition, files?.list ?? [], files?.first ?? 0, at),
       listedMs: Number.NEGATIVE_INFINITY,
-      listing: null,
+      listError: null,
       looking: null,
-      seen: new Map(),
-      known: new Map([...(files?.read ?? []), ...(files?.list ?? []).map(({ path }) => path)].map(path => [path, null])),
+      directory: watches(definition)
+        ? new WatchedDirectory([...(files?.read ?? []), ...(files?.list ?? []).map(({ path }) => path)])
+        : null,
       jobs: 0,
       buckets: new Map(),
       late: read?.late ?? 0,
@@ -141,29 +141,13 @@ export class Sources {
 
   // ── which files ──
 
-  /** Asks a worker for sizes of files. False: there is no worker. */
-  list(paths: readonly string[], done: (message: Extract<Message, { kind: "filesListed" }>) => void): boolean {
-    const worker = [...this.#parts.registry.live][0]
-    if (worker === undefined) return false
-    const request = `files:${++this.#requests}`
-    this.#lists.set(request, done)
-    this.#parts.outbox.send(worker.node, { kind: "listFiles", request, paths })
-    return true
-  }
-
-  listed(message: Extract<Message, { kind: "filesListed" }>): void {
-    const done = this.#lists.get(message.request)
-    this.#lists.delete(message.request)
-    done?.(message)
-  }
-
   #list(source: Source, definition: SourceDefinition, times: Times): void {
     // A worker that died with the question does not answer: it is asked again.
     if (times.monotonicMs - source.listedMs < listAgainMs) return
     source.listedMs = times.monotonicMs
     if (definition.node.source.kind !== "file") return
     const { paths } = definition.node.source
-    this.list(paths, ({ files, error }) => {
+    this.lister.list(paths, ({ files, error }) => {
       if (source.state !== "listing") return
       if (error !== undefined || files.length === 0) {
         const what = error ?? `no file matches ${paths.join(", ")}`
@@ -226,49 +210,25 @@ export class Sources {
 
   /** A directory is listed again and again: what is new in it, and has not changed since the last time, is read next. */
   #watch(source: Source, definition: SourceDefinition, times: Times): void {
-    if (times.monotonicMs - source.listedMs < listAgainMs || definition.node.source.kind !== "file") return
+    const { directory } = source
+    if (directory === null || times.monotonicMs - source.listedMs < listAgainMs || definition.node.source.kind !== "file") return
     source.listedMs = times.monotonicMs
-    this.list(definition.node.source.paths, ({ files, error }) => {
+    this.lister.list(definition.node.source.paths, ({ files, error }) => {
       if (this.#sources.get(source.stream) !== source) return
       if (error !== undefined) {
-        if (source.listing !== error) say(this.#parts, "warn", `${definition.name}: ${error}; trying again`)
-        source.listing = error
+        if (source.listError !== error) say(this.#parts, "warn", `${definition.name}: ${error}; trying again`)
+        source.listError = error
         return
       }
-      source.listing = null
-      const before = source.seen
-      source.seen = new Map()
-      const whole: ListedFile[] = []
-      for (const file of files) {
-        if (source.known.has(file.path) || file.sizeBytes === 0) continue
-        const mark = `${file.sizeBytes} ${file.modifiedMs} ${file.ends ?? ""}`
-        if (before.get(file.path) === mark) whole.push(file)
-        else source.seen.set(file.path, mark)
-      }
-      const gone = this.#gone(source, new Set(files.map(({ path }) => path)), times)
+      source.listError = null
+      const read = new Set(this.#parts.ledger.streams.get(source.stream)?.files?.read ?? [])
+      const { whole, gone } = directory.listed(files, read, times.monotonicMs)
       if (whole.length === 0 && gone.length === 0) return
-      whole.sort((a, b) => a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1))
-      for (const { path } of whole) source.known.set(path, null)
-      for (const path of gone) source.known.delete(path)
       append(this.#parts, { kind: "files", stream: source.stream, files: whole, ...(gone.length > 0 && { gone }) }, () => {
         // Nothing of it is in a seal before it is known which files there are.
         if (this.#sources.get(source.stream) === source) source.order.add(whole)
       })
     })
-  }
-
-  /** Names that need no longer be remembered: who puts a file there again means a new one. */
-  #gone({ known, stream }: Source, there: ReadonlySet<string>, times: Times): string[] {
-    const { files } = this.#parts.ledger.streams.get(stream) as StreamRecord
-    const read = new Set(files?.read ?? [])
-    const gone: string[] = []
-    for (const [path, since] of known) {
-      if (there.has(path)) {
-        if (since !== null) known.set(path, null)
-      } else if (since === null) known.set(path, times.monotonicMs)
-      else if (times.monotonicMs - since >= goneForMs && read.has(path)) gone.push(path)
-    }
-    return gone
   }
 
   // ── reading ──
@@ -486,16 +446,6 @@ export class Sources {
     })
     if (ended) source.state = "ended"
   }
-}
-
-/** Whether it comes to an end. */
-export function isBounded(definition: StreamDefinition): boolean {
-  const { node } = definition
-  return node.kind === "input" && (node.source.kind === "archive" || (node.source.kind === "file" && !watches(definition)))
-}
-
-function isTimed({ node }: StreamDefinition): boolean {
-  return node.kind === "input" && node.timestamp !== null
 }
 
 const jobOf = (stream: StreamId, { file, split }: SplitName): string => `read:${stream}:${file}.${split}`
