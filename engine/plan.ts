@@ -212,20 +212,6 @@ function stageParent(node: RddNode): RddNode | undefined {
     .find(dependency => dependency.kind === "narrow")?.parent
 }
 
-/** Every cut below a root, its own and those of the stages it needs, parents first. For messages and tests. */
-export function allDependencies(root: RddNode): StageDependency[] {
-  const found = new Map<OutputId, StageDependency>()
-  const visit = (node: RddNode) => {
-    for (const dependency of stageDependencies(node)) {
-      if (found.has(dependency.output)) continue
-      visit(dependency.parent)
-      found.set(dependency.output, dependency)
-    }
-  }
-  visit(root)
-  return [...found.values()]
-}
-
 // ── what travels ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The stage without what lies behind its cuts, which its tasks never look at: what is sent to workers. */

@@ -58,12 +58,6 @@ export function intervalStart(timeMs: number, intervalMs: number): number {
   return start === 0 ? 0 : start // never -0
 }
 
-/** The interval of this length that holds t. */
-export function intervalOf(timeMs: number, intervalMs: number): Interval {
-  const from = intervalStart(timeMs, intervalMs)
-  return { from, to: from + intervalMs }
-}
-
 /** Greatest common divisor of two positive integers. */
 export function gcd(a: number, b: number): number {
   while (b !== 0) [a, b] = [b, a % b]

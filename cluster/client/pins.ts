@@ -46,13 +46,6 @@ export function isRelative(leaf: Leaf): leaf is StreamLeaf {
   )
 }
 
-/** A relative time as an instant, when the newest finished interval ends at `throughMs`. */
-export function settleTime(time: number, throughMs: number, reachesMs: number): number {
-  if (time === Number.POSITIVE_INFINITY) return throughMs
-  if (time === Number.NEGATIVE_INFINITY) return reachesMs
-  return time < 0 ? throughMs + time : time
-}
-
 function isRelativeTime(time: number): boolean {
   return time < 0 || time === Number.POSITIVE_INFINITY
 }

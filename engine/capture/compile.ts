@@ -70,18 +70,6 @@ export function compileFunction(ref: FunctionRef, env: TaskEnv): UserFunction {
   return new FunctionCompiler().compile(ref, env)
 }
 
-/**
- * The captured values by name, without compiling the function itself: for reading a function as an expression. Functions
- * and classes among them are made too.
- */
-export function capturedValues(ref: FunctionRef): Map<string, unknown> {
-  const env: TaskEnv = { intervalStart: 0, seed: "", log: () => {} }
-  const globals = taskGlobals(env)
-  const { records } = compileBodies(ref)
-  const reader = readHeap(ref, globals, env, new ModuleLoader(), id => records[id]!(globals, false))
-  return new Map(ref.captured.map(one => [one.name, reader.decode(one.value)]))
-}
-
 function readHeap(
   ref: FunctionRef,
   globals: TaskGlobals,

@@ -170,5 +170,4 @@ export interface Stamp {
   from: ("memory" | "disk" | "archive" | "files")[]
   bytesMoved: number
   ms: number
-  definitionChanged?: number[]
 }

@@ -1,14 +1,9 @@
 /** Streams in a line: each that a cell defined, and each program when a shell starts. */
 import type { Defined } from "../../cluster/client/session.js"
 import type { StreamInfo } from "../../engine/fluent/types.js"
-import { formatTime } from "../../engine/time.js"
+import { formatTime, type TimeContext } from "../../engine/time.js"
 import type { StyledLine } from "../session.js"
 import { runs } from "./kinds.js"
-
-export interface TimeContext {
-  readonly tz: string
-  readonly nowMs: number
-}
 
 const programsShown = 6
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { register } from "node:module"
 import { basename, resolve } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import { RivuletError } from "../../../engine/errors.js"
 
 let registered = false
@@ -71,6 +71,3 @@ function located(error: unknown, path: string): unknown {
   const text = readFileSync(path, "utf8").split("\n")[line - 1]
   return text === undefined ? error : Object.assign(error, { position: { line, column: Number(place[2]), text } })
 }
-
-/** Own directory of this build, for stack frames that are not the user's. */
-export const ownDirectory = fileURLToPath(new URL("../../../", import.meta.url))

@@ -3,7 +3,16 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { constantOf, earliestOf, expandQuery, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
-import { allDependencies, expandIds, readsOf, resultStage, stageDependencies, stageFor, stageOf, trimStage } from "../../../engine/plan.js"
+import {
+  expandIds,
+  readsOf,
+  resultStage,
+  type StageDependency,
+  stageDependencies,
+  stageFor,
+  stageOf,
+  trimStage,
+} from "../../../engine/plan.js"
 import type { RddNode } from "../../../engine/rdd.js"
 import { walk } from "../../../engine/tree.js"
 import { groupByKey, hole, reduceByKey, slice, sum } from "./programs.js"
@@ -18,6 +27,20 @@ function windows(): TinyCluster {
   cluster.define("total", "state", { kind: "state", parent: "sums", op: { kind: "runningReduce", f: sum }, partitions: 3, initial: null })
   for (let i = 0; i < 100; i++) cluster.seal("in", [[["a", 1]], [["b", 1]]])
   return cluster
+}
+
+/** Every cut below a root, its own and those of the stages it needs, parents first. */
+function allDependencies(root: RddNode): StageDependency[] {
+  const found = new Map<string, StageDependency>()
+  const visit = (node: RddNode) => {
+    for (const dependency of stageDependencies(node)) {
+      if (found.has(dependency.output)) continue
+      visit(dependency.parent)
+      found.set(dependency.output, dependency)
+    }
+  }
+  visit(root)
+  return [...found.values()]
 }
 
 test("the same interval gives the same tree, streams that share a parent share its shuffle", () => {
