@@ -11,6 +11,7 @@ import { formatDuration } from "../../engine/time.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, WhyReport } from "../protocol.js"
 import type { IntervalFacts } from "./job-facts.js"
+import { median } from "./median.js"
 import type { Slow } from "./slowness.js"
 import { heavyPartitions, type StageFacts, type TaskFacts } from "./stage-facts.js"
 
@@ -220,11 +221,6 @@ function keyTries({ label }: StageFacts): string[] {
 
 function shown({ stage, slowest, medianMs }: Charge): string {
   return `${stage.label}, partition ${slowest.partition}: ${seconds(slowest.ms)}, others ${seconds(medianMs)}`
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? 0
 }
 
 function seconds(ms: number): string {

@@ -10,6 +10,7 @@
 
 import type { NodeId } from "../ports.js"
 import type { Message, Peer, WorkerStatus } from "../protocol.js"
+import { median } from "./median.js"
 
 export interface WorkerEntry {
   readonly node: NodeId
@@ -40,11 +41,6 @@ export interface WorkerEntry {
 }
 
 const recentTasks = 64
-
-function median(values: readonly number[]): number {
-  if (values.length === 0) return 0
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number
-}
 
 export class WorkerRegistry {
   readonly #workers = new Map<NodeId, WorkerEntry>()

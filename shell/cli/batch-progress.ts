@@ -1,7 +1,7 @@
 /** How far batch mode has come, on stderr: a bar on a terminal, elsewhere a line every ten seconds. */
 
 import type { CatalogEntry } from "../../cluster/protocol.js"
-import { formatNumber } from "../view/number.js"
+import { formatBytes, formatNumber } from "../view/number.js"
 
 const barCells = 24
 const firstMs = 500
@@ -25,19 +25,7 @@ export function progressText(entries: readonly CatalogEntry[], bar: boolean): st
   const drawn = bar ? `${"█".repeat(full)}${"░".repeat(barCells - full)} ` : ""
   const at = throughMs > 0 ? ` · at ${new Date(throughMs).toISOString().slice(0, 19)}Z` : ""
   const aside = entries.reduce((sum, entry) => sum + entry.aside, 0)
-  return `${drawn}${Math.floor(share * 100)} % of ${sizeText(of)}${at}${aside > 0 ? ` · ${formatNumber(aside)} set aside` : ""}`
-}
-
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  const units = ["KB", "MB", "GB", "TB"]
-  let value = bytes
-  let unit = -1
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+  return `${drawn}${Math.floor(share * 100)} % of ${formatBytes(of)}${at}${aside > 0 ? ` · ${formatNumber(aside)} set aside` : ""}`
 }
 
 /** A line or a bar whenever there is something new to say, and not too often. */
