@@ -93,8 +93,21 @@ function hashOf(definitions: readonly StreamDefinition[]): string {
 }
 
 export function workerInfo(status: WorkerStatus): WorkerInfo {
-  const { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, medianMs, speculated, slow } = status
-  const known = { name, address, state, cores, load, blocks, bytes, cap, spilled, taskMs, median: medianMs, speculated }
+  const { name, address, state, cores, load, blocks, bytes, capBytes, spilledBytes, taskMs, medianMs, speculated, slow } = status
+  const known = {
+    name,
+    address,
+    state,
+    cores,
+    load,
+    blocks,
+    bytes,
+    cap: capBytes,
+    spilled: spilledBytes,
+    taskMs,
+    median: medianMs,
+    speculated,
+  }
   return slow === undefined ? known : { ...known, slow: { times: slow.times, since: slow.sinceMs } }
 }
 

@@ -119,9 +119,9 @@ export interface WorkerStatus {
   readonly load: number
   readonly blocks: number
   readonly bytes: number
-  readonly cap: number
+  readonly capBytes: number
   /** Bytes of blocks on its disk. */
-  readonly spilled: number
+  readonly spilledBytes: number
   /** Spent in tasks; the median of the newest ones; how many of its tasks were copied elsewhere because they were slow. */
   readonly taskMs: number
   readonly medianMs: number
