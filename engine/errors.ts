@@ -13,3 +13,8 @@ export class RivuletError extends Error {
     this.try = options.try
   }
 }
+
+/** What was thrown, as an Error: JavaScript throws anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import { makeDirectories, writeWhole } from "./file-disk.js"
 import type { Say } from "./log.js"
 
@@ -37,7 +37,7 @@ export function endOnSignals({ say, stop }: ProcessOptions): ProcessEnd {
   }
   const onSignal = (signal: NodeJS.Signals) => exit(signalCodes[signal as keyof typeof signalCodes])
   const onUncaught = (error: unknown) => {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error))
+    const { message, stack } = asError(error)
     say("error", `stopped by an error that nobody caught: ${message}`, { stack })
     exit(1)
   }

@@ -4,7 +4,7 @@
  */
 
 import type { StreamDefinition } from "../../engine/definition.js"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import { addHints, notThere } from "../../engine/fluent/hints.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
@@ -270,7 +270,7 @@ export class ClientSession implements Session {
       await (await started.catch(() => undefined))?.stop()
     }
     this.#watches.add(stop)
-    started.catch(error => this.#onWatched({ name, error: error instanceof Error ? error : new Error(String(error)) }))
+    started.catch(error => this.#onWatched({ name, error: asError(error) }))
     return { name, stop }
   }
 
@@ -279,10 +279,17 @@ export class ClientSession implements Session {
     this.#onWatched = show
   }
 
-  /** Calls back, one call at a time, when the stream has finished an interval (with its end), and at once if it has. */
+  /**
+   * Calls back, one call at a time, when the stream has finished an interval (with its end), and at once if it has. A callback
+   * that fails is shown as a watch's failure is, and called no more.
+   */
   async onCompleted(handle: unknown, callback: (through: number) => unknown): Promise<Subscription> {
     if (!(handle instanceof StreamHandle)) throw new RivuletError("only a stream finishes intervals", { code: 2, try: "a stream's handle" })
-    const subscription = await subscribe(this.host, this.calls, handle.id, callback)
+    const failed = (error: unknown) => {
+      // A question that was under way when the session closed has nobody left to tell.
+      if (this.#closed === null) this.#onWatched({ name: handle.name ?? "onCompleted", error: asError(error) })
+    }
+    const subscription = await subscribe(this.host, this.calls, handle.id, callback, failed)
     const stop = async () => {
       this.#watches.delete(stop)
       await subscription.stop()

@@ -4,7 +4,7 @@
  */
 
 import { Block } from "../../engine/block.js"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import { TextPacker } from "../../engine/text-packer.js"
 import type { SendCounters } from "./call.js"
 import type { ClientSession } from "./client-session.js"
@@ -154,7 +154,7 @@ export class LineSender {
       const { value } = await this.#session.calls.call(call, { payload: [block] })
       this.#counters = value as SendCounters
     } catch (error) {
-      this.#failed = error instanceof Error ? error : new Error(String(error))
+      this.#failed = asError(error)
       throw error
     }
   }

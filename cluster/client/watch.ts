@@ -1,7 +1,7 @@
 /** Asking again at each finished interval: subscriptions that call back one at a time, and `watch`. */
 
 import type { StreamId } from "../../engine/definition.js"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import type { Answer } from "../../engine/fluent/answer-types.js"
 import type { Stamp } from "../../engine/fluent/shapes.js"
 import { StreamHandle } from "../../engine/fluent/stream.js"
@@ -30,13 +30,14 @@ export interface WatchSettings<T> {
 
 /**
  * Calls back with the end of the newest finished interval: at once if there is one, then whenever one is finished. While a call
- * is under way further ones are joined into one.
+ * is under way further ones are joined into one. A callback that fails is heard of by `failed`, and called no more.
  */
 export async function subscribe(
   host: SessionHost,
   calls: ClientCalls,
   id: StreamId,
   callback: (through: number) => unknown,
+  failed: (error: unknown) => void,
 ): Promise<Subscription> {
   await host.flush([id])
   const stream = host.definitions.idOf(id)
@@ -55,10 +56,21 @@ export async function subscribe(
     }
     busy = false
   }
+  const stop = async () => {
+    if (stopped) return
+    stopped = true
+    release()
+    await host.request({ kind: "unsubscribe", stream })
+  }
   const completed = (through: number) => {
     if (through <= last || stopped) return
     next = through
-    void run()
+    run().catch(error => {
+      if (stopped) return
+      failed(error)
+      // Without a master there is nothing left to take back.
+      stop().catch(() => {})
+    })
   }
   const release = calls.onPush(push => {
     if (push.kind === "completed" && push.stream === stream) completed(push.through)
@@ -66,14 +78,7 @@ export async function subscribe(
   const { through } = await host.request({ kind: "subscribe", stream })
   // Before the first interval's end there is nothing to see.
   if (through > host.definitions.sinceOf(id)) completed(through)
-  return {
-    async stop() {
-      if (stopped) return
-      stopped = true
-      release()
-      await host.request({ kind: "unsubscribe", stream })
-    },
-  }
+  return { stop }
 }
 
 /** `watch`: of a stream its newest interval; of a function what it gives, each time a stream that it asked has finished one. */
@@ -101,11 +106,11 @@ export async function startWatch<T>(
       onUpdate({ name, value, ...(stamp && { stamp }) })
       if (until?.(value as T)) await end()
     } catch (error) {
-      onUpdate({ name, error: error instanceof Error ? error : new Error(String(error)) })
+      onUpdate({ name, error: asError(error) })
       await end()
     }
   }
-  subscription = await subscribe(host, calls, watched[0]!, once)
+  subscription = await subscribe(host, calls, watched[0]!, once, error => onUpdate({ name, error: asError(error) }))
   if (ended) await subscription.stop()
   return subscription
 }

@@ -11,7 +11,7 @@
  */
 
 import { encodeRows } from "../../engine/block.js"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import { type Duration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
 import { RuntimeCalls } from "../client/calls.js"
 import { ClientMachine } from "../client/client.js"
@@ -262,7 +262,7 @@ class Hand {
     for (const { stream, records } of this.#fed.splice(0)) {
       const payload = [encodeRows(records)]
       this.#calls!.call({ kind: "send", session: session.id, stream, rows: records.length }, { payload }).catch(error => {
-        this.#failed ??= error instanceof Error ? error : new Error(String(error))
+        this.#failed ??= asError(error)
       })
     }
     while (this.#world.step(this.#world.nowMs)) await this.#yieldIfHeard()

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs"
 import type { ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { ClusterEvent } from "../../cluster/protocol.js"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
@@ -222,7 +222,7 @@ export class ShellHost implements HostPort {
   }
 
   private fail(error: unknown): void {
-    this.lastError = error instanceof Error ? error : new Error(String(error))
+    this.lastError = asError(error)
     this.evaluator.bind("_error", this.lastError)
     const lines = errorLines(this.lastError, ms => formatTime(ms, this.tz, { nowMs: this.now() }))
     if (this.rich) this.emit({ kind: "error", name: this.lastError.name, message: this.lastError.message, lines })

@@ -4,6 +4,7 @@
  */
 
 import type { ClientSession } from "../../cluster/client/session.js"
+import { asError } from "../../engine/errors.js"
 import type { SnapshotDStream, Stamp } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import type { PanelView } from "../session.js"
@@ -37,8 +38,13 @@ export class Panels {
   async open(name: string, title: string, stream: SnapshotDStream<unknown>): Promise<void> {
     if (this.open_.has(name)) this.close(name)
     const subscription = await this.options.session.onCompleted(stream, async () => {
-      const { value, stamp } = await stream.latest().take(rowsAsked).stamped()
-      this.show(panel, value, stamp)
+      try {
+        const { value, stamp } = await stream.latest().take(rowsAsked).stamped()
+        this.show(panel, value, stamp)
+      } catch (error) {
+        // What it shows stays, and the next interval is asked for again.
+        this.note(panel, `not asked: ${asError(error).message}`)
+      }
     })
     const panel: Panel = {
       name,
@@ -74,6 +80,12 @@ export class Panels {
       note: `live · ${time} · ${(stamp.ageMs / 1000).toFixed(1)} s old`,
       live: true,
     }
+    this.publish()
+  }
+
+  private note(panel: Panel, note: string): void {
+    if (this.open_.get(panel.name) !== panel) return
+    panel.view = { ...panel.view, note, live: false }
     this.publish()
   }
 

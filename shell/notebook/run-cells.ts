@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import type { ClientSession } from "../../cluster/client/session.js"
+import { asError } from "../../engine/errors.js"
 import { display } from "../host/display.js"
 import { errorText } from "../host/error-text.js"
 import { ShellHost } from "../host/host.js"
@@ -60,7 +61,7 @@ export class CellRunner {
       this.#printed.push(...shown.map(line => line.text))
       if (throws) failure = "it did not throw"
     } catch (error) {
-      const thrown = error instanceof Error ? error : new Error(String(error))
+      const thrown = asError(error)
       if (throws) this.#printed.push(thrown.message)
       else failure = errorText(thrown).join("\n")
     }

@@ -410,6 +410,33 @@ test("a watch asks at once and at each finished interval, until it is content", 
   await watch.stop()
 })
 
+test("a callback that fails is shown and called no more; one under way when the session closes troubles nobody", async () => {
+  const { cluster, session } = await open()
+  const shown: unknown[] = []
+  session.onWatched(({ error }) => shown.push(error?.message))
+  const unhandled: unknown[] = []
+  const hear = (error: unknown) => unhandled.push(error)
+  process.on("unhandledRejection", hear)
+  const views = session.readStream("views", "1s").named("views")
+  let calls = 0
+  await session.onCompleted(views, () => {
+    calls++
+    throw new Error("no")
+  })
+  let fail: (error: Error) => void = () => {}
+  await session.onCompleted(views, () => new Promise<void>((_, reject) => (fail = reject)))
+  for (const through of [6000, 7000]) {
+    cluster.push({ kind: "completed", stream: "s1.1", through })
+    await settle()
+  }
+  assert.equal([calls, shown], [1, ["no"]])
+  await session.close()
+  fail(new Error("the session is closed"))
+  await settle()
+  process.off("unhandledRejection", hear)
+  assert.equal([shown, unhandled], [["no"], []])
+})
+
 test("a sender packs lines, keeps an unfinished one back, and ends with all of it", async () => {
   const cluster = new ScriptedCluster()
   cluster.catalog = [theirs("views")]
