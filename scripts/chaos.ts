@@ -11,7 +11,6 @@
  * The next attack comes when all streams have caught up with the last: one failure at a time is what two copies are for.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -21,6 +20,7 @@ import { Random } from "../cluster/testing/random.js"
 import { Judge } from "./chaos/judge.js"
 import { Load } from "./chaos/load.js"
 import { ended, Processes } from "./chaos/processes.js"
+import { freePort } from "./free-port.js"
 
 const attacks = ["worker", "stop", "master", "pause", "sender"] as const
 type Attack = (typeof attacks)[number]
@@ -179,15 +179,4 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
     if (performance.now() > deadline) throw new Error(`not within ${stuckMs / 1000} s: ${what}`)
     await pause(pollMs)
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -229,9 +229,7 @@ export class Views {
     if (awaited().length > 0) warnings.push(`waiting for ${awaited().join(", ")}, on whose disks there may be what nobody else has`)
     const { wanting } = this.about.copies
     if (wanting > 0)
-      warnings.push(
-        `${wanting} blocks of received data have ${config.replicas === 2 ? "one copy" : "too few copies"}: others are being made`,
-      )
+      warnings.push(`blocks of received data with ${config.replicas === 2 ? "one copy" : "too few copies"}: ${wanting}, being copied`)
     if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
     else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     warnings.push(...this.about.leases.notices(times.timeMs))

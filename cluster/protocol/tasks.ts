@@ -3,9 +3,8 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { Unpacked } from "../../engine/file-split.js"
 import type { Asset } from "../../engine/function-ref.js"
-import type { HeavyKey } from "../../engine/heavy-keys.js"
 import type { InputRef } from "../../engine/rdd.js"
-import type { CapturedLog, StageSpec, TaskFailure } from "../../engine/task.js"
+import type { CapturedLog, StageSpec, TaskFailure, TaskOutput } from "../../engine/task.js"
 import type { NodeId } from "../node-id.js"
 
 export type TaskMessage =
@@ -62,23 +61,18 @@ export interface LaunchInput {
   }[]
 }
 
+/** A block that a task made, as the master knows it. */
+export interface MadeBlock extends Omit<TaskOutput, "bytes" | "output"> {
+  readonly block: string
+  readonly bytes: number
+}
+
 export interface TaskDone {
   readonly task: string
   readonly ms: number
   readonly failure?: TaskFailure
-  readonly outputs: readonly {
-    readonly block: string
-    readonly bytes: number
-    readonly rows: number
-    readonly sectionRows?: readonly number[]
-    readonly heavy?: readonly HeavyKey[]
-    readonly base?: boolean
-    readonly keys?: number
-    readonly interval?: number
-    readonly newest?: number
-    /** Why these records are set aside; with an interval they are late for it. */
-    readonly aside?: string
-  }[]
+  /** Without the bytes, which are where `block` lies. */
+  readonly outputs: readonly MadeBlock[]
   readonly aside: number
   /** Of them, records at which a function threw. */
   readonly threw?: number

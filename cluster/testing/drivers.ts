@@ -16,6 +16,8 @@ export class SimulatedDrivers {
   readonly #bodies: DriverBodies
   readonly #running = new Set<string>()
   #asking = 0
+  /** Who waits until no body is busy. */
+  readonly #waiting: (() => void)[] = []
 
   /** `calls`: whoever asks for the bodies. */
   constructor(calls: ClientCalls, user: string) {
@@ -25,6 +27,11 @@ export class SimulatedDrivers {
   /** Whether a body waits for something that is not of the cluster, or has just been answered. */
   get busy(): boolean {
     return this.#running.size > 0 && this.#asking === 0
+  }
+
+  /** Resolves when no body is busy: each has ended, or asks the cluster for something. */
+  idle(): Promise<void> {
+    return this.busy ? new Promise(resolve => this.#waiting.push(resolve)) : Promise.resolve()
   }
 
   /** The node hears of the end, if it lives, at the simulated time of then. */
@@ -37,7 +44,7 @@ export class SimulatedDrivers {
     })
     this.#running.add(task)
     void this.#bodies.run({ task, f, parts, stream, interval, parent }, { onBegun: () => {}, onLine: () => {} }).then(ended => {
-      this.#running.delete(task)
+      this.kill(task)
       node.dispatch({ kind: "driverDone", task, ...ended })
     })
   }
@@ -45,11 +52,18 @@ export class SimulatedDrivers {
   /** What is left of it is nobody's. */
   kill(task: string): void {
     this.#running.delete(task)
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (this.busy) return
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #counted(calls: ClientCalls): ClientCalls {
     const call = async (asked: ClientCall, options?: CallOptions): Promise<CallAnswer> => {
       this.#asking += 1
+      this.#wake()
       try {
         return await calls.call(asked, options)
       } finally {

@@ -275,8 +275,11 @@ class Hand {
       await new Promise(resolve => setImmediate(resolve))
     }
     const { drivers } = this.#cluster
-    for (const sinceMs = performance.now(); drivers?.busy === true && performance.now() - sinceMs < bodyPatienceMs; )
+    while (drivers?.busy === true) {
+      if (!(await endsWithin(drivers.idle(), bodyPatienceMs))) return
+      // What the body does beside what it has just asked.
       await new Promise(resolve => setImmediate(resolve))
+    }
   }
 
   /** A question that is never answered fails, as a test that waits for it must. */
@@ -309,5 +312,18 @@ class Hand {
       this.#calls?.end(this.#failed)
       this.#pumping = false
     })
+  }
+}
+
+/** False: it has not ended after so much real time. */
+async function endsWithin(promise: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>(resolve => {
+    timer = setTimeout(resolve, ms, false)
+  })
+  try {
+    return await Promise.race([promise.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -5,12 +5,12 @@
  */
 import { spawn } from "node:child_process"
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import glob from "fast-glob"
 import { runNotebooks } from "../../shell/notebook/run.js"
 import { typeErrors } from "../../shell/program/check.js"
+import { freePort } from "../free-port.js"
 import { type Block, blocksOf, commandsOf, fileName, typedCells } from "./blocks.js"
 
 const pageLimitMs = 500_000
@@ -96,17 +96,6 @@ function isBuilt(root: string): boolean {
   const builtMs = statSync(join(root, built), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const sources = glob.sync(["engine/**/*.ts", "cluster/**/*.ts", "shell/**/*.{ts,tsx}"], { cwd: root, stats: true })
   return sources.every(({ stats }) => stats!.mtimeMs < builtMs)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 interface Ran {

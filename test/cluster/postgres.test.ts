@@ -2,7 +2,6 @@
 
 import { execFileSync, spawn } from "node:child_process"
 import { chownSync, mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
@@ -10,6 +9,7 @@ import * as assert from "uvu/assert"
 import { openSender } from "../../cluster/client/send.js"
 import { connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
+import { freePort } from "../../scripts/free-port.js"
 
 const test = suite("save to PostgreSQL")
 
@@ -29,14 +29,6 @@ function owner(): { uid?: number; gid?: number } {
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }))
   return { uid: id("-u"), gid: id("-g") }
 }
-
-const freePort = () =>
-  new Promise<number>(resolve => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 /** An empty server on a free port; `stop` ends it and takes its files away. */
 async function startServer() {

@@ -1,7 +1,6 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -9,6 +8,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { MasterProcessOptions } from "../../cluster/master/main.js"
 import type { WorkerProcessOptions } from "../../cluster/worker/main.js"
+import { freePort } from "../../scripts/free-port.js"
 
 const test = suite("a worker's process")
 
@@ -33,14 +33,6 @@ function node(role: "master" | "worker", options: MasterProcessOptions | WorkerP
   })
   const ended = once(child, "close").then(([code]) => ({ code: code as number, words }))
   return { child, said, ended }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 test("without a master it says so and waits; a signal ends it with the signal's code", async () => {

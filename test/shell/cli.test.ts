@@ -1,13 +1,13 @@
 /** The command line's contract, by real processes against a real cluster: exit codes, what goes to stdout and what to stderr, formats. */
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { tableFromIPC } from "apache-arrow"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { freePort } from "../../scripts/free-port.js"
 
 const root = new URL("../../", import.meta.url).pathname
 const test = suite("rivulet")
@@ -130,11 +130,7 @@ for (const [what, args, code, says] of refusals)
   })
 
 test("an unknown master, or none: exit 3 with what to try, never a cluster of its own", async () => {
-  const server = createServer()
-  const port = await new Promise<number>(resolve =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port)),
-  )
-  await new Promise(resolve => server.close(resolve))
+  const port = await freePort()
   for (const args of [["query", "1"], ["shell"], ["status"]]) {
     const ran = await rivulet(args, { master: `tcp://127.0.0.1:${port}`, input: "1 + 1\n" })
     assert.equal([args[0], ran.code, ran.out.toString()], [args[0], 3, ""])

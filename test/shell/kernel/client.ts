@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Dealer, Request, Subscriber } from "zeromq"
+import { freePort } from "../../../scripts/free-port.js"
 import { type Message, Wire } from "../../../shell/kernel/wire.js"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
@@ -149,15 +149,4 @@ export class KernelClient {
     for (const socket of [this.shell, this.control, this.iopub, this.heart]) socket.close()
     rmSync(this.directory, { recursive: true, force: true })
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
