@@ -1,11 +1,13 @@
 /**
  * Chunks of raw bytes to text blocks: what a sender does with lines before they travel. A line's bytes are looked at once,
- * and no string is made.
+ * and no string is made. Whole lines go through a kernel, many at a time (`wasm/lines.ts`); what it leaves goes one by one: a line
+ * that two chunks share, one that is too long, the first of a new block.
  */
 
 import { isAscii, isUtf8 } from "node:buffer"
 import { assembleBlock } from "./block-layout.js"
 import { RivuletError } from "./errors.js"
+import { packLines } from "./wasm/lines.js"
 
 export interface TextPackerOptions {
   /** Of a finished block, header and all (a single longer line has a block of its own). */
@@ -21,8 +23,10 @@ const carriageReturn = 13
 const headBytes = 64 * 1024
 /** Memory to begin with; grows with what is pending. */
 const firstBytes = 256 * 1024
-/** A larger chunk is taken in slices of this. */
-const sliceBytes = 1024 * 1024
+/** Fewer bytes are not worth a kernel's call. */
+const kernelBytes = 512
+/** Of a line without end, so much at a time: one that is too long is not kept. */
+const pieceBytes = 1024 * 1024
 /** Header, schema and padding. */
 const frameBytes = 256
 
@@ -43,6 +47,8 @@ export class TextPacker {
   private start = 0
   private offsets = new Int32Array(1024)
   private rows = 0
+  /** Whether all text of whole lines is known to be ASCII. */
+  private ascii = true
   /** Length so far of a line that is being skipped, or 0. */
   private skippedBytes = 0
 
@@ -68,7 +74,12 @@ export class TextPacker {
   /** Takes the next bytes, cut anywhere; gives the blocks that became full. The chunk is not kept. */
   push(chunk: Uint8Array): Uint8Array[] {
     const blocks: Uint8Array[] = []
-    for (let from = 0; from < chunk.length; from += sliceBytes) this.take(chunk, from, Math.min(chunk.length, from + sliceBytes), blocks)
+    let from = 0
+    while (from < chunk.length) {
+      const whole = this.at === this.start && this.skippedBytes === 0
+      if (whole && chunk.length - from >= kernelBytes) from += this.takeLines(chunk.subarray(from))
+      if (from < chunk.length) from += this.takeLine(chunk.subarray(from), blocks)
+    }
     return blocks
   }
 
@@ -93,29 +104,54 @@ export class TextPacker {
     return blocks[0]!
   }
 
-  private take(chunk: Uint8Array, from: number, to: number, blocks: Uint8Array[]): void {
+  /** Whole lines, up to one that the block has no room for or that is too long; gives the bytes taken. */
+  private takeLines(chunk: Uint8Array): number {
+    let taken = 0
+    for (;;) {
+      const budget = this.maxBytes - frameBytes - this.start - (this.rows + 1) * 4
+      const packed = packLines(taken === 0 ? chunk : chunk.subarray(taken), this.start, budget, this.maxLineBytes)
+      const { lines, text } = packed
+      if (lines === 0) return taken
+      this.room(text.length)
+      this.data.set(text, this.start)
+      this.roomForRows(lines)
+      this.offsets.set(packed.ends, this.rows + 1)
+      this.rows += lines
+      this.start += text.length
+      this.at = this.start
+      this.ascii &&= packed.surelyAscii
+      taken += packed.takenBytes
+    }
+  }
+
+  /** One line, or some of it; gives the bytes taken. */
+  private takeLine(rest: Uint8Array, blocks: Uint8Array[]): number {
+    const chunk = rest.subarray(0, pieceBytes)
+    const end = chunk.indexOf(newline)
+    const length = end < 0 ? chunk.length : end
+    const taken = end < 0 ? length : end + 1
     if (this.skippedBytes > 0) {
-      const end = chunk.subarray(from, to).indexOf(newline)
-      this.skippedBytes += end < 0 ? to - from : end
-      if (end < 0) return
-      this.endLongLine()
-      from += end + 1
+      this.skippedBytes += length
+      if (end >= 0) this.endLongLine()
+      return taken
     }
-    // Copied whole, then moved together line by line within the copy: two fast passes of the runtime beat one loop over bytes.
-    this.room(to - from)
-    this.data.set(chunk.subarray(from, to), this.at)
-    const end = this.at + to - from
-    const text = Buffer.from(this.data.buffer, 0, end)
-    let line = this.start
-    for (let at = text.indexOf(newline, this.at); at >= 0; at = text.indexOf(newline, line)) {
-      this.addLine(line, at > line && text[at - 1] === carriageReturn ? at - 1 : at, at - line, blocks)
-      line = at + 1
+    this.room(length)
+    this.data.set(chunk.subarray(0, length), this.at)
+    this.at += length
+    const { at, start } = this
+    if (end >= 0) {
+      this.addLine(start, at > start && this.data[at - 1] === carriageReturn ? at - 1 : at, at - start, blocks)
+      this.at = this.start
+      return taken
     }
-    if (this.rows > 0 && !this.fits(end - line)) this.cut(blocks)
-    if (line !== this.start) this.data.copyWithin(this.start, line, end)
-    this.at = this.start + end - line
+    if (this.rows > 0 && !this.fits(at - start)) {
+      this.cut(blocks)
+      this.data.copyWithin(0, start, at)
+      this.at -= start
+    }
     // One more may be a carriage return that is none of the line's.
     if (this.at - this.start > this.maxLineBytes + 1) this.skippedBytes = this.at - this.start
+    return taken
   }
 
   /** Whether a line of this length still fits the block. */
@@ -140,12 +176,17 @@ export class TextPacker {
     if (this.rows > 0 && !this.fits(length)) this.cut(blocks)
     if (from !== this.start && length > 0) this.data.copyWithin(this.start, from, to)
     this.start += length
-    if (++this.rows >= this.offsets.length) {
-      const larger = new Int32Array(this.offsets.length * 2)
-      larger.set(this.offsets)
-      this.offsets = larger
-    }
-    this.offsets[this.rows] = this.start
+    this.ascii &&= isAscii(this.data.subarray(this.start - length, this.start))
+    this.roomForRows(1)
+    this.offsets[++this.rows] = this.start
+  }
+
+  private roomForRows(more: number): void {
+    const needed = this.rows + more + 1
+    if (needed <= this.offsets.length) return
+    const larger = new Int32Array(Math.max(this.offsets.length * 2, needed))
+    larger.set(this.offsets)
+    this.offsets = larger
   }
 
   /** The line that is being skipped is over. Its beginning still lies at `start`. */
@@ -166,11 +207,12 @@ export class TextPacker {
     blocks.push(this.block(this.rows, this.data.subarray(0, this.start), this.offsets.subarray(0, this.rows + 1)))
     this.lines += this.rows
     this.rows = 0
+    this.ascii = true
     this.start = 0
   }
 
   private block(rows: number, text: Uint8Array, offsets: Int32Array): Uint8Array {
-    const ascii = isAscii(text)
+    const ascii = this.ascii || isAscii(text)
     const [data, ends] = ascii || isWhole(text, offsets) ? [text, offsets] : this.repaired(text, offsets)
     const buffers = [new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength), data]
     return assembleBlock({ kind: "utf8", absent: 0, ascii: ascii || isAscii(data) }, rows, buffers, false)

@@ -3,6 +3,9 @@ import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs"
 import { createRequire } from "node:module"
 import { bundle } from "./bundle.mjs"
+import { compile, isFresh } from "./wasm.mjs"
+
+if (!isFresh()) await compile()
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc")
 rmSync("dist", { recursive: true, force: true })

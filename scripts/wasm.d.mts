@@ -1,0 +1,2 @@
+/** Whether the kept binary is of these sources. */
+export function isFresh(): boolean
