@@ -16,6 +16,7 @@
 
 import { SlotIndex } from "../slot-index.js"
 import { ageOf, auxiliaryOf, type StateRow } from "./delta.js"
+import { Rows } from "./rows.js"
 
 /** What the decision to write a new base goes by, as of a version. */
 export interface ChainLength {
@@ -83,24 +84,24 @@ export class KeyedState {
     let slot = this.slots.find(key) ?? -1
     for (; slot >= 0; slot = this.former[slot]!) {
       const row = this.rowAt(slot, at)
-      if (row >= 0) return this.rows.gone[row] ? -1 : row
+      if (row >= 0) return this.rows.gone(row) ? -1 : row
     }
     return -1
   }
 
   /** The state in a row. Not to be changed: see `copyValue`. */
   value(row: number): unknown {
-    return this.rows.values[row]
+    return this.rows.value(row)
   }
 
   /** What the operator keeps beside the state, null for nothing. */
   auxiliary(row: number): unknown {
-    return this.rows.auxiliary[row]
+    return this.rows.auxiliary(row)
   }
 
   /** The interval in which a row was written. */
   from(row: number): number {
-    return this.rows.from[row]!
+    return this.rows.from(row)
   }
 
   /** Calls f for each key of version `at`, in order of birth. */
@@ -109,7 +110,7 @@ export class KeyedState {
     for (let slot = 0; slot < this.keys.length; slot++) {
       const row = this.rowAt(slot, at, start.rows[slot])
       start.rows[slot] = row
-      if (row >= 0 && !this.rows.gone[row]) f(this.keys[slot], this.rows.values[row], row)
+      if (row >= 0 && !this.rows.gone(row)) f(this.keys[slot], this.rows.value(row), row)
     }
   }
 
@@ -124,7 +125,7 @@ export class KeyedState {
     const to = this.versions.findIndex(version => version.interval > at)
     const end = to < 0 ? this.rows.length : this.versions[to]!.begin
     const touched = new Set<number>()
-    for (let row = this.versions[from]!.begin; row < end; row++) touched.add(this.rows.slot[row]!)
+    for (let row = this.versions[from]!.begin; row < end; row++) touched.add(this.rows.slot(row))
     const seen = new SlotIndex()
     for (const slot of [...touched].sort((a, b) => a - b)) {
       const key = this.keys[slot]
@@ -138,10 +139,10 @@ export class KeyedState {
   history(key: unknown, since: number, at: number, f: (from: number, row: number) => void): void {
     const found: [number, number][] = []
     for (let slot = this.slots.find(key) ?? -1; slot >= 0; slot = this.former[slot]!) {
-      for (let row = this.head[slot]!; row >= 0; row = this.rows.prev[row]!) {
-        const from = this.rows.from[row]!
+      for (let row = this.head[slot]!; row >= 0; row = this.rows.prev(row)) {
+        const from = this.rows.from(row)
         if (from > at) continue
-        const gone = this.rows.gone[row]!
+        const gone = this.rows.gone(row)
         if (from > since || !gone) found.push([from, gone ? -1 : row])
         if (from <= since) {
           slot = -1
@@ -157,7 +158,7 @@ export class KeyedState {
   writtenIn(from: number, at: number): number[] {
     const found: number[] = []
     const keep = (row: number) => {
-      if (!this.rows.gone[row] && this.rowAt(this.rows.slot[row]!, at) === row) found.push(row)
+      if (!this.rows.gone(row) && this.rowAt(this.rows.slot(row), at) === row) found.push(row)
     }
     for (const row of this.old().get(from) ?? []) keep(row)
     const index = this.versions.findIndex(version => version.interval === from)
@@ -165,12 +166,12 @@ export class KeyedState {
       const end = this.versions[index + 1]?.begin ?? this.rows.length
       for (let row = Math.max(this.sorted, this.versions[index]!.begin); row < end; row++) keep(row)
     }
-    return found.sort((a, b) => this.rows.slot[a]! - this.rows.slot[b]!)
+    return found.sort((a, b) => this.rows.slot(a) - this.rows.slot(b))
   }
 
   /** The key of a row. */
   keyOf(row: number): unknown {
-    return this.keys[this.rows.slot[row]!]
+    return this.keys[this.rows.slot(row)]
   }
 
   /**
@@ -206,11 +207,11 @@ export class KeyedState {
     const at = this.newest
     const rows: StateRow[] = []
     this.forEach(at, (key, value, row) => {
-      rows.push([key, value, at - this.rows.from[row]!, this.rows.auxiliary[row]])
+      rows.push([key, value, at - this.rows.from(row), this.rows.auxiliary(row)])
     })
     const begin = this.versions.at(-1)?.begin ?? 0
     for (let row = begin; row < this.rows.length; row++) {
-      if (this.rows.gone[row] && this.find(this.keyOf(row), at) < 0) rows.push([this.keyOf(row), null, -1, null])
+      if (this.rows.gone(row) && this.find(this.keyOf(row), at) < 0) rows.push([this.keyOf(row), null, -1, null])
     }
     return rows
   }
@@ -223,67 +224,79 @@ export class KeyedState {
 
   /**
    * Versions before the one in force at `before` need not be read again. Their rows go when they are half of all, so that
-   * forgetting costs no more than writing did.
+   * forgetting costs no more than writing did; until then it costs nothing.
    */
   forget(before: number): void {
     const floor = this.version(before)
     if (!floor || floor.interval <= this.earliest) return
     this.earliest = floor.interval
-    let needed = 0
-    const keep = new Uint8Array(this.rows.length)
-    for (let slot = 0; slot < this.keys.length; slot++) {
-      for (let row = this.head[slot]!; row >= 0; row = this.rows.prev[row]!) {
-        const inForce = this.rows.from[row]! <= floor.interval
-        if (!(inForce && this.rows.gone[row])) {
-          keep[row] = 1
-          needed++
-        }
-        if (inForce) break
-      }
-    }
-    if (needed * 2 < this.rows.length) this.rebuild(floor, keep)
+    // What is in force then is one row for each key; every later row may be read.
+    const after = this.versions[this.versions.indexOf(floor) + 1]?.begin ?? this.rows.length
+    const needed = floor.keys + this.rows.length - after
+    if (needed * 2 < this.rows.length) this.rebuild(floor, after)
   }
 
-  private rebuild(floor: Version, keep: Uint8Array): void {
-    const { keys, rows, versions, former } = this
+  private rebuild(floor: Version, after: number): void {
+    const { rows, versions } = this
+    const inForce: number[] = []
+    for (let slot = 0; slot < this.keys.length; slot++) {
+      const row = this.rowAt(slot, floor.interval)
+      if (row >= 0 && !rows.gone(row)) inForce.push(row)
+    }
+    // Rows keep their order, which is that of versions from here on.
+    const kept = Float64Array.from(inForce).sort()
+    const moved = this.reborn(kept, after)
+    this.rows = new Rows()
+    this.last = null
+    this.oldByFrom = null
+    const keep = (row: number) => {
+      const slot = moved === null ? rows.slot(row) : moved[rows.slot(row)]!
+      if (rows.gone(row)) this.head[slot] = this.rows.pushGone(slot, rows.from(row), this.head[slot]!)
+      else this.append(slot, rows.value(row), rows.auxiliary(row), rows.from(row))
+    }
+    for (const row of kept) keep(row)
+    const dropped = after - this.rows.length
+    for (let row = after; row < rows.length; row++) keep(row)
+    const from = versions.indexOf(floor)
+    this.versions = versions.slice(from).map((version, i) => ({ ...version, begin: i === 0 ? 0 : version.begin - dropped }))
+    this.sorted = this.versions[1]?.begin ?? this.rows.length
+  }
+
+  /**
+   * Gives up slots that none of the rows kept belongs to, once they are a quarter of all, and says where the others went: null for
+   * where they were. No slot has a row afterwards.
+   */
+  private reborn(kept: Float64Array, after: number): Int32Array | null {
+    const { keys, former, rows } = this
+    const alive = new Uint8Array(keys.length)
+    for (const row of kept) alive[rows.slot(row)] = 1
+    for (let row = after; row < rows.length; row++) alive[rows.slot(row)] = 1
+    let living = 0
+    for (const one of alive) living += one
+    if (living * 4 >= keys.length * 3) {
+      this.head.fill(-1)
+      return null
+    }
     this.keys = []
     this.head = []
     this.former = []
     this.slots = new SlotIndex()
-    this.rows = new Rows()
-    this.last = null
-    this.oldByFrom = null
     const moved = new Int32Array(keys.length).fill(-1)
-    // Slots first, in their order; then rows in theirs, which is that of versions.
-    const alive = new Uint8Array(keys.length)
-    for (let row = 0; row < rows.length; row++) if (keep[row]) alive[rows.slot[row]!] = 1
     for (let slot = 0; slot < keys.length; slot++) {
-      if (!alive[slot]) continue
-      const before = former[slot]!
-      moved[slot] = this.birth(keys[slot], before < 0 ? -1 : moved[before]!)
+      if (alive[slot]) moved[slot] = this.birth(keys[slot], former[slot]! < 0 ? -1 : moved[former[slot]!]!)
     }
-    const from = versions.indexOf(floor)
-    const begins = new Map<number, number>()
-    let next = from + 1
-    for (let row = 0; row < rows.length; row++) {
-      while (next < versions.length && versions[next]!.begin <= row) begins.set(next++, this.rows.length)
-      if (keep[row]) this.append(moved[rows.slot[row]!]!, rows.values[row], rows.auxiliary[row], rows.from[row]!, rows.gone[row]!)
-    }
-    this.versions = versions
-      .slice(from)
-      .map((version, i) => ({ ...version, begin: i === 0 ? 0 : (begins.get(from + i) ?? this.rows.length) }))
-    this.sorted = this.versions[1]?.begin ?? this.rows.length
+    return moved
   }
 
   /** How the number of keys changes. */
   private write(key: unknown, value: unknown, auxiliary: unknown, from: number, gone: boolean): number {
     const slot = this.slots.find(key) ?? -1
-    const there = slot >= 0 && !this.rows.gone[this.head[slot]!]
+    const there = slot >= 0 && this.head[slot]! >= 0 && !this.rows.gone(this.head[slot]!)
     if (gone) {
-      if (there) this.append(slot, undefined, null, from, true)
+      if (there) this.head[slot] = this.rows.pushGone(slot, from, this.head[slot]!)
       return there ? -1 : 0
     }
-    this.append(there ? slot : this.birth(key, slot), compact(value), auxiliary, from, false)
+    this.append(there ? slot : this.birth(key, slot), compact(value), auxiliary, from)
     return there ? 0 : 1
   }
 
@@ -295,8 +308,8 @@ export class KeyedState {
     return slot
   }
 
-  private append(slot: number, value: unknown, auxiliary: unknown, from: number, gone: boolean): void {
-    this.head[slot] = this.rows.push(slot, value, auxiliary, from, this.head[slot]!, gone)
+  private append(slot: number, value: unknown, auxiliary: unknown, from: number): void {
+    this.head[slot] = this.rows.push(slot, value, auxiliary, from, this.head[slot]!)
   }
 
   /** Where the search for each slot's row begins: who goes through versions from the newest to the oldest need not begin at the heads. */
@@ -310,7 +323,7 @@ export class KeyedState {
 
   private rowAt(slot: number, at: number, from = this.head[slot]!): number {
     let row = from
-    while (row >= 0 && this.rows.from[row]! > at) row = this.rows.prev[row]!
+    while (row >= 0 && this.rows.from(row) > at) row = this.rows.prev(row)
     return row
   }
 
@@ -331,36 +344,13 @@ export class KeyedState {
     if (this.oldByFrom) return this.oldByFrom
     const byFrom = new Map<number, number[]>()
     for (let row = 0; row < this.sorted; row++) {
-      const from = this.rows.from[row]!
+      const from = this.rows.from(row)
       const rows = byFrom.get(from)
       if (rows) rows.push(row)
       else byFrom.set(from, [row])
     }
     this.oldByFrom = byFrom
     return byFrom
-  }
-}
-
-/** Columns of rows: one array each, so that a row costs no object. */
-class Rows {
-  readonly slot: number[] = []
-  readonly values: unknown[] = []
-  readonly auxiliary: unknown[] = []
-  readonly from: number[] = []
-  readonly prev: number[] = []
-  readonly gone: boolean[] = []
-
-  get length(): number {
-    return this.slot.length
-  }
-
-  push(slot: number, value: unknown, auxiliary: unknown, from: number, prev: number, gone: boolean): number {
-    this.values.push(value)
-    this.auxiliary.push(auxiliary)
-    this.from.push(from)
-    this.prev.push(prev)
-    this.gone.push(gone)
-    return this.slot.push(slot) - 1
   }
 }
 
