@@ -1,9 +1,9 @@
 /** The shapes of the model's data as it crosses the wire: RDDs, definitions, stages (`engine/{rdd,definition,task}.ts`). */
 
-import type { Action } from "../engine/action.js"
+import type { Action } from "../engine/actions/action.js"
 import type { SourceSpec, StreamDefinition, StreamNode } from "../engine/definition.js"
-import type { FileFormat } from "../engine/file-format.js"
 import type { Asset, FunctionLink, Origin } from "../engine/function-ref.js"
+import type { FileFormat } from "../engine/output/file-format.js"
 import type {
   Aggregate,
   Arrived,

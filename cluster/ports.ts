@@ -6,9 +6,9 @@
  * its runtime carries out in order.
  */
 
-import type { ListedFile, PinnedFile, Unpacked } from "../engine/file-split.js"
+import type { ListedFile, PinnedFile, Unpacked } from "../engine/input/file-split.js"
+import type { TableWrite } from "../engine/output/table.js"
 import type { Packing } from "../engine/rdd.js"
-import type { TableWrite } from "../engine/table.js"
 import type { CapturedLog, TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
 import type { JournalRecord } from "./master/records.js"
 import type { NodeId } from "./node-id.js"

@@ -1,8 +1,8 @@
 /** The shape of every message (`protocol/`), checked on arrival before any machine sees it. */
 
-import type { FileFormat } from "../engine/file-format.js"
-import type { ListedFile, Unpacked } from "../engine/file-split.js"
-import type { HeavyKey } from "../engine/heavy-keys.js"
+import type { ListedFile, Unpacked } from "../engine/input/file-split.js"
+import type { HeavyKey } from "../engine/keys/heavy-keys.js"
+import type { FileFormat } from "../engine/output/file-format.js"
 import type { StateMigration } from "../engine/rdd.js"
 import {
   asset,

@@ -3,9 +3,9 @@
  * the order in which they come, so float sums repeat.
  */
 
+import { SlotIndex } from "./keys/slot-index.js"
 import { skipped } from "./operators/operator.js"
 import type { Aggregate, Push, TaskContext } from "./rdd.js"
-import { SlotIndex } from "./slot-index.js"
 
 export interface Aggregation {
   /** Takes a pair. */

@@ -4,8 +4,8 @@
  * in `dstream.ts`.
  */
 
-import type { FileFormat } from "./file-format.js"
 import type { FunctionLink } from "./function-ref.js"
+import type { FileFormat } from "./output/file-format.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
 import type { StateOp } from "./state/op.js"
 import type { StreamId } from "./stream-id.js"
@@ -50,7 +50,7 @@ export type StreamNode =
   /** Of a snapshot stream the interval may be a multiple of the parent's: then every so often a version. */
   | SaveNode
 
-/** `to`: a directory, or a table (`engine/table.ts`); `keyed`: the records are pairs, each is the row of its key. */
+/** `to`: a directory, or a table (`engine/output/table.ts`); `keyed`: the records are pairs, each is the row of its key. */
 export interface SaveNode {
   readonly kind: "save"
   readonly parent: StreamId

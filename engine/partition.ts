@@ -2,7 +2,7 @@
  * Which partition a key or record goes to: by the high bits of its hash, so that tables within a partition may probe by the low ones.
  */
 
-import { hashKey } from "./key.js"
+import { hashKey } from "./keys/key.js"
 
 /** 0 … partitions - 1, the same on every machine. */
 export function partitionOf(key: unknown, partitions: number): number {

@@ -4,8 +4,8 @@
  */
 
 import type { StreamId } from "./definition.js"
-import type { FileFormat } from "./file-format.js"
 import { operatorOf } from "./operators/index.js"
+import type { FileFormat } from "./output/file-format.js"
 import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode, StretchNode } from "./rdd.js"
 import type { StageSpec, StageWrite } from "./task.js"
 import type { Interval } from "./time.js"

@@ -5,7 +5,7 @@
  * *does* is one file in `operators/`, an `Operator` with the five properties below. This file knows none of them.
  */
 
-import type { Action, ActionPart } from "./action.js"
+import type { Action, ActionPart } from "./actions/action.js"
 import type { FunctionLink } from "./function-ref.js"
 import type { StateOp } from "./state/op.js"
 import type { StreamId } from "./stream-id.js"
@@ -369,7 +369,7 @@ export interface TaskContext {
   /** Pushes a file split's own lines. */
   lines(split: FileSplit, push: Push): void
   /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */
-  blocks(input: InputRef): Iterable<import("./block.js").Block>
+  blocks(input: InputRef): Iterable<import("./block/block.js").Block>
   /** The state of one partition, brought to version `at` from its chain. Cached by the executor. */
   state(stream: StreamId, partition: number, at: number): import("./state/keyed-state.js").KeyedState
   /** A line that could not be parsed, a record at which a function threw: counted, and what `aside` RDDs are made of. */

@@ -7,7 +7,7 @@
  * A section is a block, or nothing (length 0).
  */
 
-import { align } from "./block-layout.js"
+import { align } from "./block/block-layout.js"
 import { RivuletError } from "./errors.js"
 
 const magic = 0x31535652

@@ -1,12 +1,12 @@
 /** The map side of a shuffle: a task's records, cut into one section a reduce partition. */
 
 import { aggregatesEarly, aggregator, notPair } from "./aggregate.js"
-import { encodeRows } from "./block.js"
-import { heavyKeys } from "./heavy-keys.js"
+import { encodeRows } from "./block/block.js"
+import { heavyKeys } from "./keys/heavy-keys.js"
+import { SlotIndex } from "./keys/slot-index.js"
 import { partitionOf } from "./partition.js"
 import type { Push, ShuffleWrite, TaskContext } from "./rdd.js"
 import { writeRegion } from "./shuffle-region.js"
-import { SlotIndex } from "./slot-index.js"
 import type { TaskOutput } from "./task.js"
 
 /** Takes the records; `end` gives the region. `partition` is the map task's, where an even spread begins. */

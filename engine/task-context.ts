@@ -1,12 +1,11 @@
 /** What `compute` may use, for one task: its inputs where they lie, its functions, and where what it sets aside goes. */
 
-import { Block } from "./block.js"
+import { Block } from "./block/block.js"
 import type { TaskEnv } from "./capture/environment.js"
-import { copyValue } from "./copy-value.js"
 import { RivuletError } from "./errors.js"
-import { longestLineBytes, ownLines, tooLong } from "./file-split.js"
 import { openFormat } from "./format/index.js"
 import type { FunctionLink } from "./function-ref.js"
+import { longestLineBytes, ownLines, tooLong } from "./input/file-split.js"
 import { operatorOf } from "./operators/index.js"
 import { inputKey } from "./plan.js"
 import type { FileSplit, FormatSpec, InputRef, OutputId, Push, RddNode, TaskContext } from "./rdd.js"
@@ -19,6 +18,7 @@ import { BadRecord, type CallPlace, type CallWatch, show } from "./task-error.js
 import type { TaskFunctions } from "./task-functions.js"
 import type { TaskLog } from "./task-log.js"
 import type { Interval } from "./time.js"
+import { copyValue } from "./values/copy-value.js"
 
 type UserCall = (...args: never[]) => unknown
 

@@ -4,7 +4,7 @@ import { positionOf } from "./capture/position.js"
 import { RivuletError } from "./errors.js"
 import type { FunctionRef } from "./function-ref.js"
 import type { TaskFailure } from "./task.js"
-import { showValue } from "./values.js"
+import { showValue } from "./values/values.js"
 
 /** Thrown by `TaskRunner.run`. */
 export class TaskError extends Error {

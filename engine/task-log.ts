@@ -2,7 +2,7 @@
 
 import type { LogLevel } from "./capture/environment.js"
 import type { CapturedLog } from "./task.js"
-import { showValue } from "./values.js"
+import { showValue } from "./values/values.js"
 
 const mostLines = 200
 const longestLine = 4000

@@ -3,13 +3,13 @@
  * it caches: compiled functions, and keyed states. Neither shows in the bytes of a result.
  */
 
-import { readArchived } from "./archive.js"
-import { encodeRows } from "./block.js"
-import { fileBytes } from "./file-write.js"
+import { encodeRows } from "./block/block.js"
+import { readArchived } from "./input/archive.js"
+import { readArrived, readSplit } from "./input/read-split.js"
 import { Kernels } from "./kernel/map-side.js"
+import { fileBytes } from "./output/file-write.js"
 import { stageAssets } from "./plan.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
-import { readArrived, readSplit } from "./read-split.js"
 import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"

@@ -4,9 +4,9 @@
  */
 
 import type { StreamId } from "./definition.js"
-import type { FileFormat } from "./file-format.js"
 import type { FunctionLink, Origin } from "./function-ref.js"
-import type { HeavyKey } from "./heavy-keys.js"
+import type { HeavyKey } from "./keys/heavy-keys.js"
+import type { FileFormat } from "./output/file-format.js"
 import type { FileSplit, FormatSpec, InputBlock, InputRef, OutputId, RddNode, ShuffleWrite } from "./rdd.js"
 import type { Interval } from "./time.js"
 

@@ -5,7 +5,7 @@
  */
 
 import { isAscii, isUtf8 } from "node:buffer"
-import { assembleBlock } from "./block-layout.js"
+import { assembleBlock } from "./block/block-layout.js"
 import { RivuletError } from "./errors.js"
 import { packLines } from "./wasm/lines.js"
 

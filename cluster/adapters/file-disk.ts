@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto"
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { crc32 } from "node:zlib"
-import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/file-split.js"
+import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/input/file-split.js"
 
 /**
  * The bytes `[from, to)` of a file; fewer where the file ends sooner. They lie in shared memory, so that handing them to

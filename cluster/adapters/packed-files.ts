@@ -11,7 +11,7 @@ import { spawn } from "node:child_process"
 import { type FileHandle, open } from "node:fs/promises"
 import { pipeline, type Readable } from "node:stream"
 import * as zlib from "node:zlib"
-import type { PinnedFile, Unpacked } from "../../engine/file-split.js"
+import type { PinnedFile, Unpacked } from "../../engine/input/file-split.js"
 import type { Packing } from "../../engine/rdd.js"
 import { checkPinned, named } from "./file-disk.js"
 

@@ -1,7 +1,7 @@
 /// <reference path="./pg.d.ts" />
 /** Writes rows to tables of PostgreSQL servers: one connection a database, opened when it is first needed. */
 
-import { createStatement, type Statement, type Table, type TableWrite, tableOf, upsertStatement } from "../../engine/table.js"
+import { createStatement, type Statement, type Table, type TableWrite, tableOf, upsertStatement } from "../../engine/output/table.js"
 
 /** Of the package `pg`, what is used. */
 interface Client {

@@ -2,8 +2,8 @@
 
 import { readdirSync } from "node:fs"
 import { basename } from "node:path"
-import { archiveKind } from "../../engine/archive.js"
 import { RivuletError } from "../../engine/errors.js"
+import { archiveKind } from "../../engine/input/archive.js"
 import { type Duration, formatDuration } from "../../engine/time.js"
 
 /** Records of a function's format, or of none, are lines or values as they came. */

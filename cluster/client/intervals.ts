@@ -9,7 +9,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import { canonicalKey } from "../../engine/key-text.js"
+import { canonicalKey } from "../../engine/keys/key-text.js"
 import { partitionOf } from "../../engine/partition.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Interval } from "../../engine/time.js"

@@ -1,7 +1,7 @@
 /** The user's own values as an RDD: encoded here and now, one asset a partition. */
 
 import { createHash } from "node:crypto"
-import { encodeRows } from "../../engine/block.js"
+import { encodeRows } from "../../engine/block/block.js"
 import { RivuletError } from "../../engine/errors.js"
 import { atLeastOne } from "../../engine/fluent/nodes.js"
 import type { Asset } from "../../engine/function-ref.js"

@@ -1,6 +1,6 @@
 /** Questions of a session: each goes to the machine with all that it needs, and comes back as blocks and a stamp. */
 
-import { Block } from "../../engine/block.js"
+import { Block } from "../../engine/block/block.js"
 import type { StreamId } from "../../engine/definition.js"
 import { answerOf } from "../../engine/fluent/answer.js"
 import type { Answer, Partial } from "../../engine/fluent/answer-types.js"

@@ -3,7 +3,7 @@
  * What is acknowledged is held by two workers.
  */
 
-import { Block } from "../../engine/block.js"
+import { Block } from "../../engine/block/block.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { TextPacker } from "../../engine/text-packer.js"
 import type { SendCounters } from "./call.js"

@@ -1,7 +1,7 @@
 /** `textFile`: which files there are is asked when the RDD is first used; then they are pinned, in splits of at most 4 MB. */
 
 import { RivuletError } from "../../engine/errors.js"
-import type { ListedFile } from "../../engine/file-split.js"
+import type { ListedFile } from "../../engine/input/file-split.js"
 import type { FileSplit, RddNode } from "../../engine/rdd.js"
 
 const splitBytes = 4 * 1024 * 1024

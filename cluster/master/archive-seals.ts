@@ -1,10 +1,10 @@
 /**
- * Seals whose records lie in an archive (`engine/archive.ts`): of a live input, those that were forgotten in memory; of an
+ * Seals whose records lie in an archive (`engine/input/archive.ts`): of a live input, those that were forgotten in memory; of an
  * input that is an archive, all. Their blocks are read from the files when something asks for them, and again if they are lost.
  */
 
-import { type ArchivedPart, archivedPart, archivedSplit, archivePath } from "../../engine/archive.js"
 import type { StreamId } from "../../engine/definition.js"
+import { type ArchivedPart, archivedPart, archivedSplit, archivePath } from "../../engine/input/archive.js"
 import type { FileSplit } from "../../engine/rdd.js"
 import { isEmpty, type SealedBlock, type SealRecord } from "./records.js"
 

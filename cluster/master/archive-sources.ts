@@ -1,5 +1,5 @@
 /**
- * Inputs that are an archive (`engine/archive.ts`): which files there are is asked of a worker once, and gives their seals; a
+ * Inputs that are an archive (`engine/input/archive.ts`): which files there are is asked of a worker once, and gives their seals; a
  * file is read when something asks for its interval. Batch mode over them repeats the archived intervals, groups and all.
  */
 

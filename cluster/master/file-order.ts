@@ -9,7 +9,7 @@
  * A directory's new files are not known beforehand, and records without a time are never late: these are taken file by file.
  */
 
-import type { ListedFile } from "../../engine/file-split.js"
+import type { ListedFile } from "../../engine/input/file-split.js"
 import type { FileSplit } from "../../engine/rdd.js"
 
 /** A file of an input, as journaled. */

@@ -2,9 +2,9 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { constantOf, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
+import { partName } from "../../engine/input/replay.js"
 import { readsOf, stageDependencies, stageOf } from "../../engine/plan.js"
 import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
-import { partName } from "../../engine/replay.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Planner } from "../scheduler/board.js"
 import type { JobSource } from "../scheduler/job-generator.js"

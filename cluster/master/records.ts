@@ -97,7 +97,7 @@ export interface ForgottenStream {
   readonly stream: StreamId
   readonly before: number
   readonly stepsBefore?: number
-  /** Of an input: those that begin at or after `from` lie in this directory (`engine/archive.ts`) and can still be read. */
+  /** Of an input: those that begin at or after `from` lie in this directory (`engine/input/archive.ts`) and can still be read. */
   readonly archive?: { readonly directory: string; readonly from: number }
 }
 

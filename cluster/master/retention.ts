@@ -7,9 +7,9 @@
  * raw input goes first, questions' claim on it before recovery's, which is never given up.
  */
 
-import { archiveDirectory } from "../../engine/archive.js"
 import type { StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
+import { archiveDirectory } from "../../engine/input/archive.js"
 import type { StreamUse } from "../protocol.js"
 import { isArchived } from "./archive-seals.js"
 import { nameOf } from "./catalog.js"

@@ -15,7 +15,7 @@
  */
 
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
-import type { ListedFile } from "../../engine/file-split.js"
+import type { ListedFile } from "../../engine/input/file-split.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"

@@ -1,6 +1,6 @@
 /** What is known of a stage that was computed: where its tasks ran and how long, and the heavy keys of what it read. */
 
-import type { HeavyKey } from "../../engine/heavy-keys.js"
+import type { HeavyKey } from "../../engine/keys/heavy-keys.js"
 import type { NodeId } from "../ports.js"
 
 export interface TaskFacts {

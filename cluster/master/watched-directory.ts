@@ -1,6 +1,6 @@
 /** A directory that is listed again and again: which of its files are new and whole, and which names may be used anew. */
 
-import type { ListedFile } from "../../engine/file-split.js"
+import type { ListedFile } from "../../engine/input/file-split.js"
 
 /** A name that was read is remembered as long as the file is there, and so much longer. */
 const goneForMs = 60_000

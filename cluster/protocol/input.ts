@@ -1,11 +1,11 @@
 /** From senders and files into seals: batches, their acks, what workers report of them, and what became of it. */
 
 import type { StreamId } from "../../engine/definition.js"
-import type { ListedFile } from "../../engine/file-split.js"
+import type { ListedFile } from "../../engine/input/file-split.js"
 
 export type InputMessage =
   // ── client ↔ worker ──
-  /** payload: one block (`engine/block.ts`), validated on arrival. */
+  /** payload: one block (`engine/block/block.ts`), validated on arrival. */
   | { readonly kind: "batch"; readonly session: string; readonly stream: string; readonly seq: number; readonly lowestUnacked: number }
   | { readonly kind: "batchAck"; readonly session: string; readonly stream: string; readonly seq: number; readonly copies: number }
   /** `reason` starts with `unknown` (nobody defines the input yet: wait), `full` (memory: wait) or `bad` (the block itself: give up). */

@@ -1,9 +1,9 @@
 /** What clients ask of the master, and its answers by the request's kind. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import type { FileFormat } from "../../engine/file-format.js"
-import type { ListedFile } from "../../engine/file-split.js"
 import type { Asset } from "../../engine/function-ref.js"
+import type { ListedFile } from "../../engine/input/file-split.js"
+import type { FileFormat } from "../../engine/output/file-format.js"
 import type { RddNode, StateMigration } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../node-id.js"

@@ -1,8 +1,8 @@
 /** What workers are to compute, what it needs beside blocks, and what came of it. */
 
 import type { StreamId } from "../../engine/definition.js"
-import type { Unpacked } from "../../engine/file-split.js"
 import type { Asset } from "../../engine/function-ref.js"
+import type { Unpacked } from "../../engine/input/file-split.js"
 import type { InputRef } from "../../engine/rdd.js"
 import type { CapturedLog, StageSpec, TaskFailure, TaskOutput } from "../../engine/task.js"
 import type { NodeId } from "../node-id.js"

@@ -1,7 +1,7 @@
 /** What tasks come to: their blocks are noted and whoever waits for them looks again, or they are tried once more. */
 
+import { partName } from "../../engine/input/replay.js"
 import type { StretchNode } from "../../engine/rdd.js"
-import { partName } from "../../engine/replay.js"
 import { stepId } from "../../engine/stretch.js"
 import { type TaskFailure, writesFile } from "../../engine/task.js"
 import { emptyPart, type Part } from "../master/block-tracker.js"

@@ -1,8 +1,8 @@
 /** The simulated disk of a worker's machine: files in memory, written whole or not at all, each operation after a while. */
 
 import { crc32, gunzipSync } from "node:zlib"
-import { changeOf, type ListedFile, packingOf } from "../../engine/file-split.js"
-import type { TableWrite } from "../../engine/table.js"
+import { changeOf, type ListedFile, packingOf } from "../../engine/input/file-split.js"
+import type { TableWrite } from "../../engine/output/table.js"
 import type { Command, NodeEvent } from "../ports.js"
 import type { World } from "./world.js"
 

@@ -10,7 +10,7 @@
  * is, which may take it into a later interval than the one that `clock.now()` names.
  */
 
-import { encodeRows } from "../../engine/block.js"
+import { encodeRows } from "../../engine/block/block.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { type Duration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
 import { RuntimeCalls } from "../client/calls.js"

@@ -1,6 +1,6 @@
 /** What the worker's main thread needs to know of blocks: that they are sound, and where a section of a region lies. */
 
-import { Block } from "../../engine/block.js"
+import { Block } from "../../engine/block/block.js"
 import { sectionOf } from "../../engine/shuffle-region.js"
 
 /** Checks everything (a block from outside the cluster). Returns its rows; throws a RivuletError that says what is wrong. */

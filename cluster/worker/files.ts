@@ -1,8 +1,8 @@
 /** Requests to the disk under way, and who waits for each. */
 
-import type { ListedFile, PinnedFile, Unpacked } from "../../engine/file-split.js"
+import type { ListedFile, PinnedFile, Unpacked } from "../../engine/input/file-split.js"
+import type { TableWrite } from "../../engine/output/table.js"
 import type { Packing } from "../../engine/rdd.js"
-import type { TableWrite } from "../../engine/table.js"
 import type { Outbox } from "./outbox.js"
 
 type Done<T> = (value: T | null, error: string) => void

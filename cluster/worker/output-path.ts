@@ -1,6 +1,6 @@
 /** Where a `save` writes: one file an (output, interval, partition), sorted by time and then partition in a listing. */
 
-import { archivePath } from "../../engine/archive.js"
+import { archivePath } from "../../engine/input/archive.js"
 import type { StageSpec } from "../../engine/task.js"
 
 /** `<to>/2026-11-21T09-25-15.000Z-0003.ndjson`. The same whoever writes it, so that a second writing replaces the first. */

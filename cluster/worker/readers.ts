@@ -9,7 +9,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
-import { longestLineBytes } from "../../engine/file-split.js"
+import { longestLineBytes } from "../../engine/input/file-split.js"
 import { TextPacker } from "../../engine/text-packer.js"
 import type { BatchKey, InputInfo } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"

@@ -3,7 +3,7 @@
  * it, files are read, functions and data asked for. A task's thread never waits for any of this (the paper's §4.2).
  */
 
-import { longestLineBytes, needsMore, splitOverhangBytes, splitRange, type Unpacked } from "../../engine/file-split.js"
+import { longestLineBytes, needsMore, splitOverhangBytes, splitRange, type Unpacked } from "../../engine/input/file-split.js"
 import type { InputPart, StageSpec, TaskFailure, TaskInput } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchInput, LaunchTask } from "../protocol.js"

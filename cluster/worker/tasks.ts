@@ -10,7 +10,7 @@
  * executor's own queue is withdrawn at once.
  */
 
-import { isTable } from "../../engine/table.js"
+import { isTable } from "../../engine/output/table.js"
 import { type StageSpec, type TaskFailure, type TaskOutput, type TaskResult, writesFile } from "../../engine/task.js"
 import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
 import type { BlockToStore } from "./block-store.js"

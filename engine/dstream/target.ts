@@ -2,9 +2,9 @@
  * What a running stream makes of an interval, and in which intervals there is something to make.
  */
 
-import { archiveDirectory } from "../archive.js"
 import type { StateStreamNode, StreamId } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
+import { archiveDirectory } from "../input/archive.js"
 import { archiveStage, expandIds, fileStage, stateStage, storeStage } from "../plan.js"
 import type { RddNode, StateNode } from "../rdd.js"
 import { simplify } from "../simplify.js"

@@ -3,10 +3,10 @@
  * through here, so they are the same in a client, in the shell's evaluator, in a worker's driver thread and in a test.
  */
 
-import type { Block } from "../block.js"
+import type { Block } from "../block/block.js"
 import type { StreamDefinition, StreamId, StreamKind, StreamNode } from "../definition.js"
-import type { FileFormat } from "../file-format.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"
+import type { FileFormat } from "../output/file-format.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { TimeLike } from "../time.js"
 import type { Answer, Partial } from "./answer-types.js"

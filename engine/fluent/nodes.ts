@@ -3,13 +3,13 @@
  * that is filled with the RDD of each interval).
  */
 
-import type { Action } from "../action.js"
-import { precisionFor } from "../action-distinct.js"
+import type { Action } from "../actions/action.js"
+import { precisionFor } from "../actions/distinct.js"
 import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
 import { childrenOf } from "../tree.js"
-import { showValue } from "../values.js"
+import { showValue } from "../values/values.js"
 
 export const identity: FunctionLink = { kind: "builtin", name: "identity" }
 export const first: FunctionLink = { kind: "builtin", name: "first" }

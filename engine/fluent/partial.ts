@@ -3,8 +3,8 @@
  * row or a few a partition; when the time is over, what is there is put together here, where the question was asked.
  */
 
-import type { Action } from "../action.js"
-import { finishAction } from "../action-eval.js"
+import type { Action } from "../actions/action.js"
+import { finishAction } from "../actions/eval.js"
 import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
 import { type Duration, parseDuration } from "../time.js"

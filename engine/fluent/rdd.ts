@@ -3,12 +3,12 @@
  * (rdd-types.ts), which has the types of the records; here they are unknown.
  */
 
-import type { Action } from "../action.js"
+import type { Action } from "../actions/action.js"
 import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
-import { KeyMap } from "../key.js"
+import { KeyMap } from "../keys/key.js"
+import { isTable } from "../output/table.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
-import { isTable } from "../table.js"
 import type { Duration } from "../time.js"
 import { answerOf, chainAnswer, mapAnswer } from "./answer.js"
 import type { Answer, ApproximateCount, SaveOptions } from "./answer-types.js"
@@ -246,7 +246,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   toArrow(): Answer<unknown> {
     const answer = this.#ask(this.node, raw => raw.blocks)
     return chainAnswer(answer, blocks => {
-      const table = import("../arrow.js").then(async ({ toArrowTable }) => ({
+      const table = import("../block/arrow.js").then(async ({ toArrowTable }) => ({
         value: toArrowTable(blocks) as unknown,
         stamp: (await answer.stamped()).stamp,
       }))

@@ -1,6 +1,6 @@
 /** The handle of a records stream: users see it as `DStream<T>` (stream-types.ts), which has the types of the records. */
 
-import type { Action } from "../action.js"
+import type { Action } from "../actions/action.js"
 import { sum } from "../builtins.js"
 import { RivuletError } from "../errors.js"
 import type { CogroupNode, RddNode } from "../rdd.js"

@@ -1,8 +1,8 @@
 /** How `save` writes, checked. */
 
 import { RivuletError } from "../errors.js"
-import type { FileFormat } from "../file-format.js"
-import { isTable, tableOf } from "../table.js"
+import type { FileFormat } from "../output/file-format.js"
+import { isTable, tableOf } from "../output/table.js"
 import type { SaveOptions } from "./answer-types.js"
 import { notThere } from "./hints.js"
 import type { UserFunction } from "./host.js"

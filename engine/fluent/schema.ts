@@ -1,7 +1,7 @@
 /** What records are made of, from some of them: names, types as TypeScript writes them, a sample value. */
 
-import { Block, encodeRows } from "../block.js"
-import { absence, type ColumnType } from "../columns.js"
+import { Block, encodeRows } from "../block/block.js"
+import { absence, type ColumnType } from "../block/columns.js"
 import type { Field } from "./shapes.js"
 
 /** So many records are looked at. */

@@ -3,9 +3,9 @@
  * value a key, which adds the questions that state answers without raw input.
  */
 
-import type { Action } from "../action.js"
+import type { Action } from "../actions/action.js"
 import { RivuletError } from "../errors.js"
-import { KeyMap } from "../key.js"
+import { KeyMap } from "../keys/key.js"
 import type { CogroupNode, QueryTime, RddNode, StateAtNode } from "../rdd.js"
 import type { Duration, TimeLike } from "../time.js"
 import { chainAnswer, mapAnswer } from "./answer.js"

@@ -3,7 +3,7 @@
  * make a recipe of the stream, whose versions these are then.
  */
 
-import type { Action } from "../action.js"
+import type { Action } from "../actions/action.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { Answer, Series } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"

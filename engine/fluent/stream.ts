@@ -5,8 +5,8 @@
 
 import type { StateStreamNode, StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
+import { isTable } from "../output/table.js"
 import type { QueryTime, RddNode } from "../rdd.js"
-import { isTable } from "../table.js"
 import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
 import { inputsOf, lateIn } from "./aside.js"

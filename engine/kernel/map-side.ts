@@ -4,9 +4,9 @@
  */
 
 import { aggregatesEarly } from "../aggregate.js"
-import type { Block } from "../block.js"
-import { TupleReader } from "../column-decode.js"
-import { Float64Reader, Utf8Reader } from "../column-scalars.js"
+import type { Block } from "../block/block.js"
+import { TupleReader } from "../block/column-decode.js"
+import { Float64Reader, Utf8Reader } from "../block/column-scalars.js"
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import { readBuiltin, readFunction } from "../expression/read.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"

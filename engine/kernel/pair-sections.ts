@@ -1,9 +1,9 @@
 /** What a combine table holds as the sections of a shuffle: the same bytes as `encodeRows` of the same pairs (text, number). */
 
 import { isAscii } from "node:buffer"
-import { assembleBlock } from "../block-layout.js"
-import { textBytes } from "../bytes.js"
-import { hashAscii, hashKey } from "../key-hash.js"
+import { assembleBlock } from "../block/block-layout.js"
+import { textBytes } from "../block/bytes.js"
+import { hashAscii, hashKey } from "../keys/key-hash.js"
 import { partitionOfHash } from "../partition.js"
 import type { ByteTable } from "./byte-table.js"
 

@@ -1,6 +1,6 @@
 /** What generated kernels call: functions of pieces of text, as bytes [from, to) of some array. */
 
-import { textBytes } from "../bytes.js"
+import { textBytes } from "../block/bytes.js"
 
 /** The first four bytes of a piece; of a shorter one, its bytes. With `lastBytes` and the length this is all of a piece of up to eight. */
 export function firstBytes(data: Uint8Array, view: DataView, from: number, to: number): number {

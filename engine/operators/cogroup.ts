@@ -4,8 +4,8 @@
  * first side's first.
  */
 
+import { SlotIndex } from "../keys/slot-index.js"
 import type { CogroupNode, Dependency, Push } from "../rdd.js"
-import { SlotIndex } from "../slot-index.js"
 import { idOf, isHashed, type OperatorFactory, type Pair } from "./operator.js"
 
 export const cogroup: OperatorFactory<CogroupNode> = of => {

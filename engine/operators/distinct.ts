@@ -1,7 +1,7 @@
 /** distinct: each record once, by value, in order of first appearance. */
 
+import { SlotIndex } from "../keys/slot-index.js"
 import type { RddNode } from "../rdd.js"
-import { SlotIndex } from "../slot-index.js"
 import { idOf, type OperatorFactory } from "./operator.js"
 
 type DistinctNode = Extract<RddNode, { kind: "distinct" }>

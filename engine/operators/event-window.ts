@@ -3,10 +3,10 @@
  * after its window's end is late, and one without a time cannot be placed: both are set aside.
  */
 
+import { eventTime } from "../input/read-split.js"
 import type { RddNode } from "../rdd.js"
-import { eventTime } from "../read-split.js"
 import { intervalStart } from "../time.js"
-import { showValue } from "../values.js"
+import { showValue } from "../values/values.js"
 import { type Pair, pipelined, skipped, type Unary } from "./operator.js"
 
 type EventWindowNode = Extract<RddNode, { kind: "eventWindow" }>

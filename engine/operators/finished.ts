@@ -3,7 +3,7 @@
  * one partition already is finished where it lies: a question about one key is one task.
  */
 
-import { finishAction } from "../action-eval.js"
+import { finishAction } from "../actions/eval.js"
 import type { RddNode } from "../rdd.js"
 import { versionsOf } from "../tree.js"
 import { idOf, narrow, type OperatorFactory } from "./operator.js"

@@ -1,6 +1,6 @@
 /** partial: the half of an action that runs where the data is. Rows are for `finished` alone. */
 
-import { startAction } from "../action-eval.js"
+import { startAction } from "../actions/eval.js"
 import type { RddNode } from "../rdd.js"
 import { pipelined } from "./operator.js"
 

@@ -1,7 +1,7 @@
 /** setAside: the records that an input set aside when it was sealed, with why and which interval they were for (API `Aside`). */
 
 import type { RddNode } from "../rdd.js"
-import { showValue } from "../values.js"
+import { showValue } from "../values/values.js"
 import type { OperatorFactory } from "./operator.js"
 
 type SetAsideNode = Extract<RddNode, { kind: "setAside" }>

@@ -3,11 +3,11 @@
  * older versions and other tasks too.
  */
 
-import { copyValue } from "../copy-value.js"
-import { sameValue } from "../key.js"
+import { sameValue } from "../keys/key.js"
 import { partitionOf } from "../partition.js"
 import type { Push, StateAtNode } from "../rdd.js"
 import type { KeyedState } from "../state/keyed-state.js"
+import { copyValue } from "../values/copy-value.js"
 import type { OperatorFactory } from "./operator.js"
 
 export const stateAt: OperatorFactory<StateAtNode> = () => ({

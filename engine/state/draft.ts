@@ -3,8 +3,8 @@
  * function may change in place what it is given.
  */
 
-import { copyValue } from "../copy-value.js"
-import { SlotIndex } from "../slot-index.js"
+import { SlotIndex } from "../keys/slot-index.js"
+import { copyValue } from "../values/copy-value.js"
 import type { StateChange } from "./delta.js"
 import type { KeyedState } from "./keyed-state.js"
 

@@ -14,7 +14,7 @@
  * delta (a base stands for its interval's delta, and is in slot order) but by way of slots.
  */
 
-import { SlotIndex } from "../slot-index.js"
+import { SlotIndex } from "../keys/slot-index.js"
 import { ageOf, auxiliaryOf, type StateRow } from "./delta.js"
 import { Rows } from "./rows.js"
 

@@ -16,9 +16,9 @@
  * they are kept beside it, with their pane, for as long as they are in the window.
  */
 
-import { copyValue } from "../copy-value.js"
+import { SlotIndex } from "../keys/slot-index.js"
 import type { RddNode, StateNode } from "../rdd.js"
-import { SlotIndex } from "../slot-index.js"
+import { copyValue } from "../values/copy-value.js"
 import type { StateOp } from "./op.js"
 import type { Step } from "./step.js"
 

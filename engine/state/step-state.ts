@@ -1,7 +1,7 @@
 /** The step of each kind of keyed state: the previous version and the interval's input give the interval's changes (the paper's §3.2). */
 
-import { copyValue } from "../copy-value.js"
 import type { StateMigration, StateNode, TaskContext } from "../rdd.js"
+import { copyValue } from "../values/copy-value.js"
 import type { StateChange } from "./delta.js"
 import { StateDraft } from "./draft.js"
 import { KeyedState } from "./keyed-state.js"

@@ -3,8 +3,8 @@
  * the values (none for a silent key) and the state. `undefined` removes the key.
  */
 
-import { copyValue, isSame } from "../copy-value.js"
-import { SlotIndex } from "../slot-index.js"
+import { SlotIndex } from "../keys/slot-index.js"
+import { copyValue, isSame } from "../values/copy-value.js"
 import type { StateOp } from "./op.js"
 import type { Step } from "./step.js"
 

@@ -3,7 +3,7 @@
  * state it describes. Which of them follows from the chain's data alone: whoever computes the interval writes the same bytes.
  */
 
-import { Block, encodeRows } from "../block.js"
+import { Block, encodeRows } from "../block/block.js"
 import type { StateNode, TaskContext } from "../rdd.js"
 import type { TaskOutput } from "../task.js"
 import { deltaRows, type StateChange, type StateRow } from "./delta.js"

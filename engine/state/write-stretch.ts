@@ -1,6 +1,6 @@
 /** The two sides of a stretch's tasks: `stretch.ts` says what they are for. */
 
-import { Block } from "../block.js"
+import { Block } from "../block/block.js"
 import type { StretchNode } from "../rdd.js"
 import { sectionOf, writeRegion } from "../shuffle-region.js"
 import { stepOf } from "../stretch.js"

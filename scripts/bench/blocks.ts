@@ -4,8 +4,8 @@
  *
  *   node --import ./scripts/register.mjs scripts/bench/blocks.ts
  */
-import { Block, encodeRows } from "../../engine/block.js"
-import { hashKey, KeyMap } from "../../engine/key.js"
+import { Block, encodeRows } from "../../engine/block/block.js"
+import { hashKey, KeyMap } from "../../engine/keys/key.js"
 import { TextPacker } from "../../engine/text-packer.js"
 
 function best(rounds: number, work: () => void): number {

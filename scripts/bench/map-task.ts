@@ -3,7 +3,7 @@
  * the median of several runs in µs of CPU a line; the first runs warm the compiler up.
  */
 
-import { Block, encodeRows } from "../../engine/block.js"
+import { Block, encodeRows } from "../../engine/block/block.js"
 import { captureFunction } from "../../engine/capture/capture.js"
 import { encodeFunction } from "../../engine/capture/codec.js"
 import type { FunctionLink } from "../../engine/function-ref.js"

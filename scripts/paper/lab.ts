@@ -11,7 +11,7 @@ import type { CallOutcome, SimulatedClient } from "../../cluster/testing/client.
 import { SimulatedCluster } from "../../cluster/testing/cluster.js"
 import { MemoryPool } from "../../cluster/testing/memory.js"
 import { World } from "../../cluster/testing/world.js"
-import { encodeRows } from "../../engine/block.js"
+import { encodeRows } from "../../engine/block/block.js"
 import type { DStream } from "../../engine/fluent/types.js"
 
 export interface LabOptions {

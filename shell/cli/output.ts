@@ -69,7 +69,7 @@ export async function render(
     case "csv":
       return csv(rows)
     case "arrow": {
-      const [{ toIpc }, { encodeRows }] = await Promise.all([import("../../engine/arrow.js"), import("../../engine/block.js")])
+      const [{ toIpc }, { encodeRows }] = await Promise.all([import("../../engine/block/arrow.js"), import("../../engine/block/block.js")])
       return toIpc([encodeRows(rows)])
     }
     case "table": {

@@ -5,7 +5,7 @@
 import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, Series, SnapshotDStream, Stamp, StateDStream, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
-import { showValue } from "../../engine/values.js"
+import { showValue } from "../../engine/values/values.js"
 import type { StyledLine } from "../session.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"

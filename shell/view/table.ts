@@ -5,7 +5,7 @@
  */
 
 import sliceAnsi from "slice-ansi"
-import { showValue } from "../../engine/values.js"
+import { showValue } from "../../engine/values/values.js"
 import { formatNumber } from "./number.js"
 import { cellWidth, isNarrow } from "./width.js"
 

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert"
 import { runIntervals, simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
 import type { Change, DStream, RDD } from "../../engine/fluent/types.js"
-import { canonicalKey } from "../../engine/key.js"
+import { canonicalKey } from "../../engine/keys/key.js"
 
 const test = suite("keys by value")
 

@@ -9,7 +9,7 @@ import * as assert from "uvu/assert"
 import { type IntervalFault, runIntervals, simulate } from "../../cluster/testing/index.js"
 import { max, sum } from "../../engine/builtins.js"
 import type { DStream, Duration, Handle, SnapshotDStream, StateDStream } from "../../engine/fluent/types.js"
-import { compareKeys, KeyMap } from "../../engine/key.js"
+import { compareKeys, KeyMap } from "../../engine/keys/key.js"
 
 const test = suite("random programs on clusters")
 

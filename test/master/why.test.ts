@@ -5,7 +5,7 @@ import type { IntervalFacts } from "../../cluster/master/job-facts.js"
 import { Slowness } from "../../cluster/master/slowness.js"
 import type { StageFacts } from "../../cluster/master/stage-facts.js"
 import { type WhyFacts, whyOf } from "../../cluster/master/why.js"
-import { heavyKeys, SpaceSaving } from "../../engine/heavy-keys.js"
+import { heavyKeys, SpaceSaving } from "../../engine/keys/heavy-keys.js"
 
 const test = suite("why")
 

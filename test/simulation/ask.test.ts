@@ -5,8 +5,8 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
-import { fileBytes } from "../../engine/file-write.js"
 import type { Explain, Lineage, LogLine } from "../../engine/fluent/types.js"
+import { fileBytes } from "../../engine/output/file-write.js"
 
 const test = suite("ask")
 

@@ -5,7 +5,7 @@ import type { HeldBlock, InputInfo, LaunchTask, Message, Peer } from "../../clus
 import type { WorkerConfig } from "../../cluster/worker/config.js"
 import type { Segment } from "../../cluster/worker/segment.js"
 import { WorkerMachine } from "../../cluster/worker/worker.js"
-import { encodeRows } from "../../engine/block.js"
+import { encodeRows } from "../../engine/block/block.js"
 import type { StageSpec, TaskOutput, TaskResult } from "../../engine/task.js"
 
 export type Sent<K extends Message["kind"]> = Extract<Message, { kind: K }> & {

@@ -5,7 +5,7 @@
  * the same one again and again, and when the network also parts nodes, acks wait for two copies (`minReplicas` 2).
  */
 
-import { Block, encodeRows } from "../../../engine/block.js"
+import { Block, encodeRows } from "../../../engine/block/block.js"
 import { wholePartition } from "../../../engine/fluent/internals.js"
 import { act, actOnEach, narrow } from "../../../engine/fluent/nodes.js"
 import type { Asset, FunctionLink } from "../../../engine/function-ref.js"

@@ -2,8 +2,8 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { sealsOfArchive } from "../../../cluster/master/archive-seals.js"
-import { archiveDirectory, archivedPart, archivedSplit, archiveKind, archivePath, readArchived } from "../../../engine/archive.js"
-import { encodeRows } from "../../../engine/block.js"
+import { encodeRows } from "../../../engine/block/block.js"
+import { archiveDirectory, archivedPart, archivedSplit, archiveKind, archivePath, readArchived } from "../../../engine/input/archive.js"
 
 const test = suite("archive files")
 const at = Date.UTC(2026, 10, 21, 13, 5, 1)

@@ -3,8 +3,8 @@ import { type Table, tableFromIPC } from "apache-arrow"
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { toArrowTable, toIpc } from "../../../engine/arrow.js"
-import { Block, encodeRows } from "../../../engine/block.js"
+import { toArrowTable, toIpc } from "../../../engine/block/arrow.js"
+import { Block, encodeRows } from "../../../engine/block/block.js"
 import { anyValue, shapedRows } from "./arbitraries.js"
 
 /** Arrow's values as plain ones. */

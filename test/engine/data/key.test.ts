@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { canonicalKey, compareKeys, hashKey, KeyMap, sameValue } from "../../../engine/key.js"
+import { canonicalKey, compareKeys, hashKey, KeyMap, sameValue } from "../../../engine/keys/key.js"
 import { partitionOf } from "../../../engine/partition.js"
 import { anyValue, primitive } from "./arbitraries.js"
 

@@ -1,7 +1,7 @@
 /** Shuffle regions: each section is found again, damage is noticed. */
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { Block, encodeRows } from "../../../engine/block.js"
+import { Block, encodeRows } from "../../../engine/block/block.js"
 import { sectionCount, sectionOf, writeRegion } from "../../../engine/shuffle-region.js"
 
 test("sections come back, blocks among them readable where they lie", () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { Block } from "../../../engine/block.js"
+import { Block } from "../../../engine/block/block.js"
 import { TextPacker } from "../../../engine/text-packer.js"
 
 interface Packed {

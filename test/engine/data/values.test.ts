@@ -3,7 +3,7 @@ import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { RivuletError } from "../../../engine/errors.js"
-import { deserializeValue, serializeValue, showValue } from "../../../engine/values.js"
+import { deserializeValue, serializeValue, showValue } from "../../../engine/values/values.js"
 import { anyValue, difference } from "./arbitraries.js"
 
 test("property: every value comes back exactly, and its bytes depend on the value alone", () => {

@@ -3,7 +3,7 @@
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { encodeRows } from "../../../engine/block.js"
+import { encodeRows } from "../../../engine/block/block.js"
 import { sum } from "../../../engine/builtins.js"
 import { captureFunction } from "../../../engine/capture/capture.js"
 import { encodeFunction } from "../../../engine/capture/codec.js"

@@ -1,6 +1,6 @@
 /** Short ways to write RDDs and streams in tables. */
 
-import type { Action } from "../../../engine/action.js"
+import type { Action } from "../../../engine/actions/action.js"
 import type { StreamId } from "../../../engine/definition.js"
 import type { FunctionLink } from "../../../engine/function-ref.js"
 import type { RddNode } from "../../../engine/rdd.js"

@@ -4,8 +4,8 @@ import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { DStream, RDD } from "../../../engine/fluent/types.js"
-import { compareKeys, KeyMap, sameValue } from "../../../engine/key.js"
-import { showValue } from "../../../engine/values.js"
+import { compareKeys, KeyMap, sameValue } from "../../../engine/keys/key.js"
+import { showValue } from "../../../engine/values/values.js"
 import { TinyHost } from "./tiny-host.js"
 
 const scalar = fc.oneof(

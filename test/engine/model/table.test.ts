@@ -2,7 +2,7 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { createStatement, isTable, tableOf, upsertStatement } from "../../../engine/table.js"
+import { createStatement, isTable, tableOf, upsertStatement } from "../../../engine/output/table.js"
 
 const test = suite("tables")
 

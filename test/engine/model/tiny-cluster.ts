@@ -3,7 +3,7 @@
  * twice, by a runner that keeps its caches and by one that has none, and must give the same bytes.
  */
 
-import { Block, encodeRows } from "../../../engine/block.js"
+import { Block, encodeRows } from "../../../engine/block/block.js"
 import { builtinOf } from "../../../engine/builtins.js"
 import { captureFunction } from "../../../engine/capture/capture.js"
 import { encodeFunction } from "../../../engine/capture/codec.js"

@@ -1,6 +1,6 @@
 /** The users' handles over a TinyCluster: what a program types, as it is answered. */
 
-import { encodeRows } from "../../../engine/block.js"
+import { encodeRows } from "../../../engine/block/block.js"
 import type { StreamDefinition, StreamId } from "../../../engine/definition.js"
 import { answerOf } from "../../../engine/fluent/answer.js"
 import type { Host, RawAnswer, StreamDraft, UserFunction } from "../../../engine/fluent/host.js"

@@ -5,6 +5,8 @@
  */
 
 import { types } from "node:util"
+import { RivuletError } from "../errors.js"
+import { ValueWriter } from "../values/value-writer.js"
 import { encodeStrings } from "./column-text.js"
 import {
   absence,
@@ -18,8 +20,6 @@ import {
   missing,
   outer,
 } from "./columns.js"
-import { RivuletError } from "./errors.js"
-import { ValueWriter } from "./value-writer.js"
 
 const kind = {
   string: 1,

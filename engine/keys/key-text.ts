@@ -1,9 +1,9 @@
 /** What kinds of keys there are, and a canonical text of each. See `key.ts` for what makes two keys one. */
 
 import { types } from "node:util"
-import { textBytes } from "./bytes.js"
-import { RivuletError } from "./errors.js"
-import { serializeValue } from "./value-codec.js"
+import { textBytes } from "../block/bytes.js"
+import { RivuletError } from "../errors.js"
+import { serializeValue } from "../values/value-codec.js"
 
 /** Deeper keys are refused rather than overflow the stack. */
 export const maxKeyDepth = 100

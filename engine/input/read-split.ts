@@ -7,11 +7,11 @@
  * interval can be found for (a record that has no time, a line that is too long) is set aside here, in a block of its own.
  */
 
-import { Block, encodeRows, TextPacker } from "./block.js"
+import { Block, encodeRows, TextPacker } from "../block/block.js"
+import type { FileSplit, FormatSpec, Push } from "../rdd.js"
+import type { StageWrite, TaskOutput } from "../task.js"
+import { intervalStart, parseTime, type TimeLike } from "../time.js"
 import { longestLineBytes, ownLines, tooLong } from "./file-split.js"
-import type { FileSplit, FormatSpec, Push } from "./rdd.js"
-import type { StageWrite, TaskOutput } from "./task.js"
-import { intervalStart, parseTime, type TimeLike } from "./time.js"
 
 type ReadWrite = Extract<StageWrite, { kind: "read" }>
 

@@ -3,8 +3,8 @@
  * byte; the relative standard error is 1.04 / √(2^precision), small counts come out nearly exact by linear counting.
  */
 
-import type { Half, HalvesOf } from "./action-half.js"
-import { hashKey } from "./key.js"
+import { hashKey } from "../keys/key.js"
+import type { Half, HalvesOf } from "./half.js"
 
 export const fewestPrecision = 4
 export const mostPrecision = 16

@@ -6,7 +6,7 @@
  * nothing that is newer. Without, a row a record, by interval, partition and place in it, which are the same whoever computes them.
  */
 
-import { RivuletError } from "./errors.js"
+import { RivuletError } from "../errors.js"
 
 /** A batch of rows for a table, as one task made it. */
 export interface TableWrite {

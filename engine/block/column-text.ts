@@ -4,9 +4,9 @@
  */
 
 import { isAscii } from "node:buffer"
+import { RivuletError } from "../errors.js"
 import { type TextBytes, textBytes } from "./bytes.js"
 import type { Column } from "./columns.js"
-import { RivuletError } from "./errors.js"
 
 const encoder = new TextEncoder()
 /** Strings joined at a time. */

@@ -2,7 +2,7 @@
 
 import { types } from "node:util"
 import { serialize } from "node:v8"
-import { RivuletError } from "./errors.js"
+import { RivuletError } from "../errors.js"
 import { isIndex, maxDepth, tag, viewNames } from "./value-tags.js"
 
 /** Thrown within: the value goes through node:v8. */

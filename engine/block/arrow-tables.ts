@@ -12,10 +12,10 @@
  */
 
 import type { Field as ArrowField, Table as ArrowTable, Data, DataType } from "apache-arrow"
+import { showValue } from "../values/values.js"
 import { Block } from "./block.js"
 import { encodeStrings } from "./column-text.js"
 import { type ColumnField, type ColumnType, joinTypes, missing } from "./columns.js"
-import { showValue } from "./values.js"
 
 type Arrow = typeof import("apache-arrow")
 

@@ -3,8 +3,8 @@
  * sort merges. So records of equal rank stay in the order of the RDD.
  */
 
-import type { Context, Half, HalvesOf } from "./action-half.js"
-import { compareRanked } from "./action-top.js"
+import type { Context, Half, HalvesOf } from "./half.js"
+import { compareRanked } from "./top.js"
 
 const sorting = (by: (row: unknown) => unknown, direction: 1 | -1): Half => {
   const rows: { rank: unknown; row: unknown }[] = []

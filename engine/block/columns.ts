@@ -3,8 +3,8 @@
  * in a lattice that does not depend on their order; what fits no other type is opaque.
  */
 
+import { RivuletError } from "../errors.js"
 import { textBytes } from "./bytes.js"
-import { RivuletError } from "./errors.js"
 
 /** Why a row of a column holds no value; bits of `ColumnType.absent`. */
 export const absence = {

@@ -1,8 +1,8 @@
 /** An output file's bytes: text with one record a line, or an Arrow IPC file. */
 
-import { arrowFile } from "./arrow-file.js"
+import { arrowFile } from "../block/arrow-file.js"
+import { isPlainRow, toJson } from "../values/json-text.js"
 import type { FileFormat } from "./file-format.js"
-import { isPlainRow, toJson } from "./json-text.js"
 
 /** No rows: no bytes. */
 export function fileBytes(rows: readonly unknown[], format: FileFormat): Uint8Array {

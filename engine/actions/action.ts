@@ -3,7 +3,7 @@
  * partition, `finish` over all partials in partition order. Both run on workers; a client only decodes rows.
  */
 
-import type { FunctionLink } from "./function-ref.js"
+import type { FunctionLink } from "../function-ref.js"
 
 export type Action =
   | { readonly kind: "collect"; readonly max: number }

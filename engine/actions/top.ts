@@ -1,10 +1,10 @@
 /** The order of `top`. */
 
+import { RivuletError } from "../errors.js"
+import { compareKeys } from "../keys/key.js"
+import type { TaskContext } from "../rdd.js"
+import { showValue } from "../values/values.js"
 import type { Action } from "./action.js"
-import { RivuletError } from "./errors.js"
-import { compareKeys } from "./key.js"
-import type { TaskContext } from "./rdd.js"
-import { showValue } from "./values.js"
 
 export interface TopOrder {
   /** What a record is ordered by. */

@@ -4,9 +4,9 @@
  * follow from the numbers and their partitions alone, so asking twice gives the same.
  */
 
-import type { Half, HalvesOf } from "./action-half.js"
+import type { Push } from "../rdd.js"
+import type { Half, HalvesOf } from "./half.js"
 import { NumberSketch, type SketchRow } from "./number-sketch.js"
-import type { Push } from "./rdd.js"
 
 /** So many numbers are kept as they are. */
 export const mostExact = 65_536

@@ -8,8 +8,8 @@
  */
 
 import { crc32 } from "node:zlib"
+import { RivuletError } from "../errors.js"
 import { type ColumnType, damaged, encodeType } from "./columns.js"
-import { RivuletError } from "./errors.js"
 
 export const headerBytes = 64
 const magic = 0x31425652

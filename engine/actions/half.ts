@@ -1,7 +1,7 @@
 /** What the files of actions share. */
 
+import type { Push, TaskContext } from "../rdd.js"
 import type { Action } from "./action.js"
-import type { Push, TaskContext } from "./rdd.js"
 
 /** Takes records or partial rows; `end` pushes what they come to. */
 export interface Half {

@@ -7,11 +7,11 @@
  *   <directory>/1s.combined/2026-11-21/13/2026-11-21T13-05-01.000Z-0of2-1234.block
  */
 
-import { Block } from "./block.js"
-import { RivuletError } from "./errors.js"
-import type { FileSplit, FormatSpec } from "./rdd.js"
-import type { TaskOutput } from "./task.js"
-import { type Duration, formatDuration, parseDuration } from "./time.js"
+import { Block } from "../block/block.js"
+import { RivuletError } from "../errors.js"
+import type { FileSplit, FormatSpec } from "../rdd.js"
+import type { TaskOutput } from "../task.js"
+import { type Duration, formatDuration, parseDuration } from "../time.js"
 
 export interface ArchivedPart {
   /** The interval's start. */

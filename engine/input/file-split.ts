@@ -3,7 +3,7 @@
  * byte before its split (is it a newline?) and beyond its end (the rest of its last line).
  */
 
-import type { FileSplit, Packing } from "./rdd.js"
+import type { FileSplit, Packing } from "../rdd.js"
 
 /** How far beyond its split a reader looks for the end of its last line at first. */
 export const splitOverhangBytes = 256 * 1024

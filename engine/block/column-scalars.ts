@@ -1,11 +1,11 @@
 /** Readers of columns whose rows are single values. */
 
 import { isAscii, isUtf8 } from "node:buffer"
+import { deserializeValue } from "../values/value-codec.js"
 import { textBytes } from "./bytes.js"
 import { type BufferCursor, ColumnReader, extent, type Of } from "./column-reader.js"
 import { decodeString, decodeStrings } from "./column-text.js"
 import { type ColumnType, damaged } from "./columns.js"
-import { deserializeValue } from "./value-codec.js"
 
 export class NullReader extends ColumnReader {
   protected valueOf(): unknown {

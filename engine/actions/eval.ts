@@ -7,19 +7,19 @@
  * one row for count, countApproxDistinct, fold, aggregate, stats; one or none for first and reduce.
  */
 
+import { notPair } from "../aggregate.js"
+import { RivuletError } from "../errors.js"
+import { sameValue } from "../keys/key.js"
+import { SlotIndex } from "../keys/slot-index.js"
+import type { Push } from "../rdd.js"
+import { copyValue } from "../values/copy-value.js"
 import type { Action } from "./action.js"
-import { distinctHalves } from "./action-distinct.js"
-import type { Context, Half, Halves } from "./action-half.js"
-import { sampleHalves } from "./action-sample.js"
-import { sortHalves } from "./action-sort.js"
-import { statsHalves } from "./action-stats.js"
-import { isBefore, topOrder } from "./action-top.js"
-import { notPair } from "./aggregate.js"
-import { copyValue } from "./copy-value.js"
-import { RivuletError } from "./errors.js"
-import { sameValue } from "./key.js"
-import type { Push } from "./rdd.js"
-import { SlotIndex } from "./slot-index.js"
+import { distinctHalves } from "./distinct.js"
+import type { Context, Half, Halves } from "./half.js"
+import { sampleHalves } from "./sample.js"
+import { sortHalves } from "./sort.js"
+import { statsHalves } from "./stats.js"
+import { isBefore, topOrder } from "./top.js"
 
 type Binary = (a: unknown, b: unknown) => unknown
 

@@ -7,8 +7,8 @@
  * looked at in even steps, so that looking costs the same whatever a task sends.
  */
 
+import { showValue } from "../values/values.js"
 import { canonicalKey } from "./key-text.js"
-import { showValue } from "./values.js"
 
 /** `rows` is a lower bound of how many of the task's records have the key; `partition` is where they go. */
 export interface HeavyKey {

@@ -1,8 +1,8 @@
 /** Bytes to values, see `value-codec.ts`. */
 
 import { deserialize } from "node:v8"
-import { type TextBytes, textBytes } from "./bytes.js"
-import { RivuletError } from "./errors.js"
+import { type TextBytes, textBytes } from "../block/bytes.js"
+import { RivuletError } from "../errors.js"
 import { isIndex, maxDepth, tag, v8Mark, viewNames } from "./value-tags.js"
 
 /** Reads values back, with every length checked against what is there. */

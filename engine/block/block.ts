@@ -3,15 +3,15 @@
  * Everything that moves is one: raw text, pairs, parsed records, state deltas, answers. Values come back exactly as they were.
  */
 
+import { RivuletError } from "../errors.js"
 import { allAscii, assembleBlock, blockFlags, checkCrc, headerBytes, isText, readHeader } from "./block-layout.js"
 import { columnReader } from "./column-decode.js"
 import { encodeColumn } from "./column-encode.js"
 import { BufferCursor, type ColumnReader, noneMissing } from "./column-reader.js"
 import { Utf8Reader } from "./column-scalars.js"
 import { type ColumnType, damaged, decodeType } from "./columns.js"
-import { RivuletError } from "./errors.js"
 
-export { TextPacker, type TextPackerOptions } from "./text-packer.js"
+export { TextPacker, type TextPackerOptions } from "../text-packer.js"
 
 /** Rows that are decoded together. */
 const batchRows = 1024

@@ -3,8 +3,8 @@
  * partition and place, so asking twice gives the same.
  */
 
-import type { Half, HalvesOf } from "./action-half.js"
-import { random } from "./random.js"
+import { random } from "../random.js"
+import type { Half, HalvesOf } from "./half.js"
 
 type Drawn = readonly [draw: number, row: unknown]
 
