@@ -10,7 +10,6 @@ import { operatorOf } from "./operators/index.js"
 import { inputKey } from "./plan.js"
 import type { FileSplit, FormatSpec, InputRef, OutputId, Push, RddNode, TaskContext } from "./rdd.js"
 import { sectionOf } from "./shuffle-region.js"
-import type { StateRow } from "./state/delta.js"
 import { KeyedState } from "./state/keyed-state.js"
 import type { ChainBlock, StateCache } from "./state/state-cache.js"
 import type { InputPart, TaskInput, TaskRun } from "./task.js"
@@ -86,7 +85,7 @@ export class TaskScope {
     return parts.map(part => ({
       interval: part.interval!,
       base: part.base ?? false,
-      rows: () => (this.open(part)?.toArray() ?? []) as StateRow[],
+      open: () => this.open(part),
     }))
   }
 }

@@ -7,6 +7,7 @@ import { encodeRows } from "./block/block.js"
 import { readArchived } from "./input/archive.js"
 import { readArrived, readSplit } from "./input/read-split.js"
 import { Kernels } from "./kernel/map-side.js"
+import { NumberStates } from "./kernel/number-states.js"
 import { fileBytes } from "./output/file-write.js"
 import { stageAssets } from "./plan.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
@@ -23,6 +24,7 @@ import { TaskLog } from "./task-log.js"
 export class TaskRunner {
   private readonly functions = new TaskFunctions()
   private readonly states = new StateCache()
+  private readonly numbers = new NumberStates()
   private kernels: Kernels | null
 
   /** `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same. */
@@ -57,6 +59,7 @@ export class TaskRunner {
   /** Versions of the stream before the one in force at `before` will not be read again. */
   forgetState(stream: string, before: number): void {
     this.states.forget(stream, before)
+    this.numbers.forget(stream, before)
   }
 
   /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. */
@@ -108,8 +111,11 @@ export class TaskRunner {
     if (write.kind === "state") {
       if (root.kind !== "state") throw new Error(`${root.kind} is no state`)
       const { stream, previous } = root
-      const chain = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
-      return [writeState(root, partition, context, this.states, chain)]
+      const chain = () => (previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at }))
+      return [
+        this.attempted(scope, kernels => this.numbers.step(root, partition, context, chain, kernels.binary)) ??
+          writeState(root, partition, context, this.states, chain()),
+      ]
     }
     if (write.kind === "stretch") {
       if (root.kind !== "stretch") throw new Error(`${root.kind} is no stretch`)
@@ -141,14 +147,18 @@ export class TaskRunner {
     return regionOfRegions(regions, write.partitions)
   }
 
-  /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
   private compiled({ stage: { root, write }, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput | null {
-    const { kernels } = this
-    if (kernels === null || scope.watch !== null) return null
+    return this.attempted(scope, kernels => {
+      if (write.kind === "shuffle") return kernels.combine(root, partition, write, context)
+      return write.kind === "store" ? kernels.merge(root, partition, context) : null
+    })
+  }
+
+  /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
+  private attempted(scope: TaskScope, run: (kernels: Kernels) => TaskOutput | null): TaskOutput | null {
+    if (this.kernels === null || scope.watch !== null) return null
     const { rowsIn } = scope
-    let output: TaskOutput | null = null
-    if (write.kind === "shuffle") output = kernels.combine(root, partition, write, context)
-    else if (write.kind === "store") output = kernels.merge(root, partition, context)
+    const output = run(this.kernels)
     if (output === null) scope.rowsIn = rowsIn
     return output
   }

@@ -80,7 +80,8 @@ export abstract class ColumnReader {
     this.checkData()
   }
 
-  protected isPresent(row: number): boolean {
+  /** Whether the row holds a value. */
+  isPresent(row: number): boolean {
     return this.validity === null || (this.validity[row >>> 3]! & (1 << (row & 7))) !== 0
   }
 

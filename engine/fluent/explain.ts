@@ -12,6 +12,7 @@ import type { ChainStep } from "../kernel/chain.js"
 import { Kernels } from "../kernel/map-side.js"
 import { isWide } from "../plan.js"
 import type { RddNode } from "../rdd.js"
+import type { StateOp } from "../state/op.js"
 import { formatDuration } from "../time.js"
 import { childrenOf } from "../tree.js"
 import type { Host } from "./host.js"
@@ -112,7 +113,7 @@ class Walk {
           inner.push(operator("to the keys' partitions", []))
           this.stages.push({ operators: inner })
           if (node.initial !== null) this.#stage(node.initial, [])
-          this.stages.push({ operators: [operator(node.op.kind, linksOf(node.op))] })
+          this.stages.push({ operators: [this.#stepOf(op, inner)] })
         }
         into.push(operator(`state ${name}`, []))
         return
@@ -162,6 +163,16 @@ class Walk {
       one.path = "closure"
       one.why = i === step ? why : `is called for each record, because ${where} ${why}`
     }
+  }
+
+  /** A step over numbers by text: what its map tasks give when they are compiled. */
+  #stepOf(op: StateOp, inner: readonly Operator[]): Operator {
+    const made = operator(op.kind, linksOf(op))
+    if (op.kind !== "reduceByWindow" || op.inverse === null || inner.some(({ path }) => path === "closure")) return made
+    const links = [op.f, op.inverse]
+    if (links.some(link => link.kind === "function" && this.#host.functionOf(link) === null)) return made
+    const kernels = new Kernels(link => this.#host.functionOf(link))
+    return links.some(link => kernels.binary(link) === null) ? made : { name: op.kind, path: "compiled" }
   }
 
   #ends(stream: StreamId): void {

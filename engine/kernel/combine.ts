@@ -6,6 +6,7 @@
 import { type Expression, type Lambda, NotUnderstood } from "../expression/expression.js"
 import type { ByteTable } from "./byte-table.js"
 import { aOrAn, Generator, type TextValue, type Value } from "./generate.js"
+import type { Binary } from "./number-state.js"
 import * as text from "./text.js"
 
 export interface ReadStep {
@@ -70,6 +71,21 @@ export function mergeKernel(merge: Lambda): MergeKernel {
     sink(code, { type: "tuple", items: [key, { type: "number", js: "added" }] }, merge)
   })
   return compiled(code)
+}
+
+/** A function of two numbers that gives one. Throws NotUnderstood. */
+export function binaryKernel(f: Lambda): Binary {
+  const code = new Generator()
+  const [a, b]: Value[] = [
+    { type: "number", js: "a" },
+    { type: "number", js: "b" },
+  ]
+  const result = code.apply(f, [a!, b!])
+  if (result.type !== "number") throw new NotUnderstood(`reduces to ${aOrAn(result)}`)
+  const body = `"use strict"\n${[...code.constants, ...code.lines].join("\n")}\nreturn ${result.js}`
+  // Texts that it holds can be compared with nothing that it is given.
+  if (code.literals.length > 0) throw new NotUnderstood("uses text")
+  return new Function("a", "b", body) as Binary
 }
 
 const noNumbers = new Float64Array(0)

@@ -5,8 +5,6 @@
 
 import { aggregatesEarly } from "../aggregate.js"
 import type { Block } from "../block/block.js"
-import { TupleReader } from "../block/column-decode.js"
-import { Float64Reader, Utf8Reader } from "../block/column-scalars.js"
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import { readBuiltin, readFunction } from "../expression/read.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"
@@ -16,7 +14,9 @@ import { writeRegion } from "../shuffle-region.js"
 import type { TaskOutput } from "../task.js"
 import { ByteTable } from "./byte-table.js"
 import { type Chain, chainOf } from "./chain.js"
-import { type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
+import { binaryKernel, type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
+import { type PairColumns, pairColumns } from "./number-columns.js"
+import type { Binary } from "./number-state.js"
 import { pairSections } from "./pair-sections.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
@@ -31,6 +31,7 @@ export class Kernels {
   private readonly lambdas = new Map<string, Lambda | string>()
   private readonly plans = new Map<string, Plan>()
   private readonly merges = new Map<string, MergeKernel | null>()
+  private readonly binaries = new Map<string, Binary | null>()
   private table: ByteTable | null = null
 
   /** `refOf`: null for built-in functions. */
@@ -85,7 +86,7 @@ export class Kernels {
     this.table ??= new ByteTable()
     const { table } = this
     try {
-      for (const { keys, values } of columns) kernel(keys.data, keys.offsets, keys.rows, table, values.numbers)
+      for (const { data, offsets, rows, numbers } of columns) kernel(data, offsets, rows, table, numbers)
       return { bytes: pairSections(table, 1).blocks[0]!, rows: table.count }
     } finally {
       table.clear()
@@ -93,16 +94,23 @@ export class Kernels {
   }
 
   private mergeOf(link: FunctionLink): MergeKernel | null {
+    return this.understood(link, this.merges, mergeKernel)
+  }
+
+  /** A function of two numbers that gives one; null: it is not understood. */
+  readonly binary = (link: FunctionLink): Binary | null => this.understood(link, this.binaries, binaryKernel)
+
+  private understood<K>(link: FunctionLink, known: Map<string, K | null>, make: (f: Lambda) => K): K | null {
     const name = nameOf(link)
-    let kernel = this.merges.get(name)
+    let kernel = known.get(name)
     if (kernel === undefined) {
       try {
-        kernel = mergeKernel(this.lambda(link))
+        kernel = make(this.lambda(link))
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error
         kernel = null
       }
-      this.merges.set(name, kernel)
+      known.set(name, kernel)
     }
     return kernel
   }
@@ -149,22 +157,6 @@ export class Kernels {
     if (typeof lambda === "string") throw new NotUnderstood(lambda)
     return lambda
   }
-}
-
-interface PairColumns {
-  readonly keys: Utf8Reader
-  readonly values: Float64Reader
-}
-
-/** A block's pairs of text and number; null: it holds something else, or something is absent. */
-function pairColumns(block: Block): PairColumns | null {
-  const { schema } = block
-  if (schema.kind !== "tuple" || schema.absent !== 0 || schema.items.length !== 2 || schema.items.some(item => item.absent !== 0))
-    return null
-  const reader = block.reader()
-  if (!(reader instanceof TupleReader)) return null
-  const [keys, values] = reader.items
-  return keys instanceof Utf8Reader && values instanceof Float64Reader ? { keys, values } : null
 }
 
 const nameOf = (link: FunctionLink): string => (link.kind === "builtin" ? link.name : link.hash)

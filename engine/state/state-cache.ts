@@ -3,6 +3,7 @@
  * what a task reads or writes is the same when it begins with none.
  */
 
+import type { Block } from "../block/block.js"
 import type { InputRef } from "../rdd.js"
 import type { StateRow } from "./delta.js"
 import { KeyedState } from "./keyed-state.js"
@@ -11,7 +12,8 @@ import { KeyedState } from "./keyed-state.js"
 export interface ChainBlock {
   readonly interval: number
   readonly base: boolean
-  rows(): StateRow[]
+  /** Null: it has no bytes. */
+  open(): Block | null
 }
 
 type StateRef = Extract<InputRef, { kind: "state" }>
@@ -37,7 +39,7 @@ export class StateCache {
   rebuild(from: number, chain: readonly ChainBlock[]): KeyedState {
     const state = new KeyedState()
     const base = chain.findLastIndex(block => block.base && block.interval <= from)
-    for (const { interval, base: isBase, rows } of chain.slice(Math.max(0, base))) state.apply(rows(), interval, isBase)
+    for (const block of chain.slice(Math.max(0, base))) state.apply(rowsOf(block), block.interval, block.base)
     return state
   }
 
@@ -51,7 +53,7 @@ export class StateCache {
   }
 
   private extend(state: KeyedState, chain: readonly ChainBlock[]): void {
-    for (const { interval, base, rows } of chain) if (interval > state.newest) state.apply(rows(), interval, base)
+    for (const block of chain) if (block.interval > state.newest) state.apply(rowsOf(block), block.interval, block.base)
   }
 }
 
@@ -59,9 +61,11 @@ export class StateCache {
  * Whether there may have been deltas after what is cached and before the base that the chain begins with: then they are not in
  * the chain any more, and of the base the rows of its own interval alone would not do.
  */
-function leavesGap(state: KeyedState, chain: readonly ChainBlock[]): boolean {
+export function leavesGap(state: { readonly newest: number }, chain: readonly ChainBlock[]): boolean {
   const first = chain[0]
   return first?.base === true && first.interval > state.newest
 }
+
+const rowsOf = (block: ChainBlock) => (block.open()?.toArray() ?? []) as StateRow[]
 
 const keyOf = (stream: string, partition: number) => `${partition} ${stream}`

@@ -7,7 +7,7 @@ import { Block, encodeRows } from "../block/block.js"
 import type { StateNode, TaskContext } from "../rdd.js"
 import type { TaskOutput } from "../task.js"
 import { deltaRows, type StateChange, type StateRow } from "./delta.js"
-import { KeyedState } from "./keyed-state.js"
+import { type ChainLength, KeyedState } from "./keyed-state.js"
 import type { ChainBlock, StateCache } from "./state-cache.js"
 import { stepState } from "./step-state.js"
 
@@ -54,7 +54,7 @@ export function writeStep(
   const keys = state.count(at) + births(changes, state, at)
   if (changes.length === 0) return { bytes: encodeRows([]), rows: 0, base: false, keys }
   const delta = encodeRows(deltaRows(changes))
-  const base = needsBase(state, at, changes.length, partition)
+  const base = needsBase(state.chain(at), changes.length, partition)
   if (state.newest > at) {
     // The cache is ahead: an older interval is computed again. Its versions stay as they are.
     if (!base) return { bytes: delta, rows: changes.length, base: false, keys }
@@ -67,8 +67,8 @@ export function writeStep(
   return { bytes: encodeRows(rows), rows: rows.length, base: true, keys }
 }
 
-function needsBase(state: KeyedState, at: number, changes: number, partition: number): boolean {
-  const { baseRows, deltas, deltaRows: before } = state.chain(at)
+/** `chain`: as of the version before. */
+export function needsBase({ baseRows, deltas, deltaRows: before }: ChainLength, changes: number, partition: number): boolean {
   const links = Math.max(fewestDeltas, Math.min(mostDeltas, Math.ceil(Math.sqrt(baseRows))))
   // Staggered, so that not all partitions write theirs in one interval.
   return before + changes >= Math.max(baseRows, fewestRows) || deltas + 1 >= links + ((partition * 7) % (links >> 1))

@@ -6,7 +6,6 @@ import { sectionOf, writeRegion } from "../shuffle-region.js"
 import { stepOf } from "../stretch.js"
 import type { TaskOutput } from "../task.js"
 import { Context, type TaskScope } from "../task-context.js"
-import type { StateRow } from "./delta.js"
 import type { KeyedState } from "./keyed-state.js"
 import type { ChainBlock, StateCache } from "./state-cache.js"
 import { stateBefore, writeStep } from "./write-state.js"
@@ -43,7 +42,7 @@ export function writeStretch(stretch: StretchNode, partition: number, scope: Tas
     state ??= stateBefore(first, partition, context, cache)
     const output = writeStep(step, partition, context, cache, chain, state)
     const { bytes, base = false } = output
-    chain.push({ interval: start, base, rows: () => Block.of(bytes).toArray() as StateRow[] })
+    chain.push({ interval: start, base, open: () => Block.of(bytes) })
     outputs.push({ ...output, interval: start, output: step.id })
   }
   return outputs

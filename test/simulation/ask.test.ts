@@ -73,6 +73,11 @@ test("explain: stages and operators from the definitions alone", async () => {
     "map closure: is called for each record, because the reduction reduces text",
   ])
   assert.equal(await why(views.map(v => v)), ["map closure: a function of yours, called for each record"])
+  const windowed = views.map(v => [v, 1] as [string, number])
+  const stepOf = async (inverse: (a: number, b: number) => number) =>
+    (await windowed.reduceByWindow("3s", (a, b) => a + b, inverse).explain()).stages[1]!.operators.map(({ path }) => path)
+  assert.equal(await stepOf((a, b) => a - b), ["compiled"])
+  assert.equal(await stepOf((a, b) => Math.max(a - b, 0)), ["closure"])
   const joined = s.parallelize([["a", 1]] as [string, number][]).join(counts.latest().mapValues(n => n))
   assert.equal(
     (await joined.explain()).stages.at(-1)!.operators.map(({ name }) => name),

@@ -2,12 +2,17 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { Block, encodeRows } from "../../../engine/block/block.js"
 import type { StateRow } from "../../../engine/state/delta.js"
 import { type ChainBlock, StateCache } from "../../../engine/state/state-cache.js"
 
 const test = suite("state cache")
 
-const block = (interval: number, base: boolean, rows: StateRow[]): ChainBlock => ({ interval, base, rows: () => rows })
+const block = (interval: number, base: boolean, rows: StateRow[]): ChainBlock => ({
+  interval,
+  base,
+  open: () => Block.of(encodeRows(rows)),
+})
 /** Key `a` in 0, `b` in 10, `c` in 20; at 30 a base; `d` in 40. */
 const chain = [
   block(0, false, [["a", 1]]),
