@@ -4,11 +4,10 @@
  *   npm run pages                 all
  *   npm run pages -- sources      pages whose path contains the word
  */
-import { fileURLToPath } from "node:url"
 import { checkPage, pagesOf } from "./docs/links.js"
 import { runPage } from "./docs/run.js"
+import { root } from "./places.js"
 
-const root = fileURLToPath(new URL("..", import.meta.url))
 const words = process.argv.slice(2)
 const pages = (await pagesOf(root))
   .filter(page => /^(README\.md|docs\/[^/]+)$/.test(page))

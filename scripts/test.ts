@@ -6,15 +6,16 @@
  *   npm test -- engine shell     files whose path contains one of the words
  *   npm test -- --again          a file that failed is run once more, alone, and called UNSTEADY if it passes then: to be mended,
  *                                but no reason to refuse a change on a machine that was busy
+ *
+ * They run compiled (scripts/build-tests.mjs); one file also runs from its source: node --import ./scripts/register.mjs test/x.test.ts
  */
 import { spawn } from "node:child_process"
 import { availableParallelism } from "node:os"
-import { relative } from "node:path"
-import { fileURLToPath } from "node:url"
 import glob from "fast-glob"
+import { buildTests } from "./build-tests.mjs"
+import { root } from "./places.js"
 
 const fileLimitMs = 600_000
-const root = fileURLToPath(new URL("..", import.meta.url))
 
 interface Outcome {
   readonly file: string
@@ -35,7 +36,7 @@ function count(output: string, label: string): number {
 function run(file: string): Promise<Outcome> {
   const started = performance.now()
   return new Promise(resolve => {
-    const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", file], {
+    const child = spawn(process.execPath, ["./scripts/run-test.mjs", `.tests/${file.replace(/\.ts$/, ".js")}`], {
       cwd: root,
       env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" },
       stdio: ["ignore", "pipe", "pipe"],
@@ -89,16 +90,16 @@ const files = (await glob("test/**/*.test.ts", { cwd: root }))
   .sort()
   .filter(file => words.length === 0 || words.some(word => file.includes(word)))
 
+buildTests(root)
 const outcomes: Outcome[] = []
 const queue = [...files]
 async function lane(): Promise<void> {
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     const outcome = await run(file)
     outcomes.push(outcome)
-    const name = relative(root, fileURLToPath(new URL(`../${outcome.file}`, import.meta.url)))
     const mark = outcome.failed === 0 ? "ok  " : "FAIL"
     console.log(
-      `${mark} ${name}  ${outcome.passed} passed${outcome.failed ? `, ${outcome.failed} failed` : ""}  ${(outcome.ms / 1000).toFixed(1)} s`,
+      `${mark} ${file}  ${outcome.passed} passed${outcome.failed ? `, ${outcome.failed} failed` : ""}  ${(outcome.ms / 1000).toFixed(1)} s`,
     )
     if (outcome.failed > 0) console.log(outcome.output.trimEnd().replace(/^/gm, "     │ "))
   }

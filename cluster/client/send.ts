@@ -99,9 +99,9 @@ export class LineSender {
     await this.#send(this.#midLine ? [] : [this.#packer.flush()])
   }
 
-  /** The last line needs no line end: what follows is another file's. */
-  async endOfFile(): Promise<void> {
-    const blocks = this.#packer.push(this.#tail)
+  /** The last line needs no line end: what follows is another file's. One that was `cut` ends within a line, which is left out. */
+  async endOfFile({ cut = false } = {}): Promise<void> {
+    const blocks = cut ? [] : this.#packer.push(this.#tail)
     this.#tail = none
     this.#midLine = false
     await this.#send([...blocks, this.#packer.flush()])

@@ -3,9 +3,11 @@
 import type { FunctionRef, Origin } from "../function-ref.js"
 import { functionUrl, linesBefore } from "./compile.js"
 
-/** Rivulet's own folders: the package's root, in source (`…/engine/capture/`) as in `dist/`. */
-const root = new URL("../../", import.meta.url)
-const ownFolders = ["engine/", "cluster/", "shell/", "node_modules/"].map(folder => new URL(folder, root))
+/** Rivulet's own folders: beside this file's, and, where it was compiled, those of the sources, which frames name with source maps enabled. */
+const roots = import.meta.url.endsWith(".ts") ? ["../../"] : ["../../", "../../../"]
+const ownFolders = ["engine/", "cluster/", "shell/", "node_modules/"].flatMap(folder =>
+  roots.map(root => new URL(`${root}${folder}`, import.meta.url)),
+)
 
 /**
  * Property of the global object: texts that are not files tell where a place in them is in what the user typed. Set by the

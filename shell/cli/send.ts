@@ -44,8 +44,9 @@ export async function send(stream: string, files: readonly string[], options: Se
       }
       for (const file of files) {
         await pump(createReadStream(file, { highWaterMark: 1 << 20 }), writing(), rate)
-        await sender.endOfFile()
-        shorter.push(...cutWhileRead(file, sizes.get(file) ?? 0, read))
+        const missing = cutWhileRead(file, sizes.get(file) ?? 0, read)
+        await sender.endOfFile({ cut: missing.length > 0 })
+        shorter.push(...missing)
       }
       await sender.close()
     } finally {

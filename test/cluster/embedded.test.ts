@@ -3,13 +3,13 @@ import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { openSender } from "../../cluster/client/send.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import type { StateDStream } from "../../engine/fluent/types.js"
+import { modulePath } from "../../scripts/places.js"
 
 const test = suite("an embedded cluster")
 
@@ -93,7 +93,7 @@ test("a master that is killed goes on from its journal", async () => {
 })
 
 test("its processes end with the one that started it, SIGKILL included, and leave no directory", async () => {
-  const owner = fork(fileURLToPath(new URL("./children/owner.ts", import.meta.url)))
+  const owner = fork(modulePath("test/cluster/children/owner"))
   const { pids, directory } = await new Promise<{ pids: number[]; directory: string }>(resolve => {
     owner.once("message", message => resolve(message as { pids: number[]; directory: string }))
   })

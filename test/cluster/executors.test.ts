@@ -1,9 +1,11 @@
+import { pathToFileURL } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { reserveBlockMemory } from "../../cluster/adapters/block-memory.js"
 import { ExecutorThreads } from "../../cluster/adapters/executor-threads.js"
 import type { NodeEvent } from "../../cluster/ports.js"
 import type { TaskRun } from "../../engine/task.js"
+import { modulePath } from "../../scripts/places.js"
 
 type Ended = Extract<NodeEvent, { kind: "taskDone" | "taskFailed" }>
 
@@ -18,7 +20,7 @@ function pool(streams: number, queries: number) {
     streams,
     queries,
     heapMb: 64,
-    runner: new URL("./children/fake-runner.ts", import.meta.url).href,
+    runner: pathToFileURL(modulePath("test/cluster/children/fake-runner")).href,
     onEvent: event => {
       if (event.kind === "taskLong") long.push(event.task)
       else ended.push(event)
@@ -171,7 +173,7 @@ test("a runner that cannot be loaded fails every task, and does not spin", async
       memory: memory.buffer,
       streams: 1,
       queries: 0,
-      runner: new URL("./children/none.ts", import.meta.url).href,
+      runner: pathToFileURL(modulePath("test/cluster/children/none")).href,
       onEvent: event => {
         if (event.kind !== "taskLong") ended.push(event)
         if (ended.length === 2) resolve(executors.close())

@@ -3,11 +3,11 @@ import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { LevelJournal } from "../../cluster/adapters/level-journal.js"
 import { RivuletError } from "../../engine/errors.js"
+import { moduleArguments, modulePath } from "../../scripts/places.js"
 
 const test = suite<{ directory: string }>("level journal")
 test.before.each(async context => {
@@ -84,13 +84,12 @@ test("one process at a time", async ({ directory }) => {
 })
 
 test("a full disk fails what comes, and takes nothing that was or will be appended", async ({ directory }) => {
-  const child = fileURLToPath(new URL("./children/full-journal.ts", import.meta.url))
-  const register = new URL("../../scripts/register.mjs", import.meta.url).href
+  const child = moduleArguments("test/cluster/children/full-journal")
   let told: { appended: number; failures: number }
   try {
     // The limit of a file's size stands in for the disk's.
     told = JSON.parse(
-      execFileSync("bash", ["-c", 'ulimit -S -f 150; exec "$0" --import "$1" "$2" "$3"', process.execPath, register, child, directory], {
+      execFileSync("bash", ["-c", 'ulimit -S -f 150; exec "$0" "$@"', process.execPath, ...child, directory], {
         encoding: "utf8",
       }),
     )
@@ -110,7 +109,7 @@ test("a full disk fails what comes, and takes nothing that was or will be append
 })
 
 test("what was appended is there after SIGKILL", async ({ directory }) => {
-  const child = fork(fileURLToPath(new URL("./children/journal-writer.ts", import.meta.url)), [directory])
+  const child = fork(modulePath("test/cluster/children/journal-writer"), [directory])
   let safe = 0
   await new Promise<void>(resolve => {
     child.on("message", sequence => {

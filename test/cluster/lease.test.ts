@@ -2,17 +2,17 @@
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { openSender } from "../../cluster/client/send.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import type { WorkerStatus } from "../../cluster/protocol.js"
+import { modulePath } from "../../scripts/places.js"
 
 const test = suite("leases of questions")
 
-const child = fileURLToPath(new URL("./children/asker.ts", import.meta.url))
+const child = modulePath("test/cluster/children/asker")
 
 /** Looks at the workers until they are as wanted. */
 async function until(session: ClientSession, wanted: (running: number) => boolean): Promise<void> {

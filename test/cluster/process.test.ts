@@ -3,19 +3,19 @@ import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { MasterProcessOptions } from "../../cluster/master/main.js"
 import type { WorkerProcessOptions } from "../../cluster/worker/main.js"
 import { freePort } from "../../scripts/free-port.js"
+import { modulePath } from "../../scripts/places.js"
 
 const test = suite("a worker's process")
 
 const worker = (options: WorkerProcessOptions) => node("worker", { cores: 1, memoryBytes: 2 ** 20, ...options })
 
 function node(role: "master" | "worker", options: MasterProcessOptions | WorkerProcessOptions) {
-  const entry = fileURLToPath(new URL(`./children/${role}.ts`, import.meta.url))
+  const entry = modulePath(`test/cluster/children/${role}`)
   const child = fork(entry, [JSON.stringify(options)], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   })

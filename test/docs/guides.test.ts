@@ -1,11 +1,10 @@
 /** The guides' code runs, page by page. */
-import { fileURLToPath } from "node:url"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { pagesOf } from "../../scripts/docs/links.js"
 import { runPage } from "../../scripts/docs/run.js"
+import { root } from "../../scripts/places.js"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
 const guides = (await pagesOf(root)).filter(page => /^docs\/[^/]+$/.test(page))
 
 for (const page of guides) test(page, async () => assert.equal(await runPage(root, page), []))

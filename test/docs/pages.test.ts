@@ -2,14 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { blocksOf, commandsOf, typedCells } from "../../scripts/docs/blocks.js"
 import { checkPage, pagesOf } from "../../scripts/docs/links.js"
 import { matches, runPage } from "../../scripts/docs/run.js"
+import { root } from "../../scripts/places.js"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
 const fence = "```"
 const directory = mkdtempSync(join(tmpdir(), "rivulet-pages-"))
 test.after(() => rmSync(directory, { recursive: true, force: true }))

@@ -1,6 +1,7 @@
 /** The paper's programs against plain arrays, on calm clusters and on one in which a node dies. */
 
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import ts from "typescript"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
@@ -8,6 +9,7 @@ import { runIntervals, simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
 import type { Handle, Session, StateDStream } from "../../engine/fluent/types.js"
 import { random } from "../../engine/random.js"
+import { root } from "../../scripts/places.js"
 import * as paper from "./paper-programs.js"
 import { sameEverywhere, sorted } from "./tables.js"
 
@@ -223,7 +225,7 @@ test("the talk: counts of 21:00 to 21:05, and a join with historic counts", asyn
 })
 
 test("the README's program does what it says", async () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
+  const readme = readFileSync(join(root, "README.md"), "utf8")
   const [, program = ""] = /```ts file=page-views\.ts\n([\s\S]*?)```/.exec(readme) ?? []
   assert.match(program, /readStream\("views", "1s", \{ format: "combined" \}\)/)
   const javascript = ts.transpile(program.replace(/^import .*$/m, ""), { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 })

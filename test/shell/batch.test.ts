@@ -7,9 +7,9 @@ import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { RivuletError } from "../../engine/errors.js"
+import { moduleArguments, root } from "../../scripts/places.js"
 import { replay } from "../../shell/cli/replay.js"
 
-const root = new URL("../../", import.meta.url).pathname
 const test = suite("batch mode")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-batch-"))
 const program = join(directory, "views.ts")
@@ -48,7 +48,7 @@ interface Ran {
 
 function rivulet(args: readonly string[]): Promise<Ran> {
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [`--import=${root}scripts/register.mjs`, `${root}shell/cli/main.ts`, ...args], { cwd: root })
+    const child = spawn(process.execPath, [...moduleArguments("shell/cli/main"), ...args], { cwd: root })
     let out = ""
     let err = ""
     child.stdout.on("data", chunk => (out += chunk))

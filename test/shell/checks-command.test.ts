@@ -6,9 +6,9 @@ import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { moduleArguments, root } from "../../scripts/places.js"
 import { type Feed, openFeed, openShell, rivulet, type TestShell, visit } from "./checks-kit.js"
 
-const root = new URL("../../", import.meta.url).pathname
 const test = suite("checks: sharing and the command line")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-checks-"))
 const program = join(directory, "page-views.ts")
@@ -95,7 +95,7 @@ test("37: a wrong key is exit 3 with a clear text", async () => {
   const owner = await rivulet(["keys", "new", "owner"], { env: home("owner") })
   assert.is(owner.code, 0, owner.err)
   const stranger = await rivulet(["keys", "new"], { env: home("stranger") })
-  const args = ["--import", "./scripts/register.mjs", "shell/cli/main.ts", "master", "--bind", "tcp://127.0.0.1:0", "--key", "owner"]
+  const args = [...moduleArguments("shell/cli/main"), "master", "--bind", "tcp://127.0.0.1:0", "--key", "owner"]
   const master = spawn(process.execPath, [...args, "--dir", join(directory, "keyed")], {
     cwd: root,
     env: { ...process.env, ...home("owner") },

@@ -3,11 +3,10 @@ import { spawn } from "node:child_process"
 import { openSender } from "../../cluster/client/send.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import type { Embedded } from "../../cluster/embedded.js"
+import { moduleArguments, root } from "../../scripts/places.js"
 import { doChaos } from "../../shell/host/chaos.js"
 import type { ShellHost } from "../../shell/host/host.js"
 import { openLocalHost } from "../../shell/plain/local-host.js"
-
-const root = new URL("../../", import.meta.url).pathname
 
 export interface TestShell {
   readonly host: ShellHost
@@ -68,7 +67,7 @@ export function rivulet(
   { input = "", head = false, env = {} }: { readonly input?: string; readonly head?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ran> {
   const startedMs = performance.now()
-  const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", "shell/cli/main.ts", ...args], {
+  const child = spawn(process.execPath, [...moduleArguments("shell/cli/main"), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "pipe"],

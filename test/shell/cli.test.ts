@@ -8,8 +8,8 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import { freePort } from "../../scripts/free-port.js"
+import { moduleArguments, root } from "../../scripts/places.js"
 
-const root = new URL("../../", import.meta.url).pathname
 const test = suite("rivulet")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-cli-"))
 const lines = ["/a", "/b", "/a", "/c", "/a"].map(
@@ -26,7 +26,7 @@ interface Ran {
 
 /** `input` goes to stdin; `untilOut` closes the reading end of stdout after its first bytes, as `head -1` does. */
 function rivulet(args: readonly string[], { input = "", head = false, master = "" } = {}): Promise<Ran> {
-  const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", "shell/cli/main.ts", ...args], {
+  const child = spawn(process.execPath, [...moduleArguments("shell/cli/main"), ...args], {
     cwd: root,
     env: { ...process.env, RIVULET_MASTER: master || cluster.address, HOME: directory, XDG_STATE_HOME: directory },
     stdio: ["pipe", "pipe", "pipe"],

@@ -4,16 +4,16 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { moduleArguments, root } from "../../scripts/places.js"
 import { leave } from "../../shell/host/attach-screen.js"
 
-const root = new URL("../../", import.meta.url).pathname
 const test = suite("rivulet keep, replace")
 let cluster: Embedded
 let session: ClientSession
 
 function rivulet(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
   const env = { ...process.env, RIVULET_MASTER: cluster.address, RIVULET_SCRATCH_TTL: "4s", USER: "ann" }
-  const child = spawn(process.execPath, ["--import", "./scripts/register.mjs", "shell/cli/main.ts", ...args], {
+  const child = spawn(process.execPath, [...moduleArguments("shell/cli/main"), ...args], {
     ...{ cwd: root, env, stdio: ["ignore", "pipe", "pipe"] },
   })
   let [out, err] = ["", ""]

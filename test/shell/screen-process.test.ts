@@ -3,14 +3,14 @@ import { spawn } from "node:child_process"
 import xterm from "@xterm/headless"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { moduleArguments, root } from "../../scripts/places.js"
 
-const root = new URL("../../", import.meta.url).pathname
 const test = suite("a screen's process")
 
 /** Alone in a session of its own, so that the system does not stop it: there is no shell that would continue it. */
 function open() {
   const terminal = new xterm.Terminal({ cols: 80, rows: 24, allowProposedApi: true, convertEol: true })
-  const args = ["--import", "./scripts/register.mjs", "--import", "./scripts/fake-terminal.mjs", "test/shell/children/screen.ts"]
+  const args = ["--import", "./scripts/fake-terminal.mjs", ...moduleArguments("test/shell/children/screen")]
   const env = { ...process.env, RIVULET_TERMINAL: "80x24", TERM: "xterm-256color" }
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: "pipe", detached: true })
   let written = ""

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os"
 import xterm from "@xterm/headless"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { moduleArguments, root } from "../../scripts/places.js"
 
-const root = new URL("../../", import.meta.url).pathname
 const test = suite("rivulet start")
 
 interface Opened {
@@ -24,7 +24,7 @@ interface Opened {
 
 function start(): Opened {
   const terminal = new xterm.Terminal({ cols: 100, rows: 30, scrollback: 1000, allowProposedApi: true, convertEol: true })
-  const args = ["--import", "./scripts/register.mjs", "--import", "./scripts/fake-terminal.mjs", "shell/cli/main.ts", "start"]
+  const args = ["--import", "./scripts/fake-terminal.mjs", ...moduleArguments("shell/cli/main"), "start"]
   const env = { ...process.env, RIVULET_TERMINAL: "100x30", XDG_STATE_HOME: tmpdir(), TERM: "xterm-256color" }
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["pipe", "pipe", "pipe"] })
   let written = ""

@@ -1,10 +1,8 @@
 /** The type test of the public API: api.test-d.ts compiles, and each of its @ts-expect-error lines is an error. */
-import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-
-const root = fileURLToPath(new URL("../..", import.meta.url))
+import { root } from "../../scripts/places.js"
 
 function diagnose(files: Record<string, string>): string[] {
   const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)
@@ -24,7 +22,7 @@ function diagnose(files: Record<string, string>): string[] {
   })
 }
 
-const path = `${root}test/types/api.test-d.ts`
+const path = `${root}/test/types/api.test-d.ts`
 const text = ts.sys.readFile(path)!
 
 test("compiles as users write it", () => {

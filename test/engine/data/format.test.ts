@@ -1,5 +1,6 @@
 /** Formats: lines of a real log, the odd ones included, and lines that are none. */
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -8,8 +9,9 @@ import { parseCombined } from "../../../engine/format/combined.js"
 import { csv, splitCsv } from "../../../engine/format/csv.js"
 import { guessFormat } from "../../../engine/format/guess.js"
 import { openFormat } from "../../../engine/format/index.js"
+import { root } from "../../../scripts/places.js"
 
-const log = readFileSync(new URL("./fixtures/access.log", import.meta.url), "utf8")
+const log = readFileSync(join(root, "test/engine/data/fixtures/access.log"), "utf8")
   .split("\n")
   .filter(line => line !== "")
 const start = `1.2.3.4 - - [17/May/2015:10:05:03 +0000]`

@@ -2,6 +2,7 @@ import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { modulePath } from "../../../scripts/places.js"
 import { interruptThread } from "../../../shell/evaluator/interrupt.js"
 
 const test = suite("interrupting a thread")
@@ -14,7 +15,7 @@ interface Message {
 }
 
 class Thread {
-  readonly worker = new Worker(new URL("./interrupt-thread.ts", import.meta.url))
+  readonly worker = new Worker(modulePath("test/shell/evaluator/interrupt-thread"))
   readonly printed: string[] = []
   readonly #queue: Message[] = []
   #wake: () => void = () => {}

@@ -4,12 +4,11 @@ import { randomUUID } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Dealer, Request, Subscriber } from "zeromq"
 import { freePort } from "../../../scripts/free-port.js"
+import { moduleArguments, root } from "../../../scripts/places.js"
 import { type Message, Wire } from "../../../shell/kernel/wire.js"
 
-const root = fileURLToPath(new URL("../../..", import.meta.url))
 const key = "a key"
 
 export interface Answered {
@@ -49,8 +48,7 @@ export class KernelClient {
     this.iopub.connect(address(iopub!))
     this.iopub.subscribe()
     this.heart.connect(address(heart!))
-    const register = `--import=${join(root, "scripts/register.mjs")}`
-    this.process = spawn(process.execPath, [register, join(root, "shell/cli/main.ts"), "kernel", "run", file, ...args], {
+    this.process = spawn(process.execPath, [...moduleArguments("shell/cli/main"), "kernel", "run", file, ...args], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     })

@@ -1,12 +1,12 @@
 /** The notebooks that teach: each as it stands, and one of them with other workers, another seed and a death. */
-import { fileURLToPath } from "node:url"
+import { basename } from "node:path"
 import glob from "fast-glob"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { root } from "../../../scripts/places.js"
 import { type NotebookOptions, runNotebooks } from "../../../shell/notebook/run.js"
 
-const root = fileURLToPath(new URL("../../../notebooks", import.meta.url))
-const files = (await glob("*.md", { cwd: root, absolute: true })).sort()
+const files = (await glob("notebooks/*.md", { cwd: root, absolute: true })).sort()
 
 async function check(file: string, options: Partial<NotebookOptions> = {}): Promise<void> {
   let said = ""
@@ -26,7 +26,7 @@ async function check(file: string, options: Partial<NotebookOptions> = {}): Prom
   assert.is(code, 0, said)
 }
 
-for (const file of files) test(file.slice(root.length + 1), () => check(file))
+for (const file of files) test(basename(file), () => check(file))
 
 test("killed in the middle", () => {
   const file = files.find(name => name.includes("kill-a-worker"))!
