@@ -35,7 +35,7 @@ import type {
 } from "./protocol.js"
 import * as is from "./shape.js"
 
-const { text, bool, count, integer, finite, list, nullable, optional, object, oneOf, record, byKind } = is
+const { text, bool, bytes, count, integer, finite, list, nullable, optional, object, oneOf, record, byKind } = is
 
 const peer = object<Peer>({ node: text, name: text, address: text, host: text, load: finite, freeBytes: finite })
 const batchFields: is.Fields<BatchKey> = { session: text, stream: text, seq: count }
@@ -105,6 +105,7 @@ const taskDone = object<TaskDone>({
       interval: optional(integer),
       newest: optional(finite),
       aside: optional(text),
+      inline: optional(bytes),
     }),
   ),
   aside: count,

@@ -65,10 +65,12 @@ export class Queries {
     const query = this.#open.get(call)
     if (query === undefined || query.answer !== null) return []
     query.answer = answer
-    query.blocks = answer.parts.map(() => null)
+    // Copied: the columns of a block lie at multiples of their width.
+    query.blocks = answer.parts.map(({ inline }) => (inline === undefined ? null : new Uint8Array(inline)))
     query.waiting = this.#plan(answer)
     const steps: QueryStep[] = []
-    for (const part of answer.parts) steps.push({ kind: "command", command: { kind: "connect", to: part.holder, address: part.address } })
+    for (const part of answer.parts.filter(({ inline }) => inline === undefined))
+      steps.push({ kind: "command", command: { kind: "connect", to: part.holder, address: part.address } })
     for (const holder of query.waiting.keys()) steps.push(...this.#fetchNext(query, holder, now))
     return [...steps, ...this.#finish(query, now)]
   }
@@ -138,6 +140,7 @@ export class Queries {
     const plan = new Map<NodeId, number[][]>()
     const bytes = new Map<NodeId, number>()
     answer.parts.forEach((part, index) => {
+      if (part.inline !== undefined) return
       const groups = plan.get(part.holder) ?? []
       plan.set(part.holder, groups)
       const filled = (bytes.get(part.holder) ?? 0) + part.bytes

@@ -389,7 +389,7 @@ class Running {
           this.#views.made(one.spec.stream, one.done)
           this.#parts.registry.taskDone(one.worker, one.done.ms)
           this.#facts.made(one.spec, one.partition, one.worker, one.done, times.monotonicMs)
-          if (one.done.wrote !== undefined) this.#queries.wrote(one.spec.output, one.partition, one.done.wrote)
+          this.#queries.made(one.spec.output, one.partition, one.done)
           if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
           else this.#checkpointer.made(one.spec, one.partition, one.done.outputs)
         } else if (

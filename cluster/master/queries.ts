@@ -43,7 +43,13 @@ interface Query {
   dueMs: number | null
   /** Of `save`: the files by partition. */
   readonly wrote: Map<number, NonNullable<TaskDone["wrote"]>>
+  /** Blocks of the result that came with the news of their tasks, by block, and how many bytes more may. */
+  readonly inline: Map<string, Uint8Array>
+  inlineBytesLeft: number
 }
+
+/** A result of many small parts is fetched: the master is not the way for data. */
+const inlineBytes = 65_536
 
 interface Persisted {
   readonly client: NodeId
@@ -87,6 +93,8 @@ export class Queries {
       answeredMs: 0,
       dueMs: dueOf(request, times),
       wrote: new Map(),
+      inline: new Map(),
+      inlineBytesLeft: inlineBytes,
     })
   }
 
@@ -186,9 +194,16 @@ export class Queries {
     return true
   }
 
-  /** A task of a question has written its file. */
-  wrote(query: OutputId, partition: number, wrote: NonNullable<TaskDone["wrote"]>): void {
-    this.#queries.get(query)?.wrote.set(partition, wrote)
+  /** A task of a question has written its file, or made a part of the result. */
+  made(query: OutputId, partition: number, { wrote, outputs }: TaskDone): void {
+    const asked = this.#queries.get(query)
+    if (asked === undefined) return
+    if (wrote !== undefined) asked.wrote.set(partition, wrote)
+    for (const { block, inline } of outputs) {
+      if (inline === undefined || inline.byteLength > asked.inlineBytesLeft) continue
+      asked.inlineBytesLeft -= inline.byteLength
+      asked.inline.set(block, inline)
+    }
   }
 
   #answer(query: Query, times: Times): void {
@@ -222,7 +237,9 @@ export class Queries {
       const [holder] = tracker.holders(part.block)
       if (holder === undefined) continue
       rows += part.rows
-      parts.push({ block: part.block, holder, address: registry.get(holder)?.address ?? "", rows: part.rows, bytes: part.bytes })
+      const inline = query.inline.get(part.block)
+      const address = registry.get(holder)?.address ?? ""
+      parts.push({ block: part.block, holder, address, rows: part.rows, bytes: part.bytes, ...(inline && { inline }) })
     }
     const { movedBytes, recomputed, diskBytes } = scheduler.statsOf(jobOf(query.id))
     const intervals = query.intervals ?? { from: 0, to: 0 }

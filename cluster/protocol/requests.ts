@@ -181,7 +181,7 @@ export interface ReplacePlan {
   readonly at: number | null
 }
 
-/** The value of a `query` response: the client fetches the parts from the workers, in order. */
+/** The value of a `query` response: the client fetches the parts from the workers, in order, but for those that came with it. */
 export interface QueryAnswer {
   readonly parts: readonly {
     readonly block: string
@@ -189,6 +189,7 @@ export interface QueryAnswer {
     readonly address: string
     readonly rows: number
     readonly bytes: number
+    readonly inline?: Uint8Array
   }[]
   readonly rows: number
   readonly stamp: AnswerStamp

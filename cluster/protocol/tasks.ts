@@ -65,6 +65,8 @@ export interface LaunchInput {
 export interface MadeBlock extends Omit<TaskOutput, "bytes" | "output"> {
   readonly block: string
   readonly bytes: number
+  /** Of a question's result: the block itself, where it is so small that telling costs less than being asked for it. */
+  readonly inline?: Uint8Array
 }
 
 export interface TaskDone {

@@ -52,6 +52,8 @@ interface Entry extends Poolable {
 
 type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked">
 
+/** A question's result that is no larger goes to the master with the news that it is there. */
+const inlineBytes = 8_192
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
 /**
@@ -300,7 +302,13 @@ export class Tasks {
     const { store } = this.#parts
     const outputs: TaskDone["outputs"][number][] = []
     const stored = (id: string, { bytes, rows, sectionRows, heavy, base, keys, interval, newest, aside }: TaskOutput) =>
-      outputs.push({ block: id, bytes: bytes.byteLength, rows, ...defined({ sectionRows, heavy, base, keys, interval, newest, aside }) })
+      outputs.push({
+        block: id,
+        bytes: bytes.byteLength,
+        rows,
+        ...defined({ sectionRows, heavy, base, keys, interval, newest, aside }),
+        ...(entry.stage.write.kind === "result" && bytes.byteLength <= inlineBytes && { inline: bytes }),
+      })
     const over = (failure?: TaskFailure) => {
       if (failure !== undefined) for (const made of outputs) store.drop(made.block)
       this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined)

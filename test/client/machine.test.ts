@@ -130,6 +130,27 @@ test("an answer without parts needs no fetch", () => {
   assert.equal(shown(h.respond(1, places())), ["→ master request 2 releaseQuery s.q1", `answer ${id}`])
 })
 
+test("parts that come with the answer are not fetched, whoever holds them", () => {
+  const h = new Harness()
+  h.welcome()
+  const { id } = h.call({ kind: "query", body: query })
+  // As decoded: a view into the message.
+  const inline = Buffer.from([0, 1, 0]).subarray(1, 2)
+  const fetching = h.respond(1, places({ ...part("b1", "w1"), inline }, part("b2", "w2")))
+  assert.equal(shown(fetching), ["connect w2#1", "→ w2#1 fetch 1 b2"])
+  inline[0] = 9
+  const done = h.from("w2#1", { kind: "fetched", request: 1, missing: [] }, [block(2)])
+  assert.equal(shown(done), ["→ master request 2 releaseQuery s.q1", `answer ${id}`])
+  const answer = done[1]!
+  assert.ok(answer.kind === "answer")
+  if (answer.kind === "answer") assert.equal(answer.payload!, [block(1), block(2)])
+  const second = h.call({ kind: "query", body: { ...query, query: "s.q2" } })
+  assert.equal(shown(h.respond(3, places({ ...part("b3", "w1"), inline }))), [
+    "→ master request 4 releaseQuery s.q2",
+    `answer ${second.id}`,
+  ])
+})
+
 test("large results come in several fetches, one under way at a holder", () => {
   const h = new Harness({ fetchBytes: 25 })
   h.welcome()
