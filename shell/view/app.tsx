@@ -1,5 +1,5 @@
 /** Finished output: it goes up and is never painted again. What stands below it is not Ink's (`frames.ts`). */
-import { Box, Static, Text } from "ink"
+import { Static, Text } from "ink"
 import type { ReactNode } from "react"
 import type { Printed, StyledLine } from "../session.js"
 import { visible } from "./input.js"
@@ -10,13 +10,8 @@ export function App({ printed }: { readonly printed: readonly Printed[] }): Reac
 }
 
 function PrintedLines({ lines }: { readonly lines: readonly StyledLine[] }): ReactNode {
-  return (
-    <Box flexDirection="column">
-      {lines.map((line, i) => (
-        <Text key={i}>{styled(line)}</Text>
-      ))}
-    </Box>
-  )
+  // One text: a node for each line costs more than all else that printing does.
+  return <Text>{lines.map(styled).join("\n")}</Text>
 }
 
 function styled({ text, style }: StyledLine): string {
