@@ -5,7 +5,7 @@
  */
 
 import { isAscii, isUtf8 } from "node:buffer"
-import { assembleBlock } from "./block/block-layout.js"
+import { type AllocateBlock, assembleBlock } from "./block/block-layout.js"
 import { RivuletError } from "./errors.js"
 import { packLines } from "./wasm/lines.js"
 
@@ -16,6 +16,8 @@ export interface TextPackerOptions {
   readonly maxLineBytes?: number
   /** Told of each line that was too long: its first 64 KiB at most, and how long it was (a carriage return included). Its bytes are in no block. */
   readonly onLongLine?: (head: Uint8Array, lengthBytes: number) => void
+  /** Where finished blocks lie. Default: each in new memory. */
+  readonly allocate?: AllocateBlock
 }
 
 const newline = 10
@@ -41,6 +43,7 @@ export class TextPacker {
   private readonly maxBytes: number
   private readonly maxLineBytes: number
   private readonly onLongLine: TextPackerOptions["onLongLine"]
+  private readonly allocate: AllocateBlock | undefined
   /** Text of whole lines up to `start`, then of the line that has begun. */
   private data: Uint8Array
   private at = 0
@@ -56,6 +59,7 @@ export class TextPacker {
     this.maxBytes = options.maxBytes
     this.maxLineBytes = options.maxLineBytes ?? 8 * 1024 * 1024
     this.onLongLine = options.onLongLine
+    this.allocate = options.allocate
     if (!(this.maxBytes >= 1024) || !(this.maxLineBytes >= 1))
       throw new RivuletError(`blocks of ${this.maxBytes} bytes with lines of ${this.maxLineBytes}`, { code: 2, try: "maxBytes: 1048576" })
     this.data = new Uint8Array(Math.min(this.maxBytes, firstBytes))
@@ -215,7 +219,10 @@ export class TextPacker {
     const ascii = this.ascii || isAscii(text)
     const [data, ends] = ascii || isWhole(text, offsets) ? [text, offsets] : this.repaired(text, offsets)
     const buffers = [new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength), data]
-    return assembleBlock({ kind: "utf8", absent: 0, ascii: ascii || isAscii(data) }, rows, buffers, false)
+    return assembleBlock({ kind: "utf8", absent: 0, ascii: ascii || isAscii(data) }, rows, buffers, {
+      summed: false,
+      allocate: this.allocate,
+    })
   }
 
   /** Each line decoded with replacement characters, as every decoder does it, and encoded again. */

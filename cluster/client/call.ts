@@ -16,8 +16,11 @@ export type ClientCall =
   | { readonly kind: "query"; readonly body: QueryRequest }
   /** Ends an earlier call: it is answered with code 130. Has no answer itself. */
   | { readonly kind: "cancel"; readonly call: number }
-  /** Payload: one block of `rows` records for a receiver. Answered (null) when the sender has room for more. */
-  | { readonly kind: "send"; readonly session: string; readonly stream: string; readonly rows: number }
+  /**
+   * Payload: one block of `rows` records for a receiver. Answered (null) when the sender has room for more. `loan`: the caller's number for
+   * the payload's memory, if it wants that back (`free` of the push `sent`).
+   */
+  | { readonly kind: "send"; readonly session: string; readonly stream: string; readonly rows: number; readonly loan?: number }
   /** Answered with `SendCounters` when all that was sent before it is acknowledged. */
   | { readonly kind: "sent"; readonly session: string; readonly stream: string }
   /** Answered with `SendCounters` at once. */
@@ -73,8 +76,8 @@ export interface SendCounters {
 export type ClientPush =
   | { readonly kind: "completed"; readonly stream: string; readonly through: number }
   | { readonly kind: "event"; readonly event: ClusterEvent }
-  /** The counters of what a session sends, at each ack. */
-  | { readonly kind: "sent"; readonly session: string; readonly stream: string; readonly counters: SendCounters }
+  /** The counters of what a session sends, at each ack. `free`: nobody will read the payload of that loan any more. */
+  | { readonly kind: "sent"; readonly session: string; readonly stream: string; readonly counters: SendCounters; readonly free?: number }
   /** Whether the master answers. */
   | { readonly kind: "connection"; readonly connected: boolean }
   /** A receiver that nobody has defined (or now has). */

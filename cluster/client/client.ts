@@ -101,7 +101,7 @@ export class ClientMachine implements Machine {
       case "cancel":
         return this.#cancel(call.call)
       case "send":
-        return this.#senderSteps(this.#sender.send(id, call.session, call.stream, call.rows, payload[0]!, now), now)
+        return this.#senderSteps(this.#sender.send(id, call, payload[0]!, now), now)
       case "sent":
         return this.#senderSteps(this.#sender.sent(id, call.session, call.stream, now), now)
       case "counters":
@@ -272,7 +272,7 @@ export class ClientMachine implements Machine {
       case "receivers":
         return this.#requests.asking(step.stream) ? [] : this.#ask({ kind: "receivers", receiver: step.stream }, step)
       case "push":
-        return [push({ kind: "sent", session: step.session, stream: step.stream, counters: step.counters })]
+        return [push({ ...step, kind: "sent" })]
       case "receiver":
         return [push({ kind: "receiver", stream: step.stream, defined: step.defined })]
       case "command":

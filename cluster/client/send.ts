@@ -8,6 +8,7 @@ import { asError, RivuletError } from "../../engine/errors.js"
 import { TextPacker } from "../../engine/text-packer.js"
 import type { SendCounters } from "./call.js"
 import type { ClientSession } from "./client-session.js"
+import { Loans } from "./loans.js"
 
 export interface SenderOptions {
   /** Wait for the stream to be defined; else RivuletError of code 5. Default true. */
@@ -57,7 +58,8 @@ export async function openSender(session: ClientSession, name: string, options: 
 export class LineSender {
   readonly stream: string
   readonly #session: ClientSession
-  readonly #packer = new TextPacker({ maxBytes: blockBytes })
+  readonly #loans = new Loans(blockBytes)
+  readonly #packer = new TextPacker({ maxBytes: blockBytes, allocate: bytes => this.#loans.take(bytes) })
   readonly #release: () => void
   #counters = nothing
   /** The beginning of a line that ends in a later chunk: kept apart, so that what the packer holds are whole lines. */
@@ -74,7 +76,9 @@ export class LineSender {
     this.stream = stream
     this.#session = session
     this.#release = session.calls.onPush(push => {
-      if (push.kind === "sent" && push.session === session.id && push.stream === stream) this.#counters = push.counters
+      if (push.kind !== "sent" || push.session !== session.id || push.stream !== stream) return
+      this.#counters = push.counters
+      if (push.free !== undefined) this.#loans.giveBack(push.free)
     })
   }
 
@@ -150,7 +154,8 @@ export class LineSender {
     if (this.#failed !== null) throw this.#failed
     const { rows } = Block.of(block)
     try {
-      const call = { kind: "send", session: this.#session.id, stream: this.stream, rows } as const
+      const loan = this.#loans.lend(block)
+      const call = { kind: "send", session: this.#session.id, stream: this.stream, rows, loan } as const
       const { value } = await this.#session.calls.call(call, { payload: [block] })
       this.#counters = value as SendCounters
     } catch (error) {

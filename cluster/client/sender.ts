@@ -13,7 +13,7 @@
 
 import type { Command, NodeId, Now } from "../ports.js"
 import type { Peer } from "../protocol.js"
-import type { SendCounters } from "./call.js"
+import type { ClientCall, SendCounters } from "./call.js"
 import { WorkerRoom } from "./worker-room.js"
 
 export interface SenderConfig {
@@ -28,10 +28,14 @@ export interface SenderConfig {
   readonly refreshMs: number
 }
 
+type SendCall = Extract<ClientCall, { readonly kind: "send" }>
+
 interface Batch {
   readonly seq: number
   readonly rows: number
   readonly block: Uint8Array
+  /** The writer wants the block's memory back, by this number. */
+  readonly loan: number | undefined
   worker: NodeId | null
   /** Not to be sent before; when sent: the time by which the ack must have come. */
   dueMs: number
@@ -67,7 +71,7 @@ export type SenderStep =
   | { readonly kind: "failed"; readonly call: number; readonly message: string }
   /** Ask the master who receives the stream. */
   | { readonly kind: "receivers"; readonly stream: string }
-  | { readonly kind: "push"; readonly session: string; readonly stream: string; readonly counters: SendCounters }
+  | { readonly kind: "push"; readonly session: string; readonly stream: string; readonly counters: SendCounters; readonly free?: number }
   | { readonly kind: "receiver"; readonly stream: string; readonly defined: boolean }
 
 export class Sender {
@@ -81,11 +85,11 @@ export class Sender {
   }
 
   /** A block to send. */
-  send(call: number, session: string, stream: string, rows: number, block: Uint8Array, now: Now): SenderStep[] {
+  send(call: number, { session, stream, rows, loan }: Omit<SendCall, "kind">, block: Uint8Array, now: Now): SenderStep[] {
     const flow = this.#flow(session, stream)
     if (flow.error !== null) return [{ kind: "failed", call, message: flow.error }]
     const seq = flow.nextSeq++
-    flow.batches.set(seq, { seq, rows, block, worker: null, dueMs: 0, tries: 0, last: null })
+    flow.batches.set(seq, { seq, rows, block, loan, worker: null, dueMs: 0, tries: 0, last: null })
     flow.sent += rows
     flow.sentBytes += block.byteLength
     flow.writers.push(call)
@@ -160,7 +164,13 @@ export class Sender {
     flow.ackedBytes += batch.block.byteLength
     flow.copies = copies
     this.#room.heard(from)
-    return [{ kind: "push", session, stream, counters: countersOf(flow) }, ...this.#release(flow), ...this.#dispatch(now)]
+    // The channel of the one worker that was sent it has it. What another was sent may be under way still.
+    const free = batch.tries === 1 && batch.last === from ? batch.loan : undefined
+    return [
+      { kind: "push", session, stream, counters: countersOf(flow), ...(free !== undefined && { free }) },
+      ...this.#release(flow),
+      ...this.#dispatch(now),
+    ]
   }
 
   refused(from: NodeId, session: string, stream: string, seq: number, reason: string, now: Now): SenderStep[] {

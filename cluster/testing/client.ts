@@ -3,6 +3,7 @@
 import { type ClientCall, type ClientPush, type LocalCall, pushCall } from "../client/call.js"
 import type { Command } from "../ports.js"
 import type { EffectCommand } from "../runtime.js"
+import { poisonByte } from "../worker/allocator.js"
 import type { SimulatedNode } from "./node.js"
 
 export type CallOutcome =
@@ -13,6 +14,8 @@ export class SimulatedClient {
   readonly pushes: ClientPush[] = []
   readonly node: SimulatedNode
   readonly #open = new Map<number, (outcome: CallOutcome) => void>()
+  /** What was sent, by its loan. */
+  readonly #lent = new Map<number, Uint8Array>()
   #next = 1
 
   constructor(make: (perform: (command: EffectCommand) => boolean) => SimulatedNode) {
@@ -28,7 +31,9 @@ export class SimulatedClient {
   call(call: ClientCall, done: (outcome: CallOutcome) => void, payload?: readonly Uint8Array[]): number {
     const id = this.#next++
     this.#open.set(id, done)
-    const local: LocalCall = { id, call, ...(payload && { payload }) }
+    const lent = call.kind === "send" && payload !== undefined
+    if (lent) this.#lent.set(id, payload[0]!)
+    const local: LocalCall = { id, call: lent ? { ...call, loan: id } : call, ...(payload && { payload }) }
     this.node.dispatch({ kind: "call", call: local })
     return id
   }
@@ -37,7 +42,13 @@ export class SimulatedClient {
   #perform(command: EffectCommand): boolean {
     if (command.kind !== "answer") return false
     if (command.call === pushCall) {
-      this.pushes.push(command.value as ClientPush)
+      const push = command.value as ClientPush
+      this.pushes.push(push)
+      // As if it were used again: who reads it still is seen.
+      if (push.kind === "sent" && push.free !== undefined) {
+        this.#lent.get(push.free)?.fill(poisonByte)
+        this.#lent.delete(push.free)
+      }
       return true
     }
     const done = this.#open.get(command.call)

@@ -21,23 +21,40 @@ export function align(bytes: number): number {
   return Math.ceil(bytes / 64) * 64
 }
 
+/** Memory for a block of so many bytes, whatever it holds; it may be of a larger buffer. */
+export type AllocateBlock = (bytes: number) => Uint8Array
+
+export interface AssembleOptions {
+  /** Default true. */
+  readonly summed?: boolean
+  /** Default: new memory. */
+  readonly allocate?: AllocateBlock
+}
+
 /** The whole block. The buffers are the columns' in the order in which `column-decode.ts` takes them. */
-export function assembleBlock(type: ColumnType, rows: number, buffers: readonly Uint8Array[], summed = true): Uint8Array {
+export function assembleBlock(
+  type: ColumnType,
+  rows: number,
+  buffers: readonly Uint8Array[],
+  { summed = true, allocate }: AssembleOptions = {},
+): Uint8Array {
   const schema = encodeType(type)
   const bodyAt = headerBytes + align(schema.length)
   let length = bodyAt
   for (const buffer of buffers) length += align(buffer.length)
   if (length > 0x7fffffff)
     throw new RivuletError(`${rows} rows need a block of ${length} bytes; a block holds at most 2 GiB`, { try: "use more partitions" })
-  // Zeroed, so that padding is the same wherever the block is made.
-  const block = new Uint8Array(length)
+  // Padding is zero, so that it is the same wherever the block is made.
+  const block = allocate?.(length).fill(0, 0, bodyAt) ?? new Uint8Array(length)
   block.set(schema, headerBytes)
   let at = bodyAt
   for (const buffer of buffers) {
     block.set(buffer, at)
-    at += align(buffer.length)
+    const end = at + align(buffer.length)
+    if (allocate !== undefined) block.fill(0, at + buffer.length, end)
+    at = end
   }
-  const header = new DataView(block.buffer)
+  const header = new DataView(block.buffer, block.byteOffset)
   header.setUint32(0, magic, true)
   header.setUint16(8, version, true)
   header.setUint16(

@@ -6,6 +6,7 @@
 import { KeyedState } from "../../../engine/state/keyed-state.js"
 import { Channel } from "../../channel.js"
 import { Link } from "../../channel-link.js"
+import { Sender } from "../../client/sender.js"
 import { Admission } from "../../master/admission.js"
 import { Checkpointer } from "../../master/checkpointer.js"
 import { Ledger } from "../../master/ledger.js"
@@ -119,6 +120,17 @@ export const mutations: readonly Mutation[] = [
     plant: () => {
       Outbox.prototype.sendPinned = function (to, message, payload) {
         this.send(to, message, payload)
+      }
+    },
+  },
+  {
+    name: "loan-in-use",
+    rule: "a writer has a batch's memory back when nobody reads it any more",
+    plant: () => {
+      const send = Sender.prototype.send
+      Sender.prototype.send = function (...args) {
+        const [, { session, stream, loan }] = args
+        return [...send.apply(this, args), { kind: "push", session, stream, counters: this.counters(session, stream), free: loan }]
       }
     },
   },

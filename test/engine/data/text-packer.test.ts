@@ -135,6 +135,15 @@ test("whole lines can be had before the line that has begun", () => {
   assert.is(packer.flush(), null)
 })
 
+test("blocks in memory that held something else are the same bytes", () => {
+  const text = Buffer.from(Array.from({ length: 300 }, (_, i) => `line ${"z".repeat(i % 70)} ${i}\n`).join(""))
+  const fresh = pack(text, 777).blocks
+  const used = new TextPacker({ maxBytes: 1024, allocate: bytes => new Uint8Array(new SharedArrayBuffer(5000), 8, bytes).fill(0xdb) })
+  const blocks = [...used.push(text), used.flush()!]
+  assert.is(blocks.length, fresh.length)
+  for (const [i, block] of blocks.entries()) assert.ok(Buffer.from(fresh[i]!).equals(block))
+})
+
 test("absurd limits are refused", () => {
   assert.throws(() => new TextPacker({ maxBytes: 10 }), /10 bytes/)
 })
