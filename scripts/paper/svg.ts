@@ -38,4 +38,4 @@ function text(x: number, y: number, words: string, size = 11, colour = "#333"): 
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" fill="${colour}">${escaped(words)}</text>`
 }
 
-const escaped = (words: string) => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+export const escaped = (words: string) => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;")

@@ -5,6 +5,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
 import type { OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
+import { demoCells, demoTour } from "../demo/tour.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
 import type { Screen } from "../screen.js"
 import type { StatusView, StyledLine } from "../session.js"
@@ -17,16 +18,6 @@ const statusMs = 1000
 const leaveMs = 300
 
 /** What a demonstration has on its screen before anybody types, and what grey text then offers. */
-const demoCells = ["const ones = views.map(v => [v.url, 1])", "const counts = ones.runningReduce((a, b) => a + b)", ".watch counts.top(5)"]
-const tour = [
-  'counts.get("/")',
-  'counts.slice("-20s").count()',
-  'counts.changes("-20s").top(3, c => c.delta)',
-  'views.last("20s").filter(v => v.status >= 500).map(v => [v.url, 1]).reduceByKey(sum).top(3)',
-  ".chaos kill w2",
-  ".workers",
-]
-
 export interface PreparedInk {
   readonly screen: Promise<typeof import("../screen.js")>
   readonly host: RemoteHost
@@ -58,7 +49,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     prompt: `${attachment.name}> `,
     history: options.history,
     banner: options.banner,
-    tour: attachment.demo ? tour : [],
+    tour: attachment.demo ? demoTour : [],
     host: emit => {
       const listen = () => {
         host.emit = emit

@@ -1,5 +1,5 @@
 /** Links and files that the pages name are there; and the check of a page's links and code finds what is wrong with it. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "uvu"
@@ -8,6 +8,7 @@ import { blocksOf, commandsOf, typedCells } from "../../scripts/docs/blocks.js"
 import { checkPage, pagesOf } from "../../scripts/docs/links.js"
 import { matches, runPage } from "../../scripts/docs/run.js"
 import { root } from "../../scripts/places.js"
+import { demoCells, demoTour } from "../../shell/demo/tour.js"
 
 const fence = "```"
 const directory = mkdtempSync(join(tmpdir(), "rivulet-pages-"))
@@ -75,5 +76,17 @@ test("what is wrong with a page is found", async () => {
 })
 
 for (const page of await pagesOf(root)) test(`links of ${page}`, () => assert.equal(checkPage(root, page), []))
+
+test("the recorded tour is the one that the shell offers", () => {
+  // Spaces between colours are drawn as nothing; a row may be cut by the panel's width.
+  const bare = (text: string) =>
+    text
+      .replace(/<[^>]*>/g, "")
+      .replaceAll("&lt;", "<")
+      .replaceAll("&amp;", "&")
+      .replace(/\s/g, "")
+  const picture = bare(readFileSync(join(root, "docs/tour.svg"), "utf8").replace(/[\s\S]*<defs>/, ""))
+  for (const line of [...demoCells, ...demoTour]) assert.ok(picture.includes(`local>${bare(line)}`), `npm run tour: ${line}`)
+})
 
 test.run()
