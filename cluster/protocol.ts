@@ -24,6 +24,9 @@ export type {
   HeldRetry,
   JobStatus,
   LogEntry,
+  LongTask,
+  LookedAhead,
+  WhyCause,
   WhyReport,
   WorkerStatus,
 } from "./protocol/status.js"

@@ -34,6 +34,7 @@ import { Questions } from "./questions.js"
 import { Settling } from "./settling.js"
 import type { AskedFiles } from "./text-files.js"
 import { streamsIn } from "./tree.js"
+import { causeInWords } from "./why-words.js"
 
 export interface HostOptions {
   readonly calls: ClientCalls
@@ -219,7 +220,7 @@ export class SessionHost implements Host {
     await this.flush()
     if (this.definitions.isDraft(id)) return { state: "on demand", findings: [] }
     const { state, findings } = await this.request({ kind: "why", stream: this.definitions.idOf(id) })
-    return { state, findings: findings.map(one => ({ ...one, try: [...one.try] })) }
+    return { state, findings: findings.map(({ cause, since, share }) => ({ ...causeInWords(cause), since, share })) }
   }
 
   // ── of the session ──

@@ -1,5 +1,5 @@
 /**
- * Why a stream is held, late or slow: causes in order of their share, each with what shows it and what to try.
+ * Why a stream is held, late or slow: causes in order of their share, each with the figures that show it. Words are the client's.
  *
  * The problem: an interval is late for many reasons at once, and each alone explains it. The solution: of every interval's time
  * what would not have been spent is charged to the first cause that explains it — the rest of a stage after its ordinary tasks to
@@ -7,9 +7,8 @@
  * Pure: facts in, findings out.
  */
 
-import { formatDuration } from "../../engine/time.js"
 import type { NodeId } from "../ports.js"
-import type { CatalogEntry, WhyReport } from "../protocol.js"
+import type { CatalogEntry, LongTask, WhyCause, WhyReport } from "../protocol.js"
 import type { IntervalFacts } from "./job-facts.js"
 import { median } from "./median.js"
 import type { Slow } from "./slowness.js"
@@ -32,8 +31,6 @@ export interface WhyFacts {
   readonly inputs: readonly CatalogEntry[]
 }
 
-type Finding = WhyReport["findings"][number]
-
 /** Of an ordinary interval's time: less is not worth a line. */
 const leastShareOfInterval = 0.05
 const leastMs = 4
@@ -47,54 +44,42 @@ const unevenPart = 0.25
 export function whyOf(facts: WhyFacts): WhyReport {
   const { entry } = facts
   const { state, lagMs } = entry
-  const causes = [...broken(facts), ...behindSource(facts), ...slowCauses(facts)]
-  const all = causes.reduce((sum, { weight }) => sum + weight, 0)
-  const findings = causes
+  const found = [...broken(facts), ...lateInputs(facts), ...slowCauses(facts)]
+  const all = found.reduce((sum, { weight }) => sum + weight, 0)
+  const findings = found
     .sort((a, b) => b.weight - a.weight)
-    .map(({ finding, weight }) => ({ ...finding, share: all > 0 ? weight / all : 0 }))
+    .map(({ weight, cause, since }) => ({ cause, since, share: all > 0 ? weight / all : 0 }))
   return { state, lagMs, findings }
 }
 
-interface Cause {
+interface Weighed {
   readonly weight: number
-  readonly finding: Omit<Finding, "share">
+  readonly cause: WhyCause
+  readonly since: number
 }
 
 /** What stops it altogether outweighs whatever made it slow before. */
 const stopped = 1e9
 
-function broken({ entry }: WhyFacts): Cause[] {
+function broken({ entry }: WhyFacts): Weighed[] {
   const { held, heldBy, definition } = entry
   if (held !== undefined) {
     const { failure, interval, lookedAhead } = held
-    const where = failure.origin ? ` (${failure.operator ?? "function"}, ${failure.origin.file}:${failure.origin.line})` : ""
-    const ahead = lookedAhead ? `; ${lookedAhead.failing} of ${lookedAhead.records} records that wait throw too` : ""
-    const evidence = `${failure.record === undefined ? "" : `record ${failure.record}`}${ahead}`.replace(/^; /, "")
-    const what = `${failure.record === undefined ? "a function failed" : "a record at which a function throws"}${where}: ${failure.message}`
-    const tries = [
-      `${definition.name}.replace(…): a fixed function in its place`,
-      `.resume ${definition.name} record: without such records`,
-    ]
-    return [{ weight: stopped, finding: { what, evidence, since: interval, try: tries } }]
+    const cause = { kind: "held", stream: definition.name, failure, ...(lookedAhead && { lookedAhead }) } as const
+    return [{ weight: stopped, cause, since: interval }]
   }
-  if (heldBy === undefined) return []
-  const finding = { what: `it waits for ${heldBy}, which is held`, evidence: "", since: 0, try: [`.why ${heldBy.split("/").at(-1)}`] }
-  return [{ weight: stopped, finding }]
+  return heldBy === undefined ? [] : [{ weight: stopped, cause: { kind: "heldBy", stream: heldBy }, since: 0 }]
 }
 
 /** Its input itself is late: what is computed cannot be sooner. */
-function behindSource({ entry, inputs }: WhyFacts): Cause[] {
+function lateInputs({ entry, inputs }: WhyFacts): Weighed[] {
   return inputs
     .filter(input => input.definition.id !== entry.definition.id || entry.definition.kind === "input")
     .filter(({ lagMs, definition }) => lagMs > Math.max(behindMs, behindIntervals * definition.intervalMs))
     .map(({ lagMs, definition, throughMs }) => ({
       weight: lagMs,
-      finding: {
-        what: `its input ${definition.name} is ${seconds(lagMs)} behind`,
-        evidence: "intervals close when every worker has reported through them: a worker is away, or the source is late",
-        since: throughMs,
-        try: [".workers", ".events"],
-      },
+      cause: { kind: "lateInput", input: definition.name, lagMs },
+      since: throughMs,
     }))
 }
 
@@ -120,43 +105,44 @@ class Charge {
     return this.#excessMs.length
   }
 
+  get task(): LongTask {
+    const { stage, slowest, medianMs } = this
+    return { stage: stage.label, partition: slowest.partition, ms: slowest.ms, othersMs: medianMs }
+  }
+
   /** By the ordinary one of its intervals: a pause or the first call of a function is no cause. */
   get ms(): number {
     return median(this.#excessMs) * this.intervals
   }
 }
 
-function slowCauses({ intervals, executors, load, slow, entry }: WhyFacts): Cause[] {
+function slowCauses({ intervals, executors, load, slow, entry }: WhyFacts): Weighed[] {
   const { keys, workers, uneven, workMs, spentMs } = charged(intervals, slow)
   const n = Math.max(1, intervals.length)
   const worthMs = Math.max(leastMs, (leastShareOfInterval * spentMs) / n) * n
-  const causes: Cause[] = []
+  const found: Weighed[] = []
   for (const [key, charge] of keys) {
     if (charge.ms < worthMs) continue
-    const rows = Math.round(charge.rows / charge.intervals)
-    const what = `one key holds ${percent(charge.rows / charge.ofRows)} of the shuffle: ${key}`
-    const evidence = `${shown(charge)}; all ${rows} records of it an interval go to one task`
-    causes.push({ weight: charge.ms, finding: { what, evidence, since: charge.since, try: keyTries(charge.stage) } })
+    const [rows, ofRows] = [charge.rows / charge.intervals, charge.ofRows / charge.intervals]
+    found.push({ weight: charge.ms, cause: { kind: "heavyKey", key, rows, ofRows, task: charge.task }, since: charge.since })
   }
   // It makes what it does late even where another cause makes a stage's last task.
-  for (const [worker, one] of slow) causes.push(slowWorker(one, Math.max(workers.get(worker)?.ms ?? 0, worthMs / 4)))
+  for (const [node, { name, since, times, ownMs, othersMs, copied, getsLess }] of slow) {
+    const cause = { kind: "slowWorker", worker: name, times, ownMs, othersMs, copied, getsLess } as const
+    found.push({ weight: Math.max(workers.get(node)?.ms ?? 0, worthMs / 4), cause, since })
+  }
   for (const charge of uneven.values()) {
     const often = charge.intervals >= Math.max(unevenIntervals, n * unevenPart)
-    if (!often || charge.ms < worthMs || charge.slowest.ms < 2 * charge.medianMs) continue
-    const what = `partition ${charge.slowest.partition} of ${charge.stage.label} has more to do than others`
-    causes.push({
-      weight: charge.ms,
-      finding: { what, evidence: shown(charge), since: charge.since, try: ["more partitions, or repartition"] },
-    })
+    const { task } = charge
+    if (!often || charge.ms < worthMs || task.ms < 2 * task.othersMs) continue
+    found.push({ weight: charge.ms, cause: { kind: "unevenPartition", task }, since: charge.since })
   }
   if (executors > 0 && load / executors >= fullLoad && intervals.length > 0) {
-    const what = `capacity: streams keep ${load.toFixed(1)} of ${executors} cores busy`
-    const evidence = `of it ${seconds(workMs / n)} of work per ${formatDuration(entry.definition.intervalMs)} interval here`
-    const since = intervals[0]?.from ?? 0
-    const tries = ["one more worker", ".streams: what else runs"]
-    causes.push({ weight: Math.max(workMs / executors, worthMs), finding: { what, evidence, since, try: tries } })
+    const { intervalMs } = entry.definition
+    const cause = { kind: "capacity", busy: load, cores: executors, workMs: workMs / n, intervalMs } as const
+    found.push({ weight: Math.max(workMs / executors, worthMs), cause, since: intervals[0]?.from ?? 0 })
   }
-  return causes
+  return found
 }
 
 /** Each interval's time after its ordinary tasks, to the first cause that explains it: a key, else a worker, else the partition. */
@@ -196,37 +182,10 @@ function charged(intervals: readonly IntervalFacts[], slow: WhyFacts["slow"]) {
   return { keys, workers, uneven, workMs, spentMs }
 }
 
-function slowWorker({ name, copied, getsLess, times, ownMs, othersMs, since }: SlowWorker, weight: number): Cause {
-  const copies = `${copied > 0 ? `; ${copied} of its tasks were given a second copy` : ""}${getsLess ? "; it gets fewer tasks" : ""}`
-  const what = `${name} is slow: tasks take ${times.toFixed(1)} × what they take elsewhere`
-  const evidence = `${ownMs.toFixed(0)} ms there, ${othersMs.toFixed(0)} ms on the others${copies}`
-  return {
-    weight,
-    finding: { what, evidence, since, try: [`.workers; end ${name} or give its machine room: its work goes to the others`] },
-  }
-}
-
 function heaviest(stage: StageFacts, partition: number): { readonly key: string; readonly rows: number; readonly ofRows: number } | null {
   let found: { key: string; rows: number; ofRows: number } | null = null
   for (const { heavy, rows: ofRows } of stage.reads)
     for (const { key, rows, partition: to } of heavy.values())
       if (to === partition && rows > (found?.rows ?? 0)) found = { key, rows, ofRows }
   return found
-}
-
-function keyTries({ label }: StageFacts): string[] {
-  if (/cogroup|[jJ]oin/.test(label)) return ["reduceByKey each side before the join, or filter the key out"]
-  return ["reduceByKey: one partial value a map task in place of every record", 'filter the key out, if it stands for nothing ("-", null)']
-}
-
-function shown({ stage, slowest, medianMs }: Charge): string {
-  return `${stage.label}, partition ${slowest.partition}: ${seconds(slowest.ms)}, others ${seconds(medianMs)}`
-}
-
-function seconds(ms: number): string {
-  return ms >= 100 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(0)} ms`
-}
-
-function percent(part: number): string {
-  return `${Math.round(100 * part)} %`
 }

@@ -25,8 +25,7 @@ export interface CatalogEntry {
     /** Input kept for it alone, and how much may be kept for all that are held. */
     readonly keptBytes: number
     readonly boundBytes: number
-    /** Of the records that wait, so many were looked at, and so many of these would fail. */
-    readonly lookedAhead?: { readonly records: number; readonly failing: number }
+    readonly lookedAhead?: LookedAhead
     /** It goes on by itself then: a machine was at fault, not the program. */
     readonly retry?: HeldRetry
     /** Intervals whose input is kept no longer. */
@@ -65,17 +64,52 @@ export interface JobStatus {
   }[]
 }
 
-/** The greatest cause first, shares of all that was found. */
+/** Why a stream is in its state: the greatest cause first, shares of all that was found. What it means in words: `cluster/client/why-words`. */
 export interface WhyReport {
   readonly state: CatalogEntry["state"]
   readonly lagMs: number
-  readonly findings: readonly {
-    readonly what: string
-    readonly evidence: string
-    readonly since: number
-    readonly share: number
-    readonly try: readonly string[]
-  }[]
+  readonly findings: readonly { readonly cause: WhyCause; readonly since: number; readonly share: number }[]
+}
+
+export type WhyCause =
+  | { readonly kind: "held"; readonly stream: string; readonly failure: TaskFailure; readonly lookedAhead?: LookedAhead }
+  /** It waits for a stream that is held. */
+  | { readonly kind: "heldBy"; readonly stream: string }
+  | { readonly kind: "lateInput"; readonly input: string; readonly lagMs: number }
+  /** `rows` of a shuffle's `ofRows`, an interval: all go to one task. */
+  | { readonly kind: "heavyKey"; readonly key: string; readonly rows: number; readonly ofRows: number; readonly task: LongTask }
+  /** `copied`: of its tasks that were given a second copy elsewhere. `getsLess`: it is sent fewer tasks than others. */
+  | {
+      readonly kind: "slowWorker"
+      readonly worker: string
+      readonly times: number
+      readonly ownMs: number
+      readonly othersMs: number
+      readonly copied: number
+      readonly getsLess: boolean
+    }
+  | { readonly kind: "unevenPartition"; readonly task: LongTask }
+  /** `busy` of so many `cores`, by all streams; `workMs` an interval of this one. */
+  | {
+      readonly kind: "capacity"
+      readonly busy: number
+      readonly cores: number
+      readonly workMs: number
+      readonly intervalMs: number
+    }
+
+/** The last of a stage's tasks to end, and how long its ordinary ones take. */
+export interface LongTask {
+  readonly stage: string
+  readonly partition: number
+  readonly ms: number
+  readonly othersMs: number
+}
+
+/** Of the records that wait, so many were looked at, and so many of these would fail. */
+export interface LookedAhead {
+  readonly records: number
+  readonly failing: number
 }
 
 export interface LogEntry {

@@ -1,6 +1,7 @@
 /** `.why`: facts of intervals in, ranked causes out. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { causeInWords } from "../../cluster/client/why-words.js"
 import type { IntervalFacts } from "../../cluster/master/job-facts.js"
 import { Slowness } from "../../cluster/master/slowness.js"
 import type { StageFacts } from "../../cluster/master/stage-facts.js"
@@ -43,7 +44,7 @@ function facts(stages: readonly StageFacts[], change: Partial<WhyFacts> = {}): W
 }
 
 const slow = { worker: "w2#1", name: "w2", times: 4, ownMs: 80, othersMs: 20, since: 5, copied: 0, getsLess: false }
-const what = (of: WhyFacts) => whyOf(of).findings.map(finding => `${Math.round(finding.share * 100)} % ${finding.what}`)
+const what = (of: WhyFacts) => whyOf(of).findings.map(finding => `${Math.round(finding.share * 100)} % ${causeInWords(finding.cause).what}`)
 const ten = (make: () => StageFacts) => Array.from({ length: 10 }, make)
 
 const cases: readonly [says: string, of: WhyFacts, found: readonly RegExp[]][] = [
@@ -90,7 +91,7 @@ test("held: the record comes before all that was slow", () => {
   const held = { interval: 7, failure: { kind: "user", message: "no", record: "{ a: 1 }" }, keptBytes: 0, boundBytes: 1 }
   const of = facts(ten(() => stage([20, 200, 20, 20], [1, 380])))
   const [first] = whyOf({ ...of, entry: { ...of.entry, held } as unknown as WhyFacts["entry"] }).findings
-  assert.match(first!.what, /^a record at which a function throws: no$/)
+  assert.match(causeInWords(first!.cause).what, /^a record at which a function throws: no$/)
   assert.is(first!.since, 7)
 })
 

@@ -1,0 +1,74 @@
+/** The causes that a master finds for a stream's state, in a person's words: what it is, what shows it, what to try. */
+
+import { formatDuration } from "../../engine/time.js"
+import type { LongTask, WhyCause } from "../protocol.js"
+
+export interface CauseInWords {
+  readonly what: string
+  readonly evidence: string
+  readonly try: string[]
+}
+
+export function causeInWords(cause: WhyCause): CauseInWords {
+  switch (cause.kind) {
+    case "held": {
+      const { failure, stream, lookedAhead } = cause
+      const where = failure.origin ? ` (${failure.operator ?? "function"}, ${failure.origin.file}:${failure.origin.line})` : ""
+      const shown = failure.record === undefined ? [] : [`record ${failure.record}`]
+      if (lookedAhead) shown.push(`${lookedAhead.failing} of ${lookedAhead.records} records that wait throw too`)
+      return {
+        what: `${failure.record === undefined ? "a function failed" : "a record at which a function throws"}${where}: ${failure.message}`,
+        evidence: shown.join("; "),
+        try: [`${stream}.replace(…): a fixed function in its place`, `.resume ${stream} record: without such records`],
+      }
+    }
+    case "heldBy":
+      return { what: `it waits for ${cause.stream}, which is held`, evidence: "", try: [`.why ${cause.stream.split("/").at(-1)}`] }
+    case "lateInput":
+      return {
+        what: `its input ${cause.input} is ${seconds(cause.lagMs)} behind`,
+        evidence: "intervals close when every worker has reported through them: a worker is away, or the source is late",
+        try: [".workers", ".events"],
+      }
+    case "heavyKey":
+      return {
+        what: `one key holds ${Math.round((100 * cause.rows) / cause.ofRows)} % of the shuffle: ${cause.key}`,
+        evidence: `${shownBy(cause.task)}; all ${Math.round(cause.rows)} records of it an interval go to one task`,
+        try: /cogroup|[jJ]oin/.test(cause.task.stage)
+          ? ["reduceByKey each side before the join, or filter the key out"]
+          : [
+              "reduceByKey: one partial value a map task in place of every record",
+              'filter the key out, if it stands for nothing ("-", null)',
+            ],
+      }
+    case "slowWorker": {
+      const { worker, times, ownMs, othersMs, copied, getsLess } = cause
+      const copies = `${copied > 0 ? `; ${copied} of its tasks were given a second copy` : ""}${getsLess ? "; it gets fewer tasks" : ""}`
+      return {
+        what: `${worker} is slow: tasks take ${times.toFixed(1)} × what they take elsewhere`,
+        evidence: `${ownMs.toFixed(0)} ms there, ${othersMs.toFixed(0)} ms on the others${copies}`,
+        try: [`.workers; end ${worker} or give its machine room: its work goes to the others`],
+      }
+    }
+    case "unevenPartition":
+      return {
+        what: `partition ${cause.task.partition} of ${cause.task.stage} has more to do than others`,
+        evidence: shownBy(cause.task),
+        try: ["more partitions, or repartition"],
+      }
+    case "capacity":
+      return {
+        what: `capacity: streams keep ${cause.busy.toFixed(1)} of ${cause.cores} cores busy`,
+        evidence: `of it ${seconds(cause.workMs)} of work per ${formatDuration(cause.intervalMs)} interval here`,
+        try: ["one more worker", ".streams: what else runs"],
+      }
+  }
+}
+
+function shownBy({ stage, partition, ms, othersMs }: LongTask): string {
+  return `${stage}, partition ${partition}: ${seconds(ms)}, others ${seconds(othersMs)}`
+}
+
+function seconds(ms: number): string {
+  return ms >= 100 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(0)} ms`
+}
