@@ -11,36 +11,27 @@
  *         ◀─────────────────────── │  Dealer ───────────────────────▶  │
  *                                  │  Router ◀────────────────────── Dealer
  *
- * Who came to the Router and has gone again is found by its name, see `lookWhoLeft`.
+ * Who came to the Router and has gone again is found by its name, see `visitors.ts`.
  *
  * Nothing here is certain to arrive: frames for a peer that is unknown, not connected or too far behind are dropped, and
  * the channel above sends again. What ZeroMQ would do silently is switched off: no high-water mark on the Router (it
  * drops there), `immediate` on Dealers (else frames pile up for a peer that is gone, and arrive old).
  */
 
-import { networkInterfaces } from "node:os"
 import { performance } from "node:perf_hooks"
-import { Dealer, Router } from "zeromq"
-import { RivuletError } from "../../engine/errors.js"
+import type { Dealer, Router } from "zeromq"
 import { type NodeId, nodeName, type Transport } from "../ports.js"
-import { maxFrameBytes } from "../protocol.js"
-import { endpointOf, formatAddress, parseAddress, refuseOpenBind } from "../security.js"
-import { type CurveOptions, openGate, toZ85 } from "./curve.js"
+import { type Address, endpointOf, parseAddress } from "../security.js"
+import type { CurveOptions } from "./curve.js"
+import { openDealer } from "./dealer.js"
 import { passed } from "./message-memory.js"
+import { type BoundRouter, bindRouter, type RouterEars } from "./router.js"
 import { SendQueue } from "./send-queue.js"
+import { closeSocket, messageOf } from "./socket.js"
+import { Visitors } from "./visitors.js"
 
 /** Bytes that may wait for one peer before newer frames are dropped. */
 const maxQueuedBytes = 256 * 1024 * 1024
-/** Messages inside ZeroMQ for one peer; more wait in our queue, where their bytes are counted. */
-const dealerHighWaterMark = 64
-/**
- * For a peer whose machine vanished without a word. ZeroMQ's own heartbeats are not used: libzmq 4.3 aborts the process when
- * one is due for a peer that has gone while more than its receive queue holds was unread (`Assertion failed: !_io_error`).
- */
-const keepalive = { tcpKeepalive: 1, tcpKeepaliveIdle: 5, tcpKeepaliveInterval: 2, tcpKeepaliveCount: 3, tcpMaxRetransmitTimeout: 10_000 }
-/** Names that are remembered of those who came; beyond, they are learned anew. */
-const mostCame = 10_000
-const lookAgainMs = [10, 50, 200]
 const nothing = new Uint8Array(0)
 /** Two nodes of one name would take turns for ever: not too soon. */
 const deafMs = 3_000
@@ -86,10 +77,10 @@ export class ZeromqTransport implements Transport {
 
   /** By the peer's name. */
   private readonly links = new Map<string, Link>()
-  /** Names of those who came to the Router, as far as they are not known to have gone. */
-  private readonly came = new Set<string>()
-  private looking: NodeJS.Timeout | null = null
-  private looks = 0
+  private readonly visitors = new Visitors(name => {
+    if (!this.links.has(name)) this.routerQueue?.push([Buffer.from(name), nothing])
+  })
+  private readonly router: Router | null
   private readonly routerQueue: SendQueue | null
   private received: (from: NodeId, frames: readonly Uint8Array[]) => void = () => {}
   private lost: (peer: NodeId) => void = () => {}
@@ -99,12 +90,12 @@ export class ZeromqTransport implements Transport {
 
   private constructor(
     private readonly options: ZeromqOptions,
-    private readonly router: Router | null,
-    /** Ends the admission of the Router. */
-    private readonly closeGate: () => void = () => {},
+    private readonly bound: BoundRouter | null,
   ) {
+    const router = bound?.router ?? null
     this.node = options.node
-    this.address = router === null ? null : addressOf(router, options.curve)
+    this.address = bound?.address ?? null
+    this.router = router
     this.routerQueue =
       router === null
         ? null
@@ -128,44 +119,17 @@ export class ZeromqTransport implements Transport {
    * code 2 if the address is taken, wrong, or open to other machines without keys.
    */
   static async listen(bind: string, curve?: CurveOptions): Promise<Listening> {
-    const address = parseAddress(bind)
-    if (curve === undefined) refuseOpenBind(address)
-    let refused = (_publicKey: string): void => {}
-    let disconnected = (): void => {}
-    const gate =
-      curve &&
-      (await openGate(
-        key => (key === curve.pair.publicKey ? "this cluster" : curve.gate(key)),
-        key => refused(key),
-      ))
-    const router = new Router({
-      mandatory: true,
-      // A mandatory Router waits for an unknown peer, for ever by default.
-      sendTimeout: 0,
-      sendHighWaterMark: 0,
-      // A node that reconnects before its old connection is seen to be gone takes its place.
-      handover: true,
-      linger: 0,
-      maxMessageSize: maxFrameBytes,
-      ipv6: address.host.includes(":"),
-      ...(curve && gate && { curveServer: true, curveSecretKey: toZ85(curve.pair.secretKey), zapDomain: gate.domain }),
-      ...keepalive,
-    })
-    // Before the bind: zeromq.js can sleep through events that come before it waits for the first.
-    router.events.on("disconnect", () => disconnected())
-    try {
-      await router.bind(endpointOf(address))
-    } catch (error) {
-      router.close()
-      gate?.close()
-      throw bindError(endpointOf(address), error)
-    }
+    // Nobody, until the node has its name.
+    const ears: RouterEars = { disconnected: () => {}, refused: () => {} }
+    const bound = await bindRouter(bind, curve, ears)
     return {
-      address: addressOf(router, curve),
+      address: bound.address,
       open: options => {
-        const transport = new ZeromqTransport({ ...options, curve: options.curve ?? curve }, router, gate?.close)
-        disconnected = () => transport.lookWhoLeft()
-        refused = key => transport.say(`refused ${key}`, `a key that is not on the list was refused: ${key}`)
+        const transport = new ZeromqTransport({ ...options, curve: options.curve ?? curve }, bound)
+        ears.disconnected = () => {
+          if (!transport.closed) transport.visitors.lookWhoLeft()
+        }
+        ears.refused = key => transport.say(`refused ${key}`, `a key that is not on the list was refused: ${key}`)
         return transport
       },
     }
@@ -192,73 +156,37 @@ export class ZeromqTransport implements Transport {
       return
     }
     if (present !== undefined) this.closeLink(present)
-    let dealer: Dealer | undefined
-    let endpoint: string
+    const { curve, onRefused } = this.options
+    let parsed: Address
+    let dealer: Dealer
+    const down = () => {
+      if (link.state === "down") return
+      link.state = "down"
+      this.dropped += link.queue.clear()
+      this.lost(name)
+    }
+    const up = () => {
+      link.state = "up"
+      if (this.links.get(name) === link) this.reached(name)
+    }
     try {
-      const parsed = parseAddress(address)
-      const { curve } = this.options
+      parsed = parseAddress(address)
       if (parsed.key !== null && curve === undefined) {
-        this.options.onRefused?.(
-          to,
-          `${endpointOf(parsed)} is reached with a key, and this process has none`,
-          "rivulet keys new, then --key <name>",
-        )
+        onRefused?.(to, `${endpointOf(parsed)} is reached with a key, and this process has none`, "rivulet keys new, then --key <name>")
         return
       }
-      dealer = new Dealer({
-        routingId: nodeName(this.node),
-        immediate: true,
-        linger: 0,
-        sendHighWaterMark: dealerHighWaterMark,
-        maxMessageSize: maxFrameBytes,
-        reconnectInterval: 50,
-        reconnectMaxInterval: 250,
-        connectTimeout: 3_000,
-        ipv6: parsed.host.includes(":"),
-        ...(parsed.key !== null &&
-          curve !== undefined && {
-            curveServerKey: toZ85(parsed.key),
-            curvePublicKey: toZ85(curve.pair.publicKey),
-            curveSecretKey: toZ85(curve.pair.secretKey),
-          }),
-        ...keepalive,
-      })
-      endpoint = endpointOf(parsed)
+      dealer = openDealer(this.node, parsed, curve, { up, down, refused: (reason, attempt) => onRefused?.(to, reason, attempt) })
     } catch (error) {
-      dealer?.close()
       this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
       return
     }
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
     const link: Link = { to, address, dealer, queue, state: "connecting", unansweredMs: null }
     this.links.set(name, link)
-    const down = () => {
-      if (link.state === "down") return
-      link.state = "down"
-      this.dropped += queue.clear()
-      this.lost(name)
-    }
-    dealer.events.on("handshake", () => {
-      link.state = "up"
-      if (this.links.get(name) === link) this.reached(name)
-    })
-    const { key } = parseAddress(address)
-    dealer.events.on("handshake:error:auth", () => {
-      const mine = this.options.curve?.pair.publicKey
-      this.options.onRefused?.(to, `its list of allowed keys has not ${mine}`, `on its machine: rivulet keys allow ${mine}`)
-    })
-    for (const event of ["handshake:error:protocol", "handshake:error:other"] as const)
-      dealer.events.on(event, () => {
-        const [reason, attempt] =
-          key === null ? ["it listens with a key", `${address}#<its public key>`] : ["it has another key", "ask for its address again"]
-        this.options.onRefused?.(to, reason, attempt)
-      })
-    dealer.events.on("disconnect", down)
-    dealer.events.on("connect:retry", down)
     void this.receiveFrom(dealer, link)
     // Only now: zeromq.js can sleep through events that come before it waits for the first.
     try {
-      dealer.connect(endpoint)
+      dealer.connect(endpointOf(parsed))
     } catch (error) {
       this.closeLink(link)
       this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
@@ -287,7 +215,7 @@ export class ZeromqTransport implements Transport {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    if (this.looking !== null) clearTimeout(this.looking)
+    this.visitors.stop()
     const links = [...this.links.values()]
     this.links.clear()
     const queues = [...links.filter(link => link.state !== "down").map(link => link.queue), ...(this.routerQueue ? [this.routerQueue] : [])]
@@ -299,7 +227,7 @@ export class ZeromqTransport implements Transport {
     clearTimeout(timer)
     for (const link of links) closeSocket(link.dealer, link.state === "down" ? 0 : lingerMs)
     if (this.router !== null) closeSocket(this.router, lingerMs)
-    this.closeGate()
+    this.bound?.closeGate()
   }
 
   /**
@@ -346,33 +274,16 @@ export class ZeromqTransport implements Transport {
       const from = parts[0] === undefined ? null : nameIn(parts[0])
       if (from === null || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
       else {
-        if (this.came.size >= mostCame) this.came.clear()
-        this.came.add(from)
+        this.visitors.came(from)
         this.deliver(from, parts.slice(1))
       }
       passed(parts)
     }
   }
 
-  /**
-   * A connection to the Router broke; ZeroMQ does not say whose. It refuses a message for who is not there, so each of them gets
-   * an empty one, which says nothing: now and a few times more, for ZeroMQ says so before it acts so.
-   */
-  private lookWhoLeft(): void {
-    this.looks = 0
-    this.looking ??= setTimeout(() => this.look(), 0)
-  }
-
-  private look(): void {
-    this.looking = null
-    if (this.closed) return
-    for (const name of this.came) if (!this.links.has(name)) this.routerQueue?.push([Buffer.from(name), nothing])
-    if (this.looks < lookAgainMs.length) this.looking = setTimeout(() => this.look(), lookAgainMs[this.looks++])
-  }
-
   private notHere(id: Uint8Array): void {
     const name = Buffer.from(id).toString("latin1")
-    if (this.came.delete(name) && !this.closed && !this.links.has(name)) this.lost(name)
+    if (this.visitors.left(name) && !this.closed && !this.links.has(name)) this.lost(name)
   }
 
   /** An error of whoever listens must not end the receiving. */
@@ -403,46 +314,3 @@ function nameIn(frame: Buffer): string | null {
   const text = frame.toString("latin1")
   return /^[!-~]{1,240}$/.test(text) ? text : null
 }
-
-function closeSocket(socket: Router | Dealer, linger: number): void {
-  if (socket.closed) return
-  try {
-    socket.linger = linger
-  } catch {
-    // The context is being torn down: then there is nobody to linger for.
-  }
-  socket.close()
-}
-
-/** With the real port, and the key that whoever comes must know. */
-function addressOf(router: Router, curve: CurveOptions | undefined): string {
-  const address = parseAddress(router.lastEndpoint!)
-  return formatAddress({ ...address, host: reachableHost(address.host), key: curve?.pair.publicKey ?? null })
-}
-
-/** Whoever listens on all addresses is told to others by one that they can reach: the first that is not loopback. */
-function reachableHost(host: string): string {
-  if (host !== "0.0.0.0" && host !== "::") return host
-  const family = host === "::" ? "IPv6" : "IPv4"
-  const found = Object.values(networkInterfaces())
-    .flatMap(list => list ?? [])
-    .find(entry => entry.family === family && !entry.internal)
-  return found?.address ?? (family === "IPv6" ? "::1" : "127.0.0.1")
-}
-
-function bindError(address: string, error: unknown): RivuletError {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === "EADDRINUSE")
-    return new RivuletError(`${address} is in use by another process`, {
-      code: 2,
-      try: "another port, or 0 for any free one (--bind tcp://127.0.0.1:0)",
-      cause: error,
-    })
-  return new RivuletError(`cannot listen on ${address}: ${messageOf(error)}`, {
-    code: 2,
-    try: "an address of this machine, as tcp://127.0.0.1:7077",
-    cause: error,
-  })
-}
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,54 @@
+/** The socket by which a node reaches one that listens: not connected yet, its events already heard. */
+
+import { Dealer } from "zeromq"
+import { type NodeId, nodeName } from "../ports.js"
+import { maxFrameBytes } from "../protocol.js"
+import { type Address, endpointOf } from "../security.js"
+import { type CurveOptions, toZ85 } from "./curve.js"
+import { keepalive } from "./socket.js"
+
+/** Messages inside ZeroMQ for one peer; more wait in our queue, where their bytes are counted. */
+const dealerHighWaterMark = 64
+
+export interface DealerEars {
+  readonly up: () => void
+  /** Also when a connection could not be made; more than once. */
+  readonly down: () => void
+  /** The other does not admit this node: why, and what to do. */
+  readonly refused: (reason: string, attempt: string) => void
+}
+
+/** `address`: where it will be connected to. Throws what ZeroMQ throws. */
+export function openDealer(self: NodeId, address: Address, curve: CurveOptions | undefined, ears: DealerEars): Dealer {
+  const dealer = new Dealer({
+    routingId: nodeName(self),
+    immediate: true,
+    linger: 0,
+    sendHighWaterMark: dealerHighWaterMark,
+    maxMessageSize: maxFrameBytes,
+    reconnectInterval: 50,
+    reconnectMaxInterval: 250,
+    connectTimeout: 3_000,
+    ipv6: address.host.includes(":"),
+    ...(address.key !== null &&
+      curve !== undefined && {
+        curveServerKey: toZ85(address.key),
+        curvePublicKey: toZ85(curve.pair.publicKey),
+        curveSecretKey: toZ85(curve.pair.secretKey),
+      }),
+    ...keepalive,
+  })
+  dealer.events.on("handshake", ears.up)
+  dealer.events.on("handshake:error:auth", () => {
+    const mine = curve?.pair.publicKey
+    ears.refused(`its list of allowed keys has not ${mine}`, `on its machine: rivulet keys allow ${mine}`)
+  })
+  for (const event of ["handshake:error:protocol", "handshake:error:other"] as const)
+    dealer.events.on(event, () => {
+      if (address.key === null) ears.refused("it listens with a key", `${endpointOf(address)}#<its public key>`)
+      else ears.refused("it has another key", "ask for its address again")
+    })
+  dealer.events.on("disconnect", ears.down)
+  dealer.events.on("connect:retry", ears.down)
+  return dealer
+}
