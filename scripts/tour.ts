@@ -8,15 +8,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { demoTour } from "../shell/demo/tour.js"
 import { openTerminal } from "./headless-terminal.js"
+import { root } from "./places.js"
 import { filmOf, rowsOf, type Screen } from "./tour/svg.js"
 
 const [columns, rows] = [100, 32]
-const picture = fileURLToPath(new URL("../docs/tour.svg", import.meta.url))
-const readme = fileURLToPath(new URL("../README.md", import.meta.url))
+const picture = join(root, "docs/tour.svg")
+const readme = join(root, "README.md")
 /** Below the picture, for who reads the page as text. */
 const lastScreen = /(\(docs\/tour\.svg\)[\s\S]*?```text\n)[\s\S]*?(?=```)/
 
