@@ -39,7 +39,7 @@ export class ArchiveSources {
   /** True: it stopped at its bound, so that there is more. */
   advance(times: Times): boolean {
     let more = false
-    for (const input of [...this.#parts.catalog.inputs()]) {
+    for (const input of this.#parts.catalog.inputsFrom("archive")) {
       const { source } = input.definition.node
       if (source.kind !== "archive") continue
       const record = this.#parts.ledger.streams.get(input.definition.id) as StreamRecord
@@ -96,6 +96,6 @@ export class ArchiveSources {
   #append(record: SealRecord): void {
     const { admission, progress } = this.#parts
     if (record.groups.length > 0) admission.sealed(record.stream, record.from, record.groups.flat())
-    append(this.#parts, record, () => progress.sealed.set(record.stream, Math.max(progress.sealed.get(record.stream) ?? 0, record.to)))
+    append(this.#parts, record, () => progress.sealedTo(record.stream, record.to))
   }
 }

@@ -54,13 +54,13 @@ export class Arrivals {
 
   advance(): void {
     const { catalog, ledger, progress } = this.#parts
-    for (const { definition } of [...catalog.inputs()]) {
+    for (const { definition } of catalog.inputsFrom("arrivals")) {
       if (!isTimed(definition)) continue
       const record = ledger.streams.get(definition.id) as StreamRecord
       const input = ledger.streams.get(definition.node.source.stream)
       if (record.held !== null || input === undefined) continue
       const arriving = this.#arriving.get(definition.id) ?? this.#open(record, input)
-      const sealed = progress.sealed.get(input.definition.id) ?? input.since
+      const sealed = progress.sealed(input.definition.id) ?? input.since
       this.#read(arriving, definition, input, sealed)
       this.#take(arriving, definition, input, sealed)
       this.#seal(arriving, definition, record)
@@ -247,7 +247,7 @@ export class Arrivals {
     }
     if (all.length > 0) admission.sealed(arriving.stream, from, all)
     append(this.#parts, record, () => {
-      progress.sealed.set(arriving.stream, Math.max(progress.sealed.get(arriving.stream) ?? 0, to))
+      progress.sealedTo(arriving.stream, to)
     })
   }
 }

@@ -11,6 +11,7 @@ import { checkDefinition, parentsOf } from "./definition-rules.js"
 import type { Ledger, StreamRecord } from "./ledger.js"
 import type { AcceptedDefinition } from "./records.js"
 import { runs } from "./stream-graph.js"
+import { type InputRecord, type StreamLists, streamLists } from "./stream-lists.js"
 
 export interface DefinePlan {
   readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
@@ -30,19 +31,46 @@ export interface Clocks {
 
 export class Catalog {
   readonly #ledger: Ledger
+  #lists: StreamLists | null = null
+  #listedAt = -1
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
   }
 
+  /** Asked for at every event, and made anew only when a definition comes, goes or changes. */
+  get #all(): StreamLists {
+    if (this.#lists === null || this.#listedAt !== this.#ledger.definitionChanges) {
+      this.#listedAt = this.#ledger.definitionChanges
+      this.#lists = streamLists(this.#ledger)
+    }
+    return this.#lists
+  }
+
   /** Streams that are not stopped, parents before children. */
-  *live(): Iterable<StreamRecord> {
-    for (const stream of this.kept()) if (stream.leaving === null) yield stream
+  live(): readonly StreamRecord[] {
+    return this.#all.live
   }
 
   /** With those that were stopped and may be called back. */
-  *kept(): Iterable<StreamRecord> {
-    for (const stream of this.#ledger.streams.values()) if (stream.stoppedMs === null) yield stream
+  kept(): readonly StreamRecord[] {
+    return this.#all.kept
+  }
+
+  /** Live ones that run every interval, held ones too. */
+  running(): readonly StreamRecord[] {
+    return this.#all.running
+  }
+
+  /** Live streams that run and are made of it, near or far, parents first. */
+  readers(id: StreamId): readonly StreamId[] {
+    const { readers } = this.#all
+    let found = readers.get(id)
+    if (found === undefined) {
+      found = this.dependents(id).flatMap(({ definition }) => (runs(definition) ? [definition.id] : []))
+      readers.set(id, found)
+    }
+    return found
   }
 
   get(id: StreamId): StreamRecord | undefined {
@@ -52,7 +80,7 @@ export class Catalog {
 
   /** What was stopped and may be called back: the newest of that id or `program/name`. */
   leaving(name: string): StreamRecord | undefined {
-    const found = [...this.kept()].filter(stream => stream.leaving !== null && (stream.definition.id === name || nameOf(stream) === name))
+    const found = this.kept().filter(stream => stream.leaving !== null && (stream.definition.id === name || nameOf(stream) === name))
     return found.reduce<StreamRecord | undefined>(
       (newest, stream) => ((newest?.leaving?.wallMs ?? Number.NEGATIVE_INFINITY) <= (stream.leaving?.wallMs ?? 0) ? stream : newest),
       undefined,
@@ -63,7 +91,7 @@ export class Catalog {
   find(name: string): StreamRecord | undefined {
     const byId = this.get(name)
     if (byId !== undefined) return byId
-    const live = [...this.live()]
+    const live = this.live()
     const full = live.filter(({ definition }) => `${definition.program}/${definition.name}` === name)
     if (full.length > 0) return full[0]
     const short = live.filter(({ definition }) => definition.name === name)
@@ -78,11 +106,7 @@ export class Catalog {
 
   /** The input that receives under this name. */
   receiver(name: string): StreamRecord | undefined {
-    for (const stream of this.live()) {
-      const { node } = stream.definition
-      if (node.kind === "input" && node.source.kind === "receiver" && node.source.name === name) return stream
-    }
-    return undefined
+    return this.#all.receivers.get(name)
   }
 
   /** Whether an input that received under this name has been stopped (and none does now): what is left of it may go. */
@@ -95,12 +119,17 @@ export class Catalog {
     return false
   }
 
-  *inputs(): Iterable<StreamRecord & { readonly definition: StreamDefinition & { readonly node: InputNode } }> {
-    for (const stream of this.live()) if (stream.definition.node.kind === "input") yield stream as never
+  inputs(): readonly InputRecord[] {
+    return this.#all.inputs
+  }
+
+  /** Those whose records come from there. */
+  inputsFrom(kind: InputNode["source"]["kind"]): readonly InputRecord[] {
+    return this.#all.bySource.get(kind) ?? []
   }
 
   children(id: StreamId): StreamRecord[] {
-    return [...this.live()].filter(({ definition }) => parentsOf(definition).includes(id))
+    return this.live().filter(({ definition }) => parentsOf(definition).includes(id))
   }
 
   /** Live streams made of it, near or far, parents first. */
@@ -326,7 +355,11 @@ export class Catalog {
   }
 
   #freeName(definition: StreamDefinition): string {
-    const taken = new Set([...this.live()].filter(s => s.definition.program === definition.program).map(s => s.definition.name))
+    const taken = new Set(
+      this.live()
+        .filter(s => s.definition.program === definition.program)
+        .map(s => s.definition.name),
+    )
     let n = 1
     while (taken.has(`${definition.name}~${n}`)) n += 1
     return `${definition.name}~${n}`

@@ -125,7 +125,7 @@ export class Endings {
   /** What has been leaving for long enough goes, or all of it when memory is short. */
   sweep(times: Times): void {
     const { catalog, config } = this.#parts
-    const leaving = [...catalog.kept()].filter(({ leaving }) => leaving !== null)
+    const leaving = catalog.kept().filter(({ leaving }) => leaving !== null)
     if (leaving.length === 0) return
     const needed = this.#others.retention.memoryShort
     if (needed) say(this.#parts, "info", `memory is short: what was stopped can be called back no more: ${leaving.map(nameOf).join(", ")}`)
@@ -138,7 +138,10 @@ export class Endings {
     const ending = new Set(ids)
     for (const { definition, leaving } of this.#parts.catalog.kept())
       if (leaving !== null && parentsOf(definition).some(parent => ending.has(parent))) ending.add(definition.id)
-    return [...this.#parts.catalog.kept()].map(({ definition }) => definition.id).filter(id => ending.has(id))
+    return this.#parts.catalog
+      .kept()
+      .map(({ definition }) => definition.id)
+      .filter(id => ending.has(id))
   }
 
   #names(ids: readonly StreamId[]): string[] {

@@ -37,7 +37,7 @@ export class HeldInput {
   /** Running streams that are held, or behind one that is. */
   waiting(): Waiting[] {
     const { catalog } = this.#parts
-    const live = [...catalog.live()]
+    const live = catalog.live()
     if (!live.some(({ held }) => held !== null)) return []
     return live.flatMap(stream => {
       const holder = runs(stream.definition) ? catalog.heldBy(stream.definition) : null

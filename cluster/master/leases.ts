@@ -111,7 +111,10 @@ export class Leases {
 
   #ending(nowMs: number): StreamId[] {
     const staying = this.#staying(nowMs)
-    return [...this.#parts.catalog.live()].map(({ definition }) => definition.id).filter(id => !staying.has(id))
+    return this.#parts.catalog
+      .live()
+      .map(({ definition }) => definition.id)
+      .filter(id => !staying.has(id))
   }
 
   /** Those that do not end by then, and what they are made of. */

@@ -89,6 +89,9 @@ const dayMs = 86_400_000
 /** So many stopped streams are remembered. */
 const stoppedRemembered = 200
 
+/** What each interval brings. */
+const ordinary: ReadonlySet<JournalRecord["kind"]> = new Set(["seal", "progress", "forgotten", "files"] as const)
+
 export class Ledger {
   epoch = 0
   cluster = ""
@@ -110,8 +113,11 @@ export class Ledger {
   sessionCount = 0
   /** Counts defines and stops: who derives something from the definitions sees that it is out of date. */
   definitionChanges = 0
+  /** Counts what is not the ordinary course of intervals: definitions, who is held and goes on. */
+  turns = 0
 
   apply(record: JournalRecord): void {
+    if (!ordinary.has(record.kind)) this.turns += 1
     switch (record.kind) {
       case "epoch":
         this.epoch = record.epoch

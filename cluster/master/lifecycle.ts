@@ -64,7 +64,7 @@ export class Lifecycle {
     if (fresh.length === 0 && assets.length === 0) return answer(ok(value))
     const { session } = body
     append(this.#parts, { kind: "define", session, definitions: fresh, assets, wallMs: times.timeMs, scratch: true }, () => {
-      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
+      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealedTo(definition.id, since)
       answer(ok(value))
       for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
     })
@@ -91,10 +91,12 @@ export class Lifecycle {
     const { catalog } = this.#parts
     const stream = catalog.get(body.stream)
     if (stream === undefined) throw noStream(body.stream)
-    const taken = [...catalog.live()].find(
-      ({ definition }) =>
-        definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
-    )
+    const taken = catalog
+      .live()
+      .find(
+        ({ definition }) =>
+          definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
+      )
     if (taken !== undefined)
       throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
     append(this.#parts, { kind: "rename", stream: body.stream, name: body.name, wallMs: times.timeMs }, () => answer(ok()))
@@ -238,7 +240,7 @@ export class Lifecycle {
     if (body.dryRun) return answer(ok(value))
     const assets = body.assets.filter(({ hash }) => !ledger.assets.has(hash))
     append(parts, { kind: "define", session: body.session, definitions: fresh, assets, wallMs: times.timeMs }, () => {
-      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealed.set(definition.id, since)
+      for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealedTo(definition.id, since)
     })
     for (const { versions, resumes, keepFrom, again } of decided) {
       append(parts, { kind: "replaced", versions, resumes, keepFrom, assets: [], told: { by: body.by } }, () => {})

@@ -132,8 +132,8 @@ class Running {
     const progress = new Progress()
     let floorMs = Number.NEGATIVE_INFINITY
     for (const [id, stream] of ledger.streams) {
-      progress.sealed.set(id, stream.sealedThrough)
-      progress.through.set(id, stream.through)
+      progress.sealedTo(id, stream.sealedThrough)
+      progress.finishedTo(id, stream.through)
       const { node } = stream.definition
       if (node.kind === "input" && node.source.kind === "receiver") floorMs = Math.max(floorMs, stream.sealedThrough)
     }

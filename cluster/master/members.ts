@@ -34,6 +34,8 @@ interface Recovering {
 }
 
 const peersEveryMs = 1_000
+/** Much less than anything that is waited for. */
+const lookEveryMs = 10
 /** Between two steps of a master that is well there is no more than a tick. */
 const stalledMs = 250
 
@@ -46,7 +48,9 @@ export class Members {
   readonly #startedMs: number
   #runtime: string | null = null
   #peersMs = Number.NEGATIVE_INFINITY
-  #inputsKey = ""
+  #inputsAt = -1
+  #lookedMs = Number.NEGATIVE_INFINITY
+  #lookedAt = -1
   readonly #readers = new Map<StreamId, { readonly node: NodeId; readonly url: string; readonly session: string }>()
   #readersGiven = 0
   #steppedMs = Number.POSITIVE_INFINITY
@@ -271,25 +275,35 @@ export class Members {
         if (client.suspectMs !== null) client.suspectMs += stoodMs
       }
     }
-    for (const { node, address } of registry.silent(times.monotonicMs)) outbox.push({ kind: "probe", peer: node, address })
-    for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
-    for (const { node, heardMs, suspectMs } of [...this.#clients.values()]) {
-      const broken = suspectMs !== null && times.monotonicMs - suspectMs >= config.clientSuspectForMs
-      if (broken || times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
-    }
+    const looks = times.monotonicMs - this.#lookedMs >= lookEveryMs || ledger.definitionChanges !== this.#lookedAt
+    if (looks) this.#look(times)
     if (settled && times.monotonicMs - this.#peersMs >= peersEveryMs) {
       this.#peersMs = times.monotonicMs
       const { minReplicas, replicas } = config
       const workers = registry.peers()
       for (const { node } of registry.live) outbox.send(node, { kind: "peers", workers, minReplicas, replicas })
     }
-    this.#assignReaders()
-    const key = `${ledger.definitionChanges} ${progress.sealed.size} ${this.#readersGiven}`
-    if (key !== this.#inputsKey) {
-      this.#inputsKey = key
+    // None of them ever gets less.
+    const inputsAt = ledger.definitionChanges + progress.inputs + this.#readersGiven
+    if (inputsAt !== this.#inputsAt) {
+      this.#inputsAt = inputsAt
       for (const { node } of registry.live) outbox.send(node, this.#inputs(node))
     }
     this.#recovered(times)
+  }
+
+  /** Who is silent, who is gone: what takes a walk over all of them is not done at every event. */
+  #look(times: Times): void {
+    const { registry, config, outbox, ledger } = this.#parts
+    this.#lookedMs = times.monotonicMs
+    this.#lookedAt = ledger.definitionChanges
+    for (const { node, address } of registry.silent(times.monotonicMs)) outbox.push({ kind: "probe", peer: node, address })
+    for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
+    for (const { node, heardMs, suspectMs } of [...this.#clients.values()]) {
+      const broken = suspectMs !== null && times.monotonicMs - suspectMs >= config.clientSuspectForMs
+      if (broken || times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
+    }
+    this.#assignReaders()
   }
 
   #recovered(times: Times): void {
@@ -339,7 +353,7 @@ export class Members {
     for (const { definition } of this.#parts.catalog.inputs()) {
       const { source } = definition.node
       // What is received for it is acked, so its definition must be on disk.
-      if (source.kind !== "receiver" || !progress.sealed.has(definition.id)) continue
+      if (source.kind !== "receiver" || progress.sealed(definition.id) === undefined) continue
       const reader = this.#readers.get(definition.id)
       const read = reader?.node === worker ? { read: { url: reader.url, session: reader.session } } : {}
       inputs.push({

@@ -94,8 +94,12 @@ export class MasterPlanner implements Planner, JobSource {
     return spec === null ? null : { spec, blocks }
   }
 
-  *running(): Iterable<StreamRecord> {
-    for (const stream of this.catalog.live()) if (runs(stream.definition) && stream.held === null) yield stream
+  running(): readonly StreamRecord[] {
+    return this.catalog.running()
+  }
+
+  readers(stream: StreamId): readonly StreamId[] {
+    return this.catalog.readers(stream)
   }
 
   horizon(stream: StreamId, issued: (stream: StreamId) => number | null): number {
@@ -104,9 +108,9 @@ export class MasterPlanner implements Planner, JobSource {
     const reach = (id: StreamId): number => {
       const parent = this.ledger.streams.get(id)
       if (parent === undefined) return Number.NEGATIVE_INFINITY
-      if (parent.definition.node.kind === "input") return this.progress.sealed.get(id) ?? parent.since
+      if (parent.definition.node.kind === "input") return this.progress.sealed(id) ?? parent.since
       // A driver's body asks for what can be seen; a task waits for what it reads.
-      if (runs(parent.definition)) return (finished ? this.progress.through.get(id) : issued(id)) ?? parent.through
+      if (runs(parent.definition)) return (finished ? this.progress.through(id) : issued(id)) ?? parent.through
       return throughParents(this.graph, id, reach)
     }
     const horizon = throughParents(this.graph, stream, reach)

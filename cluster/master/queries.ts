@@ -100,6 +100,7 @@ export class Queries {
 
   /** Starts what waits: not before a restarted master has its workers back. */
   advance(clocks: Clocks, times: Times): void {
+    if (this.#queries.size === 0) return
     for (const query of [...this.#queries.values()]) {
       if (query.state !== "waiting" || this.#readsAhead(query.request) || this.#firstLook.waits(query.request, times)) continue
       try {
@@ -125,7 +126,7 @@ export class Queries {
       for (const id of catalog.inputsOf(definition, lookup)) {
         const input = ledger.streams.get(id)
         const of = input?.definition.node
-        const seen = progress.sealed.get(id) ?? Number.NEGATIVE_INFINITY
+        const seen = progress.sealed(id) ?? Number.NEGATIVE_INFINITY
         if (
           input === undefined ||
           of?.kind !== "input" ||

@@ -229,6 +229,7 @@ export class Requests {
 
   /** Answers those who wait for bounded inputs to be worked off. */
   onProgress(): void {
+    if (this.#drained.length === 0) return
     for (const waiting of [...this.#drained]) {
       const response = this.#isDrained(waiting.streams)
       if (response === null) continue
@@ -239,7 +240,7 @@ export class Requests {
 
   #isDrained(asked: readonly StreamId[]): Response | null {
     const { catalog, graph, ledger, progress } = this.#parts
-    const streams = asked.length > 0 ? asked.map(id => catalog.get(id)).filter(s => s !== undefined) : [...catalog.live()]
+    const streams = asked.length > 0 ? asked.map(id => catalog.get(id)).filter(s => s !== undefined) : catalog.live()
     for (const { definition } of streams) {
       const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id))
       const bounded = inputs.every(input => input !== undefined && isBounded(input.definition))
@@ -252,7 +253,7 @@ export class Requests {
       }
       for (const input of inputs) {
         if (input === undefined || !this.#others.sources.ended(input.definition.id)) return null
-        const sealed = progress.sealed.get(input.definition.id) ?? input.since
+        const sealed = progress.sealed(input.definition.id) ?? input.since
         if (sealed < input.sealedThrough) return null
         if (throughOf(graph, definition.id) < Math.floor(sealed / definition.intervalMs) * definition.intervalMs) return null
       }

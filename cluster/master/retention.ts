@@ -317,7 +317,10 @@ export class Retention {
     }
     if (excess > 0 && !this.#warned) {
       this.#warned = true
-      const held = [...this.#parts.catalog.live()].filter(stream => stream.held !== null).map(nameOf)
+      const held = this.#parts.catalog
+        .live()
+        .filter(stream => stream.held !== null)
+        .map(nameOf)
       const disk = stuffed.some(({ diskFull }) => diskFull) ? ", and there is no more room on disk" : ""
       const names = stuffed.map(({ name }) => name).join(", ")
       this.warning = `block memory of ${names} is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${disk}${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: senders wait; start another worker, or stop a stream`

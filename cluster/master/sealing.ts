@@ -17,6 +17,9 @@ export class Sealing {
   readonly #recordsPerInterval: { readonly wallMs: number; readonly rows: number }[] = []
 
   readonly #copies: InputCopies
+  /** Before it nothing is due, as long as the definitions are as they were. */
+  #dueAt = Number.NEGATIVE_INFINITY
+  #definitions = -1
 
   constructor(parts: Parts, copies: InputCopies) {
     this.#parts = parts
@@ -43,7 +46,7 @@ export class Sealing {
       // The other holder reported it first, and may have died since: then tasks wait for this copy.
       if (settled.kept !== undefined && !heldBefore) found = true
       // A seal that is not journaled yet is told when it is.
-      if (settled.kept !== undefined && settled.kept.interval < (progress.sealed.get(stream) ?? 0))
+      if (settled.kept !== undefined && settled.kept.interval < (progress.sealed(stream) ?? 0))
         kept.push({ block: block.block, ...settled.kept })
       if (settled.dropped === true) dropped.push(block.block)
     }
@@ -56,18 +59,22 @@ export class Sealing {
   seal(times: Times): boolean {
     const { catalog, ledger, registry, admission } = this.#parts
     const through = Math.min(registry.reportedThrough, times.timeMs)
+    if (through < this.#dueAt && this.#definitions === ledger.definitionChanges) return false
+    this.#definitions = ledger.definitionChanges
+    this.#dueAt = Number.NEGATIVE_INFINITY
+    let dueAt = Number.POSITIVE_INFINITY
     let left = sealsAStep
-    for (const { definition } of [...catalog.inputs()]) {
-      if (definition.node.source.kind !== "receiver") continue
-      const record = ledger.streams.get(definition.id)
-      if (record === undefined) continue
+    for (const record of catalog.inputsFrom("receiver")) {
+      const { definition } = record
       const oldest = admission.oldest(definition.id)
       for (const interval of dueIntervals(record.sealedThrough, definition.intervalMs, through, oldest, left)) {
         left -= 1
         this.#sealInterval(definition.id, interval, times)
       }
       if (left <= 0) return true
+      dueAt = Math.min(dueAt, record.sealedThrough + definition.intervalMs)
     }
+    this.#dueAt = dueAt
     return false
   }
 
@@ -90,7 +97,7 @@ export class Sealing {
   /** The seal is journaled: it may be seen, and its holders need not report any more. */
   #sealed(record: SealRecord, admitted: readonly AdmittedBatch[]): void {
     const { progress, tracker, outbox } = this.#parts
-    progress.sealed.set(record.stream, record.to)
+    progress.sealedTo(record.stream, record.to)
     const settled = new Map<NodeId, { kept: SettledBlock[]; dropped: string[] }>()
     const of = (node: NodeId) => {
       let one = settled.get(node)

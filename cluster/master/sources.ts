@@ -92,7 +92,7 @@ export class Sources {
 
   advance(times: Times, memoryHigh: boolean): void {
     this.arrivals.advance()
-    for (const { definition } of [...this.#parts.catalog.inputs()]) {
+    for (const { definition } of this.#parts.catalog.inputsFrom("file")) {
       if (definition.node.source.kind !== "file") continue
       const record = this.#parts.ledger.streams.get(definition.id) as StreamRecord
       if (record.held !== null) continue
@@ -441,7 +441,7 @@ export class Sources {
     }
     if (all.length > 0) this.#parts.admission.sealed(source.stream, from, all)
     append(this.#parts, record, () => {
-      progress.sealed.set(source.stream, Math.max(progress.sealed.get(source.stream) ?? 0, to))
+      progress.sealedTo(source.stream, to)
       if (ended) say(this.#parts, "info", `all ${splitsDone} splits of ${source.stream} are read`)
     })
     if (ended) source.state = "ended"

@@ -12,8 +12,40 @@ import { isEmpty, type LeftOut } from "./records.js"
 
 /** Ends of what may be seen: of inputs, sealed and journaled; of running streams, finished and journaled. */
 export class Progress {
-  readonly sealed = new Map<StreamId, number>()
-  readonly through = new Map<StreamId, number>()
+  readonly #sealed = new Map<StreamId, number>()
+  readonly #through = new Map<StreamId, number>()
+  #moved = new Set<StreamId>()
+
+  sealed(input: StreamId): number | undefined {
+    return this.#sealed.get(input)
+  }
+
+  through(stream: StreamId): number | undefined {
+    return this.#through.get(stream)
+  }
+
+  /** Inputs so far. */
+  get inputs(): number {
+    return this.#sealed.size
+  }
+
+  sealedTo(input: StreamId, to: number): void {
+    this.#sealed.set(input, Math.max(this.#sealed.get(input) ?? Number.NEGATIVE_INFINITY, to))
+    this.#moved.add(input)
+  }
+
+  finishedTo(stream: StreamId, to: number): void {
+    this.#through.set(stream, to)
+    this.#moved.add(stream)
+  }
+
+  /** Streams that have come further since the last call. */
+  takeMoved(): Iterable<StreamId> {
+    if (this.#moved.size === 0) return []
+    const moved = this.#moved
+    this.#moved = new Set()
+    return moved
+  }
 }
 
 /** Which streams run every interval; all others are recipes, computed when asked for. */
@@ -59,7 +91,7 @@ export class MasterGraph implements StreamGraph {
 
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null {
     const stream = this.#input(input)
-    if (interval >= (this.#progress.sealed.get(input) ?? stream.since)) return null
+    if (interval >= (this.#progress.sealed(input) ?? stream.since)) return null
     return sealAt(stream.seals, interval)?.groups ?? null
   }
 
@@ -69,7 +101,7 @@ export class MasterGraph implements StreamGraph {
 
   nextInput(input: StreamId, from: number, before: number): number | null {
     const stream = this.#input(input)
-    const end = Math.min(before, this.#progress.sealed.get(input) ?? stream.since)
+    const end = Math.min(before, this.#progress.sealed(input) ?? stream.since)
     if (from >= end) return null
     if (from < stream.forgottenBefore && stream.forgottenBefore > stream.since) return from
     let low = 0
@@ -96,8 +128,8 @@ export class MasterGraph implements StreamGraph {
   through(stream: StreamId): number | null {
     const record = this.#ledger.streams.get(stream)
     if (record === undefined) return null
-    if (record.definition.node.kind === "input") return this.#progress.sealed.get(stream) ?? record.since
-    return runs(record.definition) ? (this.#progress.through.get(stream) ?? record.since) : null
+    if (record.definition.node.kind === "input") return this.#progress.sealed(stream) ?? record.since
+    return runs(record.definition) ? (this.#progress.through(stream) ?? record.since) : null
   }
 
   #input(input: StreamId): StreamRecord {

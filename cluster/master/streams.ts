@@ -36,6 +36,8 @@ export class Streams {
   #made: (MadeOutput & { readonly stream: StreamId })[] = []
   readonly #history: { readonly id: StreamId; readonly status: JobStatus }[] = []
   readonly #onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void
+  /** The ledger's turns, as the jobs know them. */
+  #turns = -1
   newest: { readonly throughMs: number; readonly tookMs: number } | null = null
 
   constructor(parts: Parts, facts: JobFacts, onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void) {
@@ -46,7 +48,10 @@ export class Streams {
 
   /** Starts what can be started. */
   advance(times: Times): void {
-    const { jobs, registry } = this.#parts
+    const { jobs, registry, ledger, progress } = this.#parts
+    for (const stream of progress.takeMoved()) jobs.moved(stream)
+    if (this.#turns !== ledger.turns) jobs.lookAtAll()
+    this.#turns = ledger.turns
     // What is to be computed from depends on what workers hold: without any, all of it would seem to be lost.
     if (registry.size === 0) return
     const { moved, failed } = jobs.advance(times.monotonicMs)
@@ -55,7 +60,7 @@ export class Streams {
     for (const job of jobs.takeDrivers()) {
       this.#driving.set(job.id, { job, worker: null, attempt: 0, failures: 0, avoid: new Set() })
     }
-    this.#drive()
+    if (this.#driving.size > 0) this.#drive()
   }
 
   /** A job of the scheduler ended. False: it was none of ours. */
@@ -119,7 +124,7 @@ export class Streams {
     this.#made = []
     append(this.#parts, { kind: "progress", through, ...(made.length === 0 ? {} : { made }) }, () => {
       for (const { stream, through: time } of through) {
-        progress.through.set(stream, time)
+        progress.finishedTo(stream, time)
         seen(stream)
       }
     })

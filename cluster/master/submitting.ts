@@ -27,7 +27,7 @@ export function planSubmit(
   asked: readonly StreamDefinition[],
   { by, force }: { readonly by: string; readonly force: boolean },
 ): SubmitPlan {
-  const existing = [...catalog.live()].filter(({ definition }) => definition.program === program)
+  const existing = catalog.live().filter(({ definition }) => definition.program === program)
   catalog.checkOwner(existing, by, force)
   const named = new Map(existing.filter(({ definition }) => definition.named).map(stream => [stream.definition.name, stream]))
   const steps = existing.filter(({ definition }) => !definition.named)

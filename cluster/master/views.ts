@@ -80,7 +80,10 @@ export class Views {
   }
 
   catalog(times: Times): CatalogEntry[] {
-    return [...this.#parts.catalog.live()].filter(({ definition }) => !isInternal(definition)).map(record => this.#entry(record, times))
+    return this.#parts.catalog
+      .live()
+      .filter(({ definition }) => !isInternal(definition))
+      .map(record => this.#entry(record, times))
   }
 
   #entry(record: StreamRecord, times: Times): CatalogEntry {

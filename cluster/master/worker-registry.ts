@@ -44,6 +44,8 @@ const recentTasks = 64
 
 export class WorkerRegistry {
   readonly #workers = new Map<NodeId, WorkerEntry>()
+  /** The least of what workers have reported through, and how many have come no further. Null: to be counted. */
+  #least: { readonly through: number; workers: number } | null = null
   readonly #lost: { readonly entry: WorkerEntry; readonly atMs: number }[] = []
 
   constructor(
@@ -82,6 +84,7 @@ export class WorkerRegistry {
       recentMs: before?.recentMs ?? [],
     }
     this.#workers.set(node, entry)
+    this.#least = null
     const index = this.#lost.findIndex(lost => lost.entry.name === name)
     if (index >= 0) this.#lost.splice(index, 1)
     return { entry, known: before !== undefined, replaced }
@@ -138,7 +141,9 @@ export class WorkerRegistry {
 
   reported(node: NodeId, through: number): void {
     const worker = this.#workers.get(node)
-    if (worker !== undefined && through > worker.reportedThrough) worker.reportedThrough = through
+    if (worker === undefined || through <= worker.reportedThrough) return
+    if (worker.reportedThrough === this.#least?.through && --this.#least.workers === 0) this.#least = null
+    worker.reportedThrough = through
   }
 
   /** Its address, if it was not suspected before. */
@@ -152,9 +157,14 @@ export class WorkerRegistry {
   /** Every live worker has reported through it. -Infinity without workers. */
   get reportedThrough(): number {
     if (this.#workers.size === 0) return Number.NEGATIVE_INFINITY
-    let through = Number.POSITIVE_INFINITY
-    for (const worker of this.#workers.values()) through = Math.min(through, worker.reportedThrough)
-    return through
+    if (this.#least === null) {
+      let through = Number.POSITIVE_INFINITY
+      for (const { reportedThrough } of this.#workers.values()) through = Math.min(through, reportedThrough)
+      let workers = 0
+      for (const { reportedThrough } of this.#workers.values()) if (reportedThrough === through) workers += 1
+      this.#least = { through, workers }
+    }
+    return this.#least.through
   }
 
   /** The master itself heard nobody for so long: that is no silence of theirs. */
@@ -193,6 +203,7 @@ export class WorkerRegistry {
     const entry = this.#workers.get(node)
     if (entry === undefined) return undefined
     this.#workers.delete(node)
+    this.#least = null
     this.#lost.push({ entry, atMs: nowMs })
     if (this.#lost.length > 16) this.#lost.shift()
     return entry

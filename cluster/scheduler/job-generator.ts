@@ -14,14 +14,23 @@ import type { Scheduler } from "./scheduler.js"
 
 /** The model and the master's knowledge, as far as jobs need them. */
 export interface JobSource {
-  /** Running streams that are neither stopped nor held, parents before children. */
-  running(): Iterable<{ readonly definition: StreamDefinition; readonly since: number; readonly through: number }>
+  /** Running streams that are not stopped, parents before children. */
+  running(): readonly RunningStream[]
+  /** Running streams that are made of it, near or far. */
+  readers(stream: StreamId): readonly StreamId[]
   /** How far the stream's parents let it be issued: a time on its own grid. */
   horizon(stream: StreamId, issued: (stream: StreamId) => number | null): number
   nextChange(stream: StreamId, after: number, through: number): number | null
   target(stream: StreamId, interval: number): StageSpec | null
   /** Whether nothing is to be done for the interval, though it may have records. */
   leftOut(stream: StreamId, interval: number): boolean
+}
+
+export interface RunningStream {
+  readonly definition: StreamDefinition
+  readonly since: number
+  readonly through: number
+  readonly held: unknown
 }
 
 /** A job of a `foreachRDD`, which no stage computes: it is given to a driver thread. */
@@ -55,6 +64,8 @@ export class JobGenerator {
   readonly #jobs = new Map<string, IntervalJob>()
   /** Where a stretch failed: up to there each interval has a job of its own, one after the other, so that the first that fails is found. */
   readonly #apart = new Map<StreamId, number>()
+  /** Streams for which there may be something to start: those that ended a job, and those whose parents have come further. Null: all. */
+  #open: Set<StreamId> | null = null
   #order = 0
   #drivers: DriverJob[] = []
 
@@ -65,12 +76,28 @@ export class JobGenerator {
     this.#ahead = ahead
   }
 
+  /** The stream has come further: what is made of it may, too. */
+  moved(stream: StreamId): void {
+    if (this.#open === null) return
+    this.#open.add(stream)
+    for (const reader of this.#source.readers(stream)) this.#open.add(reader)
+  }
+
+  /** Something else has changed: a definition, who is held. */
+  lookAtAll(): void {
+    this.#open = null
+  }
+
   /** Starts the jobs that can be started. Gives the streams whose `through` moved though nothing was done (quiet intervals). */
   advance(nowMs: number): { readonly moved: StreamId[]; readonly failed: { stream: StreamId; interval: number; failure: TaskFailure }[] } {
     const moved: StreamId[] = []
     const failed: { stream: StreamId; interval: number; failure: TaskFailure }[] = []
-    for (const { definition, through } of this.#source.running()) {
+    const open = this.#open
+    if (open?.size === 0) return { moved, failed }
+    // What is issued now opens those that come after it in this same walk.
+    for (const { definition, through, held } of this.#source.running()) {
       const stream = definition.id
+      if (held !== null || (open !== null && !open.has(stream))) continue
       let lane = this.#lanes.get(stream)
       if (lane === undefined) {
         lane = { issued: through, jobs: [], through }
@@ -84,6 +111,7 @@ export class JobGenerator {
         lane.issued < this.#apartUntil(stream)
           ? 1
           : this.#ahead
+      const { issued } = lane
       const horizon = this.#source.horizon(stream, parent => this.#lanes.get(parent)?.issued ?? null)
       while (lane.jobs.length < ahead && lane.issued < horizon) {
         const before = lane.issued
@@ -99,7 +127,9 @@ export class JobGenerator {
         }
       }
       if (settle(lane)) moved.push(stream)
+      if (lane.issued > issued) this.moved(stream)
     }
+    this.#open = new Set()
     return { moved, failed }
   }
 
@@ -172,6 +202,7 @@ export class JobGenerator {
     if (job === undefined) return null
     job.endedMs = nowMs
     this.#jobs.delete(id)
+    this.#open?.add(job.stream)
     const lane = this.#lanes.get(job.stream)
     return lane !== undefined && settle(lane) ? job.stream : null
   }
@@ -184,6 +215,7 @@ export class JobGenerator {
       if (this.#jobs.delete(job.id)) this.#scheduler.release(job.id)
     }
     this.#lanes.delete(stream)
+    this.#open?.add(stream)
     this.#drivers = this.#drivers.filter(({ definition }) => definition.id !== stream)
   }
 

@@ -16,6 +16,8 @@ export class Launching {
   readonly #ready: Record<Pool, TaskQueue> = { stream: new TaskQueue(), query: new TaskQueue() }
   /** Ready tasks that belong to one worker. */
   readonly #bound: Record<Pool, Map<NodeId, TaskQueue>> = { stream: new Map(), query: new Map() }
+  /** Workers with such tasks that may have got room, or something to do, since they were last given some. */
+  readonly #open: Record<Pool, Set<NodeId>> = { stream: new Set(), query: new Set() }
 
   constructor(board: Board) {
     this.#board = board
@@ -27,20 +29,24 @@ export class Launching {
     const { pool } = task.stage
     const worker = this.#homeOf(task)?.worker ?? this.#readerOf(task)
     if (worker === null) this.#ready[pool].push(task)
-    else this.#boundQueue(pool, worker).push(task)
+    else {
+      this.#boundQueue(pool, worker).push(task)
+      this.#open[pool].add(worker)
+    }
   }
 
   /** Sends ready tasks to workers that have room. */
   dispatch(nowMs: number): void {
     const { placement } = this.#board.options
     for (const pool of pools) {
-      for (const slot of placement.slots) {
-        const queue = this.#bound[pool].get(slot.node)
-        while (queue !== undefined && queue.size > 0 && placement.hasRoom(slot.node, pool)) {
+      for (const node of this.#open[pool]) {
+        const queue = this.#bound[pool].get(node)
+        while (queue !== undefined && queue.size > 0 && placement.hasRoom(node, pool)) {
           const task = queue.pop() as Task
-          if (task.state === "ready") this.#launch(task, slot.node, nowMs)
+          if (task.state === "ready") this.#launch(task, node, nowMs)
         }
       }
+      this.#open[pool].clear()
       const queue = this.#ready[pool]
       while (queue.size > 0 && placement.anyRoom(pool)) {
         const task = queue.pop() as Task
@@ -100,8 +106,9 @@ export class Launching {
   endAttempt(attempt: Attempt): void {
     this.#board.attempts.delete(attempt.id)
     attempt.task.attempts.delete(attempt.id)
-    const slot = this.#board.options.placement.slot(attempt.worker)
-    if (slot !== undefined) slot.running[attempt.task.stage.pool] -= 1
+    const { pool } = attempt.task.stage
+    this.#board.options.placement.ended(attempt.worker, pool)
+    this.#open[pool].add(attempt.worker)
   }
 
   #launch(task: Task, bound: NodeId | null, nowMs: number): void {
@@ -136,8 +143,7 @@ export class Launching {
     this.#board.attempts.set(id, attempt)
     task.state = "running"
     stage.startedMs ??= nowMs
-    const slot = placement.slot(worker)
-    if (slot !== undefined) slot.running[stage.pool] += 1
+    placement.began(worker, stage.pool)
     stage.sent ??= trimStage(stage.spec)
     outbox.launch(worker, stage.sent, {
       task: id,

@@ -1,13 +1,9 @@
 /**
- * Where a task runs (the paper's §4.1: by data locality; state partitions of all intervals on the same node).
- *
- * Keyed state has a *home*: a worker, and on it an affinity (one executor, which caches the state), the same for every
- * stream of that many partitions, so that co-partitioned streams meet without the network. A home has a backup: the
- * worker to which its chains are copied, and which takes over when the first is lost. Backups of one worker's homes lie
- * on all the others, so that all take part in its recovery (§5.1).
+ * Where a task runs (the paper's §4.1: by data locality; state partitions of all intervals on the same node, `homes.ts`).
  */
 
 import type { NodeId } from "../ports.js"
+import { type Home, Homes } from "./homes.js"
 import { Pace } from "./pace.js"
 
 export type Pool = "stream" | "query"
@@ -24,12 +20,6 @@ export interface Slot {
   readonly pace: Pace
 }
 
-export interface Home {
-  worker: NodeId
-  affinity: number
-  backup: NodeId | null
-}
-
 /** Tasks sent ahead to a worker, an executor: enough to keep it busy, few enough that placement stays useful. */
 const depth = { stream: 8, query: 2 } as const
 /** Of tasks that take less than `shortMs` more are sent ahead, so that they travel several in a message. */
@@ -39,31 +29,27 @@ const shortMs = 2
 const readersKept = 1_000
 /** What a byte that is not local costs, in tasks queued on one core (1 MB ≈ one short task). */
 const bytesPerTask = 1 << 20
+const nobody: ReadonlySet<NodeId> = new Set()
 
 export class Placement {
   readonly #slots = new Map<NodeId, Slot>()
-  readonly #homes = new Map<number, Home[]>()
+  /** By the number of partitions. */
+  readonly #homes = new Map<number, Homes>()
+  #mostCores = 1
   /** By path. */
   readonly #readers = new Map<string, NodeId>()
 
   add(node: NodeId, host: string, cores: number): void {
-    this.#slots.set(node, { node, host, cores, running: { stream: 0, query: 0 }, copied: 0, meanMs: shortMs, pace: new Pace() })
-    for (const [, homes] of this.#homes) this.#rebalance(homes, node)
+    const slot = { node, host, cores, running: { stream: 0, query: 0 }, copied: 0, meanMs: shortMs, pace: new Pace() }
+    this.#slots.set(node, slot)
+    this.#mostCores = Math.max(this.#mostCores, cores)
+    for (const homes of this.#homes.values()) homes.joined(slot)
   }
 
   remove(node: NodeId): void {
     this.#slots.delete(node)
-    if (this.#slots.size === 0) return
-    for (const homes of this.#homes.values()) {
-      for (const home of homes) {
-        if (home.worker === node) {
-          home.worker = home.backup !== null && this.#slots.has(home.backup) ? home.backup : this.#least(homes)
-          home.affinity = freeAffinity(homes, home)
-          home.backup = null
-        }
-        if (home.backup === null || home.backup === node) home.backup = this.#backupFor(homes, home.worker)
-      }
-    }
+    // If all are gone, homes stay where they were: who comes back may have what it had.
+    if (this.#slots.size > 0) for (const homes of this.#homes.values()) homes.left(node)
   }
 
   slot(node: NodeId): Slot | undefined {
@@ -78,21 +64,22 @@ export class Placement {
     if (othersMs !== null && slot.pace.took(ms, othersMs)) this.#paceChanged(slot)
   }
 
-  /** Who has become slow keeps as many homes as it can keep up with, the rest go to where their copies are; who is quick again gets its share back. */
+  /** Who is quick again gets its share back. */
   #paceChanged(slot: Slot): void {
     for (const homes of this.#homes.values()) {
-      if (slot.pace.factor === 1) {
-        this.#rebalance(homes, slot.node)
-        continue
-      }
-      const own = homes.filter(home => home.worker === slot.node)
-      for (const home of own.slice(Math.ceil(own.length / slot.pace.factor))) {
-        if (home.backup === null) continue
-        home.worker = home.backup
-        home.backup = slot.node
-        home.affinity = freeAffinity(homes, home)
-      }
+      if (slot.pace.factor === 1) homes.joined(slot)
+      else homes.slowed(slot.node, slot.pace.factor)
     }
+  }
+
+  began(node: NodeId, pool: Pool): void {
+    const slot = this.#slots.get(node)
+    if (slot !== undefined) slot.running[pool] += 1
+  }
+
+  ended(node: NodeId, pool: Pool): void {
+    const slot = this.#slots.get(node)
+    if (slot !== undefined) slot.running[pool] -= 1
   }
 
   get slots(): Iterable<Slot> {
@@ -118,23 +105,10 @@ export class Placement {
     if (this.#slots.size === 0) return null
     let homes = this.#homes.get(n)
     if (homes === undefined) {
-      homes = []
+      homes = new Homes(this.#slots)
       this.#homes.set(n, homes)
     }
-    while (homes.length <= p) {
-      const home: Home = { worker: this.#least(homes), affinity: 0, backup: null }
-      home.affinity = freeAffinity(homes, home)
-      home.backup = this.#backupFor(homes, home.worker)
-      homes.push(home)
-    }
-    const home = homes[p] as Home
-    if (!this.#slots.has(home.worker)) {
-      // All workers were gone for a while.
-      home.worker = this.#least(homes)
-      home.affinity = freeAffinity(homes, home)
-      home.backup = this.#backupFor(homes, home.worker)
-    }
-    return home
+    return homes.at(p)
   }
 
   /** The worker that reads a compressed file: the same for all of its splits, and another for the next file. Null: there is none. */
@@ -151,46 +125,41 @@ export class Placement {
 
   /** The best worker with room, for inputs that lie `local` (bytes by worker) out of `total`. Null: none has room. */
   choose(pool: Pool, local: ReadonlyMap<NodeId, number>, total: number, avoid: ReadonlySet<NodeId>): NodeId | null {
-    let best: NodeId | null = null
-    let bestCost = Number.POSITIVE_INFINITY
-    const avoidAll = [...this.#slots.keys()].every(node => avoid.has(node))
-    for (const slot of this.#slots.values()) {
-      if (slot.running[pool] >= roomOf(slot, pool)) continue
-      if (avoid.has(slot.node) && !avoidAll) continue
-      const remote = total - (local.get(slot.node) ?? 0)
-      const cost = ((slot.running[pool] + 1) / slot.cores) * slot.pace.factor + remote / bytesPerTask + (remote > 0 ? 0.25 : 0)
-      if (cost < bestCost) {
-        best = slot.node
-        bestCost = cost
-      }
+    if (avoid.size === 0) {
+      // Mostly one of the few that have something of it will do, and no other can be better.
+      const near = this.#cheapest(pool, this.#those(local), local, total, avoid)
+      if (near !== null && near.cost < 1 / this.#mostCores + costOfMoving(total)) return near.node
     }
-    return best
+    const avoidAll = avoid.size > 0 && [...this.#slots.keys()].every(node => avoid.has(node))
+    return this.#cheapest(pool, this.#slots.values(), local, total, avoidAll ? nobody : avoid)?.node ?? null
   }
 
-  /** The worker with the fewest of these homes. */
-  #least(homes: readonly Home[]): NodeId {
-    return this.#fewest(slot => {
-      let count = 1
-      for (const home of homes) if (home.worker === slot.node) count += 1
-      return count / slot.cores
-    }) as NodeId
+  #those(nodes: ReadonlyMap<NodeId, unknown>): Slot[] {
+    const slots: Slot[] = []
+    for (const node of nodes.keys()) {
+      const slot = this.#slots.get(node)
+      if (slot !== undefined) slots.push(slot)
+    }
+    return slots
   }
 
-  /** Where a home of `worker` is copied to: its homes are spread over the others, so that all of them share its work if it is lost. */
-  #backupFor(homes: readonly Home[], worker: NodeId): NodeId | null {
-    const host = this.#slots.get(worker)?.host
-    return this.#fewest(slot => {
-      if (slot.node === worker) return Number.POSITIVE_INFINITY
-      let together = 0
-      let all = 0
-      for (const home of homes) {
-        if (home.backup !== slot.node) continue
-        all += 1
-        if (home.worker === worker) together += 1
-      }
-      // A copy on the same machine is better than none, but only then.
-      return (together + 1) / slot.cores + all / 1e4 + (slot.host === host ? 1e6 : 0)
-    })
+  #cheapest(
+    pool: Pool,
+    slots: Iterable<Slot>,
+    local: ReadonlyMap<NodeId, number>,
+    total: number,
+    avoid: ReadonlySet<NodeId>,
+  ): { readonly node: NodeId; readonly cost: number } | null {
+    let node: NodeId | null = null
+    let least = Number.POSITIVE_INFINITY
+    for (const slot of slots) {
+      if (slot.running[pool] >= roomOf(slot, pool) || avoid.has(slot.node)) continue
+      const cost = ((slot.running[pool] + 1) / slot.cores) * slot.pace.factor + costOfMoving(total - (local.get(slot.node) ?? 0))
+      if (cost >= least) continue
+      node = slot.node
+      least = cost
+    }
+    return node === null ? null : { node, cost: least }
   }
 
   #fewest(loadOf: (slot: Slot) => number): NodeId | null {
@@ -204,45 +173,13 @@ export class Placement {
     }
     return best
   }
+}
 
-  /** A worker joined: it takes its fair share of homes from the fullest ones, and is backup where there was none. */
-  #rebalance(homes: Home[], node: NodeId): void {
-    const slot = this.#slots.get(node) as Slot
-    let cores = 0
-    for (const other of this.#slots.values()) cores += other.cores
-    const share = Math.floor((homes.length * slot.cores) / cores)
-    const count = (worker: NodeId) => homes.filter(home => home.worker === worker).length
-    while (count(node) < share) {
-      let fullest: NodeId | null = null
-      let most = 0
-      for (const other of this.#slots.values()) {
-        const load = count(other.node) / other.cores
-        if (other.node !== node && load > most) {
-          fullest = other.node
-          most = load
-        }
-      }
-      const moved = homes.findLast(home => home.worker === fullest)
-      if (moved === undefined) break
-      // What held it keeps being its second copy.
-      moved.backup = moved.worker
-      moved.worker = node
-      moved.affinity = freeAffinity(homes, moved)
-    }
-    for (const home of homes) home.backup ??= this.#backupFor(homes, home.worker)
-  }
+function costOfMoving(bytes: number): number {
+  return bytes > 0 ? bytes / bytesPerTask + 0.25 : 0
 }
 
 /** So many tasks it may have at a time. */
 function roomOf({ meanMs, cores, pace }: Slot, pool: Pool): number {
   return Math.ceil((cores * (pool === "stream" && meanMs < shortMs ? shortDepth : depth[pool])) / pace.factor)
-}
-
-/** The lowest number not taken on that worker: executors are shared out evenly by it. */
-function freeAffinity(homes: readonly Home[], home: Home): number {
-  const taken = new Set<number>()
-  for (const other of homes) if (other !== home && other.worker === home.worker) taken.add(other.affinity)
-  let affinity = 0
-  while (taken.has(affinity)) affinity += 1
-  return affinity
 }

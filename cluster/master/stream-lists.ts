@@ -1,0 +1,34 @@
+/** The streams that there are, listed by what they are: what every event asks for, and only a definition changes. */
+
+import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { Ledger, StreamRecord } from "./ledger.js"
+import { runs } from "./stream-graph.js"
+
+export type InputRecord = StreamRecord & { readonly definition: StreamDefinition & { readonly node: InputNode } }
+
+/** Streams by what they are, each in the order of definition: parents before children. */
+export interface StreamLists {
+  readonly live: readonly StreamRecord[]
+  readonly kept: readonly StreamRecord[]
+  readonly running: readonly StreamRecord[]
+  readonly inputs: readonly InputRecord[]
+  /** Those that receive, by the name under which they do. */
+  readonly receivers: ReadonlyMap<string, InputRecord>
+  readonly bySource: ReadonlyMap<InputNode["source"]["kind"], readonly InputRecord[]>
+  /** Filled as it is asked for: of each stream those that run and are made of it, near or far. */
+  readonly readers: Map<StreamId, readonly StreamId[]>
+}
+
+export function streamLists(ledger: Ledger): StreamLists {
+  const kept = [...ledger.streams.values()].filter(({ stoppedMs }) => stoppedMs === null)
+  const live = kept.filter(({ leaving }) => leaving === null)
+  const inputs = live.filter((stream): stream is InputRecord => stream.definition.node.kind === "input")
+  const receivers = new Map<string, InputRecord>()
+  const bySource = new Map<InputNode["source"]["kind"], InputRecord[]>()
+  for (const input of inputs) {
+    const { source } = input.definition.node
+    bySource.set(source.kind, [...(bySource.get(source.kind) ?? []), input])
+    if (source.kind === "receiver" && !receivers.has(source.name)) receivers.set(source.name, input)
+  }
+  return { live, kept, inputs, receivers, bySource, running: live.filter(({ definition }) => runs(definition)), readers: new Map() }
+}
