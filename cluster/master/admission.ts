@@ -113,7 +113,7 @@ export class Admission {
         while (next < seq && seqs?.has(next) === true) next += 1
         if (seq > next && nowMs - waiting.heldSinceMs < this.#holdBackMs) break
         if (waiting.arrivedMs >= to) break
-        const index = waiting.blocks.findIndex(({ block }) => this.#tracker.holders(block).size > 0)
+        const index = waiting.blocks.findIndex(({ block }) => this.#tracker.holders(block).length > 0)
         const block = waiting.blocks[index]
         waiting.strandedSinceMs = block === undefined ? (waiting.strandedSinceMs ?? nowMs) : null
         if (waiting.strandedSinceMs !== null && nowMs - waiting.strandedSinceMs < this.#strandedMs) break

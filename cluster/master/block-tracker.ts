@@ -3,71 +3,99 @@
  *
  * Blocks are immutable, so a place is only ever added (made, copied) or taken away (lost, forgotten). An *output* is what
  * a stage makes: one part a partition. A part without a block is known to be empty: it needs no place and cannot be lost.
+ *
+ * There are as many blocks as tasks of all retained intervals: each is one object, which is its output's part as well, and lists
+ * of holders are replaced, never changed, so that whoever was given one may keep it.
  */
 
 import type { OutputId } from "../../engine/rdd.js"
 import type { NodeId } from "../ports.js"
 
 /** What one task made. `block` null: the partition is empty, nothing was stored. */
-export interface Part {
+export interface MadePart {
   readonly block: string | null
   readonly rows: number
   readonly bytes: number
   /** Of a shuffle's region: rows of each section. */
-  readonly sectionRows?: readonly number[]
+  readonly sectionRows?: readonly number[] | undefined
   /** Of a keyed state: a whole base, and how many keys the version has. */
-  readonly base?: boolean
-  readonly keys?: number
+  readonly base?: boolean | undefined
+  readonly keys?: number | undefined
 }
 
-export const emptyPart: Part = Object.freeze({ block: null, rows: 0, bytes: 0 })
-
-interface BlockEntry {
-  readonly holders: Set<NodeId>
-  readonly bytes: number
-  readonly rows: number
-  /** Null: received input. */
-  readonly output: OutputId | null
-  readonly partition: number
+/** A part that is there, and who holds it, in the order in which they got it. */
+export interface Part extends MadePart {
+  readonly holders: readonly NodeId[]
 }
 
-interface OutputEntry {
-  readonly parts: (Part | undefined)[]
-  present: number
+/** What a stage makes, as far as it is there. */
+export interface Output {
+  readonly id: OutputId
+  readonly parts: readonly (Part | undefined)[]
+  /** How many of them are there. */
+  readonly present: number
+  /** It was forgotten. One of that name that is made again is another object. */
+  readonly gone: boolean
 }
 
-const nobody: ReadonlySet<NodeId> = new Set()
+const nobody: readonly NodeId[] = Object.freeze([])
+
+export const emptyPart: Part = Object.freeze({ block: null, rows: 0, bytes: 0, holders: nobody })
+
+/** Of received input `output` is null. */
+class Held implements Part {
+  holders: readonly NodeId[] = nobody
+  readonly sectionRows: readonly number[] | undefined
+  readonly base: boolean | undefined
+  readonly keys: number | undefined
+
+  constructor(
+    readonly block: string,
+    readonly bytes: number,
+    readonly rows: number,
+    readonly output: KnownOutput | null,
+    readonly partition: number,
+    made: MadePart | null,
+  ) {
+    this.sectionRows = made?.sectionRows
+    this.base = made?.base
+    this.keys = made?.keys
+  }
+}
+
+class KnownOutput implements Output {
+  readonly parts: (Part | undefined)[] = []
+  present = 0
+  gone = false
+
+  constructor(readonly id: OutputId) {}
+}
 
 export class BlockTracker {
-  readonly #blocks = new Map<string, BlockEntry>()
-  readonly #outputs = new Map<OutputId, OutputEntry>()
-  readonly #ofWorker = new Map<NodeId, Set<string>>()
+  readonly #blocks = new Map<string, Held>()
+  readonly #outputs = new Map<OutputId, KnownOutput>()
+  /** How many blocks each worker holds. */
+  readonly #counts = new Map<NodeId, number>()
   /** Of a replayable source: the block that was read again in place of one that was lost. */
   readonly #instead = new Map<string, string>()
 
   // ── blocks ──
 
   /** Notes that `node` holds the block. Idempotent. */
-  hold(block: string, node: NodeId, bytes: number, rows: number, owner: { output: OutputId; partition: number } | null = null): void {
-    let entry = this.#blocks.get(block)
-    if (entry === undefined) {
-      entry = { holders: new Set(), bytes, rows, output: owner?.output ?? null, partition: owner?.partition ?? 0 }
-      this.#blocks.set(block, entry)
-    }
-    entry.holders.add(node)
-    let held = this.#ofWorker.get(node)
+  hold(block: string, node: NodeId, bytes: number, rows: number): void {
+    let held = this.#blocks.get(block)
     if (held === undefined) {
-      held = new Set()
-      this.#ofWorker.set(node, held)
+      held = new Held(block, bytes, rows, null, 0, null)
+      this.#blocks.set(block, held)
     }
-    held.add(block)
+    this.#add(held, node)
   }
 
   /** Another place of a block that is known. False: it is not known (forgotten meanwhile), so the copy is not wanted. */
   copied(block: string, node: NodeId): boolean {
-    const entry = this.#blocks.get(block)
-    if (entry === undefined) return false
-    this.hold(block, node, entry.bytes, entry.rows)
+    const held = this.#blocks.get(block)
+    if (held === undefined) return false
+    this.#add(held, node)
     return true
   }
 
@@ -77,12 +105,12 @@ export class BlockTracker {
 
   /** What the block is a part of. Null: received input, or not known. */
   owner(block: string): { readonly output: OutputId; readonly partition: number } | null {
-    const entry = this.#blocks.get(block)
-    return entry === undefined || entry.output === null ? null : { output: entry.output, partition: entry.partition }
+    const held = this.#blocks.get(block)
+    return held === undefined || held.output === null ? null : { output: held.output.id, partition: held.partition }
   }
 
   /** In the order in which they got it. */
-  holders(block: string): ReadonlySet<NodeId> {
+  holders(block: string): readonly NodeId[] {
     return this.#blocks.get(block)?.holders ?? nobody
   }
 
@@ -92,7 +120,7 @@ export class BlockTracker {
 
   /** The block that stands in for one of a replayable source that was read again, else itself. */
   current(block: string): string {
-    return this.#instead.get(block) ?? block
+    return this.#instead.size === 0 ? block : (this.#instead.get(block) ?? block)
   }
 
   replaced(block: string, by: string): void {
@@ -101,10 +129,9 @@ export class BlockTracker {
 
   /** Takes one place away. True: it was the last one; the part it was is absent now. */
   drop(block: string, node: NodeId): boolean {
-    this.#ofWorker.get(node)?.delete(block)
-    const entry = this.#blocks.get(block)
-    if (entry === undefined || !entry.holders.delete(node) || entry.holders.size > 0) return false
-    this.#absent(block, entry)
+    const held = this.#blocks.get(block)
+    if (held === undefined || !this.#remove(held, node) || held.holders.length > 0) return false
+    this.#absent(held)
     return true
   }
 
@@ -112,40 +139,45 @@ export class BlockTracker {
   dropWorker(node: NodeId): { readonly parts: readonly { output: OutputId; partition: number }[]; readonly inputs: readonly string[] } {
     const parts: { output: OutputId; partition: number }[] = []
     const inputs: string[] = []
-    for (const block of this.#ofWorker.get(node) ?? []) {
-      const entry = this.#blocks.get(block)
-      if (entry === undefined || !entry.holders.delete(node) || entry.holders.size > 0) continue
-      this.#absent(block, entry)
-      if (entry.output === null) inputs.push(block)
-      else parts.push({ output: entry.output, partition: entry.partition })
+    for (const held of this.#heldBy(node)) {
+      this.#remove(held, node)
+      if (held.holders.length > 0) continue
+      this.#absent(held)
+      if (held.output === null) inputs.push(held.block)
+      else parts.push({ output: held.output.id, partition: held.partition })
     }
-    this.#ofWorker.delete(node)
+    this.#counts.delete(node)
     return { parts, inputs }
   }
 
   /** How many blocks a worker holds, by what the master knows. */
   count(node: NodeId): number {
-    return this.#ofWorker.get(node)?.size ?? 0
+    return this.#counts.get(node) ?? 0
   }
 
-  blocksOf(node: NodeId): Iterable<string> {
-    return this.#ofWorker.get(node) ?? []
+  /** Goes through all blocks: for when a worker is lost or has come back. */
+  blocksOf(node: NodeId): string[] {
+    return this.#heldBy(node).map(({ block }) => block)
   }
 
   /** Forgets a block everywhere. Gives who held it. */
   forget(block: string): readonly NodeId[] {
-    const instead = this.#instead.get(block)
-    this.#instead.delete(block)
-    const gone = instead === undefined ? [] : this.forget(instead)
-    const entry = this.#blocks.get(block)
-    if (entry === undefined) return gone
-    const holders = [...entry.holders]
-    for (const node of holders) this.#ofWorker.get(node)?.delete(block)
-    this.#absent(block, entry)
-    return gone.length === 0 ? holders : [...holders, ...gone]
+    const instead = this.#instead.size === 0 ? undefined : this.#instead.get(block)
+    const gone = instead === undefined ? nobody : this.forget(instead)
+    if (instead !== undefined) this.#instead.delete(block)
+    const held = this.#blocks.get(block)
+    if (held === undefined) return gone
+    for (const node of held.holders) this.#counted(node, -1)
+    this.#absent(held)
+    return gone.length === 0 ? held.holders : [...held.holders, ...gone]
   }
 
   // ── outputs ──
+
+  /** Undefined: nothing of it is there. */
+  output(id: OutputId): Output | undefined {
+    return this.#outputs.get(id)
+  }
 
   part(output: OutputId, partition: number): Part | undefined {
     return this.#outputs.get(output)?.parts[partition]
@@ -157,16 +189,29 @@ export class BlockTracker {
   }
 
   /** A part was made at `node` (null for an empty one). A part that is there already stays: gives false. */
-  put(output: OutputId, partition: number, part: Part, node: NodeId | null): boolean {
-    let entry = this.#outputs.get(output)
-    if (entry === undefined) {
-      entry = { parts: [], present: 0 }
-      this.#outputs.set(output, entry)
+  put(id: OutputId, partition: number, part: MadePart, node: NodeId | null): boolean {
+    let output = this.#outputs.get(id)
+    if (output === undefined) {
+      output = new KnownOutput(id)
+      this.#outputs.set(id, output)
     }
-    if (entry.parts[partition] !== undefined) return false
-    entry.parts[partition] = part
-    entry.present += 1
-    if (part.block !== null && node !== null) this.hold(part.block, node, part.bytes, part.rows, { output, partition })
+    if (output.parts[partition] !== undefined) return false
+    // Iterated with holes filled: what is not there is `undefined`.
+    while (output.parts.length < partition) output.parts.push(undefined)
+    output.present += 1
+    if (part.block === null || node === null) {
+      output.parts[partition] = part === emptyPart ? emptyPart : { ...part, holders: nobody }
+      return true
+    }
+    let held = this.#blocks.get(part.block)
+    if (held === undefined || held.output === null) {
+      const { holders } = held ?? emptyPart
+      held = new Held(part.block, part.bytes, part.rows, output, partition, part)
+      held.holders = holders
+      this.#blocks.set(part.block, held)
+    }
+    output.parts[partition] = held
+    this.#add(held, node)
     return true
   }
 
@@ -175,38 +220,62 @@ export class BlockTracker {
   }
 
   /** Forgets an output. Gives its blocks with who held them. */
-  remove(output: OutputId): { readonly block: string; readonly holders: readonly NodeId[] }[] {
-    const entry = this.#outputs.get(output)
-    if (entry === undefined) return []
+  remove(id: OutputId): { readonly block: string; readonly holders: readonly NodeId[] }[] {
+    const output = this.#outputs.get(id)
+    if (output === undefined) return []
     const gone: { block: string; holders: readonly NodeId[] }[] = []
-    for (const part of [...entry.parts]) {
+    for (const part of [...output.parts]) {
       if (part?.block != null) gone.push({ block: part.block, holders: this.forget(part.block) })
     }
-    this.#outputs.delete(output)
+    this.#outputs.delete(id)
+    output.gone = true
     return gone
   }
 
   /** Forgets one part. Gives its block with who held it. */
-  removePart(output: OutputId, partition: number): { readonly block: string; readonly holders: readonly NodeId[] } | null {
-    const entry = this.#outputs.get(output)
-    const part = entry?.parts[partition]
-    if (entry === undefined || part === undefined) return null
+  removePart(id: OutputId, partition: number): { readonly block: string; readonly holders: readonly NodeId[] } | null {
+    const output = this.#outputs.get(id)
+    const part = output?.parts[partition]
+    if (output === undefined || part === undefined) return null
     if (part.block !== null) return { block: part.block, holders: this.forget(part.block) }
-    this.#clear(output, entry, partition)
+    this.#clear(output, partition)
     return null
   }
 
-  #absent(block: string, entry: BlockEntry): void {
-    this.#blocks.delete(block)
-    if (entry.output === null) return
-    const output = this.#outputs.get(entry.output)
-    if (output === undefined || output.parts[entry.partition]?.block !== block) return
-    this.#clear(entry.output, output, entry.partition)
+  #heldBy(node: NodeId): Held[] {
+    if (this.count(node) === 0) return []
+    const found: Held[] = []
+    for (const held of this.#blocks.values()) if (held.holders.includes(node)) found.push(held)
+    return found
   }
 
-  #clear(id: OutputId, output: OutputEntry, partition: number): void {
+  #add(held: Held, node: NodeId): void {
+    if (held.holders.includes(node)) return
+    held.holders = held.holders.length === 0 ? [node] : [...held.holders, node]
+    this.#counted(node, 1)
+  }
+
+  #remove(held: Held, node: NodeId): boolean {
+    if (!held.holders.includes(node)) return false
+    held.holders = held.holders.filter(holder => holder !== node)
+    this.#counted(node, -1)
+    return true
+  }
+
+  #counted(node: NodeId, by: number): void {
+    this.#counts.set(node, (this.#counts.get(node) ?? 0) + by)
+  }
+
+  #absent(held: Held): void {
+    this.#blocks.delete(held.block)
+    if (held.output !== null && held.output.parts[held.partition] === held) this.#clear(held.output, held.partition)
+  }
+
+  #clear(output: KnownOutput, partition: number): void {
     output.parts[partition] = undefined
     output.present -= 1
-    if (output.present === 0) this.#outputs.delete(id)
+    if (output.present > 0) return
+    this.#outputs.delete(output.id)
+    output.gone = true
   }
 }

@@ -12,12 +12,15 @@ import type { TaskDone } from "../protocol.js"
 import type { Parts } from "./parts.js"
 
 interface Stored {
+  readonly block: string
   readonly stream: StreamId
   readonly interval: number
   readonly partitions: number
   readonly partition: number
   /** Of a durable cluster: it is on its holders' disks. */
   onDisk: boolean
+  /** Where a copy is under way to. */
+  to: NodeId | null
 }
 
 /** A copy waits so long for others from the same worker to the same one … */
@@ -25,18 +28,11 @@ const gatherMs = 50
 /** … or until there are so many. */
 const gatherMost = 64
 
-/** A stored block that is not safe yet. */
-interface Unsafe {
-  readonly stored: Stored
-  /** Where a copy is under way to. */
-  to: NodeId | null
-}
-
 export class Checkpointer {
   readonly #parts: Parts
   readonly #stored = new Map<string, Stored>()
-  /** Stored blocks with fewer copies than they should have, in the order in which they became so. */
-  readonly #unsafe = new Map<string, Unsafe>()
+  /** Stored blocks with fewer copies than they should have, in the order in which they became so, by their streams. */
+  readonly #unsafe = new Map<StreamId, Set<Stored>>()
   /** Not asked for yet, by holder and by where they go to. */
   readonly #due = new Map<NodeId, Map<NodeId, string[]>>()
   #dueMs: number | null = null
@@ -53,30 +49,26 @@ export class Checkpointer {
     for (const { block, interval: start = interval.from } of outputs) {
       // Of what was there already this one is not wanted.
       if (!this.#parts.tracker.knows(block)) continue
-      this.found(block, stream, start, partitions, partition)
-      if (this.#periodMs(stream) === null) this.#copy(block)
+      const stored = this.#store(block, stream, start, partitions, partition)
+      if (this.#periodMs(stream) === null) this.#copy(stored)
     }
   }
 
   /** A stored block that a worker came back with. */
   found(block: string, stream: StreamId, interval: number, partitions: number, partition: number): void {
-    this.#stored.set(block, { stream, interval, partitions, partition, onDisk: false })
-    this.held(block)
+    this.#store(block, stream, interval, partitions, partition)
   }
 
   /** Where the block is has changed. */
   held(block: string): void {
     const stored = this.#stored.get(block)
-    if (stored === undefined) return
-    if (this.#isSafe(block, stored)) this.#unsafe.delete(block)
-    else if (!this.#unsafe.has(block)) this.#unsafe.set(block, { stored, to: null })
+    if (stored !== undefined) this.#note(stored)
   }
 
   copied(block: string, holder: NodeId, error: string | undefined): void {
     const stored = this.#stored.get(block)
-    const unsafe = this.#unsafe.get(block)
     // If that was not all, or nothing, the next sweep asks again.
-    if (unsafe !== undefined) unsafe.to = null
+    if (stored !== undefined) stored.to = null
     if (error !== undefined) return
     if (!this.#parts.tracker.copied(block, holder)) {
       this.#parts.outbox.forget(holder, block)
@@ -84,37 +76,40 @@ export class Checkpointer {
     }
     if (stored === undefined) return
     stored.onDisk = true
-    this.held(block)
-    if (this.#unsafe.has(block)) this.#copy(block)
+    if (!this.#note(stored)) this.#copy(stored)
   }
 
   /** A worker is gone: copies to it will not come, and what it held has one copy less. */
   workerLost(node: NodeId, held: Iterable<string>): void {
-    for (const unsafe of this.#unsafe.values()) if (unsafe.to === node) unsafe.to = null
+    for (const unsafe of this.#unsafe.values()) for (const stored of unsafe) if (stored.to === node) stored.to = null
     for (const block of held) {
-      if (this.#parts.tracker.holders(block).size === 0) this.forgotten(block)
+      if (this.#parts.tracker.holders(block).length === 0) this.forgotten(block)
       else this.held(block)
     }
   }
 
   forgotten(block: string): void {
+    const stored = this.#stored.get(block)
+    if (stored === undefined) return
     this.#stored.delete(block)
-    this.#unsafe.delete(block)
+    this.#unsafe.get(stored.stream)?.delete(stored)
   }
 
   /** Starts the copies that are not under way. */
   sweep(): void {
     // A worker has joined: there may be as many copies as there should be.
-    if (this.#wanted > this.#wantedBefore) for (const block of this.#stored.keys()) this.held(block)
+    if (this.#wanted > this.#wantedBefore) for (const stored of this.#stored.values()) this.#note(stored)
     this.#wantedBefore = this.#wanted
     const { tracker, ledger } = this.#parts
-    for (const [block, { stored, to }] of [...this.#unsafe]) {
-      if (tracker.holders(block).size === 0) this.#unsafe.delete(block)
-      else this.held(block)
-      if (to !== null || !this.#unsafe.has(block)) continue
-      const periodMs = this.#periodMs(stored.stream)
-      const through = ledger.streams.get(stored.stream)?.through ?? 0
-      if (periodMs === null || stored.interval < Math.floor(through / periodMs) * periodMs) this.#copy(block)
+    for (const [stream, unsafe] of this.#unsafe) {
+      const periodMs = this.#periodMs(stream)
+      const through = ledger.streams.get(stream)?.through ?? 0
+      for (const stored of unsafe) {
+        if (tracker.holders(stored.block).length === 0) unsafe.delete(stored)
+        else if (this.#note(stored) || stored.to !== null) continue
+        else if (periodMs === null || stored.interval < Math.floor(through / periodMs) * periodMs) this.#copy(stored)
+      }
+      if (unsafe.size === 0) this.#unsafe.delete(stream)
     }
   }
 
@@ -128,10 +123,10 @@ export class Checkpointer {
     for (const [holder, byTarget] of this.#due) {
       for (const [to, all] of byTarget) {
         // Since they were noted, they may have gone, or one of the two.
-        const blocks = all.filter(block => this.#unsafe.get(block)?.to === to && tracker.holders(block).has(holder))
+        const blocks = all.filter(block => this.#stored.get(block)?.to === to && tracker.holders(block).includes(holder))
         if (blocks.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined)
           outbox.send(holder, { kind: "copy", blocks, to: [to] })
-        else for (const block of blocks) this.#unsafe.get(block)!.to = null
+        else for (const block of blocks) this.#stored.get(block)!.to = null
       }
     }
     this.#due.clear()
@@ -142,7 +137,7 @@ export class Checkpointer {
     // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
     if (this.#parts.registry.size < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
     let from = Number.POSITIVE_INFINITY
-    for (const { stored } of this.#unsafe.values()) if (stored.stream === stream && stored.interval < from) from = stored.interval
+    for (const { interval } of this.#unsafe.get(stream) ?? []) if (interval < from) from = interval
     return from
   }
 
@@ -152,8 +147,26 @@ export class Checkpointer {
     return Math.min(Math.max(2, config.replicas), registry.size)
   }
 
-  #isSafe(block: string, { onDisk }: Stored): boolean {
-    return this.#parts.tracker.holders(block).size >= this.#wanted && (onDisk || !this.#parts.config.durable)
+  #store(block: string, stream: StreamId, interval: number, partitions: number, partition: number): Stored {
+    this.forgotten(block)
+    const stored = { block, stream, interval, partitions, partition, onDisk: false, to: null }
+    this.#stored.set(block, stored)
+    this.#note(stored)
+    return stored
+  }
+
+  /** Whether it has all the copies that it should have; if not, it is noted. */
+  #note(stored: Stored): boolean {
+    const { tracker, config } = this.#parts
+    const { block, stream, onDisk } = stored
+    const safe = tracker.holders(block).length >= this.#wanted && (onDisk || !config.durable)
+    const unsafe = this.#unsafe.get(stream)
+    if (safe) {
+      stored.to = null
+      unsafe?.delete(stored)
+    } else if (unsafe === undefined) this.#unsafe.set(stream, new Set([stored]))
+    else unsafe.add(stored)
+    return safe
   }
 
   /** How often a stream is checkpointed, if it says so: else whenever something of it is made. */
@@ -161,16 +174,16 @@ export class Checkpointer {
     return this.#parts.ledger.streams.get(stream)?.definition.checkpointMs ?? null
   }
 
-  #copy(block: string): void {
-    const unsafe = this.#unsafe.get(block)
+  #copy(stored: Stored): void {
     const { tracker, outbox } = this.#parts
+    const { block } = stored
     const holders = tracker.holders(block)
     const [holder] = holders
-    if (unsafe === undefined || holder === undefined) return
+    if (holder === undefined || this.#unsafe.get(stored.stream)?.has(stored) !== true) return
     // Of enough copies none may be known to be on disk: then its holder sees to that.
-    const to = holders.size < this.#wanted ? this.#targetFor(unsafe.stored, holders) : holder
+    const to = holders.length < this.#wanted ? this.#targetFor(stored, holders) : holder
     if (to === null) return
-    unsafe.to = to
+    stored.to = to
     const byTarget = this.#due.get(holder) ?? new Map<NodeId, string[]>()
     this.#due.set(holder, byTarget)
     const blocks = byTarget.get(to) ?? []
@@ -182,17 +195,17 @@ export class Checkpointer {
   }
 
   /** Its home's worker, the home's backup, or else who holds the least. */
-  #targetFor({ partitions, partition }: Stored, holders: ReadonlySet<NodeId>): NodeId | null {
+  #targetFor({ partitions, partition }: Stored, holders: readonly NodeId[]): NodeId | null {
     const { placement, registry, tracker } = this.#parts
     const home = placement.home(partitions, partition)
     for (const node of [home?.worker, home?.backup]) {
-      if (node !== undefined && node !== null && !holders.has(node) && registry.get(node) !== undefined) return node
+      if (node !== undefined && node !== null && !holders.includes(node) && registry.get(node) !== undefined) return node
     }
     let best: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
     for (const { node } of registry.live) {
       const count = tracker.count(node)
-      if (holders.has(node) || count >= least) continue
+      if (holders.includes(node) || count >= least) continue
       best = node
       least = count
     }

@@ -96,7 +96,7 @@ export class HeldInput {
         if (seal.to > until) break
         if (seal.from < from) continue
         let bytes = 0
-        for (const group of seal.groups) for (const { block } of group) bytes += tracker.bytes(block) * tracker.holders(block).size
+        for (const group of seal.groups) for (const { block } of group) bytes += tracker.bytes(block) * tracker.holders(block).length
         if (bytes > 0) found.push({ input, seal, bytes, holder })
       }
     }

@@ -43,7 +43,7 @@ export class InputCopies {
     for (const { block } of held) {
       this.#leaving.get(block)?.delete(node)
       if (admission.where(block) === undefined) continue
-      if (tracker.holders(block).size > config.replicas && tracker.holders(block).has(node)) {
+      if (tracker.holders(block).length > config.replicas && tracker.holders(block).includes(node)) {
         tracker.drop(block, node)
         outbox.forget(node, block)
         const leaving = this.#leaving.get(block) ?? new Set()
@@ -117,7 +117,7 @@ export class InputCopies {
   }
 
   #enough(block: string): boolean {
-    return this.#parts.tracker.holders(block).size >= this.#parts.config.replicas
+    return this.#parts.tracker.holders(block).length >= this.#parts.config.replicas
   }
 
   /** No longer under way; if it is still wanted, the next sweep starts it anew. */
@@ -128,13 +128,14 @@ export class InputCopies {
   }
 
   /** The emptiest worker that has room, on another machine where there is one. */
-  #targetFor(block: string, holders: ReadonlySet<NodeId>, bytes: number): NodeId | null {
+  #targetFor(block: string, holders: readonly NodeId[], bytes: number): NodeId | null {
     const { registry, config } = this.#parts
-    const hosts = new Set([...holders].map(node => registry.get(node)?.host))
+    const hosts = new Set(holders.map(node => registry.get(node)?.host))
     let best: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
     for (const { node, host, usedBytes, capBytes } of registry.live) {
-      if (holders.has(node) || this.#leaving.get(block)?.has(node) === true || usedBytes + bytes > capBytes * config.memoryHigh) continue
+      if (holders.includes(node) || this.#leaving.get(block)?.has(node) === true || usedBytes + bytes > capBytes * config.memoryHigh)
+        continue
       const cost = usedBytes / capBytes + (hosts.has(host) ? 1 : 0)
       if (cost >= least) continue
       best = node

@@ -100,7 +100,7 @@ class Walk {
     for (const block of blocks) {
       const held = tracker.holders(tracker.current(block))
       for (const holder of held) holders.add(holder)
-      least = Math.min(least, held.size)
+      least = Math.min(least, held.length)
     }
     const worker = [...holders].map(nodeName).sort().join(", ")
     return { rdd, ...(worker !== "" && { worker }), checkpoint: blocks.length > 0 && least >= 2, parents }

@@ -301,7 +301,7 @@ export class Retention {
       let bytes = 0
       for (const { block } of blocksOf(seal)) {
         const here = tracker.current(block)
-        bytes += tracker.bytes(here) * tracker.holders(here).size
+        bytes += tracker.bytes(here) * tracker.holders(here).length
         // Of a file it can be read again: only the bytes go.
         if (isReplayable(record, seal)) forgetBlock(this.#parts, block)
       }

@@ -45,7 +45,7 @@ export function dueIntervals(
  */
 export function groupBlocks(
   blocks: readonly SealedBlock[],
-  holders: (block: string) => ReadonlySet<NodeId>,
+  holders: (block: string) => readonly NodeId[],
   executors: number,
   leastBytes: number,
 ): SealedBlock[][] {
@@ -58,7 +58,7 @@ export function groupBlocks(
   let common = new Set<NodeId>()
   for (const block of blocks) {
     const here = holders(block.block)
-    const shared = new Set([...common].filter(node => here.has(node)))
+    const shared = new Set([...common].filter(node => here.includes(node)))
     const full = bytes + block.bytes > target && bytes > 0
     const elsewhere = shared.size === 0 && bytes >= leastBytes
     if (group.length > 0 && (full || elsewhere)) {
@@ -78,7 +78,7 @@ export function sealOf(
   stream: StreamId,
   interval: { readonly from: number; readonly to: number },
   admitted: readonly AdmittedBatch[],
-  holders: (block: string) => ReadonlySet<NodeId>,
+  holders: (block: string) => readonly NodeId[],
   executors: number,
   leastBytes: number,
 ): SealRecord {

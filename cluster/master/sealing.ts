@@ -40,7 +40,7 @@ export class Sealing {
         continue
       }
       const stream = input.definition.id
-      const heldBefore = tracker.holders(block.block).has(worker)
+      const heldBefore = tracker.holders(block.block).includes(worker)
       const settled = admission.report(worker, stream, block, times.monotonicMs)
       if (settled.kept !== undefined && !this.#copies.reported(worker, block.block)) continue
       // The other holder reported it first, and may have died since: then tasks wait for this copy.

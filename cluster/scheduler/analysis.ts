@@ -133,7 +133,7 @@ export class Analysis {
     const output: OutputId = replay.spec.output
     const wanted = replays.get(output) ?? new Map<string, string>()
     // With one block of a split all others that its worker held are lost as well: one reading brings them back.
-    for (const [lost, part] of replay.blocks) if (tracker.holders(tracker.current(lost)).size === 0) wanted.set(lost, part)
+    for (const [lost, part] of replay.blocks) if (tracker.holders(tracker.current(lost)).length === 0) wanted.set(lost, part)
     replays.set(output, wanted)
     const made = this.#make(task.stage, replay.spec, null)
     if (made.open === 0) {

@@ -33,11 +33,11 @@ export function missing(ref: InputRef, places: Places): Missing | null {
         ? null
         : { kind: "output", output: ref.output, partition: ref.partition }
     case "state": {
-      const chain = places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
-      return chain.missing === null ? null : { kind: "state", stream: ref.stream, partition: ref.partition, steps: chain.missing }
+      const steps = places.chains.missing(ref.stream, ref.partition, ref.at, ref.since)
+      return steps === null ? null : { kind: "state", stream: ref.stream, partition: ref.partition, steps }
     }
     case "block":
-      return places.tracker.holders(places.tracker.current(ref.block)).size > 0 ? null : { kind: "block", ref }
+      return places.tracker.holders(places.tracker.current(ref.block)).length > 0 ? null : { kind: "block", ref }
     case "asset":
     case "file":
       return null
@@ -66,60 +66,85 @@ export function rowsOf(ref: InputRef, places: Places): number | null {
   }
 }
 
-/** The places of all inputs, with bytes by holder. Null: something went missing meanwhile. */
-export function launchInputs(
-  reads: readonly InputRef[],
-  places: Places,
-): { readonly inputs: readonly LaunchInput[]; readonly local: Map<NodeId, number>; readonly total: number } | null {
-  const local = new Map<NodeId, number>()
-  let total = 0
-  const at = (block: string, bytes: number): NodeId[] => {
-    const holders = [...places.tracker.holders(block)]
-    total += bytes
-    for (const holder of holders) local.set(holder, (local.get(holder) ?? 0) + bytes)
-    return holders
-  }
+export interface FoundInputs {
+  readonly inputs: readonly LaunchInput[]
+  /** Bytes by holder, of how many in all: for who still has to choose a worker. */
+  readonly local: ReadonlyMap<NodeId, number>
+  readonly total: number
+}
+
+type LaunchPart = LaunchInput["parts"][number]
+
+/** The places of all inputs. Null: something went missing meanwhile. `counted`: with the bytes by holder. */
+export function launchInputs(reads: readonly InputRef[], places: Places, counted: boolean): FoundInputs | null {
+  const bytes = counted ? new Bytes() : null
   const inputs: LaunchInput[] = []
   for (const ref of reads) {
-    if (missing(ref, places) !== null) return null
-    const parts: LaunchInput["parts"][number][] = []
-    switch (ref.kind) {
-      case "shuffle":
-        for (const part of places.tracker.parts(ref.output)) {
-          if (part === undefined || part.block === null) continue
-          const rows = part.sectionRows === undefined ? part.rows : (part.sectionRows[ref.partition] ?? 0)
-          if (rows === 0) continue
-          const bytes = part.rows === 0 ? 0 : Math.ceil((part.bytes * rows) / part.rows)
-          parts.push({ block: part.block, section: ref.partition, holders: at(part.block, bytes) })
-        }
-        break
-      case "output": {
-        const part = places.tracker.part(ref.output, ref.partition)
-        if (part !== undefined && part.block !== null) parts.push({ block: part.block, holders: at(part.block, part.bytes) })
-        break
-      }
-      case "state": {
-        const chain = places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
-        for (const link of chain.links ?? []) {
-          if (link.part.block === null) continue
-          parts.push({
-            block: link.part.block,
-            holders: at(link.part.block, link.part.bytes),
-            interval: link.interval,
-            base: link.part.base === true,
-          })
-        }
-        break
-      }
-      case "block": {
-        const block = places.tracker.current(ref.block)
-        parts.push({ block, holders: at(block, places.tracker.bytes(block)) })
-        break
-      }
-      default:
-        break
-    }
+    const parts = partsOf(ref, places, bytes)
+    if (parts === null) return null
     inputs.push({ ref, parts })
   }
-  return { inputs, local, total }
+  return { inputs, local: bytes?.local ?? noBytes, total: bytes?.total ?? 0 }
+}
+
+function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): LaunchPart[] | null {
+  const { tracker, chains } = places
+  const found: LaunchPart[] = []
+  switch (ref.kind) {
+    case "shuffle": {
+      const output = tracker.output(ref.output)
+      const partitions = places.partitionsOf(ref.output)
+      if ((output?.present ?? 0) < partitions && partitions > 0) return null
+      for (const part of output?.parts ?? []) {
+        if (part === undefined || part.block === null) continue
+        const rows = part.sectionRows === undefined ? part.rows : (part.sectionRows[ref.partition] ?? 0)
+        if (rows === 0) continue
+        bytes?.at(part.holders, part.rows === 0 ? 0 : Math.ceil((part.bytes * rows) / part.rows))
+        found.push({ block: part.block, section: ref.partition, holders: part.holders })
+      }
+      return found
+    }
+    case "output": {
+      const part = tracker.part(ref.output, ref.partition)
+      if (part === undefined) return null
+      if (part.block === null) return found
+      bytes?.at(part.holders, part.bytes)
+      found.push({ block: part.block, holders: part.holders })
+      return found
+    }
+    case "state": {
+      const { links } = chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
+      if (links === null) return null
+      for (const { interval, part } of links) {
+        if (part.block === null) continue
+        bytes?.at(part.holders, part.bytes)
+        found.push({ block: part.block, holders: part.holders, interval, base: part.base === true })
+      }
+      return found
+    }
+    case "block": {
+      const block = tracker.current(ref.block)
+      const holders = tracker.holders(block)
+      if (holders.length === 0) return null
+      bytes?.at(holders, tracker.bytes(block))
+      found.push({ block, holders })
+      return found
+    }
+    case "asset":
+    case "file":
+      return found
+  }
+}
+
+const noBytes: ReadonlyMap<NodeId, number> = new Map()
+
+/** What lies where. */
+class Bytes {
+  readonly local = new Map<NodeId, number>()
+  total = 0
+
+  at(holders: readonly NodeId[], bytes: number): void {
+    this.total += bytes
+    for (const holder of holders) this.local.set(holder, (this.local.get(holder) ?? 0) + bytes)
+  }
 }

@@ -63,7 +63,7 @@ export class Launching {
       for (const task of stragglers(stage, nowMs)) {
         const only = [...task.attempts.values()][0] as Attempt
         const avoid = new Set([only.worker, ...task.avoid])
-        const found = task.reads === null ? null : launchInputs(task.reads, this.#board.places)
+        const found = task.reads === null ? null : launchInputs(task.reads, this.#board.places, true)
         if (found === null || placement.size < 2) continue
         const worker = placement.choose(stage.pool, found.local, found.total, avoid)
         if (worker === null || worker === only.worker) continue
@@ -114,7 +114,8 @@ export class Launching {
   #launch(task: Task, bound: NodeId | null, nowMs: number): void {
     const board = this.#board
     const { pool, order, spec } = task.stage
-    const found = task.reads === null ? null : launchInputs(task.reads, board.places)
+    const cost = board.cost(pool, order)
+    const found = task.reads === null ? null : launchInputs(task.reads, board.places, bound === null || cost !== undefined)
     if (found === null) {
       board.analyseLater(task)
       return
@@ -125,7 +126,6 @@ export class Launching {
       board.analyseLater(task)
       return
     }
-    const cost = board.cost(pool, order)
     if (cost !== undefined) {
       cost.movedBytes += found.total - (found.local.get(worker) ?? 0)
       if (!isTemporary(spec)) cost.recomputed += 1

@@ -4,7 +4,7 @@ import { partName } from "../../engine/input/replay.js"
 import type { StretchNode } from "../../engine/rdd.js"
 import { stepId } from "../../engine/stretch.js"
 import { type TaskFailure, writesFile } from "../../engine/task.js"
-import { emptyPart, type Part } from "../master/block-tracker.js"
+import { emptyPart, type MadePart, type Part } from "../master/block-tracker.js"
 import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
@@ -58,7 +58,7 @@ export class Results {
   }
 
   /** The task's part is there (`worker` null: it needed no run). */
-  finish(task: Task, part: Part, worker: NodeId | null): void {
+  finish(task: Task, part: MadePart, worker: NodeId | null): void {
     const { stage, partition } = task
     const { chains, tracker, outbox } = this.#board.options
     const root = stage.spec.root
@@ -176,18 +176,11 @@ export class Results {
 }
 
 /** What a task made: read splits and files leave no part of their stage. */
-function partOf(stage: Stage, done: TaskDone): Part {
+function partOf(stage: Stage, done: TaskDone): MadePart {
   const output = stage.spec.write.kind === "read" || writesFile(stage.spec.write) ? undefined : done.outputs[0]
   return output === undefined ? emptyPart : partFrom(output)
 }
 
-function partFrom(output: TaskDone["outputs"][number]): Part {
-  return {
-    block: output.block,
-    rows: output.rows,
-    bytes: output.bytes,
-    ...(output.sectionRows === undefined ? {} : { sectionRows: output.sectionRows }),
-    ...(output.base === undefined ? {} : { base: output.base }),
-    ...(output.keys === undefined ? {} : { keys: output.keys }),
-  }
+function partFrom({ block, rows, bytes, sectionRows, base, keys }: TaskDone["outputs"][number]): MadePart {
+  return { block, rows, bytes, sectionRows, base, keys }
 }

@@ -9,14 +9,15 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { OutputId } from "../../engine/rdd.js"
-import type { BlockTracker, Part } from "../master/block-tracker.js"
+import type { BlockTracker, Output, Part } from "../master/block-tracker.js"
 
 export interface Step {
   readonly interval: number
   readonly output: OutputId
 }
 
-export interface ChainLink extends Step {
+export interface ChainLink {
+  readonly interval: number
   readonly part: Part
 }
 
@@ -26,8 +27,13 @@ export type Chain =
   /** Oldest first: what must be made before the version can be read. */
   | { readonly links: null; readonly missing: readonly Step[] }
 
+/** One for all partitions. Where its parts are is looked up once, and again when that is gone. */
+interface Standing extends Step {
+  made: Output | undefined
+}
+
 interface StreamChains {
-  readonly partitions: Step[][]
+  readonly partitions: Standing[][]
 }
 
 export class StateChains {
@@ -43,7 +49,8 @@ export class StateChains {
   }
 
   /** Enters a step for each partition (or those given). Idempotent. */
-  enter(stream: StreamId, partitions: number, step: Step, only?: readonly number[]): void {
+  enter(stream: StreamId, partitions: number, { interval, output }: Step, only?: readonly number[]): void {
+    const step: Standing = { interval, output, made: undefined }
     let chains = this.#streams.get(stream)
     if (chains === undefined) {
       chains = { partitions: Array.from({ length: partitions }, () => []) }
@@ -52,10 +59,15 @@ export class StateChains {
     for (const p of only ?? chains.partitions.keys()) {
       const steps = chains.partitions[p]
       if (steps === undefined) continue
-      const index = lastAtOrBefore(steps, step.interval)
-      if (steps[index]?.interval === step.interval) {
+      const newest = steps.at(-1)
+      if (newest === undefined || newest.interval < interval) {
+        steps.push(step)
+        continue
+      }
+      const index = lastAtOrBefore(steps, interval)
+      if (steps[index]?.interval === interval) {
         // What was begun by another version of the definition.
-        if (steps[index]?.output !== step.output) steps[index] = step
+        if (steps[index]?.output !== output) steps[index] = step
         continue
       }
       steps.splice(index + 1, 0, step)
@@ -75,29 +87,45 @@ export class StateChains {
     return steps[lastAtOrBefore(steps, interval)]?.interval === interval
   }
 
+  /** What must be made before the version can be read that `resolve` would give, oldest first; null when all is there. */
+  missing(stream: StreamId, partition: number, at: number, since = at): readonly Step[] | null {
+    const steps = this.#streams.get(stream)?.partitions[partition]
+    if (steps === undefined) return null
+    let missing: Step[] | null = null
+    for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
+      const step = steps[i] as Standing
+      const part = this.#part(step, partition)
+      if (part === undefined) missing = missing === null ? [step] : [step, ...missing]
+      else if (part.base === true && step.interval <= since) break
+    }
+    return missing
+  }
+
   /** The chain of the version "as of the end of interval `at`", reaching back so far that versions from `since` on can be read, too. */
   resolve(stream: StreamId, partition: number, at: number, since = at): Chain {
+    const missing = this.missing(stream, partition, at, since)
+    if (missing !== null) return { links: null, missing }
     const steps = this.#streams.get(stream)?.partitions[partition] ?? []
     const links: ChainLink[] = []
-    const missing: Step[] = []
     for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
-      const step = steps[i] as Step
-      const part = this.#tracker.part(step.output, partition)
-      if (part === undefined) missing.push(step)
-      else {
-        links.push({ ...step, part })
-        if (part.base === true && step.interval <= since) break
-      }
+      const { interval } = steps[i] as Standing
+      const part = this.#part(steps[i] as Standing, partition) as Part
+      links.push({ interval, part })
+      if (part.base === true && interval <= since) break
     }
-    if (missing.length > 0) return { links: null, missing: missing.reverse() }
     return { links: links.reverse(), missing: null }
+  }
+
+  #part(step: Standing, partition: number): Part | undefined {
+    if (step.made === undefined || step.made.gone) step.made = this.#tracker.output(step.output)
+    return step.made?.parts[partition]
   }
 
   /** Keys of the newest version at or before `at`, as its task reported them. */
   keys(stream: StreamId, partition: number, at: number): number | undefined {
     const steps = this.#streams.get(stream)?.partitions[partition] ?? []
     for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
-      const part = this.#tracker.part((steps[i] as Step).output, partition)
+      const part = this.#part(steps[i] as Standing, partition)
       if (part === undefined) return undefined
       if (part.keys !== undefined) return part.keys
     }
@@ -113,7 +141,7 @@ export class StateChains {
   missingFrom(stream: StreamId): number {
     let from = Number.POSITIVE_INFINITY
     for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
-      const step = steps.find(({ interval, output }) => interval >= from || this.#tracker.part(output, partition) === undefined)
+      const step = steps.find(one => one.interval >= from || this.#part(one, partition) === undefined)
       if (step !== undefined && step.interval < from) from = step.interval
     }
     return from
@@ -128,7 +156,7 @@ export class StateChains {
     const chains = this.#streams.get(stream)?.partitions ?? []
     for (const [partition, steps] of chains.entries()) {
       for (let i = lastAtOrBefore(steps, oldest); i > 0; i--) {
-        if (this.#tracker.part((steps[i] as Step).output, partition)?.base !== true) continue
+        if (this.#part(steps[i] as Standing, partition)?.base !== true) continue
         for (const step of steps.splice(0, i)) gone.push({ partition, step })
         break
       }
