@@ -220,7 +220,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   report: { through: finite, blocks: list(receivedBlock) },
   tasksDone: { done: list(taskDone) },
   assetRequest: { hashes: list(text) },
-  copied: { blocks: list(text), holder: text, error: optional(text) },
+  copied: { copies: list(object({ blocks: list(text), holder: text, error: optional(text) })) },
   filesListed: { request: text, files: list(file), error: optional(text) },
   log: logFields,
   heartbeatAck: { sentMs: finite, wallMs: finite },
@@ -230,7 +230,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   launch: { stages: list(stageSpec), tasks: list(launchTask) },
   cancel: { tasks: list(text) },
   asset: { assets: list(asset) },
-  copy: { blocks: list(text), to: list(text) },
+  copy: { copies: list(object({ to: text, blocks: list(text) })) },
   forget: { blocks: list(text), streams: list(object<{ stream: string; before: number }>({ stream: text, before: integer })) },
   uses: {
     streams: list(

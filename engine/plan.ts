@@ -6,7 +6,7 @@
 import type { StreamId } from "./definition.js"
 import { operatorOf } from "./operators/index.js"
 import type { FileFormat } from "./output/file-format.js"
-import type { Dependency, InputRef, OutputId, RddNode, StateNode, StoredNode, StretchNode } from "./rdd.js"
+import type { Dependency, InputRef, Operator, OutputId, RddNode, StateNode, StoredNode, StretchNode } from "./rdd.js"
 import type { StageSpec, StageWrite } from "./task.js"
 import type { Interval } from "./time.js"
 import { mapChildren, namesIn, versionsOf } from "./tree.js"
@@ -65,6 +65,28 @@ export function readsOf(root: RddNode, partition: number): InputRef[] {
   }
   visit(root, partition)
   return [...found.values()]
+}
+
+/**
+ * `readsOf` for many partitions of one root. Mostly partition p of everything below is what p is made of, so the tree is gone through
+ * once.
+ */
+export function readerOf(root: RddNode): (partition: number) => InputRef[] {
+  const aligned: { readonly node: RddNode; readonly operator: Operator }[] = []
+  const visit = (node: RddNode): boolean => {
+    const operator = operatorOf(node)
+    aligned.push({ node, operator })
+    return operator
+      .dependencies(node)
+      .every(dependency => dependency.kind !== "narrow" || (dependency.from === undefined && visit(dependency.parent)))
+  }
+  if (!visit(root)) return partition => readsOf(root, partition)
+  return partition => {
+    const reads: InputRef[] = []
+    for (const { node, operator } of aligned) for (const ref of operator.reads(node, partition)) reads.push(ref)
+    // Only two of a kind can be the same, or versions of one state.
+    return reads.some((ref, i) => reads.findIndex(({ kind }) => kind === ref.kind) < i) ? readsOf(root, partition) : reads
+  }
 }
 
 type StateRef = Extract<InputRef, { kind: "state" }>
@@ -226,6 +248,14 @@ export function trimStage(stage: StageSpec): StageSpec {
 export function stageFor(stage: StageSpec, partitions: readonly number[]): StageSpec {
   if (partitions.length >= stage.partitions) return stage
   return { ...stage, root: restrict(stage.root, new Set(partitions)) }
+}
+
+/** Whether `stageFor` may leave something out. */
+export function isDivisible(root: RddNode): boolean {
+  if (root.kind === "input") return true
+  return operatorOf(root)
+    .dependencies(root)
+    .some(dependency => dependency.kind === "narrow" && (dependency.from !== undefined || isDivisible(dependency.parent)))
 }
 
 function restrict(node: RddNode, partitions: ReadonlySet<number>): RddNode {

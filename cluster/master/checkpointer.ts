@@ -23,10 +23,10 @@ interface Stored {
   to: NodeId | null
 }
 
-/** A copy waits so long for others from the same worker to the same one … */
+/** A copy waits so long for others from the same worker … */
 const gatherMs = 50
 /** … or until there are so many. */
-const gatherMost = 64
+const gatherMost = 256
 
 export class Checkpointer {
   readonly #parts: Parts
@@ -34,7 +34,7 @@ export class Checkpointer {
   /** Stored blocks with fewer copies than they should have, in the order in which they became so, by their streams. */
   readonly #unsafe = new Map<StreamId, Set<Stored>>()
   /** Not asked for yet, by holder and by where they go to. */
-  readonly #due = new Map<NodeId, Map<NodeId, string[]>>()
+  readonly #due = new Map<NodeId, { blocks: number; readonly byTarget: Map<NodeId, string[]> }>()
   #dueMs: number | null = null
   #wantedBefore = 0
 
@@ -119,17 +119,20 @@ export class Checkpointer {
     this.#dueMs ??= nowMs
     if (nowMs < this.#dueMs + gatherMs) return
     this.#dueMs = null
+    for (const holder of this.#due.keys()) this.#ask(holder)
+  }
+
+  /** Since they were noted, blocks may have gone, or one of the two workers. */
+  #ask(holder: NodeId): void {
     const { registry, tracker, outbox } = this.#parts
-    for (const [holder, byTarget] of this.#due) {
-      for (const [to, all] of byTarget) {
-        // Since they were noted, they may have gone, or one of the two.
-        const blocks = all.filter(block => this.#stored.get(block)?.to === to && tracker.holders(block).includes(holder))
-        if (blocks.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined)
-          outbox.send(holder, { kind: "copy", blocks, to: [to] })
-        else for (const block of blocks) this.#stored.get(block)!.to = null
-      }
+    const copies: { to: NodeId; blocks: string[] }[] = []
+    for (const [to, all] of this.#due.get(holder)?.byTarget ?? []) {
+      const blocks = all.filter(block => this.#stored.get(block)?.to === to && tracker.holders(block).includes(holder))
+      if (blocks.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined) copies.push({ to, blocks })
+      else for (const block of blocks) this.#stored.get(block)!.to = null
     }
-    this.#due.clear()
+    this.#due.delete(holder)
+    if (copies.length > 0) outbox.send(holder, { kind: "copy", copies })
   }
 
   /** The first interval of the stream that the loss of workers would take: what it is computed from is needed. Infinity: none. */
@@ -175,7 +178,7 @@ export class Checkpointer {
   }
 
   #copy(stored: Stored): void {
-    const { tracker, outbox } = this.#parts
+    const { tracker } = this.#parts
     const { block } = stored
     const holders = tracker.holders(block)
     const [holder] = holders
@@ -184,14 +187,16 @@ export class Checkpointer {
     const to = holders.length < this.#wanted ? this.#targetFor(stored, holders) : holder
     if (to === null) return
     stored.to = to
-    const byTarget = this.#due.get(holder) ?? new Map<NodeId, string[]>()
-    this.#due.set(holder, byTarget)
-    const blocks = byTarget.get(to) ?? []
-    byTarget.set(to, blocks)
-    if (blocks.push(block) >= gatherMost) {
-      byTarget.delete(to)
-      outbox.send(holder, { kind: "copy", blocks, to: [to] })
+    let due = this.#due.get(holder)
+    if (due === undefined) {
+      due = { blocks: 0, byTarget: new Map() }
+      this.#due.set(holder, due)
     }
+    const blocks = due.byTarget.get(to)
+    if (blocks === undefined) due.byTarget.set(to, [block])
+    else blocks.push(block)
+    due.blocks += 1
+    if (due.blocks >= gatherMost) this.#ask(holder)
   }
 
   /** Its home's worker, the home's backup, or else who holds the least. */

@@ -100,7 +100,7 @@ export class InputCopies {
       this.#wanting.set(block, target)
       this.#underway.set(block, tracker.bytes(block))
       this.#underwayBytes += tracker.bytes(block)
-      outbox.send(holder, { kind: "copy", blocks: [block], to: [target] })
+      outbox.send(holder, { kind: "copy", copies: [{ to: target, blocks: [block] }] })
     }
   }
 

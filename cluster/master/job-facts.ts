@@ -11,7 +11,7 @@ import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
 import type { IntervalJob } from "../scheduler/job-generator.js"
 import { Slowness } from "./slowness.js"
-import { deleteFirst, heavyPartitions, type StageFacts } from "./stage-facts.js"
+import { deleteFirst, heavyPartitions, type StageFacts, TaskTimes } from "./stage-facts.js"
 
 export interface IntervalFacts {
   readonly from: number
@@ -29,7 +29,7 @@ const loadOverS = 15
 
 export class JobFacts {
   /** By what the stage makes, oldest first. */
-  readonly #stages = new Map<OutputId, StageFacts>()
+  readonly #stages = new Map<OutputId, StageFacts & { readonly tasks: TaskTimes }>()
   readonly #intervals = new Map<StreamId, IntervalFacts[]>()
   readonly slowness = new Slowness()
   /** Spent in tasks in each of the newest seconds: `[second, ms]`. */
@@ -38,11 +38,11 @@ export class JobFacts {
   made(spec: StageSpec, partition: number, worker: NodeId, { ms, outputs }: TaskDone, nowMs: number): void {
     let stage = this.#stages.get(spec.output)
     if (stage === undefined) {
-      stage = { label: spec.label, tasks: [], heavy: new Map(), firstMs: nowMs - ms, rows: 0, reads: [] }
+      stage = { label: spec.label, tasks: new TaskTimes(), heavy: new Map(), firstMs: nowMs - ms, rows: 0, reads: [] }
       this.#stages.set(spec.output, stage)
       if (this.#stages.size > stagesKept) deleteFirst(this.#stages)
     }
-    stage.tasks.push({ partition, worker, ms })
+    stage.tasks.add(partition, worker, ms)
     for (const { rows, heavy = [] } of outputs) {
       stage.rows += rows
       for (const one of heavy) {

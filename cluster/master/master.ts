@@ -144,7 +144,15 @@ class Running {
     const chains = new StateChains(tracker)
     const placement = new Placement()
     const planner = new MasterPlanner(ledger, catalog, graph, progress)
-    const scheduler = new Scheduler({ tracker, chains, placement, outbox, planner, taskTimeoutMs: config.taskTimeoutMs })
+    const scheduler = new Scheduler({
+      tracker,
+      chains,
+      placement,
+      outbox,
+      planner,
+      taskTimeoutMs: config.taskTimeoutMs,
+      incarnation: incarnationOf(options.node),
+    })
     const parts: Parts = {
       config,
       ledger,
@@ -313,8 +321,8 @@ class Running {
         return
       }
       case "copied":
-        for (const block of message.blocks)
-          if (!this.#copies.copied(block, message.holder, message.error)) this.#checkpointer.copied(block, message.holder, message.error)
+        for (const { blocks, holder, error } of message.copies)
+          for (const block of blocks) if (!this.#copies.copied(block, holder, error)) this.#checkpointer.copied(block, holder, error)
         return
       case "filesListed":
         return this.#sources.lister.listed(message)
@@ -347,7 +355,7 @@ class Running {
     if (times.monotonicMs >= this.#readyMs) {
       // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.
       if (this.#sealing.seal(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
-      this.#sources.advance(times, this.#retention.memoryHigh)
+      this.#sources.advance(times, () => this.#retention.memoryHigh)
       if (this.#archives.advance(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
       this.#streams.advance(times)
       this.#checkpointer.onTime(times.monotonicMs)
@@ -400,7 +408,7 @@ class Running {
           this.#streams.ended(one.job, one.failure, one.behind === true, times)
         }
       }
-      this.#sources.advance(times, this.#retention.memoryHigh)
+      this.#sources.advance(times, () => this.#retention.memoryHigh)
       this.#streams.advance(times)
       scheduler.dispatch(times.monotonicMs)
     }

@@ -3,7 +3,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { constantOf, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
 import { partName } from "../../engine/input/replay.js"
-import { readsOf, stageDependencies, stageOf } from "../../engine/plan.js"
+import { readerOf, stageDependencies, stageOf } from "../../engine/plan.js"
 import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Planner } from "../scheduler/board.js"
@@ -30,11 +30,12 @@ export class MasterPlanner implements Planner, JobSource {
     return spec.write.kind === "read" ? [] : stageDependencies(spec.root).map(stageOf)
   }
 
-  reads(spec: StageSpec, partition: number): readonly InputRef[] {
-    const { write } = spec
-    if (write.kind !== "read") return readsOf(spec.root, partition)
-    if (write.split !== null) return [{ kind: "file", split: write.split }]
-    return (write.arrived?.blocks ?? []).map(({ block }) => ({ kind: "block", block }))
+  reads({ root, write }: StageSpec): (partition: number) => readonly InputRef[] {
+    if (write.kind !== "read") return readerOf(root)
+    const { split, arrived } = write
+    const reads: InputRef[] =
+      split !== null ? [{ kind: "file", split }] : (arrived?.blocks ?? []).map(({ block }) => ({ kind: "block", block }))
+    return () => reads
   }
 
   state(stream: StreamId, interval: number): StageSpec | null {

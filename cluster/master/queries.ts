@@ -341,7 +341,7 @@ const dueOf = ({ withinMs }: QueryRequest, { monotonicMs }: Times): number | nul
 
 function whyMissing(task: Task | undefined, nowMs: number): string {
   if (task === undefined || task.state === "dropped") return "is not wanted"
-  const [attempt] = task.attempts.values()
+  const [attempt] = task.attempts
   if (attempt !== undefined) return `runs on ${nodeName(attempt.worker)} for ${Math.round(nowMs - attempt.startedMs)} ms`
   return task.state === "ready" ? "waits for a free executor" : "waits for its input"
 }

@@ -15,9 +15,39 @@ export interface Slow {
   readonly since: number
 }
 
-interface Compared {
-  readonly ownMs: number
-  readonly othersMs: number
+/** A worker's newest stages: how long its tasks of each took, and those of others. */
+class Compared {
+  readonly #ownMs: number[] = []
+  readonly #othersMs: number[] = []
+  #next = 0
+  #ownSum = 0
+  #othersSum = 0
+  /** In how many its own took longer. */
+  longer = 0
+
+  get stages(): number {
+    return this.#ownMs.length
+  }
+
+  get ownMs(): number {
+    return this.#ownSum / this.#ownMs.length
+  }
+
+  get othersMs(): number {
+    return this.#othersSum / this.#ownMs.length
+  }
+
+  add(ownMs: number, othersMs: number): void {
+    const at = this.#next
+    this.#next = (at + 1) % stagesCompared
+    const [own, others] = [this.#ownMs[at] ?? 0, this.#othersMs[at] ?? 0]
+    if (own > others) this.longer -= 1
+    if (ownMs > othersMs) this.longer += 1
+    this.#ownSum += ownMs - own
+    this.#othersSum += othersMs - others
+    this.#ownMs[at] = ownMs
+    this.#othersMs[at] = othersMs
+  }
 }
 
 const workersKept = 1_024
@@ -29,7 +59,7 @@ const leastDifferenceMs = 1
 const mostly = 0.7
 
 export class Slowness {
-  readonly #compared = new Map<NodeId, Compared[]>()
+  readonly #compared = new Map<NodeId, Compared>()
   readonly #since = new Map<NodeId, number>()
   readonly #counted = new WeakSet<StageFacts>()
 
@@ -38,51 +68,46 @@ export class Slowness {
     if (this.#counted.has(stage)) return
     this.#counted.add(stage)
     const sums = new Map<NodeId, { tasks: number; ms: number }>()
-    for (const { partition, worker, ms } of stage.tasks) {
+    let tasks = 0
+    let ms = 0
+    for (const { partition, worker, ms: tookMs } of stage.tasks) {
       if (leftOut.has(partition)) continue
-      const sum = sums.get(worker) ?? { tasks: 0, ms: 0 }
+      let sum = sums.get(worker)
+      if (sum === undefined) {
+        sum = { tasks: 0, ms: 0 }
+        sums.set(worker, sum)
+      }
       sum.tasks += 1
-      sum.ms += ms
-      sums.set(worker, sum)
+      sum.ms += tookMs
+      tasks += 1
+      ms += tookMs
     }
     if (sums.size < 2) return
     for (const [worker, own] of sums) {
-      let tasks = 0
-      let ms = 0
-      for (const [other, sum] of sums) {
-        if (other === worker) continue
-        tasks += sum.tasks
-        ms += sum.ms
+      let kept = this.#compared.get(worker)
+      if (kept === undefined) {
+        kept = new Compared()
+        this.#compared.set(worker, kept)
+        // The dead go in time: a worker that comes back is another node.
+        if (this.#compared.size > workersKept) deleteFirst(this.#compared)
       }
-      const kept = this.#compared.get(worker) ?? []
-      kept.push({ ownMs: own.ms / own.tasks, othersMs: ms / tasks })
-      if (kept.length > stagesCompared) kept.shift()
-      // The dead go in time: a worker that comes back is another node.
-      this.#compared.delete(worker)
-      this.#compared.set(worker, kept)
-      if (this.#compared.size > workersKept) deleteFirst(this.#compared)
-      if (this.#of(worker, timeMs) === null) this.#since.delete(worker)
+      kept.add(own.ms / own.tasks, (ms - own.ms) / (tasks - own.tasks))
+      if (this.#of(worker, kept, timeMs) === null) this.#since.delete(worker)
       else if (!this.#since.has(worker)) this.#since.set(worker, timeMs)
     }
   }
 
   /** Null: as fast as the others, or too little is known. */
   of(worker: NodeId): Slow | null {
-    return this.#of(worker, 0)
+    const kept = this.#compared.get(worker)
+    return kept === undefined ? null : this.#of(worker, kept, 0)
   }
 
-  #of(worker: NodeId, timeMs: number): Slow | null {
-    const kept = this.#compared.get(worker) ?? []
-    if (kept.length < leastStages) return null
-    const ownMs = mean(kept.map(one => one.ownMs))
-    const othersMs = mean(kept.map(one => one.othersMs))
+  #of(worker: NodeId, kept: Compared, timeMs: number): Slow | null {
+    if (kept.stages < leastStages || kept.longer < mostly * kept.stages) return null
+    const { ownMs, othersMs } = kept
     const times = othersMs > 0 ? ownMs / othersMs : 1
-    const longer = kept.filter(one => one.ownMs > one.othersMs).length
-    if (longer < mostly * kept.length || times < slowTimes || ownMs - othersMs < leastDifferenceMs) return null
+    if (times < slowTimes || ownMs - othersMs < leastDifferenceMs) return null
     return { worker, times, ownMs, othersMs, since: this.#since.get(worker) ?? timeMs }
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -90,7 +90,7 @@ export class Sources {
     return node?.kind !== "input" || !["file", "archive"].includes(node.source.kind) || record?.read?.ended === true
   }
 
-  advance(times: Times, memoryHigh: boolean): void {
+  advance(times: Times, memoryHigh: () => boolean): void {
     this.arrivals.advance()
     for (const { definition } of this.#parts.catalog.inputsFrom("file")) {
       if (definition.node.source.kind !== "file") continue
@@ -103,7 +103,7 @@ export class Sources {
       if (watches(definition)) this.#watch(source, definition, times)
       this.#take(source, definition, times)
       this.#seal(source, definition, times)
-      if (!memoryHigh) this.#read(source, definition)
+      if (!memoryHigh()) this.#read(source, definition)
     }
   }
 

@@ -12,11 +12,29 @@ export interface TaskFacts {
 /** `reads`: the stages it waited for. `heavy` of `rows` went into the shuffle that this stage writes. */
 export interface StageFacts {
   readonly label: string
-  readonly tasks: TaskFacts[]
+  readonly tasks: Iterable<TaskFacts>
   readonly heavy: Map<string, HeavyKey>
   readonly firstMs: number
   rows: number
   reads: readonly StageFacts[]
+}
+
+/** Of thousands of tasks an interval, kept for an hour of them: columns, not an object each. */
+export class TaskTimes implements Iterable<TaskFacts> {
+  readonly #partitions: number[] = []
+  readonly #workers: NodeId[] = []
+  readonly #ms: number[] = []
+
+  add(partition: number, worker: NodeId, ms: number): void {
+    this.#partitions.push(partition)
+    this.#workers.push(worker)
+    this.#ms.push(ms)
+  }
+
+  *[Symbol.iterator](): Iterator<TaskFacts> {
+    for (const [i, partition] of this.#partitions.entries())
+      yield { partition, worker: this.#workers[i] as NodeId, ms: this.#ms[i] as number }
+  }
 }
 
 const heavyShare = 0.1

@@ -275,13 +275,18 @@ export class Streams {
 
   #slowest(stage: Stage, times: Times): { readonly worker: string; readonly ms: number } | null {
     let slowest = stage.slowest
+    if (stage.open === 0) return slowest && { worker: this.#nameOf(slowest.worker), ms: slowest.ms }
     for (const task of stage.tasks.values()) {
-      for (const { worker, startedMs } of task.attempts.values()) {
+      for (const { worker, startedMs } of task.attempts) {
         const ms = times.monotonicMs - startedMs
         if (slowest === null || ms > slowest.ms) slowest = { worker, ms }
       }
     }
-    return slowest && { worker: this.#parts.registry.get(slowest.worker)?.name ?? slowest.worker, ms: slowest.ms }
+    return slowest && { worker: this.#nameOf(slowest.worker), ms: slowest.ms }
+  }
+
+  #nameOf(worker: NodeId): string {
+    return this.#parts.registry.get(worker)?.name ?? worker
   }
 
   #status(job: IntervalJob, state: JobStatus["state"], times: Times): JobStatus {

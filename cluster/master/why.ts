@@ -155,7 +155,7 @@ function charged(intervals: readonly IntervalFacts[], slow: WhyFacts["slow"]) {
   for (const { from, ms, stages } of intervals) {
     spentMs += ms
     for (const stage of stages) {
-      const { tasks } = stage
+      const tasks = [...stage.tasks]
       for (const task of tasks) workMs += task.ms
       if (tasks.length < 2) continue
       const heavy = heavyPartitions(stage)

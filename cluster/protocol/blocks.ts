@@ -22,7 +22,7 @@ export type BlockMessage =
   /** payload: a frame for each block found, in the order asked; `missing` are the indexes not found. `disk`: some were read from there. */
   | { readonly kind: "fetched"; readonly request: number; readonly missing: readonly number[]; readonly disk?: boolean }
   // ── master → worker ──
-  | { readonly kind: "copy"; readonly blocks: readonly string[]; readonly to: readonly NodeId[] }
+  | { readonly kind: "copy"; readonly copies: readonly { readonly to: NodeId; readonly blocks: readonly string[] }[] }
   /**
    * Drop these blocks; and all of the streams' intervals that end at or before the time, which lies on the stream's own
    * grid. A state's chain goes by `blocks`, but for the versions that executors cache.
@@ -39,7 +39,13 @@ export type BlockMessage =
   | { readonly kind: "uses"; readonly streams: readonly StreamUse[] }
   // ── worker → master ──
   /** The blocks now lie at `holder` too (from their first holder, when it was told that they are stored); `error`: they could not be copied there. */
-  | { readonly kind: "copied"; readonly blocks: readonly string[]; readonly holder: NodeId; readonly error?: string }
+  | { readonly kind: "copied"; readonly copies: readonly CopiedBlocks[] }
+
+export interface CopiedBlocks {
+  readonly blocks: readonly string[]
+  readonly holder: NodeId
+  readonly error?: string
+}
 
 /** A block's description, as its second holder gets it. */
 export interface Replica {

@@ -71,7 +71,10 @@ export class Analysis {
   #analyse(task: Task): void {
     const { stage, partition } = task
     const { places, options } = this.#board
-    task.reads ??= options.planner.reads(stage.spec, partition)
+    if (task.reads === null) {
+      stage.reads ??= options.planner.reads(stage.spec)
+      task.reads = stage.reads(partition)
+    }
     task.waits = 0
     // Counted before it can be reached, so that nothing that arrives meanwhile makes it ready too soon.
     let waits = 0

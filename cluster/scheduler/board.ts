@@ -11,14 +11,15 @@ import type { TaskDone } from "../protocol.js"
 import type { Places } from "./inputs.js"
 import type { Outbox } from "./outbox.js"
 import type { Placement, Pool } from "./placement.js"
-import type { Attempt, Stage, Task } from "./stage.js"
+import { type Attempt, makeStage, type Stage, type Task } from "./stage.js"
 import type { StateChains } from "./state-chains.js"
 
 /** What the scheduler asks of the model. May throw a RivuletError (what is needed is no longer retained): the job fails with it. */
 export interface Planner {
   /** The stages that a stage reads from: one for each shuffle or stored dependency. */
   dependencies(spec: StageSpec): readonly StageSpec[]
-  reads(spec: StageSpec, partition: number): readonly InputRef[]
+  /** What each partition of the stage reads. */
+  reads(spec: StageSpec): (partition: number) => readonly InputRef[]
   /** The stage that makes a state's step of that interval. */
   state(stream: string, interval: number): StageSpec | null
   /** Whether a shuffle is to stay when nobody reads it just now: running streams read it in every interval. */
@@ -47,6 +48,8 @@ export interface SchedulerOptions {
   readonly outbox: Outbox
   readonly planner: Planner
   readonly taskTimeoutMs: number
+  /** No other master of this cluster has or had it: names of tasks begin with it. */
+  readonly incarnation: number
 }
 
 /** A fetch that fails is tried elsewhere, and what cannot be had is made again, so often. */
@@ -67,6 +70,9 @@ export class Board {
   readonly options: SchedulerOptions
   readonly places: Places
   readonly stages = new Map<OutputId, Stage>()
+  /** By their short names. */
+  readonly #named = new Map<string, Stage>()
+  #stagesMade = 0
   /** Of stretches that are wanted: by what a single interval's job would be wanted for (`engine/stretch.ts`). */
   readonly stretches = new Map<OutputId, Stage>()
   readonly jobs = new Map<string, Job>()
@@ -88,10 +94,34 @@ export class Board {
     }
   }
 
+  make(spec: StageSpec, pool: Pool, order: number, timeoutMs: number): Stage {
+    this.#stagesMade += 1
+    const stage = makeStage(`${this.options.incarnation}.${this.#stagesMade.toString(36)}`, spec, pool, order, timeoutMs)
+    this.stages.set(spec.output, stage)
+    this.#named.set(stage.name, stage)
+    return stage
+  }
+
+  drop(stage: Stage): void {
+    this.stages.delete(stage.spec.output)
+    this.#named.delete(stage.name)
+  }
+
   analyseLater(task: Task): void {
     if (task.state === "dropped") return
     task.state = "waiting"
-    this.toAnalyse.push(task)
+    if (task.stage.gates > 0) task.stage.gated.push(task)
+    else this.toAnalyse.push(task)
+  }
+
+  /** What the stage makes is there, or is given up: those that read it need not wait for it any more. */
+  openGates(made: Stage): void {
+    for (const reader of made.gateOf) {
+      reader.gates -= 1
+      if (reader.gates > 0) continue
+      for (const task of reader.gated.splice(0)) if (task.state === "waiting") this.toAnalyse.push(task)
+    }
+    made.gateOf.clear()
   }
 
   /** One of the things that a task waited for is there, or is given up: it looks again when it was the last. */
@@ -149,7 +179,7 @@ export class Board {
   taskOf(id: string): Task | undefined {
     const slash = id.lastIndexOf("/")
     const dot = id.lastIndexOf(".")
-    return this.stages.get(id.slice(0, slash))?.tasks.get(Number(id.slice(slash + 1, dot)))
+    return this.#named.get(id.slice(0, slash))?.tasks.get(Number(id.slice(slash + 1, dot)))
   }
 
   // ── what questions cost: a question's stages share its pool and order ──

@@ -1,10 +1,10 @@
 /** Ready tasks go to workers that have room: where their inputs lie, or to the home of their state. */
 
-import { trimStage } from "../../engine/plan.js"
+import { isDivisible, trimStage } from "../../engine/plan.js"
 import type { NodeId } from "../ports.js"
+import type { LaunchTask } from "../protocol.js"
 import type { Board } from "./board.js"
 import { launchInputs } from "./inputs.js"
-import type { Outbox } from "./outbox.js"
 import type { Pool } from "./placement.js"
 import { stragglers } from "./speculation.js"
 import { type Attempt, isTemporary, type Task, TaskQueue } from "./stage.js"
@@ -46,7 +46,7 @@ export class Launching {
           if (task.state === "ready") this.#launch(task, node, nowMs)
         }
       }
-      this.#open[pool].clear()
+      if (this.#open[pool].size > 0) this.#open[pool] = new Set()
       const queue = this.#ready[pool]
       while (queue.size > 0 && placement.anyRoom(pool)) {
         const task = queue.pop() as Task
@@ -61,8 +61,8 @@ export class Launching {
     let copies = 0
     for (const stage of this.#board.stages.values()) {
       for (const task of stragglers(stage, nowMs)) {
-        const only = [...task.attempts.values()][0] as Attempt
-        const avoid = new Set([only.worker, ...task.avoid])
+        const only = task.attempts[0] as Attempt
+        const avoid = [only.worker, ...task.avoid]
         const found = task.reads === null ? null : launchInputs(task.reads, this.#board.places, true)
         if (found === null || placement.size < 2) continue
         const worker = placement.choose(stage.pool, found.local, found.total, avoid)
@@ -83,7 +83,7 @@ export class Launching {
     for (const attempt of [...this.#board.attempts.values()]) {
       if (attempt.worker !== node) continue
       this.endAttempt(attempt)
-      if (attempt.task.state === "running" && attempt.task.attempts.size === 0) this.#board.analyseLater(attempt.task)
+      if (attempt.task.state === "running" && attempt.task.attempts.length === 0) this.#board.analyseLater(attempt.task)
     }
   }
 
@@ -97,7 +97,7 @@ export class Launching {
   }
 
   cancelAttempts(task: Task): void {
-    for (const attempt of [...task.attempts.values()]) {
+    for (const attempt of [...task.attempts]) {
       this.#board.options.outbox.cancel(attempt.worker, attempt.id)
       this.endAttempt(attempt)
     }
@@ -105,10 +105,11 @@ export class Launching {
 
   endAttempt(attempt: Attempt): void {
     this.#board.attempts.delete(attempt.id)
-    attempt.task.attempts.delete(attempt.id)
-    const { pool } = attempt.task.stage
+    const { attempts, stage } = attempt.task
+    attempts.splice(attempts.indexOf(attempt), 1)
+    const { pool } = stage
     this.#board.options.placement.ended(attempt.worker, pool)
-    this.#open[pool].add(attempt.worker)
+    if ((this.#bound[pool].get(attempt.worker)?.size ?? 0) > 0) this.#open[pool].add(attempt.worker)
   }
 
   #launch(task: Task, bound: NodeId | null, nowMs: number): void {
@@ -133,27 +134,31 @@ export class Launching {
     this.#submit(task, worker, found.inputs, nowMs)
   }
 
-  #submit(task: Task, worker: NodeId, inputs: Parameters<Outbox["launch"]>[2]["inputs"], nowMs: number): void {
+  #submit(task: Task, worker: NodeId, inputs: LaunchTask["inputs"], nowMs: number): void {
     const { stage, partition } = task
     const { placement, outbox } = this.#board.options
     task.attempt += 1
-    const id = `${stage.spec.output}/${partition}.${task.attempt}`
+    const id = `${stage.name}/${partition}.${task.attempt}`
     const attempt: Attempt = { id, task, worker, startedMs: nowMs }
-    task.attempts.set(id, attempt)
+    task.attempts.push(attempt)
     this.#board.attempts.set(id, attempt)
     task.state = "running"
     stage.startedMs ??= nowMs
     placement.began(worker, stage.pool)
-    stage.sent ??= trimStage(stage.spec)
-    outbox.launch(worker, stage.sent, {
+    if (stage.sent === null) {
+      const spec = trimStage(stage.spec)
+      stage.sent = { spec, divisible: isDivisible(spec.root) }
+    }
+    outbox.launch(worker, stage.sent, index => ({
       task: id,
+      stage: index,
       partition,
       attempt: task.attempt,
       pool: stage.pool,
       timeoutMs: stage.timeoutMs,
       affinity: this.#affinityOf(task, worker),
       inputs,
-    })
+    }))
   }
 
   /** State and its followers stay where the state is. */
@@ -173,7 +178,7 @@ export class Launching {
     ) {
       home = placement.home(spec.partitions, task.partition)
     }
-    if (home === null || (task.avoid.has(home.worker) && placement.size > task.avoid.size)) return null
+    if (home === null || (task.avoid.includes(home.worker) && placement.size > task.avoid.length)) return null
     return home
   }
 

@@ -6,7 +6,7 @@ import type { StageSpec } from "../../engine/task.js"
 import type { Board } from "./board.js"
 import type { Launching } from "./launching.js"
 import type { Pool } from "./placement.js"
-import { isTemporary, makeStage, makeTask, type Stage } from "./stage.js"
+import { isTemporary, makeTask, type Stage } from "./stage.js"
 
 export class Needs {
   readonly #board: Board
@@ -24,8 +24,7 @@ export class Needs {
     const { stages, options } = this.#board
     let stage = stages.get(spec.output)
     if (stage === undefined) {
-      stage = makeStage(spec, pool, order, timeoutMs)
-      stages.set(spec.output, stage)
+      stage = this.#board.make(spec, pool, order, timeoutMs)
       if (spec.root.kind === "stretch") this.#enterStretch(stage, spec.root)
     }
     stage.consumers.add(consumer)
@@ -63,7 +62,7 @@ export class Needs {
     if (stage === undefined) return
     stage.consumers.delete(consumer)
     if (stage.consumers.size > 0) return
-    stages.delete(output)
+    this.#board.drop(stage)
     if (stage.spec.root.kind === "stretch") this.#leaveStretch(stage, stage.spec.root)
     for (const task of stage.tasks.values()) {
       this.#launching.cancelAttempts(task)
@@ -78,6 +77,7 @@ export class Needs {
       }
     }
     this.unhold(stage)
+    this.#board.openGates(stage)
     // Whoever waited for it though it no longer holds it looks again.
     for (const waiter of stage.waiters) this.#board.arrived(waiter)
     for (const waiters of stage.partWaiters.values()) for (const waiter of waiters) this.#board.arrived(waiter)
@@ -147,7 +147,10 @@ export class Needs {
     for (const spec of stage.dependencies.values()) {
       if (spec.write.kind !== "shuffle") continue
       stage.holding.add(spec.output)
-      this.need(spec, null, stage.spec.output, stage.pool, stage.order, stage.timeoutMs)
+      const made = this.need(spec, null, stage.spec.output, stage.pool, stage.order, stage.timeoutMs)
+      if (made.open === 0 || made.gateOf.has(stage)) continue
+      made.gateOf.add(stage)
+      stage.gates += 1
     }
   }
 }

@@ -4,14 +4,14 @@
  */
 
 import { stageFor } from "../../engine/plan.js"
-import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Command, NodeId } from "../ports.js"
 import type { LaunchTask, Message } from "../protocol.js"
+import type { SentStage } from "./stage.js"
 
 interface Batch {
-  readonly stages: StageSpec[]
-  readonly index: Map<OutputId, number>
+  readonly stages: SentStage[]
+  readonly index: Map<SentStage, number>
   readonly tasks: LaunchTask[]
   readonly cancel: string[]
   readonly forget: string[]
@@ -29,14 +29,15 @@ export class Outbox {
     this.#commands.push({ kind: "send", to, message })
   }
 
-  launch(to: NodeId, stage: StageSpec, task: Omit<LaunchTask, "stage">): void {
+  /** `task`: given the stage's index in the message. */
+  launch(to: NodeId, stage: SentStage, task: (stage: number) => LaunchTask): void {
     const batch = this.#batch(to)
-    let index = batch.index.get(stage.output)
+    let index = batch.index.get(stage)
     if (index === undefined) {
       index = batch.stages.push(stage) - 1
-      batch.index.set(stage.output, index)
+      batch.index.set(stage, index)
     }
-    batch.tasks.push({ ...task, stage: index })
+    batch.tasks.push(task(index))
   }
 
   cancel(to: NodeId, task: string): void {
@@ -77,7 +78,11 @@ export class Outbox {
 
 /** Each stage as far as the tasks that go with it need it. */
 function stagesFor({ stages, tasks }: Batch): StageSpec[] {
-  const partitions = stages.map((): number[] => [])
-  for (const { stage, partition } of tasks) partitions[stage]!.push(partition)
-  return stages.map((stage, i) => stageFor(stage, partitions[i]!))
+  return stages.map(({ spec, divisible }, i) => {
+    if (!divisible) return spec
+    return stageFor(
+      spec,
+      tasks.filter(({ stage }) => stage === i).map(({ partition }) => partition),
+    )
+  })
 }

@@ -29,7 +29,7 @@ const shortMs = 2
 const readersKept = 1_000
 /** What a byte that is not local costs, in tasks queued on one core (1 MB ≈ one short task). */
 const bytesPerTask = 1 << 20
-const nobody: ReadonlySet<NodeId> = new Set()
+const nobody: readonly NodeId[] = []
 
 export class Placement {
   readonly #slots = new Map<NodeId, Slot>()
@@ -112,11 +112,11 @@ export class Placement {
   }
 
   /** The worker that reads a compressed file: the same for all of its splits, and another for the next file. Null: there is none. */
-  reader(path: string, avoid: ReadonlySet<NodeId>): NodeId | null {
+  reader(path: string, avoid: readonly NodeId[]): NodeId | null {
     const known = this.#readers.get(path)
-    if (known !== undefined && this.#slots.has(known) && !avoid.has(known)) return known
+    if (known !== undefined && this.#slots.has(known) && !avoid.includes(known)) return known
     const files = (node: NodeId) => [...this.#readers.values()].filter(reader => reader === node).length
-    const worker = this.#fewest(slot => (avoid.has(slot.node) ? 1e6 : 0) + files(slot.node) / slot.cores)
+    const worker = this.#fewest(slot => (avoid.includes(slot.node) ? 1e6 : 0) + files(slot.node) / slot.cores)
     this.#readers.delete(path)
     if (worker !== null) this.#readers.set(path, worker)
     for (const [oldest] of this.#readers) if (this.#readers.size > readersKept) this.#readers.delete(oldest)
@@ -124,13 +124,13 @@ export class Placement {
   }
 
   /** The best worker with room, for inputs that lie `local` (bytes by worker) out of `total`. Null: none has room. */
-  choose(pool: Pool, local: ReadonlyMap<NodeId, number>, total: number, avoid: ReadonlySet<NodeId>): NodeId | null {
-    if (avoid.size === 0) {
+  choose(pool: Pool, local: ReadonlyMap<NodeId, number>, total: number, avoid: readonly NodeId[]): NodeId | null {
+    if (avoid.length === 0) {
       // Mostly one of the few that have something of it will do, and no other can be better.
       const near = this.#cheapest(pool, this.#those(local), local, total, avoid)
       if (near !== null && near.cost < 1 / this.#mostCores + costOfMoving(total)) return near.node
     }
-    const avoidAll = avoid.size > 0 && [...this.#slots.keys()].every(node => avoid.has(node))
+    const avoidAll = avoid.length > 0 && [...this.#slots.keys()].every(node => avoid.includes(node))
     return this.#cheapest(pool, this.#slots.values(), local, total, avoidAll ? nobody : avoid)?.node ?? null
   }
 
@@ -148,12 +148,12 @@ export class Placement {
     slots: Iterable<Slot>,
     local: ReadonlyMap<NodeId, number>,
     total: number,
-    avoid: ReadonlySet<NodeId>,
+    avoid: readonly NodeId[],
   ): { readonly node: NodeId; readonly cost: number } | null {
     let node: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
     for (const slot of slots) {
-      if (slot.running[pool] >= roomOf(slot, pool) || avoid.has(slot.node)) continue
+      if (slot.running[pool] >= roomOf(slot, pool) || avoid.includes(slot.node)) continue
       const cost = ((slot.running[pool] + 1) / slot.cores) * slot.pace.factor + costOfMoving(total - (local.get(slot.node) ?? 0))
       if (cost >= least) continue
       node = slot.node

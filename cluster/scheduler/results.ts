@@ -76,6 +76,7 @@ export class Results {
       for (const waiter of waiting) this.#board.arrived(waiter)
     }
     if (stage.open > 0) return
+    this.#board.openGates(stage)
     for (const waiter of stage.waiters.splice(0)) this.#board.arrived(waiter)
     this.#needs.unhold(stage)
     for (const consumer of [...stage.consumers]) if (consumer.startsWith("job:")) this.#board.endJob(consumer.slice(4), null)
@@ -156,23 +157,27 @@ export class Results {
       case "user":
       case "timeout":
         // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere.
-        task.avoid.add(worker)
+        avoid(task, worker)
         if (++task.userFailures >= triesOfUserFailure)
-          return this.#board.failStage(task.stage, { ...failure, workers: [...task.avoid].map(nodeName) })
+          return this.#board.failStage(task.stage, { ...failure, workers: task.avoid.map(nodeName) })
         break
       case "fetch":
         if (failure.block !== undefined && failure.from !== undefined) this.#needs.dropPlace(failure.block, failure.from)
         if (++task.fetchFailures >= triesOfFetch) return this.#board.failStage(task.stage, failure)
         break
       case "machine":
-        task.avoid.add(worker)
+        avoid(task, worker)
         if (++task.machineFailures >= triesOfMachineFailure) return this.#board.failStage(task.stage, failure)
         break
       case "killed":
         break
     }
-    if (task.attempts.size === 0) this.#board.analyseLater(task)
+    if (task.attempts.length === 0) this.#board.analyseLater(task)
   }
+}
+
+function avoid(task: Task, worker: NodeId): void {
+  if (!task.avoid.includes(worker)) task.avoid = [...task.avoid, worker]
 }
 
 /** What a task made: read splits and files leave no part of their stage. */

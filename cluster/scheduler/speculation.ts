@@ -16,8 +16,8 @@ export function stragglers(stage: Stage, nowMs: number): Task[] {
   const limitMs = Math.max(floorMs, slower * (sorted[sorted.length >> 1] as number))
   const slow: Task[] = []
   for (const task of stage.tasks.values()) {
-    if (task.state !== "running" || task.attempts.size !== 1) continue
-    for (const attempt of task.attempts.values()) if (nowMs - attempt.startedMs > limitMs) slow.push(task)
+    if (task.state !== "running" || task.attempts.length !== 1) continue
+    for (const attempt of task.attempts) if (nowMs - attempt.startedMs > limitMs) slow.push(task)
   }
   return slow
 }

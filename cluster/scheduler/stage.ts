@@ -27,17 +27,23 @@ export interface Task {
   waits: number
   /** Number of the last attempt. Attempt 1 is the first. */
   attempt: number
-  readonly attempts: Map<string, Attempt>
+  /** At workers now: mostly one, two while a slow one has got a copy. */
+  readonly attempts: Attempt[]
   userFailures: number
   machineFailures: number
   fetchFailures: number
-  readonly avoid: Set<NodeId>
+  /** Where it failed. */
+  avoid: readonly NodeId[]
 }
 
 export interface Stage {
   readonly spec: StageSpec
+  /** Of this master's stages it alone has this name: short, for its tasks are named after it. */
+  readonly name: string
   /** What goes to workers: without what lies behind its cuts. Made when the first task is launched. */
-  sent: StageSpec | null
+  sent: SentStage | null
+  /** What each partition reads. Made when the first task is looked at. */
+  reads: ((partition: number) => readonly InputRef[]) | null
   readonly pool: Pool
   /** Lower goes first. */
   readonly order: number
@@ -51,6 +57,11 @@ export interface Stage {
   dependencies: ReadonlyMap<OutputId, StageSpec> | null
   readonly holding: Set<OutputId>
   readonly waiters: Task[]
+  /** Shuffles that it reads and that are still being made. Until they are there its tasks are not looked at one by one. */
+  gates: number
+  readonly gated: Task[]
+  /** Stages that it is a gate of. */
+  readonly gateOf: Set<Stage>
   readonly partWaiters: Map<number, Task[]>
   startedMs: number | null
   endedMs: number | null
@@ -61,10 +72,18 @@ export interface Stage {
   slowest: { readonly worker: NodeId; readonly ms: number } | null
 }
 
-export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs: number): Stage {
+/** A stage as it travels. `divisible`: some of it is for some of its tasks only. */
+export interface SentStage {
+  readonly spec: StageSpec
+  readonly divisible: boolean
+}
+
+export function makeStage(name: string, spec: StageSpec, pool: Pool, order: number, timeoutMs: number): Stage {
   return {
     spec,
+    name,
     sent: null,
+    reads: null,
     pool,
     order,
     timeoutMs,
@@ -74,6 +93,9 @@ export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs:
     dependencies: null,
     holding: new Set(),
     waiters: [],
+    gates: 0,
+    gated: [],
+    gateOf: new Set(),
     partWaiters: new Map(),
     startedMs: null,
     endedMs: null,
@@ -83,6 +105,8 @@ export function makeStage(spec: StageSpec, pool: Pool, order: number, timeoutMs:
   }
 }
 
+const nowhere: readonly NodeId[] = Object.freeze([])
+
 export function makeTask(stage: Stage, partition: number): Task {
   return {
     stage,
@@ -91,11 +115,11 @@ export function makeTask(stage: Stage, partition: number): Task {
     reads: null,
     waits: 0,
     attempt: 0,
-    attempts: new Map(),
+    attempts: [],
     userFailures: 0,
     machineFailures: 0,
     fetchFailures: 0,
-    avoid: new Set(),
+    avoid: nowhere,
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { NodeId } from "../ports.js"
-import type { BlockOwner, Replica } from "../protocol.js"
+import type { BlockOwner, CopiedBlocks, Replica } from "../protocol.js"
 import type { Region } from "./allocator.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { DurableLog } from "./durable-log.js"
@@ -17,6 +17,8 @@ import type { Spill } from "./spill.js"
 const smallBytes = 64 * 1024
 /** … of up to so much. */
 const togetherBytes = 1024 * 1024
+/** So long the first of several waits to be told of. */
+const gatherMs = 5
 
 export interface CopierParts {
   readonly node: NodeId
@@ -32,16 +34,19 @@ export class Copier {
   readonly #parts: CopierParts
   /** Holder to be → blocks under way to it. */
   readonly #underway = new Map<NodeId, Set<string>>()
+  /** What the master is to hear of, and since when. */
+  #copied: CopiedBlocks[] = []
+  #copiedMs = Number.POSITIVE_INFINITY
 
   constructor(parts: CopierParts) {
     this.#parts = parts
   }
 
   /** Sends each of them there when it is on disk here, if it has to be. To this worker itself: that is all. */
-  copy(ids: readonly string[], to: readonly NodeId[]): void {
+  copy(ids: readonly string[], to: NodeId): void {
     let open = 1
     const whenAll = () => {
-      if (--open === 0) for (const holder of to) this.#copy(ids, holder)
+      if (--open === 0) this.#copy(ids, to)
     }
     for (const id of ids) {
       const block = this.#parts.store.get(id)
@@ -65,14 +70,14 @@ export class Copier {
       else this.#send(block, holder)
     }
     this.#sendTogether(small, holder)
-    if (here.length > 0) this.#parts.master.post({ kind: "copied", blocks: here, holder })
+    if (here.length > 0) this.#copied.push({ blocks: here, holder })
   }
 
   /** Gives those of the confirmed blocks that are not copies. */
   onStored(from: NodeId, ids: readonly string[]): string[] {
     const underway = this.#underway.get(from)
     const blocks = ids.filter(id => underway?.delete(id))
-    if (blocks.length > 0) this.#parts.master.post({ kind: "copied", blocks, holder: from })
+    if (blocks.length > 0) this.#copied.push({ blocks, holder: from })
     return ids.filter(id => !blocks.includes(id))
   }
 
@@ -91,6 +96,21 @@ export class Copier {
   /** Another master asks anew for the copies it wants. */
   forgetAll(): void {
     this.#underway.clear()
+  }
+
+  /** At the end of a step. A state's partitions are copied to all other workers: while there are more under way, what has come waits for them. */
+  flush(nowMs: number): void {
+    if (this.#copied.length === 0) return
+    this.#copiedMs = Math.min(this.#copiedMs, nowMs)
+    const waits = nowMs < this.#copiedMs + gatherMs && [...this.#underway.values()].some(({ size }) => size > 0)
+    if (waits && this.#copied.every(({ error }) => error === undefined)) return
+    this.#parts.master.post({ kind: "copied", copies: this.#copied })
+    this.#copied = []
+    this.#copiedMs = Number.POSITIVE_INFINITY
+  }
+
+  get deadlineMs(): number {
+    return this.#copiedMs + gatherMs
   }
 
   /** False: it is under way already. */
@@ -143,7 +163,7 @@ export class Copier {
   }
 
   #failed(blocks: readonly string[], holder: NodeId, error: string): void {
-    this.#parts.master.post({ kind: "copied", blocks, holder, error })
+    this.#copied.push({ blocks, holder, error })
   }
 }
 

@@ -145,6 +145,7 @@ export class WorkerMachine implements Machine {
     this.#onTime()
     this.#assets.flush()
     this.#tasks.flush()
+    this.#copier.flush(this.#clock.monotonicMs)
     this.#fetcher.flush()
     this.#wake()
     return this.#outbox.take()
@@ -239,7 +240,7 @@ export class WorkerMachine implements Machine {
         this.#assets.onAssets(message.assets)
         break
       case "copy":
-        this.#copier.copy(message.blocks, message.to)
+        for (const { to, blocks } of message.copies) this.#copier.copy(blocks, to)
         break
       case "forget":
         this.#onForget(message)
@@ -407,6 +408,7 @@ export class WorkerMachine implements Machine {
       this.#receiver.deadlineMs,
       this.#fetcher.deadlineMs,
       this.#tasks.deadlineMs,
+      this.#copier.deadlineMs,
       this.#credit.deadlineMs,
       this.#spill.deadlineMs,
       this.#durable.deadlineMs,

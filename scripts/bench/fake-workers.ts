@@ -39,6 +39,7 @@ const cores = 2
 const taskMs = 0.5
 const gatherMs = 2
 const wayMs = 1
+const copiesTogether = 20
 const heartbeatMs = 200
 const tickMs = 100
 const beginMs = Date.UTC(2026, 0, 1)
@@ -178,7 +179,10 @@ export class FakeCluster {
   #hear(node: NodeId, message: Message): void {
     if (message.kind === "launch") this.#compute(node, message)
     else if (message.kind === "copy") {
-      for (const holder of message.to) this.#receive(node, { kind: "copied", blocks: message.blocks, holder }, this.#nowMs + 2 * wayMs + 1)
+      const copies = message.copies.map(({ to, blocks }) => ({ holder: to, blocks }))
+      // Its peers answer in their own time.
+      for (let i = 0; i < copies.length; i += copiesTogether)
+        this.#receive(node, { kind: "copied", copies: copies.slice(i, i + copiesTogether) }, this.#nowMs + 2 * wayMs + 1 + i)
     }
   }
 

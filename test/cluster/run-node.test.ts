@@ -50,7 +50,9 @@ test("messages and payloads go both ways; a broken connection is told; a restart
   const startMaster = async (incarnation: number, bind: string) => {
     const heard = recorder(event => {
       if (event.kind !== "received") return []
-      return [{ kind: "send", to: event.from, message: { kind: "copied", blocks: ["b"], holder: "x#1" }, payload: event.payload }]
+      return [
+        { kind: "send", to: event.from, message: { kind: "copied", copies: [{ blocks: ["b"], holder: "x#1" }] }, payload: event.payload },
+      ]
     })
     const listening = await ZeromqTransport.listen(bind)
     const node = `master#${incarnation}`

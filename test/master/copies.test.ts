@@ -19,7 +19,8 @@ function sealedBatch(config: ConstructorParameters<typeof Harness>[0] = {}) {
   return { harness, a, b, block }
 }
 
-const copiesOf = (harness: Harness) => harness.messages("copy").map(({ to, message }) => [to, ...message.blocks, ...message.to])
+const copiesOf = (harness: Harness) =>
+  harness.messages("copy").map(({ to, message }) => [to, ...message.copies.flatMap(({ to: target, blocks }) => [...blocks, target])])
 
 function die(harness: Harness, node: string): void {
   harness.workers.delete(node)
@@ -47,7 +48,7 @@ test("a copy that fails, or goes to a worker that dies, is made again elsewhere"
   die(harness, a)
   harness.advance(1000)
   assert.equal(copiesOf(harness), [[b, "one", c]])
-  harness.from(b, { kind: "copied", blocks: ["one"], holder: c, error: "full" })
+  harness.from(b, { kind: "copied", copies: [{ blocks: ["one"], holder: c, error: "full" }] })
   harness.advance(1000)
   assert.equal(copiesOf(harness).length, 2)
   const d = harness.join(4)

@@ -112,11 +112,17 @@ export class Harness {
     for (const { to, message } of this.sent.splice(0)) {
       this.kept.push({ to, message })
       if (message.kind === "copy" && this.copies && this.workers.has(to)) {
-        for (const holder of message.to) this.from(to, { kind: "copied", blocks: message.blocks, holder })
+        this.copied(to, message)
       }
     }
     if (this.launched.length > 0) this.settle()
   }
+
+  /** The worker has made the copies that it was asked for. */
+  copied(node: NodeId, { copies }: Extract<Message, { kind: "copy" }>): void {
+    this.from(node, { kind: "copied", copies: copies.map(({ to, blocks }) => ({ holder: to, blocks })) })
+  }
+
   readonly kept: { to: NodeId; message: Message }[] = []
 
   done({ worker, stage, task }: Launched, rows = 10): TaskDone {

@@ -253,11 +253,13 @@ test("a question ends with its asker: cancelled, timed out, or the client is gon
   h.advance(1500)
   const answer = h.answer
   h.answer = one => (one.task.pool === "query" ? null : answer(one))
+  const outputs = () =>
+    new Map(h.messages("launch").flatMap(({ message }) => message.tasks.map(({ task, stage }) => [task, message.stages[stage]!.output])))
   const cancels = () =>
     h
       .messages("cancel")
       .flatMap(({ message }) => message.tasks)
-      .map(task => task.split("/")[0]?.split(":")[0])
+      .map(task => outputs().get(task)?.split("/")[0]?.split(":")[0])
   const client = "c1#1"
   h.from(client, { kind: "hello", role: "client", user: "ann", version: "1", runtime: "node" })
   h.ask(query("q1", read("views", start, start + 1000)))
@@ -326,7 +328,7 @@ test("input is kept for as long as its state has one copy", () => {
   h.advance(12_000)
   assert.is(h.messages("forget").filter(({ message }) => message.streams.length > 0).length, 0)
   h.copies = true
-  for (const { to, message } of h.messages("copy")) h.from(to, { kind: "copied", blocks: message.blocks, holder: message.to[0]! })
+  for (const { to, message } of h.messages("copy")) h.copied(to, message)
   h.advance(2000)
   assert.ok(h.messages("forget").some(({ message }) => message.streams.some(({ stream }) => stream === "views")))
 })

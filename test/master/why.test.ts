@@ -32,7 +32,7 @@ function facts(stages: readonly StageFacts[], change: Partial<WhyFacts> = {}): W
   const intervals: IntervalFacts[] = stages.map((one, i) => ({
     from: 1000 * i,
     delayMs: 0,
-    ms: Math.max(...one.tasks.map(({ ms }) => ms)),
+    ms: Math.max(...[...one.tasks].map(({ ms }) => ms)),
     stages: [one],
   }))
   const entry = {

@@ -26,11 +26,14 @@ class Bench implements Planner {
   readonly placement = new Placement()
   readonly scheduler = new Scheduler({
     ...{ tracker: this.tracker, chains: this.chains, placement: this.placement, outbox: this.outbox },
-    ...{ planner: this as Planner, taskTimeoutMs: 1000 },
+    ...{ planner: this as Planner, taskTimeoutMs: 1000, incarnation: 1 },
   })
   readonly happenings: Happening[] = []
   nowMs = 0
   #blocks = 0
+  /** What the scheduler calls a task `output/partition.attempt`, and the other way round. */
+  readonly #names = new Map<string, string>()
+  readonly #tasks = new Map<string, string>()
 
   add(
     output: string,
@@ -49,8 +52,8 @@ class Bench implements Planner {
     return (this.stages.get(spec.output) as Made).dependencies.map(id => (this.stages.get(id) as Made).spec)
   }
 
-  reads(spec: StageSpec, partition: number) {
-    return (this.stages.get(spec.output) as Made).reads(partition)
+  reads(spec: StageSpec) {
+    return (this.stages.get(spec.output) as Made).reads
   }
 
   state(stream: string, interval: number) {
@@ -83,8 +86,15 @@ class Bench implements Planner {
     for (const command of commands) {
       if (command.kind !== "send") continue
       const { to, message } = command
-      if (message.kind === "launch") for (const launch of message.tasks) launched.push({ task: launch.task, worker: to, launch })
-      if (message.kind === "cancel") cancelled.push(...message.tasks)
+      if (message.kind === "launch") {
+        for (const launch of message.tasks) {
+          const task = `${message.stages[launch.stage]!.output}/${launch.partition}.${launch.attempt}`
+          this.#names.set(task, launch.task)
+          this.#tasks.set(launch.task, task)
+          launched.push({ task, worker: to, launch })
+        }
+      }
+      if (message.kind === "cancel") cancelled.push(...message.tasks.map(name => this.#tasks.get(name)!))
       if (message.kind === "forget") forgotten.push(...message.blocks)
     }
     return { launched, cancelled, forgotten, messages: commands.length }
@@ -103,7 +113,7 @@ class Bench implements Planner {
       ...(more.base === undefined ? {} : { base: more.base, keys: rows }),
     }
     const done: TaskDone = {
-      task,
+      task: this.#names.get(task)!,
       ms: more.ms ?? 5,
       outputs: more.failure === undefined ? [output] : [],
       aside: 0,

@@ -137,8 +137,7 @@ class Storm {
       case "copy":
         return w.receive(master, {
           kind: "copy",
-          blocks: [any(this.blocks) ?? "none", ...(m % 2 === 0 ? this.blocks.slice(0, 3) : [])],
-          to: [other],
+          copies: [{ to: other, blocks: [any(this.blocks) ?? "none", ...(m % 2 === 0 ? this.blocks.slice(0, 3) : [])] }],
         })
       case "serve": {
         const block = any(this.blocks) ?? "none"
