@@ -11,9 +11,11 @@ import type { History } from "./editor/history.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
+import { type Terminal, TerminalMode } from "./terminal-mode.js"
 import { App } from "./view/app.js"
 import { frameOf } from "./view/frame.js"
 import { FrameOutput } from "./view/frames.js"
+import { FullScreen } from "./view/full-screen.js"
 
 export interface ScreenOptions {
   readonly prompt: string
@@ -31,11 +33,6 @@ export interface ScreenOptions {
   readonly terminal?: Terminal
 }
 
-export interface Terminal {
-  readonly stdin: NodeJS.ReadStream
-  readonly stdout: NodeJS.WriteStream
-}
-
 export interface Screen {
   dispatch(event: ShellEvent): void
   /** As if a person had typed it, whatever stands in the input. */
@@ -45,17 +42,15 @@ export interface Screen {
   close(): void
 }
 
-const pasteOn = "\x1b[?2004h"
-const pasteOff = "\x1b[?2004l"
-const showCursor = "\x1b[?25h"
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
-const stopsWithinMs = 100
 const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection"])
 
 export function openScreen(options: ScreenOptions): Screen {
   const { stdin, stdout } = options.terminal ?? process
   const frames = new FrameOutput(stdout)
+  const full = new FullScreen(stdout)
+  const mode = new TerminalMode({ stdin, stdout }, frames, full)
   let tour = options.tour ?? []
   let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24)
   state = reduce(state, { kind: "print", lines: options.banner }).state
@@ -74,6 +69,15 @@ export function openScreen(options: ScreenOptions): Screen {
   const paint = () => {
     clearTimeout(repaint)
     repaint = undefined
+    if (state.pager) {
+      if (!full.open) frames.hide({ hold: true })
+      full.paint(frameOf(state))
+      return
+    }
+    if (full.open) {
+      full.close()
+      frames.show()
+    }
     if (state.printed !== shown) {
       shown = state.printed
       app?.rerender(createElement(App, { printed: shown }))
@@ -150,11 +154,24 @@ export function openScreen(options: ScreenOptions): Screen {
       case "find":
         dispatch({ kind: "found", query: effect.query, matches: search(options.history.all(), effect.query) })
         return
+      case "page":
+        page("")
+        return
+      case "copy":
+        // The terminal's own way to the clipboard of whoever sits before it, over ssh too (OSC 52).
+        stdout.write(`\x1b]52;c;${Buffer.from(effect.text).toString("base64")}\x07`)
+        return
+      case "write":
+        host.writeAnswer(effect.name, effect.path, effect.order).then(
+          note => dispatch({ kind: "pagerNote", note }),
+          (error: Error) => dispatch({ kind: "pagerNote", note: error.message }),
+        )
+        return
       case "clear":
         frames.clearScreen()
         return
       case "suspend":
-        suspend()
+        mode.suspend(() => closed, onResize)
         return
       case "detach":
         leave(effect.confirmed)
@@ -162,12 +179,24 @@ export function openScreen(options: ScreenOptions): Screen {
     }
   }
 
+  /** A stored answer on a screen of its own. */
+  function page(which: string): void {
+    Promise.resolve()
+      .then(() => host.page(which))
+      .then(answer => {
+        if (answer) dispatch({ kind: "paged", answer })
+        else dispatch({ kind: "print", lines: [{ text: "  the answer has no rows", style: "dim" }] })
+      })
+      .catch((error: Error) => dispatch({ kind: "print", lines: [{ text: error.message, style: "warning" }] }))
+  }
+
   /** Commands that are the screen's own. They are done at once. */
   function ownCommand(cell: string): boolean {
-    const match = /^\s*\.(detach|exit|clear|tour)\b(?!\()\s*(\S*)\s*$/.exec(cell)
+    const match = /^\s*\.(detach|exit|clear|tour|pager)\b(?!\()\s*(\S*)\s*$/.exec(cell)
     if (!match) return false
     dispatch({ kind: "done" })
-    if (match[1] === "clear") perform({ kind: "clear" })
+    if (match[1] === "pager") page(match[2] ?? "")
+    else if (match[1] === "clear") perform({ kind: "clear" })
     else if (match[1] === "tour") {
       tour = match[2] === "off" ? [] : (options.tour ?? [])
       if (tour.length === 0 && match[2] !== "off")
@@ -208,56 +237,24 @@ export function openScreen(options: ScreenOptions): Screen {
   const onResize = () => {
     const columns = stdout.columns ?? 80
     frames.resized(columns)
+    full.resized()
     host.resize(columns)
     dispatch({ kind: "resized", columns, rows: stdout.rows ?? 24 })
-  }
-
-  function takeTerminal(): void {
-    stdin.setRawMode?.(true)
-    stdin.setEncoding("utf8")
-    stdin.resume()
-    stdout.write(pasteOn)
-  }
-  /** Synchronous, and safe to call again: it is also the last thing that every kind of exit does. */
-  function giveTerminalBack(): void {
-    try {
-      frames.hide()
-      if (stdin.isTTY) stdin.setRawMode?.(false)
-      if (stdout.isTTY) stdout.write(pasteOff + showCursor)
-    } catch {
-      // the terminal itself has gone
-    }
-  }
-  function suspend(): void {
-    giveTerminalBack()
-    let away = true
-    const back = () => {
-      if (!away || closed) return
-      away = false
-      process.off("SIGCONT", back)
-      takeTerminal()
-      frames.show()
-      onResize()
-    }
-    process.on("SIGCONT", back)
-    process.kill(process.pid, "SIGTSTP")
-    // Where no shell waits that could continue it (the first process of a session), the system does not stop it at all.
-    setTimeout(back, stopsWithinMs)
   }
 
   function close(): void {
     if (closed) return
     // What stays on the terminal is finished output: no panel, no prompt.
-    state = { ...state, left: true }
+    state = { ...state, pager: null, left: true }
     paint()
     closed = true
     clearTimeout(repaint)
     stdin.off("data", onData)
     stdout.off("resize", onResize)
     app?.unmount()
-    giveTerminalBack()
+    mode.giveBack()
     stdin.pause()
-    process.off("exit", giveTerminalBack)
+    process.off("exit", mode.giveBack)
     void host.close().finally(finish)
   }
 
@@ -269,8 +266,8 @@ export function openScreen(options: ScreenOptions): Screen {
     paint()
   }
 
-  process.on("exit", giveTerminalBack)
-  takeTerminal()
+  process.on("exit", mode.giveBack)
+  mode.take()
   stdin.on("data", onData)
   stdout.on("resize", onResize)
   const output = frames as unknown as NodeJS.WriteStream

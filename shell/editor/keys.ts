@@ -40,6 +40,7 @@ export const keyTable: readonly KeyRow[] = [
   { keys: ["ctrl-r"], action: { kind: "search" }, help: "search the history" },
   { keys: ["ctrl-c"], action: { kind: "interrupt" }, help: "cancel the running query; else clear the input; never quits" },
   { keys: ["ctrl-d"], action: { kind: "endOfInput" }, help: "on an empty line: detach; else delete the character under the cursor" },
+  { keys: ["ctrl-o"], action: { kind: "pager" }, help: "the last answer in the pager: search, sort, columns, copy, write" },
   { keys: ["ctrl-l"], action: { kind: "clear" }, help: "clear the screen" },
   { keys: ["ctrl-z"], action: { kind: "suspend" }, help: "suspend; fg restores the screen" },
   { keys: ["escape"], action: { kind: "escape" }, help: "leave a list or a search" },

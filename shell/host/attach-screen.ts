@@ -42,7 +42,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   ending.add(() => calls.close())
   await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
   const { openScreen } = await prepared.screen
-  const hostData = () => ({ user, tz, columns: process.stdout.columns ?? 80, embedded: attachment.cluster !== undefined })
+  const hostData = () => ({ user, tz, columns: process.stdout.columns ?? 80, embedded: attachment.cluster !== undefined, rest: "Ctrl-O" })
   let failed: Error | undefined
 
   const screen: Screen = openScreen({
@@ -70,6 +70,8 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
         cancel: () => host.cancel(),
         complete: (text, cursor) => host.complete(text, cursor),
         inspect: (text, cursor) => host.inspect(text, cursor),
+        page: which => host.page(which),
+        writeAnswer: (which, path, order) => host.writeAnswer(which, path, order),
         resize: columns => host.resize(columns),
         close: () => host.close(),
       }

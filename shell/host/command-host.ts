@@ -3,6 +3,7 @@
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import type { StyledLine } from "../session.js"
+import type { KeptAnswers } from "./kept-answers.js"
 
 type Lines = readonly StyledLine[]
 
@@ -12,6 +13,7 @@ export interface CommandHost {
   readonly columns: number
   readonly tz: string
   readonly lastStamp: Stamp | undefined
+  readonly answers: KeptAnswers
   readonly lastError: Error | undefined
   /** What happened in the cluster since the shell attached, oldest first. */
   readonly events: readonly { readonly atMs: number; readonly line: StyledLine }[]

@@ -6,7 +6,9 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, Series, SnapshotDStream, Stamp, StateDStream, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
+import { rowsOf } from "../cli/output.js"
 import type { StyledLine } from "../session.js"
+import { chartLines, chartOf, isHistogram } from "../view/chart.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
 import { stampLine } from "../view/stamp.js"
@@ -21,10 +23,15 @@ export interface DisplayContext {
   readonly now: () => number
   /** Aborts the question behind the display. */
   readonly signal: AbortSignal
+  /** How the rest of an answer is seen: a key, where there is a pager. */
+  readonly rest?: string
 }
+
+type ValueContext = Pick<DisplayContext, "tz" | "width" | "now" | "rest">
 
 const bareRows = 10
 const answerRows = 20
+const chartHeight = 10
 
 /** An answer that came with a stamp, kept apart from its value until it is shown. */
 export interface Stamped {
@@ -32,49 +39,58 @@ export interface Stamped {
   readonly stamp: Stamp | undefined
 }
 
-export async function display({ value, stamp }: Stamped, context: DisplayContext): Promise<StyledLine[]> {
-  const handle = handleData(value)
-  if (handle?.kind === "stream") return displayStream(value as StateDStream<unknown, unknown>, context)
-  if (handle?.kind === "rdd") return displayRdd(value as RDD<unknown>, context)
-  if (handle?.kind === "snapshots") return displaySnapshots(value as { count(): PromiseLike<Series<number>> }, context)
-  const lines = value === undefined && stamp ? { lines: [{ text: "  undefined" }] } : valueLines(value, context, answerRows)
-  return stamp ? [...lines.lines, stampOf(stamp, context, lines.shown)] : lines.lines
+/** What is shown, and the answer behind it: of a handle the rows that were asked for. */
+export interface Shown {
+  readonly lines: StyledLine[]
+  readonly rows: readonly unknown[]
+  readonly stamp: Stamp | undefined
 }
 
-async function displayStream(stream: StateDStream<unknown, unknown>, context: DisplayContext): Promise<StyledLine[]> {
+export async function display(stamped: Stamped, context: DisplayContext): Promise<StyledLine[]> {
+  return (await show(stamped, context)).lines
+}
+
+export async function show({ value, stamp }: Stamped, context: DisplayContext): Promise<Shown> {
+  const handle = handleData(value)
+  if (handle?.kind === "stream") return showStream(value as StateDStream<unknown, unknown>, context)
+  if (handle?.kind === "rdd") return firstRows(value as RDD<unknown>, context)
+  if (handle?.kind === "snapshots") return showSnapshots(value as { count(): PromiseLike<Series<number>> }, context)
+  const { lines, shown } =
+    value === undefined && stamp ? { lines: [{ text: "  undefined" }], shown: undefined } : valueLines(value, context, answerRows)
+  return { lines: stamp ? [...lines, stampOf(stamp, context, shown)] : lines, rows: rowsOf(value), stamp }
+}
+
+async function showStream(stream: StateDStream<unknown, unknown>, context: DisplayContext): Promise<Shown> {
   const info = await stream.info()
   const header: StyledLine = { text: streamHeader(info, context), style: "bold" }
-  if (info.kind === "output") return [header]
-  const rows = await firstRows((stream as SnapshotDStream<unknown>).latest(), context)
-  return [header, ...rows]
-}
-
-async function displayRdd(rdd: RDD<unknown>, context: DisplayContext): Promise<StyledLine[]> {
-  return firstRows(rdd, context)
+  if (info.kind === "output") return { lines: [header], rows: [], stamp: undefined }
+  const first = await firstRows((stream as SnapshotDStream<unknown>).latest(), context)
+  return { ...first, lines: [header, ...first.lines] }
 }
 
 /** Rows of a bare handle: pairs with a number by the number then the key, all else in partition order. */
-async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<StyledLine[]> {
+async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<Shown> {
   const taken = await abortable(rdd.take(bareRows), context.signal)
   const ranked =
     taken.value.length > 0 && taken.value.every(isRanked)
       ? await abortable((rdd as RDD<[unknown, number]>).top(bareRows), context.signal)
       : taken
-  if (ranked.value.length === 0) return [{ text: "  (no records)", style: "dim" }, ...stampUnder(ranked.stamp, context)]
-  const lines = valueLines(ranked.value, context, bareRows)
-  return [...lines.lines, ...stampUnder(ranked.stamp, context)]
+  const { value: rows, stamp } = ranked
+  const lines: StyledLine[] = rows.length === 0 ? [{ text: "  (no records)", style: "dim" }] : valueLines(rows, context, bareRows).lines
+  return { lines: [...lines, ...stampUnder(stamp, context)], rows, stamp }
 }
 
 function stampUnder(stamp: Stamp, context: DisplayContext): StyledLine[] {
   return context.stamps === false ? [] : [stampOf(stamp, context)]
 }
 
-async function displaySnapshots(snapshots: { count(): PromiseLike<Series<number>> }, context: DisplayContext): Promise<StyledLine[]> {
+async function showSnapshots(snapshots: { count(): PromiseLike<Series<number>> }, context: DisplayContext): Promise<Shown> {
   const counts = await snapshots.count()
-  return [
+  const lines: StyledLine[] = [
     { text: `${formatNumber(counts.length)} versions; an action gives one result a version: .count() .top(10) .last()`, style: "dim" },
     ...valueLines(counts, context, answerRows).lines,
   ]
+  return { lines, rows: rowsOf(counts), stamp: undefined }
 }
 
 /** Runs an answer under the cell's signal: Ctrl-C frees its tasks. */
@@ -114,7 +130,7 @@ export function stampOf(stamp: Stamp, context: Pick<DisplayContext, "tz" | "now"
 }
 
 /** `n   10 000`: a short value beside its name, rows below it. */
-export function declaredLines(name: string, value: unknown, context: Pick<DisplayContext, "tz" | "width" | "now">): StyledLine[] {
+export function declaredLines(name: string, value: unknown, context: ValueContext): StyledLine[] {
   const { lines } = valueLines(value, context, bareRows)
   if (lines.length === 0) return [{ text: `${name}   undefined` }]
   return lines.length === 1 && !Array.isArray(value)
@@ -127,18 +143,19 @@ interface ValueLines {
   readonly shown?: readonly [shown: number, of: number]
 }
 
-export function valueLines(value: unknown, context: Pick<DisplayContext, "tz" | "width" | "now">, maxRows: number): ValueLines {
+export function valueLines(value: unknown, context: ValueContext, maxRows: number): ValueLines {
   if (value === undefined) return { lines: [] }
   if (isSeries(value)) return { lines: seriesLines(value, context) }
   const rows = value instanceof Map ? [...value] : value instanceof Set ? [...value] : value
   if (Array.isArray(rows)) {
     if (rows.length === 0) return { lines: [{ text: "  (none)", style: "dim" }] }
+    if (isHistogram(rows)) return { lines: chartText(rows, context) }
     const format = (time: Date) => formatTime(time.getTime(), context.tz, { nowMs: context.now() })
     const plainPairs = rows.every(row => Array.isArray(row) && row.length === 2 && !isObject(row[0]) && !isObject(row[1]))
     const text = table(rows, { width: context.width, maxRows, header: !plainPairs && rows.some(isObject), formatTime: format })
     const more = text.total - text.shown
     const lines: StyledLine[] = text.lines.map(line => ({ text: line }))
-    if (more > 0) lines.push({ text: `  … ${formatNumber(more)} more`, style: "dim" })
+    if (more > 0) lines.push({ text: `  … ${formatNumber(more)} more${context.rest ? ` · ${context.rest}` : ""}`, style: "dim" })
     return { lines, shown: [text.shown, text.total] }
   }
   if (typeof value === "number" || typeof value === "bigint") return { lines: [{ text: `  ${formatNumber(value)}` }] }
@@ -152,7 +169,7 @@ export function valueLines(value: unknown, context: Pick<DisplayContext, "tz" | 
   }
 }
 
-function seriesLines(series: Series<unknown>, context: Pick<DisplayContext, "tz" | "width" | "now">): StyledLine[] {
+function seriesLines(series: Series<unknown>, context: ValueContext): StyledLine[] {
   if (series.length === 0) return [{ text: "  (no versions)", style: "dim" }]
   const values = series.values()
   if (values.every(value => typeof value === "number" || value === undefined)) {
@@ -167,6 +184,15 @@ function seriesLines(series: Series<unknown>, context: Pick<DisplayContext, "tz"
   }
   const last = valueLines(series.last, context, answerRows).lines
   return [{ text: `  ${formatNumber(series.length)} versions; the last:`, style: "dim" }, ...last]
+}
+
+/** A value drawn. Nothing for what is no chart. */
+export function chartText(value: unknown, context: ValueContext): StyledLine[] {
+  const format = (ms: number) => formatTime(ms, context.tz, { nowMs: context.now() })
+  const cell = (key: unknown) => cellText(key, { formatTime: time => format(time.getTime()) })
+  const chart = chartOf(value, cell)
+  const size = { width: context.width, height: chartHeight, maxRows: 2 * answerRows, formatTime: format }
+  return chart === undefined ? [] : chartLines(chart, size).map(text => ({ text }))
 }
 
 function isObject(value: unknown): boolean {

@@ -12,18 +12,20 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
+import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, StyledLine } from "../session.js"
 import { valueHtml } from "../view/html.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { chaosLine, parseChaos } from "./chaos.js"
-import { dotCommands, parseDotCommand, runDotCommand, screenCommands } from "./commands/index.js"
-import { declaredLines, display, type Stamped, stampOf } from "./display.js"
+import { parseDotCommand, runDotCommand } from "./commands/index.js"
+import { completionsOf } from "./completing.js"
+import { declaredLines, type Stamped, show, stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { eventLine } from "./event-line.js"
-import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "./fields.js"
 import { findStream } from "./find-stream.js"
 import { sessionGlobals } from "./globals.js"
+import { KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
 import { kindOf, runs } from "./kinds.js"
 import { KnownFields } from "./known-fields.js"
 import { LogTail } from "./log-tail.js"
@@ -41,6 +43,8 @@ export interface ShellHostOptions {
   readonly emit: (event: HostEvent) => void
   /** Results and errors as such, with HTML, in place of printed lines. */
   readonly rich?: boolean
+  /** How the rest of a long answer is seen. */
+  readonly rest?: string
   /** False: what functions print on the workers is not shown as it comes. */
   readonly followsLogs?: boolean
   /** Whose shell it is: what he does himself is no news. */
@@ -58,6 +62,8 @@ export class ShellHost implements HostPort {
   tz: string
   lastStamp: Stamp | undefined
   lastError: Error | undefined
+  readonly answers = new KeptAnswers()
+  private readonly rest: string | undefined
   private readonly emit: (event: HostEvent) => void
   private readonly rich: boolean
   private readonly around: <T>(work: () => T) => T
@@ -86,6 +92,7 @@ export class ShellHost implements HostPort {
     this.tz = options.tz
     this.emit = options.emit
     this.rich = options.rich ?? false
+    this.rest = options.rest
     this.followsLogs = options.followsLogs ?? true
     this.around = options.around ?? (work => work())
     this.evaluator = new Evaluator({
@@ -97,6 +104,7 @@ export class ShellHost implements HostPort {
           text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
         ),
     })
+    if (!this.rich) this.evaluator.bind("Out", this.answers.out)
     this.bindings = new Bindings(options.session, this.evaluator)
     this.fields = new KnownFields(options.session.clock, this.evaluator)
     this.logTail = new LogTail(options.session, lines => this.print(lines))
@@ -162,11 +170,19 @@ export class ShellHost implements HostPort {
     this.print(this.kept(result))
     if (result.hasValue && !(echo.length > 0 && (result.declared.length > 0 || kindOf(this.session, result.value) === "output"))) {
       const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
-      const lines = await display(stamped, { tz: this.tz, width: this.columns, now: () => this.now(), signal })
+      const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
       if (this.rich) this.emit({ kind: "result", lines, html: valueHtml(result.value) })
-      else this.print(lines)
+      else {
+        const name = this.answers.keep(result.value, rows, stamp)
+        const under = lines.at(-1)
+        this.print(stamp && under ? [...lines.slice(0, -1), { ...under, text: `${under.text} · ${name}` }] : lines)
+      }
     }
     this.cells.push(cell)
+  }
+
+  private context() {
+    return { tz: this.tz, width: this.columns, now: () => this.now(), ...(this.rest !== undefined && { rest: this.rest }) }
   }
 
   /** Evaluates without showing: for `query`, which prints the value itself. */
@@ -179,9 +195,10 @@ export class ShellHost implements HostPort {
   /** A declaration whose initialiser was a question: what came, and its stamp. */
   private kept(result: CellResult): StyledLine[] {
     if (result.hasValue || this.lastStamp === undefined) return []
-    const context = { tz: this.tz, width: this.columns, now: () => this.now() }
+    const context = this.context()
     const shown = result.declared.filter(({ value }) => handleData(value) === undefined && typeof value !== "function")
     const lines = shown.flatMap(({ name, value }) => declaredLines(name, value, context))
+    for (const { name, value } of shown) this.answers.declared(name, value, this.lastStamp)
     return lines.length === 0 ? [] : [...lines, stampOf(this.lastStamp, context)]
   }
 
@@ -233,28 +250,19 @@ export class ShellHost implements HostPort {
     if (lines.length > 0) this.emit({ kind: "print", lines })
   }
 
-  async complete(text: string, cursor: number): Promise<CompletionList> {
-    const dot = /^\s*\.([a-z]*)$/.exec(text.slice(0, cursor))
-    if (dot && !text.includes("\n")) {
-      const from = cursor - dot[1]!.length
-      const items = [...dotCommands, ...screenCommands]
-        .filter(command => command.name.startsWith(dot[1]!))
-        .map(command => ({ text: command.name, detail: command.help }))
-      return { items, selected: 0, from, to: cursor }
-    }
-    const before = text.slice(0, cursor)
-    const field = fieldAt(before)
-    if (field) {
-      const items = fieldItems(await this.fields.of(field.root), field.prefix)
-      if (items.length > 0) return { items, from: cursor - field.prefix.length, to: cursor, selected: 0 }
-    }
-    const { items, from, to } = await this.evaluator.complete(text, cursor)
-    const isHandle = items.some(item => item.text === "lineage") && items.some(item => item.text === "explain")
-    if (!isHandle) return { items, from, to, selected: 0 }
-    const own = items.filter(item => !workings.has(item.text))
-    const name = /(?:^|[^\w$.])([A-Za-z_$][\w$]*)\s*\.\s*$/.exec(text.slice(0, from))?.[1]
-    const pairs = name === undefined ? undefined : arePairs(await this.fields.of(name))
-    return { items: pairs === false ? withoutPairOperators(own) : own, from, to, selected: 0 }
+  complete(text: string, cursor: number): Promise<CompletionList> {
+    return completionsOf(text, cursor, this.evaluator, this.fields)
+  }
+
+  page(which: string): PagedAnswer | null {
+    const answer = this.answers.find(which)
+    const time = (ms: number) => formatTime(ms, this.tz, { nowMs: this.now() })
+    const stamp = answer.stamp ? stampOf(answer.stamp, this.context()).text.trim() : ""
+    return pageOf(answer, stamp, value => time(value.getTime()))
+  }
+
+  async writeAnswer(which: string, path: string, order: readonly number[]): Promise<string> {
+    return `${await writeAnswer(this.answers.find(which), path, order)} rows in ${path}`
   }
 
   /** What an expression stands for. */
@@ -360,5 +368,3 @@ export class ShellHost implements HostPort {
 }
 
 const eventsKept = 200
-
-const workings = new Set(["host", "id", "keyed", "lift", "lifted", "keyedLift", "make", "makeState", "label", "definition"])

@@ -2,6 +2,7 @@
  * What the screen needs of the host that evaluates: the same whether the host runs in its own thread (the Ink screen) or in
  * this one (`--plain`, scripts, `query`).
  */
+import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, PanelView, StyledLine } from "../session.js"
 
 /** `times`: so many times as slow; null: killed. */
@@ -27,6 +28,10 @@ export interface HostPort {
   cancel(): void
   complete(text: string, cursor: number): Promise<CompletionList>
   inspect(text: string, cursor: number): Promise<readonly StyledLine[]>
+  /** A stored answer for the pager; null when it has no rows. Throws when there is none. */
+  page(which: string): Promise<PagedAnswer | null> | PagedAnswer | null
+  /** Writes a stored answer, by the file's ending, and says what it did. */
+  writeAnswer(which: string, path: string, order: readonly number[]): Promise<string>
   resize(columns: number): void
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import type { ClientCalls } from "../../cluster/client/calls.js"
 import { serveCalls } from "../../cluster/client/port-calls.js"
 import { RivuletError } from "../../engine/errors.js"
 import { interruptThread } from "../evaluator/interrupt.js"
+import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, StyledLine } from "../session.js"
 import type { HostEvent, HostPort } from "./port.js"
 import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
@@ -44,8 +45,7 @@ export class RemoteHost implements HostPort {
     return new Promise((resolve, reject) => {
       this.onStarted = message => {
         if (message.kind === "started") resolve(message.lines)
-        else if (message.kind === "failed")
-          reject(new RivuletError(message.message, { code: message.code, ...(message.try ? { try: message.try } : {}) }))
+        else if (message.kind === "failed") reject(failureFrom(message))
       }
       this.thread.once("error", reject)
       this.thread.postMessage({ kind: "open", calls: port2, data } satisfies ToHost, [port2])
@@ -64,6 +64,9 @@ export class RemoteHost implements HostPort {
         return
       case "completed":
       case "inspected":
+      case "paged":
+      case "written":
+      case "notDone":
         this.waiting.get(message.id)?.(message)
         this.waiting.delete(message.id)
         return
@@ -107,10 +110,21 @@ export class RemoteHost implements HostPort {
     )
   }
 
+  page(which: string): Promise<PagedAnswer | null> {
+    return this.ask<Extract<FromHost, { kind: "paged" }>>({ kind: "page", id: this.nextId, which }).then(({ answer }) => answer)
+  }
+
+  writeAnswer(which: string, path: string, order: readonly number[]): Promise<string> {
+    return this.ask<Extract<FromHost, { kind: "written" }>>({ kind: "write", id: this.nextId, which, path, order }).then(({ said }) => said)
+  }
+
   private ask<T extends FromHost>(message: ToHost): Promise<T> {
     const id = this.nextId++
-    return new Promise(resolve => {
-      this.waiting.set(id, answer => resolve(answer as T))
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, answer => {
+        if (answer.kind === "notDone") reject(failureFrom(answer))
+        else resolve(answer as T)
+      })
       this.send(message)
     })
   }
@@ -131,4 +145,8 @@ export class RemoteHost implements HostPort {
     await closed
     await this.thread.terminate()
   }
+}
+
+function failureFrom({ message, code, try: advice }: { message: string; code: number; try?: string }): RivuletError {
+  return new RivuletError(message, { code, ...(advice ? { try: advice } : {}) })
 }

@@ -25,7 +25,7 @@ let opened: Opened | null = null
 const early: ToHost[] = []
 
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
-  const { user, tz, columns, embedded, rich = false } = data
+  const { user, tz, columns, embedded, rich = false, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const session = await createSession(calls, { user, program: user, tz, ...scratchTtl(), resolvePath: path => resolve(path) })
   const host = new ShellHost({
@@ -34,6 +34,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     columns,
     embedded,
     rich,
+    ...(rest !== undefined && { rest }),
     user,
     onPush: handler => calls.onPush(handler),
     emit: event => post({ kind: "event", event }),
@@ -68,6 +69,14 @@ function receive({ host, session }: Opened, message: ToHost): void {
         .catch(() => [])
         .then(lines => post({ kind: "inspected", id: message.id, lines }))
       return
+    case "page":
+      answer(message.id, async () => ({ kind: "paged", id: message.id, answer: host.page(message.which) }))
+      return
+    case "write":
+      answer(message.id, async () => {
+        return { kind: "written", id: message.id, said: await host.writeAnswer(message.which, message.path, message.order) }
+      })
+      return
     case "close":
       void host
         .close()
@@ -78,12 +87,20 @@ function receive({ host, session }: Opened, message: ToHost): void {
   }
 }
 
+function answer(id: number, work: () => Promise<FromHost>): void {
+  work().then(post, error => post({ kind: "notDone", id, ...failureOf(error) }))
+}
+
+function failureOf(error: unknown): { message: string; code: number; try?: string } {
+  const known = error instanceof RivuletError ? error : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  return { message, code: known?.code ?? 1, ...(known?.try ? { try: known.try } : {}) }
+}
+
 port.on("message", (message: ToHost) => {
   if (message.kind === "open") {
     open(message).catch(error => {
-      const known = error instanceof RivuletError ? error : undefined
-      const text = error instanceof Error ? error.message : String(error)
-      post({ kind: "failed", message: text, code: known?.code ?? 1, ...(known?.try ? { try: known.try } : {}) })
+      post({ kind: "failed", ...failureOf(error) })
     })
   } else if (opened === null) {
     if (message.kind === "close") post({ kind: "closed" })

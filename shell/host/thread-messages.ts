@@ -1,5 +1,6 @@
 /** What crosses between the screen's thread and the host's. */
 import type { MessagePort } from "node:worker_threads"
+import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, StyledLine } from "../session.js"
 import type { HostEvent } from "./port.js"
 
@@ -10,6 +11,8 @@ export interface HostThreadData {
   readonly embedded: boolean
   /** Results and errors as such, with HTML, in place of printed lines. */
   readonly rich?: boolean
+  /** How the rest of a long answer is seen. */
+  readonly rest?: string
 }
 
 export type ToHost =
@@ -19,6 +22,8 @@ export type ToHost =
   | { readonly kind: "cancel" }
   | { readonly kind: "resize"; readonly columns: number }
   | { readonly kind: "complete" | "inspect"; readonly id: number; readonly text: string; readonly cursor: number }
+  | { readonly kind: "page"; readonly id: number; readonly which: string }
+  | { readonly kind: "write"; readonly id: number; readonly which: string; readonly path: string; readonly order: readonly number[] }
   | { readonly kind: "close" }
 
 export type FromHost =
@@ -27,4 +32,7 @@ export type FromHost =
   | { readonly kind: "event"; readonly event: HostEvent }
   | { readonly kind: "completed"; readonly id: number; readonly list: CompletionList }
   | { readonly kind: "inspected"; readonly id: number; readonly lines: readonly StyledLine[] }
+  | { readonly kind: "paged"; readonly id: number; readonly answer: PagedAnswer | null }
+  | { readonly kind: "written"; readonly id: number; readonly said: string }
+  | { readonly kind: "notDone"; readonly id: number; readonly message: string; readonly code: number; readonly try?: string }
   | { readonly kind: "closed" }

@@ -6,10 +6,12 @@ import type { ShellState } from "../session.js"
 import type { Frame } from "./frames.js"
 import { inputLines } from "./input.js"
 import { completionLines, searchLines } from "./lists.js"
+import { pagerFrame } from "./pager.js"
 import { panelLines } from "./panels.js"
 import { statusLine } from "./status.js"
 
 export function frameOf(state: ShellState): Frame {
+  if (state.pager) return pagerFrame(state.pager, state)
   if (state.left) return { rows: [], cursor: null }
   const { columns, rows, search, completion } = state
   const panelRows = Math.max(0, Math.floor(rows / 3))

@@ -33,6 +33,8 @@ export class FrameOutput extends EventEmitter {
   columns: number
   #frame = nothing
   #hidden = false
+  /** What Ink wrote while another screen is shown. */
+  #held: string[] | null = null
 
   constructor(private readonly terminal: NodeJS.WriteStream) {
     super()
@@ -44,6 +46,7 @@ export class FrameOutput extends EventEmitter {
     if (/^\x1b\[\?\w+$/.test(chunk)) return true
     const text = chunk.replace(eraseInk, "")
     if (text === "" || text === "\n") return true
+    if (this.#held) return this.#held.push(text) > 0
     if (this.#hidden) return this.terminal.write(text)
     const { rows } = this.#frame
     this.#send(toBottom(this.#frame) + upToStart(rows.length) + text + lines(rows))
@@ -84,9 +87,10 @@ export class FrameOutput extends EventEmitter {
     this.columns = columns
   }
 
-  /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. */
-  hide(): void {
+  /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. `hold`: finished output waits, too. */
+  hide({ hold = false } = {}): void {
     if (this.#hidden) return
+    if (hold) this.#held = []
     this.terminal.write(`${toBottom(this.#frame)}${upToStart(this.#frame.rows.length)}${showCursor}`)
     this.#hidden = true
   }
@@ -94,7 +98,9 @@ export class FrameOutput extends EventEmitter {
   /** The frame again, at the cursor. */
   show(): void {
     this.#hidden = false
-    this.#send(lines(this.#frame.rows))
+    const held = this.#held?.join("") ?? ""
+    this.#held = null
+    this.#send(held + lines(this.#frame.rows))
   }
 
   /** An empty screen with the frame at its top; the scrollback stays. */

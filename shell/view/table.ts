@@ -17,6 +17,8 @@ export interface TableOptions {
   readonly header?: boolean
   readonly indent?: number
   readonly formatTime?: (value: Date) => string
+  /** Of what is no text, number or time: 200 unless given. */
+  readonly maxChars?: number
 }
 
 export interface TableText {
@@ -30,6 +32,8 @@ export interface Column {
   readonly title: string
   readonly cells: readonly string[]
   readonly right: boolean
+  /** What the texts stand for. */
+  readonly values: readonly unknown[]
 }
 
 export function table(rows: readonly unknown[], options: TableOptions): TableText {
@@ -107,15 +111,15 @@ function spread(title: string, values: readonly unknown[], cell: (value: unknown
 function column(title: string, values: readonly unknown[], cell: (value: unknown) => string): Column {
   const present = values.filter(value => value !== undefined && value !== null)
   const right = present.length > 0 && present.every(value => typeof value === "number" || typeof value === "bigint")
-  return { title, cells: values.map(cell), right }
+  return { title, cells: values.map(cell), right, values }
 }
 
-export function cellText(value: unknown, options: Pick<TableOptions, "formatTime"> = {}): string {
+export function cellText(value: unknown, options: Pick<TableOptions, "formatTime" | "maxChars"> = {}): string {
   if (typeof value === "string") return printable(value)
   if (typeof value === "number" || typeof value === "bigint") return formatNumber(value)
   if (value === undefined) return "–"
   if (value instanceof Date) return options.formatTime ? options.formatTime(value) : value.toISOString()
-  return printable(showValue(value, 200))
+  return printable(showValue(value, options.maxChars ?? 200))
 }
 
 /** Escapes what would move the cursor or colour the screen. */

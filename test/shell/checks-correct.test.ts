@@ -1,4 +1,7 @@
 /** What a shell promises of its answers and first minutes, each by its number (docs/testing.md), against a cluster of real processes. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
@@ -127,6 +130,35 @@ test("14: take(10) is not empty on a quiet second", async () => {
 test("a field that no record has is said with the cell", async () => {
   await shell.until("views.map(v => v.urll)", said => /\^ no field urll in the newest records of views\. Did you mean url\?/.test(said))
   assert.not.match(await shell.run("views.map(v => v.url)"), /no field/)
+})
+
+test("an answer is kept by the number under it: looked at, drawn and written without being asked again", async () => {
+  const said = await shell.run("counts.latest().top(30)")
+  const name = /· (Out\[\d+\])\n$/.exec(said)?.[1]
+  assert.ok(name, said)
+  const page = shell.host.page("")
+  const n = page?.rows ?? 0
+  assert.ok(n > 20)
+  assert.is(page?.name, name)
+  await shell.run("1 + 1")
+  assert.is(await shell.run(`${name}.length`), `  ${n}\n`)
+  const again = await shell.run(`.last ${name}`)
+  assert.is(again.split("\n").length, n + 2)
+  assert.ok(again.endsWith(`${name}\n`))
+  assert.match(await shell.run(`.plot ${name}`), /^ {2}\/\S+ +\d+ {2}█+/)
+  assert.match(await shell.run("views.slice('-10m').map(v => v.status).histogram(3)"), /^ {2}200 – .*█/)
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-answers-"))
+  try {
+    const file = join(directory, "counts.csv")
+    assert.match(await shell.run(`.write ${name} ${file}`), new RegExp(`${n} rows in`))
+    assert.is(readFileSync(file, "utf8").split("\r\n").length, n + 2)
+    assert.match(await shell.run(`.write ${name} ${file}`), /is there already/)
+    assert.match(await shell.run(`.plot counts.slice("-10s").count() ${join(directory, "keys.svg")}`), /drawn in/)
+    assert.match(readFileSync(join(directory, "keys.svg"), "utf8"), /<polyline/)
+    assert.match(await shell.run(".plot 'text'"), /neither numbers nor pairs/)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test("15: a new state stream shows the past at once", async () => {

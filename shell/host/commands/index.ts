@@ -6,6 +6,7 @@
 import { RivuletError } from "../../../engine/errors.js"
 import type { StyledLine } from "../../session.js"
 import type { CommandHost } from "../command-host.js"
+import { answerCommands } from "./answers.js"
 import { changeCommands } from "./change.js"
 import type { DotCommand } from "./command.js"
 import { help, type ScreenCommand } from "./help.js"
@@ -23,6 +24,7 @@ const helpCommand: DotCommand = {
 
 export const dotCommands: readonly DotCommand[] = [
   helpCommand,
+  ...answerCommands,
   ...lookCommands,
   ...understandCommands,
   ...liveCommands,
@@ -33,6 +35,7 @@ export const dotCommands: readonly DotCommand[] = [
 /** Those that the screen itself carries out. */
 export const screenCommands: readonly ScreenCommand[] = [
   { name: "clear", usage: ".clear", help: "clears the screen" },
+  { name: "pager", usage: ".pager [n]", help: "the last answer, or Out[n], in the pager: search, sort, columns, copy, write (Ctrl-O)" },
   { name: "detach", usage: ".detach", help: "leaves; streams of a running cluster go on" },
   { name: "exit", usage: ".exit", help: "the same" },
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },

@@ -37,13 +37,7 @@ export const understandCommands: readonly DotCommand[] = [
           ? (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
           : errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() })),
   },
-  {
-    name: "last",
-    usage: ".last",
-    help: "the last answer's stamp, whole",
-    run: lastStamp,
-  },
-  { name: "stamp", usage: ".stamp", help: "the same", run: host => lastStamp(host) },
+  { name: "stamp", usage: ".stamp", help: "the last answer's stamp, whole", run: host => lastStamp(host) },
 ]
 
 function lastStamp(host: CommandHost): StyledLine[] {

@@ -22,6 +22,8 @@ const screen = openScreen({
       cancel: () => {},
       complete: async () => ({ items: [], selected: 0, from: 0, to: 0 }),
       inspect: async () => [],
+      page: () => null,
+      writeAnswer: async () => "",
       resize: () => {},
       close: async () => {},
     }

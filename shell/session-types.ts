@@ -1,0 +1,138 @@
+/** The shell's screen as data: its state, what happens to it, and what it asks of the runtime. */
+import { type Buffer, emptyBuffer } from "./editor/buffer.js"
+import type { InputEvent } from "./editor/decode.js"
+import type { PagedAnswer } from "./pager/paged.js"
+import type { PagerEffect, PagerState } from "./pager/pager.js"
+
+export interface ShellState {
+  readonly prompt: string
+  readonly buffer: Buffer
+  readonly ghost: string
+  /** The cell being evaluated, and those entered meanwhile. */
+  readonly running: string | null
+  readonly queue: readonly string[]
+  readonly browsing: { readonly index: number; readonly prefix: string; readonly draft: string } | null
+  readonly completion: CompletionList | null
+  readonly search: { readonly query: string; readonly matches: readonly string[]; readonly selected: number } | null
+  /** Finished output, oldest first. It leaves the dynamic part of the screen at once and is never painted again. */
+  readonly printed: readonly Printed[]
+  /** It has the screen and the keys while it is open. */
+  readonly pager: PagerState | null
+  readonly panels: readonly PanelView[]
+  readonly status: StatusView | null
+  /** Seconds since the master was last heard, when it is lost. */
+  readonly lostForS: number | null
+  readonly columns: number
+  readonly rows: number
+  /** An embedded cluster asks once before it ends. */
+  readonly askedToLeave: boolean
+  /** The shell ends: only what was printed stays. */
+  readonly left: boolean
+}
+
+export interface Printed {
+  readonly id: number
+  readonly lines: readonly StyledLine[]
+}
+
+export interface StyledLine {
+  readonly text: string
+  readonly style?: "dim" | "error" | "bold" | "input" | "warning"
+}
+
+export interface CompletionItem {
+  readonly text: string
+  readonly detail: string
+}
+
+export interface CompletionList {
+  readonly items: readonly CompletionItem[]
+  readonly selected: number
+  /** What the chosen item replaces. */
+  readonly from: number
+  readonly to: number
+}
+
+export interface PanelView {
+  readonly name: string
+  readonly title: string
+  readonly lines: readonly string[]
+  readonly note: string
+  readonly live: boolean
+}
+
+export interface StatusView {
+  readonly cluster: string
+  readonly workers: number
+  readonly lost: number
+  readonly streams: number
+  readonly rate: string
+  readonly spark: string
+  readonly newest: string
+  readonly worst: string
+}
+
+export type ShellEvent =
+  | { readonly kind: "input"; readonly event: InputEvent }
+  | { readonly kind: "resized"; readonly columns: number; readonly rows: number }
+  | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
+  | { readonly kind: "done" }
+  | { readonly kind: "history"; readonly text: string | undefined; readonly index: number }
+  | { readonly kind: "ghost"; readonly for: string; readonly text: string }
+  | { readonly kind: "completed"; readonly for: string; readonly list: CompletionList }
+  | { readonly kind: "found"; readonly query: string; readonly matches: readonly string[] }
+  | { readonly kind: "panels"; readonly panels: readonly PanelView[] }
+  | { readonly kind: "status"; readonly status: StatusView }
+  | { readonly kind: "connection"; readonly lostForS: number | null }
+  | { readonly kind: "paged"; readonly answer: PagedAnswer }
+  | { readonly kind: "pagerNote"; readonly note: string }
+  | { readonly kind: "mustConfirm" }
+
+export type Effect =
+  | { readonly kind: "submit"; readonly cell: string }
+  | { readonly kind: "evaluate"; readonly cell: string }
+  | { readonly kind: "remember"; readonly cell: string }
+  | { readonly kind: "cancel" }
+  | { readonly kind: "complete"; readonly text: string; readonly cursor: number }
+  | { readonly kind: "inspect"; readonly text: string; readonly cursor: number }
+  | { readonly kind: "historyFind"; readonly prefix: string; readonly index: number; readonly direction: -1 | 1; readonly current: string }
+  | { readonly kind: "ghost"; readonly text: string }
+  | { readonly kind: "find"; readonly query: string }
+  | { readonly kind: "detach"; readonly confirmed: boolean }
+  | { readonly kind: "clear" | "suspend" | "page" }
+  | PagerEffect
+
+export interface Step {
+  readonly state: ShellState
+  readonly effects: readonly Effect[]
+}
+
+export function initialShell(prompt: string, columns: number, rows: number): ShellState {
+  return {
+    prompt,
+    buffer: emptyBuffer,
+    ghost: "",
+    running: null,
+    queue: [],
+    browsing: null,
+    completion: null,
+    search: null,
+    printed: [],
+    pager: null,
+    panels: [],
+    status: null,
+    lostForS: null,
+    columns,
+    rows,
+    askedToLeave: false,
+    left: false,
+  }
+}
+
+export function only(state: ShellState): Step {
+  return { state, effects: [] }
+}
+
+export function effect(state: ShellState, ...effects: Effect[]): Step {
+  return { state, effects }
+}
