@@ -157,6 +157,9 @@ export function openScreen(options: ScreenOptions): Screen {
       case "page":
         page("")
         return
+      case "panels":
+        host.panels(effect.order)
+        return
       case "copy":
         // The terminal's own way to the clipboard of whoever sits before it, over ssh too (OSC 52).
         stdout.write(`\x1b]52;c;${Buffer.from(effect.text).toString("base64")}\x07`)

@@ -19,6 +19,10 @@ export interface ShellState {
   /** It has the screen and the keys while it is open. */
   readonly pager: PagerState | null
   readonly panels: readonly PanelView[]
+  /** Null: they are live. */
+  readonly timeline: Timeline | null
+  /** Number of the panel that has the keys. */
+  readonly focus: number | null
   readonly status: StatusView | null
   /** Seconds since the master was last heard, when it is lost. */
   readonly lostForS: number | null
@@ -61,6 +65,23 @@ export interface PanelView {
   readonly live: boolean
 }
 
+/** What a person asks of the open panels. They step by the shortest of their intervals, together. */
+export type PanelOrder =
+  | { readonly kind: "step"; readonly by: number }
+  /** As they are now; again: live. */
+  | { readonly kind: "hold" }
+  | { readonly kind: "live" }
+  | { readonly kind: "oldest" }
+  | { readonly kind: "close"; readonly name: string }
+
+/** Where the interval that panels show lies between the oldest that can be asked and the newest: times as text, 0–1 from the left. */
+export interface Timeline {
+  readonly from: string
+  readonly at: string
+  readonly to: string
+  readonly share: number
+}
+
 export interface StatusView {
   readonly cluster: string
   readonly workers: number
@@ -81,7 +102,7 @@ export type ShellEvent =
   | { readonly kind: "ghost"; readonly for: string; readonly text: string }
   | { readonly kind: "completed"; readonly for: string; readonly list: CompletionList }
   | { readonly kind: "found"; readonly query: string; readonly matches: readonly string[] }
-  | { readonly kind: "panels"; readonly panels: readonly PanelView[] }
+  | { readonly kind: "panels"; readonly panels: readonly PanelView[]; readonly timeline: Timeline | null }
   | { readonly kind: "status"; readonly status: StatusView }
   | { readonly kind: "connection"; readonly lostForS: number | null }
   | { readonly kind: "paged"; readonly answer: PagedAnswer }
@@ -101,6 +122,7 @@ export type Effect =
   | { readonly kind: "detach"; readonly confirmed: boolean }
   | { readonly kind: "clear" | "suspend" | "page" }
   | PagerEffect
+  | { readonly kind: "panels"; readonly order: PanelOrder }
 
 export interface Step {
   readonly state: ShellState
@@ -120,6 +142,8 @@ export function initialShell(prompt: string, columns: number, rows: number): She
     printed: [],
     pager: null,
     panels: [],
+    timeline: null,
+    focus: null,
     status: null,
     lostForS: null,
     columns,

@@ -6,6 +6,7 @@ import { applyCompletion, choosing, searching } from "./choosing.js"
 import { edit, emptyBuffer, onFirstLine, onLastLine, target } from "./editor/buffer.js"
 import type { InputEvent } from "./editor/decode.js"
 import { actionOf } from "./editor/keys.js"
+import { focusing } from "./focusing.js"
 import { openPager, pagerKey, pagerNote } from "./pager/pager.js"
 import { effect, only, type ShellEvent, type ShellState, type Step, type StyledLine } from "./session-types.js"
 
@@ -37,7 +38,12 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
         state.search?.query === event.query ? { ...state, search: { ...state.search, matches: event.matches, selected: 0 } } : state,
       )
     case "panels":
-      return only({ ...state, panels: event.panels })
+      return only({
+        ...state,
+        panels: event.panels,
+        timeline: event.timeline,
+        focus: state.focus === null || event.panels.length === 0 ? null : Math.min(state.focus, event.panels.length - 1),
+      })
     case "status":
       return only({ ...state, status: event.status })
     case "connection":
@@ -61,6 +67,7 @@ function input(state: ShellState, event: InputEvent): Step {
     const { pager, effects } = pagerKey(state.pager, event, state)
     return { state: { ...state, pager }, effects }
   }
+  if (state.focus !== null) return focusing(state, event)
   if (state.search) return searching(state, event)
   if (state.completion) {
     const step = choosing(state, event)
@@ -109,8 +116,10 @@ function input(state: ShellState, event: InputEvent): Step {
       return effect(calm, { kind: "suspend" })
     case "pager":
       return effect(calm, { kind: "page" })
-    case "escape":
     case "focus":
+      if (calm.panels.length > 0) return only({ ...calm, focus: 0 })
+      return only(print(calm, [{ text: "no panel is open: .watch counts.top(5)", style: "dim" }]))
+    case "escape":
       return only(calm)
   }
 }

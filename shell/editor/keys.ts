@@ -41,6 +41,7 @@ export const keyTable: readonly KeyRow[] = [
   { keys: ["ctrl-c"], action: { kind: "interrupt" }, help: "cancel the running query; else clear the input; never quits" },
   { keys: ["ctrl-d"], action: { kind: "endOfInput" }, help: "on an empty line: detach; else delete the character under the cursor" },
   { keys: ["ctrl-o"], action: { kind: "pager" }, help: "the last answer in the pager: search, sort, columns, copy, write" },
+  { keys: ["f2", "alt-w"], action: { kind: "focus" }, help: "keys go to the panels: step in time, hold, copy, close; Escape returns" },
   { keys: ["ctrl-l"], action: { kind: "clear" }, help: "clear the screen" },
   { keys: ["ctrl-z"], action: { kind: "suspend" }, help: "suspend; fg restores the screen" },
   { keys: ["escape"], action: { kind: "escape" }, help: "leave a list or a search" },

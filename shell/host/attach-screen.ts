@@ -72,6 +72,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
         inspect: (text, cursor) => host.inspect(text, cursor),
         page: which => host.page(which),
         writeAnswer: (which, path, order) => host.writeAnswer(which, path, order),
+        panels: order => host.panels(order),
         resize: columns => host.resize(columns),
         close: () => host.close(),
       }

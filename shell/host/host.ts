@@ -13,7 +13,7 @@ import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, StyledLine } from "../session.js"
+import type { CompletionList, PanelOrder, StyledLine } from "../session-types.js"
 import { valueHtml } from "../view/html.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
@@ -69,7 +69,7 @@ export class ShellHost implements HostPort {
   private readonly around: <T>(work: () => T) => T
   private readonly evaluator: Evaluator
   private readonly bindings: Bindings
-  private readonly panels: Panels
+  private readonly open: Panels
   private readonly cells: string[] = []
   private running: AbortController | undefined
   private readonly fields: KnownFields
@@ -108,10 +108,10 @@ export class ShellHost implements HostPort {
     this.bindings = new Bindings(options.session, this.evaluator)
     this.fields = new KnownFields(options.session.clock, this.evaluator)
     this.logTail = new LogTail(options.session, lines => this.print(lines))
-    this.panels = new Panels({
+    this.open = new Panels({
       session: options.session,
       tz: () => this.tz,
-      changed: panels => this.emit({ kind: "panels", panels }),
+      changed: (panels, timeline) => this.emit({ kind: "panels", panels, timeline }),
     })
   }
 
@@ -284,6 +284,10 @@ export class ShellHost implements HostPort {
     return runDotCommand(this, "help", name + rest).catch(() => [])
   }
 
+  panels(order: PanelOrder): void {
+    void this.open.order(order)
+  }
+
   resize(columns: number): void {
     this.columns = columns
   }
@@ -311,13 +315,13 @@ export class ShellHost implements HostPort {
         try: ".watch counts.top(5) as hottest (an RDD or an answer does not change)",
       })
     const name = match?.[2] ?? (expression === "_" ? "panel" : expression)
-    await this.panels.open(name, expression, result.value as never)
+    await this.open.open(name, expression, result.value as never)
     const named = name === expression || name === "panel" ? "" : `, { name: ${JSON.stringify(name)} }`
     return [{ text: `  .unwatch closes it   ≡   watch(${expression}${named})`, style: "dim" }]
   }
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {
-    const closed = this.panels.close(name)
+    const closed = this.open.close(name)
     if (closed === 0)
       throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
     return []
@@ -362,7 +366,7 @@ export class ShellHost implements HostPort {
   async close(): Promise<void> {
     this.deaf()
     this.logTail.close()
-    this.panels.close("")
+    this.open.close("")
     this.cancel()
   }
 }

@@ -3,7 +3,7 @@
  * this one (`--plain`, scripts, `query`).
  */
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, PanelView, StyledLine } from "../session.js"
+import type { CompletionList, PanelOrder, PanelView, StyledLine, Timeline } from "../session.js"
 
 /** `times`: so many times as slow; null: killed. */
 export interface ChaosOrder {
@@ -13,7 +13,7 @@ export interface ChaosOrder {
 
 export type HostEvent =
   | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
-  | { readonly kind: "panels"; readonly panels: readonly PanelView[] }
+  | { readonly kind: "panels"; readonly panels: readonly PanelView[]; readonly timeline: Timeline | null }
   /** Where they are asked for (`rich`), in place of `print`: what the cell's last expression shows, and how it failed. */
   | { readonly kind: "result"; readonly lines: readonly StyledLine[]; readonly html: string | undefined }
   | { readonly kind: "error"; readonly name: string; readonly message: string; readonly lines: readonly StyledLine[] }
@@ -32,6 +32,7 @@ export interface HostPort {
   page(which: string): Promise<PagedAnswer | null> | PagedAnswer | null
   /** Writes a stored answer, by the file's ending, and says what it did. */
   writeAnswer(which: string, path: string, order: readonly number[]): Promise<string>
+  panels(order: PanelOrder): void
   resize(columns: number): void
   close(): Promise<void>
 }

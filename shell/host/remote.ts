@@ -5,7 +5,7 @@ import { serveCalls } from "../../cluster/client/port-calls.js"
 import { RivuletError } from "../../engine/errors.js"
 import { interruptThread } from "../evaluator/interrupt.js"
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, StyledLine } from "../session.js"
+import type { CompletionList, PanelOrder, StyledLine } from "../session.js"
 import type { HostEvent, HostPort } from "./port.js"
 import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
 
@@ -127,6 +127,10 @@ export class RemoteHost implements HostPort {
       })
       this.send(message)
     })
+  }
+
+  panels(order: PanelOrder): void {
+    this.send({ kind: "panels", order })
   }
 
   resize(columns: number): void {

@@ -69,6 +69,9 @@ function receive({ host, session }: Opened, message: ToHost): void {
         .catch(() => [])
         .then(lines => post({ kind: "inspected", id: message.id, lines }))
       return
+    case "panels":
+      host.panels(message.order)
+      return
     case "page":
       answer(message.id, async () => ({ kind: "paged", id: message.id, answer: host.page(message.which) }))
       return

@@ -1,7 +1,7 @@
 /** What crosses between the screen's thread and the host's. */
 import type { MessagePort } from "node:worker_threads"
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, StyledLine } from "../session.js"
+import type { CompletionList, PanelOrder, StyledLine } from "../session.js"
 import type { HostEvent } from "./port.js"
 
 export interface HostThreadData {
@@ -22,6 +22,7 @@ export type ToHost =
   | { readonly kind: "cancel" }
   | { readonly kind: "resize"; readonly columns: number }
   | { readonly kind: "complete" | "inspect"; readonly id: number; readonly text: string; readonly cursor: number }
+  | { readonly kind: "panels"; readonly order: PanelOrder }
   | { readonly kind: "page"; readonly id: number; readonly which: string }
   | { readonly kind: "write"; readonly id: number; readonly which: string; readonly path: string; readonly order: readonly number[] }
   | { readonly kind: "close" }

@@ -16,7 +16,7 @@ export function frameOf(state: ShellState): Frame {
   const { columns, rows, search, completion } = state
   const panelRows = Math.max(0, Math.floor(rows / 3))
   const listRows = Math.max(3, Math.min(10, rows - panelRows - 5))
-  const panels = panelLines(state.panels, columns, panelRows)
+  const panels = panelLines(state, columns, panelRows)
   const typed = search ? searchLines(search, columns, listRows) : inputLines(state, Math.max(1, rows - panelRows - 3))
   return {
     rows: [
@@ -25,6 +25,6 @@ export function frameOf(state: ShellState): Frame {
       ...(completion ? completionLines(completion, columns, listRows) : []),
       ...(rows >= 6 ? [statusLine({ ...state, running: state.running !== null, waiting: state.queue.length }, columns)] : []),
     ],
-    cursor: { row: panels.length + typed.cursor.row, column: typed.cursor.column },
+    cursor: state.focus === null ? { row: panels.length + typed.cursor.row, column: typed.cursor.column } : null,
   }
 }

@@ -1,17 +1,43 @@
 /** Live panels above the input: each a bordered table of fixed height, at most a third of the rows together. */
-import type { PanelView } from "../session.js"
-import { dim } from "./style.js"
+import { panelKeys } from "../focusing.js"
+import type { PanelView, Timeline } from "../session-types.js"
+import { bold, dim } from "./style.js"
 import { pad, truncate } from "./table.js"
 import { cellWidth } from "./width.js"
 
-export function panelLines(panels: readonly PanelView[], width: number, rows: number): string[] {
+export interface PanelsShown {
+  readonly panels: readonly PanelView[]
+  readonly timeline: Timeline | null
+  readonly focus: number | null
+  /** Null: the master is there. Without it what they show is old. */
+  readonly lostForS: number | null
+}
+
+export function panelLines(shown: PanelsShown, width: number, rows: number): string[] {
+  const { panels, timeline, focus, lostForS } = shown
   if (panels.length === 0) return []
   if (rows < 3) return [dim(truncate(`${panels.length} panels: the terminal is too low to show them`, width))]
-  const share = Math.max(3, Math.floor(rows / panels.length))
-  const fitting = Math.max(1, Math.floor(rows / share))
-  const lines = panels.slice(0, fitting).flatMap(panel => linesOf(panel, width, share))
+  const under = [...(timeline ? [scrubber(timeline, width)] : []), ...(focus === null ? [] : [dim(truncate(` ${panelKeys}`, width - 1))])]
+  const room = Math.max(3, rows - under.length)
+  const share = Math.max(3, Math.floor(room / panels.length))
+  const fitting = Math.max(1, Math.floor(room / share))
+  // The one that has the keys is seen.
+  const first = focus === null ? 0 : Math.max(0, Math.min(focus - fitting + 1, panels.length - fitting))
+  const lines = panels.slice(first, first + fitting).flatMap((panel, i) => {
+    const laid = linesOf(panel, width, share)
+    if (lostForS !== null || !panel.live) return laid.map(dim)
+    return first + i === focus ? laid.map((line, row) => (row === 0 || row === laid.length - 1 ? bold(line) : line)) : laid
+  })
   if (panels.length > fitting) lines.push(dim(`… ${panels.length - fitting} more panels`))
-  return lines
+  return [...lines, ...under]
+}
+
+/** `21:03:58 ├────────●──┤ 21:06:12 · at 21:05:40` */
+function scrubber({ from, at, to, share }: Timeline, width: number): string {
+  const long = width - 1 - cellWidth(` ${from} ├┤ ${to} · at ${at}`)
+  if (long < 6) return bold(truncate(` at ${at} · newest ${to}`, width - 1))
+  const place = Math.round(Math.max(0, Math.min(1, share)) * (long - 1))
+  return ` ${dim(`${from} ├${"─".repeat(place)}`)}${bold("●")}${dim(`${"─".repeat(long - 1 - place)}┤ ${to}`)} · ${bold(`at ${at}`)}`
 }
 
 /** A panel that has not changed is not laid out again for each key. */
@@ -34,5 +60,5 @@ function layOut(panel: PanelView, width: number, rows: number): string[] {
   const title = truncate(`╭ ${panel.title} `, Math.max(2, width - cellWidth(note) - 2))
   const top = `${title}${"─".repeat(Math.max(0, width - cellWidth(title) - cellWidth(note) - 1))}${note}╮`
   const lines = [truncate(top, width), ...shown.map(line => `│ ${pad(line, inner, false)} │`), `╰${"─".repeat(Math.max(0, width - 2))}╯`]
-  return panel.live ? lines : lines.map(dim)
+  return lines
 }

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert"
 import { History } from "../../shell/editor/history.js"
 import type { HostEvent, HostPort } from "../../shell/host/port.js"
 import type { PagedAnswer } from "../../shell/pager/paged.js"
+import type { PanelOrder } from "../../shell/session.js"
 
 process.env.NODE_ENV ??= "production"
 process.env.CI = "false"
@@ -38,6 +39,10 @@ export class FakeHost implements HostPort {
   writeAnswer = async (which: string, path: string, order: readonly number[]) => {
     this.wrote.push({ which, path, order })
     return `${order.length} rows in ${path}`
+  }
+  readonly ordered: PanelOrder[] = []
+  panels(order: PanelOrder): void {
+    this.ordered.push(order)
   }
   resize(): void {}
   async close(): Promise<void> {

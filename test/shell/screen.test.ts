@@ -25,7 +25,7 @@ for (const [columns, rows] of [
     const on = open(columns, rows)
     await shows(on, "local>")
     for (let n = 0; n < 5; n++) {
-      on.host.emit({ kind: "panels", panels: [panel(n)] })
+      on.host.emit({ kind: "panels", panels: [panel(n)], timeline: null })
       await on.type(`cell${n}`)
       assert.ok(
         on.lines().some(line => line.includes(`cell${n}`)),
@@ -56,13 +56,13 @@ for (const [columns, rows] of [
 
 test("a terminal that shrinks and grows keeps one panel and one prompt on its screen", async () => {
   const on = open(80, 24)
-  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  on.host.emit({ kind: "panels", panels: [panel(1)], timeline: null })
   await shows(on, "live · 1")
   await on.resize(50, 24)
   await on.type("abc")
   await shows(on, "local> abc")
   await on.resize(100, 30)
-  on.host.emit({ kind: "panels", panels: [panel(2)] })
+  on.host.emit({ kind: "panels", panels: [panel(2)], timeline: null })
   await shows(on, "live · 2")
   const shown = on.lines().slice(-30)
   assert.is(count(shown, "local> abc"), 1)
@@ -74,7 +74,7 @@ test("a terminal that shrinks and grows keeps one panel and one prompt on its sc
 test("a narrower terminal wraps the frame that stands there: nothing of it is left above the next one", async () => {
   const on = open(100, 30)
   for (let n = 0; n < 3; n++) on.host.answer(`  answer ${n}`)
-  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  on.host.emit({ kind: "panels", panels: [panel(1)], timeline: null })
   await shows(on, "live · 1")
   await on.type("abc")
   for (const columns of [70, 41, 33]) {
@@ -92,7 +92,7 @@ test("a narrower terminal wraps the frame that stands there: nothing of it is le
 test("a screen lower than its frame clears no scrollback; Ctrl-L leaves the prompt and the panel", async () => {
   const on = open(80, 40)
   on.host.answer("  first answer")
-  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  on.host.emit({ kind: "panels", panels: [panel(1)], timeline: null })
   await shows(on, "live · 1")
   await on.resize(80, 8)
   await on.type("abc")
@@ -108,7 +108,7 @@ test("a screen lower than its frame clears no scrollback; Ctrl-L leaves the prom
 
 test("a key writes its own row and nothing else, in one piece", async () => {
   const on = open(100, 30)
-  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  on.host.emit({ kind: "panels", panels: [panel(1)], timeline: null })
   await shows(on, "live · 1")
   on.written.length = 0
   await on.type("x")
@@ -127,7 +127,7 @@ test("widths taken from a list are those of the tables of graphemes", () => {
 
 test("at the end only finished output stays; the terminal's mode is given back", async () => {
   const on = open(80, 24)
-  on.host.emit({ kind: "panels", panels: [panel(1)] })
+  on.host.emit({ kind: "panels", panels: [panel(1)], timeline: null })
   await shows(on, "live · 1")
   assert.equal(on.raw, [true])
   await on.type("\x04")
@@ -168,6 +168,7 @@ test("wide and combined characters keep the panel's border in place", async () =
   on.host.emit({
     kind: "panels",
     panels: [{ name: "p", title: "日本", lines: ["日本語 1", "e\u0301te\u0301 2", "plain 3"], note: "live", live: true }],
+    timeline: null,
   })
   await shows(on, "plain 3")
   const borders = on.lines().filter(line => /^[│╭╰]/.test(line))

@@ -22,6 +22,7 @@ const screen = openScreen({
       cancel: () => {},
       complete: async () => ({ items: [], selected: 0, from: 0, to: 0 }),
       inspect: async () => [],
+      panels: () => {},
       page: () => null,
       writeAnswer: async () => "",
       resize: () => {},

@@ -1,0 +1,188 @@
+/** Live panels: one time for all of them, keys that are theirs only while they have the focus, rows no wider than the screen. */
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import type { ClientSession } from "../../cluster/client/session.js"
+import type { SnapshotDStream } from "../../engine/fluent/types.js"
+import { decode, freshDecoder } from "../../shell/editor/decode.js"
+import { Panels } from "../../shell/host/panels.js"
+import { type Effect, initialShell, type PanelView, reduce, type ShellState, type Timeline } from "../../shell/session.js"
+import { frameOf } from "../../shell/view/frame.js"
+import { cellWidth } from "../../shell/view/width.js"
+
+const plain = (text: string) => text.replace(/\x1b\[\d*m/g, "")
+const start = Date.parse("2026-11-21T21:00:00Z")
+
+/** A stream whose version at the end of interval n is `[["k", n]]`. An answer waits for `answer()`. */
+function streamOf(intervalMs: number, now: () => number) {
+  const waiting: (() => void)[] = []
+  const asked: number[] = []
+  const versionAt = (end: number) => ({
+    take: () => ({
+      stamped: () =>
+        new Promise((resolve, reject) => {
+          asked.push((end - start) / 1000)
+          waiting.push(() => {
+            if (end <= start) reject(new Error("not kept"))
+            else resolve({ value: [["k", (end - start) / intervalMs]], stamp: { asOf: end, ageMs: 0 } })
+          })
+        }),
+    }),
+  })
+  const newest = () => Math.floor(now() / intervalMs) * intervalMs
+  const stream = {
+    interval: intervalMs,
+    latest: () => versionAt(newest()),
+    at: (time: number) => versionAt(Math.floor(time / intervalMs) * intervalMs + intervalMs),
+    info: async () => ({ reaches: start }),
+  }
+  return { stream: stream as unknown as SnapshotDStream<unknown>, asked, answer: () => waiting.splice(0).forEach(one => one()) }
+}
+
+async function opened() {
+  let nowMs = start + 60_000
+  const callbacks: ((through: number) => unknown)[] = []
+  const seen: { panels: readonly PanelView[]; timeline: Timeline | null } = { panels: [], timeline: null }
+  const session = {
+    clock: { now: () => nowMs },
+    onCompleted: async (_: unknown, callback: (through: number) => unknown) => {
+      callbacks.push(callback)
+      return { stop: async () => {} }
+    },
+  }
+  const panels = new Panels({
+    session: session as unknown as ClientSession,
+    tz: () => "UTC",
+    changed: (all, timeline) => Object.assign(seen, { panels: all, timeline }),
+  })
+  const streams = [streamOf(1000, () => nowMs), streamOf(10_000, () => nowMs)]
+  await panels.open("a", "a", streams[0]!.stream)
+  await panels.open("b", "b", streams[1]!.stream)
+  const settle = async () => {
+    for (let i = 0; i < 10; i++) {
+      for (const { answer } of streams) answer()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  const goOn = async (ms: number) => {
+    nowMs += ms
+    callbacks[0]!(nowMs)
+    callbacks[1]!(Math.floor(nowMs / 10_000) * 10_000)
+    await settle()
+  }
+  await goOn(0)
+  return {
+    panels,
+    seen,
+    streams,
+    settle,
+    goOn,
+    shown: () => seen.panels.map(({ lines, note }) => `${lines[0]!.replace(/ +/g, " ")} | ${note}`),
+  }
+}
+
+test("they step together by the shortest interval; the longer one shows what had ended by then; past the newest they are live", async () => {
+  const on = await opened()
+  assert.equal(on.shown(), ["k 60 | live · 21:01:00 · 0.0 s old", "k 6 | live · 21:01:00 · 0.0 s old"])
+  const order = async (kind: Parameters<Panels["order"]>[0]) => {
+    const done = on.panels.order(kind)
+    await on.settle()
+    await done
+  }
+  await order({ kind: "step", by: -1 })
+  assert.equal(on.shown(), ["k 59 | 21:00:59 · fixed", "k 5 | 21:00:50 · fixed"])
+  await order({ kind: "step", by: -10 })
+  assert.equal(on.shown(), ["k 49 | 21:00:49 · fixed", "k 4 | 21:00:40 · fixed"])
+  assert.equal(on.seen.timeline, { from: "21:00:00", at: "21:00:49", to: "21:01:00", share: 49 / 60 })
+  await on.goOn(5000)
+  assert.equal(on.shown(), ["k 49 | 21:00:49 · fixed", "k 4 | 21:00:40 · fixed"], "what comes meanwhile does not move them")
+  assert.is(on.seen.timeline?.to, "21:01:05")
+  await order({ kind: "oldest" })
+  assert.match(on.shown()[0]!, /^k 1 \| 21:00:01 · fixed/)
+  await order({ kind: "step", by: -10 })
+  assert.match(on.shown()[0]!, /^k 1 \| /, "no further back than is kept")
+  await order({ kind: "step", by: 100 })
+  assert.match(on.shown()[0]!, /^k 65 .*live/)
+  await order({ kind: "hold" })
+  assert.match(on.shown()[0]!, /^k 65 \| 21:01:05 · fixed/)
+  await order({ kind: "hold" })
+  assert.match(on.shown()[0]!, /live/)
+  on.panels.close("")
+  assert.is(on.seen.timeline, null)
+})
+
+test("steps faster than answers: each panel asks once at a time, and shows the last that was asked for", async () => {
+  const on = await opened()
+  const before = on.streams[0]!.asked.length
+  const all = Array.from({ length: 20 }, () => on.panels.order({ kind: "step", by: -1 }))
+  await new Promise(resolve => setImmediate(resolve))
+  await on.settle()
+  await Promise.all(all)
+  assert.match(on.shown()[0]!, /^k 40 \| 21:00:40 · fixed/)
+  assert.ok(on.streams[0]!.asked.length - before <= 3, String(on.streams[0]!.asked))
+})
+
+const view = (name: string, lines = 3): PanelView => ({
+  name,
+  title: `${name}.top(5)`,
+  lines: Array.from({ length: lines }, (_, i) => `row ${i}`),
+  note: "live · 21:01:00",
+  live: true,
+})
+
+function play(keys: string, columns = 80, rows = 24, panels = [view("a"), view("b")]): { state: ShellState; effects: Effect[] } {
+  const timeline = { from: "21:00:00", at: "21:00:49", to: "21:01:00", share: 0.8 }
+  let state = reduce(initialShell("local> ", columns, rows), { kind: "panels", panels, timeline }).state
+  const effects: Effect[] = []
+  for (const event of decode(freshDecoder, keys).events) {
+    const step = reduce(state, { kind: "input", event })
+    state = step.state
+    effects.push(...step.effects)
+  }
+  return { state, effects }
+}
+const orders = (keys: string) => play(keys).effects.flatMap(effect => (effect.kind === "panels" ? [effect.order] : []))
+
+test("keys are the input's until F2 or Alt-W; then the panels', until Escape", () => {
+  assert.is(play("[x y]").state.buffer.text, "[x y]")
+  assert.equal(orders("[x y]"), [])
+  assert.equal(orders("\x1bOQ[ ]"), [{ kind: "step", by: -1 }, { kind: "hold" }, { kind: "step", by: 1 }])
+  assert.is(play("\x1bw[").state.buffer.text, "")
+  assert.is(play("\x1bw[\x03ab").state.buffer.text, "ab")
+  assert.equal(orders("\x1bw2x"), [{ kind: "close", name: "b" }])
+  const copied = play("\x1bw\ty").effects.at(-1)!
+  assert.is(copied.kind === "copy" && copied.text, "b.top(5) · live · 21:01:00\nrow 0\nrow 1\nrow 2")
+  assert.match(play("\x1bw", 80, 24, []).state.printed.at(-1)!.lines[0]!.text, /no panel is open/)
+})
+
+test("when the last panel is closed the keys go back to the input", () => {
+  const focused = play("\x1bw").state
+  const step = reduce(focused, { kind: "panels", panels: [], timeline: null })
+  assert.is(step.state.focus, null)
+})
+
+for (const [columns, rows] of [
+  [80, 24],
+  [40, 12],
+  [20, 6],
+] as const)
+  test(`${columns} × ${rows}: panels and scrubber keep to a third of the rows, and the one with the keys is seen`, () => {
+    for (const keys of ["", "\x1bw", "\x1bw2", "\x1bw3"]) {
+      const { state } = play(keys, columns, rows, [view("a", 9), view("b", 9), view("c", 9)])
+      const frame = frameOf(state).rows.map(plain)
+      for (const row of frame) assert.ok(cellWidth(row) <= columns, row)
+      assert.ok(frame.length < rows, frame.join("\n"))
+      if (rows > 9 && keys !== "")
+        assert.ok(
+          frame.some(row => row.startsWith(`╭ ${"abc"[state.focus!]}.`)),
+          frame.join("\n"),
+        )
+    }
+    if (columns === 80)
+      assert.ok(
+        frameOf(play("").state)
+          .rows.map(plain)
+          .some(row => /^ 21:00:00 ├─+●─+┤ 21:01:00 · at 21:00:49$/.test(row)),
+      )
+  })
+
+test.run()
