@@ -1,9 +1,8 @@
 /** `rivulet watch`: an answer each finished interval until Ctrl-C, `--for`, or `--until`. */
 import { RivuletError } from "../../engine/errors.js"
-import { handleData } from "../../engine/fluent/brand.js"
-import type { SnapshotDStream } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { ShellHost } from "../host/host.js"
+import { watched } from "../host/watched.js"
 import { table } from "../view/table.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -25,15 +24,11 @@ export async function watch(expression: string, options: WatchOptions): Promise<
   await withSession(options, async session => {
     const host = new ShellHost({ session, tz: session.tz, columns: 100, embedded: false, emit: () => {} })
     await host.start()
-    const { value } = await host.evaluate(expression)
-    await session.flush()
-    if (handleData(value)?.kind !== "stream")
-      throw new RivuletError(`${expression} is not a stream`, { code: 2, try: "rivulet watch 'counts.top(5)'" })
+    const { stream } = await watched(expression, host)
     const until =
       options.until === undefined ? undefined : ((await host.evaluate(`(${options.until})`)).value as (rows: unknown) => boolean)
     if (until !== undefined && typeof until !== "function")
       throw new RivuletError(`--until ${options.until}: not a function`, { code: 2, try: "--until 'rows => rows[0][1] > 1000'" })
-    const stream = value as SnapshotDStream<unknown>
     await new Promise<void>((resolve, reject) => {
       const limit = forMs === undefined ? undefined : setTimeout(resolve, forMs)
       void session

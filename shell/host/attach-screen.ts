@@ -42,7 +42,14 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   ending.add(() => calls.close())
   await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
   const { openScreen } = await prepared.screen
-  const hostData = () => ({ user, tz, columns: process.stdout.columns ?? 80, embedded: attachment.cluster !== undefined, rest: "Ctrl-O" })
+  const hostData = () => ({
+    user,
+    tz,
+    columns: process.stdout.columns ?? 80,
+    embedded: attachment.cluster !== undefined,
+    address: attachment.address,
+    rest: "Ctrl-O",
+  })
   let failed: Error | undefined
 
   const screen: Screen = openScreen({

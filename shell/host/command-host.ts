@@ -25,6 +25,7 @@ export interface CommandHost {
   streamInfo(name: string): Promise<StreamInfo>
   stop(name: string, cascade: boolean): Promise<void>
   watch(args: string): Promise<Lines>
+  share(args: string): Promise<Lines>
   unwatch(name: string): Promise<Lines>
   setZone(zone: string): void
   save(path: string): Lines

@@ -31,8 +31,9 @@ import { KnownFields } from "./known-fields.js"
 import { LogTail } from "./log-tail.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
-import { saveCells } from "./saved-cells.js"
+import { type RunCell, saveCells } from "./saved-cells.js"
 import { definitionLine, programLines } from "./stream-lines.js"
+import { openPanel, shareLines, watched } from "./watched.js"
 
 export interface ShellHostOptions {
   readonly session: ClientSession
@@ -40,6 +41,8 @@ export interface ShellHostOptions {
   readonly columns: number
   /** An embedded cluster can be broken on purpose. */
   readonly embedded: boolean
+  /** Of the master, as others reach it. */
+  readonly address?: string
   readonly emit: (event: HostEvent) => void
   /** Results and errors as such, with HTML, in place of printed lines. */
   readonly rich?: boolean
@@ -58,6 +61,7 @@ export interface ShellHostOptions {
 export class ShellHost implements HostPort {
   readonly session: ClientSession
   readonly embedded: boolean
+  readonly address: string
   columns: number
   tz: string
   lastStamp: Stamp | undefined
@@ -70,12 +74,12 @@ export class ShellHost implements HostPort {
   private readonly evaluator: Evaluator
   private readonly bindings: Bindings
   private readonly open: Panels
-  private readonly cells: string[] = []
+  private readonly cells: RunCell[] = []
   private running: AbortController | undefined
   private readonly fields: KnownFields
   /** What happened in the cluster since the shell attached. */
   readonly events: { readonly atMs: number; readonly line: StyledLine }[] = []
-  private readonly user: string
+  readonly user: string
   private readonly deaf: () => void
   private readonly logTail: LogTail
   private readonly followsLogs: boolean
@@ -83,6 +87,7 @@ export class ShellHost implements HostPort {
   constructor(options: ShellHostOptions) {
     this.session = options.session
     this.embedded = options.embedded
+    this.address = options.address ?? ""
     this.user = options.user ?? ""
     this.deaf =
       options.onPush?.(push => {
@@ -167,10 +172,13 @@ export class ShellHost implements HostPort {
     const echo = await this.define(result)
     this.print(await unknown)
     this.print(echo)
-    this.print(this.kept(result))
+    const kept = this.kept(result)
+    this.print(kept)
+    let output = kept
     if (result.hasValue && !(echo.length > 0 && (result.declared.length > 0 || kindOf(this.session, result.value) === "output"))) {
       const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
       const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
+      output = stamp ? lines.slice(0, -1) : lines
       if (this.rich) this.emit({ kind: "result", lines, html: valueHtml(result.value) })
       else {
         const name = this.answers.keep(result.value, rows, stamp)
@@ -178,7 +186,10 @@ export class ShellHost implements HostPort {
         this.print(stamp && under ? [...lines.slice(0, -1), { ...under, text: `${under.text} · ${name}` }] : lines)
       }
     }
-    this.cells.push(cell)
+    const { text, declared } = { text: cell, declared: result.declared.map(({ name }) => name) }
+    const made = result.declared.some(({ value }) => handleData(value)?.kind === "stream")
+    const defines = made || kindOf(this.session, result.value) === "output"
+    this.cells.push({ text, written: result.rewritten, declared, defines, output: output.map(({ text }) => text).join("\n") })
   }
 
   private context() {
@@ -303,21 +314,12 @@ export class ShellHost implements HostPort {
     await this.session.stopStreams([`${info.program}/${info.name}`], { cascade, force: false })
   }
 
-  /** `.watch counts.top(5) as hottest` */
   async watch(args: string): Promise<readonly StyledLine[]> {
-    const match = /^([\s\S]*?)(?:\s+as\s+([\w-]+))?\s*$/.exec(args)
-    const expression = match?.[1]?.trim() || "_"
-    const result = await this.evaluate(expression)
-    await this.session.flush()
-    if (handleData(result.value)?.kind !== "stream")
-      throw new RivuletError(`${expression} is not a stream`, {
-        code: 2,
-        try: ".watch counts.top(5) as hottest (an RDD or an answer does not change)",
-      })
-    const name = match?.[2] ?? (expression === "_" ? "panel" : expression)
-    await this.open.open(name, expression, result.value as never)
-    const named = name === expression || name === "panel" ? "" : `, { name: ${JSON.stringify(name)} }`
-    return [{ text: `  .unwatch closes it   ≡   watch(${expression}${named})`, style: "dim" }]
+    return openPanel(await watched(args, this), this.open)
+  }
+
+  async share(args: string): Promise<readonly StyledLine[]> {
+    return shareLines(await watched(args === "" ? (this.open.newest ?? "_") : args, this), this)
   }
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {
@@ -338,10 +340,7 @@ export class ShellHost implements HostPort {
   }
 
   save(path: string): readonly StyledLine[] {
-    if (!/\.ts$/.test(path)) throw new RivuletError(`.save ${path}: not a .ts file`, { code: 2, try: ".save cells.ts" })
-    const cells = this.cells.map(cell => this.evaluator.rewritten(cell))
-    saveCells(path, cells)
-    return [{ text: `  ${cells.length} cells in ${path}`, style: "dim" }]
+    return [{ text: `  ${saveCells(path, this.cells)}`, style: "dim" }]
   }
 
   async load(path: string): Promise<readonly StyledLine[]> {

@@ -69,6 +69,11 @@ export class Panels {
     if (this.at !== null) await this.look(panel)
   }
 
+  /** What the panel that was opened last shows, as an expression; undefined: none is open. */
+  get newest(): string | undefined {
+    return [...this.open_.values()].at(-1)?.title
+  }
+
   /** All of them go back or forward together, are held, or live again. */
   async order(order: PanelOrder): Promise<void> {
     if (order.kind === "close") {

@@ -25,7 +25,7 @@ let opened: Opened | null = null
 const early: ToHost[] = []
 
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
-  const { user, tz, columns, embedded, rich = false, rest } = data
+  const { user, tz, columns, embedded, address, rich = false, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const session = await createSession(calls, { user, program: user, tz, ...scratchTtl(), resolvePath: path => resolve(path) })
   const host = new ShellHost({
@@ -33,6 +33,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     tz,
     columns,
     embedded,
+    ...(address !== undefined && { address }),
     rich,
     ...(rest !== undefined && { rest }),
     user,

@@ -9,6 +9,8 @@ export interface HostThreadData {
   readonly tz: string
   readonly columns: number
   readonly embedded: boolean
+  /** Of the master, as others reach it. */
+  readonly address?: string
   /** Results and errors as such, with HTML, in place of printed lines. */
   readonly rich?: boolean
   /** How the rest of a long answer is seen. */

@@ -21,6 +21,7 @@ export async function openLocalHost(options: LocalHostOptions): Promise<{ readon
     tz: options.tz,
     columns: process.stdout.columns ?? 100,
     embedded: options.attachment.cluster !== undefined,
+    address: options.attachment.address,
     emit: options.emit,
     around: withPlainSignals,
   })

@@ -40,7 +40,7 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
       host.run(cell)
     })
   const columns = process.stdout.columns ?? 100
-  print(await host.open(calls, { user, tz, columns, embedded: attachment.cluster !== undefined }))
+  print(await host.open(calls, { user, tz, columns, embedded: attachment.cluster !== undefined, address: attachment.address }))
   for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) await runCell(cell)
 
   const prompt = `${options.attachment.name}> `

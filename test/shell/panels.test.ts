@@ -35,7 +35,10 @@ function streamOf(intervalMs: number, now: () => number) {
     at: (time: number) => versionAt(Math.floor(time / intervalMs) * intervalMs + intervalMs),
     info: async () => ({ reaches: start }),
   }
-  return { stream: stream as unknown as SnapshotDStream<unknown>, asked, answer: () => waiting.splice(0).forEach(one => one()) }
+  const answer = () => {
+    for (const one of waiting.splice(0)) one()
+  }
+  return { stream: stream as unknown as SnapshotDStream<unknown>, asked, answer }
 }
 
 async function opened() {

@@ -11,6 +11,12 @@ export const liveCommands: readonly DotCommand[] = [
     run: (host, args) => host.watch(args),
   },
   {
+    name: "share",
+    usage: ".share [expression] [as name]",
+    help: "how others see a stream live; bare: the newest panel's, else the last expression's. With a name it gets that on the cluster",
+    run: (host, args) => host.share(args.trim()),
+  },
+  {
     name: "unwatch",
     usage: ".unwatch [name]",
     help: "closes a panel, or all",

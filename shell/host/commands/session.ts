@@ -14,8 +14,8 @@ export const sessionCommands: readonly DotCommand[] = [
   },
   {
     name: "save",
-    usage: ".save <file.ts>",
-    help: "the cells so far, as a program",
+    usage: ".save <file.ts|file.md>",
+    help: "as a program: what the definitions here need; as a notebook: all cells with what they showed",
     run: (host, args) => host.save(args.trim()),
   },
   { name: "load", usage: ".load <file>", help: "runs a file's cells", run: (host, args) => host.load(args.trim()) },
