@@ -4,10 +4,8 @@
  * transform is needed.
  */
 
-import { createRequire } from "node:module"
 import type ts from "typescript"
-
-type Typescript = typeof ts
+import { type Typescript, typescript } from "../typescript.js"
 
 export class CellSyntaxError extends SyntaxError {
   /** 0-based offset into the text. */
@@ -20,14 +18,6 @@ export class CellSyntaxError extends SyntaxError {
     this.at = at
     this.atEnd = at >= length
   }
-}
-
-let loaded: Typescript | undefined
-
-/** Loaded on first use: most cells are plain JavaScript. */
-function typescript(): Typescript {
-  loaded ??= createRequire(import.meta.url)("typescript") as Typescript
-  return loaded
 }
 
 /**

@@ -1,6 +1,7 @@
 /** `rivulet run notebook.md`: runs the cells, compares or renews the outputs under them, tells what differs. */
 
 import { readFileSync, writeFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { dirname, resolve } from "node:path"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import { openCalls } from "../../cluster/client/connect.js"
@@ -37,26 +38,46 @@ export interface NotebookOptions {
 /** The exit code: 0, 1 if a cell failed or an output differs, 124 if one took too long. Throws RivuletError of code 2. */
 export async function runNotebooks(files: readonly string[], options: NotebookOptions): Promise<number> {
   const reports: NotebookReport[] = []
+  const startedMs = performance.now()
   let late = false
-  for (const file of files) {
-    const { report, timedOut } = await runOne(file, options)
+  for (const running of inLanes(files, options)) {
+    const { report, timedOut } = await running
     reports.push(report)
     late ||= timedOut
     for (const line of problemLines(report)) options.warn(`${line}\n`)
     if (options.annotate) for (const line of annotationLines(report)) options.write(`${line}\n`)
   }
   if (options.junit !== undefined) writeFileSync(options.junit, junit(reports))
-  options.warn(`${summary(reports, options)}\n`)
+  options.warn(`${summary(reports, performance.now() - startedMs, options)}\n`)
   if (late) return 124
   return reports.some(failed) ? 1 : 0
 }
 
+interface Ended {
+  readonly report: NotebookReport
+  readonly timedOut: boolean
+}
+
+/** Beside one another, each in its thread: a simulated clock is its notebook's own. One by one when cells write as they run, or on real processes. */
+function inLanes(files: readonly string[], options: NotebookOptions): Promise<Ended>[] {
+  const simulated = options.master === undefined && options.settings.clock !== "real"
+  const lanes = simulated && (options.check || options.update) ? availableParallelism() : 1
+  const last: Promise<unknown>[] = Array.from({ length: lanes }, () => Promise.resolve())
+  return files.map((file, i) => {
+    const ended = last[i % lanes]!.then(() => runOne(file, options))
+    // Told by whoever waits for it, who may still wait for one before it.
+    ended.catch(() => {})
+    last[i % lanes] = ended
+    return ended
+  })
+}
+
 const failed = (report: NotebookReport): boolean => report.cells.some(cell => cell.problem !== null)
 
-function summary(reports: readonly NotebookReport[], { check }: NotebookOptions): string {
+function summary(reports: readonly NotebookReport[], ms: number, { check }: NotebookOptions): string {
   const bad = reports.filter(failed).length
   const cells = reports.reduce((sum, report) => sum + report.cells.length, 0)
-  const seconds = (reports.reduce((sum, report) => sum + report.ms, 0) / 1000).toFixed(1)
+  const seconds = (ms / 1000).toFixed(1)
   const notebooks = reports.length === 1 ? "notebook" : "notebooks"
   const hint = check && bad > 0 ? " · --update writes the new outputs" : ""
   return bad > 0

@@ -3,11 +3,13 @@
  * types of the running binary's own package, whatever folder it lies in and without a tsconfig.
  */
 import { fileURLToPath } from "node:url"
-import ts from "typescript"
+import type { Diagnostic } from "typescript"
 import { ownPackages } from "../../cluster/client/program/loader.js"
+import { typescript } from "../typescript.js"
 
 /** Messages as `file:line:column  text`, empty when the program type-checks. */
 export function typeErrors(path: string): string[] {
+  const ts = typescript()
   const paths = Object.fromEntries(
     Object.entries(ownPackages()).map(([name, url]) => [name, [fileURLToPath(url).replace(/\.js$/, ".d.ts")]]),
   )
@@ -36,8 +38,8 @@ export function typeErrors(path: string): string[] {
     .map(describe)
 }
 
-function describe(diagnostic: ts.Diagnostic): string {
-  const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n  ")
+function describe(diagnostic: Diagnostic): string {
+  const text = typescript().flattenDiagnosticMessageText(diagnostic.messageText, "\n  ")
   if (!diagnostic.file || diagnostic.start === undefined) return text
   const { line, character } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start)
   const source = diagnostic.file.text.split("\n")[line] ?? ""

@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import ts from "typescript"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { runIntervals, simulate } from "../../cluster/testing/index.js"
@@ -10,8 +9,11 @@ import { sum } from "../../engine/builtins.js"
 import type { Handle, Session, StateDStream } from "../../engine/fluent/types.js"
 import { random } from "../../engine/random.js"
 import { root } from "../../scripts/places.js"
+import { typescript } from "../../shell/typescript.js"
 import * as paper from "./paper-programs.js"
 import { sameEverywhere, sorted } from "./tables.js"
+
+const ts = typescript()
 
 const test = suite("the paper's programs")
 const ms = (text: string) => Date.parse(text)

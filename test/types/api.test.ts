@@ -1,8 +1,11 @@
 /** The type test of the public API: api.test-d.ts compiles, and each of its @ts-expect-error lines is an error. */
-import ts from "typescript"
+
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { root } from "../../scripts/places.js"
+import { typescript } from "../../shell/typescript.js"
+
+const ts = typescript()
 
 function diagnose(files: Record<string, string>): string[] {
   const { config } = ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile)

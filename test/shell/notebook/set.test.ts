@@ -1,5 +1,4 @@
 /** The notebooks that teach: each as it stands, and one of them with other workers, another seed and a death. */
-import { basename } from "node:path"
 import glob from "fast-glob"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -8,12 +7,12 @@ import { type NotebookOptions, runNotebooks } from "../../../shell/notebook/run.
 
 const files = (await glob("notebooks/*.md", { cwd: root, absolute: true })).sort()
 
-async function check(file: string, options: Partial<NotebookOptions> = {}): Promise<void> {
+async function check(notebooks: readonly string[], options: Partial<NotebookOptions> = {}): Promise<void> {
   let said = ""
   const say = (text: string) => {
     said += text
   }
-  const code = await runNotebooks([file], {
+  const code = await runNotebooks(notebooks, {
     check: true,
     update: false,
     settings: {},
@@ -26,11 +25,11 @@ async function check(file: string, options: Partial<NotebookOptions> = {}): Prom
   assert.is(code, 0, said)
 }
 
-for (const file of files) test(basename(file), () => check(file))
+test("all of them, as they stand", () => check(files))
 
 test("killed in the middle", () => {
   const file = files.find(name => name.includes("kill-a-worker"))!
-  return check(file, {
+  return check([file], {
     settings: { workers: 4, seed: 9 },
     kills: [
       { node: "w1", atMs: 500 },
