@@ -6,10 +6,10 @@
 import type { InputNode, StreamId } from "../../engine/definition.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { type ArchivedFile, sealsOfArchive } from "./archive-seals.js"
-import type { StreamRecord } from "./ledger.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { SealRecord } from "./records.js"
 import type { Sources } from "./sources.js"
+import type { StreamRecord } from "./stream-record.js"
 
 const listAgainMs = 2_000
 /** Records a step: a long archive must not keep the master from all else. */

@@ -8,10 +8,11 @@ import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { formatDuration } from "../../engine/time.js"
 import { checkDefinition, parentsOf } from "./definition-rules.js"
-import type { Ledger, StreamRecord } from "./ledger.js"
+import type { Ledger } from "./ledger.js"
 import type { AcceptedDefinition } from "./records.js"
 import { runs } from "./stream-graph.js"
 import { type InputRecord, type StreamLists, streamLists } from "./stream-lists.js"
+import type { StreamRecord } from "./stream-record.js"
 
 export interface DefinePlan {
   readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]

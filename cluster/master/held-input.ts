@@ -6,10 +6,10 @@
 import type { StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
 import { nameOf } from "./catalog.js"
-import type { StreamRecord } from "./ledger.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { SealRecord } from "./records.js"
 import { runs } from "./stream-graph.js"
+import type { StreamRecord } from "./stream-record.js"
 
 /** Where a stream that waits will go on: after what it has finished, and after what was given up since. */
 export function resumesAt({ through, leftOut }: Pick<StreamRecord, "through" | "leftOut">): number {

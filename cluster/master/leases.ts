@@ -12,8 +12,8 @@ import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterEvent } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
-import type { StreamRecord } from "./ledger.js"
 import { append, type Parts, say, type Times } from "./parts.js"
+import type { StreamRecord } from "./stream-record.js"
 
 /** So long before its end it is said, or a quarter of its time if that is less. */
 const longestNoticeMs = 3_600_000

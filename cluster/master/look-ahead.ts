@@ -10,8 +10,8 @@ import type { RddNode } from "../../engine/rdd.js"
 import { simplify } from "../../engine/simplify.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { walk } from "../../engine/tree.js"
-import type { StreamRecord } from "./ledger.js"
 import type { Parts } from "./parts.js"
+import type { StreamRecord } from "./stream-record.js"
 
 /** Intervals looked at by one job, and the order of these jobs: after every question. */
 const intervalsAJob = 64

@@ -11,9 +11,10 @@ import type { JobSource } from "../scheduler/job-generator.js"
 import { archivedSource } from "./archive-seals.js"
 import type { Catalog } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
-import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
+import type { Ledger } from "./ledger.js"
 import { blocksOf, type SealRecord } from "./records.js"
 import { type MasterGraph, type Progress, runs } from "./stream-graph.js"
+import { type StreamRecord, sealAt } from "./stream-record.js"
 
 export class MasterPlanner implements Planner, JobSource {
   #kept = new Set<StreamId>()

@@ -15,9 +15,9 @@ import { formatDuration } from "../../engine/time.js"
 import type { ReplacePlan, Request } from "../protocol.js"
 import { nameOf } from "./catalog.js"
 import { checkDefinition, parentsOf } from "./definition-rules.js"
-import type { StreamRecord } from "./ledger.js"
 import type { Parts } from "./parts.js"
 import { runs } from "./stream-graph.js"
+import type { StreamRecord } from "./stream-record.js"
 
 type Asked = Pick<Extract<Request, { kind: "replace" }>, "from" | "state">
 

@@ -15,12 +15,12 @@ import { isArchived } from "./archive-seals.js"
 import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
 import { type HeldInput, resumesAt } from "./held-input.js"
-import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import { blocksOf, type ForgottenStream, type SealRecord } from "./records.js"
 import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
+import type { StreamRecord } from "./stream-record.js"
 import type { WorkerEntry } from "./worker-registry.js"
 
 type Needs = Map<StreamId, number>

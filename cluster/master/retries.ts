@@ -12,8 +12,8 @@ import type { StreamId } from "../../engine/definition.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { HeldRetry } from "../protocol.js"
 import { nameOf } from "./catalog.js"
-import type { StreamRecord } from "./ledger.js"
 import { append, type Parts, say, type Times } from "./parts.js"
+import type { StreamRecord } from "./stream-record.js"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 300_000

@@ -23,12 +23,12 @@ import { Arrivals } from "./arrivals.js"
 import { FileLister } from "./file-lister.js"
 import { FileOrder, type SourceFile, type SplitName, splitOf, type Taken } from "./file-order.js"
 import { isTimed, watches } from "./input-kinds.js"
-import type { StreamRecord } from "./ledger.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
 import { Readings } from "./readings.js"
 import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
 import { groupBlocks } from "./seal.js"
+import type { StreamRecord } from "./stream-record.js"
 import { WatchedDirectory } from "./watched-directory.js"
 
 /** Reading goes below all jobs: it must not outrun them. */

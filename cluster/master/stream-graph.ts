@@ -7,8 +7,9 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, GraphVersion, StreamGraph } from "../../engine/graph.js"
 import type { AsideBlock, InputBlock } from "../../engine/rdd.js"
-import { type Ledger, type StreamRecord, sealAt } from "./ledger.js"
+import type { Ledger } from "./ledger.js"
 import { isEmpty, type LeftOut } from "./records.js"
+import { type StreamRecord, sealAt } from "./stream-record.js"
 
 /** Ends of what may be seen: of inputs, sealed and journaled; of running streams, finished and journaled. */
 export class Progress {

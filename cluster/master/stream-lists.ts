@@ -1,8 +1,9 @@
 /** The streams that there are, listed by what they are: what every event asks for, and only a definition changes. */
 
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
-import type { Ledger, StreamRecord } from "./ledger.js"
+import type { Ledger } from "./ledger.js"
 import { runs } from "./stream-graph.js"
+import type { StreamRecord } from "./stream-record.js"
 
 export type InputRecord = StreamRecord & { readonly definition: StreamDefinition & { readonly node: InputNode } }
 

@@ -13,8 +13,8 @@ import type { DriverJob, IntervalJob } from "../scheduler/job-generator.js"
 import type { Stage } from "../scheduler/stage.js"
 import { nameOf } from "./catalog.js"
 import type { JobFacts } from "./job-facts.js"
-import type { MadeOutput, StreamRecord } from "./ledger.js"
 import { append, type Parts, say, type Times } from "./parts.js"
+import type { MadeOutput, StreamRecord } from "./stream-record.js"
 
 interface Driving {
   readonly job: DriverJob

@@ -8,7 +8,7 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { type Catalog, nameOf, withParents } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
-import type { StreamRecord } from "./ledger.js"
+import type { StreamRecord } from "./stream-record.js"
 
 export interface SubmitPlan {
   /** Asked ids, and the ids that stand for them. */
