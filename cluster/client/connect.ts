@@ -20,14 +20,19 @@ import { fileText } from "./source-text.js"
 
 export const defaultMaster = "tcp://127.0.0.1:7077"
 
+/** How to attach to a master. */
 export interface ConnectOptions extends Partial<SessionOptions> {
+  /** Is not there: true throws code 2. */
   readonly readOnly?: boolean
   readonly config?: Partial<ClientConfig>
   /** Where warnings go: stderr, at the level of RIVULET_LOG, unless given. */
   readonly say?: Say
 }
 
-/** Throws RivuletError: code 2 for an absurd address, 3 when no master answers there within 2 s or it refuses this client. */
+/**
+ * A session with the master at `tcp://host:port` (with `#<key>` beyond loopback), this machine's by default.
+ * Rejected with a RivuletError: code 2 for an absurd address, 3 when no master answers there within 2 s or it refuses this client.
+ */
 export async function connect(master: string = defaultMaster, options: ConnectOptions = {}): Promise<ClientSession> {
   if (options.readOnly) notThere("readOnly", "leave it out; who may attach may run code")
   const user = options.user ?? process.env.USER ?? userInfo().username

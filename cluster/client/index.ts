@@ -13,39 +13,39 @@ export type * from "../../engine/fluent/types.js"
 export { connect } from "./connect.js"
 export { openSender } from "./send.js"
 
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.readStream} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const readStream: Session["readStream"] = ((...args: Parameters<Session["readStream"]>) =>
   currentSession().readStream(...args)) as Session["readStream"]
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.readHistory} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const readHistory: Session["readHistory"] = ((...args: Parameters<Session["readHistory"]>) =>
   currentSession().readHistory(...args)) as Session["readHistory"]
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.stream} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const stream: Session["stream"] = name => currentSession().stream(name)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.state} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const state: Session["state"] = name => currentSession().state(name)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.textFile} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const textFile: Session["textFile"] = (paths, options) => currentSession().textFile(paths, options)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.parquetFile} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const parquetFile: Session["parquetFile"] = paths => currentSession().parquetFile(paths)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.parallelize} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const parallelize: Session["parallelize"] = (values, partitions) => currentSession().parallelize(values, partitions)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.union} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const union: Session["union"] = (...streams) => currentSession().union(...streams)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.watch} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const watch: Session["watch"] = (what, options) => currentSession().watch(what, options)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.streams} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const streams: Session["streams"] = filter => currentSession().streams(filter)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.programs} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const programs: Session["programs"] = () => currentSession().programs()
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.workers} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const workers: Session["workers"] = () => currentSession().workers()
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.jobs} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const jobs: Session["jobs"] = filter => currentSession().jobs(filter)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.logs} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const logs: Session["logs"] = filter => currentSession().logs(filter)
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.drained} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const drained: Session["drained"] = () => currentSession().drained()
-/** Of the session that `rivulet run`, `submit`, `replay` or the shell has opened: see Session. */
+/** {@link Session.stopped} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const stopped: Session["stopped"] = () => currentSession().stopped()
 /** The session's clock. */
 export const clock: Session["clock"] = {

@@ -10,6 +10,7 @@ import type { SendCounters } from "./call.js"
 import type { ClientSession } from "./client-session.js"
 import { Loans } from "./loans.js"
 
+/** What a sender does when there is nobody to send to yet. */
 export interface SenderOptions {
   /** Wait for the stream to be defined; else RivuletError of code 5. Default true. */
   readonly wait?: boolean
@@ -35,7 +36,7 @@ const none = new Uint8Array(0)
 
 const nothing: SendCounters = { sent: 0, acked: 0, sentBytes: 0, ackedBytes: 0, batches: 0, resent: 0, copies: 0, waiting: false }
 
-/** A sender to the receiver that `name` is the input of: "views", or "demo/views". */
+/** A sender to the receiver that `name` is the input of: "views", or "demo/views". Rejected with code 2 for what is no name, 5 as `wait` says. */
 export async function openSender(session: ClientSession, name: string, options: SenderOptions = {}): Promise<LineSender> {
   const receiver = name.slice(name.lastIndexOf("/") + 1)
   if (!/^[\w.-]+$/.test(receiver)) {
@@ -55,6 +56,7 @@ export async function openSender(session: ClientSession, name: string, options: 
   return new LineSender(session, receiver)
 }
 
+/** Lines on their way to a receiver (the paper's §3.1); `close` waits until all are acked. */
 export class LineSender {
   readonly stream: string
   readonly #session: ClientSession

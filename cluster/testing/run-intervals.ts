@@ -10,22 +10,31 @@ import type { RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
 import { type Simulation, simulate } from "./simulate.js"
 
+/** What goes wrong, and when. */
 export interface IntervalFault {
+  /** The node whose process ends: `w1`, `w2` … or `master`. */
   readonly kill?: string
+  /** The worker whose tasks take twenty times as long. */
   readonly slow?: string
+  /** So long after the start. */
   readonly at: Duration
   /** After this it is restarted, or as fast as before. */
   readonly for?: Duration
 }
 
+/** A program, what it gets, and what it runs on. */
 export interface RunIntervalsOptions<O extends Record<string, Handle>> {
+  /** Of all inputs. */
   readonly interval: Duration
   /** Stream name → records of each interval. */
   readonly inputs: Record<string, readonly (readonly unknown[])[]>
   /** In total: empty ones follow the input, so that windows and time-outs play out. */
   readonly intervals?: number
+  /** 3 unless given. */
   readonly workers?: number
+  /** Of shuffles and states: 4 unless given. */
   readonly partitions?: number
+  /** Of everything that is by chance: the same seed, the same run. */
   readonly seed?: number
   readonly faults?: readonly IntervalFault[]
   /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */

@@ -34,7 +34,7 @@ export interface RDD<T> {
   keyBy<K extends Value>(f: (value: T) => K): RDD<[K, T]>
   /** `[key, records]` for each key that `f` gives. */
   groupBy<K extends Value>(f: (value: T) => K): RDD<[K, T[]]>
-  /** Shuffles into so many partitions of equal size. 0 is an error. */
+  /** Shuffles into so many partitions of equal size. 0 is an error of code 2. */
   repartition(partitions: number): RDD<T>
   /** Fewer partitions without a shuffle. */
   coalesce(partitions: number): RDD<T>
@@ -86,9 +86,9 @@ export interface RDD<T> {
   /** The values of pairs. */
   values<K, V>(this: RDD<[K, V]>): RDD<V>
   // actions
-  /** All records, in partition order. Over `max` (100,000 rows): an error with the true size. */
+  /** All records, in partition order. Over `max` (100,000 rows): an error of code 2 with the true size. */
   collect(options?: { max?: number }): Answer<T[]>
-  /** How many records there are; of versions, one number each. */
+  /** How many records there are. */
   count(): Answer<number>
   /** When `within` is over: a count from the partitions that are ready, and between which numbers the count is (confidence 0.95). */
   countApprox(within: Duration, confidence?: number): Answer<ApproximateCount>
@@ -98,11 +98,11 @@ export interface RDD<T> {
   first(): Answer<T | undefined>
   /** The n greatest: pairs with a number by the number (ties: the smaller key first), numbers by themselves, else `by`. */
   top<K>(this: RDD<[K, number]>, n: number): Answer<[K, number][]>
-  /** The n greatest of each version. */
+  /** The n greatest numbers, greatest first. */
   top(this: RDD<number>, n: number): Answer<number[]>
-  /** The n greatest of each version. */
+  /** The n greatest by `by`, greatest first. */
   top(n: number, by: By<T>): Answer<T[]>
-  /** The n smallest. */
+  /** The n smallest by `by`, smallest first. */
   takeOrdered(n: number, by: By<T>): Answer<T[]>
   /** All records joined two by two; undefined of none. `f` is associative. */
   reduce(f: (a: T, b: T) => T): Answer<T | undefined>
@@ -130,7 +130,7 @@ export interface RDD<T> {
   isEmpty(): Answer<boolean>
   /** Answers with what is there when `within` is over. */
   partial(options: { within: Duration }): PartialRDD<T>
-  /** An apache-arrow Table. */
+  /** All records as an apache-arrow Table. */
   toArrow(): Answer<unknown>
   /** Writes the partitions as files on the workers; gives their paths and the number of records. A second time replaces them. */
   save(to: string, options?: SaveOptions<T>): Answer<{ files: string[]; rows: number }>
@@ -150,15 +150,15 @@ export interface Snapshots<T> {
   filter(f: (value: T) => boolean): Snapshots<T>
   /** Operators of RDDs on each version. */
   transform<U>(f: (rdd: RDD<T>, interval: Interval) => RDD<U>): Snapshots<U>
-  /** How many records there are; of versions, one number each. */
+  /** How many records each version has. */
   count(): Answer<Series<number>>
-  /** All records joined two by two; undefined of none. `f` is associative. */
+  /** Each version's records joined two by two; undefined of none. `f` is associative. */
   reduce(f: (a: T, b: T) => T): Answer<Series<T | undefined>>
   /** The n greatest of each version. */
   top<K>(this: Snapshots<[K, number]>, n: number): Answer<Series<[K, number][]>>
   /** The n greatest of each version. */
   top(n: number, by: By<T>): Answer<Series<T[]>>
-  /** The first record; undefined when there is none. */
+  /** The oldest version. */
   first(): RDD<T>
   /** The newest version. */
   last(): RDD<T>

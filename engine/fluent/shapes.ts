@@ -144,7 +144,7 @@ export interface LogLine {
   repeated: number
 }
 
-/** `stdev` is of the population. */
+/** Of numbers: how many, their sum and spread (`stdev` is of the population), least, greatest, and percentiles. */
 export interface Stats {
   count: number
   sum: number

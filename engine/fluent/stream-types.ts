@@ -28,7 +28,7 @@ export interface Handle {
   info(): Promise<StreamInfo>
   /** Why it is in the state that it is in: findings with evidence and what to try. */
   why(): Promise<Why>
-  /** Its definitions, oldest first. */
+  /** Its definitions, oldest first: one, unless it has been replaced. */
   versions(): Promise<Definition[]>
   /** How long intervals are kept for questions; 10 m unless said otherwise. */
   remember(span: Duration): this
@@ -46,7 +46,7 @@ export interface Handle {
   ): Promise<Plan>
   /** A held stream goes on: with the record or interval that failed once more, or without it. */
   resume(options?: { skip?: "record" | "interval" }): Promise<void>
-  /** Refuses while others depend on the stream, unless `cascade`. */
+  /** Ends the stream, and with `cascade` those that depend on it; without, it is refused (code 4) while there are any. */
   stop(options?: { cascade?: boolean }): Promise<void>
   /** Late and bad records, with the reason. */
   readonly aside: DStream<Aside>
@@ -173,19 +173,24 @@ export interface DStream<T> extends Handle {
   ): Output
 }
 
+/** What `readStream` gives: a stream of records from outside. */
 export interface InputDStream<T> extends DStream<T> {
-  /** Keeps sealed intervals in a directory on the workers. */
+  /** Keeps each sealed interval in a directory on the workers, for ever: `stream("archive:<directory>")` reads it again. */
   archive(to: string): this
 }
 
 /** What a stream of pairs can be joined with. */
 export type Pairs<K, W> = DStream<[K, W]> | SnapshotDStream<[K, W]> | RDD<[K, W]>
 
-/** `initial` is there from the first interval on; `from` is where the stream starts, the earliest retained interval unless given. */
+/** Of operators that keep state (§3.2). */
 export interface StateOptions<K, S> {
+  /** States that are there from the first interval on. */
   initial?: RDD<[K, S]>
+  /** Where the stream starts: the earliest retained interval unless given. */
   from?: TimeLike | "earliest" | "next"
+  /** Into how many its keys are spread; the session's number unless given. */
   partitions?: number
+  /** A function that throws holds the stream, unless the records at which it does are to be set aside. */
   onError?: "hold" | "setAside"
 }
 
@@ -244,7 +249,7 @@ export interface SnapshotDStream<T> extends Handle {
 export interface StateDStream<K, S> extends SnapshotDStream<[K, S]> {
   /** The pairs with their values through `f`; keys and partitions stay. */
   mapValues<U extends Value>(f: (state: S) => U): StateDStream<K, U>
-  /** One key, one partition. */
+  /** The key's state as of `at` (the newest finished interval): one partition is asked. Undefined: it has none. */
   get(key: K, at?: TimeLike): Answer<S | undefined>
   /** The states of these keys as of `at`, in the order asked; keys without state are left out. */
   getAll(keys: Iterable<K>, at?: TimeLike): Answer<[K, S][]>
