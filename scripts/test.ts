@@ -17,6 +17,8 @@ import { buildTests } from "./build-tests.mjs"
 import { root } from "./places.js"
 
 const fileLimitMs = 600_000
+/** After its last case: a process or a socket that a failed case has left keeps it from ending. */
+const endLimitMs = 30_000
 
 /** What takes long, longest first: the last file to end decides when the run ends. One that is missing here only starts later. */
 const longest = [
@@ -66,17 +68,22 @@ function run(file: string): Promise<Outcome> {
     groups.add(child.pid)
     let output = ""
     let note = ""
+    const stopAfter = (ms: number, what: string) =>
+      setTimeout(() => {
+        note = `\n${file} did not end within ${ms / 1000} s${what}`
+        stopGroup(child.pid)
+      }, ms)
+    const limit = stopAfter(fileLimitMs, "")
+    let endLimit: NodeJS.Timeout | undefined
     const keep = (chunk: Buffer) => {
       output += chunk.toString()
+      if (/^ {2}Duration: /m.test(output)) endLimit ??= stopAfter(endLimitMs, " of its last case")
     }
     child.stdout.on("data", keep)
     child.stderr.on("data", keep)
-    const limit = setTimeout(() => {
-      note = `\n${file} did not end within ${fileLimitMs / 1000} s`
-      stopGroup(child.pid)
-    }, fileLimitMs)
     child.on("close", code => {
       clearTimeout(limit)
+      clearTimeout(endLimit)
       stopGroup(child.pid)
       // uvu prints ANSI-free totals under NO_COLOR; sum over the suites of a file is printed once at its end.
       const total = count(output, "Total")

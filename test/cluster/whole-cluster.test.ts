@@ -46,16 +46,21 @@ function startLines(session: ClientSession, everyMs = 50, from = 0) {
 
 /** Resolves when the condition holds at the end of one of the stream's intervals. */
 async function onInterval(session: ClientSession, stream: StateDStream<string, number>, holds: () => boolean | Promise<boolean>) {
-  let stop = () => {}
+  let stop = async () => {}
   await new Promise<void>((resolve, reject) => {
+    // One question at a time: on a busy machine intervals come faster than answers.
+    let looking = false
     const look = async () => {
+      if (looking) return
+      looking = true
       if (await holds()) resolve()
+      looking = false
     }
     const subscription = session.onCompleted(stream, () => void look().catch(reject))
     subscription.catch(reject)
-    stop = () => void subscription.then(one => one.stop())
+    stop = async () => (await subscription).stop()
   })
-  stop()
+  await stop()
 }
 
 const killAll = (cluster: Embedded, names: readonly string[]) => Promise.all(names.map(name => cluster.kill(name, { restart: false })))
