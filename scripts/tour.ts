@@ -29,8 +29,8 @@ const answers: Readonly<Record<string, readonly [shows: RegExp, lookMs: number]>
   ".chaos kill w2": [/w2 joined/, 8_000],
   ".workers": [/w2 +up/, 6_000],
 }
-/** The panel has some history by then. */
-const firstLookMs = 8_000
+/** The panel has some history by then, and what is asked about the last twenty seconds began before them. */
+const firstLookMs = 14_000
 /** Between two frames while one looks. */
 const frameMs = 1_000
 const keyMs = 600

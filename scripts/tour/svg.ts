@@ -49,8 +49,16 @@ export function rowsOf({ buffer, rows, cols }: xterm.Terminal): Run[][] {
         last.cells += cell.getWidth()
       } else runs.push({ column: x, cells: cell.getWidth(), text, ...look })
     }
-    return runs.filter(({ text, fill }) => fill !== null || text.trim() !== "")
+    return runs.flatMap(run => (run.fill === null ? trimmed(run) : [run]))
   })
+}
+
+/** Without the blanks around it; nothing of a run of blanks. */
+function trimmed(run: Run): Run[] {
+  const text = run.text.trim()
+  if (text === "") return []
+  const [before, after] = [run.text.indexOf(text), run.text.length - run.text.trimEnd().length]
+  return [{ ...run, text, column: run.column + before, cells: run.cells - before - after }]
 }
 
 function colourOf(colour: number, isRgb: boolean): string {
@@ -92,7 +100,7 @@ export function filmOf(screens: readonly Screen[], { columns, rows, title }: { c
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="${fontSize}" role="img" xml:space="preserve">`,
     `<title>${escaped(title)}</title>`,
-    `<style>.s{opacity:0;animation-duration:${totalMs}ms;animation-timing-function:step-end;animation-iteration-count:infinite}${rules.join("")}@media(prefers-reduced-motion:reduce){.s{animation:none}.s${screens.length - 1}{opacity:1}}</style>`,
+    `<style>text{white-space:pre}.s{opacity:0;animation-duration:${totalMs}ms;animation-timing-function:step-end;animation-iteration-count:infinite}${rules.join("")}@media(prefers-reduced-motion:reduce){.s{animation:none}.s${screens.length - 1}{opacity:1}}</style>`,
     `<rect width="100%" height="100%" rx="8" fill="${background}"/>`,
     `<defs>`,
     ...defs,

@@ -6,15 +6,16 @@ import { printable } from "../view/table.js"
 /** Null for what is shown elsewhere (logs), and for what this user did himself. */
 export function eventLine(event: ClusterEvent, user: string): StyledLine | null {
   switch (event.kind) {
-    case "workerLost":
-      return {
-        text: `● ${event.name} lost (${printable(event.why)}) · ${event.partitions} partitions are made again when needed`,
-        style: "warning",
-      }
+    case "workerLost": {
+      const then = event.partitions === 0 ? "nothing is missing" : `${counted(event.partitions)} made again when needed`
+      return { text: `● ${event.name} lost (${printable(event.why)}) · ${then}`, style: "warning" }
+    }
     case "workerJoined":
       return { text: `● ${event.name} joined`, style: "dim" }
     case "recovered":
-      return { text: `● ${event.name}: ${event.partitions} partitions again after ${(event.ms / 1000).toFixed(2)} s`, style: "dim" }
+      // Of a loss after which nothing was missing there is nothing to tell.
+      if (event.partitions === 0) return null
+      return { text: `● ${event.name}: ${counted(event.partitions)} there again after ${(event.ms / 1000).toFixed(2)} s`, style: "dim" }
     case "held":
       return {
         text: `● ${event.stream} held: ${printable(event.failure.message.split("\n")[0]!)} · .why ${event.stream}`,
@@ -30,3 +31,5 @@ export function eventLine(event: ClusterEvent, user: string): StyledLine | null 
       return null
   }
 }
+
+const counted = (partitions: number) => (partitions === 1 ? "1 partition is" : `${partitions} partitions are`)
