@@ -5,7 +5,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
-import { nextChange, throughOf } from "../../engine/dstream.js"
+import { earliestOf, nextChange, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
@@ -188,7 +188,10 @@ export class Requests {
     if (catalog.get(stream) === undefined) throw noStream(stream)
     const through = throughOf(graph, stream)
     const found: number[] = []
-    const before = after ?? this.#beforeFirst(stream)
+    const { intervalMs, untilRead } = (catalog.get(stream) as StreamRecord).definition
+    // Whoever comes back to what is kept until it is read begins with what was not confirmed.
+    const confirmed = untilRead === true ? earliestOf(graph, stream) - intervalMs : Number.NEGATIVE_INFINITY
+    const before = Math.max(after ?? this.#beforeFirst(stream), confirmed)
     if (before === Number.POSITIVE_INFINITY) return found
     for (let last = before; found.length < Math.min(limit, changedAtMost); ) {
       const next = nextChange(graph, stream, last, through)

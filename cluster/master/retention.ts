@@ -21,6 +21,7 @@ import { blocksOf, type ForgottenStream, type SealRecord } from "./records.js"
 import type { Sources } from "./sources.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
+import { unreadInputs } from "./unread.js"
 import type { WorkerEntry } from "./worker-registry.js"
 
 type Needs = Map<StreamId, number>
@@ -29,6 +30,8 @@ export class Retention {
   readonly #parts: Parts
   readonly #queries: Queries
   readonly #checkpointer: Checkpointer
+  /** By input: before when {@link #dropBytes} has been. */
+  readonly #bytesDropped = new Map<StreamId, number>()
   #warned = false
   warning: string | null = null
 
@@ -51,11 +54,15 @@ export class Retention {
     this.#held.sweep(waiting, free, times)
     const forgotten: ForgottenStream[] = []
     const effects: (() => void)[] = []
+    const unread = unreadInputs(this.#parts.catalog, this.#sources.readings)
     for (const record of this.#parts.catalog.kept()) {
       const { definition } = record
       const isInput = definition.node.kind === "input"
       if (!isInput && !runs(definition)) continue
-      const before = this.#before(record, needs.get(definition.id) ?? Number.POSITIVE_INFINITY, times)
+      const unneeded = this.#before(record, needs.get(definition.id) ?? Number.POSITIVE_INFINITY, times)
+      const unreadFrom = (definition.untilRead === true ? unread.get(definition.id) : undefined) ?? Number.POSITIVE_INFINITY
+      const before = Math.min(unneeded, Math.floor(unreadFrom / definition.intervalMs) * definition.intervalMs)
+      if (isInput && unneeded > before) this.#dropBytes(record, unneeded)
       if (!(before > Math.max(record.forgottenBefore, record.archivedBefore ?? record.forgottenBefore))) continue
       if (isInput) {
         forgotten.push(this.#forgotten(record, before))
@@ -145,6 +152,18 @@ export class Retention {
     }
     const before = Math.min(clock - rememberMs, need, newest - definition.intervalMs)
     return Math.floor(before / definition.intervalMs) * definition.intervalMs
+  }
+
+  /** Of intervals that are known for their readers' sake alone the bytes go. */
+  #dropBytes(record: StreamRecord, before: number): void {
+    const { id } = record.definition
+    const dropped = this.#bytesDropped.get(id) ?? Number.NEGATIVE_INFINITY
+    this.#bytesDropped.set(id, Math.max(dropped, before))
+    for (const seal of record.seals) {
+      if (seal.to > before) return
+      if (seal.to <= dropped || !isReplayable(record, seal)) continue
+      for (const { block } of blocksOf(seal)) forgetBlock(this.#parts, this.#parts.tracker.current(block))
+    }
   }
 
   /** An input's intervals that have been archived can still be read. (What is not archived yet is needed, so it is not forgotten.) */

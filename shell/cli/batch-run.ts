@@ -19,6 +19,8 @@ export interface Sink {
   line(name: string, line: IntervalLine): Promise<void>
   /** Nothing more will come of the stream before this time; infinity: nothing at all. */
   through(name: string, through: number): Promise<void>
+  /** What was given is safe when it resolves: the cluster may let it go. */
+  sync?(): Promise<void>
 }
 
 /** `after`: streams of which intervals up to the one that begins then have been read already. Rejects when a stream is held. */
@@ -28,7 +30,7 @@ export async function followRun(
   sinks: readonly Sink[],
   after: ReadonlyMap<string, number> = new Map(),
 ): Promise<void> {
-  const run = new BatchRun(session)
+  const run = new BatchRun(session, sinks)
   const followed = streams.map(async ([name, handle]) => {
     const following = run.following(handle)
     for await (const one of followLines(session, name, handle, following, after.get(name) ?? null)) {
@@ -49,6 +51,7 @@ export async function followRun(
 class BatchRun {
   readonly drained: Promise<void>
   readonly #session: ClientSession
+  readonly #sinks: readonly Sink[]
   readonly #positions = new Map<string, number>()
   readonly #through = new Map<string, number>()
   readonly #progress: { show(entries: readonly CatalogEntry[]): void; stop(): void }
@@ -58,8 +61,9 @@ class BatchRun {
   #timer: NodeJS.Timeout | null = null
   #said = ""
 
-  constructor(session: ClientSession) {
+  constructor(session: ClientSession, sinks: readonly Sink[]) {
     this.#session = session
+    this.#sinks = sinks
     this.#progress = showProgress()
     this.drained = session.drained()
     this.drained.then(
@@ -111,7 +115,10 @@ class BatchRun {
       const streams = [...this.#positions].map(([stream, from]) => ({ stream, from }))
       const said = JSON.stringify(streams)
       // Before it is known who reads what, saying that nothing is read would let everything go.
-      if (streams.length > 0 && said !== this.#said) await this.#session.host.request({ kind: "reading", streams })
+      if (streams.length > 0 && said !== this.#said) {
+        for (const sink of this.#sinks) await sink.sync?.()
+        await this.#session.host.request({ kind: "reading", streams })
+      }
       this.#said = said
       const entries = await this.#session.host.catalog()
       // At its beginning a stream has come nowhere: of old records that is 1970.

@@ -2,46 +2,101 @@
 import { mkdirSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
+import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
 import type { Sink } from "./batch-run.js"
 import type { IntervalLine } from "./interval-lines.js"
 
 /** Lines are written together up to so many characters. */
 const writeChars = 1 << 18
+/** A line's interval is in its first bytes. */
+const headBytes = 1_000
 /** A stream waits when so many characters of it wait for the others. */
 const aheadChars = 8 << 20
 
 /** `<name>.ndjson` in a directory. */
 export class SavedLines implements Sink {
   readonly #files: ReadonlyMap<string, FileHandle>
+  /** Files with lines that may not be on disk yet. */
+  readonly #unsynced = new Set<FileHandle>()
+  /** Of streams of which something was there: the start of the last interval. */
+  readonly after: ReadonlyMap<string, number>
 
-  private constructor(files: ReadonlyMap<string, FileHandle>) {
+  private constructor(files: ReadonlyMap<string, FileHandle>, after: ReadonlyMap<string, number>) {
     this.#files = files
+    this.after = after
   }
 
-  static async open(directory: string, names: readonly string[]): Promise<SavedLines> {
+  /** `again`: what is there is kept, but for a line that was not finished. */
+  static async open(directory: string, names: readonly string[], again: boolean): Promise<SavedLines> {
     mkdirSync(directory, { recursive: true })
-    return new SavedLines(
-      new Map(await Promise.all(names.map(async name => [name, await open(join(directory, `${name}.ndjson`), "w")] as const))),
-    )
+    const files = new Map<string, FileHandle>()
+    const after = new Map<string, number>()
+    for (const name of names) {
+      const file = await open(join(directory, `${name}.ndjson`), again ? "a+" : "w")
+      files.set(name, file)
+      const last = again ? await lastInterval(file, `${join(directory, name)}.ndjson`) : null
+      if (last !== null) after.set(name, last)
+    }
+    return new SavedLines(files, after)
   }
 
   async line(name: string, { line }: IntervalLine): Promise<void> {
-    await this.#files.get(name)?.write(line)
+    const file = this.#files.get(name)
+    if (file === undefined) return
+    await file.appendFile(line)
+    this.#unsynced.add(file)
   }
 
   async through(): Promise<void> {}
+
+  async sync(): Promise<void> {
+    const files = [...this.#unsynced]
+    this.#unsynced.clear()
+    for (const file of files) await file.datasync()
+  }
 
   async close(): Promise<void> {
     for (const file of this.#files.values()) await file.close()
   }
 }
 
+/** The start of the interval of the last whole line; what follows that line is cut off. */
+async function lastInterval(file: FileHandle, path: string): Promise<number | null> {
+  const { size } = await file.stat()
+  const end = (await newlineBefore(file, size)) + 1
+  if (end < size) await file.truncate(end)
+  if (end === 0) return null
+  const start = (await newlineBefore(file, end - 1)) + 1
+  const head = Buffer.alloc(Math.min(headBytes, end - start))
+  await file.read(head, 0, head.length, start)
+  const from = /"interval":\["([^"]+)"/.exec(head.toString("latin1"))?.[1]
+  if (from === undefined)
+    throw new RivuletError(`${path}: its last line is no interval`, { code: 2, try: "without --resume it begins anew" })
+  return Date.parse(from)
+}
+
+/** Where the last newline before the offset is; -1: there is none. */
+async function newlineBefore(file: FileHandle, before: number): Promise<number> {
+  const chunk = Buffer.alloc(1 << 18)
+  for (let to = before; to > 0; ) {
+    const from = Math.max(0, to - chunk.length)
+    const { bytesRead } = await file.read(chunk, 0, to - from, from)
+    const found = chunk.subarray(0, bytesRead).lastIndexOf(10)
+    if (found >= 0) return from + found
+    to = from
+  }
+  return -1
+}
+
 /** Intervals with rows, and rows, of each stream. */
 export class CountedLines implements Sink {
   readonly #counts: Map<string, { intervals: number; rows: number }>
+  readonly #more: string
 
-  constructor(names: readonly string[]) {
+  /** `again`: of a run that goes on, whose earlier part is not counted. */
+  constructor(names: readonly string[], again: boolean) {
+    this.#more = again ? "more " : ""
     this.#counts = new Map(names.map(name => [name, { intervals: 0, rows: 0 }]))
   }
 
@@ -56,7 +111,10 @@ export class CountedLines implements Sink {
 
   text(): string {
     return [...this.#counts]
-      .map(([name, { intervals, rows }]) => `${name}   ${formatNumber(intervals)} intervals with rows, ${formatNumber(rows)} rows\n`)
+      .map(
+        ([name, { intervals, rows }]) =>
+          `${name}   ${formatNumber(intervals)} ${this.#more}intervals with rows, ${formatNumber(rows)} rows\n`,
+      )
       .join("")
   }
 }

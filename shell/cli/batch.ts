@@ -15,6 +15,7 @@ import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
 import { printable } from "../view/table.js"
 import { userName } from "./attach.js"
+import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
 import { comparedText, RunComparison, type Target } from "./compare.js"
@@ -33,6 +34,8 @@ export interface BatchOptions {
   readonly master?: string
   readonly format: OutputFormat
   readonly save?: string
+  /** With `save`: goes on with a run that was interrupted. */
+  readonly resume?: boolean
   readonly timeout?: string
   /** What the exported streams are compared with, in place of being printed. */
   readonly compare?: Target
@@ -47,13 +50,17 @@ export interface ReplayInput extends InputOverride {
   readonly files: readonly string[]
 }
 
+const ownTimeoutMs = 60_000
+
 export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
   const check = () => refuseTypeErrors(options.path)
   if (options.master !== undefined) check()
   const { workers, memoryBytes } = options
   const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes }) }
-  const cluster = options.master === undefined ? await startEmbedded({ ...size, onSpawned: check }) : undefined
+  const run = savedRun(options)
+  const own = { ...size, onSpawned: check }
+  const cluster = options.master !== undefined ? undefined : await (run === null ? startEmbedded(own) : run.start(own))
   const limit = timeoutMs === undefined ? undefined : setTimeout(() => void giveUp(), timeoutMs)
   async function giveUp(): Promise<never> {
     process.stderr.write(`rivulet: ${options.path} did not end within ${options.timeout}\n`)
@@ -61,15 +68,20 @@ export async function batch(options: BatchOptions): Promise<void> {
     process.exit(124)
   }
   const ending = new Ending()
+  let done = false
+  ending.add(() => run?.ended(done))
   ending.add(() => cluster?.stop())
   try {
     const session = await connect(cluster?.address ?? masterAddress(options.master), {
       user: userName(),
       program: options.program,
       tz: "UTC",
+      // It has come up, and is about to answer however little of the machine is left to it.
+      ...(cluster === undefined ? {} : { timeoutMs: ownTimeoutMs }),
     })
     try {
-      await work(session, options)
+      await work(session, options, run)
+      done = true
     } finally {
       await session.close()
     }
@@ -79,23 +91,53 @@ export async function batch(options: BatchOptions): Promise<void> {
   }
 }
 
-async function work(session: ClientSession, options: BatchOptions): Promise<void> {
-  const { exports } = await defineProgram(session, options.path)
+/** RivuletError (2): only what is saved can be gone on with, and what was compared before is not known any more. */
+export function checkResume({
+  resume,
+  save,
+  compare,
+}: {
+  readonly resume?: boolean
+  readonly save?: string
+  readonly compare?: string
+}): void {
+  if (resume !== true) return
+  if (save === undefined)
+    throw new RivuletError("--resume without --save", { code: 2, try: "--save <dir>, as in the run that was interrupted" })
+  if (compare !== undefined)
+    throw new RivuletError("--resume with --compare", { code: 2, try: `resume first, then rivulet diff ${save} ${compare}` })
+}
+
+/** Whoever saves what a cluster of its own makes can go on with it. */
+function savedRun({ master, save, resume, workers }: BatchOptions): SavedRun | null {
+  if (master !== undefined || save === undefined) return null
+  return resume === true ? SavedRun.resume(save, workers) : SavedRun.begin(save, workers)
+}
+
+async function work(session: ClientSession, options: BatchOptions, run: SavedRun | null): Promise<void> {
+  const exports = { ...(await defineProgram(session, options.path)).exports }
   for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports))
   if (options.master === undefined) {
     refuseLive(session, exports)
     keepUntilRead(session)
   }
-  const defined = await session.flush()
+  const names = streamsWithRows(session, exports).map(([name]) => name)
+  // Before anything says that there is a run to go on with: what an earlier one has left in the files is not this one's.
+  const saved = options.save === undefined ? null : await SavedLines.open(options.save, names, options.resume === true)
   try {
-    await results(session, options, exports)
+    const defined = (await run?.takeUp(session, exports)) === true ? [] : await session.flush()
+    try {
+      await results(session, options, exports, saved)
+    } finally {
+      // On a cluster of its own everything ends anyway.
+      if (options.master !== undefined && options.keep !== true)
+        await stopAll(
+          session,
+          defined.map(({ id }) => id),
+        )
+    }
   } finally {
-    // On a cluster of its own everything ends anyway.
-    if (options.master !== undefined && options.keep !== true)
-      await stopAll(
-        session,
-        defined.map(({ id }) => id),
-      )
+    await saved?.close()
   }
 }
 
@@ -138,11 +180,15 @@ function sayPacked(files: readonly string[]): void {
   process.stderr.write(`${merged}${[...packed].join(" and ")} cannot be split: ${formatNumber(count)} can be unpacked at a time\n`)
 }
 
-async function results(session: ClientSession, options: BatchOptions, exports: Readonly<Record<string, unknown>>): Promise<void> {
-  const streams = Object.entries(exports).filter(([, value]) => hasRows(session, value)) as [string, Handle][]
+async function results(
+  session: ClientSession,
+  options: BatchOptions,
+  exports: Readonly<Record<string, unknown>>,
+  saved: SavedLines | null,
+): Promise<void> {
+  const streams = streamsWithRows(session, exports)
   const names = streams.map(([name]) => name)
-  const saved = options.save === undefined ? null : await SavedLines.open(options.save, names)
-  const counted = options.format === "table" ? new CountedLines(names) : null
+  const counted = options.format === "table" ? new CountedLines(names, options.resume === true) : null
   const prints = counted === null && options.compare === undefined && (options.save === undefined || options.format === "ndjson")
   const printed = prints ? new MergedLines(names, write) : null
   const compared = options.compare === undefined ? null : await RunComparison.open(options.compare, options.program, names)
@@ -152,9 +198,9 @@ async function results(session: ClientSession, options: BatchOptions, exports: R
       session,
       streams,
       [saved, counted, printed, compared && comparing].filter(sink => sink !== null),
+      saved?.after,
     )
   } finally {
-    await saved?.close()
     await printed?.flush()
     await showLogs(session)
   }
@@ -195,7 +241,9 @@ async function showLogs(session: ClientSession): Promise<void> {
 }
 
 /** An output's rows are where it put them. */
-function hasRows(session: ClientSession, value: unknown): boolean {
-  const kind = kindOf(session, value)
-  return kind !== undefined && kind !== "output"
+function streamsWithRows(session: ClientSession, exports: Readonly<Record<string, unknown>>): [string, Handle][] {
+  return Object.entries(exports).filter(([, value]) => {
+    const kind = kindOf(session, value)
+    return kind !== undefined && kind !== "output"
+  }) as [string, Handle][]
 }

@@ -47,8 +47,9 @@ function lineFrom(
   return rows === 0 ? null : { from: interval.from, line: lineOf(name, interval, textOf(parts, texts)), rows }
 }
 
-export function lineOf(name: string, interval: Interval, rows: readonly string[]): string {
-  return `${toJson({ stream: name }).slice(0, -1)},"interval":${toJson(interval)},"rows":[${rows.join(",")}]}\n`
+export function lineOf(name: string, { from, to }: Interval, rows: readonly string[]): string {
+  const times = `["${new Date(from).toISOString()}","${new Date(to).toISOString()}"]`
+  return `${toJson({ stream: name }).slice(0, -1)},"interval":${times},"rows":[${rows.join(",")}]}\n`
 }
 
 function textOf(parts: IntervalParts<string>["parts"], texts: WeakMap<readonly string[], string>): string[] {

@@ -7,7 +7,7 @@ import { programName, programPath } from "../../cluster/client/program/loader.js
 import { RivuletError } from "../../engine/errors.js"
 import { archiveKind } from "../../engine/input/archive.js"
 import { parseTime } from "../../engine/time.js"
-import { batch, type ReplayInput } from "./batch.js"
+import { batch, checkResume, type ReplayInput } from "./batch.js"
 import { compareTarget } from "./compare.js"
 import { byteSize, duration, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
@@ -23,6 +23,7 @@ export interface ReplayOptions {
   readonly workers: string
   readonly memory?: string
   readonly save?: string
+  readonly resume?: boolean
   readonly timeout?: string
   readonly o?: string
 }
@@ -37,6 +38,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
   const format = options.format === undefined ? undefined : formats.find(name => name === options.format)
   if (options.format !== undefined && format === undefined)
     throw new RivuletError(`--format ${options.format}: no such format`, { code: 2, try: `one of ${formats.join(", ")}` })
+  checkResume(options)
   const inputs = options.input.map((text): ReplayInput => {
     const at = text.indexOf("=")
     if (at < 1) throw new RivuletError(`--input ${text}: not name=files`, { code: 2, try: "--input views=logs/access.log" })
@@ -64,6 +66,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     ...(options.memory === undefined ? {} : { memoryBytes: blockMemory(byteSize(options.memory, "--memory"), workers) }),
     ...(options.compare === undefined ? {} : { compare: compareTarget(options.compare) }),
     ...(options.save === undefined ? {} : { save: options.save }),
+    ...(options.resume === true ? { resume: true } : {}),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   })
 }

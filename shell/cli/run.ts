@@ -2,7 +2,7 @@
 
 import { programName, programPath } from "../../cluster/client/program/loader.js"
 import { RivuletError } from "../../engine/errors.js"
-import { batch } from "./batch.js"
+import { batch, checkResume } from "./batch.js"
 import { duration, masterAddress, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
 
@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly workers?: string
   readonly timeout?: string
   readonly keep?: boolean
+  readonly save?: string
+  readonly resume?: boolean
   readonly check?: boolean
   readonly update?: boolean
   readonly clock?: string
@@ -39,6 +41,9 @@ async function runProgram(file: string, options: RunOptions): Promise<void> {
   const path = programPath(file)
   const format = outputFormat(options.o, process.stdout.isTTY)
   const workers = positiveInteger(options.workers ?? "2", "--workers", 16)
+  checkResume(options)
+  if (options.resume === true && options.master !== undefined)
+    throw new RivuletError("--resume with -m: what runs on a cluster goes on by itself", { code: 2, try: "rivulet submit program.ts" })
   await batch({
     path,
     program: programName(path),
@@ -46,6 +51,8 @@ async function runProgram(file: string, options: RunOptions): Promise<void> {
     format,
     ...(options.master === undefined ? {} : { master: options.master }),
     ...(options.keep === true ? { keep: true } : {}),
+    ...(options.save === undefined ? {} : { save: options.save }),
+    ...(options.resume === true ? { resume: true } : {}),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   })
 }
@@ -55,6 +62,11 @@ async function runNotebooks(files: readonly string[], options: RunOptions): Prom
   if (options.check && options.update) throw wrong("--check and --update at once", "--check compares; --update writes")
   if (options.o !== undefined) throw wrong("-o is for programs", "a notebook's outputs stand under its cells")
   if (options.keep !== undefined) throw wrong("--keep is for programs", "rivulet submit program.ts")
+  if (options.save !== undefined || options.resume !== undefined)
+    throw wrong(
+      `--${options.save !== undefined ? "save" : "resume"} is for programs`,
+      "--update writes a notebook's outputs under its cells",
+    )
   if (options.clock !== undefined && options.clock !== "simulated" && options.clock !== "real")
     throw wrong(`--clock ${options.clock}`, "--clock simulated, or real")
   const report = options.report === undefined ? undefined : /^junit=(.+)$/.exec(options.report)?.[1]

@@ -56,6 +56,24 @@ test("nothing is forgotten before a reader says where it is; then what lies befo
   assert.equal([forgotten(h, "log"), forgotten(h, "counts")], [6000, 12_000])
 })
 
+test("which intervals had records is known until everything made of them has been read; their bytes go before", () => {
+  const h = running(20)
+  h.ask({
+    kind: "reading",
+    streams: [
+      { stream: "counts", from: 3000 },
+      { stream: "lines", from: 16_000 },
+    ],
+  })
+  h.advance(5000)
+  assert.equal([forgotten(h, "log"), forgotten(h, "counts")], [3000, 3000])
+  const gone = h.messages("forget").flatMap(({ message }) => message.blocks)
+  assert.equal([gone.includes("r5"), gone.includes("r18")], [true, false])
+  const changed = (after: number) => h.ask({ kind: "changed", stream: "counts", after, limit: 100 })
+  // What it has confirmed it is not given again, whatever it asks for.
+  assert.equal((changed(0) as { value: number[] }).value[0], 3000)
+})
+
 test("a client that is gone keeps nothing and lets nothing go", () => {
   const h = running(20)
   h.ask({
