@@ -164,7 +164,14 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   }
   return byKind<RddNode>({
     hole: { index: count },
-    slice: { stream: text, from: queryTime, to: queryTime, everyMs: optional(count), pick: optional(oneOf("first", "last")) },
+    slice: {
+      stream: text,
+      from: queryTime,
+      to: queryTime,
+      everyMs: optional(count),
+      pick: optional(oneOf("first", "last")),
+      only: optional(yes),
+    },
     version: { stream: text, at: queryTime, read: optional(read) },
     input: { stream: text, interval: integer, groups: list(list(inputBlock)), format: formatSpec, onBadRecord: optional(oneOf("hold")) },
     setAside: { stream: text, interval, blocks: list(asideBlock) },

@@ -24,6 +24,8 @@ export type RddNode =
       readonly to: QueryTime
       readonly everyMs?: number
       readonly pick?: "first" | "last"
+      /** The one interval that begins at `from`: an error, not nothing, when it is still to come. */
+      readonly only?: true
     }
   /**
    * The version of the interval that holds `at` (`Infinity`: the newest finished interval). `read`, for streams whose node

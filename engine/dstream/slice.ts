@@ -35,10 +35,11 @@ export function sliceIntervals(graph: StreamGraph, leaf: SliceLeaf): number[] {
 /** A series of more versions is nobody's question, and would take the memory of whoever makes it. */
 const mostIntervals = 1_000_000
 
-function sliceRange(graph: StreamGraph, { stream, from, to }: SliceLeaf): { first: number; end: number; intervalMs: number } {
+function sliceRange(graph: StreamGraph, { stream, from, to, only }: SliceLeaf): { first: number; end: number; intervalMs: number } {
   const { definition, since } = graph.definition(stream)
   const { intervalMs } = definition
   const begin = resolveTime(graph, stream, from)
+  if (only === true) checkFinished(graph, stream, begin)
   const end = Math.min(resolveTime(graph, stream, to), throughOf(graph, stream))
   // A range that begins before there was anything holds what there is; the stamp says from when.
   const first = begin < since ? Math.max(since, earliestOf(graph, stream)) : intervalStart(begin, intervalMs)
@@ -176,15 +177,19 @@ export function versionAt(graph: StreamGraph, { stream, at }: VersionLeaf): numb
   const { intervalMs } = definition
   const through = throughOf(graph, stream)
   const time = resolveTime(graph, stream, at)
-  if (time >= through + intervalMs) {
-    throw new RivuletError(
-      `${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`,
-      {
-        try: "ask for latest(), or wait",
-      },
-    )
-  }
+  checkFinished(graph, stream, time)
   const interval = intervalStart(Math.min(time, through - 1), intervalMs)
   checkReach(graph, stream, interval)
   return interval
+}
+
+/** Throws RivuletError for what neither is finished nor under way. */
+function checkFinished(graph: StreamGraph, stream: StreamId, time: number): void {
+  const { definition } = graph.definition(stream)
+  const through = throughOf(graph, stream)
+  if (time < through + definition.intervalMs) return
+  throw new RivuletError(
+    `${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`,
+    { try: "ask for latest(), or wait" },
+  )
 }

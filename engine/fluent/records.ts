@@ -184,7 +184,7 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
     if (t === Number.POSITIVE_INFINITY) return this.latest()
     const from = t < 0 ? -Math.ceil(-t / this.interval) * this.interval : intervalStart(t, this.interval)
     const to = from + this.interval
-    return this.#slice(from, t < 0 && to >= 0 ? Number.POSITIVE_INFINITY : to)
+    return this.#slice(from, t < 0 && to >= 0 ? Number.POSITIVE_INFINITY : to, { only: true })
   }
   latest(): RddHandle {
     return this.#slice(-this.interval, Number.POSITIVE_INFINITY)
@@ -226,8 +226,8 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
   #state(op: Parameters<StreamHandle["makeState"]>[0], intervalMs: number, options: StateSettings | undefined): AnyState {
     return this.makeState(op, intervalMs, options) as unknown as AnyState
   }
-  #slice(from: number, to: number): RddHandle {
-    return new RddHandle(this.host, Object.freeze({ kind: "slice", stream: this.id, from, to }))
+  #slice(from: number, to: number, how: { readonly only?: true } = {}): RddHandle {
+    return new RddHandle(this.host, Object.freeze({ kind: "slice", stream: this.id, from, to, ...how }))
   }
 }
 

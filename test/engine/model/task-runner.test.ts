@@ -153,6 +153,8 @@ test("actions of nothing; collect over its limit names the true size; ties of to
 test("questions that cannot be answered", () => {
   const cluster = records([1])
   assert.throws(() => cluster.ask(version("in", 5_000_000)), /still to come/)
+  assert.throws(() => cluster.ask({ kind: "slice", stream: "in", from: 5_000_000, to: 5_001_000, only: true }), /still to come/)
+  assert.equal(cluster.ask(slice("in", 5_000_000, 5_001_000)), [])
   assert.throws(() => cluster.ask({ kind: "version", stream: "in", at: 0, read: { kind: "key", keys: [1] } }), /no state/)
   cluster.seal("in", [[2]])
   cluster.earliest = () => 1000
