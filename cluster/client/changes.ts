@@ -1,6 +1,6 @@
 /** What a session changes of streams that are there: stopped and called back, kept, resumed, replaced, submitted again as a program. */
 
-import type { StreamId } from "../../engine/definition.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { ReplaceOptions } from "../../engine/fluent/host.js"
 import type { Definition, Plan } from "../../engine/fluent/shapes.js"
@@ -28,6 +28,13 @@ export interface Replacing {
   readonly dryRun: boolean
   /** Also another's. */
   readonly force: boolean
+}
+
+export interface Submitting {
+  readonly dryRun: boolean
+  readonly force: boolean
+  /** What is new begins with this time, through the inputs' archives, and goes on with what comes; what says by itself from when, then. */
+  readonly from?: number
 }
 
 export class Changes {
@@ -97,9 +104,10 @@ export class Changes {
   }
 
   /** Sends all that the session has defined as its program, in place of what the program was. */
-  async submit({ dryRun, force }: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
+  async submit({ dryRun, force, from }: Submitting): Promise<Plan> {
     const { definitions: known, settling } = this.#parts
-    const definitions = await settling.definitions(known.toSend())
+    const settled = await settling.definitions(known.toSend())
+    const definitions = from === undefined ? settled : settled.map(definition => begun(definition, from))
     const assets = settling.assetsOf(definitions)
     const { session, program } = known.author
     const { plan, accepted } = await this.#parts.request({
@@ -114,6 +122,13 @@ export class Changes {
     await this.#parts.flush([id])
     return [...(await this.#parts.request({ kind: "versions", stream: this.#parts.definitions.idOf(id) }))]
   }
+}
+
+/** An input begins when it is defined, a recipe has no beginning of its own, and an archive takes all that there is. */
+function begun(definition: StreamDefinition, from: number): StreamDefinition {
+  const { kind, node, persist } = definition
+  const begins = kind === "state" || (kind === "output" && node.kind !== "archive") || (persist && kind !== "input")
+  return definition.from === "earliest" && begins ? { ...definition, from } : definition
 }
 
 function planOf({ add, change, stop, unchanged, applied, at }: ResponseValues["replace"]["plan"]): Plan {

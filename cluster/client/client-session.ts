@@ -20,8 +20,10 @@ import type { ClusterStatus, LogEntry } from "../protocol.js"
 import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
+import type { Submitting } from "./changes.js"
 import { existingInput, type InputSettings, type InputTools, inputDraft, pathsOf } from "./inputs.js"
 import { jobInfo, logLine, programInfos, streamInfo, workerInfo } from "./inspection.js"
+import { localLines } from "./local-files.js"
 import { LogFeed } from "./log-feed.js"
 import { parallelize } from "./parallelize.js"
 import type { Defined, SessionHost } from "./session-host.js"
@@ -139,6 +141,10 @@ export class ClientSession implements Session {
 
   /** See Session. */
   readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> => {
+    if (paths.startsWith("local:")) {
+      const path = this.#tools.resolvePath(paths.slice("local:".length))
+      return this.parallelize(localLines(path), options.minPartitions ?? this.host.partitions)
+    }
     const asked = { paths: pathsOf(paths, this.#tools), minPartitions: options.minPartitions ?? 1 }
     return new RddHandle(this.host, this.host.textFile(asked)) as unknown as RDD<string>
   }
@@ -325,7 +331,7 @@ export class ClientSession implements Session {
   }
 
   /** Sends what has been defined as the session's program, in place of what the program was (or says what that would do). */
-  submitProgram(options: { readonly dryRun: boolean; readonly force: boolean }): Promise<Plan> {
+  submitProgram(options: Submitting): Promise<Plan> {
     return this.host.changes.submit(options)
   }
 

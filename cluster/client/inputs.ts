@@ -108,7 +108,7 @@ function urlOf(source: string, scheme: string): string {
 
 /** One glob or path, as the workers see it. */
 export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): string[] {
-  if (paths.startsWith("local:")) notThere("local:", "put the file where the workers can read it")
+  if (paths.startsWith("local:")) notThere("an input of local: files", "rivulet send; or put them where the workers can read them")
   if (paths.trim() === "") throw new RivuletError("no path", { code: 2, try: '"logs/*.log"' })
   if (/\.(bz2|xz|zip|7z)$/.test(paths)) notThere(`reading ${paths}`, "gzip and zstd are read as they are; unpack others first")
   const resolved = tools.resolvePath(paths)

@@ -23,6 +23,8 @@ const program = new Command("rivulet")
 
 const master = () => new Option("-m, --master <name|tcp://…>", "the cluster to ask").env("RIVULET_MASTER")
 const output = () => new Option("-o <format>", "table, json, ndjson, csv or arrow")
+const save = () => new Option("--save <dir>", "write the exported streams there, an NDJSON file each")
+const resume = () => new Option("--resume", "with --save: go on with a run that was interrupted")
 const tz = () => new Option("--tz <zone>", "time zone of times as text").env("RIVULET_TZ")
 
 program
@@ -90,6 +92,10 @@ program
   .argument("<program.ts>")
   .addOption(master())
   .option("--name <name>", "the program's name (default: the file's)")
+  .option(
+    "--from <time|archive>",
+    "what is new begins then (archive: as far back as the inputs are archived) and catches up with what comes",
+  )
   .option("--dry-run", "the plan alone: what would be added, changed, stopped")
   .option("--yes", "do not ask")
   .option("--force", "also another's program")
@@ -114,6 +120,8 @@ program
     [],
   )
   .option("--report <junit=file>", "notebooks: also as JUnit's XML")
+  .addOption(save())
+  .addOption(resume())
   .option("--keep", "with -m: what the program defined goes on there")
   .option("--timeout <duration>", "give up after this long (exit 124)")
   .action(async (files, options) => (await import("./run.js")).run(files, options))
@@ -139,7 +147,8 @@ program
     "--compare <master|dir>",
     "compare each interval with the live streams of the same names, or with what --save wrote; exit 1 if any differs",
   )
-  .option("--save <dir>", "write the exported streams there, an NDJSON file each")
+  .addOption(save())
+  .addOption(resume())
   .option("--timeout <duration>", "give up after this long (exit 124)")
   .addOption(output())
   .action(async (file, options) => (await import("./replay.js")).replay(file, options))

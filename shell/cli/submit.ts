@@ -2,6 +2,7 @@
 
 import { defineProgram } from "../../cluster/client/program/define.js"
 import { programName, programPath } from "../../cluster/client/program/loader.js"
+import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Plan } from "../../engine/fluent/shapes.js"
 import { typeErrors } from "../program/check.js"
@@ -11,6 +12,8 @@ import { confirm } from "./confirm.js"
 export interface SubmitOptions {
   readonly master?: string
   readonly name?: string
+  /** Where what is new begins: a time, or "archive" for as far back as the inputs' archives reach. */
+  readonly from?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly force?: boolean
@@ -22,8 +25,10 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   const program = options.name ?? programName(path)
   await withSession({ ...options, program }, async session => {
     await defineProgram(session, path)
-    const force = options.force === true
-    const plan = await session.submitProgram({ dryRun: true, force })
+    const from = options.from === undefined ? undefined : options.from === "archive" ? 0 : session.host.instant(options.from)
+    const how = { force: options.force === true, ...(from === undefined ? {} : { from }) }
+    const plan = await session.submitProgram({ dryRun: true, ...how })
+    if (from !== undefined) refuseChanges(plan, program)
     if (options.dryRun) {
       process.stdout.write(`${planText(plan)}\n`)
       return
@@ -32,10 +37,29 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
       process.stderr.write(`${planText(plan)}\n`)
       await confirm(`submit ${program}`)
     }
-    const applied = await session.submitProgram({ dryRun: false, force })
+    const applied = await session.submitProgram({ dryRun: false, ...how })
     const at = applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""
     process.stderr.write(`${program} runs${at}: ${summary(applied)}\n`)
+    if (from !== undefined) await sayBeginnings(session, program, applied.add, from)
   })
+}
+
+/** What runs goes on with the state it has: its past is not made again under it. */
+function refuseChanges({ change }: Plan, program: string): void {
+  if (change.length === 0) return
+  throw new RivuletError(`--from: ${change.map(({ name }) => name).join(", ")} would change, and what runs keeps its past`, {
+    code: 4,
+    try: `--name ${program}-2 to make it anew beside, and stop ${program}'s when it has caught up; or leave --from out`,
+  })
+}
+
+/** From when on each stream that was added has been made. */
+async function sayBeginnings(session: ClientSession, program: string, added: readonly string[], from: number): Promise<void> {
+  for (const { name, kind, since } of await session.streams({ program })) {
+    if (!added.includes(`${program}/${name}`) || (kind !== "state" && kind !== "output")) continue
+    const short = from > 0 && since > from ? " (earlier is not kept)" : ""
+    process.stderr.write(`  ${name} from ${new Date(since).toISOString()}${short}\n`)
+  }
 }
 
 /** A line each: `+` added, `~` changed, `-` stopped, `=` as it was. */

@@ -1,11 +1,16 @@
 /** Sessions over a scripted cluster: what is sent when, names, attaching, what RDDs are pinned to, senders. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { MessageChannel } from "node:worker_threads"
+import { gzipSync } from "node:zlib"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClientCall, ClientPush } from "../../cluster/client/call.js"
 import type { CallAnswer, CallOptions, ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/client-session.js"
 import { createSession } from "../../cluster/client/create-session.js"
+import { localLines } from "../../cluster/client/local-files.js"
 import { PortCalls, serveCalls } from "../../cluster/client/port-calls.js"
 import { openSender } from "../../cluster/client/send.js"
 import type { CatalogEntry, Request } from "../../cluster/protocol.js"
@@ -316,6 +321,24 @@ test("textFile asks for the files when it is first used, and pins them in splits
       error => assert.match(error.message, /no file \/abs\/none/),
     )
   assert.throws(() => session.textFile("x.bz2"), /x\.bz2 is not there yet/)
+})
+
+test("local: files are read here, line by line, and sent along", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-local-"))
+  try {
+    writeFileSync(join(directory, "b.log"), "three\r\n\nfive")
+    writeFileSync(join(directory, "a.log.gz"), gzipSync("one\ntwo\n"))
+    writeFileSync(join(directory, "c.log"), "")
+    assert.equal(localLines(`${directory}/*.log*`), ["one", "two", "three", "", "five"])
+    assert.throws(() => localLines(directory), /is a directory/)
+    writeFileSync(join(directory, "big.log"), "x".repeat(33 << 20))
+    assert.throws(() => localLines(join(directory, "big.log")), /more than the 32 MB/)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+  const { session } = await open()
+  assert.throws(() => session.textFile("local:nowhere.log"), /there is no file \/abs\/nowhere\.log on this machine/)
+  assert.throws(() => session.readHistory("local:x.log", "1s", { timestamp: () => 0 }), /an input of local: files is not there yet/)
 })
 
 test("parallelize cuts in order, and sends its data along", async () => {

@@ -1,6 +1,6 @@
 /** What sharing and the command line promise, each by its number (docs/testing.md), by real processes. */
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
@@ -124,15 +124,33 @@ test("38: watch --until ends with 0", async () => {
   assert.is(ran.code, 0, ran.err)
 })
 
-test("40: a replay from an archive compared with what ran live: 0 differ", async () => {
+test("40: a replay from an archive compared with what ran live, whoever was killed meanwhile, and with what was submitted later: 0 differ", async () => {
   await ann.until('counts.get("/d")', said => said.startsWith("  1\n"))
+  await cluster.kill("w2")
+  await feed.send([visit("/e", 12)])
+  await ann.until('counts.get("/e")', said => said.startsWith("  1\n"))
+  await cluster.kill("master")
+  await feed.send([visit("/e", 13)])
+  await ann.until('counts.get("/e")', said => said.startsWith("  2\n"))
+  const later = join(directory, "later.ts")
+  const again = "export const again = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)\n"
+  writeFileSync(later, `import { readStream } from "rivulet"\nconst views = readStream("views", "200ms", { format: "combined" })\n${again}`)
+  const submitted = await rivulet(["submit", later, "--from", "archive"], as("ann"))
+  assert.is(submitted.code, 0, submitted.err)
+  assert.match(submitted.err, /later runs: 1 added\n {2}again from \d{4}-/)
+  await feed.send([visit("/e", 14)])
+  await ann.until('state("later/again").get("/e")', said => said.startsWith("  3\n"))
+  await ann.until('counts.get("/e")', said => said.startsWith("  3\n"))
   const archive = join(directory, "archive", "views")
-  const ran = await rivulet(["replay", program, "--input", `views=archive:${archive}`, "--compare", cluster.address], as("ann"))
+  const both = join(directory, "both.ts")
+  writeFileSync(both, `${readFileSync(program, "utf8")}${again}`)
+  const ran = await rivulet(["replay", both, "--input", `views=archive:${archive}`, "--compare", cluster.address], as("ann"))
   assert.is(ran.code, 0, ran.err)
   const compared = ran.out.split("\n").flatMap(line => (line.includes('"differ":') ? [JSON.parse(line)] : []))
   assert.equal(
     compared.map(({ stream, differ, same }) => [stream, differ, same > 0]).sort(),
     [
+      ["again", 0, true],
       ["counts", 0, true],
       ["views", 0, true],
     ],

@@ -1,6 +1,7 @@
 /** An archived input under kills: every interval is on disk once, one slice reaches over memory and archive, batch mode over it gives the same. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { createSession } from "../../cluster/client/create-session.js"
 import { simulate } from "../../cluster/testing/index.js"
 import { Random } from "../../cluster/testing/random.js"
 import { sum } from "../../engine/builtins.js"
@@ -73,6 +74,59 @@ test("what is defined later begins with what memory holds; a time that is named 
   assert.is(await recipe.slice(startMs, startMs + 12_000).count(), 12)
   await cluster.close()
 })
+
+for (const [seed, from] of [
+  [11, 0],
+  [12, 6],
+  [13, 14],
+] as const)
+  test(`seed ${seed}: a program submitted from interval ${from} goes through the archive and on with what comes, as if it had run all along`, async () => {
+    const random = new Random(seed)
+    const cluster = await simulate({ workers: 3, seed, start: startMs })
+    const views = cluster.readStream("views", "1s", { remember: "3s", archive: "/data" })
+    const always = views
+      .map(line => [line, 1])
+      .runningReduce(sum)
+      .named("always")
+    await cluster.flush()
+    const intervals: string[][] = []
+    const feed = async () => {
+      const lines = random.chance(0.2) ? [] : Array.from({ length: random.integer(1, 41) }, () => `/${random.integer(0, 6)}`)
+      intervals.push(lines)
+      cluster.feed("views", lines)
+      await cluster.advance("1s")
+    }
+    while (intervals.length < 16) await feed()
+    const session = await createSession(cluster.calls, { user: "test", program: "late", resolvePath: path => path })
+    const asked = session.readStream("views", "1s")
+    const counts = asked.map(line => [line, 1]).runningReduce(sum)
+    const recent = asked.map(line => [line, 1]).reduceByWindow("3s", sum)
+    session.name(counts, "counts")
+    session.name(recent, "recent")
+    const plan = await session.submitProgram({ dryRun: false, force: false, from: startMs + from * 1000 })
+    assert.equal(plan.add, ["late/counts", "late/recent"])
+    // It dies while the past is made.
+    const node = ["w1", "w2", "w3", "master"][random.integer(0, 4)]!
+    cluster.kill(node)
+    cluster.restart(node)
+    while (intervals.length < 28) await feed()
+    for (let i = 0; i < 6; i++) await cluster.advance("1s")
+    assert.is((await counts.info()).since, startMs + from * 1000)
+    const count = (lines: readonly string[]) => {
+      const counted = new Map<string, number>()
+      for (const line of lines) counted.set(line, (counted.get(line) ?? 0) + 1)
+      return [...counted].sort(([a], [b]) => (a < b ? -1 : 1))
+    }
+    const sorted = (rows: readonly [string, number][]) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (let i = from; i < intervals.length; i++) {
+      const at = startMs + i * 1000
+      const there = sorted(await counts.at(at).collect())
+      assert.equal(there, count(intervals.slice(from, i + 1).flat()), `counts ${i}`)
+      if (from === 0) assert.equal(there, sorted(await always.at(at).collect()), `always ${i}`)
+      assert.equal(sorted(await recent.at(at).collect()), count(intervals.slice(Math.max(from, i - 2), i + 1).flat()), `recent ${i}`)
+    }
+    await cluster.close()
+  })
 
 test("a part that is missing is an error that names it, not a smaller interval", async () => {
   const cluster = await simulate({ workers: 2 })
