@@ -4,39 +4,12 @@
  * user writes can delay acks, heartbeats or fetches.
  */
 
-import type { BlockMemory, Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
 import type { Message, Replica } from "../protocol.js"
-import { Assets } from "./assets.js"
 import { serveBlocks } from "./block-server.js"
-import { BlockStore } from "./block-store.js"
-import { ClockOffset } from "./clock-offset.js"
-import { defaultWorkerConfig, executorCounts, type WorkerConfig } from "./config.js"
-import { Copier } from "./copier.js"
-import { Credit, type MemoryUse } from "./credit.js"
-import { DiskBudget } from "./disk-budget.js"
-import { Drivers } from "./drivers.js"
-import { DurableLog } from "./durable-log.js"
-import { Fetcher } from "./fetcher.js"
-import { Files } from "./files.js"
-import { MasterLink, type WorkerIdentity, type WorkerLoad } from "./master-link.js"
-import { Outbox } from "./outbox.js"
-import { Peers } from "./peers.js"
-import { Readers } from "./readers.js"
-import { Receiver } from "./receiver.js"
-import { Reporter } from "./reporter.js"
-import type { Segment } from "./segment.js"
-import { Spill } from "./spill.js"
-import { Tasks } from "./tasks.js"
-
-export interface WorkerOptions extends WorkerIdentity {
-  readonly memory: BlockMemory
-  readonly config?: Partial<WorkerConfig>
-  /** What an earlier process kept in `durableDir`. */
-  readonly segments?: readonly Segment[]
-}
-
-/** Tasks may together have so much read from disk, of a small memory too. */
-const leastDiskBytes = 8 * 1024 * 1024
+import type { MemoryUse } from "./credit.js"
+import type { WorkerLoad } from "./master-link.js"
+import { type WorkerOptions, type WorkerParts, workerParts } from "./parts.js"
 
 /** The local call that says that this worker is being stopped. */
 export const leaving = "leaving"
@@ -57,104 +30,38 @@ const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
 ] as const)
 
 export class WorkerMachine implements Machine {
-  readonly #clock = new ClockOffset()
-  readonly #store: BlockStore
-  readonly #outbox: Outbox
-  readonly #master: MasterLink
-  readonly #peers: Peers
-  readonly #reporter: Reporter
-  readonly #receiver: Receiver
-  readonly #readers: Readers
-  readonly #credit: Credit
-  readonly #fetcher: Fetcher
-  readonly #files: Files
-  readonly #assets: Assets
-  readonly #tasks: Tasks
-  readonly #copier: Copier
-  readonly #drivers: Drivers
-  readonly #spill: Spill
-  readonly #durable: DurableLog
+  readonly #parts: WorkerParts
   #dropped = 0
   #wakeMs = Number.POSITIVE_INFINITY
 
   constructor(options: WorkerOptions) {
-    const { memory, node, host, cores } = options
-    const executors = executorCounts(cores, options.config?.queryExecutors)
-    const config: WorkerConfig = { ...defaultWorkerConfig, queryExecutors: executors.query, ...options.config }
-    const clock = this.#clock
-    const { buffer, capBytes } = memory
-    const store = new BlockStore(node, { buffer, capBytes, fromBytes: config.memoryFromBytes, poison: config.poison })
-    const outbox = new Outbox(store)
-    const peers = new Peers(node, host, outbox)
-    const master = new MasterLink({
-      ...{ identity: options, config, clock, outbox, capBytes: store.capBytes },
-      // What nobody may rely on yet is reported when it may be.
-      inventory: () => store.inventory().filter(({ block }) => !this.#receiver.isPending(block)),
-      peers: () => peers.names,
-      load: () => this.#load(),
-    })
-    const files = new Files(outbox)
-    const assets = new Assets(outbox, master, clock)
-    const spill = new Spill({ config, clock, outbox, store, files, node, kept: () => (this.#durable.on ? this.#durable : null) })
-    const durable = new DurableLog({ clock, outbox, store, files, spill, node, dir: config.durableDir }, options.segments ?? [])
-    const diskBytes = Math.max(leastDiskBytes, store.capBytes / 8)
-    const budgets = { stream: new DiskBudget(diskBytes), query: new DiskBudget(diskBytes) }
-    const fetcher = new Fetcher({ node, config, clock, outbox, store, peers })
-    const reporter = new Reporter(clock, master, config.holdReportMs)
-    this.#store = store
-    this.#outbox = outbox
-    this.#peers = peers
-    this.#master = master
-    this.#files = files
-    this.#assets = assets
-    this.#fetcher = fetcher
-    this.#reporter = reporter
-    const hint = (stream: string, text: string) =>
-      master.post({ kind: "log", stream, interval: null, partition: null, lines: [{ level: "info", text, repeated: 1 }] })
-    this.#receiver = new Receiver({
-      hint,
-      node,
-      own: { acked: key => this.#readers.acked(key), refused: (key, why) => this.#readers.refused(key, why) },
-      config,
-      clock,
-      outbox,
-      store,
-      peers,
-      reporter,
-      durable,
-      spill,
-    })
-    for (const id of durable.blocks) this.#receiver.restored(store.get(id)!)
-    this.#readers = new Readers({ clock, outbox, master, receive: (key, block) => this.#receiver.onBatch(node, key, block) })
-    this.#credit = new Credit(config, outbox)
-    this.#spill = spill
-    this.#durable = durable
-    this.#tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
-    this.#copier = new Copier({ node, store, outbox, master, peers, spill, durable })
-    this.#drivers = new Drivers(assets, clock, outbox, master)
+    this.#parts = workerParts(options, () => this.#load())
   }
 
   /** Messages that made no sense, so far. */
   get dropped(): number {
-    return this.#dropped + this.#receiver.refused + this.#fetcher.malformed
+    const { receiver, fetcher } = this.#parts
+    return this.#dropped + receiver.refused + fetcher.malformed
   }
 
   step(event: NodeEvent, now: Now): Command[] {
-    this.#clock.advance(now)
+    const { clock, assets, tasks, copier, fetcher, outbox } = this.#parts
+    clock.advance(now)
     this.#on(event)
     this.#onTime()
-    this.#assets.flush()
-    this.#tasks.flush()
-    this.#copier.flush(this.#clock.monotonicMs)
-    this.#fetcher.flush()
+    assets.flush()
+    tasks.flush()
+    copier.flush(clock.monotonicMs)
+    fetcher.flush()
     this.#wake()
-    return this.#outbox.take()
+    return outbox.take()
   }
 
   #on(event: NodeEvent): void {
+    const { master, outbox, clock, tasks, drivers, files, readers } = this.#parts
     switch (event.kind) {
       case "started":
-        this.#master.start()
+        master.start()
         break
       case "received":
         this.#onMessage(event.from, event.message, event.payload)
@@ -166,46 +73,48 @@ export class WorkerMachine implements Machine {
         if (event.call === leaving) this.#leave()
         break
       case "receipt":
-        if (!this.#outbox.onReceipt(event.receipt, event.lost, this.#clock.monotonicMs)) this.#master.onReceipt(event.receipt, event.lost)
+        if (!outbox.onReceipt(event.receipt, event.lost, clock.monotonicMs)) master.onReceipt(event.receipt, event.lost)
         break
       case "taskDone":
-        this.#tasks.onTaskDone(event.task, event.result, event.ms)
+        tasks.onTaskDone(event.task, event.result, event.ms)
         break
       case "taskFailed":
-        this.#tasks.onTaskFailed(event.task, event.failure, event.ms)
+        tasks.onTaskFailed(event.task, event.failure, event.ms)
         break
       case "taskLong":
-        this.#tasks.onTaskLong(event.task)
+        tasks.onTaskLong(event.task)
         break
       case "driverDone":
-        this.#drivers.onDone(event.task, event.error, event.logs ?? [])
+        drivers.onDone(event.task, event.error, event.logs ?? [])
         break
       case "fileRead":
-        this.#files.onRead(event.request, event.bytes, event.unpacked)
+        files.onRead(event.request, event.bytes, event.unpacked)
         break
       case "fileWritten":
-        this.#files.onWritten(event.request)
+        files.onWritten(event.request)
         break
       case "filesListed":
-        this.#files.onListed(event.request, event.files)
+        files.onListed(event.request, event.files)
         break
       case "sourceOpened":
-        this.#readers.onOpened(event.source, event.events)
+        readers.onOpened(event.source, event.events)
         break
       case "sourceBytes":
-        this.#readers.onBytes(event.source, event.bytes)
+        readers.onBytes(event.source, event.bytes)
         break
       case "sourceClosed":
-        this.#readers.onClosed(event.source, event.error, event.over)
+        readers.onClosed(event.source, event.error, event.over)
         break
       case "fileFailed":
-        this.#files.onFailed(event.request, event.error)
+        files.onFailed(event.request, event.error)
         break
     }
   }
 
   #onMessage(from: NodeId, message: Message, payload: readonly Uint8Array[]): void {
-    if (mastersOnly.has(message.kind) && from !== this.#master.node) {
+    const { master, reporter, readers, receiver, tasks, drivers, assets, copier, spill, credit, clock, outbox, store, fetcher } =
+      this.#parts
+    if (mastersOnly.has(message.kind) && from !== master.node) {
       this.#dropped++
       return
     }
@@ -214,45 +123,45 @@ export class WorkerMachine implements Machine {
         this.#onWelcome(from, message)
         break
       case "refused":
-        this.#master.onRefused(message.reason, message.try)
+        master.onRefused(message.reason, message.try)
         break
       case "heartbeatAck":
-        this.#master.onHeartbeatAck(from, message.sentMs, message.wallMs)
+        master.onHeartbeatAck(from, message.sentMs, message.wallMs)
         break
       case "peers":
         this.#onPeers(message)
         break
       case "inputs":
-        this.#reporter.onInputs(message.inputs, message.reportMs)
-        this.#readers.onInputs(message.inputs)
+        reporter.onInputs(message.inputs, message.reportMs)
+        readers.onInputs(message.inputs)
         break
       case "settled":
-        this.#receiver.onSettled(message.kept, message.dropped)
+        receiver.onSettled(message.kept, message.dropped)
         break
       case "launch":
-        this.#tasks.launch(message.stages, message.tasks)
+        tasks.launch(message.stages, message.tasks)
         break
       case "cancel":
-        this.#tasks.cancel(message.tasks)
-        this.#drivers.cancel(message.tasks)
+        tasks.cancel(message.tasks)
+        drivers.cancel(message.tasks)
         break
       case "asset":
-        this.#assets.onAssets(message.assets)
+        assets.onAssets(message.assets)
         break
       case "copy":
-        for (const { to, blocks } of message.copies) this.#copier.copy(blocks, to)
+        for (const { to, blocks } of message.copies) copier.copy(blocks, to)
         break
       case "forget":
         this.#onForget(message)
         break
       case "uses":
-        this.#spill.onUses(message.streams)
+        spill.onUses(message.streams)
         break
       case "listFiles":
         this.#onListFiles(message.request, message.paths)
         break
       case "drive":
-        this.#drivers.drive(message)
+        drivers.drive(message)
         break
       case "batch": {
         const [block] = payload
@@ -261,8 +170,8 @@ export class WorkerMachine implements Machine {
           return
         }
         const { session, stream, seq } = message
-        this.#receiver.onBatch(from, { session, stream, seq }, block)
-        this.#credit.heard(from, this.#memoryUse(), this.#clock.monotonicMs)
+        receiver.onBatch(from, { session, stream, seq }, block)
+        credit.heard(from, this.#memoryUse(), clock.monotonicMs)
         break
       }
       case "replica": {
@@ -271,7 +180,7 @@ export class WorkerMachine implements Machine {
           this.#dropped++
           return
         }
-        this.#receiver.onReplica(from, message, block, () => this.#outbox.send(from, { kind: "replicaStored", block: message.block }))
+        receiver.onReplica(from, message, block, () => outbox.send(from, { kind: "replicaStored", block: message.block }))
         break
       }
       case "replicas": {
@@ -283,28 +192,28 @@ export class WorkerMachine implements Machine {
         break
       }
       case "replicaStored":
-        for (const block of this.#copier.onStored(from, [message.block])) this.#receiver.onReplicaStored(from, block)
+        for (const block of copier.onStored(from, [message.block])) receiver.onReplicaStored(from, block)
         return
       case "replicasStored":
-        for (const block of this.#copier.onStored(from, message.blocks)) this.#receiver.onReplicaStored(from, block)
+        for (const block of copier.onStored(from, message.blocks)) receiver.onReplicaStored(from, block)
         return
       case "replicaRefused":
-        if (!this.#copier.onRefused(from, message.block, message.reason)) this.#receiver.onReplicaRefused(from, message.block)
+        if (!copier.onRefused(from, message.block, message.reason)) receiver.onReplicaRefused(from, message.block)
         return
       case "fetch":
-        serveBlocks({ store: this.#store, outbox: this.#outbox, spill: this.#spill }, from, message.request, message.blocks)
+        serveBlocks({ store, outbox, spill }, from, message.request, message.blocks)
         break
       case "fetched":
-        this.#fetcher.onFetched(from, message.request, message.missing, payload, message.disk)
+        fetcher.onFetched(from, message.request, message.missing, payload, message.disk)
         break
       case "hello":
         // A client that is about to send: it learns what it may.
-        if (message.role === "client") this.#credit.heard(from, this.#memoryUse(), this.#clock.monotonicMs)
+        if (message.role === "client") credit.heard(from, this.#memoryUse(), clock.monotonicMs)
         break
       case "bye":
         this.#onLost(from)
         // A client or a peer that has left is not spoken to again: what waits for its ack would wait for ever.
-        if (from !== this.#master.node) this.#outbox.push({ kind: "disconnect", from })
+        if (from !== master.node) outbox.push({ kind: "disconnect", from })
         break
       default:
         // Meant for a master or a client.
@@ -314,20 +223,22 @@ export class WorkerMachine implements Machine {
 
   /** This process is about to end: whoever relies on it need not find out. */
   #leave(): void {
-    this.#master.tell({ kind: "bye" })
-    for (const node of this.#peers.nodes) this.#outbox.send(node, { kind: "bye" })
+    const { master, peers, outbox } = this.#parts
+    master.tell({ kind: "bye" })
+    for (const node of peers.nodes) outbox.send(node, { kind: "bye" })
   }
 
   /** One answer when all of them are safe that can be. */
   #onReplicas(from: NodeId, replicas: readonly Replica[], payload: readonly Uint8Array[]): void {
+    const { outbox, receiver } = this.#parts
     const blocks: string[] = []
     let open = 1
     const over = () => {
-      if (--open === 0 && blocks.length > 0) this.#outbox.send(from, { kind: "replicasStored", blocks })
+      if (--open === 0 && blocks.length > 0) outbox.send(from, { kind: "replicasStored", blocks })
     }
     for (const [i, replica] of replicas.entries()) {
       open += 1
-      const taken = this.#receiver.onReplica(from, replica, payload[i]!, () => {
+      const taken = receiver.onReplica(from, replica, payload[i]!, () => {
         blocks.push(replica.block)
         over()
       })
@@ -336,104 +247,112 @@ export class WorkerMachine implements Machine {
     over()
   }
 
-  #onWelcome(from: NodeId, { wallMs, durable }: Extract<Message, { kind: "welcome" }>): void {
-    const unfit = this.#durable.onWelcome(durable ?? null)
-    if (unfit !== null) return this.#master.onRefused(unfit, "--dir <another directory>")
-    const joined = this.#master.onWelcome(from, wallMs)
+  #onWelcome(from: NodeId, welcome: Extract<Message, { kind: "welcome" }>): void {
+    const { durable, master, tasks, drivers, copier, reporter, assets } = this.#parts
+    const unfit = durable.onWelcome(welcome.durable ?? null)
+    if (unfit !== null) return master.onRefused(unfit, "--dir <another directory>")
+    const joined = master.onWelcome(from, welcome.wallMs)
     if (joined === null) return
     if (joined.another) {
-      this.#tasks.abandonAll()
-      this.#drivers.abandonAll()
-      this.#copier.forgetAll()
+      tasks.abandonAll()
+      drivers.abandonAll()
+      copier.forgetAll()
     }
-    this.#reporter.onJoined(joined.another)
-    this.#assets.onJoined()
+    reporter.onJoined(joined.another)
+    assets.onJoined()
   }
 
   #onPeers({ workers, minReplicas, replicas }: Extract<Message, { kind: "peers" }>): void {
-    for (const peer of this.#peers.update(workers, minReplicas, replicas)) this.#peerLost(peer, true)
-    this.#receiver.onPeers()
-    this.#fetcher.onPeers()
+    const { peers, receiver, fetcher } = this.#parts
+    for (const peer of peers.update(workers, minReplicas, replicas)) this.#peerLost(peer, true)
+    receiver.onPeers()
+    fetcher.onPeers()
   }
 
   #onLost(peer: NodeId): void {
-    if (peer === this.#master.node) {
-      this.#master.onLost("was lost")
+    const { master, credit, peers, clock } = this.#parts
+    if (peer === master.node) {
+      master.onLost("was lost")
       return
     }
-    this.#credit.forget(peer)
-    this.#peers.onLost(peer, this.#clock.monotonicMs)
+    credit.forget(peer)
+    peers.onLost(peer, clock.monotonicMs)
     this.#peerLost(peer, false)
   }
 
   #peerLost(peer: NodeId, dead: boolean): void {
-    this.#fetcher.onPeerLost(peer, dead)
-    this.#copier.onPeerLost(peer)
-    this.#receiver.onPeerLost(peer, dead)
+    const { fetcher, copier, receiver } = this.#parts
+    fetcher.onPeerLost(peer, dead)
+    copier.onPeerLost(peer)
+    receiver.onPeerLost(peer, dead)
   }
 
   #onForget({ blocks, streams }: Extract<Message, { kind: "forget" }>): void {
-    for (const block of blocks) this.#receiver.forget(block)
+    const { receiver, outbox } = this.#parts
+    for (const block of blocks) receiver.forget(block)
     for (const { stream, before } of streams) {
-      this.#receiver.forgetStream(stream, before)
-      this.#outbox.push({ kind: "forgetState", stream, before })
+      receiver.forgetStream(stream, before)
+      outbox.push({ kind: "forgetState", stream, before })
     }
   }
 
   #onListFiles(request: string, paths: readonly string[]): void {
-    this.#files.list(paths, (files, error) =>
-      this.#master.post({ kind: "filesListed", request, files: files ?? [], ...(files === null && { error }) }),
-    )
+    const { files, master } = this.#parts
+    files.list(paths, (files, error) => master.post({ kind: "filesListed", request, files: files ?? [], ...(files === null && { error }) }))
   }
 
   #onTime(): void {
-    const nowMs = this.#clock.monotonicMs
-    this.#master.onTime(nowMs)
-    this.#receiver.onTime(nowMs)
-    this.#fetcher.onTime(nowMs)
-    this.#tasks.onTime(nowMs)
-    this.#outbox.onTime(nowMs)
-    this.#spill.onTime(nowMs)
-    this.#durable.onTime(nowMs)
-    this.#assets.onTime(nowMs)
-    this.#credit.onTime(this.#memoryUse(), nowMs)
-    this.#readers.onTime(nowMs)
-    this.#reporter.onTime(nowMs)
+    const { clock, master, receiver, fetcher, tasks, outbox, spill, durable, assets, credit, readers, reporter } = this.#parts
+    const nowMs = clock.monotonicMs
+    master.onTime(nowMs)
+    receiver.onTime(nowMs)
+    fetcher.onTime(nowMs)
+    tasks.onTime(nowMs)
+    outbox.onTime(nowMs)
+    spill.onTime(nowMs)
+    durable.onTime(nowMs)
+    assets.onTime(nowMs)
+    credit.onTime(this.#memoryUse(), nowMs)
+    readers.onTime(nowMs)
+    reporter.onTime(nowMs)
   }
 
   /** Asks for the next time that anything is due, when that is not what was asked for before. */
   #wake(): void {
+    const { master, receiver, fetcher, tasks, copier, credit, spill, durable, reporter, readers, clock, outbox } = this.#parts
     const dueMs = Math.min(
-      this.#master.deadlineMs,
-      this.#receiver.deadlineMs,
-      this.#fetcher.deadlineMs,
-      this.#tasks.deadlineMs,
-      this.#copier.deadlineMs,
-      this.#credit.deadlineMs,
-      this.#spill.deadlineMs,
-      this.#durable.deadlineMs,
-      this.#reporter.deadlineMs,
-      this.#readers.deadlineMs,
+      master.deadlineMs,
+      receiver.deadlineMs,
+      fetcher.deadlineMs,
+      tasks.deadlineMs,
+      copier.deadlineMs,
+      credit.deadlineMs,
+      spill.deadlineMs,
+      durable.deadlineMs,
+      reporter.deadlineMs,
+      readers.deadlineMs,
     )
-    const askedAndAhead = this.#wakeMs === dueMs && dueMs > this.#clock.monotonicMs
+    const askedAndAhead = this.#wakeMs === dueMs && dueMs > clock.monotonicMs
     if (dueMs === Number.POSITIVE_INFINITY || askedAndAhead) return
     this.#wakeMs = dueMs
-    this.#outbox.push({ kind: "wake", atMonotonicMs: dueMs })
+    outbox.push({ kind: "wake", atMonotonicMs: dueMs })
   }
 
   #memoryUse(): MemoryUse {
-    const { capBytes, usedBytes } = this.#store
-    return { capBytes, usedBytes, pendingBytes: this.#receiver.pendingBytes }
+    const { store, receiver } = this.#parts
+    const { capBytes, usedBytes } = store
+    return { capBytes, usedBytes, pendingBytes: receiver.pendingBytes }
   }
 
   #load(): WorkerLoad {
+    const { tasks, clock, store, spill } = this.#parts
     return {
-      load: this.#tasks.load(this.#clock.monotonicMs),
-      usedBytes: this.#store.usedBytes,
-      queued: this.#tasks.queued,
-      blocks: this.#store.size,
+      load: tasks.load(clock.monotonicMs),
+      usedBytes: store.usedBytes,
+      queued: tasks.queued,
+      blocks: store.size,
       dropped: this.dropped,
-      ...(this.#spill.enabled && { spilledBytes: this.#spill.bytes, diskFull: this.#spill.full }),
+      ...(spill.enabled && { spilledBytes: spill.bytes, diskFull: spill.full }),
     }
   }
 }
