@@ -12,12 +12,14 @@ import { operatorOf } from "../operators/index.js"
 import type { RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
 import { writeRegion } from "../shuffle-region.js"
 import type { TaskOutput } from "../task.js"
+import { type Pieces, SumTable } from "../wasm/words.js"
 import { ByteTable } from "./byte-table.js"
 import { type Chain, chainOf } from "./chain.js"
 import { binaryKernel, type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
 import { type PairColumns, pairColumns } from "./number-columns.js"
 import type { Binary } from "./number-state.js"
-import { pairSections } from "./pair-sections.js"
+import { pairSections, sumSections } from "./pair-sections.js"
+import { piecesOf } from "./pieces.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
 export interface Refusal {
@@ -25,7 +27,11 @@ export interface Refusal {
   readonly why: string
 }
 
-type Plan = { readonly kernel: CombineKernel } | { readonly refusal: Refusal }
+/** `pieces`: what there is a faster loop for; it leaves to the kernel what is too long for it. */
+type Plan = { readonly kernel: CombineKernel; readonly pieces: Pieces | null } | { readonly refusal: Refusal }
+
+/** A table that has grown beyond is not kept. */
+const mostKeptBytes = 64 * 2 ** 20
 
 export class Kernels {
   private readonly lambdas = new Map<string, Lambda | string>()
@@ -33,6 +39,7 @@ export class Kernels {
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
   private table: ByteTable | null = null
+  private sums: SumTable | null = null
 
   /** `refOf`: null for built-in functions. */
   constructor(private readonly refOf: (link: FunctionLink) => FunctionRef | null) {}
@@ -54,6 +61,8 @@ export class Kernels {
     const blocks: Block[] = []
     for (const { block } of chain.input.groups[chain.partition]!) blocks.push(...context.blocks({ kind: "block", block }))
     if (!blocks.every(block => block.rows === 0 || (block.isText && (block.allAscii || !plan.kernel.needsAscii)))) return null
+    const counted = plan.pieces === null ? null : this.count(blocks, plan.pieces, write.partitions)
+    if (counted !== null) return counted
     this.table ??= new ByteTable()
     const { table } = this
     try {
@@ -62,6 +71,19 @@ export class Kernels {
       return { bytes: writeRegion(sections.blocks), rows: table.count, sectionRows: sections.rows }
     } finally {
       table.clear()
+    }
+  }
+
+  private count(blocks: readonly Block[], pieces: Pieces, partitions: number): TaskOutput | null {
+    this.sums ??= new SumTable()
+    const { sums } = this
+    try {
+      for (const block of blocks) if (block.rows > 0 && !sums.add(block.textBytes(), block.offsets(), block.rows, pieces)) return null
+      const sections = sumSections(sums, partitions)
+      return { bytes: writeRegion(sections.blocks), rows: sums.count, sectionRows: sections.rows }
+    } finally {
+      if (sums.size > mostKeptBytes) this.sums = null
+      else sums.clear()
     }
   }
 
@@ -135,7 +157,8 @@ export class Kernels {
       })
       step = steps.length
       if (create.kind !== "builtin" || create.name !== "identity") throw new NotUnderstood("makes combiners of its own")
-      return { kernel: combineKernel(read, this.lambda(merge), at => (step = at)) }
+      const f = this.lambda(merge)
+      return { kernel: combineKernel(read, f, at => (step = at)), pieces: piecesOf(read, f) }
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error
       return { refusal: { step, why: error.message } }

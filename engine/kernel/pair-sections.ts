@@ -3,8 +3,10 @@
 import { isAscii } from "node:buffer"
 import { assembleBlock } from "../block/block-layout.js"
 import { textBytes } from "../block/bytes.js"
+import type { ColumnType } from "../block/columns.js"
 import { hashAscii, hashKey } from "../keys/key-hash.js"
 import { partitionOfHash } from "../partition.js"
+import type { SumTable } from "../wasm/words.js"
 import type { ByteTable } from "./byte-table.js"
 
 export interface Sections {
@@ -55,13 +57,25 @@ function pairBlock(table: ByteTable, place: Int32Array, partition: number, rows:
     }
     start = end
   }
-  const type = {
-    kind: "tuple",
-    absent: 0,
-    items: [
-      { kind: "utf8", absent: 0, ascii: isAscii(data) },
-      { kind: "float64", absent: 0 },
-    ],
-  } as const
-  return assembleBlock(type, rows, [new Uint8Array(offsets.buffer), data, new Uint8Array(values.buffer)])
+  return assembleBlock(pairType(isAscii(data)), rows, [new Uint8Array(offsets.buffer), data, new Uint8Array(values.buffer)])
+}
+
+const pairType = (ascii: boolean): ColumnType => ({
+  kind: "tuple",
+  absent: 0,
+  items: [
+    { kind: "utf8", absent: 0, ascii },
+    { kind: "float64", absent: 0 },
+  ],
+})
+
+/** The same of a table of sums. */
+export function sumSections(table: SumTable, partitions: number): Sections {
+  const columns = table.sections(partitions)
+  return {
+    blocks: columns.map(({ rows, ascii, offsets, data, sums }) =>
+      rows === 0 ? nothing : assembleBlock(pairType(ascii), rows, [offsets, data, sums]),
+    ),
+    rows: columns.map(({ rows }) => rows),
+  }
 }

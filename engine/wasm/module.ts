@@ -17,6 +17,14 @@ export interface KernelExports {
   readonly packedBytes: Global
   readonly packTakenBytes: Global
   readonly packSurelyAscii: Global
+  tableAt(entries: number, capacity: number, keys: number, keysLength: number): void
+  tableRehash(from: number): void
+  tableClear(): void
+  tableKeyBytes(): number
+  readonly tableKeys: Global
+  countPieces(text: number, ends: number, base: number, row: number, rows: number, separator: number, skip: number, added: number): number
+  tablePartitions(partitions: number, places: number, counts: number): void
+  tableColumns(places: number, columns: number, starts: number): void
 }
 
 interface Global {

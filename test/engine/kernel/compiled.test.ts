@@ -338,4 +338,10 @@ test("thousands of keys, in tables that grow", () => {
   assert.equal(Buffer.compare(fast.outputs[0]!.bytes, slow.outputs[0]!.bytes), 0)
 })
 
+test("a row that is longer than the kernel of pieces takes", () => {
+  const rows = [["a b", `${"ab ".repeat(30_000)}a`], ["b a"]]
+  const [fast, slow] = [outputs(compiled[0]!, rows, 2, true), outputs(compiled[0]!, rows, 2, false)]
+  assert.equal(Buffer.compare(fast.outputs[0]!.bytes, slow.outputs[0]!.bytes), 0)
+})
+
 test.run()

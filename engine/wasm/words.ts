@@ -1,0 +1,178 @@
+/**
+ * A table of sums by pieces of text, one for all tasks of an executor: rows of text in, sections of a shuffle out. What is in it from one task must not
+ * show in the next: `clear`.
+ *
+ *   memory   a slice of text · where its rows end · keys · entries (the last, for they are moved when either of both grows)
+ */
+
+import { sliceBytes } from "./lines.js"
+import { KernelInstance } from "./module.js"
+
+export interface Pieces {
+  /** One byte of ASCII; null: a row is one piece. */
+  readonly separator: number | null
+  /** Pieces without bytes are none. */
+  readonly skip: boolean
+  /** What each adds to its sum. */
+  readonly added: number
+}
+
+/** The columns of a partition's pairs, in memory of the kernel until the next call. */
+export interface SumColumns {
+  readonly rows: number
+  /** Where each key's text begins and ends. */
+  readonly offsets: Uint8Array
+  readonly data: Uint8Array
+  readonly ascii: boolean
+  readonly sums: Uint8Array
+}
+
+const padding = 64
+const sliceRows = 8 * 1024
+const entryBytes = 32
+const firstCapacity = 4096
+const firstKeyBytes = 64 * 1024
+/** Beyond it tables in JavaScript are as good, for no cache holds them. */
+const mostBytes = 256 * 2 ** 20
+
+const textBytes = sliceBytes + padding
+const endsBytes = align(4 * (sliceRows + 1))
+
+export class SumTable {
+  private readonly instance = new KernelInstance(textBytes + endsBytes + firstKeyBytes + firstCapacity * entryBytes)
+  private capacity = firstCapacity
+  private keyBytes = firstKeyBytes
+
+  constructor() {
+    this.place()
+  }
+
+  get count(): number {
+    return this.instance.kernels.tableKeys.value
+  }
+
+  /** Bytes of memory, which never become fewer. */
+  get size(): number {
+    return this.instance.bytes.length
+  }
+
+  /** Rows [0, rows) of a text column. False: a row, or the table, is too long; then nothing of it counts. */
+  add(data: Uint8Array, offsets: Int32Array, rows: number, { separator, skip, added }: Pieces): boolean {
+    const { instance } = this
+    const { kernels } = instance
+    const text = instance.base
+    const ends = text + textBytes
+    for (let first = 0; first < rows; ) {
+      const from = offsets[first]!
+      let last = Math.min(rows, first + sliceRows)
+      if (offsets[last]! - from > sliceBytes) last = lastWithin(offsets, first, last, from + sliceBytes)
+      if (last === first) return false
+      instance.bytes.set(data.subarray(from, offsets[last]!), text)
+      new Int32Array(instance.bytes.buffer, ends, last - first + 1).set(offsets.subarray(first, last + 1))
+      for (let row = 0; ; ) {
+        row = kernels.countPieces(text, ends, from, row, last - first, separator ?? -1, skip ? 1 : 0, added)
+        if (row === last - first) break
+        if (!this.grow(offsets[first + row + 1]! - offsets[first + row]!)) return false
+      }
+      first = last
+    }
+    return true
+  }
+
+  /** The pairs of each partition (as `partitionOf` has it) in order of first appearance. */
+  sections(partitions: number): SumColumns[] {
+    const { instance, count } = this
+    const { kernels } = instance
+    const places = align(this.entries + this.capacity * entryBytes)
+    const counts = align(places + 4 * count)
+    const columns = align(counts + 12 * partitions)
+    const starts = align(columns + 12 * partitions)
+    const begin = align(starts + 4 * partitions)
+    instance.reserve(begin - instance.base)
+    instance.bytes.fill(0, counts, begin)
+    kernels.tablePartitions(partitions, places, counts)
+    const of = (what: number) => new Uint32Array(instance.bytes.buffer, what, what === starts ? partitions : 3 * partitions)
+    const facts = of(counts).slice()
+    let at = begin
+    const layout = Array.from({ length: partitions }, (_, p) => {
+      const [rows, bytes] = [facts[3 * p]!, facts[3 * p + 1]!]
+      const offsets = at
+      const text = align(offsets + 4 * (rows + 1))
+      const sums = align(text + bytes + 8)
+      at = align(sums + 8 * rows)
+      return { rows, bytes, offsets, text, sums }
+    })
+    instance.reserve(at - instance.base)
+    for (const [p, { offsets, text, sums }] of layout.entries()) {
+      of(columns).set([offsets + 4, text, sums], 3 * p)
+      of(starts)[p] = text
+      new Uint32Array(instance.bytes.buffer, offsets, 1)[0] = 0
+    }
+    kernels.tableColumns(places, columns, starts)
+    const { bytes: memory } = instance
+    return layout.map(({ rows, bytes, offsets, text, sums }, p) => ({
+      rows,
+      offsets: memory.subarray(offsets, offsets + 4 * (rows + 1)),
+      data: memory.subarray(text, text + bytes),
+      ascii: facts[3 * p + 2] === 0,
+      sums: memory.subarray(sums, sums + 8 * rows),
+    }))
+  }
+
+  clear(): void {
+    this.instance.kernels.tableClear()
+  }
+
+  private get keys(): number {
+    return this.instance.base + textBytes + endsBytes
+  }
+
+  private get entries(): number {
+    return this.keys + this.keyBytes
+  }
+
+  private place(): void {
+    this.instance.kernels.tableAt(this.entries, this.capacity, this.keys, this.keyBytes)
+  }
+
+  /** Room for all pieces of a row. False: there shall be none. */
+  private grow(rowBytes: number): boolean {
+    const { instance } = this
+    const { kernels } = instance
+    const pieces = rowBytes + 1
+    if (this.count + pieces > (this.capacity >> 3) * 5) {
+      const old = this.capacity * entryBytes
+      if (old * 2 > mostBytes) return false
+      const from = this.entries
+      instance.reserve(from + 3 * old - instance.base)
+      this.capacity *= 2
+      kernels.tableAt(from + old, this.capacity, this.keys, this.keyBytes)
+      kernels.tableRehash(from)
+      instance.bytes.copyWithin(from, from + old, from + 3 * old)
+    } else {
+      if (this.keyBytes * 2 > mostBytes) return false
+      const { entries: from } = this
+      const length = this.capacity * entryBytes
+      instance.reserve(from + this.keyBytes + length - instance.base)
+      this.keyBytes *= 2
+      instance.bytes.copyWithin(this.entries, from, from + length)
+    }
+    this.place()
+    return true
+  }
+}
+
+/** How many rows from the first on end by `end`. */
+function lastWithin(offsets: Int32Array, first: number, last: number, end: number): number {
+  let [low, high] = [first, last]
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (offsets[middle]! <= end) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64
+}
