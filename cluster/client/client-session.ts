@@ -16,15 +16,16 @@ import type { DStream, Handle, InputDStream, StateDStream } from "../../engine/f
 import type { Value } from "../../engine/fluent/values.js"
 import { type Duration, formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
-import type { ClusterStatus, LogEntry } from "../protocol.js"
+import type { ClusterStatus } from "../protocol.js"
 import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import type { Submitting } from "./changes.js"
+import { findStream } from "./find-stream.js"
 import { existingInput, type InputSettings, type InputTools, inputDraft, pathsOf } from "./inputs.js"
-import { jobInfo, logLine, programInfos, streamInfo, workerInfo } from "./inspection.js"
+import { jobInfo, programInfos, streamInfo, workerInfo } from "./inspection.js"
 import { localLines } from "./local-files.js"
-import { LogFeed } from "./log-feed.js"
+import { readLogs } from "./logs.js"
 import { parallelize } from "./parallelize.js"
 import type { Defined, SessionHost } from "./session-host.js"
 import { type Subscription, startWatch, subscribe, type WatchSettings, type WatchUpdate } from "./watch.js"
@@ -125,11 +126,14 @@ export class ClientSession implements Session {
 
   /** See Session. */
   readonly stream = <T = unknown>(name: string): DStream<T> =>
-    this.host.open((name.startsWith("archive:") ? this.#archive(name) : this.#find(name)).id, false) as unknown as DStream<T>
+    this.host.open(
+      (name.startsWith("archive:") ? this.#archive(name) : findStream(this.host.definitions, name)).id,
+      false,
+    ) as unknown as DStream<T>
 
   /** See Session. */
   readonly state = <K = unknown, S = unknown>(name: string): StateDStream<K, S> => {
-    const definition = this.#find(name)
+    const definition = findStream(this.host.definitions, name)
     if (definition.kind !== "state" && definition.kind !== "snapshot") {
       throw new RivuletError(`${name} is ${definition.kind === "output" ? "an output" : "a stream of records"}, no state`, {
         code: 2,
@@ -235,29 +239,8 @@ export class ClientSession implements Session {
     filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {},
   ): AsyncIterable<LogLine> => {
     const lastMs = filter.last === undefined ? defaultLogMs : parseDuration(filter.last)
-    return this.#logs(filter.stream ?? null, lastMs, filter.follow === true)
-  }
-
-  async *#logs(stream: string | null, lastMs: number, follow: boolean): AsyncGenerator<LogLine> {
-    const shown = (entry: LogEntry): LogLine => {
-      const interval = entry.stream === null ? undefined : this.host.definitions.find(entry.stream)[0]?.intervalMs
-      return logLine(entry, interval)
-    }
-    const sinceMs = this.calls.now() - lastMs
-    const coming = follow ? new LogFeed(this.calls, entry => this.#isOf(stream, entry.stream)) : null
-    this.#end.then(() => coming?.end())
-    try {
-      const before = await this.host.request({ kind: "logs", stream, sinceMs })
-      for (const entry of before) yield shown(entry)
-      if (coming !== null) for await (const entry of coming.after(before)) yield shown(entry)
-    } finally {
-      coming?.end()
-    }
-  }
-
-  /** A stream is asked for by `name` or `program/name`. */
-  #isOf(asked: string | null, stream: string | null): boolean {
-    return asked === null || stream === asked || stream?.endsWith(`/${asked}`) === true
+    const { stream = null, follow = false } = filter
+    return readLogs(this.host, this.calls, { stream, lastMs, follow, ended: this.#end })
   }
 
   /** See Session. */
@@ -377,25 +360,6 @@ export class ClientSession implements Session {
   #archive(name: string): StreamDefinition {
     const { interval, format } = kindOfArchive(name, path => this.#tools.resolvePath(path))
     return this.host.define({ ...inputDraft(name, interval, { format }, this.#tools), operator: "archive" })
-  }
-
-  #find(name: string): StreamDefinition {
-    const found = this.host.definitions.find(name)
-    if (found.length === 1) return found[0]!
-    const own = found.filter(({ program }) => program === this.host.definitions.author.program)
-    if (own.length === 1) return own[0]!
-    if (found.length > 1) {
-      const full = found.map(definition => `${definition.program}/${definition.name}`)
-      throw new RivuletError(`${name} is in ${found.length} programs: ${full.join(", ")}`, { code: 2, try: `stream("${full[0]}")` })
-    }
-    const now = this.host.definitions.nowCalled(name)
-    if (now !== undefined) throw new RivuletError(`${name} is called ${now} now`, { code: 2, try: `stream("${now}")` })
-    const known = this.host.definitions.all().filter(({ named }) => named)
-    const shown = known.slice(0, 8).map(definition => `${definition.program}/${definition.name}`)
-    throw new RivuletError(`no stream ${name} when this session last looked`, {
-      code: 2,
-      try: shown.length === 0 ? "await streams() looks again" : `${shown.join(", ")}; await streams() looks again`,
-    })
   }
 
   #printUpdate({ name, value, stamp, error }: WatchUpdate): void {
