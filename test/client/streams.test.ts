@@ -51,7 +51,7 @@ const lifted: [name: string, make: (s: Pairs, o: Pairs) => Handle, rdd: unknown]
   [
     "join",
     (s, o) => s.join(o.at(5000)),
-    { kind: "cogroup", parents: [hole, { kind: "slice", stream: "s.2", from: 5000, to: 6000 }], partitions: 4, join: "inner" },
+    { kind: "cogroup", parents: [hole, { kind: "slice", stream: "s.2", from: 5000, to: 6000, only: true }], partitions: 4, join: "inner" },
   ],
   ["leftOuterJoin", (s, o) => s.leftOuterJoin(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "left" }],
   ["rightOuterJoin", (s, o) => s.rightOuterJoin(o), { kind: "cogroup", parents: [hole, other], partitions: 4, join: "right" }],
@@ -126,7 +126,7 @@ const stateful: [make: (s: Pairs) => Handle, kind: string, intervalMs: number, n
       parent: "s.1",
       op: { kind: "updateStateByKey", update: f("() => 1") },
       partitions: 4,
-      initial: { kind: "slice", stream: "s.1", from: 0, to: 1000 },
+      initial: { kind: "slice", stream: "s.1", from: 0, to: 1000, only: true },
     },
   ],
   [s => s.save("out", { format: "csv" }), "output", 1000, { kind: "save", parent: "s.1", to: "out", format: "csv" }],
@@ -198,11 +198,12 @@ test("times: at, last, latest, slice; relative ones stay relative", () => {
     s.slice("-10s", "-5s"),
   ]
   const range = (from: number, to: number) => ({ kind: "slice", stream: "s.1", from, to })
+  const one = (from: number, to: number) => ({ ...range(from, to), only: true })
   const at2105 = nowMs - 5 * 60_000
   const expected = [
-    range(4000, 6000),
-    range(-300_000, -298_000),
-    range(-4000, -2000),
+    one(4000, 6000),
+    one(-300_000, -298_000),
+    one(-4000, -2000),
     range(-2000, Infinity),
     range(-2000, Infinity),
     range(-60_000, Infinity),
