@@ -18,6 +18,8 @@ export interface InputOverride {
   readonly format?: "text" | "combined" | "json" | "csv"
   /** The record's field that holds its time; without it the program's own `timestamp`, or the time of reading. */
   readonly timestampField?: string
+  /** The names of csv columns, where neither the program nor anybody else has said them. */
+  readonly header?: readonly string[]
   readonly disorderMs: number
 }
 
@@ -83,7 +85,9 @@ function exportedIds(exports: Readonly<Record<string, unknown>>): Map<StreamId, 
 
 function redirected(session: ClientSession, node: InputNode, override: InputOverride): InputNode {
   const field = override.timestampField
-  const format: FormatSpec = override.format === undefined ? node.format : { kind: override.format }
+  const asked: FormatSpec = override.format === undefined ? node.format : { kind: override.format }
+  const isUnnamed = asked.kind === "csv" && asked.header === undefined && override.header !== undefined
+  const format: FormatSpec = isUnnamed ? { kind: "csv", header: override.header } : asked
   if (field !== undefined && format.kind === "text")
     throw new RivuletError(`--timestamp ${field}: lines of text have no fields`, { code: 2, try: "--format combined, json or csv" })
   const timestamp =

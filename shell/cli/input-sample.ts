@@ -149,7 +149,7 @@ function parses(line: string, kind: (typeof guesses)[number]): boolean {
 }
 
 /** Whole lines, or the only one. A character cut at the end of the sample is no bad one. */
-function linesOf(sample: Uint8Array): string[] {
+export function linesOf(sample: Uint8Array): string[] {
   const end = sample.lastIndexOf(10)
   const whole = end > 0 ? sample.subarray(0, end) : sample
   const text = Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString(isUtf8(whole) ? "utf8" : "latin1")

@@ -9,6 +9,7 @@ import { archiveKind } from "../../engine/input/archive.js"
 import { parseTime } from "../../engine/time.js"
 import { batch, checkResume, type ReplayInput } from "./batch.js"
 import { compareTarget } from "./compare.js"
+import { csvHeader } from "./csv-header.js"
 import { byteSize, duration, positiveInteger } from "./options.js"
 import { outputFormat } from "./output.js"
 
@@ -48,6 +49,8 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
       throw new RivuletError("--from and --to are for archives", { code: 2, try: `--input ${text.slice(0, at)}=archive:<dir>` })
     const paths = resolve(asked)
     const files = filesOf(paths, text)
+    const mayBeCsv = options.timestamp !== undefined && (format === undefined || format === "csv")
+    const header = mayBeCsv ? csvHeader(files, options.timestamp as string, `--input ${text}`) : null
     return {
       name: text.slice(0, at),
       paths,
@@ -55,6 +58,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
       disorderMs,
       ...(format ? { format } : {}),
       ...(options.timestamp ? { timestampField: options.timestamp } : {}),
+      ...(header === null ? {} : { header }),
     }
   })
   await batch({

@@ -1,9 +1,14 @@
 /** What is wrong with an old log is said from its first lines, before a cluster reads all of it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { RivuletError } from "../../engine/errors.js"
 import type { FormatSpec } from "../../engine/rdd.js"
 import { progressText } from "../../shell/cli/batch-progress.js"
+import { csvHeader } from "../../shell/cli/csv-header.js"
 import { checkSample } from "../../shell/cli/input-sample.js"
 
 const test = suite("input sample")
@@ -60,6 +65,30 @@ for (const [what, text, kind, field, error, advice] of cases)
     }
     assert.unreachable("it was let through")
   })
+
+test("the names of csv columns are the first line's if it names the time's, and every file must begin so", () => {
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-csv-"))
+  const file = (name: string, text: string | Uint8Array) => {
+    const path = join(directory, name)
+    writeFileSync(path, text)
+    return path
+  }
+  try {
+    const a = file("a.csv", '"at",url\r\n1,/a\r\n')
+    const b = file("b.csv.gz", gzipSync('"at",url\r\n2,/b\r\n'))
+    const none = file("none.csv", "")
+    assert.equal(csvHeader([none, a, b], "at", "--input v=*"), ["at", "url"])
+    assert.is(csvHeader([a], "time", "--input v=*"), null)
+    assert.is(csvHeader([none], "at", "--input v=*"), null)
+    assert.is(csvHeader([file("json", '{"at":"x"}\n')], "at", "--input v=*"), null)
+    assert.throws(
+      () => csvHeader([a, file("c.csv", "url,at\n")], "at", "--input v=*"),
+      /c\.csv does not begin with the names that .*a\.csv begins with/,
+    )
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
 
 test("progress: the part of all inputs that is read, and how far the slowest stream is", () => {
   const entry = (kind: string, throughMs: number, read?: object) => ({
