@@ -25,6 +25,8 @@ export interface MasterConfig {
   readonly taskTimeoutMs: number
   /** Tasks that take much longer than their stage's others are begun on another worker as well (the paper's §5.2). */
   readonly speculation: boolean
+  /** Tasks wait so long at most for others, when there are many. */
+  readonly gatherMs: number
   /** A `foreachRDD` body may wait for other systems, but not for ever. */
   readonly driverTimeoutMs: number
   /** Jobs under way a stream. */
@@ -69,6 +71,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   holdBackMs: 1_000,
   taskTimeoutMs: 30_000,
   speculation: true,
+  gatherMs: 2,
   driverTimeoutMs: 60_000,
   jobsAhead: 32,
   rememberMs: 600_000,

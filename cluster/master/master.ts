@@ -151,6 +151,7 @@ class Running {
       outbox,
       planner,
       taskTimeoutMs: config.taskTimeoutMs,
+      gatherMs: config.gatherMs,
       incarnation: incarnationOf(options.node),
     })
     const parts: Parts = {

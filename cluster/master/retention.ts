@@ -187,7 +187,7 @@ export class Retention {
     return () => {
       this.#dropSeals(gone)
       for (const { node } of this.#parts.registry.live) {
-        this.#parts.outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
+        this.#parts.outbox.forgetBefore(node, stream, before)
       }
     }
   }
@@ -230,7 +230,7 @@ export class Retention {
         this.#dropOutputs(panes)
         // Executors drop their cached versions.
         if (op.kind !== "reduceByWindow") {
-          for (const { node } of registry.live) outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before }] })
+          for (const { node } of registry.live) outbox.forgetBefore(node, stream, before)
         }
       },
     }
@@ -278,7 +278,7 @@ export class Retention {
     this.#dropSeals(seals)
     scheduler.forgetKept()
     for (const { node } of registry.live) {
-      outbox.send(node, { kind: "forget", blocks: [], streams: [{ stream, before: Number.MAX_SAFE_INTEGER }] })
+      outbox.forgetBefore(node, stream, Number.MAX_SAFE_INTEGER)
     }
   }
 

@@ -48,6 +48,8 @@ export interface SchedulerOptions {
   readonly outbox: Outbox
   readonly planner: Planner
   readonly taskTimeoutMs: number
+  /** Tasks that are ready wait so long at most for others that go with them. */
+  readonly gatherMs: number
   /** No other master of this cluster has or had it: names of tasks begin with it. */
   readonly incarnation: number
 }

@@ -10,6 +10,8 @@ import { stragglers } from "./speculation.js"
 import { type Attempt, isTemporary, type Task, TaskQueue } from "./stage.js"
 
 const pools = ["stream", "query"] as const
+/** A pause of a millisecond after so many. */
+const tasksAMs = 50
 
 export class Launching {
   readonly #board: Board
@@ -18,6 +20,12 @@ export class Launching {
   readonly #bound: Record<Pool, Map<NodeId, TaskQueue>> = { stream: new Map(), query: new Map() }
   /** Workers with such tasks that may have got room, or something to do, since they were last given some. */
   readonly #open: Record<Pool, Set<NodeId>> = { stream: new Set(), query: new Set() }
+
+  /** Streams' tasks that are ready before it wait for it. */
+  #nextMs = Number.NEGATIVE_INFINITY
+  #wokenMs = Number.NEGATIVE_INFINITY
+  /** Since the dispatch began. */
+  #launched = 0
 
   constructor(board: Board) {
     this.#board = board
@@ -35,10 +43,21 @@ export class Launching {
     }
   }
 
-  /** Sends ready tasks to workers that have room. */
+  /**
+   * Sends ready tasks to workers that have room. After many there is a pause, the longer the more they were: a hundred streams whose
+   * stages become ready one after the other would cost a message for each worker and stage. Who launches few never waits.
+   */
   dispatch(nowMs: number): void {
-    const { placement } = this.#board.options
+    const { placement, outbox, gatherMs } = this.#board.options
+    this.#launched = 0
     for (const pool of pools) {
+      if (pool === "stream" && nowMs < this.#nextMs) {
+        if (this.#wokenMs < this.#nextMs && (this.#open.stream.size > 0 || this.#ready.stream.size > 0)) {
+          this.#wokenMs = this.#nextMs
+          outbox.push({ kind: "wake", atMonotonicMs: this.#nextMs })
+        }
+        continue
+      }
       for (const node of this.#open[pool]) {
         const queue = this.#bound[pool].get(node)
         while (queue !== undefined && queue.size > 0 && placement.hasRoom(node, pool)) {
@@ -52,6 +71,7 @@ export class Launching {
         const task = queue.pop() as Task
         if (task.state === "ready") this.#launch(task, null, nowMs)
       }
+      if (pool === "stream" && this.#launched > 0) this.#nextMs = nowMs + Math.min(gatherMs, this.#launched / tasksAMs)
     }
   }
 
@@ -145,6 +165,7 @@ export class Launching {
     task.state = "running"
     stage.startedMs ??= nowMs
     placement.began(worker, stage.pool)
+    this.#launched += 1
     if (stage.sent === null) {
       const spec = trimStage(stage.spec)
       stage.sent = { spec, divisible: isDivisible(spec.root) }

@@ -3,6 +3,7 @@
  * worker goes in one message each.
  */
 
+import type { StreamId } from "../../engine/definition.js"
 import { stageFor } from "../../engine/plan.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { Command, NodeId } from "../ports.js"
@@ -15,6 +16,8 @@ interface Batch {
   readonly tasks: LaunchTask[]
   readonly cancel: string[]
   readonly forget: string[]
+  /** Whole intervals of streams: those before the time. */
+  readonly forgetBefore: Map<StreamId, number>
 }
 
 export class Outbox {
@@ -48,6 +51,12 @@ export class Outbox {
     this.#batch(to).forget.push(block)
   }
 
+  /** All of the stream's intervals that end at or before it. */
+  forgetBefore(to: NodeId, stream: StreamId, before: number): void {
+    const { forgetBefore } = this.#batch(to)
+    forgetBefore.set(stream, Math.max(before, forgetBefore.get(stream) ?? before))
+  }
+
   /** A worker is gone: nothing is for it. */
   drop(node: NodeId): void {
     this.#batches.delete(node)
@@ -58,7 +67,10 @@ export class Outbox {
     for (const [to, batch] of this.#batches) {
       if (batch.cancel.length > 0) this.send(to, { kind: "cancel", tasks: batch.cancel })
       if (batch.tasks.length > 0) this.send(to, { kind: "launch", stages: stagesFor(batch), tasks: batch.tasks })
-      if (batch.forget.length > 0) this.send(to, { kind: "forget", blocks: batch.forget, streams: [] })
+      if (batch.forget.length > 0 || batch.forgetBefore.size > 0) {
+        const streams = [...batch.forgetBefore].map(([stream, before]) => ({ stream, before }))
+        this.send(to, { kind: "forget", blocks: batch.forget, streams })
+      }
     }
     this.#batches.clear()
     const commands = this.#commands
@@ -69,7 +81,7 @@ export class Outbox {
   #batch(to: NodeId): Batch {
     let batch = this.#batches.get(to)
     if (batch === undefined) {
-      batch = { stages: [], index: new Map(), tasks: [], cancel: [], forget: [] }
+      batch = { stages: [], index: new Map(), tasks: [], cancel: [], forget: [], forgetBefore: new Map() }
       this.#batches.set(to, batch)
     }
     return batch

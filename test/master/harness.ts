@@ -44,7 +44,7 @@ export class Harness {
       cluster: "test",
       address: "tcp://master",
       records: this.journal.map(one => structuredClone(one)),
-      config: { rethrow: true, ...this.config },
+      config: { rethrow: true, gatherMs: 0, ...this.config },
     })
   }
 

@@ -26,7 +26,7 @@ class Bench implements Planner {
   readonly placement = new Placement()
   readonly scheduler = new Scheduler({
     ...{ tracker: this.tracker, chains: this.chains, placement: this.placement, outbox: this.outbox },
-    ...{ planner: this as Planner, taskTimeoutMs: 1000, incarnation: 1 },
+    ...{ planner: this as Planner, taskTimeoutMs: 1000, incarnation: 1, gatherMs: 0 },
   })
   readonly happenings: Happening[] = []
   nowMs = 0
