@@ -3,7 +3,6 @@
  * `const` names, shows values, runs dot-commands and watches. It prints through `emit` and knows no screen: it runs in a
  * thread of its own under the Ink screen, and in the same thread for `--plain`, scripts and `query`.
  */
-import { readFileSync } from "node:fs"
 import type { ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { ClusterEvent } from "../../cluster/protocol.js"
@@ -28,6 +27,7 @@ import { sessionGlobals } from "./globals.js"
 import { KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
 import { kindOf, runs } from "./kinds.js"
 import { KnownFields } from "./known-fields.js"
+import { loadedCells } from "./loaded-cells.js"
 import { LogTail } from "./log-tail.js"
 import { Panels } from "./panels.js"
 import type { HostEvent, HostPort } from "./port.js"
@@ -175,7 +175,10 @@ export class ShellHost implements HostPort {
     const kept = this.kept(result)
     this.print(kept)
     let output = kept
-    if (result.hasValue && !(echo.length > 0 && (result.declared.length > 0 || kindOf(this.session, result.value) === "output"))) {
+    // What the echo has said already: the stream that a cell declares and ends with, an output. An answer below declarations is shown.
+    const isStream = result.declared.length > 0 && handleData(result.value) !== undefined
+    const echoed = echo.length > 0 && (isStream || kindOf(this.session, result.value) === "output")
+    if (result.hasValue && !echoed) {
       const stamped: Stamped = { value: result.value, stamp: this.takeStamp(result.value) }
       const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
       output = stamp ? lines.slice(0, -1) : lines
@@ -252,9 +255,13 @@ export class ShellHost implements HostPort {
   private fail(error: unknown): void {
     this.lastError = asError(error)
     this.evaluator.bind("_error", this.lastError)
-    const lines = errorLines(this.lastError, ms => formatTime(ms, this.tz, { nowMs: this.now() }))
+    const lines = this.linesOf(this.lastError)
     if (this.rich) this.emit({ kind: "error", name: this.lastError.name, message: this.lastError.message, lines })
     else this.print(lines)
+  }
+
+  private linesOf(error: Error): StyledLine[] {
+    return errorLines(error, ms => formatTime(ms, this.tz, { nowMs: this.now() }))
   }
 
   print(lines: readonly StyledLine[]): void {
@@ -343,14 +350,19 @@ export class ShellHost implements HostPort {
     return [{ text: `  ${saveCells(path, this.cells)}`, style: "dim" }]
   }
 
+  /** Runs a file's cells as if they were typed, until one fails that is not there to. */
   async load(path: string): Promise<readonly StyledLine[]> {
-    let text: string
-    try {
-      text = readFileSync(path, "utf8")
-    } catch {
-      throw new RivuletError(`no such file: ${path}`, { code: 2, try: ".load cells.ts" })
+    const signal = this.running?.signal ?? new AbortController().signal
+    for (const { code, throws, title } of loadedCells(path, text => this.evaluator.cellsOf(text))) {
+      if (title !== undefined) this.print([{ text: title, style: "dim" }])
+      const failed = await this.evaluateAndShow(code, signal).then(
+        () => null,
+        (error: unknown) => asError(error),
+      )
+      if (failed !== null && (!throws || signal.aborted)) throw failed
+      if (failed === null && throws) throw new RivuletError(`${title}: it did not throw`)
+      if (failed !== null) this.print(this.linesOf(failed))
     }
-    for (const cell of this.evaluator.cellsOf(text)) await this.evaluateAndShow(cell, this.running?.signal ?? new AbortController().signal)
     return []
   }
 

@@ -1,5 +1,5 @@
 /** What a shell promises of its answers and first minutes, each by its number (docs/testing.md), against a cluster of real processes. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
@@ -117,6 +117,28 @@ test("10: a captured regular expression with g gives the same on 1 and 8 partiti
   const one = await of(1)
   assert.ok(one > 0)
   assert.is(await of(8), one)
+})
+
+test("a notebook's cells run here, each below its line, until one fails that is not there to", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-load-"))
+  const path = join(directory, "x.md")
+  const fence = "```"
+  const cell = (code: string, words = "ts") => `${fence}${words}\n${code}\n${fence}\n`
+  const cells = ['const letters = views.map(v => v.url[1])\nletters.last("10m").count()', "letters.map(async v => v)", "nope()", "6 * 7"]
+  writeFileSync(
+    path,
+    `# Notes\n\n${cell(cells[0]!)}${fence}output\n1\n${fence}\n${cell(cells[1]!, "ts throws")}${cell(cells[2]!)}${cell(cells[3]!)}`,
+  )
+  const said = (await shell.run(`.load ${path}`)).replaceAll(path, "x.md")
+  assert.match(
+    said,
+    /^x\.md:4 {2}const letters = views\.map\(v => v\.url\[1\]\) …\n[\s\S]*^ {2}650\n[\s\S]*^x\.md:11 {2}letters\.map\(async v => v\)\n.*async/m,
+  )
+  assert.match(said, /^x\.md:14 {2}nope\(\)\nReferenceError: nope is not defined/m)
+  assert.not.match(said, /42/)
+  writeFileSync(path, cell("1", "ts throws"))
+  assert.match(await shell.run(`.load ${path}`), /x\.md:2 {2}1: it did not throw/)
+  rmSync(directory, { recursive: true })
 })
 
 test("13: const n = a question; n + 1 is a number", async () => {

@@ -18,5 +18,10 @@ export const sessionCommands: readonly DotCommand[] = [
     help: "as a program: what the definitions here need; as a notebook: all cells with what they showed",
     run: (host, args) => host.save(args.trim()),
   },
-  { name: "load", usage: ".load <file>", help: "runs a file's cells", run: (host, args) => host.load(args.trim()) },
+  {
+    name: "load",
+    usage: ".load <file.ts|file.md>",
+    help: "runs a file's cells, or a notebook's",
+    run: (host, args) => host.load(args.trim()),
+  },
 ]
