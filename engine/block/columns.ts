@@ -94,18 +94,18 @@ function joinFields(a: readonly ColumnField[], b: readonly ColumnField[]): Colum
   return [...fields].sort(([x], [y]) => (x < y ? -1 : 1)).map(([name, type]) => ({ name, type }))
 }
 
-/** The type in TypeScript's words: `[string, number]`, `{ url: string; user: string | null }`. */
+/** The type in TypeScript's words: `[string, number]`, `{ url: string; user: string | null }`; `unknown` of no value at all. */
 export function typeText(type: ColumnType): string {
-  const kinds = [bareText(type)]
-  if (type.absent & absence.null && type.kind !== "null") kinds.push("null")
-  if (type.absent & absence.undefined) kinds.push("undefined")
-  return kinds.join(" | ")
+  const others: string[] = []
+  if (type.absent & absence.null) others.push("null")
+  if (type.absent & absence.undefined) others.push("undefined")
+  if (type.kind === "null") return others.join(" | ") || "unknown"
+  return [presentText(type), ...others].join(" | ")
 }
 
-function bareText(type: ColumnType): string {
+/** Of the values that are there. */
+function presentText(type: ColumnType): string {
   switch (type.kind) {
-    case "null":
-      return type.absent & absence.null ? "null" : "unknown"
     case "float64":
       return "number"
     case "utf8":
@@ -116,13 +116,14 @@ function bareText(type: ColumnType): string {
       return "bigint"
     case "timestamp":
       return "Date"
+    case "null":
     case "opaque":
       return "unknown"
     case "tuple":
       return `[${type.items.map(typeText).join(", ")}]`
     case "list": {
       const item = typeText(type.item)
-      return item.includes(" | ") ? `(${item})[]` : `${item}[]`
+      return item.includes(" | ") && !/^[[{].*[\]}]$/.test(item) ? `(${item})[]` : `${item}[]`
     }
     case "struct": {
       const fields = type.fields.map(({ name, type: field }) => {

@@ -41,7 +41,7 @@ const tables: Record<string, readonly [rows: unknown[], type: string]> = {
   "invalid dates": [[new Date(0), new Date(Number.NaN)], "unknown"],
   "null is not undefined": [["a", null, undefined], "string | null | undefined"],
   nulls: [[null, null], "null"],
-  undefineds: [[undefined, undefined], "unknown | undefined"],
+  undefineds: [[undefined, undefined], "undefined"],
   pairs: [[["a", 1], ["b", 2]], "[string, number]"],
   "left joins": [[["a", [1, undefined]], ["b", [2, ["x", 3]]], ["c", [2, null]]], "[string, [number, [string, number] | null | undefined]]"],
   "missing, undefined, null": [[{ a: 1 }, { a: undefined }, {}, { a: null }, { a: 1, b: "x" }], "{ a?: number | null | undefined; b?: string }"],
