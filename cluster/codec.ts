@@ -14,6 +14,7 @@
 
 import { deserialize, serialize } from "node:v8"
 import { Packr } from "msgpackr"
+import { isWellFormed } from "../engine/block/column-text.js"
 import { RivuletError } from "../engine/errors.js"
 import type { Body, Packet, PacketKind } from "./packet.js"
 import { type Message, maxFrameBytes, protocolVersion } from "./protocol.js"
@@ -28,7 +29,6 @@ const messagePack = 0
 const v8Format = 1
 const maxDepth = 2_000
 const nodeName = /^[!-~]{1,250}$/
-const loneSurrogate = /\p{Surrogate}/u
 
 /** Why a frame was refused: counted by these names. */
 export type Refusal = "malformed" | "version" | "oversized"
@@ -41,7 +41,7 @@ const packr = new Packr({ useRecords: false, moreTypes: true, useBigIntExtension
 
 /** A message for `Channel.send`. Throws a RivuletError if it is over the size limit. */
 export function encodeMessage(message: Message, payload: readonly Uint8Array[] = []): Body {
-  const exact = holdsUserValues(message) && !survivesMessagePack(message)
+  const exact = !survivesMessagePack(userValuesOf(message))
   const bytes: Uint8Array = exact ? serialize(message) : packr.pack(message)
   const body = new Uint8Array(bytes.byteLength + 1)
   body[0] = exact ? v8Format : messagePack
@@ -166,9 +166,17 @@ function kindOf(value: unknown): string {
   return typeof kind === "string" && /^[A-Za-z]{1,40}$/.test(kind) ? kind : "no kind"
 }
 
-/** The kinds of messages in which values of users' programs travel (keys asked for, zeros of folds). The others are ours. */
-function holdsUserValues(message: Message): boolean {
-  return message.kind === "request" || message.kind === "response" || message.kind === "launch"
+/** Where in a message values of users' programs travel (keys asked for, zeros of folds). All else is ours. */
+function userValuesOf(message: Message): unknown {
+  switch (message.kind) {
+    case "request":
+    case "response":
+      return message
+    case "launch":
+      return message.stages
+    default:
+      return null
+  }
 }
 
 /** Whether MessagePack gives back exactly this. */
@@ -183,7 +191,7 @@ function survivesMessagePack(value: unknown, depth = 0): boolean {
     case "number":
       return !Object.is(value, -0)
     case "string":
-      return !loneSurrogate.test(value)
+      return isWellFormed(value)
     case "object": {
       if (value === null || value instanceof Uint8Array) return true
       if (Array.isArray(value)) {
@@ -191,8 +199,10 @@ function survivesMessagePack(value: unknown, depth = 0): boolean {
         return true
       }
       if (Object.getPrototypeOf(value) !== Object.prototype) return false
-      for (const [key, item] of Object.entries(value))
-        if (key === "__proto__" || loneSurrogate.test(key) || !survivesMessagePack(item, depth + 1)) return false
+      for (const key of Object.keys(value)) {
+        if (key === "__proto__" || !isWellFormed(key)) return false
+        if (!survivesMessagePack((value as { readonly [key: string]: unknown })[key], depth + 1)) return false
+      }
       return true
     }
     default:

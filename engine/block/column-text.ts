@@ -108,7 +108,8 @@ class StringWriter {
   }
 }
 
-function isWellFormed(text: string): boolean {
+/** Whether it has no lone surrogate, which UTF-8 cannot say. */
+export function isWellFormed(text: string): boolean {
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed()
 }
 
