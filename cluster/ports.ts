@@ -9,7 +9,7 @@
 import type { ListedFile, PinnedFile, Unpacked } from "../engine/input/file-split.js"
 import type { TableWrite } from "../engine/output/table.js"
 import type { Packing } from "../engine/rdd.js"
-import type { CapturedLog, TaskFailure, TaskResult, TaskRun } from "../engine/task.js"
+import type { CapturedLog, TaskFailure, TaskLimits, TaskResult, TaskRun } from "../engine/task.js"
 import type { JournalRecord } from "./master/records.js"
 import type { NodeId } from "./node-id.js"
 import type { Message } from "./protocol.js"
@@ -87,7 +87,7 @@ export type Command =
   | { readonly kind: "probe"; readonly peer: NodeId; readonly address: string }
   | { readonly kind: "wake"; readonly atMonotonicMs: number }
   | { readonly kind: "append"; readonly sequence: number; readonly record: JournalRecord }
-  | { readonly kind: "submit"; readonly task: string; readonly executor: number; readonly run: TaskRun; readonly timeoutMs: number }
+  | { readonly kind: "submit"; readonly task: string; readonly executor: number; readonly run: TaskRun; readonly limits: TaskLimits }
   | { readonly kind: "asset"; readonly hash: string; readonly bytes: Uint8Array }
   /** Not used for long: they come again when they are. */
   | { readonly kind: "dropAssets"; readonly hashes: readonly string[] }

@@ -85,6 +85,7 @@ const launchTask = object<LaunchTask>({
   attempt: count,
   pool: oneOf("stream", "query"),
   timeoutMs: finite,
+  stallMs: optional(finite),
   affinity: nullable(integer),
   inputs: list(object<LaunchInput>({ ref: inputRef, parts: list(part) })),
 })

@@ -14,6 +14,11 @@ export class RivuletError extends Error {
   }
 }
 
+/** A function gave a promise where its value is looked at. */
+export function aPromise(): RivuletError {
+  return new RivuletError("the function gives a promise", { try: "give back the value itself; to wait for something, foreachRDD" })
+}
+
 /** What was thrown, as an Error: JavaScript throws anything. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))

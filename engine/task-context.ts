@@ -12,7 +12,7 @@ import type { FileSplit, FormatSpec, InputRef, OutputId, Push, RddNode, TaskCont
 import { sectionOf } from "./shuffle-region.js"
 import { KeyedState } from "./state/keyed-state.js"
 import type { ChainBlock, StateCache } from "./state/state-cache.js"
-import type { InputPart, TaskInput, TaskRun } from "./task.js"
+import type { InputPart, TaskInput, TaskProgress, TaskRun } from "./task.js"
 import { BadRecord, type CallPlace, type CallWatch, show } from "./task-error.js"
 import type { TaskFunctions } from "./task-functions.js"
 import type { TaskLog } from "./task-log.js"
@@ -38,8 +38,27 @@ export class TaskScope {
     readonly log: TaskLog,
     /** In the second run of a failed task. */
     readonly watch: CallWatch | null,
+    private readonly progress: TaskProgress | null,
   ) {
     this.inputs = new Map(run.inputs.map(input => [inputKey(input.ref), input]))
+  }
+
+  /** The function, each of whose calls is a step on. */
+  counted(f: UserCall, link: FunctionLink): UserCall {
+    const { progress } = this
+    if (progress === null || link.kind === "builtin") return f
+    const [high, low] = [Number.parseInt(link.hash.slice(0, 8), 16), Number.parseInt(link.hash.slice(8), 16)]
+    return (...args) => {
+      progress[0]!++
+      progress[1] = high
+      progress[2] = low
+      return f(...args)
+    }
+  }
+
+  /** Another block is read. */
+  step(): void {
+    if (this.progress !== null) this.progress[0]!++
   }
 
   input(ref: InputRef): TaskInput {
@@ -85,7 +104,10 @@ export class TaskScope {
     return parts.map(part => ({
       interval: part.interval!,
       base: part.base ?? false,
-      open: () => this.open(part),
+      open: () => {
+        this.step()
+        return this.open(part)
+      },
     }))
   }
 }
@@ -135,7 +157,8 @@ export class Context implements TaskContext {
   fn(link: FunctionLink, operator: string, otherwise?: (...args: never[]) => unknown): (...args: never[]) => unknown {
     const { functions, watch } = this.scope
     const instance = functions.instance(link, this.env)
-    const f = watch === null ? instance : watch.wrap(instance, operator, functions.ref(link), this.callPlace())
+    const watched = watch === null ? instance : watch.wrap(instance, operator, functions.ref(link), this.callPlace())
+    const f = this.scope.counted(watched, link)
     return this.onError === undefined || otherwise === undefined ? f : this.settingAside(f, operator, otherwise)
   }
 
@@ -205,6 +228,7 @@ export class Context implements TaskContext {
       const block = ref.kind === "shuffle" && ref.step !== undefined ? this.scope.openStep(part, ref.step) : this.scope.open(part)
       if (block === null) continue
       this.scope.rowsIn += block.rows
+      this.scope.step()
       yield block
     }
   }

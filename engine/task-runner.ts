@@ -15,7 +15,7 @@ import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"
 import { regionOfRegions, writeStretch } from "./state/write-stretch.js"
-import type { StageSpec, StageWrite, TaskOutput, TaskResult, TaskRun } from "./task.js"
+import type { StageSpec, StageWrite, TaskOutput, TaskProgress, TaskResult, TaskRun } from "./task.js"
 import { Context, TaskScope } from "./task-context.js"
 import { CallWatch, TaskError } from "./task-error.js"
 import { TaskFunctions } from "./task-functions.js"
@@ -62,21 +62,21 @@ export class TaskRunner {
     this.numbers.forget(stream, before)
   }
 
-  /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. */
-  run(run: TaskRun): TaskResult {
+  /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. `progress`, if given, grows meanwhile. */
+  run(run: TaskRun, progress: TaskProgress | null = null): TaskResult {
     try {
-      return this.attempt(run, null)
+      return this.attempt(run, null, progress)
     } catch (error) {
-      throw this.explained(run, error)
+      throw this.explained(run, error, progress)
     }
   }
 
   /** Runs the task again with every call watched. Functions are deterministic: it fails in the same place. */
-  private explained(run: TaskRun, error: unknown): TaskError {
+  private explained(run: TaskRun, error: unknown, progress: TaskProgress | null): TaskError {
     if (error instanceof TaskError) return error
     const watch = new CallWatch()
     try {
-      this.attempt(run, watch)
+      this.attempt(run, watch, progress)
     } catch (again) {
       return new TaskError(watch.failure(again), again)
     }
@@ -84,10 +84,10 @@ export class TaskRunner {
     return new TaskError({ kind: "machine", message: `${message} (not when it was run again)` }, error)
   }
 
-  private attempt(run: TaskRun, watch: CallWatch | null): TaskResult {
+  private attempt(run: TaskRun, watch: CallWatch | null, progress: TaskProgress | null): TaskResult {
     const { stage, partition } = run
     const log = new TaskLog()
-    const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch)
+    const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch, progress)
     const context = new Context(scope, {
       stream: stage.stream,
       interval: stage.interval ?? undefined,

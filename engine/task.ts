@@ -66,6 +66,26 @@ export interface TaskRun {
   readonly inputs: readonly TaskInput[]
 }
 
+/** How long a task may take, in its own time: what its thread waits for a processor does not count. */
+export interface TaskLimits {
+  readonly timeoutMs: number
+  /** The same since it came to its last record (`TaskProgress`). */
+  readonly stallMs?: number
+}
+
+/**
+ * What a task tells while it runs, to other threads too. First a number that grows whenever it comes to another block or record, then
+ * the 64 bits of the hash of the function that it called last.
+ */
+export type TaskProgress = Int32Array
+
+export const progressLength = 3
+
+/** The hash of the function that was called last. */
+export function calledIn(progress: TaskProgress): string {
+  return [1, 2].map(i => (progress[i]! >>> 0).toString(16).padStart(8, "0")).join("")
+}
+
 export interface TaskInput {
   readonly ref: InputRef
   readonly parts: readonly InputPart[]

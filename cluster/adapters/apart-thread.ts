@@ -6,6 +6,7 @@
 import type { Worker } from "node:worker_threads"
 import type { TaskFailure, TaskResult } from "../../engine/task.js"
 import { type ExecutorTask, type FromThread, processMs, type Slots, slotState } from "./executor-messages.js"
+import { overLimits } from "./task-limits.js"
 import type { TaskTime } from "./thread-time.js"
 
 export interface ApartThreadOptions {
@@ -17,6 +18,8 @@ export interface ApartThreadOptions {
   readonly onDone: (result: TaskResult, ms: number) => void
   readonly onFailed: (failure: TaskFailure, ms: number) => void
   readonly failureOf: (error: Error) => TaskFailure
+  /** The functions that the thread has. */
+  readonly assets: ReadonlyMap<string, Uint8Array>
 }
 
 export class ApartThread {
@@ -42,8 +45,11 @@ export class ApartThread {
     return this.options.task
   }
 
-  ranMs(pausedMs: number): number {
-    return this.options.time.ranMs(processMs(), pausedMs)
+  /** Ends it if its task runs longer than it may. */
+  checkTimeout(pausedMs: number): void {
+    const { time, task, slots, assets } = this.options
+    const failure = overLimits(task.limits, time, time.ranMs(processMs(), pausedMs), slots.progress, assets)
+    if (failure !== null) this.fail(failure)
   }
 
   fail(failure: TaskFailure): void {

@@ -5,10 +5,11 @@
 
 import { setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
-import type { TaskFailure, TaskOutput, TaskResult, TaskRun } from "../../engine/task.js"
+import type { TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
 import {
   type FinishedTask,
   type FromThread,
+  type PostedTask,
   processMs,
   slotState,
   slotsOver,
@@ -20,7 +21,7 @@ import { threadId } from "./thread-time.js"
 interface Runner {
   addAsset(hash: string, bytes: Uint8Array): void
   dropAssets(hashes: readonly string[]): void
-  run(run: TaskRun): TaskResult
+  run(run: TaskRun, progress: TaskProgress | null): TaskResult
   forgetState(stream: string, before: number): void
 }
 
@@ -44,8 +45,8 @@ port.on("message", (message: ToThread) => {
 })
 port.postMessage({ kind: "ready", thread: threadId() } satisfies FromThread)
 
-function runAll(tasks: readonly { readonly slot: number; readonly run: TaskRun }[]): void {
-  for (const { slot, run } of tasks) {
+function runAll(tasks: readonly PostedTask[]): void {
+  for (const { slot, run, counts } of tasks) {
     const startedMs = processMs()
     slots.startedMs[slot] = startedMs
     if (Atomics.compareExchange(slots.states, slot, slotState.posted, slotState.running) !== slotState.posted) {
@@ -54,7 +55,8 @@ function runAll(tasks: readonly { readonly slot: number; readonly run: TaskRun }
     }
     // Each is sent at once: the next task may take long, or for ever.
     try {
-      const result = runner.run(run)
+      slots.progress.fill(0, 1)
+      const result = runner.run(run, counts ? slots.progress : null)
       drag(startedMs)
       const transfers = new Set<ArrayBuffer>()
       const outputs = result.outputs.map(output => ownBytes(output, transfers))

@@ -9,11 +9,12 @@
  */
 
 import { Worker } from "node:worker_threads"
-import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
+import type { TaskFailure, TaskResult } from "../../engine/task.js"
 import { ApartThread } from "./apart-thread.js"
 import {
   type ExecutorTask,
   type FromThread,
+  type PostedTask,
   processMs,
   slotCount,
   slotState,
@@ -22,6 +23,7 @@ import {
   type ThreadStart,
   type ToThread,
 } from "./executor-messages.js"
+import { overLimits } from "./task-limits.js"
 import { TaskTime } from "./thread-time.js"
 
 export interface ExecutorThreadOptions {
@@ -51,11 +53,6 @@ interface Posted extends ExecutorTask {
 /** A task that has run so long is told to be long; sooner where it may not take much more. */
 const longMs = 1_000
 const longShare = 1 / 4
-
-const timeoutOf = ({ timeoutMs }: ExecutorTask): TaskFailure => ({
-  kind: "timeout",
-  message: `did not end within ${timeoutMs / 1_000} s and was stopped`,
-})
 
 const entry = new URL(`./executor-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
 
@@ -163,6 +160,7 @@ export class ExecutorThread {
         this.options.onFailed(task.task, failure, ms)
       },
       failureOf: error => this.failureOf(error),
+      assets: this.options.assets,
     })
     this.apart.add(thread)
     this.spawn()
@@ -172,19 +170,22 @@ export class ExecutorThread {
   /** Ends the thread if its task runs longer than it may. */
   checkTimeout(pausedMs: number): void {
     this.pausedMs = pausedMs
-    for (const thread of this.apart) if (thread.ranMs(pausedMs) > thread.task.timeoutMs) thread.fail(timeoutOf(thread.task))
+    for (const thread of this.apart) thread.checkTimeout(pausedMs)
     for (let slot = 0; slot < slotCount; slot++) {
       const posted = this.posted[slot]
       if (posted == null || posted.told || Atomics.load(this.slots.states, slot) !== slotState.running) continue
       const startedMs = this.slots.startedMs[slot]!
       if (this.time?.startedMs !== startedMs) this.time = new TaskTime(this.thread, startedMs, pausedMs)
       const ranMs = this.time.ranMs(processMs(), pausedMs)
-      if (!posted.long && ranMs > Math.min(longMs, posted.timeoutMs * longShare)) {
-        posted.long = true
-        this.options.onLong(posted.task)
+      const failure = overLimits(posted.limits, this.time, ranMs, this.slots.progress, this.options.assets)
+      if (failure !== null) {
+        this.restart(slot, failure)
+        return
       }
-      if (ranMs > posted.timeoutMs) {
-        this.restart(slot, timeoutOf(posted))
+      if (!posted.long && ranMs > Math.min(longMs, posted.limits.timeoutMs * longShare)) {
+        posted.long = true
+        // Whoever hears it may set the task apart: then nothing here is as it was.
+        this.options.onLong(posted.task)
         return
       }
     }
@@ -206,13 +207,13 @@ export class ExecutorThread {
   private flush(): void {
     if (this.closed || this.waiting.length === 0) return
     if (this.worker === null) this.spawn()
-    const tasks: { slot: number; run: TaskRun }[] = []
+    const tasks: PostedTask[] = []
     for (let slot = 0; slot < slotCount && this.waiting.length > 0; slot++) {
       if (this.posted[slot] !== null) continue
       const task = this.waiting.shift()!
       this.posted[slot] = { ...task, order: this.order++, told: false, long: false }
       Atomics.store(this.slots.states, slot, slotState.posted)
-      tasks.push({ slot, run: task.run })
+      tasks.push({ slot, run: task.run, counts: task.limits.stallMs !== undefined || task.run.attempt > 1 })
     }
     if (tasks.length > 0) this.post({ kind: "run", tasks })
   }

@@ -4,7 +4,7 @@
  * stall neither acks nor heartbeats nor shuffles.
  */
 
-import type { TaskRun } from "../../engine/task.js"
+import type { TaskLimits, TaskRun } from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
 import { processMs } from "./executor-messages.js"
 import { ExecutorThread } from "./executor-thread.js"
@@ -61,8 +61,8 @@ export class ExecutorThreads {
   }
 
   /** Tasks of one executor run in the order submitted. An event follows for each, once. */
-  submit(task: string, executor: number, run: TaskRun, timeoutMs: number): void {
-    this.at(executor).submit({ task, run, timeoutMs })
+  submit(task: string, executor: number, run: TaskRun, limits: TaskLimits): void {
+    this.at(executor).submit({ task, run, limits })
   }
 
   /** Known to all executors before any task that is submitted later. */

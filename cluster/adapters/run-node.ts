@@ -96,7 +96,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         append(command.sequence, command.record)
         break
       case "submit":
-        needed(executors).submit(command.task, command.executor, command.run, command.timeoutMs)
+        needed(executors).submit(command.task, command.executor, command.run, command.limits)
         break
       case "asset":
         executors?.asset(command.hash, command.bytes)

@@ -29,6 +29,8 @@ export function waitedMs(thread: number | null): number {
 /** The time of one task in one thread, looked at now and then. */
 export class TaskTime {
   private readonly waitedBefore: number
+  private progress = 0
+  private steppedMs = 0
 
   /** `pausedMs`: how long the process was stopped altogether, so far. */
   constructor(
@@ -37,6 +39,15 @@ export class TaskTime {
     private readonly pausedBefore: number,
   ) {
     this.waitedBefore = waitedMs(thread)
+  }
+
+  /** What of `ranMs` is after the last change of `progress` that was seen. */
+  stalledMs(ranMs: number, progress: number): number {
+    if (progress !== this.progress) {
+      this.progress = progress
+      this.steppedMs = ranMs
+    }
+    return ranMs - this.steppedMs
   }
 
   /** Without what it waited for a processor, and without pauses of the whole process. */

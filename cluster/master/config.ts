@@ -23,6 +23,8 @@ export interface MasterConfig {
   /** A gap in a session's numbers holds back what follows for so long. */
   readonly holdBackMs: number
   readonly taskTimeoutMs: number
+  /** A task of a question may be at one record for so long. */
+  readonly questionStallMs: number
   /** Tasks that take much longer than their stage's others are begun on another worker as well (the paper's §5.2). */
   readonly speculation: boolean
   /** Tasks wait so long at most for others, when there are many. */
@@ -70,6 +72,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   clientLostAfterMs: 10_000,
   holdBackMs: 1_000,
   taskTimeoutMs: 30_000,
+  questionStallMs: 10_000,
   speculation: true,
   gatherMs: 2,
   driverTimeoutMs: 60_000,

@@ -97,7 +97,7 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
 }
 
 function timeouts(taskTimeoutMs: number | undefined): Partial<MasterConfig> {
-  return taskTimeoutMs === undefined ? {} : { taskTimeoutMs, driverTimeoutMs: taskTimeoutMs * 2 }
+  return taskTimeoutMs === undefined ? {} : { taskTimeoutMs, driverTimeoutMs: taskTimeoutMs * 2, questionStallMs: taskTimeoutMs / 3 }
 }
 
 async function openJournal(directory: string) {

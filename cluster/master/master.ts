@@ -145,13 +145,10 @@ class Running {
     const placement = new Placement()
     const planner = new MasterPlanner(ledger, catalog, graph, progress)
     const scheduler = new Scheduler({
-      tracker,
-      chains,
-      placement,
-      outbox,
-      planner,
+      ...{ tracker, chains, placement, outbox, planner },
       taskTimeoutMs: config.taskTimeoutMs,
       gatherMs: config.gatherMs,
+      questionStallMs: config.questionStallMs,
       incarnation: incarnationOf(options.node),
     })
     const parts: Parts = {

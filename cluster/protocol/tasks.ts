@@ -45,6 +45,8 @@ export interface LaunchTask {
   readonly attempt: number
   readonly pool: "stream" | "query"
   readonly timeoutMs: number
+  /** It ends sooner if for so long it comes to no other record: its function loops. */
+  readonly stallMs?: number
   /** Of keyed state and its followers: tasks of one affinity run on one executor, which caches the state. */
   readonly affinity: number | null
   readonly inputs: readonly LaunchInput[]

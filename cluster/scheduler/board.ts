@@ -52,6 +52,8 @@ export interface SchedulerOptions {
   readonly gatherMs: number
   /** No other master of this cluster has or had it: names of tasks begin with it. */
   readonly incarnation: number
+  /** Of a task that only questions want: how long it may be at one record. */
+  readonly questionStallMs: number
 }
 
 /** A fetch that fails is tried elsewhere, and what cannot be had is made again, so often. */
@@ -176,6 +178,22 @@ export class Board {
       const next = this.stages.get(output)
       if (next !== undefined) visit(next, true)
     }
+  }
+
+  /** Whether any job of a stream wants it, near or far. What only questions want is their own: it ends sooner, and is not tried twice. */
+  servesStreams(stage: Stage): boolean {
+    if (stage.pool === "stream") return true
+    const seen = new Set<Stage>()
+    const visit = (at: Stage): boolean => {
+      if (seen.has(at)) return false
+      seen.add(at)
+      return [...at.consumers].some(consumer => {
+        if (consumer.startsWith("job:")) return this.jobs.get(consumer.slice(4))?.pool === "stream"
+        const next = this.stages.get(consumer)
+        return next !== undefined && visit(next)
+      })
+    }
+    return visit(stage)
   }
 
   taskOf(id: string): Task | undefined {

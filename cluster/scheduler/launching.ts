@@ -156,7 +156,7 @@ export class Launching {
 
   #submit(task: Task, worker: NodeId, inputs: LaunchTask["inputs"], nowMs: number): void {
     const { stage, partition } = task
-    const { placement, outbox } = this.#board.options
+    const { placement, outbox, questionStallMs } = this.#board.options
     task.attempt += 1
     const id = `${stage.name}/${partition}.${task.attempt}`
     const attempt: Attempt = { id, task, worker, startedMs: nowMs }
@@ -177,6 +177,7 @@ export class Launching {
       attempt: task.attempt,
       pool: stage.pool,
       timeoutMs: stage.timeoutMs,
+      ...(!this.#board.servesStreams(stage) && { stallMs: questionStallMs }),
       affinity: this.#affinityOf(task, worker),
       inputs,
     }))

@@ -156,9 +156,10 @@ export class Results {
     switch (failure.kind) {
       case "user":
       case "timeout":
-        // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere.
+        // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere. But somebody waits for a
+        // question, and its time is its thread's own: a loop is one everywhere.
         avoid(task, worker)
-        if (++task.userFailures >= triesOfUserFailure)
+        if (++task.userFailures >= triesOfUserFailure || (failure.kind === "timeout" && !this.#board.servesStreams(task.stage)))
           return this.#board.failStage(task.stage, { ...failure, workers: task.avoid.map(nodeName) })
         break
       case "fetch":

@@ -232,7 +232,7 @@ export class SimulatedCluster {
     const done = (event: Parameters<SimulatedNode["dispatch"]>[0]) => node.dispatch(event)
     switch (command.kind) {
       case "submit":
-        executors.submit(command.task, command.executor, command.run, command.timeoutMs)
+        executors.submit(command.task, command.executor, command.run, command.limits)
         return true
       case "asset":
         executors.addAsset(command.hash, command.bytes)

@@ -3,7 +3,7 @@
  * time drawn from a cost model. Inputs are read at that end: memory that the worker gave away too early shows.
  */
 
-import type { TaskFailure, TaskResult, TaskRun } from "../../engine/task.js"
+import type { TaskFailure, TaskLimits, TaskResult, TaskRun } from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
 import type { Timer, World } from "./world.js"
 
@@ -34,7 +34,7 @@ export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hang
 interface Submitted {
   readonly task: string
   readonly run: TaskRun
-  readonly timeoutMs: number
+  readonly limits: TaskLimits
 }
 
 interface Running {
@@ -76,8 +76,8 @@ export class SimulatedExecutors {
     return this.#assets
   }
 
-  submit(task: string, number: number, run: TaskRun, timeoutMs: number): void {
-    this.#executor(number).waiting.push({ task, run, timeoutMs })
+  submit(task: string, number: number, run: TaskRun, limits: TaskLimits): void {
+    this.#executor(number).waiting.push({ task, run, limits })
     this.#next(number)
   }
 
@@ -85,7 +85,8 @@ export class SimulatedExecutors {
     const executor = this.#executor(number)
     const next = executor.running === null ? executor.waiting.shift() : undefined
     if (next === undefined) return
-    const { task, run, timeoutMs } = next
+    const { task, run, limits } = next
+    const { timeoutMs } = limits
     const { random } = this.#world
     const ms =
       (this.costs.baseMs +

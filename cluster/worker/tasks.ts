@@ -251,7 +251,8 @@ export class Tasks {
     this.#running.set(entry.name, entry)
     if (this.#pool.head(executor) === entry) this.#begins(entry)
     const run = { stage, partition: launch.partition, attempt: launch.attempt, inputs: entry.inputs.inputs }
-    outbox.push({ kind: "submit", task: entry.name, executor, run, timeoutMs: launch.timeoutMs })
+    const { timeoutMs, stallMs } = launch
+    outbox.push({ kind: "submit", task: entry.name, executor, run, limits: { timeoutMs, ...defined({ stallMs }) } })
   }
 
   /** The executor has come to the task: its time counts from now. */

@@ -256,7 +256,11 @@ program
   .option("--replicas <n>", "copies of received data", "2")
   .option("--min-replicas <n>", "copies without which nothing is acked", "1")
   .option("--durable", "acked data and checkpoints are on disk at their workers: the whole cluster can be started again")
-  .option("--task-timeout <span>", "what takes longer is stopped, and its stream held; foreachRDD may take twice that", "30s")
+  .option(
+    "--task-timeout <span>",
+    "what takes longer is stopped, and its stream held; foreachRDD may take twice that, a question a third for one record",
+    "30s",
+  )
   .action(async options => (await import("./master.js")).master(options))
 
 program

@@ -67,7 +67,7 @@ const test = suite("executor threads")
 
 test("many tasks: each ends once, in order, on its executor, over the shared memory", async () => {
   const { executors, ended, until, of } = pool(2, 1)
-  for (let i = 0; i < 300; i++) executors.submit(`t${i}`, i % 3, run("partition", i), 60_000)
+  for (let i = 0; i < 300; i++) executors.submit(`t${i}`, i % 3, run("partition", i), { timeoutMs: 60_000 })
   await until(() => ended.length === 300)
   for (const executor of [0, 1, 2]) {
     const tasks = ended.filter(event => event.executor === executor)
@@ -77,15 +77,15 @@ test("many tasks: each ends once, in order, on its executor, over the shared mem
     )
   }
   new Uint8Array(memory.buffer, 64).set(Buffer.from("in block memory"))
-  executors.submit("m", 1, run("memory", 0, { offset: 64, length: 15 }), 60_000)
+  executors.submit("m", 1, run("memory", 0, { offset: 64, length: 15 }), { timeoutMs: 60_000 })
   assert.is(await of("m"), "in block memory")
   await executors.close()
 })
 
 test("a part of a buffer that the runner keeps is copied, not taken away", async () => {
   const { executors, of } = pool(1, 0)
-  executors.submit("a", 0, run("part of a buffer"), 60_000)
-  executors.submit("b", 0, run("part of a buffer"), 60_000)
+  executors.submit("a", 0, run("part of a buffer"), { timeoutMs: 60_000 })
+  executors.submit("b", 0, run("part of a buffer"), { timeoutMs: 60_000 })
   assert.equal([await of("a"), await of("b")], ["\x01|\x01", "\x02|\x02"])
   await executors.close()
 })
@@ -98,7 +98,7 @@ test("failures are told with what the runner knows of them", async () => {
     ["exit", "machine: the executor ended: the executor thread ended: does a function call process.exit?"],
     ["partition", "p0"],
   ]
-  for (const [label] of failures) executors.submit(label, 0, run(label), 60_000)
+  for (const [label] of failures) executors.submit(label, 0, run(label), { timeoutMs: 60_000 })
   for (const [label, expected] of failures) assert.is(await of(label), expected)
   await executors.close()
 })
@@ -108,11 +108,11 @@ test("an endless loop is ended; tasks before, behind and beside it go on, on a t
   const large = new Uint8Array(300_000)
   executors.asset("small", new Uint8Array(3))
   executors.asset("large", large)
-  executors.submit("before", 0, run("partition", 1), 60_000)
-  executors.submit("loop", 0, run("loop"), 60_000)
-  executors.submit("behind", 0, run("assets"), 60_000)
-  executors.submit("cancelled", 0, run("partition", 2), 60_000)
-  executors.submit("beside", 1, run("partition", 3), 60_000)
+  executors.submit("before", 0, run("partition", 1), { timeoutMs: 60_000 })
+  executors.submit("loop", 0, run("loop"), { timeoutMs: 60_000 })
+  executors.submit("behind", 0, run("assets"), { timeoutMs: 60_000 })
+  executors.submit("cancelled", 0, run("partition", 2), { timeoutMs: 60_000 })
+  executors.submit("beside", 1, run("partition", 3), { timeoutMs: 60_000 })
   assert.equal([await of("before"), await of("beside")], ["p1", "p3"])
   executors.kill("cancelled", 0)
   assert.is(await of("cancelled"), "killed: cancelled before it began")
@@ -123,7 +123,7 @@ test("an endless loop is ended; tasks before, behind and beside it go on, on a t
   assert.equal([await of("loop"), await of("behind")], ["killed: cancelled", "small:3 large:300000"])
   executors.kill("loop", 0)
   executors.kill("never", 1)
-  executors.submit("end", 0, run("partition", 4), 60_000)
+  executors.submit("end", 0, run("partition", 4), { timeoutMs: 60_000 })
   await of("end")
   await until(() => ended.length === 6)
   await executors.close()
@@ -131,9 +131,9 @@ test("an endless loop is ended; tasks before, behind and beside it go on, on a t
 
 test("a task that takes long is told, and set apart it keeps nobody waiting; it ends as any other", async () => {
   const { executors, ended, long, until, of } = pool(1, 0)
-  executors.submit("loop", 0, run("loop"), 800)
-  executors.submit("killed", 0, run("loop"), 60_000)
-  executors.submit("next", 0, run("partition", 7), 60_000)
+  executors.submit("loop", 0, run("loop"), { timeoutMs: 800 })
+  executors.submit("killed", 0, run("loop"), { timeoutMs: 60_000 })
+  executors.submit("next", 0, run("partition", 7), { timeoutMs: 60_000 })
   await until(() => long.includes("loop"))
   assert.equal(ended, [])
   executors.setApart("loop", 0)
@@ -150,17 +150,26 @@ test("a task that takes long is told, and set apart it keeps nobody waiting; it 
 
 test("a task that runs longer than it may is ended by the clock", async () => {
   const { executors, of } = pool(1, 0)
-  executors.submit("loop", 0, run("loop"), 150)
-  executors.submit("next", 0, run("partition", 7), 60_000)
+  executors.submit("loop", 0, run("loop"), { timeoutMs: 150 })
+  executors.submit("next", 0, run("partition", 7), { timeoutMs: 60_000 })
   assert.match(await of("loop"), /^timeout: did not end within 0.15 s/)
   assert.is(await of("next"), "p7")
   await executors.close()
 })
 
+test("a task that comes to no other record for long is ended sooner; one that goes on is not, however long it takes", async () => {
+  const { executors, of } = pool(2, 0)
+  executors.submit("goes on", 0, run("steps"), { timeoutMs: 60_000, stallMs: 400 })
+  executors.submit("loop", 1, run("loop"), { timeoutMs: 60_000, stallMs: 400 })
+  assert.match(await of("loop"), /^timeout: did not end with one record within 0.4 s and was stopped/)
+  assert.is(await of("goes on"), "20 steps")
+  await executors.close()
+})
+
 test("a full heap ends the thread, not the process", async () => {
   const { executors, of } = pool(1, 0)
-  executors.submit("hog", 0, run("fill the heap"), 60_000)
-  executors.submit("next", 0, run("partition", 7), 60_000)
+  executors.submit("hog", 0, run("fill the heap"), { timeoutMs: 60_000 })
+  executors.submit("next", 0, run("partition", 7), { timeoutMs: 60_000 })
   assert.is(await of("hog"), "user: the executor's JavaScript heap of 64 MB is full")
   assert.is(await of("next"), "p7")
   await executors.close()
@@ -179,7 +188,7 @@ test("a runner that cannot be loaded fails every task, and does not spin", async
         if (ended.length === 2) resolve(executors.close())
       },
     })
-    for (const task of ["a", "b"]) executors.submit(task, 0, run("partition"), 60_000)
+    for (const task of ["a", "b"]) executors.submit(task, 0, run("partition"), { timeoutMs: 60_000 })
   })
   assert.equal(
     ended.map(event => [event.task, event.kind]),

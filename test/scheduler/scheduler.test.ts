@@ -26,7 +26,7 @@ class Bench implements Planner {
   readonly placement = new Placement()
   readonly scheduler = new Scheduler({
     ...{ tracker: this.tracker, chains: this.chains, placement: this.placement, outbox: this.outbox },
-    ...{ planner: this as Planner, taskTimeoutMs: 1000, incarnation: 1, gatherMs: 0 },
+    ...{ planner: this as Planner, taskTimeoutMs: 1000, questionStallMs: 300, incarnation: 1, gatherMs: 0 },
   })
   readonly happenings: Happening[] = []
   nowMs = 0
@@ -143,8 +143,8 @@ function mapReduce(workers = 2): Bench {
   return bench
 }
 
-function start(bench: Bench, id: string, output: string, order = 1) {
-  bench.scheduler.start({ id, spec: (bench.stages.get(output) as Made).spec, pool: "stream", order })
+function start(bench: Bench, id: string, output: string, order = 1, pool: "stream" | "query" = "stream") {
+  bench.scheduler.start({ id, spec: (bench.stages.get(output) as Made).spec, pool, order })
 }
 
 const test = suite("scheduler")
@@ -269,6 +269,26 @@ for (const { name, kind, times, ends } of failures) {
     if (kind === "user") assert.equal(workers, ["w1", "w2"])
   })
 }
+
+test("what only a question wants may not be long at one record, and is not tried twice for it; what a stream comes to want too is", () => {
+  const loops = (bench: Bench, attempt: number) => {
+    const one = bench.flush().launched.find(({ task }) => task === `map/0.${attempt}`)
+    assert.ok(one, `attempt ${attempt}`)
+    bench.done(one.worker, one.task, { failure: { kind: "timeout", message: "loops" } })
+    return one.launch.stallMs
+  }
+  const alone = mapReduce()
+  start(alone, "q", "reduce", 1, "query")
+  assert.is(loops(alone, 1), 300)
+  assert.equal(alone.jobs(), ["q loops"])
+  const shared = mapReduce()
+  start(shared, "q", "reduce", 1, "query")
+  start(shared, "j", "reduce")
+  assert.is(loops(shared, 1), undefined)
+  assert.equal(shared.jobs(), [])
+  assert.is(loops(shared, 2), undefined)
+  assert.equal(shared.jobs(), ["q loops", "j loops"])
+})
 
 test("a worker lost mid-stage: what it ran runs elsewhere, what it held alone is made again", () => {
   const bench = mapReduce()

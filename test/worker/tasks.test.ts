@@ -27,7 +27,7 @@ test("a task whose inputs are here is submitted with their places, and its outpu
   const [submit] = w.command("submit")
   const part = submit!.run.inputs[0]!.parts[0]!
   assert.is(text(w.bytesAt(part.offset, part.length)), "one")
-  assert.equal([submit!.run.partition, submit!.timeoutMs, submit!.run.inputs[0]!.ref], [0, minute, shuffle])
+  assert.equal([submit!.run.partition, submit!.limits, submit!.run.inputs[0]!.ref], [0, { timeoutMs: minute }, shuffle])
   const made = result({ bytes: lines("x"), rows: 1, base: true, keys: 7 })
   w.step({ kind: "taskDone", task: "t.1", executor: submit!.executor, result: made, ms: 12 })
   const [done] = w.only("tasksDone").done

@@ -1,5 +1,5 @@
 /** A `TaskRunner` whose tasks do what their stage's label says. */
-import type { TaskOutput, TaskResult, TaskRun } from "../../../engine/task.js"
+import type { TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../../engine/task.js"
 
 const keep = new Uint8Array(100)
 
@@ -16,7 +16,7 @@ export class TaskRunner {
     this.assets.push(`forgot ${stream} ${before}`)
   }
 
-  run(run: TaskRun): TaskResult {
+  run(run: TaskRun, progress: TaskProgress | null): TaskResult {
     const outputs: TaskOutput[] = []
     switch (run.stage.label) {
       case "partition":
@@ -44,6 +44,17 @@ export class TaskRunner {
         Atomics.store(words, words.length - 1, 1)
         for (;;);
       }
+      case "steps":
+        // Each well within the limit, all of them well beyond it.
+        for (let step = 0; step < 20; step++) {
+          progress![0]!++
+          for (const { user, system } = process.cpuUsage(); ; ) {
+            const now = process.cpuUsage()
+            if (now.user + now.system - user - system > 50_000) break
+          }
+        }
+        outputs.push({ bytes: Buffer.from("20 steps"), rows: 1 })
+        break
       case "exit":
         process.exit(0)
         break

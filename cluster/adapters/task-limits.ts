@@ -1,0 +1,34 @@
+/** When a task has had its time, and what is said of it. */
+
+import { decodeFunction } from "../../engine/capture/codec.js"
+import { inOrigin } from "../../engine/capture/position.js"
+import { calledIn, type TaskFailure, type TaskLimits, type TaskProgress } from "../../engine/task.js"
+import type { TaskTime } from "./thread-time.js"
+
+/** Null: it may go on. `assets`: the functions that its thread has. */
+export function overLimits(
+  { timeoutMs, stallMs }: TaskLimits,
+  time: TaskTime,
+  ranMs: number,
+  progress: TaskProgress,
+  assets: ReadonlyMap<string, Uint8Array>,
+): TaskFailure | null {
+  const stalledMs = time.stalledMs(ranMs, Atomics.load(progress, 0))
+  const origin = () => originOf(calledIn(progress), assets)
+  if (ranMs > timeoutMs) return { kind: "timeout", message: `did not end within ${timeoutMs / 1_000} s and was stopped`, ...origin() }
+  if (stallMs === undefined || stalledMs <= stallMs) return null
+  return {
+    kind: "timeout",
+    message: `did not end with one record within ${stallMs / 1_000} s and was stopped`,
+    try: "a function that ends; or a master with a longer --task-timeout, a third of which a question may take for one record",
+    ...origin(),
+  }
+}
+
+/** A thread that does not come back cannot be asked where it is: but which function it called last it has written down. */
+function originOf(hash: string, assets: ReadonlyMap<string, Uint8Array>): Pick<TaskFailure, "origin"> {
+  const bytes = assets.get(hash)
+  if (bytes === undefined) return {}
+  const ref = decodeFunction(bytes, part => assets.get(part) ?? new Uint8Array(0))
+  return ref.origin === undefined ? {} : { origin: inOrigin(ref, 1, 1) }
+}
