@@ -204,7 +204,14 @@ const replicaFields = { block: text, batch: nullable(batchKey), rows: count, arr
 
 /** True if the value is a message of this protocol version. */
 export const messageShape: is.Shape<Message> = byKind<Message>({
-  hello: { role: oneOf("worker", "client"), user: text, version: text, runtime: text, sessions: optional(list(text)) },
+  hello: {
+    role: oneOf("worker", "client"),
+    user: text,
+    version: text,
+    runtime: text,
+    sessions: optional(list(text)),
+    readOnly: optional(bool),
+  },
   welcome: { epoch: count, cluster: text, wallMs: finite, startedMs: finite, workers: list(peer), durable: optional(text) },
   refused: { reason: text, try: text },
   register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock), peers: optional(list(text)) },

@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto"
 import { userInfo } from "node:os"
 import { resolve } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
-import { notThere } from "../../engine/fluent/hints.js"
 import { userKeys } from "../adapters/key-files.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { runNode } from "../adapters/run-node.js"
@@ -22,7 +21,7 @@ export const defaultMaster = "tcp://127.0.0.1:7077"
 
 /** How to attach to a master. */
 export interface ConnectOptions extends Partial<SessionOptions> {
-  /** Is not there: true throws code 2. */
+  /** Nothing is changed, and functions are of the subset that is understood: the master refuses all else (code 4). */
   readonly readOnly?: boolean
   readonly config?: Partial<ClientConfig>
   /** Where warnings go: stderr, at the level of RIVULET_LOG, unless given. */
@@ -34,9 +33,8 @@ export interface ConnectOptions extends Partial<SessionOptions> {
  * Rejected with a RivuletError: code 2 for an absurd address, 3 when no master answers there within 2 s or it refuses this client.
  */
 export async function connect(master: string = defaultMaster, options: ConnectOptions = {}): Promise<ClientSession> {
-  if (options.readOnly) notThere("readOnly", "leave it out; who may attach may run code")
   const user = options.user ?? process.env.USER ?? userInfo().username
-  const calls = await openCalls(master, { user, config: options.config, say: options.say })
+  const calls = await openCalls(master, { user, config: options.config, say: options.say, readOnly: options.readOnly })
   try {
     const as = `s-${randomBytes(6).toString("hex")}`
     return await createSession(calls, { as, textOf: fileText(), resolvePath: absolute, ...options, user })
@@ -49,7 +47,13 @@ export async function connect(master: string = defaultMaster, options: ConnectOp
 /** The calls alone: what several sessions of one process (a shell's threads, driver threads) share. */
 export async function openCalls(
   master: string,
-  options: { readonly user: string; readonly config?: Partial<ClientConfig>; readonly say?: Say; readonly curve?: CurveOptions },
+  options: {
+    readonly user: string
+    readonly config?: Partial<ClientConfig>
+    readonly say?: Say
+    readonly curve?: CurveOptions
+    readonly readOnly?: boolean
+  },
 ): Promise<RuntimeCalls> {
   const parsed = parseAddress(master)
   const address = formatAddress(parsed)
@@ -70,8 +74,12 @@ export async function openCalls(
       else say("warn", `${peer} does not admit this client: ${reason}. try: ${attempt}`)
     },
   })
-  const { user, config } = options
-  const machine = new ClientMachine({ address, user, version: rivuletVersion, runtime: runtimeVersion, ...(config && { config }) })
+  const { user, config, readOnly } = options
+  const machine = new ClientMachine({
+    ...{ address, user, version: rivuletVersion, runtime: runtimeVersion },
+    ...(readOnly && { readOnly }),
+    ...(config && { config }),
+  })
   const running = runNode({
     node,
     machine,

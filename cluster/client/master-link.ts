@@ -15,6 +15,8 @@ export interface MasterLinkConfig {
   /** Rivulet's and Node's: the master refuses what does not fit. */
   readonly version: string
   readonly runtime: string
+  /** It asks, and changes nothing. */
+  readonly readOnly?: boolean
   readonly helloMs: number
   readonly silenceMs: number
 }
@@ -95,8 +97,9 @@ export class MasterLink {
 
   #knock(now: Now): Command[] {
     this.#helloAtMs = now.monotonicMs
-    const { user, version, runtime, address } = this.#config
-    const message: Message = { kind: "hello", role: "client", user, version, runtime, sessions: this.#sessions() }
+    const { user, version, runtime, address, readOnly } = this.#config
+    const sessions = this.#sessions()
+    const message: Message = { kind: "hello", role: "client", user, version, runtime, sessions, ...(readOnly && { readOnly }) }
     return [
       { kind: "connect", to: masterName, address },
       { kind: "send", to: masterName, message },

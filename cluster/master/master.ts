@@ -33,6 +33,7 @@ import { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { MasterPlanner } from "./planner.js"
 import { Queries } from "./queries.js"
+import { ReadOnly } from "./read-only.js"
 import { RecordLog } from "./record-log.js"
 import type { JournalRecord } from "./records.js"
 import { Requests } from "./requests.js"
@@ -197,7 +198,8 @@ class Running {
       streams: this.#streams,
     }
     this.#leases = new Leases(parts, event => this.#members.tell(event))
-    this.#members = new Members(parts, others, startedMs, this.#leases, client => this.#requests.clientLost(client))
+    const readOnly = new ReadOnly(hash => parts.ledger.assets.has(hash))
+    this.#members = new Members(parts, others, startedMs, this.#leases, readOnly, client => this.#requests.clientLost(client))
     this.#views = new Views(parts, {
       address: options.address,
       awaited: () => this.#members.awaited,
@@ -216,6 +218,7 @@ class Running {
     this.#endings = new Endings(parts, { ...about, sealing: this.#sealing, sources: this.#sources })
     const lifecycle = new Lifecycle(parts, { ...about, endings: this.#endings, retries: this.#retries })
     this.#requests = new Requests(parts, {
+      readOnly,
       endings: this.#endings,
       leases: this.#leases,
       lifecycle,

@@ -9,6 +9,7 @@ import type { InputCopies } from "./input-copies.js"
 import type { Leases } from "./leases.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
+import type { ReadOnly } from "./read-only.js"
 import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
 
@@ -44,6 +45,7 @@ export class Members {
   readonly #others: Others
   readonly #clients = new Map<NodeId, Client>()
   readonly #leases: Leases
+  readonly #readOnly: ReadOnly
   readonly #onClientLost: (client: NodeId) => void
   readonly #startedMs: number
   #runtime: string | null = null
@@ -61,7 +63,8 @@ export class Members {
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
-  constructor(parts: Parts, others: Others, startedMs: number, leases: Leases, onClientLost: (client: NodeId) => void) {
+  constructor(parts: Parts, others: Others, startedMs: number, leases: Leases, readOnly: ReadOnly, onClientLost: (client: NodeId) => void) {
+    this.#readOnly = readOnly
     this.#leases = leases
     this.#parts = parts
     this.#others = others
@@ -88,6 +91,7 @@ export class Members {
     } else {
       this.#clients.set(from, { node: from, heardMs: times.monotonicMs, suspectMs: null })
       this.#leases.hello(from, message.sessions ?? [])
+      this.#readOnly.hello(from, message.readOnly ?? false)
     }
     outbox.send(from, {
       kind: "welcome",

@@ -15,6 +15,7 @@ import type { Leases } from "./leases.js"
 import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
+import type { ReadOnly } from "./read-only.js"
 import { isEmpty } from "./records.js"
 import { failed, ok } from "./response.js"
 import type { Retries } from "./retries.js"
@@ -29,6 +30,7 @@ export interface RequestParts {
   readonly leases: Leases
   readonly lifecycle: Lifecycle
   readonly queries: Queries
+  readonly readOnly: ReadOnly
   readonly retries: Retries
   readonly sources: Sources
   readonly streams: Streams
@@ -77,6 +79,7 @@ export class Requests {
       this.#parts.outbox.send(client, { kind: "response", id, body: response })
     }
     try {
+      this.#others.readOnly.check(client, body)
       this.#handle(client, body, times, answer)
     } catch (error) {
       if (!(error instanceof RivuletError)) {
@@ -93,6 +96,7 @@ export class Requests {
   clientLost(client: NodeId): void {
     this.#answers.delete(client)
     this.#others.leases.clientLost(client)
+    this.#others.readOnly.clientLost(client)
     this.#others.subscriptions.clientLost(client)
   }
 

@@ -13,6 +13,8 @@ export type MembershipMessage =
       readonly runtime: string
       /** A client's: all that it has open. */
       readonly sessions?: readonly string[]
+      /** A client's: it asks, and changes nothing. The master holds it to that. */
+      readonly readOnly?: boolean
     }
   // ── worker → master ──
   | {

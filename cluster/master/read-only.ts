@@ -1,0 +1,95 @@
+/**
+ * Clients that said at their hello that they only read. They may ask whatever is understood wholly (`engine/expression/known`): a
+ * function beyond that could do anything on a worker, and reading would be a word. What changes the cluster is refused. Here, not in the
+ * shell: whoever speaks the protocol is held to it.
+ */
+
+import { RivuletError } from "../../engine/errors.js"
+import { beyondKnown, linkedFunctions } from "../../engine/expression/known.js"
+import type { NodeId } from "../ports.js"
+import type { Request } from "../protocol.js"
+
+const allowed: ReadonlySet<Request["kind"]> = new Set([
+  "openSession",
+  "closeSession",
+  "versions",
+  "query",
+  "lineage",
+  "cancelQuery",
+  "releaseQuery",
+  "catalog",
+  "status",
+  "workers",
+  "jobs",
+  "why",
+  "logs",
+  "subscribe",
+  "unsubscribe",
+  "drained",
+  "changed",
+  "reading",
+] as const)
+
+const doing: Partial<Readonly<Record<Request["kind"], string>>> = {
+  define: "defining streams",
+  files: "reading the workers' files",
+  receivers: "sending records",
+  shutdown: "ending the cluster",
+}
+
+const mostKept = 10_000
+
+const advice = "attach without --read-only"
+
+export class ReadOnly {
+  readonly #clients = new Set<NodeId>()
+
+  /** `known`: the body of a function that the cluster runs already. */
+  constructor(private readonly known: (hash: string) => boolean) {}
+
+  hello(client: NodeId, readOnly: boolean): void {
+    if (readOnly) this.#clients.add(client)
+    else this.#clients.delete(client)
+  }
+
+  /** A client that comes back says hello again; until then what it said holds, for as many as are kept. */
+  clientLost(client: NodeId): void {
+    if (this.#clients.size > mostKept) this.#clients.delete(client)
+  }
+
+  /** Throws a RivuletError of code 4 for what such a client may not ask. */
+  check(client: NodeId, body: Request): void {
+    if (!this.#clients.has(client)) return
+    if (!allowed.has(body.kind)) throw refused(`${doing[body.kind] ?? body.kind} is not reading`)
+    if (body.kind !== "query") return
+    if (body.save !== undefined) throw refused("save writes files")
+    const data = [body.rdd, body.definitions]
+    if (readsFiles(data)) throw refused("reading the workers' files is more than reading streams")
+    const brought = new Map(body.assets.map(({ hash, bytes }) => [hash, bytes]))
+    for (const hash of linkedFunctions(data)) {
+      if (this.known(hash)) continue
+      const bytes = brought.get(hash)
+      const beyond = bytes === undefined ? { source: hash, why: "did not come with the question" } : beyondKnown(bytes)
+      if (beyond)
+        throw refused(
+          `the function ${shown(beyond.source)} ${beyond.why}`,
+          "fields, comparisons, arithmetic and text of the record itself are understood",
+        )
+    }
+  }
+}
+
+function refused(what: string, hint = advice): RivuletError {
+  return new RivuletError(`you are attached read-only: ${what}`, { code: 4, try: hint })
+}
+
+function shown(source: string): string {
+  const line = source.replace(/\s+/g, " ")
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line
+}
+
+function readsFiles(data: unknown): boolean {
+  if (typeof data !== "object" || data === null || ArrayBuffer.isView(data)) return false
+  if ((data as { readonly kind?: unknown }).kind === "textFile") return true
+  return (Array.isArray(data) ? data : Object.values(data)).some(readsFiles)
+}
