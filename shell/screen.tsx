@@ -7,6 +7,7 @@ import { Fzf } from "fzf"
 import { type Instance, render } from "ink"
 import { createElement } from "react"
 import { decode, freshDecoder } from "./editor/decode.js"
+import { editedCell } from "./editor/external.js"
 import type { History } from "./editor/history.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
@@ -19,6 +20,8 @@ import { FullScreen } from "./view/full-screen.js"
 
 export interface ScreenOptions {
   readonly prompt: string
+  /** Of the prompt, by name. */
+  readonly color?: string
   readonly history: History
   /** Lines to print before the first prompt. */
   readonly banner: readonly StyledLine[]
@@ -52,7 +55,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const full = new FullScreen(stdout)
   const mode = new TerminalMode({ stdin, stdout }, frames, full)
   let tour = options.tour ?? []
-  let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24)
+  let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24, options.color ?? null)
   state = reduce(state, { kind: "print", lines: options.banner }).state
   let decoder = freshDecoder
   let app: Instance | undefined
@@ -159,6 +162,9 @@ export function openScreen(options: ScreenOptions): Screen {
         return
       case "panels":
         host.panels(effect.order)
+        return
+      case "edit":
+        void mode.lend(async () => dispatch(await editedCell(effect.text))).catch(() => {})
         return
       case "copy":
         // The terminal's own way to the clipboard of whoever sits before it, over ssh too (OSC 52).

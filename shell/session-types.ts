@@ -6,6 +6,8 @@ import type { PagerEffect, PagerState } from "./pager/pager.js"
 
 export interface ShellState {
   readonly prompt: string
+  /** The prompt's, by name; null: dim. */
+  readonly color: string | null
   readonly buffer: Buffer
   readonly ghost: string
   /** The cell being evaluated, and those entered meanwhile. */
@@ -16,6 +18,8 @@ export interface ShellState {
   readonly search: { readonly query: string; readonly matches: readonly string[]; readonly selected: number } | null
   /** Finished output, oldest first. It leaves the dynamic part of the screen at once and is never painted again. */
   readonly printed: readonly Printed[]
+  /** Ctrl-X has been typed: the next key says what for. */
+  readonly chord: boolean
   /** It has the screen and the keys while it is open. */
   readonly pager: PagerState | null
   readonly panels: readonly PanelView[]
@@ -107,6 +111,8 @@ export type ShellEvent =
   | { readonly kind: "connection"; readonly lostForS: number | null }
   | { readonly kind: "paged"; readonly answer: PagedAnswer }
   | { readonly kind: "pagerNote"; readonly note: string }
+  /** What the cell has become in an editor. */
+  | { readonly kind: "edited"; readonly text: string }
   | { readonly kind: "mustConfirm" }
 
 export type Effect =
@@ -121,6 +127,7 @@ export type Effect =
   | { readonly kind: "find"; readonly query: string }
   | { readonly kind: "detach"; readonly confirmed: boolean }
   | { readonly kind: "clear" | "suspend" | "page" }
+  | { readonly kind: "edit"; readonly text: string }
   | PagerEffect
   | { readonly kind: "panels"; readonly order: PanelOrder }
 
@@ -129,9 +136,10 @@ export interface Step {
   readonly effects: readonly Effect[]
 }
 
-export function initialShell(prompt: string, columns: number, rows: number): ShellState {
+export function initialShell(prompt: string, columns: number, rows: number, color: string | null = null): ShellState {
   return {
     prompt,
+    color,
     buffer: emptyBuffer,
     ghost: "",
     running: null,
@@ -140,6 +148,7 @@ export function initialShell(prompt: string, columns: number, rows: number): She
     completion: null,
     search: null,
     printed: [],
+    chord: false,
     pager: null,
     panels: [],
     timeline: null,

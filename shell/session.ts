@@ -52,6 +52,8 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
       return only({ ...state, pager: openPager(event.answer), completion: null, search: null })
     case "pagerNote":
       return only(state.pager ? { ...state, pager: pagerNote(state.pager, event.note) } : state)
+    case "edited":
+      return only({ ...state, buffer: edit(state.buffer, { kind: "set", text: event.text }), ghost: "", browsing: null })
     case "mustConfirm":
       return only({ ...state, askedToLeave: true })
   }
@@ -69,6 +71,10 @@ function input(state: ShellState, event: InputEvent): Step {
   }
   if (state.focus !== null) return focusing(state, event)
   if (state.search) return searching(state, event)
+  if (state.chord) {
+    const ready = { ...state, chord: false }
+    return event.kind === "key" && event.key === "ctrl-e" ? effect(ready, { kind: "edit", text: state.buffer.text }) : input(ready, event)
+  }
   if (state.completion) {
     const step = choosing(state, event)
     if (step) return step
@@ -119,6 +125,8 @@ function input(state: ShellState, event: InputEvent): Step {
     case "focus":
       if (calm.panels.length > 0) return only({ ...calm, focus: 0 })
       return only(print(calm, [{ text: "no panel is open: .watch counts.top(5)", style: "dim" }]))
+    case "chord":
+      return only({ ...calm, chord: true })
     case "escape":
       return only(calm)
   }

@@ -40,11 +40,12 @@ export class TerminalMode {
     }
   }
 
-  /** While `work` runs the terminal is not ours. */
-  lend(work: () => void): void {
+  /** While `work` goes on the terminal is somebody else's, keys too. */
+  async lend(work: () => Promise<void>): Promise<void> {
     this.giveBack()
+    this.terminal.stdin.pause()
     try {
-      work()
+      await work()
     } finally {
       this.take()
       this.frames.show()

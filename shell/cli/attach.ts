@@ -1,12 +1,15 @@
 /** Attaches a command to its master: a session, and the same exit whatever happens. */
 import { userInfo } from "node:os"
 import type { ClientSession } from "../../cluster/client/session.js"
+import { setting } from "./config.js"
 import { Ending } from "./ending.js"
 import { connectTimeoutMs, masterAddress, scratchTtl } from "./options.js"
 
 export interface AttachOptions {
   readonly master?: string
   readonly tz?: string
+  /** The master refuses what changes anything, and functions beyond the subset that is understood. */
+  readonly readOnly?: boolean
   /** Whose streams what is defined here will be: a program's name, or the user for scratch. */
   readonly program?: string
 }
@@ -17,7 +20,7 @@ export function userName(): string {
 }
 
 export function localZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone
+  return (setting("tz")?.value as string | undefined) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
 /** Errors: code 2 for an absurd address, 3 within two seconds when no master answers there. */
@@ -28,6 +31,7 @@ export async function attach(options: AttachOptions): Promise<ClientSession> {
     program: options.program ?? userName(),
     timeoutMs: connectTimeoutMs(),
     ...scratchTtl(),
+    ...(options.readOnly && { readOnly: true }),
     tz: options.tz ?? (process.stdout.isTTY ? localZone() : "UTC"),
   })
 }

@@ -3,6 +3,7 @@ import type { Embedded } from "../../cluster/embedded.js"
 import type { Demo } from "../demo/process.js"
 import type { History } from "../editor/history.js"
 import type { StyledLine } from "../session.js"
+import type { ProfileColor } from "./config.js"
 import type { Ending } from "./ending.js"
 
 /** What a shell is attached to, and what of it is its own. */
@@ -11,6 +12,11 @@ export interface Attachment {
   readonly name: string
   readonly cluster: Embedded | undefined
   readonly demo: Demo | undefined
+  readonly readOnly?: boolean
+  /** Of its profile: the prompt's. */
+  readonly color?: ProfileColor
+  /** Commands that change it are typed twice. */
+  readonly confirm?: boolean
 }
 
 /** `cells`: the text of cells to run first. */

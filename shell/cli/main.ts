@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs"
 import { Command, CommanderError, Option } from "commander"
 import { reportError, usageError } from "./errors.js"
+import { addMachineCommands } from "./machine-commands.js"
 
 const version = (
   JSON.parse(
@@ -25,6 +26,7 @@ const master = () => new Option("-m, --master <name|tcp://…>", "the cluster to
 const output = () => new Option("-o <format>", "table, json, ndjson, csv or arrow")
 const save = () => new Option("--save <dir>", "write the exported streams there, an NDJSON file each")
 const resume = () => new Option("--resume", "with --save: go on with a run that was interrupted")
+const readOnly = () => new Option("--read-only", "change nothing: functions of the understood subset alone; the master refuses all else")
 const tz = () => new Option("--tz <zone>", "time zone of times as text").env("RIVULET_TZ")
 
 program
@@ -43,6 +45,7 @@ program
   .option("--local [workers]", "a cluster of its own, which ends with the shell")
   .option("--demo", "with --local: made-up web traffic")
   .option("--plain", "no screen: Node's line editor")
+  .addOption(readOnly())
   .option("-e, --eval <cell>", "run one cell and leave")
   .option("--keep-going", "in a script: go on after a cell that failed")
   .addOption(tz())
@@ -59,6 +62,7 @@ program
   .addOption(master())
   .addOption(output())
   .addOption(tz())
+  .addOption(readOnly())
   .option("--at <time>", "what `latest()` and `now` mean")
   .option("--timeout <duration>", "give up after this long (exit 124)")
   .option("--stamp", "print the stamp on stderr")
@@ -71,6 +75,7 @@ program
   .addOption(master())
   .addOption(output())
   .addOption(tz())
+  .addOption(readOnly())
   .option("--until <predicate>", "end (exit 0) when the function of the answer is true")
   .option("--for <duration>", "end after this long")
   .action(async (expression, options) => (await import("./watch.js")).watch(expression, options))
@@ -204,6 +209,7 @@ program
     ),
   )
   .option("--force", "also another's")
+  .option("--yes", "do not ask (a cluster whose profile says confirm)")
   .action(async (stream, options) => (await import("./resume.js")).resume(stream, options))
 
 program
@@ -234,6 +240,7 @@ program
   .argument("<stream>")
   .argument("<name>")
   .addOption(master())
+  .option("--yes", "do not ask (a cluster whose profile says confirm)")
   .action(async (stream, name, options) => (await import("./rename.js")).rename(stream, name, options))
 
 program
@@ -288,39 +295,7 @@ program
   .argument("<to>")
   .action(async (from, to) => (await import("./convert.js")).convert(from, to))
 
-const kernel = program.command("kernel").description("Rivulet in Jupyter's notebooks")
-kernel
-  .command("install")
-  .description("write the kernel's spec where Jupyter finds it")
-  .addOption(new Option("-m, --master <name|tcp://…>", "the cluster that its notebooks attach to (default: one of their own)"))
-  .option("--name <name>", "what Jupyter calls it", "rivulet")
-  .option("--prefix <dir>", "below <dir>/share/jupyter, in place of the user's own directory")
-  .action(async options => (await import("./kernel.js")).install(options))
-kernel
-  .command("run")
-  .description("what Jupyter starts")
-  .argument("<connection file>")
-  .addOption(master())
-  .addOption(tz())
-  .option("--workers <n>", "workers of a cluster of its own", "2")
-  .action(async (file, options) => (await import("./kernel.js")).run(file, options))
-
-const keys = program.command("keys").description("keys of who may attach to a cluster that listens beyond this machine")
-keys
-  .command("new")
-  .description("make a key; prints its public half")
-  .argument("[name]", "its name", "default")
-  .action(async name => (await import("./keys.js")).newKey(name))
-keys
-  .command("allow")
-  .description("admit a public key to the masters and workers of this machine, at once")
-  .argument("<public key>")
-  .argument("[who...]", "whose it is")
-  .action(async (key, who: string[]) => (await import("./keys.js")).allow(key, who.join(" ") || "unnamed"))
-keys
-  .command("list")
-  .description("own keys, and those that are admitted here")
-  .action(async () => (await import("./keys.js")).list())
+addMachineCommands(program)
 
 try {
   await program.parseAsync()

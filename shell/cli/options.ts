@@ -1,6 +1,7 @@
 /** Options that come as text, checked and named in the error when absurd. */
 import { RivuletError } from "../../engine/errors.js"
 import { type Duration, parseDuration } from "../../engine/time.js"
+import { profileOf, profiles, setting } from "./config.js"
 
 export function positiveInteger(text: string, flag: string, most = 1_000_000): number {
   const value = Number(text)
@@ -17,10 +18,10 @@ export function duration(text: string, flag: string): number {
   }
 }
 
-/** How long what a shell defines stays when nobody has it open any more: RIVULET_SCRATCH_TTL; undefined: as the master says (24 h). */
+/** How long what a shell defines stays when nobody has it open any more; left out: as the master says (24 h). */
 export function scratchTtl(): { readonly scratchMs?: number } {
-  const text = process.env.RIVULET_SCRATCH_TTL
-  return text === undefined || text === "" ? {} : { scratchMs: duration(text, "RIVULET_SCRATCH_TTL") }
+  const set = setting("scratchTtl")
+  return set === undefined ? {} : { scratchMs: duration(String(set.value), `${set.name} (${set.from})`) }
 }
 
 /** `512M`, `2G`, `4096K`, plain bytes. */
@@ -31,12 +32,17 @@ export function byteSize(text: string, flag: string): number {
   return Math.floor(Number(match[1]) * unit)
 }
 
-/** `-m` as an address. Profiles by name come with a configuration file; until then a name is an error. */
+/** `-m`, or the setting `master`, as an address: a profile's by its name. Throws a RivuletError of code 2. */
 export function masterAddress(text: string | undefined): string {
-  const address = text ?? "tcp://127.0.0.1:7077"
+  const profile = profileOf(text)
+  const address = profile?.url ?? text ?? (setting("master")?.value as string | undefined) ?? "tcp://127.0.0.1:7077"
   if (/^tcp:\/\/([^\s:#]+|\[[0-9a-fA-F:]+\]):\d{1,5}(#[\w-]{43})?$/.test(address)) return address
   if (/^[\w.-]+:\d{1,5}(#[\w-]{43})?$/.test(address)) return `tcp://${address}`
-  throw new RivuletError(`-m ${address}: not an address`, { code: 2, try: "-m tcp://127.0.0.1:7077" })
+  const named = profiles().map(({ name }) => name)
+  throw new RivuletError(`-m ${address}: ${named.length === 0 ? "not an address" : "neither an address nor a name"}`, {
+    code: 2,
+    try: named.length === 0 ? "-m tcp://127.0.0.1:7077" : `one of ${named.join(", ")}, or tcp://127.0.0.1:7077`,
+  })
 }
 
 /** How long a master may take to answer: what is left of the two seconds since the command was typed, a second at least. */

@@ -16,6 +16,7 @@ export interface QueryOptions {
   readonly master?: string
   readonly o?: string
   readonly tz?: string
+  readonly readOnly?: boolean
   readonly at?: string
   readonly timeout?: string
   readonly stamp?: boolean
@@ -31,7 +32,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
   const startedMs = Date.now()
   await withSession(options, async session => {
     const cancelling = new AbortController()
-    const host = quietHost(session)
+    const host = quietHost(session, options.readOnly)
     await host.start()
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)

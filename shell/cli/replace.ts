@@ -36,7 +36,7 @@ export async function replace(name: string, expression: string, options: Replace
       }
       if (!options.yes) {
         process.stderr.write(`${planText(plan)}\n`)
-        await confirm(`replace ${name}`)
+        await confirm(`replace ${name}`, options.master)
       }
       const { change, at } = await session.host.replace(from.id, to.id, { ...how, dryRun: false })
       process.stderr.write(

@@ -1,16 +1,20 @@
 import { formatTime } from "../../engine/time.js"
 import { localZone, withSession } from "./attach.js"
+import { profileOf } from "./config.js"
+import { confirm } from "./confirm.js"
 
 export interface ResumeOptions {
   readonly master?: string
   readonly skip?: "record" | "interval"
   readonly force?: boolean
+  readonly yes?: boolean
 }
 
 /** `rivulet resume`: a held stream goes on, as it is or without what it failed on. */
 export async function resume(stream: string, options: ResumeOptions): Promise<void> {
   await withSession(options, async session => {
     const { skip = null, force = false } = options
+    if (!options.yes && profileOf(options.master)?.confirm) await confirm(`resume ${stream}`, options.master)
     const { leftOut } = await session.resumeStream(stream, { skip, force })
     const tz = process.stdout.isTTY ? localZone() : "UTC"
     const time = (ms: number) => formatTime(ms, tz, { date: "always", nowMs: ms })

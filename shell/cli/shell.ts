@@ -3,6 +3,7 @@
  * runs stdin as a script.
  */
 import { readFileSync } from "node:fs"
+import { homedir } from "node:os"
 import type { Embedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Demo } from "../demo/process.js"
@@ -10,6 +11,7 @@ import { History } from "../editor/history.js"
 import type { StyledLine } from "../session.js"
 import { localZone, userName } from "./attach.js"
 import type { Attachment, OpenShellOptions } from "./attachment.js"
+import { profileOf, setting } from "./config.js"
 import { Ending } from "./ending.js"
 import { masterAddress, positiveInteger } from "./options.js"
 
@@ -18,6 +20,7 @@ export interface ShellOptions {
   readonly local?: string | true
   readonly demo?: boolean
   readonly plain?: boolean
+  readonly readOnly?: boolean
   readonly tz?: string
   readonly eval?: string
   readonly keepGoing?: boolean
@@ -26,7 +29,8 @@ export interface ShellOptions {
 export async function shell(file: string | undefined, options: ShellOptions): Promise<void> {
   const zone = options.tz ?? localZone()
   checkZone(zone)
-  const started = file === undefined ? undefined : readCells(file)
+  const first = [setting("startup")?.value as string | undefined, file].filter(path => path !== undefined)
+  const started = first.length === 0 ? undefined : first.map(path => readCells(path.replace(/^~(?=\/)/, homedir()))).join("\n")
   const scripted = options.eval ?? (process.stdin.isTTY ? undefined : await readStdin())
   const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
   const ending = new Ending()
@@ -60,8 +64,20 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
 async function attachTo(options: ShellOptions, ending: Ending): Promise<Attachment> {
   if (options.local === undefined && !options.demo) {
     const address = masterAddress(options.master)
-    return { address, name: address.replace(/^tcp:\/\//, ""), cluster: undefined, demo: undefined }
+    const profile = profileOf(options.master)
+    const { color, confirm } = profile ?? {}
+    return {
+      address,
+      name: profile?.name ?? address.replace(/^tcp:\/\//, ""),
+      cluster: undefined,
+      demo: undefined,
+      readOnly: options.readOnly === true,
+      ...(color && { color }),
+      ...(confirm && { confirm }),
+    }
   }
+  if (options.readOnly)
+    throw new RivuletError("--read-only is for a cluster that others run", { code: 2, try: "rivulet shell -m tcp://… --read-only" })
   if (options.master !== undefined)
     throw new RivuletError("--local and -m exclude each other", { code: 2, try: "rivulet shell --local, or rivulet shell -m tcp://…" })
   const workers = typeof options.local === "string" ? positiveInteger(options.local, "--local", 16) : 2
@@ -92,7 +108,7 @@ export async function startOwn(
 function banner(attachment: Attachment, zone: string): StyledLine[] {
   const where = attachment.cluster
     ? `embedded: 1 master, ${attachment.cluster.workers.length} workers on this machine · ends with this shell`
-    : `${attachment.address} · you are ${userName()}`
+    : `${attachment.address} · you are ${userName()}${attachment.readOnly ? " (read-only)" : ""}`
   const lines: StyledLine[] = [{ text: `rivulet · ${where} · times are ${zone}`, style: "bold" }]
   if (attachment.demo) lines.push({ text: "  demo         views   made-up web traffic, 2 000 lines a second, with a burst every 90 s" })
   return lines

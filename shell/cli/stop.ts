@@ -28,7 +28,7 @@ export async function stop(streams: readonly string[], options: StopOptions): Pr
       process.stdout.write(`${full.map(name => `would stop ${name}`).join("\n")}\n`)
       return
     }
-    if (!options.yes) await confirm(`stop ${full.join(" ")}`)
+    if (!options.yes) await confirm(`stop ${full.join(" ")}`, options.master)
     await session.stopStreams(full, { cascade: options.cascade ?? false, force: options.force ?? false })
     process.stderr.write(`stopped ${full.join(" ")}\n`)
   })

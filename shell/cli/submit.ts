@@ -35,7 +35,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
     }
     if (plan.change.length + plan.stop.length > 0 && !options.yes) {
       process.stderr.write(`${planText(plan)}\n`)
-      await confirm(`submit ${program}`)
+      await confirm(`submit ${program}`, options.master)
     }
     const applied = await session.submitProgram({ dryRun: false, ...how })
     const at = applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""

@@ -12,6 +12,7 @@ export interface WatchOptions {
   readonly master?: string
   readonly o?: string
   readonly tz?: string
+  readonly readOnly?: boolean
   readonly until?: string
   readonly for?: string
 }

@@ -18,7 +18,7 @@ export type Action =
         | "interrupt"
         | "endOfInput"
     }
-  | { readonly kind: "clear" | "pager" | "focus" | "suspend" | "takeGhost" | "takeGhostWord" | "escape" }
+  | { readonly kind: "clear" | "pager" | "focus" | "suspend" | "chord" | "takeGhost" | "takeGhostWord" | "escape" }
 
 export interface KeyRow {
   readonly keys: readonly string[]
@@ -42,6 +42,7 @@ export const keyTable: readonly KeyRow[] = [
   { keys: ["ctrl-d"], action: { kind: "endOfInput" }, help: "on an empty line: detach; else delete the character under the cursor" },
   { keys: ["ctrl-o"], action: { kind: "pager" }, help: "the last answer in the pager: search, sort, columns, copy, write" },
   { keys: ["f2", "alt-w"], action: { kind: "focus" }, help: "keys go to the panels: step in time, hold, copy, close; Escape returns" },
+  { keys: ["ctrl-x"], action: { kind: "chord" }, help: "then Ctrl-E: the cell in $EDITOR" },
   { keys: ["ctrl-l"], action: { kind: "clear" }, help: "clear the screen" },
   { keys: ["ctrl-z"], action: { kind: "suspend" }, help: "suspend; fg restores the screen" },
   { keys: ["escape"], action: { kind: "escape" }, help: "leave a list or a search" },

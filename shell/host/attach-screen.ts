@@ -38,7 +38,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   const { attachment, tz, user, ending } = options
   let host = prepared.host
   ending.add(() => host.close())
-  const calls = await openCalls(attachment.address, { user })
+  const calls = await openCalls(attachment.address, { user, ...(attachment.readOnly && { readOnly: true }) })
   ending.add(() => calls.close())
   await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
   const { openScreen } = await prepared.screen
@@ -48,12 +48,15 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     columns: process.stdout.columns ?? 80,
     embedded: attachment.cluster !== undefined,
     address: attachment.address,
+    readOnly: attachment.readOnly === true,
+    ...(attachment.confirm && { confirm: attachment.name }),
     rest: "Ctrl-O",
   })
   let failed: Error | undefined
 
   const screen: Screen = openScreen({
     prompt: `${attachment.name}> `,
+    ...(attachment.color && { color: attachment.color }),
     history: options.history,
     banner: options.banner,
     tour: attachment.demo ? demoTour : [],

@@ -17,7 +17,7 @@ import { valueHtml } from "../view/html.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { chaosLine, parseChaos } from "./chaos.js"
-import { parseDotCommand, runDotCommand } from "./commands/index.js"
+import { changesCluster, parseDotCommand, runDotCommand } from "./commands/index.js"
 import { completionsOf } from "./completing.js"
 import { declaredLines, type Stamped, show, stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
@@ -41,6 +41,10 @@ export interface ShellHostOptions {
   readonly columns: number
   /** An embedded cluster can be broken on purpose. */
   readonly embedded: boolean
+  /** The cluster's name, where commands that change it are typed twice. */
+  readonly confirm?: string
+  /** What is declared stays here: nothing is defined on the cluster. */
+  readonly readOnly?: boolean
   /** Of the master, as others reach it. */
   readonly address?: string
   readonly emit: (event: HostEvent) => void
@@ -68,6 +72,10 @@ export class ShellHost implements HostPort {
   lastError: Error | undefined
   readonly answers = new KeptAnswers()
   private readonly rest: string | undefined
+  private readonly readOnly: boolean
+  private readonly confirm: string | undefined
+  /** What changes the cluster and has been typed once. */
+  private once = ""
   private readonly emit: (event: HostEvent) => void
   private readonly rich: boolean
   private readonly around: <T>(work: () => T) => T
@@ -98,6 +106,8 @@ export class ShellHost implements HostPort {
     this.emit = options.emit
     this.rich = options.rich ?? false
     this.rest = options.rest
+    this.readOnly = options.readOnly ?? false
+    this.confirm = options.confirm
     this.followsLogs = options.followsLogs ?? true
     this.around = options.around ?? (work => work())
     this.evaluator = new Evaluator({
@@ -152,7 +162,9 @@ export class ShellHost implements HostPort {
     try {
       const asked = /^\s*[\w$.]*?([\w$]+)\?\s*$/.exec(cell)
       const dot = asked ? { name: "help", args: asked[1]! } : parseDotCommand(cell)
-      if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
+      if (dot && this.asksAgain(cell, dot.name))
+        this.print([{ text: `  this changes ${this.confirm}: the same again does it`, style: "warning" }])
+      else if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
       else await this.evaluateAndShow(cell, running.signal)
     } catch (error) {
       ok = false
@@ -163,6 +175,14 @@ export class ShellHost implements HostPort {
       this.bindings.after()
     }
     return ok
+  }
+
+  private asksAgain(cell: string, command: string): boolean {
+    const again = this.once === cell
+    this.once = ""
+    if (this.confirm === undefined || again || !changesCluster(command)) return false
+    this.once = cell
+    return true
   }
 
   private async evaluateAndShow(cell: string, signal: AbortSignal): Promise<void> {
@@ -220,9 +240,11 @@ export class ShellHost implements HostPort {
   async define(result: Pick<CellResult, "declared">): Promise<StyledLine[]> {
     for (const { name, value } of result.declared) {
       this.bindings.declared(name)
-      if (handleData(value)?.kind === "stream") this.session.name(value, name)
+      if (handleData(value)?.kind === "stream" && !this.readOnly) this.session.name(value, name)
     }
-    const defined = await this.session.flush()
+    // What only a question makes travels with it; the rest the master refuses who is attached to read.
+    const needed = !this.readOnly || result.declared.some(({ value }) => runs(kindOf(this.session, value)))
+    const defined = needed ? await this.session.flush() : []
     if (defined.length > 0 && this.followsLogs) this.logTail.follow(defined.map(({ name }) => name))
     const named = new Map(result.declared.map(({ name, value }) => [value, name]))
     const streams = defined

@@ -25,7 +25,7 @@ let opened: Opened | null = null
 const early: ToHost[] = []
 
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
-  const { user, tz, columns, embedded, address, rich = false, rest } = data
+  const { user, tz, columns, embedded, address, rich = false, readOnly = false, confirm, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const session = await createSession(calls, { user, program: user, tz, ...scratchTtl(), resolvePath: path => resolve(path) })
   const host = new ShellHost({
@@ -35,6 +35,8 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     embedded,
     ...(address !== undefined && { address }),
     rich,
+    readOnly,
+    ...(confirm !== undefined && { confirm }),
     ...(rest !== undefined && { rest }),
     user,
     onPush: handler => calls.onPush(handler),

@@ -9,6 +9,9 @@ export interface HostThreadData {
   readonly tz: string
   readonly columns: number
   readonly embedded: boolean
+  readonly readOnly?: boolean
+  /** The cluster's name, where commands that change it are typed twice. */
+  readonly confirm?: string
   /** Of the master, as others reach it. */
   readonly address?: string
   /** Results and errors as such, with HTML, in place of printed lines. */

@@ -15,11 +15,18 @@ export interface LocalHostOptions {
 
 export async function openLocalHost(options: LocalHostOptions): Promise<{ readonly host: ShellHost; close(): Promise<void> }> {
   await options.attachment.demo?.ready
-  const session = await connect(options.attachment.address, { user: options.user, program: options.user, tz: options.tz, ...scratchTtl() })
+  const session = await connect(options.attachment.address, {
+    user: options.user,
+    program: options.user,
+    tz: options.tz,
+    ...scratchTtl(),
+    ...(options.attachment.readOnly && { readOnly: true }),
+  })
   const host = new ShellHost({
     session,
     tz: options.tz,
     columns: process.stdout.columns ?? 100,
+    readOnly: options.attachment.readOnly === true,
     embedded: options.attachment.cluster !== undefined,
     address: options.attachment.address,
     emit: options.emit,

@@ -16,7 +16,7 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   const { attachment, user, tz, ending } = options
   const host = RemoteHost.launch()
   ending.add(() => host.close())
-  const calls = await openCalls(attachment.address, { user })
+  const calls = await openCalls(attachment.address, { user, ...(attachment.readOnly && { readOnly: true }) })
   ending.add(() => calls.close())
   await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
   print(options.banner)
@@ -40,7 +40,17 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
       host.run(cell)
     })
   const columns = process.stdout.columns ?? 100
-  print(await host.open(calls, { user, tz, columns, embedded: attachment.cluster !== undefined, address: attachment.address }))
+  print(
+    await host.open(calls, {
+      user,
+      tz,
+      columns,
+      embedded: attachment.cluster !== undefined,
+      address: attachment.address,
+      readOnly: attachment.readOnly === true,
+      ...(attachment.confirm && { confirm: attachment.name }),
+    }),
+  )
   for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) await runCell(cell)
 
   const prompt = `${options.attachment.name}> `

@@ -1,6 +1,6 @@
 /** The cell being typed: prompt, text with its cursor, grey ghost text; a long cell shows the rows around the cursor. */
 import type { ShellState } from "../session.js"
-import { dim } from "./style.js"
+import { colored, dim } from "./style.js"
 import { cellWidth, isNarrow } from "./width.js"
 
 type Style = (text: string) => string
@@ -29,7 +29,10 @@ export function inputLines(state: ShellState, rows: number): Typed {
   let cursor = { row: 0, column: 0 }
   lines.slice(first, first + rows).forEach((line, i) => {
     const index = first + i
-    const lead: Part = { text: index === 0 ? prompt : " ".repeat(cellWidth(prompt)), style: dim }
+    const lead: Part = {
+      text: index === 0 ? prompt : " ".repeat(cellWidth(prompt)),
+      style: state.color === null ? dim : colored(state.color),
+    }
     if (index !== cursorLine) {
       shown.push(...wrapped([lead, { text: visible(line), style: plain }], columns).rows)
       return

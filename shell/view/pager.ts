@@ -42,7 +42,7 @@ function tableRows(pager: PagerState, top: number, page: number, width: number, 
     const text = pad(`${mark}${title}`, cells, right)
     return index === column ? inverse(text) : bold(text)
   })
-  const taken = shown.reduce((sum, { cells }) => sum + cells + gap, 1) - gap
+  const taken = Math.max(1, shown.reduce((sum, { cells }) => sum + cells + gap, 1) - gap)
   const room = width - 1 - taken - cellWidth(where) - 1
   // Where there is no room for both, the columns' names say more.
   const head = ` ${titles.join("  ")}${room < 0 ? "" : `${" ".repeat(room + 1)}${dim(where)}`}`

@@ -28,7 +28,7 @@ export function panelLines(shown: PanelsShown, width: number, rows: number): str
     if (lostForS !== null || !panel.live) return laid.map(dim)
     return first + i === focus ? laid.map((line, row) => (row === 0 || row === laid.length - 1 ? bold(line) : line)) : laid
   })
-  if (panels.length > fitting) lines.push(dim(`… ${panels.length - fitting} more panels`))
+  if (panels.length > fitting) lines.push(dim(truncate(`… ${panels.length - fitting} more panels`, width)))
   return [...lines, ...under]
 }
 

@@ -8,5 +8,13 @@ const plain = (text: string) => text
 export const bold = wrap(1, 22)
 export const dim = wrap(2, 22)
 export const inverse = wrap(7, 27)
+const colors: Readonly<Record<string, number>> = { red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 }
+
+/** By name; plain for one that is none. */
+export function colored(name: string): (text: string) => string {
+  const code = colors[name]
+  return code === undefined || !colour ? plain : wrap(code, 39)
+}
+
 export const red = colour ? wrap(31, 39) : plain
 export const yellow = colour ? wrap(33, 39) : plain

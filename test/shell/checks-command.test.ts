@@ -50,6 +50,25 @@ test("21: a second shell sees the first one's stream by name, with its fields", 
   assert.match(bob.out, /page +string .*\n +ms +number/)
 })
 
+test("a panel's stream that is shared has a name on the cluster, by which others watch it", async () => {
+  const said = await ann.run(".share counts.top(2) as hottest")
+  assert.match(said, /rivulet watch -m tcp:\S+ ann\/hottest\n/)
+  assert.match(await ann.run(".share views.map(v => v.url)"), /no name that others could say/)
+  const watched = await rivulet(["watch", "ann/hottest", "-o", "ndjson", "--until", "rows => rows.length > 0"], as("bob"))
+  assert.is(watched.code, 0, watched.err)
+  assert.match(watched.out, /"rows":\[\["\/a",3\]/)
+})
+
+test("25: who is attached read-only asks what is understood; the master refuses the rest, and says what of it", async () => {
+  const read = (expression: string) => rivulet(["query", "--read-only", "-o", "ndjson", expression], as("bob"))
+  const known = await read('views.last("10m").filter(v => v.url === "/a").count()')
+  assert.equal([known.code, known.out], [0, "3\n"], known.err)
+  const beyond = await read('views.last("10m").filter(v => /a/.test(v.url)).count()')
+  assert.is(beyond.code, 4)
+  assert.match(beyond.err, /attached read-only: the function v => \/a\/\.test\(v\.url\) uses a regular expression/)
+  assert.is((await read("const mine = views.map(v => [v.url, 1]).runningReduce(sum)")).code, 4)
+})
+
 test("22: another's stream is not stopped without --force", async () => {
   await ann.run("const kept = views.map(v => [v.status, 1]).runningReduce(sum)")
   const refused = await rivulet(["stop", "kept", "--yes"], as("bob"))

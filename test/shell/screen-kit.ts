@@ -105,6 +105,9 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
     written,
     settled,
     lines,
+    send: (text: string) => stdin.write(text),
+    /** One turn: what was sent is read. */
+    soon: () => new Promise<void>(resolve => setImmediate(resolve)),
     type: async (text: string) => {
       stdin.write(text)
       await settled()

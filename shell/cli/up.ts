@@ -1,0 +1,126 @@
+/**
+ * `rivulet up` and `down`: a master and workers of this machine that outlive shells. They are the commands `master` and `worker`, let go
+ * of; what was started is written down beside their logs, and only that is ended.
+ */
+import { spawn } from "node:child_process"
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { RivuletError } from "../../engine/errors.js"
+import { positiveInteger } from "./options.js"
+
+interface Started {
+  readonly address: string
+  /** Process ids: the master's first. */
+  readonly pids: readonly number[]
+}
+
+const startsWithinMs = 20_000
+const stopsWithinMs = 8_000
+const lookMs = 100
+
+export function upDirectory(): string {
+  return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "rivulet", "up")
+}
+
+const recordPath = () => join(upDirectory(), "started.json")
+
+export async function up({ workers: text, port: portText }: { readonly workers: string; readonly port: string }): Promise<void> {
+  const workers = positiveInteger(text, "--workers", 64)
+  const port = positiveInteger(portText, "--port", 65_535)
+  const before = record()
+  if (before?.pids.some(runs)) throw new RivuletError(`a cluster is up already at ${before.address}`, { code: 4, try: "rivulet down" })
+  const directory = upDirectory()
+  mkdirSync(directory, { recursive: true })
+  const address = `tcp://127.0.0.1:${port}`
+  const launch = (name: string, args: readonly string[]) => {
+    const log = openSync(join(directory, `${name}.log`), "a")
+    const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], { detached: true, stdio: ["ignore", log, log] })
+    child.unref()
+    return child.pid!
+  }
+  const pids = [launch("master", ["master", "--bind", address, "--dir", join(directory, "master")])]
+  for (let n = 1; n <= workers; n++) {
+    const name = `w${n}`
+    // Each is a host of its own, so that copies spread as they would among machines.
+    pids.push(launch(name, ["worker", "--master", address, "--name", name, "--host", name, "--cores", "1", "--dir", join(directory, name)]))
+  }
+  writeFileSync(recordPath(), JSON.stringify({ address, pids } satisfies Started))
+  try {
+    await listed(address, workers, pids)
+  } catch (error) {
+    await down()
+    throw error
+  }
+  process.stdout.write(`${address}\n`)
+  process.stderr.write(
+    `a master and ${workers} worker${workers === 1 ? "" : "s"} are up: rivulet -m ${address} · logs in ${directory} · rivulet down ends them\n`,
+  )
+}
+
+/** Waits until the master lists all workers. */
+async function listed(address: string, workers: number, pids: readonly number[]): Promise<void> {
+  const { connect } = await import("../../cluster/client/session.js")
+  const endMs = Date.now() + startsWithinMs
+  for (;;) {
+    if (!pids.every(runs))
+      throw new RivuletError(`it ended as it began: see the logs in ${upDirectory()}`, { code: 3, try: "rivulet doctor" })
+    try {
+      const session = await connect(address, { user: "up", timeoutMs: 1_000 })
+      const there = (await session.workers()).length
+      await session.close()
+      if (there >= workers) return
+    } catch (error) {
+      if (Date.now() > endMs) throw error
+    }
+    if (Date.now() > endMs) throw new RivuletError(`not all of ${workers} workers came up: see the logs in ${upDirectory()}`, { code: 3 })
+    await new Promise(resolve => setTimeout(resolve, lookMs))
+  }
+}
+
+export async function down(): Promise<void> {
+  const started = record()
+  if (started === null) throw new RivuletError("no cluster was started here with rivulet up", { code: 2, try: "rivulet up" })
+  const running = started.pids.filter(runs)
+  // Workers first: they say goodbye to a master that hears it.
+  for (const pid of [...running].reverse()) signal(pid, "SIGTERM")
+  const endMs = Date.now() + stopsWithinMs
+  while (running.some(runs) && Date.now() < endMs) await new Promise(resolve => setTimeout(resolve, lookMs))
+  for (const pid of running.filter(runs)) signal(pid, "SIGKILL")
+  rmSync(recordPath(), { force: true })
+  process.stderr.write(
+    `${running.length === 0 ? "nothing of it ran any more" : `ended ${running.length} processes`}; its journal stays in ${upDirectory()}\n`,
+  )
+}
+
+function record(): Started | null {
+  try {
+    return JSON.parse(readFileSync(recordPath(), "utf8")) as Started
+  } catch {
+    return null
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // it has ended meanwhile
+  }
+}
+
+/** Whether the process is there, and still one of ours: numbers are given again. */
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")
+    return words.includes("master") || words.includes("worker")
+  } catch {
+    // no /proc, or it has just ended
+    return process.platform !== "linux"
+  }
+}

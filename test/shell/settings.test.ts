@@ -1,0 +1,138 @@
+/** Settings by files, clusters by name, what the shells' completion offers, and the cell in an editor. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Command, Option } from "commander"
+import { suite } from "uvu"
+import * as assert from "uvu/assert"
+import { candidates } from "../../shell/cli/completion.js"
+import { parseConfig, profileOf, profiles, setting } from "../../shell/cli/config.js"
+import { node } from "../../shell/cli/doctor.js"
+import { masterAddress } from "../../shell/cli/options.js"
+import { editedCell } from "../../shell/editor/external.js"
+import { changesCluster } from "../../shell/host/commands/index.js"
+import { initialShell, reduce } from "../../shell/session.js"
+
+const test = suite("settings")
+const directory = mkdtempSync(join(tmpdir(), "rivulet-settings-"))
+const before = { cwd: process.cwd(), env: { ...process.env } }
+
+test.before(() => {
+  mkdirSync(join(directory, "config", "rivulet"), { recursive: true })
+  mkdirSync(join(directory, "work"))
+  writeFileSync(
+    join(directory, "config", "rivulet", "config.json"),
+    JSON.stringify({
+      ...{ master: "prod", tz: "Asia/Tokyo", scratchTtl: "2h" },
+      masters: { prod: { url: "tcp://m1.prod:7077", color: "red", confirm: true }, dev: { url: "tcp://far:1" } },
+    }),
+  )
+  writeFileSync(join(directory, "work", "rivulet.json"), JSON.stringify({ tz: "UTC", masters: { dev: { url: "tcp://127.0.0.1:7078" } } }))
+  for (const name of ["RIVULET_MASTER", "RIVULET_TZ", "RIVULET_SCRATCH_TTL", "RIVULET_CONFIG"]) delete process.env[name]
+  process.env.XDG_CONFIG_HOME = join(directory, "config")
+  process.chdir(join(directory, "work"))
+})
+test.after(() => {
+  process.chdir(before.cwd)
+  Object.assign(process.env, before.env)
+  rmSync(directory, { recursive: true })
+})
+
+test("flag, environment, the directory's file, the user's: the first that says it", () => {
+  assert.equal(setting("tz"), { name: "tz", value: "UTC", from: "rivulet.json" })
+  assert.is(setting("tz", { ...process.env, RIVULET_TZ: "Europe/Berlin" })?.value, "Europe/Berlin")
+  assert.is(setting("scratchTtl")?.value, "2h")
+  assert.is(setting("startup"), undefined)
+})
+
+test("a cluster has a name: -m takes it, and the setting's where there is none", () => {
+  assert.is(masterAddress("dev"), "tcp://127.0.0.1:7078")
+  assert.is(masterAddress(undefined), "tcp://m1.prod:7077")
+  assert.is(masterAddress("other:7077"), "tcp://other:7077")
+  assert.throws(
+    () => masterAddress("stage"),
+    (error: { message: string; try: string; code: number }) => {
+      return error.code === 2 && /neither an address nor a name/.test(error.message) && /dev, prod/.test(error.try)
+    },
+  )
+  assert.equal(profileOf("prod"), {
+    name: "prod",
+    url: "tcp://m1.prod:7077",
+    color: "red",
+    confirm: true,
+    from: join(directory, "config/rivulet/config.json"),
+  })
+  assert.equal(
+    profiles().map(({ name }) => name),
+    ["dev", "prod"],
+  )
+})
+
+test("a setting that nobody would obey is an error that names it", () => {
+  for (const [text, says] of [
+    ["{", /f\.json: no JSON/],
+    ["[]", /no object/],
+    ['{"colour":"red"}', /no setting colour/],
+    ['{"tz":1}', /tz: not a text/],
+    ['{"masters":{"a":{}}}', /masters\.a: no url/],
+    ['{"masters":{"a":{"url":"x","color":"pink"}}}', /no color pink/],
+    ['{"masters":{"a":{"url":"x","key":"k"}}}', /masters\.a: no setting key/],
+    ['{"masters":{"a b":{"url":"x"}}}', /"a b" is no name/],
+  ] as const)
+    assert.throws(
+      () => parseConfig(text, "f.json"),
+      (error: { message: string; code: number }) => error.code === 2 && says.test(error.message),
+    )
+})
+
+test("completion: commands, flags, formats, clusters, streams", async () => {
+  const program = new Command("rivulet")
+  program.command("why").argument("<stream>").addOption(new Option("-m, --master <name>")).addOption(new Option("-o <format>"))
+  program.command("worker").option("--cores <n>")
+  program.command("keys").command("new")
+  program.command("__complete", { hidden: true })
+  const asked: (string | undefined)[] = []
+  const offer = (...words: string[]) =>
+    candidates(words, program, async master => {
+      asked.push(master)
+      return ["counts", "ann/counts", "views"]
+    })
+  assert.equal(await offer("w"), ["why", "worker"])
+  assert.equal(await offer(""), ["keys", "why", "worker"])
+  assert.equal(await offer("keys", ""), ["new"])
+  assert.equal(await offer("why", "--"), ["--master"])
+  assert.equal(await offer("why", "-m", "p"), ["prod"])
+  assert.equal(await offer("why", "-o", "n"), ["ndjson"])
+  assert.equal(await offer("why", "c"), ["counts"])
+  assert.equal(await offer("why", "-m", "dev", ""), ["ann/counts", "counts", "views"])
+  assert.equal(await offer("worker", ""), [])
+  assert.equal(asked, [undefined, "dev"])
+})
+
+test("a Node that is too old is said to be", () => {
+  assert.is(node("20.19.0").advice, undefined)
+  assert.is(node("24.1.0").advice, undefined)
+  assert.match(node("20.18.9").advice ?? "", /20\.19/)
+})
+
+test("commands that change a cluster are known as such", () => {
+  for (const name of ["stop", "resume", "keep", "undo"]) assert.ok(changesCluster(name), name)
+  for (const name of ["streams", "watch", "why", "save"]) assert.not.ok(changesCluster(name), name)
+})
+
+test("Ctrl-X Ctrl-E is the cell in an editor; Ctrl-X and another key is that key", () => {
+  const key = (name: string) => ({ kind: "input", event: { kind: "key", key: name } }) as const
+  const typed = reduce(initialShell("> ", 80, 24), { kind: "input", event: { kind: "text", text: "ab" } }).state
+  const chord = reduce(typed, key("ctrl-x")).state
+  assert.equal(reduce(chord, key("ctrl-e")).effects, [{ kind: "edit", text: "ab" }])
+  assert.is(reduce(chord, key("ctrl-a")).state.buffer.cursor, 0)
+  assert.is(reduce(chord, { kind: "edited", text: "a\nb" }).state.buffer.text, "a\nb")
+})
+
+test("an editor's text comes back; one that fails has changed nothing", async () => {
+  assert.equal(await editedCell("a", "printf 'const b = 1\\r\\nb\\n' >"), { kind: "edited", text: "const b = 1\nb" })
+  const failed = await editedCell("a", "false")
+  assert.match(failed.kind === "print" ? failed.lines[0]!.text : "", /ended with 1; the cell is as it was/)
+})
+
+test.run()
