@@ -23,7 +23,7 @@ interface Panel {
   readonly name: string
   readonly title: string
   readonly stream: SnapshotDStream<unknown>
-  readonly stop: () => Promise<void>
+  stop: () => Promise<void>
   readonly past: Map<string, number[]>
   view: PanelView
   /** A question is under way. */
@@ -49,21 +49,23 @@ export class Panels {
 
   async open(name: string, title: string, stream: SnapshotDStream<unknown>): Promise<void> {
     if (this.open_.has(name)) this.close(name)
-    const subscription = await this.options.session.onCompleted(stream, through => {
-      panel.newest = Math.max(panel.newest, through)
-      if (this.at === null) return this.look(panel)
-      this.publish()
-    })
     const panel: Panel = {
       name,
       title,
       stream,
-      stop: () => subscription.stop(),
+      stop: async () => {},
       past: new Map(),
       view: { name, title, lines: ["…"], note: "waiting", live: true },
       asking: false,
       newest: 0,
     }
+    // It may call back at once.
+    const subscription = await this.options.session.onCompleted(stream, through => {
+      panel.newest = Math.max(panel.newest, through)
+      if (this.at === null) return this.look(panel)
+      this.publish()
+    })
+    panel.stop = () => subscription.stop()
     this.open_.set(name, panel)
     this.publish()
     if (this.at !== null) await this.look(panel)
