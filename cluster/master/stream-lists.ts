@@ -1,13 +1,14 @@
 /** The streams that there are, listed by what they are: what every event asks for, and only a definition changes. */
 
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
+import { parentsOf } from "./definition-rules.js"
 import type { Ledger } from "./ledger.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 
 export type InputRecord = StreamRecord & { readonly definition: StreamDefinition & { readonly node: InputNode } }
 
-/** Streams by what they are, each in the order of definition: parents before children. */
+/** Streams by what they are, each with parents before children. */
 export interface StreamLists {
   readonly live: readonly StreamRecord[]
   readonly kept: readonly StreamRecord[]
@@ -21,7 +22,7 @@ export interface StreamLists {
 }
 
 export function streamLists(ledger: Ledger): StreamLists {
-  const kept = [...ledger.streams.values()].filter(({ stoppedMs }) => stoppedMs === null)
+  const kept = parentsFirst([...ledger.streams.values()].filter(({ stoppedMs }) => stoppedMs === null))
   const live = kept.filter(({ leaving }) => leaving === null)
   const inputs = live.filter((stream): stream is InputRecord => stream.definition.node.kind === "input")
   const receivers = new Map<string, InputRecord>()
@@ -32,4 +33,17 @@ export function streamLists(ledger: Ledger): StreamLists {
     if (source.kind === "receiver" && !receivers.has(source.name)) receivers.set(source.name, input)
   }
   return { live, kept, inputs, receivers, bySource, running: live.filter(({ definition }) => runs(definition)), readers: new Map() }
+}
+
+/** The order of definition, but for a stream that was replaced by one that is made of streams defined after it. */
+function parentsFirst(streams: readonly StreamRecord[]): StreamRecord[] {
+  const byId = new Map(streams.map(stream => [stream.definition.id, stream]))
+  const ordered = new Set<StreamRecord>()
+  const add = (stream: StreamRecord | undefined): void => {
+    if (stream === undefined || ordered.has(stream)) return
+    for (const parent of parentsOf(stream.definition)) add(byId.get(parent))
+    ordered.add(stream)
+  }
+  for (const stream of streams) add(stream)
+  return [...ordered]
 }
