@@ -228,10 +228,8 @@ export class Retention {
           for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
         }
         this.#dropOutputs(panes)
-        // Executors drop their cached versions.
-        if (op.kind !== "reduceByWindow") {
-          for (const { node } of registry.live) outbox.forgetBefore(node, stream, before)
-        }
+        // Executors drop their cached versions, workers what is filed under the stream: of panes only those.
+        for (const { node } of registry.live) outbox.forgetBefore(node, stream, panesBefore)
       },
     }
   }

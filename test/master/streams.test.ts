@@ -317,6 +317,25 @@ test("what is forgotten is an error that says how far the stream reaches; state 
   assert.ok(h.response()?.ok)
 })
 
+test("executors are told of versions of a window that nobody reads any more, workers keep the panes that have yet to leave it", () => {
+  const h = new Harness({ rememberMs: 3000 })
+  h.join(1)
+  h.join(2)
+  const sum = { kind: "builtin", name: "sum" } as const
+  const op = { kind: "reduceByWindow", f: sum, inverse: sum, lengthMs: 5000, slideMs: 1000 } as const
+  h.define(definition("views", input()), definition("window", { kind: "state", parent: "views", op, partitions: 4, initial: null }))
+  h.advance(200)
+  for (let seq = 1; seq <= 12; seq++) {
+    h.report("w1#1", h.batch("w1#1", seq))
+    h.advance(1000)
+  }
+  const befores = h.messages("forget").flatMap(({ message }) => message.streams.filter(({ stream }) => stream === "window"))
+  assert.ok(befores.length > 0)
+  const newest = Math.max(...befores.map(({ before }) => before))
+  // Twelve seconds, less the three that are remembered, less a window.
+  assert.ok(newest > start && newest <= start + 4000, `${newest - start}`)
+})
+
 test("input is kept for as long as its state has one copy", () => {
   const h = new Harness({ rememberMs: 3000 })
   h.join(1)
