@@ -34,7 +34,8 @@ export function completion(shell: string, _program: Command): void {
 }
 
 const takesStreams = new Set(["why", "stop", "resume", "replace", "keep", "rename", "logs", "send", "watch", "query"])
-const patienceMs = 700
+/** Most of it is the loading of the client. */
+const patienceMs = 2_500
 
 /** Words that the last of \`words\` may become, a line each. */
 export async function complete(words: readonly string[], program: Command): Promise<void> {

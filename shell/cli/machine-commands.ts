@@ -33,6 +33,12 @@ export function addMachineCommands(program: Command): void {
     .helpOption(false)
     .action(async words => (await import("./completion.js")).complete(words, program))
 
+  program
+    .command("convert")
+    .description("a notebook from Markdown to Jupyter's format, or back")
+    .argument("<from>")
+    .argument("<to>")
+    .action(async (from, to) => (await import("./convert.js")).convert(from, to))
   const kernel = program.command("kernel").description("Rivulet in Jupyter's notebooks")
   kernel
     .command("install")

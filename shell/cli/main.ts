@@ -288,13 +288,6 @@ program
   .option("--disk <size>", "cap of what lies there", "16G")
   .action(async options => (await import("./worker.js")).worker(options))
 
-program
-  .command("convert")
-  .description("a notebook from Markdown to Jupyter's format, or back")
-  .argument("<from>")
-  .argument("<to>")
-  .action(async (from, to) => (await import("./convert.js")).convert(from, to))
-
 addMachineCommands(program)
 
 try {
