@@ -1,7 +1,5 @@
 /** What generated kernels call: functions of pieces of text, as bytes [from, to) of some array. */
 
-import { textBytes } from "../block/bytes.js"
-
 /** The first four bytes of a piece; of a shorter one, its bytes. With `lastBytes` and the length this is all of a piece of up to eight. */
 export function firstBytes(data: Uint8Array, view: DataView, from: number, to: number): number {
   if (to - from >= 4) return view.getInt32(from, true)
@@ -23,10 +21,7 @@ export function hashOf(view: DataView, from: number, to: number, first: number, 
 }
 
 /** Finds `text` in `data` from a byte on; -1: it is not there any more. */
-export function finder(data: Uint8Array, text: Uint8Array): (from: number) => number {
-  const [all, sought] = [textBytes(data), textBytes(text)]
-  return from => all.indexOf(sought, from)
-}
+export { finderOf as finder } from "../wasm/search.js"
 
 /** Whether the piece has `text`. */
 export function includes(data: Uint8Array, from: number, to: number, text: Uint8Array): boolean {

@@ -13,6 +13,7 @@ import { binary } from "./binary.js"
 export interface KernelExports {
   heapBase(): number
   packLines(from: number, to: number, out: number, ends: number, base: number, budget: number, longest: number): void
+  findText(from: number, to: number, sought: number, length: number): number
   readonly packedLines: Global
   readonly packedBytes: Global
   readonly packTakenBytes: Global

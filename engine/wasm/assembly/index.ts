@@ -1,6 +1,7 @@
 // What the module exports. Memory is the caller's, imported: nothing here allocates.
 
 export { packedBytes, packedLines, packLines, packSurelyAscii, packTakenBytes } from "./lines"
+export { findText } from "./search"
 export { countPieces, tableAt, tableClear, tableColumns, tableKeyBytes, tableKeys, tablePartitions, tableRehash } from "./words"
 
 /** Where memory is free: before it lie constants. */
