@@ -37,7 +37,7 @@ export type TaskMessage =
     }
 
 export interface LaunchTask {
-  /** `<output>/<partition>.<attempt>`: unique. */
+  /** Unique, with the master's incarnation in it. */
   readonly task: string
   /** Index into the message's `stages`. */
   readonly stage: number

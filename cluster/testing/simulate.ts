@@ -136,6 +136,8 @@ class Hand {
       epochMs: startMs,
       compiled,
       costs: { baseMs: 0, meanMs: 0, hang: 0, hangMs: 0 },
+      // What is due goes out in its instant.
+      master: { gatherMs: 0 },
     })
     this.#cluster.network.weather = noDelay
     this.#cluster.network.noticesDeath = true
