@@ -16,7 +16,7 @@ import glob from "fast-glob"
 import { buildTests } from "./build-tests.mjs"
 import { root } from "./places.js"
 
-const fileLimitMs = 600_000
+const fileLimitMs = 180_000
 /** After its last case: a process or a socket that a failed case has left keeps it from ending. */
 const endLimitMs = 30_000
 
