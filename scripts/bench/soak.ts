@@ -2,7 +2,7 @@
  * `npm run soak -- [--minutes 10] [--rate <lines a second>] [--late-ms 1000]
  * [--workers 2] [--cores 1] [--memory-mb 1024] [--dist dist] [--json]`
  *
- * A cluster under half of what it can take (measured first with a full window, unless a rate is given) for as long as is asked: windowed word count, and
+ * A cluster under half of what it can take (measured first, unless a rate is given) for as long as is asked: windowed word count, and
  * a count of all lines. Memory of every process is sampled each second. Exits 1 when an interval's result came later than `--late-ms`
  * after its end (the first ten, in which functions are compiled and tables grow, are reported apart), when a process's memory still grew
  * in the last third (the input is remembered for a minute), or when the lines counted are not the lines acked.
@@ -29,8 +29,7 @@ const { startEmbedded, connect, send } = await built(values.dist)
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const minutes = Number(values.minutes)
 const lateMs = Number(values["late-ms"])
-/** What it can take is measured once the window is full (only then does every interval take one away) and tables have grown. */
-const warmSeconds = 35
+/** Twice the window: for half of it every interval takes one away. What was still to be done when the sender ended counts, too. */
 const calibrationSeconds = 60
 const firstIntervals = 10
 /** Growth between the middle third and the last one that is not taken for a leak: garbage is collected when it suits. */
@@ -40,7 +39,6 @@ const growthBytes = 64 * 2 ** 20
 interface Soaked {
   readonly records: number
   readonly counted: number
-  /** Lines whose results came, after `warmSeconds`. */
   readonly perSecond: number
   readonly latenciesMs: readonly number[]
   /** By process: samples of its resident memory, one a second. */
@@ -124,14 +122,12 @@ async function soak(seconds: number, linesPerSecond: number): Promise<Soaked> {
     })
     const lastMs = Date.now()
     const counted = (await all.get("lines")) ?? 0
-    const warm = done.find(one => one.through >= sent.firstMs + Math.min(warmSeconds, seconds / 2) * 1_000) ?? done[0]!
-    const countedBefore = (await all.get("lines", warm.through - 1)) ?? 0
     for (const subscription of subscriptions) await subscription.stop()
     await session.close()
     return {
       records: sent.records,
       counted,
-      perSecond: (counted - countedBefore) / ((lastMs - warm.atMs) / 1_000),
+      perSecond: sent.records / ((lastMs - sent.firstMs) / 1_000),
       latenciesMs: done.filter(one => one.through > sent.firstMs && one.through <= sent.ackedMs).map(one => one.atMs - one.through),
       memory,
     }
