@@ -16,8 +16,8 @@ export interface ShellState {
   readonly browsing: { readonly index: number; readonly prefix: string; readonly draft: string } | null
   readonly completion: CompletionList | null
   readonly search: { readonly query: string; readonly matches: readonly string[]; readonly selected: number } | null
-  /** Finished output, oldest first. It leaves the dynamic part of the screen at once and is never painted again. */
-  readonly printed: readonly Printed[]
+  /** Finished output that is yet to be printed, oldest first. The screen takes it; it is never painted again. */
+  readonly printed: readonly (readonly StyledLine[])[]
   /** Ctrl-X has been typed: the next key says what for. */
   readonly chord: boolean
   /** It has the screen and the keys while it is open. */
@@ -36,11 +36,6 @@ export interface ShellState {
   readonly askedToLeave: boolean
   /** The shell ends: only what was printed stays. */
   readonly left: boolean
-}
-
-export interface Printed {
-  readonly id: number
-  readonly lines: readonly StyledLine[]
 }
 
 export interface StyledLine {

@@ -61,7 +61,7 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
 
 function print(state: ShellState, lines: readonly StyledLine[]): ShellState {
   if (lines.length === 0) return state
-  return { ...state, printed: [...state.printed, { id: (state.printed.at(-1)?.id ?? -1) + 1, lines }] }
+  return { ...state, printed: [...state.printed, lines] }
 }
 
 function input(state: ShellState, event: InputEvent): Step {

@@ -10,6 +10,7 @@ import { PortCalls } from "../../cluster/client/port-calls.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import { scratchTtl } from "../cli/options.js"
+import { ChangeGuard } from "./change-guard.js"
 import { ShellHost } from "./host.js"
 import type { FromHost, ToHost } from "./thread-messages.js"
 
@@ -27,7 +28,14 @@ const early: ToHost[] = []
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
   const { user, tz, columns, embedded, address, rich = false, readOnly = false, confirm, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
-  const session = await createSession(calls, { user, program: user, tz, ...scratchTtl(), resolvePath: path => resolve(path) })
+  const guard = confirm === undefined ? undefined : new ChangeGuard(confirm)
+  const session = await createSession(guard?.over(calls) ?? calls, {
+    user,
+    program: user,
+    tz,
+    ...scratchTtl(),
+    resolvePath: path => resolve(path),
+  })
   const host = new ShellHost({
     session,
     tz,
@@ -36,7 +44,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     ...(address !== undefined && { address }),
     rich,
     readOnly,
-    ...(confirm !== undefined && { confirm }),
+    ...(guard && { guard }),
     ...(rest !== undefined && { rest }),
     user,
     onPush: handler => calls.onPush(handler),

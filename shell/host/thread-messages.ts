@@ -10,7 +10,7 @@ export interface HostThreadData {
   readonly columns: number
   readonly embedded: boolean
   readonly readOnly?: boolean
-  /** The cluster's name, where commands that change it are typed twice. */
+  /** The cluster's name, where what changes it is typed twice. */
   readonly confirm?: string
   /** Of the master, as others reach it. */
   readonly address?: string

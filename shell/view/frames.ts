@@ -1,11 +1,9 @@
 /**
- * What stands between Ink and the terminal. Ink lays out finished output, once; below it this keeps the frame, which is painted
- * again for each key. Ink's own way with frames is to lay out, measure and write all of it for every change (some
- * milliseconds a key), to clear everything, the scrollback too, where a frame is as high as the screen, and to erase
- * as many lines as it wrote though a narrower terminal has wrapped them. So Ink's frame is empty, what it writes for one is
- * dropped, and of a new frame only the rows that differ are written.
+ * The frame at the end of the terminal's text, and finished output above it. Ink's own way with frames is to lay out, measure and
+ * write all of it for every change (some milliseconds a key), to clear everything, the scrollback too, where a frame is as
+ * high as the screen, and to erase as many lines as it wrote though a narrower terminal has wrapped them. Here only the rows of a frame
+ * that differ are written, and finished output goes out in one write with the frame below it.
  */
-import { EventEmitter } from "node:events"
 import { stripVTControlCharacters } from "node:util"
 import { cellWidth } from "./width.js"
 
@@ -13,8 +11,6 @@ const begin = "\x1b[?2026h"
 const end = "\x1b[?2026l"
 const showCursor = "\x1b[?25h"
 const hideCursor = "\x1b[?25l"
-/** How Ink goes back to the start of its frame. */
-const eraseInk = /^(?:\x1b\[2K(?:\x1b\[1A)?)*(?:\x1b\[G)?/
 
 export interface Frame {
   /** None wider than the terminal. */
@@ -25,42 +21,25 @@ export interface Frame {
 
 const nothing: Frame = { rows: [], cursor: null }
 
-export class FrameOutput extends EventEmitter {
-  readonly isTTY = true
-  readonly writable = true
-  /** Never fewer than a frame has. */
-  readonly rows = Number.MAX_SAFE_INTEGER
-  columns: number
+export class FrameOutput {
   #frame = nothing
-  #hidden = false
-  /** What Ink wrote while another screen is shown. */
+  /** Finished output that waits while the terminal is somebody else's; null: it is ours. */
   #held: string[] | null = null
 
-  constructor(private readonly terminal: NodeJS.WriteStream) {
-    super()
-    this.columns = terminal.columns ?? 80
-  }
+  constructor(private readonly terminal: NodeJS.WriteStream) {}
 
-  /** Of Ink: finished output goes above the frame. */
-  write(chunk: string): boolean {
-    if (/^\x1b\[\?\w+$/.test(chunk)) return true
-    const text = chunk.replace(eraseInk, "")
-    if (text === "" || text === "\n") return true
-    if (this.#held) return this.#held.push(text) > 0
-    if (this.#hidden) return this.terminal.write(text)
-    const { rows } = this.#frame
-    this.#send(toBottom(this.#frame) + upToStart(rows.length) + text + lines(rows))
-    return true
-  }
-
-  /** What is to stand below all else. */
-  paint(frame: Frame): void {
+  /** `frame` is to stand below all else; `above` is finished output, whole lines, that goes above it and stays. */
+  paint(frame: Frame, above = ""): void {
     const before = this.#frame
     this.#frame = frame
-    if (this.#hidden) return
+    if (this.#held) {
+      this.#held.push(above)
+      return
+    }
     let text = ""
     const { rows } = frame
-    if (rows.length === before.rows.length) {
+    if (above !== "") text = upToStart(before.rows.length) + above + lines(rows)
+    else if (rows.length === before.rows.length) {
       rows.forEach((row, i) => {
         const up = rows.length - i
         if (row !== before.rows[i]) text += `\x1b[${up}A\r${row}\x1b[K\r\x1b[${up}B`
@@ -78,26 +57,23 @@ export class FrameOutput extends EventEmitter {
   resized(columns: number): void {
     const { rows, cursor } = this.#frame
     const widths = rows.map(row => cellWidth(stripVTControlCharacters(row)))
-    if (!this.#hidden && widths.some(width => width > columns) && reflows()) {
+    if (!this.#held && widths.some(width => width > columns) && reflows()) {
       const become = (some: readonly number[]) => some.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
       const above = cursor ? become(widths.slice(0, cursor.row)) + Math.floor(cursor.column / columns) : become(widths)
       this.terminal.write(`\r${above > 0 ? `\x1b[${above}A` : ""}\x1b7${"\x1b[2K\x1b[1B".repeat(become(widths))}\x1b8`)
       this.#frame = nothing
     }
-    this.columns = columns
   }
 
-  /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. `hold`: finished output waits, too. */
-  hide({ hold = false } = {}): void {
-    if (this.#hidden) return
-    if (hold) this.#held = []
+  /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. */
+  hide(): void {
+    if (this.#held) return
     this.terminal.write(`${toBottom(this.#frame)}${upToStart(this.#frame.rows.length)}${showCursor}`)
-    this.#hidden = true
+    this.#held = []
   }
 
   /** The frame again, at the cursor. */
   show(): void {
-    this.#hidden = false
     const held = this.#held?.join("") ?? ""
     this.#held = null
     this.#send(held + lines(this.#frame.rows))

@@ -156,7 +156,7 @@ test("keys are the input's until F2 or Alt-W; then the panels', until Escape", (
   assert.equal(orders("\x1bw2x"), [{ kind: "close", name: "b" }])
   const copied = play("\x1bw\ty").effects.at(-1)!
   assert.is(copied.kind === "copy" && copied.text, "b.top(5) · live · 21:01:00\nrow 0\nrow 1\nrow 2")
-  assert.match(play("\x1bw", 80, 24, []).state.printed.at(-1)!.lines[0]!.text, /no panel is open/)
+  assert.match(play("\x1bw", 80, 24, []).state.printed.at(-1)![0]!.text, /no panel is open/)
 })
 
 test("when the last panel is closed the keys go back to the input", () => {

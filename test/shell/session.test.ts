@@ -15,7 +15,7 @@ function play(events: readonly ShellEvent[], from: ShellState = initialShell("lo
 const key = (name: string): ShellEvent => ({ kind: "input", event: { kind: "key", key: name } })
 const text = (value: string): ShellEvent => ({ kind: "input", event: { kind: "text", text: value } })
 const kinds = (effects: readonly Effect[]) => effects.map(effect => effect.kind)
-const printed = (state: ShellState) => state.printed.flatMap(item => item.lines.map(line => line.text))
+const printed = (state: ShellState) => state.printed.flatMap(lines => lines.map(line => line.text))
 
 test("Enter asks the language whether the cell is complete; accepted, it is printed, remembered and run", () => {
   const typed = play([text("1 + 1"), key("enter")])

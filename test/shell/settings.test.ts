@@ -5,12 +5,13 @@ import { join } from "node:path"
 import { Command, Option } from "commander"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { ClientCall } from "../../cluster/client/call.js"
 import { candidates } from "../../shell/cli/completion.js"
 import { parseConfig, profileOf, profiles, setting } from "../../shell/cli/config.js"
 import { node } from "../../shell/cli/doctor.js"
 import { masterAddress } from "../../shell/cli/options.js"
 import { editedCell } from "../../shell/editor/external.js"
-import { changesCluster } from "../../shell/host/commands/index.js"
+import { ChangeGuard } from "../../shell/host/change-guard.js"
 import { initialShell, reduce } from "../../shell/session.js"
 
 const test = suite("settings")
@@ -115,9 +116,37 @@ test("a Node that is too old is said to be", () => {
   assert.match(node("20.18.9").advice ?? "", /20\.19/)
 })
 
-test("commands that change a cluster are known as such", () => {
-  for (const name of ["stop", "resume", "keep", "undo"]) assert.ok(changesCluster(name), name)
-  for (const name of ["streams", "watch", "why", "save"]) assert.not.ok(changesCluster(name), name)
+test("what changes a protected cluster is refused until the same cell comes again, however it is written", async () => {
+  const asked: string[] = []
+  const guard = new ChangeGuard("prod")
+  const calls = guard.over({
+    call: async call => {
+      if (call.kind === "request") asked.push(call.body.kind)
+      return { value: null, payload: [] }
+    },
+    onPush: () => () => {},
+    now: () => 0,
+    close: async () => {},
+  })
+  const stop = { kind: "request", body: { kind: "stop", streams: ["a"], cascade: false, by: "ann", force: false } } as const
+  const run = async (cell: string, body: ClientCall = stop) => {
+    guard.begin(cell)
+    const said = await calls.call(body).then(
+      () => "done",
+      (error: { message: string; code: number }) => `${error.code} ${error.message}`,
+    )
+    guard.end()
+    return said
+  }
+  assert.is(await run("views.stop()"), "4 this changes prod")
+  assert.is(await run("counts.stop()"), "4 this changes prod", "another cell is no yes")
+  assert.is(await run("counts.stop()"), "done")
+  assert.is(await run("counts.stop()"), "4 this changes prod", "each time anew")
+  assert.is(await run("views", { kind: "request", body: { kind: "catalog" } }), "done")
+  assert.is(await run("counts.stop()"), "4 this changes prod", "what was asked between takes the yes back")
+  assert.is(await run("counts.stop()"), "done")
+  assert.is(await calls.call(stop).catch((error: Error) => error.message), "this changes prod", "what a cell left behind")
+  assert.equal(asked, ["stop", "catalog", "stop"])
 })
 
 test("Ctrl-X Ctrl-E is the cell in an editor; Ctrl-X and another key is that key", () => {

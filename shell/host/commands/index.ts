@@ -41,11 +41,6 @@ export const screenCommands: readonly ScreenCommand[] = [
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
 
-/** Whether what others run is another by it. */
-export function changesCluster(name: string): boolean {
-  return changeCommands.some(command => command.name === name)
-}
-
 export function dotCommand(name: string): DotCommand | undefined {
   return dotCommands.find(command => command.name === name)
 }

@@ -1,11 +1,9 @@
 /**
- * Runs the Ink screen: raw keys in, the reducer between, effects out. Owns the terminal's mode and gives it back whatever
+ * Runs the screen: raw keys in, the reducer between, effects out. Owns the terminal's mode and gives it back whatever
  * ends the process.
  */
 
 import { Fzf } from "fzf"
-import { type Instance, render } from "ink"
-import { createElement } from "react"
 import { decode, freshDecoder } from "./editor/decode.js"
 import { editedCell } from "./editor/external.js"
 import type { History } from "./editor/history.js"
@@ -13,10 +11,10 @@ import { isComplete } from "./evaluator/complete-cell.js"
 import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { type Terminal, TerminalMode } from "./terminal-mode.js"
-import { App } from "./view/app.js"
 import { frameOf } from "./view/frame.js"
 import { FrameOutput } from "./view/frames.js"
 import { FullScreen } from "./view/full-screen.js"
+import { loadLayout, printedText, unwrapped } from "./view/printed.js"
 
 export interface ScreenOptions {
   readonly prompt: string
@@ -45,6 +43,7 @@ export interface Screen {
   close(): void
 }
 
+const layoutAfterMs = 300
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
 const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection"])
@@ -58,7 +57,6 @@ export function openScreen(options: ScreenOptions): Screen {
   let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24, options.color ?? null)
   state = reduce(state, { kind: "print", lines: options.banner }).state
   let decoder = freshDecoder
-  let app: Instance | undefined
   let repaint: NodeJS.Timeout | undefined
   let closed = false
   let finish: () => void = () => {}
@@ -66,14 +64,11 @@ export function openScreen(options: ScreenOptions): Screen {
     finish = resolve
   })
 
-  /** What Ink has printed. */
-  let shown = state.printed
-
   const paint = () => {
     clearTimeout(repaint)
     repaint = undefined
     if (state.pager) {
-      if (!full.open) frames.hide({ hold: true })
+      if (!full.open) frames.hide()
       full.paint(frameOf(state))
       return
     }
@@ -81,11 +76,21 @@ export function openScreen(options: ScreenOptions): Screen {
       full.close()
       frames.show()
     }
-    if (state.printed !== shown) {
-      shown = state.printed
-      app?.rerender(createElement(App, { printed: shown }))
+    const above = finished()
+    frames.paint(frameOf(state), above)
+  }
+  /** What is to be printed, as text, and no more in the state; what needs the layout waits for it, and all that comes later. */
+  const finished = () => {
+    let text = ""
+    let at = 0
+    for (; at < state.printed.length; at++) {
+      const printed = printedText(state.printed[at]!, stdout.columns ?? 80)
+      if (printed === null) break
+      text += printed
     }
-    frames.paint(frameOf(state))
+    if (at < state.printed.length) void loadLayout().then(() => closed || paint())
+    if (at > 0) state = { ...state, printed: state.printed.slice(at) }
+    return text
   }
   const paintSoon = () => {
     repaint ??= setTimeout(paint, repaintMs)
@@ -256,11 +261,11 @@ export function openScreen(options: ScreenOptions): Screen {
     // What stays on the terminal is finished output: no panel, no prompt.
     state = { ...state, pager: null, left: true }
     paint()
+    if (state.printed.length > 0) frames.paint(frameOf(state), state.printed.map(unwrapped).join(""))
     closed = true
     clearTimeout(repaint)
     stdin.off("data", onData)
     stdout.off("resize", onResize)
-    app?.unmount()
     mode.giveBack()
     stdin.pause()
     process.off("exit", mode.giveBack)
@@ -279,10 +284,10 @@ export function openScreen(options: ScreenOptions): Screen {
   mode.take()
   stdin.on("data", onData)
   stdout.on("resize", onResize)
-  const output = frames as unknown as NodeJS.WriteStream
-  app = render(createElement(App, { printed: shown }), { stdin, stdout: output, exitOnCtrlC: false, patchConsole: false })
   paint()
   offer()
+  // Whoever types next finds it loaded.
+  setTimeout(() => void loadLayout(), layoutAfterMs).unref()
   return { dispatch, enter, ended, close }
 }
 

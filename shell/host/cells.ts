@@ -1,0 +1,186 @@
+/**
+ * A shell's cells: each is evaluated with the session's names bound, the handles that it declares become definitions under their
+ * `const` names, its value is shown and kept, its text too.
+ */
+import type { ClientSession } from "../../cluster/client/session.js"
+import { asError, RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
+import type { Stamp } from "../../engine/fluent/types.js"
+import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
+import type { StyledLine } from "../session-types.js"
+import { valueHtml } from "../view/html.js"
+import { isAnswer } from "./answers.js"
+import { Bindings } from "./bindings.js"
+import { declaredLines, type Stamped, show, stampOf } from "./display.js"
+import { sessionGlobals } from "./globals.js"
+import { KeptAnswers } from "./kept-answers.js"
+import { kindOf, runs } from "./kinds.js"
+import { KnownFields } from "./known-fields.js"
+import { loadedCells } from "./loaded-cells.js"
+import type { HostEvent } from "./port.js"
+import { type RunCell, saveCells } from "./saved-cells.js"
+import { definitionLine } from "./stream-lines.js"
+
+/** Where cells are run. */
+export interface CellPlace {
+  readonly session: ClientSession
+  readonly tz: string
+  readonly columns: number
+  now(): number
+  print(lines: readonly StyledLine[]): void
+  emit(event: HostEvent): void
+  linesOf(error: Error): readonly StyledLine[]
+  /** Streams have been defined. */
+  defined(names: readonly string[]): void
+}
+
+export interface CellOptions {
+  readonly rich: boolean
+  readonly readOnly: boolean
+  readonly rest: string | undefined
+  readonly around: <T>(work: () => T) => T
+}
+
+export class Cells {
+  readonly answers = new KeptAnswers()
+  readonly evaluator: Evaluator
+  readonly bindings: Bindings
+  readonly fields: KnownFields
+  lastStamp: Stamp | undefined
+  private readonly ran: RunCell[] = []
+  /** Of the cell that runs. */
+  private signal: AbortSignal | undefined
+
+  constructor(
+    private readonly place: CellPlace,
+    private readonly options: CellOptions,
+  ) {
+    const { session } = place
+    this.evaluator = new Evaluator({
+      globals: sessionGlobals(session),
+      settle: value => this.settle(value),
+      load: name => (name === "rivulet" ? this.library() : loadModule(name)),
+      onConsole: (level, text) =>
+        place.print(
+          text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
+        ),
+    })
+    if (!options.rich) this.evaluator.bind("Out", this.answers.out)
+    this.bindings = new Bindings(session, this.evaluator)
+    this.fields = new KnownFields(session.clock, this.evaluator)
+  }
+
+  /** What `import … from "rivulet"` gives in a cell: this shell's own session and library, wherever the cell's file lies. */
+  private async library(): Promise<Record<string, unknown>> {
+    return { ...(await import("../../cluster/client/index.js")), ...sessionGlobals(this.place.session) }
+  }
+
+  /** Evaluates a cell, says what it defined, shows its value and keeps it. Throws what the cell throws. */
+  async run(cell: string, signal: AbortSignal): Promise<void> {
+    const { place } = this
+    // What an output shows in a notebook must not depend on what had come when it was asked.
+    const unknown = this.options.rich ? [] : this.fields.unknownIn(cell)
+    const result = await this.evaluate(cell, signal)
+    const echo = await this.define(result)
+    place.print([...(await unknown), ...echo])
+    const kept = this.kept(result)
+    place.print(kept)
+    // What the echo has said already: the stream that a cell declares and ends with, an output. An answer below declarations is shown.
+    const isStream = result.declared.length > 0 && handleData(result.value) !== undefined
+    const echoed = echo.length > 0 && (isStream || kindOf(place.session, result.value) === "output")
+    const output = result.hasValue && !echoed ? await this.show(result.value, signal) : kept
+    const { text, declared } = { text: cell, declared: result.declared.map(({ name }) => name) }
+    const made = result.declared.some(({ value }) => handleData(value)?.kind === "stream")
+    const defines = made || kindOf(place.session, result.value) === "output"
+    this.ran.push({ text, written: result.rewritten, declared, defines, output: output.map(({ text }) => text).join("\n") })
+  }
+
+  /** A cell's value and under it its stamp, with the number by which it is kept. Gives the lines without the stamp. */
+  private async show(value: unknown, signal: AbortSignal): Promise<readonly StyledLine[]> {
+    const stamped: Stamped = { value, stamp: handleData(value) ? undefined : this.lastStamp }
+    const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
+    const above = stamp ? lines.slice(0, -1) : lines
+    if (this.options.rich) this.place.emit({ kind: "result", lines, html: valueHtml(value) })
+    else {
+      const name = this.answers.keep(value, rows, stamp)
+      const under = lines.at(-1)
+      this.place.print(stamp && under ? [...above, { ...under, text: `${under.text} · ${name}` }] : lines)
+    }
+    return above
+  }
+
+  context() {
+    const { tz, columns } = this.place
+    const { rest } = this.options
+    return { tz, width: columns, now: () => this.place.now(), ...(rest !== undefined && { rest }) }
+  }
+
+  /** Evaluates without showing: for `query`, which prints the value itself. */
+  async evaluate(cell: string, signal: AbortSignal): Promise<CellResult> {
+    this.signal = signal
+    await this.bindings.before(cell)
+    this.lastStamp = undefined
+    return this.options.around(() => this.evaluator.evaluate(cell, { signal }))
+  }
+
+  /** A declaration whose initialiser was a question: what came, and its stamp. */
+  private kept(result: CellResult): StyledLine[] {
+    if (result.hasValue || this.lastStamp === undefined) return []
+    const context = this.context()
+    const shown = result.declared.filter(({ value }) => handleData(value) === undefined && typeof value !== "function")
+    const lines = shown.flatMap(({ name, value }) => declaredLines(name, value, context))
+    for (const { name, value } of shown) this.answers.declared(name, value, this.lastStamp)
+    return lines.length === 0 ? [] : [...lines, stampOf(this.lastStamp, context)]
+  }
+
+  /** Names the handles that a cell declared, sends what is new to the master, and says so in a line each. */
+  async define(result: Pick<CellResult, "declared">): Promise<StyledLine[]> {
+    const { session, tz } = this.place
+    const { readOnly } = this.options
+    for (const { name, value } of result.declared) {
+      this.bindings.declared(name)
+      if (handleData(value)?.kind === "stream" && !readOnly) session.name(value, name)
+    }
+    // What only a question makes travels with it; the rest the master refuses who is attached to read.
+    const needed = !readOnly || result.declared.some(({ value }) => runs(kindOf(session, value)))
+    const defined = needed ? await session.flush() : []
+    if (defined.length > 0) this.place.defined(defined.map(({ name }) => name))
+    const named = new Map(result.declared.map(({ name, value }) => [value, name]))
+    const streams = defined
+      .filter(item => item.named || runs(item.kind))
+      .map(item => ({ text: definitionLine(item, { tz, nowMs: this.place.now() }), style: "dim" }) as const)
+    const rdds = [...named]
+      .filter(([value]) => handleData(value)?.kind === "rdd")
+      .map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
+    return [...streams, ...rdds]
+  }
+
+  /** The evaluator awaits through this, so that an answer's stamp is kept with it. */
+  private async settle(value: unknown): Promise<unknown> {
+    if (!isAnswer(value)) return await (value as PromiseLike<unknown>)
+    const cancel = () => value.cancel()
+    this.signal?.addEventListener("abort", cancel, { once: true })
+    const { value: settled, stamp } = await value.stamped()
+    this.lastStamp = stamp
+    return settled
+  }
+
+  /** As a program or a notebook; gives what it did. */
+  save(path: string): string {
+    return saveCells(path, this.ran)
+  }
+
+  /** Runs a file's cells as if they were typed, until one fails that is not there to. */
+  async load(path: string, signal: AbortSignal): Promise<void> {
+    for (const { code, throws, title } of loadedCells(path, text => this.evaluator.cellsOf(text))) {
+      if (title !== undefined) this.place.print([{ text: title, style: "dim" }])
+      const failed = await this.run(code, signal).then(
+        () => null,
+        (error: unknown) => asError(error),
+      )
+      if (failed !== null && (!throws || signal.aborted)) throw failed
+      if (failed === null && throws) throw new RivuletError(`${title}: it did not throw`)
+      if (failed !== null) this.place.print(this.place.linesOf(failed))
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** What a shell's host is made with. */
+import type { ClientCalls } from "../../cluster/client/calls.js"
+import type { ClientSession } from "../../cluster/client/session.js"
+import type { ChangeGuard } from "./change-guard.js"
+import type { HostEvent } from "./port.js"
+
+export interface ShellHostOptions {
+  readonly session: ClientSession
+  readonly tz: string
+  readonly columns: number
+  /** An embedded cluster can be broken on purpose. */
+  readonly embedded: boolean
+  /** Of a cluster that is changed only by who types it twice. */
+  readonly guard?: ChangeGuard
+  /** What is declared stays here: nothing is defined on the cluster. */
+  readonly readOnly?: boolean
+  /** Of the master, as others reach it. */
+  readonly address?: string
+  readonly emit: (event: HostEvent) => void
+  /** Results and errors as such, with HTML, in place of printed lines. */
+  readonly rich?: boolean
+  /** How the rest of a long answer is seen. */
+  readonly rest?: string
+  /** False: what functions print on the workers is not shown as it comes. */
+  readonly followsLogs?: boolean
+  /** Whose shell it is: what he does himself is no news. */
+  readonly user?: string
+  /** Where the cluster's events come from. Without it none are shown. */
+  readonly onPush?: ClientCalls["onPush"]
+  /** Around what a cell does before it first waits. */
+  readonly around?: <T>(work: () => T) => T
+}

@@ -1,0 +1,70 @@
+/**
+ * Finished output as text for the terminal. Most lines are narrower than the screen and go out as they are, but for their style. Only
+ * what has to be wrapped, or holds control characters, is laid out by Ink: that takes some milliseconds a time, and loading it a good
+ * part of an attach, so it is loaded when the prompt stands.
+ */
+import type { StyledLine } from "../session-types.js"
+import { visible } from "./input.js"
+import { bold, dim, red, yellow } from "./style.js"
+import { cellWidth, isNarrow } from "./width.js"
+
+type Layout = (text: string, columns: number) => string
+
+let layout: Layout | undefined
+let loading: Promise<void> | undefined
+
+/** Resolves when lines of any kind can be printed. */
+export function loadLayout(): Promise<void> {
+  loading ??= Promise.all([import("ink"), import("react")]).then(([{ renderToString, Text }, { createElement }]) => {
+    layout = (text, columns) => renderToString(createElement(Text, null, text), { columns })
+  })
+  return loading
+}
+
+/** The lines one below the other, each ended. Null: some need the layout, which is not loaded yet. */
+export function printedText(lines: readonly StyledLine[], columns: number): string | null {
+  const parts: string[] = []
+  let wide: string[] = []
+  const flush = () => {
+    if (wide.length > 0) parts.push(layout!(wide.join("\n"), columns))
+    wide = []
+  }
+  for (const { text, style } of lines) {
+    const shown = style === "input" ? visible(text) : text
+    const styled = shown === "" ? " " : styleOf(style)(shown)
+    if (fits(shown, columns)) {
+      flush()
+      parts.push(styled)
+    } else if (layout === undefined) return null
+    else wide.push(styled)
+  }
+  flush()
+  return parts.map(part => `${part}\n`).join("")
+}
+
+/** When nobody waits for the layout any more: the terminal itself wraps, at any character. */
+export function unwrapped(lines: readonly StyledLine[]): string {
+  return lines.map(({ text, style }) => `${styleOf(style)(visible(text))}\n`).join("")
+}
+
+function fits(text: string, columns: number): boolean {
+  if (isNarrow(text)) return text.length <= columns
+  return !/[\u0000-\u001f\u007f-\u009f]/.test(text) && cellWidth(text) <= columns
+}
+
+function styleOf(style: StyledLine["style"]): (text: string) => string {
+  switch (style) {
+    case "dim":
+      return dim
+    case "error":
+      return red
+    case "warning":
+      return yellow
+    case "bold":
+      return bold
+    default:
+      return asItIs
+  }
+}
+
+const asItIs = (text: string) => text
