@@ -30,7 +30,8 @@ export class ApartThread {
     // What else lies in its inbox runs elsewhere.
     for (let other = 0; other < slots.states.length; other++)
       Atomics.compareExchange(slots.states, other, slotState.posted, slotState.cancelled)
-    worker.removeAllListeners()
+    // Not all of them: a Worker listens to itself for who listens, and without that it would never read its port again.
+    for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event)
     worker.on("message", (message: FromThread) => {
       if (message.kind !== "finished" || message.slot !== slot || this.over) return
       this.end()

@@ -148,6 +148,15 @@ test("a task that takes long is told, and set apart it keeps nobody waiting; it 
   await executors.close()
 })
 
+test("what ends after it was set apart has its result", async () => {
+  const { executors, long, until, of } = pool(1, 0)
+  executors.submit("steps", 0, run("steps"), { timeoutMs: 3_000, stallMs: 3_000 })
+  await until(() => long.includes("steps"))
+  executors.setApart("steps", 0)
+  assert.is(await of("steps"), "20 steps")
+  await executors.close()
+})
+
 test("a task that runs longer than it may is ended by the clock", async () => {
   const { executors, of } = pool(1, 0)
   executors.submit("loop", 0, run("loop"), { timeoutMs: 150 })
