@@ -31,7 +31,7 @@ export interface EmbeddedOptions {
   readonly taskTimeoutMs?: number
   /** Called while the processes load their code: what takes this thread a while costs nothing then. If it throws, the cluster ends. */
   readonly onSpawned?: () => void
-  /** Told when a process that was started again does not come up. Default: a line on stderr. */
+  /** Told when a process ends that nobody ended, with what it said as it did, and when one that was started again does not come up. Default: on stderr. */
   readonly onTrouble?: (text: string) => void
 }
 
@@ -53,6 +53,9 @@ export interface Embedded {
 }
 
 const stopMs = 3_000
+/** One that was started again and does not come up (its port, its journal are not free yet) is tried again after pauses that double. */
+const restartAgainMs = 250
+const restartsAtMost = 6
 
 const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
 
@@ -138,10 +141,15 @@ class EmbeddedProcesses implements Embedded {
     if (this.temporary) await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  private restart(name: string): void {
+  private restart(name: string, tried = 0): void {
     if (this.stopping !== null) return
     const started = this.spawn(name)
-    started.failed.catch(error => (this.options.onTrouble ?? toStderr)(error instanceof Error ? error.message : String(error)))
+    started.failed.catch(error => {
+      if (this.stopping !== null) return
+      const again = tried + 1 < restartsAtMost
+      this.trouble(`${name} did not come up: ${error instanceof Error ? error.message : String(error)}${again ? "; trying again" : ""}`)
+      if (again) setTimeout(() => this.restart(name, tried + 1), restartAgainMs * 2 ** tried)
+    })
     order(started, name === "master" ? this.masterMessage(this.address) : this.workerMessage(name))
   }
 
@@ -152,7 +160,7 @@ class EmbeddedProcesses implements Embedded {
     const removed = this.temporary && role === "master" ? [this.directory] : []
     const child = fork(entry, [role, ...removed], { execArgv, stdio: ["ignore", "ignore", logsHere() ? "inherit" : "pipe", "ipc"] })
     this.children.set(name, child)
-    // What a process says before its log is open, or as it dies: shown only if it never comes up.
+    // What a process says before its log is open, or as it dies: shown only if nobody ended it.
     let words = ""
     child.stderr?.on("data", chunk => {
       words = `${words}${String(chunk)}`.slice(-4_000)
@@ -167,9 +175,13 @@ class EmbeddedProcesses implements Embedded {
       child.once("exit", (code, signal) => {
         if (this.children.get(name) === child) this.children.delete(name)
         if (this.stopping !== null || this.killed.has(child)) return
-        if (cameUp) this.restart(name)
-        // It would only do so again.
-        else reject(new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`))
+        if (!cameUp) reject(new RivuletError(`${name} ended as it began (${signal ?? code}): ${words.trim() || "it said nothing"}`))
+      })
+      // Not before all is read that it said.
+      child.once("close", (code, signal) => {
+        if (!cameUp || this.stopping !== null || this.killed.has(child)) return
+        this.trouble(`${name} ended (${signal ?? code}) and is started again${words.trim() === "" ? "" : `: ${words.trim()}`}`)
+        this.restart(name)
       })
     })
     failed.catch(() => {})
@@ -191,6 +203,10 @@ class EmbeddedProcesses implements Embedded {
       options: { master: this.address, name, host: name, cores, memoryBytes, diskBytes, dir },
       log: this.logOf(name),
     }
+  }
+
+  private trouble(text: string): void {
+    ;(this.options.onTrouble ?? toStderr)(text)
   }
 
   private logOf(name: string): string | null {

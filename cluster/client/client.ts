@@ -223,6 +223,11 @@ export class ClientMachine implements Machine {
     if (request === undefined) return []
     const { asker } = request
     if (request.body.kind === "openSession" && response.ok) this.#sessions.add((response.value as ResponseValues["openSession"]).session)
+    // That the stream has come so far the master before may have had no time to say.
+    if (asker.kind === "nobody" && request.body.kind === "subscribe" && response.ok) {
+      const { through } = response.value as ResponseValues["subscribe"]
+      return [push({ kind: "completed", stream: request.body.stream, through })]
+    }
     if (asker.kind === "call") this.#leaving.delete(asker.call)
     if (asker.kind === "call") return [response.ok ? answer(asker.call, response.value) : failed(asker.call, errorOf(response))]
     if (asker.kind === "query") {

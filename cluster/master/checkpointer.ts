@@ -19,8 +19,9 @@ interface Stored {
   readonly partition: number
   /** Of a durable cluster: it is on its holders' disks. */
   onDisk: boolean
-  /** Where a copy is under way to. */
+  /** Where a copy is under way to, and who was asked for it. */
   to: NodeId | null
+  by: NodeId | null
 }
 
 /** A copy waits so long for others from the same worker … */
@@ -79,9 +80,14 @@ export class Checkpointer {
     if (!this.#note(stored)) this.#copy(stored)
   }
 
-  /** A worker is gone: copies to it will not come, and what it held has one copy less. */
+  /** A worker was away: what it was asked to copy, or was to get, may not have reached it. The next sweep asks again. */
+  workerBack(node: NodeId): void {
+    for (const unsafe of this.#unsafe.values()) for (const stored of unsafe) if (stored.to === node || stored.by === node) stored.to = null
+  }
+
+  /** A worker is gone: copies to it and by it will not come, and what it held has one copy less. */
   workerLost(node: NodeId, held: Iterable<string>): void {
-    for (const unsafe of this.#unsafe.values()) for (const stored of unsafe) if (stored.to === node) stored.to = null
+    this.workerBack(node)
     for (const block of held) {
       if (this.#parts.tracker.holders(block).length === 0) this.forgotten(block)
       else this.held(block)
@@ -152,7 +158,7 @@ export class Checkpointer {
 
   #store(block: string, stream: StreamId, interval: number, partitions: number, partition: number): Stored {
     this.forgotten(block)
-    const stored = { block, stream, interval, partitions, partition, onDisk: false, to: null }
+    const stored = { block, stream, interval, partitions, partition, onDisk: false, to: null, by: null }
     this.#stored.set(block, stored)
     this.#note(stored)
     return stored
@@ -187,6 +193,7 @@ export class Checkpointer {
     const to = holders.length < this.#wanted ? this.#targetFor(stored, holders) : holder
     if (to === null) return
     stored.to = to
+    stored.by = holder
     let due = this.#due.get(holder)
     if (due === undefined) {
       due = { blocks: 0, byTarget: new Map() }

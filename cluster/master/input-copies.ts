@@ -17,8 +17,8 @@ export class InputCopies {
   readonly #parts: Parts
   /** Blocks with too few copies, in the order in which they came to it, and where another is under way to. */
   readonly #wanting = new Map<string, NodeId | null>()
-  /** Of the blocks under way. */
-  readonly #underway = new Map<string, number>()
+  /** Who was asked for those under way. */
+  readonly #underway = new Map<string, { readonly bytes: number; readonly by: NodeId }>()
   /** Who was told to let a block go that others hold. */
   readonly #leaving = new Map<string, Set<NodeId>>()
   #underwayBytes = 0
@@ -63,9 +63,14 @@ export class InputCopies {
     return false
   }
 
+  /** A worker was away: what it was asked to copy, or was to get, may not have reached it. */
+  workerBack(node: NodeId): void {
+    for (const [block, to] of this.#wanting) if (to === node || this.#underway.get(block)?.by === node) this.#end(block)
+  }
+
   workerLost(node: NodeId, held: Iterable<string>): void {
     for (const leaving of this.#leaving.values()) leaving.delete(node)
-    for (const [block, to] of this.#wanting) if (to === node) this.#end(block)
+    this.workerBack(node)
     for (const block of held) this.#note(block)
   }
 
@@ -98,7 +103,7 @@ export class InputCopies {
       const target = this.#targetFor(block, holders, tracker.bytes(block))
       if (target === null) continue
       this.#wanting.set(block, target)
-      this.#underway.set(block, tracker.bytes(block))
+      this.#underway.set(block, { bytes: tracker.bytes(block), by: holder })
       this.#underwayBytes += tracker.bytes(block)
       outbox.send(holder, { kind: "copy", copies: [{ to: target, blocks: [block] }] })
     }
@@ -123,7 +128,7 @@ export class InputCopies {
   /** No longer under way; if it is still wanted, the next sweep starts it anew. */
   #end(block: string): void {
     this.#wanting.set(block, null)
-    this.#underwayBytes -= this.#underway.get(block) ?? 0
+    this.#underwayBytes -= this.#underway.get(block)?.bytes ?? 0
     this.#underway.delete(block)
   }
 

@@ -17,11 +17,12 @@ import { Scheduler } from "../scheduler/scheduler.js"
 import { StateChains } from "../scheduler/state-chains.js"
 import { Admission } from "./admission.js"
 import { ArchiveSources } from "./archive-sources.js"
-import { BlockTracker, emptyPart } from "./block-tracker.js"
+import { BlockTracker } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
 import { Endings } from "./endings.js"
+import { Happenings } from "./happenings.js"
 import { HeldInput } from "./held-input.js"
 import { InputCopies } from "./input-copies.js"
 import { JobFacts } from "./job-facts.js"
@@ -37,6 +38,7 @@ import { ReadOnly } from "./read-only.js"
 import { RecordLog } from "./record-log.js"
 import type { JournalRecord } from "./records.js"
 import { Requests } from "./requests.js"
+import { restoreChains } from "./restore-chains.js"
 import { Retention } from "./retention.js"
 import { Retries } from "./retries.js"
 import { Sealing } from "./sealing.js"
@@ -112,6 +114,7 @@ class Running {
   readonly #checkpointer: Checkpointer
   readonly #retention: Retention
   readonly #retries: Retries
+  readonly #happenings: Happenings
   readonly #lookAhead: LookAhead
   readonly #leases: Leases
   readonly #endings: Endings
@@ -170,7 +173,7 @@ class Running {
       registry: new WorkerRegistry(config.lostAfterMs, config.suspectForMs),
     }
     this.#parts = parts
-    this.#restoreChains()
+    restoreChains(parts)
     const startedMs = this.#clock.read(now)
     this.#checkpointer = new Checkpointer(parts)
     this.#copies = new InputCopies(parts)
@@ -229,26 +232,21 @@ class Running {
       subscriptions: this.#subscriptions,
       views: this.#views,
     })
+    this.#happenings = new Happenings(parts, {
+      checkpointer: this.#checkpointer,
+      facts: this.#facts,
+      lookAhead: this.#lookAhead,
+      queries: this.#queries,
+      retention: this.#retention,
+      sources: this.#sources,
+      streams: this.#streams,
+      views: this.#views,
+    })
     const restarted = ledger.streams.size > 0
     const takeoverMs = config.durable && ledger.workers.length > 0 ? config.durableTakeoverMs : config.takeoverMs
     this.#readyMs = restarted ? now.monotonicMs + takeoverMs : Number.NEGATIVE_INFINITY
     const epoch = Math.max(ledger.epoch + 1, incarnationOf(options.node))
     append(parts, { kind: "epoch", epoch, cluster: options.cluster, wallMs: startedMs }, () => {})
-  }
-
-  /** Steps of finished intervals: which there are is journaled, where they are the workers will say. */
-  #restoreChains(): void {
-    const { ledger, chains, tracker } = this.#parts
-    for (const [id, { definition, made, stoppedMs }] of ledger.streams) {
-      if (stoppedMs !== null) continue
-      for (const { interval, output, of, partitions } of made) {
-        if (definition.node.kind === "state" && !output.includes("/pane@")) chains.enter(id, of, { interval, output }, partitions)
-        else {
-          const there = new Set(partitions)
-          for (let p = 0; p < of; p++) if (!there.has(p)) tracker.put(output, p, emptyPart, null)
-        }
-      }
-    }
   }
 
   step(event: NodeEvent, now: Now): void {
@@ -351,8 +349,10 @@ class Running {
       for (const command of parts.log.again()) parts.outbox.push(command)
     }
     if (times.monotonicMs < this.#readyMs && this.#members.allBack) this.#readyMs = times.monotonicMs
+    // What the event has brought first: who counts as dead from now on takes nothing from what was whole when it ended.
+    this.#happenings.workOff(times)
     this.#members.onTime(times, times.monotonicMs >= this.#readyMs)
-    this.#happened(times)
+    this.#happenings.workOff(times)
     if (times.monotonicMs >= this.#readyMs) {
       // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.
       if (this.#sealing.seal(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
@@ -379,7 +379,7 @@ class Running {
         this.#compact()
       }
       parts.scheduler.dispatch(times.monotonicMs)
-      this.#happened(times)
+      this.#happenings.workOff(times)
     } else parts.outbox.push({ kind: "wake", atMonotonicMs: this.#readyMs })
     this.#streams.flush(() => {})
     if (this.#visible) {
@@ -387,31 +387,5 @@ class Running {
       this.#subscriptions.onProgress()
     }
     this.#requests.onProgress()
-  }
-
-  /** What the scheduler says has happened: jobs' ends bring new jobs, which may end at once. */
-  #happened(times: Times): void {
-    const { scheduler } = this.#parts
-    for (let happenings = scheduler.take(); happenings.length > 0; happenings = scheduler.take()) {
-      for (const one of happenings) {
-        if (one.kind === "made") {
-          this.#views.made(one.spec.stream, one.done)
-          this.#parts.registry.taskDone(one.worker, one.done.ms)
-          this.#facts.made(one.spec, one.partition, one.worker, one.done, times.monotonicMs)
-          this.#queries.made(one.spec.output, one.partition, one.done)
-          if (one.spec.write.kind === "read") this.#sources.made(one.spec.output, one.worker, one.done)
-          else this.#checkpointer.made(one.spec, one.partition, one.done.outputs)
-        } else if (
-          !this.#queries.ended(one.job, one.failure, times) &&
-          !this.#lookAhead.ended(one.job, one.failure) &&
-          !this.#sources.jobEnded(one.job, one.failure)
-        ) {
-          this.#streams.ended(one.job, one.failure, one.behind === true, times)
-        }
-      }
-      this.#sources.advance(times, () => this.#retention.memoryHigh)
-      this.#streams.advance(times)
-      scheduler.dispatch(times.monotonicMs)
-    }
   }
 }

@@ -1,7 +1,5 @@
 /** Who is in the cluster: workers that register, are lost and come back; clients while they are heard. */
 
-import type { StreamId } from "../../engine/definition.js"
-import { gcd } from "../../engine/time.js"
 import type { NodeId } from "../ports.js"
 import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
 import type { Checkpointer } from "./checkpointer.js"
@@ -10,6 +8,7 @@ import type { Leases } from "./leases.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { ReadOnly } from "./read-only.js"
+import { SourceReaders } from "./source-readers.js"
 import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
 
@@ -53,8 +52,7 @@ export class Members {
   #inputsAt = -1
   #lookedMs = Number.NEGATIVE_INFINITY
   #lookedAt = -1
-  readonly #readers = new Map<StreamId, { readonly node: NodeId; readonly url: string; readonly session: string }>()
-  #readersGiven = 0
+  readonly #readers: SourceReaders
   #steppedMs = Number.POSITIVE_INFINITY
   /** Names of workers that were there before the master was started again, as far as those who are back know. */
   readonly #awaited = new Set<string>()
@@ -67,6 +65,7 @@ export class Members {
     this.#readOnly = readOnly
     this.#leases = leases
     this.#parts = parts
+    this.#readers = new SourceReaders(parts)
     this.#others = others
     this.#startedMs = startedMs
     this.#onClientLost = onClientLost
@@ -134,6 +133,8 @@ export class Members {
       for (const block of [...tracker.blocksOf(from)]) if (!held.has(block)) scheduler.dropPlace(block, from)
       scheduler.restart(from)
       this.#others.streams.workerBack(from)
+      this.#others.checkpointer.workerBack(from)
+      this.#others.copies.workerBack(from)
     } else {
       scheduler.addWorker(from, entry.host, entry.cores)
       this.#counted([...this.#parts.ledger.workers, entry.name])
@@ -142,8 +143,7 @@ export class Members {
     }
     this.#takeIn(from, message.held)
     this.#peersMs = Number.NEGATIVE_INFINITY
-    const inputs = this.#inputs(from)
-    outbox.send(from, inputs)
+    outbox.send(from, this.#readers.inputs(from))
   }
 
   /** Places what a worker holds: what is known or wanted is noted, the rest forgotten. */
@@ -288,10 +288,10 @@ export class Members {
       for (const { node } of registry.live) outbox.send(node, { kind: "peers", workers, minReplicas, replicas })
     }
     // None of them ever gets less.
-    const inputsAt = ledger.definitionChanges + progress.inputs + this.#readersGiven
+    const inputsAt = ledger.definitionChanges + progress.inputs + this.#readers.given
     if (inputsAt !== this.#inputsAt) {
       this.#inputsAt = inputsAt
-      for (const { node } of registry.live) outbox.send(node, this.#inputs(node))
+      for (const { node } of registry.live) outbox.send(node, this.#readers.inputs(node))
     }
     this.#recovered(times)
   }
@@ -307,7 +307,7 @@ export class Members {
       const broken = suspectMs !== null && times.monotonicMs - suspectMs >= config.clientSuspectForMs
       if (broken || times.monotonicMs - heardMs > config.clientLostAfterMs) this.clientLost(node)
     }
-    this.#assignReaders()
+    this.#readers.assign()
   }
 
   #recovered(times: Times): void {
@@ -325,50 +325,5 @@ export class Members {
     const now = [...new Set(names)].sort()
     if (!config.durable || now.length === 0 || now.join(" ") === ledger.workers.join(" ")) return
     append(this.#parts, { kind: "workers", names: now }, () => {})
-  }
-
-  /** Each source that a worker reads is given to one, to another when that is lost; what it reads then is another session's. */
-  #assignReaders(): void {
-    const { catalog, registry, ledger } = this.#parts
-    const asked = new Set<StreamId>()
-    for (const { definition } of catalog.inputs()) {
-      const { source } = definition.node
-      if (source.kind !== "receiver" || source.url === undefined) continue
-      asked.add(definition.id)
-      const reader = this.#readers.get(definition.id)
-      if (reader !== undefined && registry.get(reader.node) !== undefined) continue
-      const busy = (node: NodeId) => [...this.#readers.values()].filter(other => other.node === node).length
-      const [first] = [...registry.live].map(({ node }) => node).sort((a, b) => busy(a) - busy(b))
-      if (first === undefined) {
-        this.#readers.delete(definition.id)
-        continue
-      }
-      this.#readersGiven += 1
-      const session = `read:${definition.id}:${ledger.epoch}.${this.#readersGiven}`
-      this.#readers.set(definition.id, { node: first, url: source.url, session })
-    }
-    for (const id of [...this.#readers.keys()]) if (!asked.has(id)) this.#readers.delete(id)
-  }
-
-  #inputs(worker: NodeId): Extract<Message, { kind: "inputs" }> {
-    const { progress } = this.#parts
-    const inputs = []
-    let reportMs = 0
-    for (const { definition } of this.#parts.catalog.inputs()) {
-      const { source } = definition.node
-      // What is received for it is acked, so its definition must be on disk.
-      if (source.kind !== "receiver" || progress.sealed(definition.id) === undefined) continue
-      const reader = this.#readers.get(definition.id)
-      const read = reader?.node === worker ? { read: { url: reader.url, session: reader.session } } : {}
-      inputs.push({
-        stream: definition.id,
-        receiver: source.name,
-        intervalMs: definition.intervalMs,
-        ...(definition.node.format.kind === "text" && { plain: true as const }),
-        ...read,
-      })
-      reportMs = gcd(definition.intervalMs, reportMs)
-    }
-    return { kind: "inputs", inputs, reportMs: reportMs === 0 ? 1_000 : reportMs }
   }
 }

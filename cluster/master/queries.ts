@@ -8,20 +8,18 @@ import type { StreamId } from "../../engine/definition.js"
 import { expandQuery } from "../../engine/dstream.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
-import type { OutputId, RddNode } from "../../engine/rdd.js"
+import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import { walk } from "../../engine/tree.js"
-import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
-import type { AnswerStamp, LineageNode, QueryAnswer, Request, Response, TaskDone } from "../protocol.js"
-import type { Task } from "../scheduler/stage.js"
-import { archivedSource } from "./archive-seals.js"
+import type { LineageNode, Request, Response, TaskDone } from "../protocol.js"
 import type { Clocks } from "./catalog.js"
 import { checkDefinition } from "./definition-rules.js"
 import { FirstLook } from "./first-look.js"
 import { isBounded } from "./input-kinds.js"
 import { lineageOf } from "./lineage.js"
 import type { Parts, Times } from "./parts.js"
+import { answerOf, type Begun, failureResponse, type MissingParts, missingParts, placesOf, type Sources } from "./query-answer.js"
 import { failed } from "./response.js"
 
 type QueryRequest = Extract<Request, { kind: "query" }>
@@ -34,8 +32,7 @@ interface Query {
   state: "waiting" | "running" | "answered"
   spec: StageSpec | null
   intervals: { readonly from: number; readonly to: number } | null
-  /** Where the sealed records lie that it reads. */
-  from: { readonly memory: boolean; readonly archive: boolean }
+  from: Sources
   reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
   readonly startedMs: number
   answeredMs: number
@@ -208,57 +205,32 @@ export class Queries {
   }
 
   #answer(query: Query, times: Times): void {
+    const { output, partitions } = query.spec as StageSpec
+    // A worker was lost between the end of its last task and now, and parts with it.
+    if (!this.#parts.tracker.complete(output, partitions)) return this.#askAgain(query)
     query.state = "answered"
     query.answeredMs = times.monotonicMs
     this.#respond(query, [])
   }
 
+  #askAgain(query: Query): void {
+    this.#parts.scheduler.release(jobOf(query.id))
+    query.state = "waiting"
+    query.wrote.clear()
+    query.inline.clear()
+    query.inlineBytesLeft = inlineBytes
+  }
+
   /** Time is over: the answer lacks some partitions. The question goes on. */
   #answerPart(query: Query, times: Times): void {
-    const { scheduler, tracker } = this.#parts
-    const spec = query.spec as StageSpec
     query.dueMs = null
-    const missing: NonNullable<QueryAnswer["missing"]>[number][] = []
-    for (let partition = 0; partition < spec.partitions; partition++) {
-      if (tracker.part(spec.output, partition) !== undefined) continue
-      missing.push({ partition, why: whyMissing(scheduler.stage(spec.output)?.tasks.get(partition), times.monotonicMs) })
-    }
-    this.#respond(query, missing)
+    this.#respond(query, missingParts(query.spec as StageSpec, this.#parts, times))
     query.answer = null
   }
 
-  #respond(query: Query, missing: NonNullable<QueryAnswer["missing"]>): void {
-    const { tracker, registry, scheduler } = this.#parts
-    const parts: QueryAnswer["parts"][number][] = []
-    const wrote = [...query.wrote].sort(([a], [b]) => a - b).map(([, file]) => file)
-    let rows = wrote.reduce((sum, file) => sum + file.rows, 0)
-    const spec = query.spec as StageSpec
-    for (const part of tracker.parts(spec.output)) {
-      if (part === undefined || part.block === null) continue
-      const [holder] = tracker.holders(part.block)
-      if (holder === undefined) continue
-      rows += part.rows
-      const inline = query.inline.get(part.block)
-      const address = registry.get(holder)?.address ?? ""
-      parts.push({ block: part.block, holder, address, rows: part.rows, bytes: part.bytes, ...(inline && { inline }) })
-    }
-    const { movedBytes, recomputed, diskBytes } = scheduler.statsOf(jobOf(query.id))
-    const intervals = query.intervals ?? { from: 0, to: 0 }
-    const value: QueryAnswer = {
-      parts,
-      rows,
-      stamp: {
-        intervals,
-        asOf: intervals.to,
-        partitions: [spec.partitions - missing.length, spec.partitions],
-        recomputed,
-        from: query.intervals === null ? ["files"] : placesIn(query.from, diskBytes > 0),
-        bytesMoved: movedBytes,
-      },
-      ...(missing.length > 0 && { missing }),
-      ...(query.request.save !== undefined && { files: wrote.map(file => file.path) }),
-    }
-    query.answer?.({ ok: true, value })
+  #respond(query: Query, missing: MissingParts): void {
+    const cost = this.#parts.scheduler.statsOf(jobOf(query.id))
+    query.answer?.({ ok: true, value: answerOf(this.#parts, query as Begun, cost, missing) })
   }
 
   /** The asker has its answer, or wants none. Idempotent. */
@@ -339,37 +311,4 @@ export class Queries {
 const dueOf = ({ withinMs }: QueryRequest, { monotonicMs }: Times): number | null =>
   withinMs === undefined ? null : monotonicMs + withinMs
 
-function whyMissing(task: Task | undefined, nowMs: number): string {
-  if (task === undefined || task.state === "dropped") return "is not wanted"
-  const [attempt] = task.attempts
-  if (attempt !== undefined) return `runs on ${nodeName(attempt.worker)} for ${Math.round(nowMs - attempt.startedMs)} ms`
-  return task.state === "ready" ? "waits for a free executor" : "waits for its input"
-}
-
 const jobOf = (query: string): string => `query:${query}`
-
-export function failureResponse(failure: TaskFailure): Response {
-  const ownFault = failure.kind === "user" || failure.kind === "timeout"
-  return { ok: false, message: failure.message, code: ownFault ? 1 : 5, ...(failure.try !== undefined && { try: failure.try }), failure }
-}
-
-/** Everything but an archive's files is in memory, unless a task finds it on disk. */
-function placesOf(rdd: RddNode): Query["from"] {
-  let memory = false
-  let archive = false
-  walk(rdd, node => {
-    if (node.kind === "stateAt" || node.kind === "stored") memory = true
-    if (node.kind !== "input") return
-    for (const group of node.groups) {
-      for (const { block } of group) {
-        if (archivedSource(block) === null) memory = true
-        else archive = true
-      }
-    }
-  })
-  return { memory: memory || !archive, archive }
-}
-
-function placesIn({ memory, archive }: Query["from"], disk: boolean): AnswerStamp["from"] {
-  return [...(memory ? (["memory"] as const) : []), ...(disk ? (["disk"] as const) : []), ...(archive ? (["archive"] as const) : [])]
-}

@@ -4,6 +4,7 @@
  */
 
 import type { Command } from "../ports.js"
+import { eachOf } from "./each-of.js"
 import type { Ledger } from "./ledger.js"
 import type { JournalRecord } from "./records.js"
 
@@ -53,7 +54,7 @@ export class RecordLog {
     this.failing = null
     let n = 0
     while (n < this.#waiting.length && (this.#waiting[n] as Waiting).sequence <= sequence) n += 1
-    for (const { effect } of this.#waiting.splice(0, n)) effect()
+    eachOf(this.#waiting.splice(0, n), ({ effect }) => effect())
   }
 
   /** After a failed append: all that is not known to be appended, again and in order. */

@@ -48,7 +48,7 @@ export class Requests {
   readonly #others: RequestParts
   /** By client and request: the answer, or null while there is none. */
   readonly #answers = new Map<NodeId, Map<number, Response | null>>()
-  readonly #drained: { readonly streams: readonly StreamId[]; readonly answer: Answer }[] = []
+  #drained: { readonly client: NodeId; readonly streams: readonly StreamId[]; readonly answer: Answer }[] = []
 
   constructor(parts: Parts, others: RequestParts) {
     this.#parts = parts
@@ -95,6 +95,7 @@ export class Requests {
 
   clientLost(client: NodeId): void {
     this.#answers.delete(client)
+    this.#drained = this.#drained.filter(waiting => waiting.client !== client)
     this.#others.leases.clientLost(client)
     this.#others.readOnly.clientLost(client)
     this.#others.subscriptions.clientLost(client)
@@ -169,7 +170,7 @@ export class Requests {
         return
       }
       case "drained":
-        this.#drained.push({ streams: body.streams, answer })
+        this.#drained.push({ client, streams: body.streams, answer })
         return
       case "changed":
         return answer(ok(this.#changed(body)))

@@ -4,8 +4,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
-import { panesMade, versionIn } from "../../engine/dstream.js"
-import { stepId } from "../../engine/stretch.js"
+import { versionIn } from "../../engine/dstream.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { JobStatus, TaskDone } from "../protocol.js"
@@ -13,8 +12,9 @@ import type { DriverJob, IntervalJob } from "../scheduler/job-generator.js"
 import type { Stage } from "../scheduler/stage.js"
 import { nameOf } from "./catalog.js"
 import type { JobFacts } from "./job-facts.js"
+import { type Made, madeBy } from "./made-outputs.js"
 import { append, type Parts, say, type Times } from "./parts.js"
-import type { MadeOutput, StreamRecord } from "./stream-record.js"
+import type { StreamRecord } from "./stream-record.js"
 
 interface Driving {
   readonly job: DriverJob
@@ -33,7 +33,7 @@ export class Streams {
   /** Where a stream's last body ran: its thread is warm. */
   readonly #drove = new Map<StreamId, NodeId>()
   readonly #moved = new Map<StreamId, number>()
-  #made: (MadeOutput & { readonly stream: StreamId })[] = []
+  #made: Made[] = []
   readonly #history: { readonly id: StreamId; readonly status: JobStatus }[] = []
   readonly #onHeld: (stream: StreamRecord, interval: number, failure: TaskFailure) => void
   /** The ledger's turns, as the jobs know them. */
@@ -82,7 +82,7 @@ export class Streams {
       this.hold(job.stream, job.interval.from, failure)
       return true
     }
-    this.#note(job)
+    this.#made.push(...madeBy(this.#parts, job))
     scheduler.release(id)
     const moved = jobs.done(id, times.monotonicMs)
     if (moved !== null) this.#move(moved)
@@ -221,31 +221,6 @@ export class Streams {
   #move(stream: StreamId): void {
     const through = this.#parts.jobs.through(stream)
     if (through !== null) this.#moved.set(stream, through)
-  }
-
-  /** Notes in which partitions of its stored results there is anything: after a restart the rest is known to be empty, not lost. */
-  #note(job: IntervalJob): void {
-    const { target, stream, interval } = job
-    if (target?.root.kind === "stretch") {
-      for (const start of target.root.starts) this.#noteOutput(stream, start, stepId(target.root, start), target.partitions)
-      return
-    }
-    if (target === null || (target.write.kind !== "state" && target.write.kind !== "store")) return
-    this.#noteOutput(stream, interval.from, target.output, target.partitions)
-    const { graph, tracker } = this.#parts
-    for (const { output, start, partitions } of panesMade(graph, stream, interval.from)) {
-      const parts = tracker.parts(output)
-      if (parts.length === 0) continue
-      // What was lost meanwhile is not empty: it is made again when it is asked for.
-      const there = Array.from({ length: partitions }, (_, p) => p).filter(p => parts[p] === undefined || parts[p].block !== null)
-      this.#made.push({ stream, interval: start, output, of: partitions, partitions: there })
-    }
-  }
-
-  #noteOutput(stream: StreamId, interval: number, output: string, of: number): void {
-    const partitions: number[] = []
-    for (const [p, part] of this.#parts.tracker.parts(output).entries()) if (part?.block != null) partitions.push(p)
-    this.#made.push({ stream, interval, output, of, partitions })
   }
 
   // ── for people ──
