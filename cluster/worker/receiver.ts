@@ -243,6 +243,8 @@ export class Receiver {
   forgetStream(stream: string, beforeMs: number): void {
     const { store, reporter } = this.#parts
     for (const { id, batch } of store.forget(stream, beforeMs)) {
+      const pending = this.#pending.get(id)
+      if (pending !== undefined) this.#finish(pending)
       reporter.done(id)
       if (batch !== null && this.#byBatch.get(nameOf(batch)) === id) this.#byBatch.delete(nameOf(batch))
     }
@@ -319,9 +321,12 @@ export class Receiver {
     })
   }
 
-  #send({ block, underway }: Pending, peer: NodeId): void {
+  #send({ block: { id }, underway }: Pending, peer: NodeId): void {
     const { outbox, store, spill } = this.#parts
-    const { id, batch, rows, arrivedMs, region } = block
+    // Where it lies now: sealed by another copy meanwhile, it may have gone to disk.
+    const block = store.get(id)
+    if (block === undefined) return
+    const { batch, rows, arrivedMs, region } = block
     const message = { kind: "replica", block: id, batch, rows, arrivedMs, of: null } as const
     // From block memory, not as it came: so the message's own memory is free at once.
     if (region !== null) outbox.sendPinned(peer, message, [store.view(region)], [region])

@@ -121,8 +121,9 @@ export class Spill {
   }
 
   /** The bytes of a block that lies on disk. One that cannot be read is dropped: it is had elsewhere, or made again. */
-  read(block: StoredBlock, done: Done): void {
-    const { place, bytes, id } = block
+  read({ id, bytes, place: known }: StoredBlock, done: Done): void {
+    // Since the caller looked it may have been written anew, and the file that it was in removed.
+    const place = this.#parts.store.get(id)?.place ?? known
     if (place === null) throw new Error(`block ${id} does not lie on disk`)
     const waiting = this.#reading.get(id)
     if (waiting !== undefined) {
@@ -131,10 +132,16 @@ export class Spill {
     }
     const readers = [done]
     this.#reading.set(id, readers)
+    this.#readAt(id, bytes, place, readers)
+  }
+
+  #readAt(id: string, bytes: number, place: DiskPlace, readers: readonly Done[]): void {
     const { files, store, outbox } = this.#parts
     files.read(place.path, place.offset, place.offset + bytes, null, (found, error) => {
-      this.#reading.delete(id)
       const whole = found !== null && found.byteLength === bytes ? found : null
+      const now = store.get(id)?.place ?? place
+      if (whole === null && now.path !== place.path) return this.#readAt(id, bytes, now, readers)
+      this.#reading.delete(id)
       if (whole === null && store.get(id) !== undefined) {
         outbox.say("warn", `block ${id} cannot be read back from disk: ${error === "" ? "the file is too short" : error}`)
         store.drop(id)

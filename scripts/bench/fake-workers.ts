@@ -95,20 +95,7 @@ export class FakeCluster {
     const { streams, partitions, intervalMs } = this.#shape
     const definer = new Definer("s", Math.ceil(partitions / streams), new FunctionLinks())
     for (let n = 1; n <= streams; n++) {
-      const { id } = definer.define({
-        operator: "readStream",
-        kind: "input",
-        intervalMs,
-        name: `lines${n}`,
-        node: {
-          kind: "input",
-          source: { kind: "receiver", name: `lines${n}` },
-          format: { kind: "text" },
-          timestamp: null,
-          disorderMs: 0,
-          onBadRecord: "setAside",
-        },
-      })
+      const { id } = definer.receive(`lines${n}`, intervalMs)
       const lines = definer.open(id, false) as unknown as DStream<string>
       lines
         .flatMap(line => line.split(" "))

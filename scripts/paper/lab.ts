@@ -77,20 +77,7 @@ export class Lab {
     const { streams = 1, partitions, intervalMs } = this.#options
     const definer = new Definer(this.#session, partitions, links)
     for (let n = 1; n <= streams; n++) {
-      const { id } = definer.define({
-        operator: "readStream",
-        kind: "input",
-        intervalMs,
-        name: `lines${n}`,
-        node: {
-          kind: "input",
-          source: { kind: "receiver", name: `lines${n}` },
-          format: { kind: "text" },
-          timestamp: null,
-          disorderMs: 0,
-          onBadRecord: "setAside",
-        },
-      })
+      const { id } = definer.receive(`lines${n}`, intervalMs)
       program(definer.open(id, false) as unknown as DStream<string>, n)
     }
     const { definitions } = definer

@@ -260,6 +260,18 @@ test("dropped while its replica is under way: the sender is acked, as another co
   assert.equal(w.inventory(), [])
 })
 
+test("its interval is forgotten while its replica is under way: the sender is acked, and nobody else is asked", () => {
+  const w = new Bench().join([peer("w2"), peer("w3")])
+  w.batch(1)
+  const { block } = w.only("replica")
+  w.receive("master#1", { kind: "settled", kept: [{ block, stream: "s.1", interval: 1_000_000 }], dropped: [] })
+  w.receive("master#1", { kind: "forget", blocks: [], streams: [{ stream: "s.1", before: 1_001_000 }] })
+  assert.is(w.sent("batchAck").length, 1)
+  assert.equal(w.inventory(), [])
+  w.pass(60_000)
+  assert.equal(w.sent("replica"), [])
+})
+
 test("sealed by the other holder's report before the replica is confirmed: not reported again", () => {
   const w = new Bench().join()
   w.batch(1)

@@ -2,7 +2,9 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { StoredBlock } from "../../cluster/worker/block-store.js"
 import { DiskBudget } from "../../cluster/worker/disk-budget.js"
+import { Spill } from "../../cluster/worker/spill.js"
 import { Bench, lines, masterAheadMs, minute, result, stage, task } from "./bench.js"
 
 const test = suite("worker/spill")
@@ -88,6 +90,30 @@ test("a file that cannot be read back: the block is no longer held, and the task
   const { failure } = w.only("tasksDone").done[0]!
   assert.equal([failure!.kind, failure!.block, failure!.from], ["fetch", block, "w1#1"])
   assert.is(w.inventory().length, 0)
+})
+
+test("what was written anew since it was looked up is read where it is now, and not dropped", () => {
+  const files = new Map([["/new", lines("a")]])
+  const at = (path: string) => ({ id: "w1#1-1", bytes: lines("a").byteLength, place: { path, offset: 0 } }) as StoredBlock
+  for (const when of ["before", "while"] as const) {
+    let current = at(when === "before" ? "/new" : "/old")
+    const reads: string[] = []
+    const parts = {
+      store: { get: () => current, drop: () => assert.unreachable("it is there") },
+      files: {
+        read(path: string, _from: number, _to: number, _pinned: null, done: (bytes: Uint8Array | null, error: string) => void) {
+          reads.push(path)
+          current = at("/new")
+          done(files.get(path) ?? null, files.has(path) ? "" : `no such file: ${path}`)
+        },
+      },
+    }
+    let found: Uint8Array | null = null
+    new Spill(parts as never).read(at("/old"), bytes => {
+      found = bytes
+    })
+    assert.equal([when, reads, found], [when, when === "before" ? ["/new"] : ["/old", "/new"], lines("a")])
+  }
 })
 
 test("a file goes when the last of its blocks is forgotten", () => {

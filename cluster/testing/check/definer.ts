@@ -51,6 +51,14 @@ export class Definer implements Host {
     return definition
   }
 
+  /** An input of lines that clients push under its name. */
+  receive(name: string, intervalMs: number, more: Pick<StreamDraft, "rememberMs"> = {}): StreamDefinition {
+    const source = { kind: "receiver", name } as const
+    const format = { kind: "text" } as const
+    const node = { kind: "input", source, format, timestamp: null, disorderMs: 0, onBadRecord: "setAside" } as const
+    return this.define({ operator: "readStream", kind: "input", intervalMs, name, ...more, node })
+  }
+
   definition(id: StreamId): StreamDefinition {
     const found = this.definitions.find(definition => definition.id === id)
     if (found === undefined) throw new Error(`no stream ${id}`)

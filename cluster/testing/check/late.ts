@@ -49,20 +49,7 @@ export class LateAsks {
 
   #define(client: SimulatedClient, definer: Definer, session: string, intervalMs: number): void {
     const name = `late${this.#streams.size + definer.definitions.length}`
-    const definition = definer.define({
-      operator: "readStream",
-      kind: "input",
-      intervalMs,
-      name,
-      node: {
-        kind: "input",
-        source: { kind: "receiver", name },
-        format: { kind: "text" },
-        timestamp: null,
-        disorderMs: 0,
-        onBadRecord: "setAside",
-      },
-    })
+    const definition = definer.receive(name, intervalMs)
     client.call({ kind: "request", body: { kind: "define", session, definitions: [definition], assets: [] } }, outcome => {
       if (outcome.ok) this.#streams.add(definition.id)
       else throw new Wrong(`define of ${name}: ${outcome.error.message}`)

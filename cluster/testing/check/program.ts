@@ -79,21 +79,7 @@ export function randomProgram(
   const inputs = random.chance(0.4) ? ["lines", "others"] : ["lines"]
   const built: Built[] = []
   const lines = inputs.map((name): Built => {
-    const definition = definer.define({
-      operator: "readStream",
-      kind: "input",
-      intervalMs,
-      name,
-      ...remember(),
-      node: {
-        kind: "input",
-        source: { kind: "receiver", name },
-        format: { kind: "text" },
-        timestamp: null,
-        disorderMs: 0,
-        onBadRecord: "setAside",
-      },
-    })
+    const definition = definer.receive(name, intervalMs, remember())
     const handle = new RecordsHandle(definer, definition.id) as unknown as Handle
     return { handle, plain: plain.input(sealed, name, intervalMs), text: name, holds: "lines" }
   })
