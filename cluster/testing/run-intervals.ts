@@ -8,7 +8,8 @@ import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle } from "../../engine/fluent/stream-types.js"
 import type { RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
-import { type Simulation, simulate } from "./simulate.js"
+import { simulate } from "./simulate.js"
+import type { Simulation } from "./simulation.js"
 
 /** What goes wrong, and when. */
 export interface IntervalFault {

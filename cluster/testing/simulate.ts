@@ -12,7 +12,7 @@
 
 import { encodeRows } from "../../engine/block/block.js"
 import { asError, RivuletError } from "../../engine/errors.js"
-import { type Duration, parseDuration, parseTime, type TimeLike } from "../../engine/time.js"
+import { type Duration, parseDuration, parseTime } from "../../engine/time.js"
 import { RuntimeCalls } from "../client/calls.js"
 import { ClientMachine } from "../client/client.js"
 import type { ClientSession } from "../client/client-session.js"
@@ -20,52 +20,13 @@ import { createSession } from "../client/create-session.js"
 import { fileText } from "../client/source-text.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { SimulatedCluster } from "./cluster.js"
-import type { OutsideFiles } from "./disk.js"
 import { SimulatedDrivers } from "./drivers.js"
 import { MemoryPool } from "./memory.js"
 import { addressOf, type Weather } from "./network.js"
 import { SimulatedNode } from "./node.js"
+import type { SimulateOptions, Simulation } from "./simulation.js"
 import type { SimulatedSources } from "./sources.js"
 import { World } from "./world.js"
-
-/** How large the simulated cluster is, and when it begins. */
-export interface SimulateOptions {
-  /** How many workers, `w1`, `w2` … Default 3. */
-  readonly workers?: number
-  readonly seed?: number
-  /** Where the clock starts. Default midnight UTC. */
-  readonly start?: TimeLike
-  /** Of shuffles and states. Default 4. */
-  readonly partitions?: number
-  /** Workers (or the master) that end so long after the start. */
-  readonly kills?: readonly { readonly node: string; readonly atMs: number }[]
-  /** Real files that `file:` inputs and `textFile` find. Absent: there are none. */
-  readonly files?: OutsideFiles
-  /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */
-  readonly compiled?: boolean
-  /** What a relative path in a program means. Absent: it stays as it is. */
-  readonly resolvePath?: (path: string) => string
-}
-
-/** A session of the simulated cluster, and what moves its clock and breaks its nodes. */
-export interface Simulation extends ClientSession {
-  /** Records for an input, in the interval of this moment. Strings for text and for formats that parse lines. */
-  feed(stream: string, records: Iterable<unknown>): void
-  /** Lets so much time pass: intervals that end in it are sealed and worked off. */
-  advance(by: Duration): Promise<void>
-  /** `w1`, `w2` … or `master`: its process ends at once. */
-  kill(node: string): void
-  /** The node starts again, as a new process with what its disk holds. */
-  restart(node: string): void
-  /** Tasks of the worker take so many times as long, from 1 ms. 1: as before. */
-  slow(node: string, factor: number): void
-  /** The wall clock of the node's machine is set so many ms ahead, or back. The master's is the cluster's time. */
-  jump(node: string, ms: number): void
-  /** By path: what `file:` inputs read, and what `save` writes. */
-  readonly files: Map<string, Uint8Array>
-  /** What `tcp://` and `http://` inputs read. */
-  readonly sources: SimulatedSources
-}
 
 const noDelay: Weather = { minDelayMs: 0, meanDelayMs: 0, loss: 0, duplicate: 0, straggle: 0, straggleMs: 0 }
 /** How far the cluster's clock is ahead of the user's. */
@@ -129,7 +90,7 @@ class Hand {
   readonly #known = new Set<string>()
   #failed: Error | null = null
 
-  constructor(seed: number, startMs: number, workers: number, { kills = [], files, compiled = true }: SimulateOptions) {
+  constructor(seed: number, startMs: number, workers: number, { kills = [], onKill, files, compiled = true }: SimulateOptions) {
     this.#startMs = startMs
     this.#world = new World(seed)
     this.#cluster = new SimulatedCluster(this.#world, memories, {
@@ -146,9 +107,12 @@ class Hand {
     this.#cluster.disk.outside = files ?? null
     this.#cluster.startMaster()
     for (let i = 1; i <= workers; i++) this.#cluster.startWorker(`w${i}`)
-    for (const { node, atMs } of kills) {
-      this.#check(node)
-      this.#world.at(atMs, () => this.kill(node))
+    for (const kill of kills) {
+      this.#check(kill.node)
+      this.#world.at(kill.atMs, () => {
+        this.kill(kill.node)
+        onKill?.(kill)
+      })
     }
     this.#world.runUntil(aheadMs)
   }

@@ -72,7 +72,7 @@ async function runNotebooks(files: readonly string[], options: RunOptions): Prom
   const report = options.report === undefined ? undefined : /^junit=(.+)$/.exec(options.report)?.[1]
   if (options.report !== undefined && report === undefined)
     throw wrong(`--report ${options.report}: not understood`, "--report junit=results.xml")
-  const [{ runNotebooks: runAll }, { parseKill }] = await Promise.all([import("../notebook/run.js"), import("../notebook/document.js")])
+  const [{ runNotebooks: runAll }, { parseKill }] = await Promise.all([import("../notebook/run.js"), import("../notebook/settings.js")])
   const kills = options.kill.map(parseKill)
   if (kills.length > 0 && (options.master !== undefined || options.clock === "real"))
     throw wrong("--kill is for the simulated cluster", "kill -9 a worker's process; or leave out -m and --clock real")

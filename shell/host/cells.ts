@@ -8,7 +8,7 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { Stamp } from "../../engine/fluent/types.js"
 import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
 import type { StyledLine } from "../session-types.js"
-import { valueHtml } from "../view/html.js"
+import { pageView } from "../view/page.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { declaredLines, type Stamped, show, stampOf } from "./display.js"
@@ -100,9 +100,9 @@ export class Cells {
     const stamped: Stamped = { value, stamp: handleData(value) ? undefined : this.lastStamp }
     const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
     const above = stamp ? lines.slice(0, -1) : lines
-    if (this.options.rich) this.place.emit({ kind: "result", lines, html: valueHtml(value) })
+    const name = this.answers.keep(value, rows, stamp)
+    if (this.options.rich) this.place.emit({ kind: "result", lines, page: pageView(value, this.place.tz) })
     else {
-      const name = this.answers.keep(value, rows, stamp)
       const under = lines.at(-1)
       this.place.print(stamp && under ? [...above, { ...under, text: `${under.text} · ${name}` }] : lines)
     }

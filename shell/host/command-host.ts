@@ -3,6 +3,7 @@
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import type { StyledLine } from "../session.js"
+import type { Chart } from "../view/chart.js"
 import type { KeptAnswers } from "./kept-answers.js"
 
 type Lines = readonly StyledLine[]
@@ -27,6 +28,8 @@ export interface CommandHost {
   watch(args: string): Promise<Lines>
   share(args: string): Promise<Lines>
   unwatch(name: string): Promise<Lines>
+  /** Shows a chart: where pages are, drawn; else by these lines, which come back to be printed. */
+  draw(chart: Chart, title: string, lines: Lines): Lines
   setZone(zone: string): void
   save(path: string): Lines
   load(path: string): Promise<Lines>

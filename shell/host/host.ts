@@ -9,6 +9,8 @@ import { formatTime } from "../../engine/time.js"
 import type { CellResult } from "../evaluator/evaluator.js"
 import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, PanelOrder, StyledLine } from "../session-types.js"
+import type { Chart } from "../view/chart.js"
+import { drawing } from "../view/page.js"
 import { type CellPlace, Cells } from "./cells.js"
 import type { ChangeGuard } from "./change-guard.js"
 import { chaosLine, parseChaos } from "./chaos.js"
@@ -223,6 +225,12 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     const closed = this.open.close(name)
     if (closed === 0)
       throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
+    return []
+  }
+
+  draw(chart: Chart, title: string, lines: readonly StyledLine[]): readonly StyledLine[] {
+    if (!this.rich) return lines
+    this.emit({ kind: "result", lines, page: drawing(chart, title, this.tz) })
     return []
   }
 

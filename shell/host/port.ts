@@ -4,6 +4,7 @@
  */
 import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, PanelOrder, PanelView, StyledLine, Timeline } from "../session.js"
+import type { PageView } from "../view/page.js"
 
 /** `times`: so many times as slow; null: killed. */
 export interface ChaosOrder {
@@ -15,7 +16,7 @@ export type HostEvent =
   | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
   | { readonly kind: "panels"; readonly panels: readonly PanelView[]; readonly timeline: Timeline | null }
   /** Where they are asked for (`rich`), in place of `print`: what the cell's last expression shows, and how it failed. */
-  | { readonly kind: "result"; readonly lines: readonly StyledLine[]; readonly html: string | undefined }
+  | { readonly kind: "result"; readonly lines: readonly StyledLine[]; readonly page: PageView }
   | { readonly kind: "error"; readonly name: string; readonly message: string; readonly lines: readonly StyledLine[] }
   /** The cell has ended; `failed` when it threw. */
   | { readonly kind: "done"; readonly failed: boolean }

@@ -3,14 +3,13 @@
  * the other; those of the control channel at once, so that a cell can be interrupted. Cells run in the shell's host, in a thread of its own.
  */
 import type { RivuletError } from "../../engine/errors.js"
-import { cellsOf, completeness, isDotCommand } from "../evaluator/complete-cell.js"
 import type { HostEvent, HostPort } from "../host/port.js"
-import type { PanelView, StyledLine } from "../session.js"
+import type { PanelView } from "../session.js"
 import { toCharacters, toUnits } from "./cursor.js"
+import { KernelHistory } from "./history.js"
 import { mimeOf, panelMime, plainText } from "./mime.js"
+import { type Content, errorContent, type Failure, isComplete, kernelInfo, partsOf, streamsOf } from "./replies.js"
 import type { Header, Message } from "./wire.js"
-
-type Content = Readonly<Record<string, unknown>>
 
 export interface KernelOutput {
   /** To who asked, on the channel where he asked. */
@@ -32,11 +31,9 @@ interface Running {
   readonly request: Message
   readonly count: number
   readonly silent: boolean
-  failed: { readonly name: string; readonly message: string; readonly lines: readonly StyledLine[] } | null
+  failed: Failure | null
   done: () => void
 }
-
-const historyKept = 5_000
 
 export class Kernel {
   private readonly queue: Message[] = []
@@ -47,7 +44,7 @@ export class Kernel {
   private lastParent: Header | Record<string, never> = {}
   private opened: Promise<HostPort> | null = null
   private host: HostPort | null = null
-  private readonly inputs: { readonly count: number; readonly code: string }[] = []
+  private readonly history = new KernelHistory()
   /** Open panels: their names and what a page knows them by. */
   private readonly shown = new Map<string, string>()
   private panelsOpened = 0
@@ -124,7 +121,7 @@ export class Kernel {
       case "is_complete_request":
         return isComplete(String(content.code))
       case "history_request":
-        return this.history(content)
+        return this.history.answer(content)
       case "comm_info_request":
         return { status: "ok", comms: {} }
       case "comm_open":
@@ -152,8 +149,7 @@ export class Kernel {
     const stored = content.store_history !== false && !silent
     if (stored && code.trim() !== "") {
       this.count += 1
-      this.inputs.push({ count: this.count, code })
-      if (this.inputs.length > historyKept) this.inputs.shift()
+      this.history.add(this.count, code)
     }
     const count = this.count
     this.interrupted = false
@@ -199,7 +195,7 @@ export class Kernel {
     }
   }
 
-  private failed(running: Running, name: string, message: string, lines: readonly StyledLine[]): void {
+  private failed(running: Running, name: string, message: string, lines: Failure["lines"]): void {
     running.failed = { name, message, lines }
     if (!running.silent) this.options.output.publish("error", errorContent(running.failed), running.request.header)
   }
@@ -236,7 +232,7 @@ export class Kernel {
         return
       case "result":
         if (running === null || running.silent || event.lines.length === 0) return
-        output.publish("execute_result", { execution_count: running.count, data: mimeOf(event.lines, event.html), metadata: {} }, parent)
+        output.publish("execute_result", { execution_count: running.count, data: mimeOf(event.lines, event.page), metadata: {} }, parent)
         return
       case "error":
         if (running !== null) this.failed(running, event.name, event.message, event.lines)
@@ -285,76 +281,5 @@ export class Kernel {
     const host = await this.connected()
     const lines = await host.inspect(code, toUnits(code, characters))
     return { status: "ok", found: lines.length > 0, data: lines.length > 0 ? { "text/plain": plainText(lines) } : {}, metadata: {} }
-  }
-
-  private history({ hist_access_type, n, start, stop, pattern, output, unique }: Content): Content {
-    const most = typeof n === "number" ? n : historyKept
-    const matching = pattern === undefined || pattern === null ? /(?:)/ : globPattern(String(pattern))
-    const last = new Map(this.inputs.map(({ count, code }) => [code, count]))
-    const newest = ({ count, code }: { count: number; code: string }) => unique !== true || last.get(code) === count
-    const chosen =
-      hist_access_type === "range"
-        ? this.inputs.filter(({ count }) => count >= Number(start ?? 0) && count < (typeof stop === "number" && stop > 0 ? stop : Infinity))
-        : this.inputs
-            .filter(({ code }) => hist_access_type !== "search" || matching.test(code))
-            .filter(newest)
-            .slice(-most)
-    return { status: "ok", history: chosen.map(({ count, code }) => [0, count, output === true ? [code, null] : code]) }
-  }
-}
-
-/** A dot-command has a line of its own; all else of a cell is one cell. */
-function partsOf(code: string): string[] {
-  if (code.trim() === "") return []
-  return code.split("\n").some(line => isDotCommand(line)) ? cellsOf(code) : [code]
-}
-
-function isComplete(code: string): Content {
-  const complete = completeness(code)
-  if (typeof complete === "object") return { status: "invalid" }
-  return complete === "incomplete" ? { status: "incomplete", indent: "  " } : { status: "complete" }
-}
-
-function errorContent({ name, message, lines }: NonNullable<Running["failed"]>): Content {
-  const traceback = lines.map(({ text }) => text)
-  return { ename: name, evalue: message, traceback: traceback.length > 0 ? traceback : [`${name}: ${message}`] }
-}
-
-/** Warnings to stderr, all else to stdout, in order. */
-function streamsOf(lines: readonly StyledLine[]): { name: string; text: string }[] {
-  const streams: { name: string; text: string }[] = []
-  for (const { text, style } of lines) {
-    const name = style === "warning" || style === "error" ? "stderr" : "stdout"
-    const last = streams.at(-1)
-    if (last?.name === name) last.text += `${text}\n`
-    else streams.push({ name, text: `${text}\n` })
-  }
-  return streams
-}
-
-function globPattern(pattern: string): RegExp {
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", "[\\s\\S]*")
-    .replaceAll("?", "[\\s\\S]")
-  return new RegExp(`^${escaped}$`)
-}
-
-function kernelInfo(version: string): Content {
-  return {
-    status: "ok",
-    protocol_version: "5.3",
-    implementation: "rivulet",
-    implementation_version: version,
-    language_info: {
-      name: "typescript",
-      version: "6.0",
-      mimetype: "text/typescript",
-      file_extension: ".ts",
-      pygments_lexer: "typescript",
-      codemirror_mode: { name: "javascript", typescript: true },
-    },
-    banner: `rivulet ${version}: ask your live stream a question`,
-    help_links: [],
   }
 }

@@ -1,6 +1,8 @@
 /** What the shell's lines are for a page: text without the screen's margin, HTML where there is some. */
 import type { PanelView, StyledLine } from "../session.js"
 import { escaped } from "../view/html.js"
+import type { PageView } from "../view/page.js"
+import { vegaLiteMime } from "../view/vega-lite.js"
 
 export function plainText(lines: readonly StyledLine[]): string {
   const all = lines.flatMap(({ text }) => text.split("\n")).map(line => line.trimEnd())
@@ -9,11 +11,11 @@ export function plainText(lines: readonly StyledLine[]): string {
 }
 
 /** A stamp stands below its answer, in HTML too. */
-export function mimeOf(lines: readonly StyledLine[], html: string | undefined): Record<string, string> {
+export function mimeOf(lines: readonly StyledLine[], { html, vegaLite }: PageView): Record<string, unknown> {
   const plain = { "text/plain": plainText(lines) }
   if (html === undefined) return plain
   const notes = lines.filter(({ style }) => style === "dim").map(({ text }) => `<div style="opacity:.6">${escaped(text.trim())}</div>`)
-  return { ...plain, "text/html": html + notes.join("") }
+  return { ...plain, "text/html": html + notes.join(""), ...(vegaLite && { [vegaLiteMime]: vegaLite }) }
 }
 
 export function panelMime({ title, note, lines, live }: PanelView): Record<string, string> {

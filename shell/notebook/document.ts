@@ -1,12 +1,11 @@
 /**
- * A notebook is a Markdown file: `ts` code blocks are cells, the `output` block after one is what it showed. Whoever
- * renders Markdown can show it; what is neither cell nor output is kept to the byte.
+ * A notebook is a Markdown file: `ts` code blocks are cells, the `output` block after one is what it showed; below one marked `ts table` stands a
+ * table, below `ts plot=x.svg` a picture. Whoever renders Markdown can show it; what is neither cell nor output is kept to the byte.
  */
 
 import { marked, type Token, type Tokens } from "marked"
-import { parse as parseYaml } from "yaml"
 import { RivuletError } from "../../engine/errors.js"
-import { parseDuration } from "../../engine/time.js"
+import { defaults, parseSettings, type Settings } from "./settings.js"
 
 export interface Cell {
   readonly kind: "cell"
@@ -15,11 +14,17 @@ export interface Cell {
   readonly line: number
   /** The cell is there to fail: its output is the error. */
   readonly throws: boolean
+  readonly view: View
   /** What stands under it. Null: nothing. */
   readonly output: string | null
+  /** Below that: the Markdown of its table, or of the image that it drew. Null: none is there yet. */
+  readonly shown: string | null
   /** The cell's block as it stands in the file. */
   readonly raw: string
 }
+
+/** How a cell's last value stands in the page. `file`: of the picture, from where the page lies. */
+export type View = { readonly kind: "text" } | { readonly kind: "table" } | { readonly kind: "plot"; readonly file: string }
 
 /** Anything else: kept as it is. */
 export interface Prose {
@@ -27,20 +32,17 @@ export interface Prose {
   readonly raw: string
 }
 
-export interface Settings {
-  /** Simulated: time goes on by input and `clock.advance` alone. Real: an embedded cluster of processes. */
-  readonly clock: "simulated" | "real"
-  readonly tz: string
-  readonly workers: number
-  readonly seed: number
-}
-
 export interface Notebook {
   readonly settings: Settings
   readonly parts: readonly (Cell | Prose)[]
 }
 
-const defaults: Settings = { clock: "simulated", tz: "UTC", workers: 2, seed: 1 }
+/** A cell that its output may still follow, with the blank lines since. */
+interface Open {
+  readonly cell: Cell
+  readonly gap: string
+}
+
 const fence = /^ {0,3}(`{3,}|~{3,})/
 
 /** Throws a RivuletError of code 2 for front matter that cannot be. `file` is for the message. */
@@ -56,8 +58,7 @@ export function parseNotebook(text: string, file: string): Notebook {
   }
   prose(head)
   let line = 1 + newlines(head)
-  /** A cell that an output block may still follow, with the blank lines since. */
-  let open: { cell: Cell; gap: string } | null = null
+  let open: Open | null = null
   const close = (): void => {
     if (open === null) return
     parts.push(open.cell)
@@ -69,12 +70,20 @@ export function parseNotebook(text: string, file: string): Notebook {
     const language = token.type === "code" && fence.test(raw) ? ((token as Tokens.Code).lang ?? "").trim().split(/\s+/) : null
     if (language !== null && /^(ts|typescript)$/.test(language[0]!) && !language.some(isNoCell)) {
       close()
-      const code = (token as Tokens.Code).text
-      open = { cell: { kind: "cell", code, line: line + 1, throws: language.includes("throws"), output: null, raw }, gap: "" }
-    } else if (language?.[0] === "output" && open !== null && open.gap.trim() === "") {
-      const { cell }: { cell: Cell } = open
-      open = null
-      parts.push({ ...cell, output: (token as Tokens.Code).text })
+      const view = viewOf(language, `${file}:${line}`)
+      const { text: code } = token as Tokens.Code
+      open = {
+        cell: { kind: "cell", code, line: line + 1, throws: language.includes("throws"), view, output: null, shown: null, raw },
+        gap: "",
+      }
+    } else if (language?.[0] === "output" && open !== null && open.cell.output === null) {
+      const { cell }: Open = open
+      open = { cell: { ...cell, output: (token as Tokens.Code).text }, gap: "" }
+      if (open.cell.view.kind === "text") close()
+    } else if (open !== null && isShown(token, open.cell.view)) {
+      const { cell }: Open = open
+      open = { cell: { ...cell, shown: raw.trimEnd() }, gap: "" }
+      close()
     } else if (token.type === "space" && open !== null) open = { cell: open.cell, gap: open.gap + raw }
     else {
       close()
@@ -86,10 +95,30 @@ export function parseNotebook(text: string, file: string): Notebook {
   return { settings, parts }
 }
 
+/** Throws a RivuletError of code 2 for a picture that would lie elsewhere than below the page. */
+function viewOf(words: readonly string[], place: string): View {
+  const plot = words.find(word => /^plot(=|$)/.test(word))
+  if (plot === undefined) return { kind: words.includes("table") ? "table" : "text" }
+  const file = plot.slice("plot=".length)
+  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)*\.svg$/.test(file))
+    throw new RivuletError(`${place}: ${plot} names no picture`, { code: 2, try: "```ts plot=spike.svg, a file below the page" })
+  return { kind: "plot", file }
+}
+
+/** The table or the image that belongs to a cell of this view. */
+function isShown(token: Pick<Token, "type" | "raw">, view: View): boolean {
+  if (view.kind === "table") return token.type === "table"
+  if (view.kind === "text" || token.type !== "paragraph") return false
+  const { tokens = [] } = token as Tokens.Paragraph
+  return tokens.length === 1 && tokens[0]!.type === "image" && (tokens[0] as Tokens.Image).href === view.file
+}
+
 /** Of a fence's words: TypeScript that is shown, or is a file of its own. */
 function isNoCell(word: string): boolean {
   return word === "skip" || word === "shown" || word.startsWith("file=")
 }
+
+const blocks = new Set(["code", "table", "paragraph"])
 
 /** The lexer gives a block's line end now to it and now to the blank lines that follow: here it is the block's, and no other. */
 function ownLineEnds(tokens: readonly Token[]): Pick<Token, "type" | "raw">[] {
@@ -98,7 +127,7 @@ function ownLineEnds(tokens: readonly Token[]): Pick<Token, "type" | "raw">[] {
   for (const token of tokens) {
     const raw: string = owed && token.raw.startsWith("\n") ? token.raw.slice(1) : token.raw
     owed = false
-    if (token.type !== "code") own.push({ ...token, raw })
+    if (!blocks.has(token.type)) own.push({ ...token, raw })
     else {
       const block = raw.replace(/\n*$/, "\n")
       own.push({ ...token, raw: block })
@@ -106,6 +135,8 @@ function ownLineEnds(tokens: readonly Token[]): Pick<Token, "type" | "raw">[] {
       owed = raw.length < block.length
     }
   }
+  const last = own.at(-1)
+  if (owed && last !== undefined && last.type !== "code") own[own.length - 1] = { ...last, raw: last.raw.slice(0, -1) }
   return own.filter(token => token.raw !== "")
 }
 
@@ -113,14 +144,21 @@ function newlines(text: string): number {
   return text.split("\n").length - 1
 }
 
-/** The file again, with these outputs under its cells (by cell, in order; null: none). */
-export function renderNotebook({ parts }: Notebook, outputs: readonly (string | null)[]): string {
+/** What stands under a cell. Null: nothing. */
+export interface Under {
+  readonly output: string | null
+  /** Markdown of a table or an image. */
+  readonly shown: string | null
+}
+
+/** The file again, with this under its cells (by cell, in order). */
+export function renderNotebook({ parts }: Notebook, under: readonly Under[]): string {
   let at = 0
   return parts
     .map(part => {
       if (part.kind === "prose") return part.raw
-      const output = outputs[at++] ?? null
-      return output === null ? part.raw : `${part.raw}${outputBlock(output)}`
+      const { output, shown } = under[at++] ?? { output: null, shown: null }
+      return `${part.raw}${output === null ? "" : outputBlock(output)}${shown === null ? "" : `\n${shown}\n`}`
     })
     .join("")
 }
@@ -130,43 +168,4 @@ export function outputBlock(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/^`{3,}/gm)].map(([ticks]) => ticks.length))
   const ticks = "`".repeat(longest + 1)
   return `${ticks}output\n${text}\n${ticks}\n`
-}
-
-/** `rivulet: { clock: simulated, tz: UTC, workers: 2, seed: 1 }` */
-function parseSettings(text: string, file: string): Settings {
-  const wrong = (what: string, attempt: string) => new RivuletError(`${file}: ${what}`, { code: 2, try: attempt })
-  let front: unknown
-  try {
-    front = parseYaml(text)
-  } catch (error) {
-    throw wrong(`the front matter is no YAML: ${(error as Error).message.split("\n")[0]}`, "rivulet: { clock: simulated, workers: 2 }")
-  }
-  const given = (typeof front === "object" && front !== null ? (front as { rivulet?: unknown }).rivulet : undefined) ?? {}
-  if (typeof given !== "object") throw wrong("rivulet: in the front matter has no settings", "rivulet: { clock: simulated, workers: 2 }")
-  const {
-    clock = defaults.clock,
-    tz = defaults.tz,
-    workers = defaults.workers,
-    seed = defaults.seed,
-    ...rest
-  } = given as Record<string, unknown>
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw wrong(`no setting ${unknown}`, "clock, tz, workers, seed")
-  if (clock !== "simulated" && clock !== "real") throw wrong(`clock: ${String(clock)}`, "clock: simulated, or real")
-  if (!Number.isInteger(workers) || (workers as number) < 1 || (workers as number) > 16)
-    throw wrong(`workers: ${String(workers)}`, "workers: 1 to 16")
-  if (!Number.isSafeInteger(seed)) throw wrong(`seed: ${String(seed)}`, "seed: 7")
-  return { clock, tz: String(tz), workers: workers as number, seed: seed as number }
-}
-
-/** `w2@3s`: which worker ends when. */
-export interface Kill {
-  readonly node: string
-  readonly atMs: number
-}
-
-export function parseKill(text: string): Kill {
-  const match = /^(w\d+|master)@(\d+(?:\.\d+)?(?:ms|s|m|h))$/.exec(text)
-  if (match === null) throw new RivuletError(`--kill ${text}: not understood`, { code: 2, try: "--kill w2@3s" })
-  return { node: match[1]!, atMs: parseDuration(match[2] as `${number}s`) }
 }

@@ -1,8 +1,11 @@
-/** Jupyter's file format (nbformat 4.5) and a notebook's Markdown, either way. Cells and outputs keep their text; a picture is not kept. */
+/**
+ * Jupyter's file format (nbformat 4.5) and a notebook's Markdown, either way. Cells and outputs keep their text; what a cell is marked to show
+ * as is a tag of it, its table or image an output of Markdown. Pictures that only Jupyter has are not kept.
+ */
 
 import { createHash } from "node:crypto"
 import { RivuletError } from "../../engine/errors.js"
-import { outputBlock, parseNotebook } from "./document.js"
+import { type Cell, outputBlock, parseNotebook, type View } from "./document.js"
 
 interface JupyterCell {
   readonly cell_type: string
@@ -18,6 +21,7 @@ interface JupyterOutput {
   readonly evalue?: string
 }
 
+const markdown = "text/markdown"
 const joined = (text: string | readonly string[] | undefined): string =>
   text === undefined ? "" : typeof text === "string" ? text : text.join("")
 const lined = (text: string): string[] => text.split(/(?<=\n)/)
@@ -39,13 +43,18 @@ export function fromIpynb(text: string, file: string): string {
 function markdownOf(cell: JupyterCell): string {
   const source = joined(cell.source).replace(/\n*$/, "\n")
   if (cell.cell_type !== "code") return source
-  const throws = cell.metadata?.tags?.includes("raises-exception") ? " throws" : ""
+  const tags = cell.metadata?.tags ?? []
+  const throws = tags.includes("raises-exception") ? " throws" : ""
+  const view = tags.find(tag => tag === "table" || /^plot=/.test(tag))
   const ticks = /^```/m.test(source) ? "````" : "```"
+  const shown = view === undefined ? undefined : cell.outputs?.find(output => output.data?.[markdown] !== undefined)
   const output = (cell.outputs ?? [])
+    .filter(one => one !== shown)
     .map(textOf)
     .join("")
     .replace(/^\n+|\n+$/g, "")
-  return `${ticks}ts${throws}\n${source}${ticks}\n${output === "" ? "" : outputBlock(output)}`
+  const below = shown === undefined ? "" : `\n${joined(shown.data![markdown]).trimEnd()}\n`
+  return `${ticks}ts${throws}${view === undefined ? "" : ` ${view}`}\n${source}${ticks}\n${output === "" ? "" : outputBlock(output)}${below}`
 }
 
 function textOf(output: JupyterOutput): string {
@@ -62,9 +71,9 @@ export function toIpynb(markdown: string, file: string): string {
       const source = part.raw.replace(/^---\n[\s\S]*?^---[ \t]*\n/m, index === 0 ? "" : "$&").trim()
       return source === "" ? [] : [{ cell_type: "markdown", id, metadata: {}, source: lined(source) }]
     }
-    const data = part.output === null ? [] : [outputOf(part.output, part.throws)]
-    const metadata = part.throws ? { tags: ["raises-exception"] } : {}
-    return [{ cell_type: "code", execution_count: null, id, metadata, outputs: data, source: lined(part.code) }]
+    const tags = [...(part.throws ? ["raises-exception"] : []), ...tagsOf(part.view)]
+    const metadata = tags.length > 0 ? { tags } : {}
+    return [{ cell_type: "code", execution_count: null, id, metadata, outputs: outputsOf(part), source: lined(part.code) }]
   })
   const metadata = {
     kernelspec: { display_name: "Rivulet", language: "typescript", name: "rivulet" },
@@ -74,8 +83,15 @@ export function toIpynb(markdown: string, file: string): string {
   return `${JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`
 }
 
-function outputOf(text: string, throws: boolean): object {
-  return throws
-    ? { output_type: "error", ename: "Error", evalue: text, traceback: [text] }
-    : { output_type: "execute_result", execution_count: null, metadata: {}, data: { "text/plain": lined(text) } }
+function tagsOf(view: View): string[] {
+  return view.kind === "text" ? [] : [view.kind === "plot" ? `plot=${view.file}` : view.kind]
+}
+
+function outputsOf({ output, shown, throws }: Cell): object[] {
+  const result = (data: object) => ({ output_type: "execute_result", execution_count: null, metadata: {}, data })
+  const error = (text: string) => ({ output_type: "error", ename: "Error", evalue: text, traceback: [text] })
+  return [
+    ...(output === null ? [] : [throws ? error(output) : result({ "text/plain": lined(output) })]),
+    ...(shown === null ? [] : [result({ "text/plain": lined(shown), [markdown]: lined(shown) })]),
+  ]
 }

@@ -7,12 +7,15 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import { openCalls } from "../../cluster/client/connect.js"
 import { serveCalls } from "../../cluster/client/port-calls.js"
 import { startEmbedded } from "../../cluster/embedded.js"
+import type { Kill } from "../../cluster/testing/index.js"
 import { RivuletError } from "../../engine/errors.js"
-import { differences } from "./compare.js"
-import { type Cell, type Kill, type Notebook, parseNotebook, renderNotebook, type Settings } from "./document.js"
+import { formatDuration } from "../../engine/time.js"
+import { type Cell, type Notebook, parseNotebook, renderNotebook } from "./document.js"
 import { fromIpynb, toIpynb } from "./ipynb.js"
+import { differencesOf, type Page, under, writePicture } from "./rendered.js"
 import { annotationLines, type CellReport, junit, type NotebookReport, problemLines } from "./report.js"
 import type { CellOutcome } from "./run-cells.js"
+import type { Settings } from "./settings.js"
 import type { NotebookJob, ThreadMessage } from "./thread.js"
 
 /** Owner of what cells define on a real cluster. */
@@ -62,12 +65,23 @@ interface Ended {
 function inLanes(files: readonly string[], options: NotebookOptions): Promise<Ended>[] {
   const simulated = options.master === undefined && options.settings.clock !== "real"
   const lanes = simulated && (options.check || options.update) ? availableParallelism() : 1
-  const last: Promise<unknown>[] = Array.from({ length: lanes }, () => Promise.resolve())
-  return files.map((file, i) => {
-    const ended = last[i % lanes]!.then(() => runOne(file, options))
+  const waiting: (() => void)[] = []
+  let free = lanes
+  const run = async (file: string): Promise<Ended> => {
+    if (free > 0) free--
+    else await new Promise<void>(resolve => waiting.push(resolve))
+    try {
+      return await runOne(file, options)
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+    }
+  }
+  return files.map(file => {
+    const ended = run(file)
     // Told by whoever waits for it, who may still wait for one before it.
     ended.catch(() => {})
-    last[i % lanes] = ended
     return ended
   })
 }
@@ -97,7 +111,7 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
   try {
     if (address !== undefined) calls = await openCalls(address, { user: notebookUser })
     const job: NotebookJob = {
-      cells: cells.map(({ code, throws }) => ({ code, throws })),
+      cells: cells.map(({ code, throws, view }) => ({ code, throws, view })),
       tz: settings.tz,
       workers: settings.workers,
       seed: settings.seed,
@@ -107,11 +121,15 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
       ...(calls === undefined ? {} : { calls: portTo(calls) }),
     }
     const quiet = options.check || options.update
-    const { outcomes, timedOut } = await inThread(job, options.timeoutMs, outcome => {
-      if (!quiet && outcome.output !== "") options.write(`${outcome.output}\n`)
+    const { outcomes, timedOut, early } = await inThread(job, options.timeoutMs, outcome => {
+      const texts = [outcome.output, outcome.rendered?.text ?? ""].filter(text => text !== "")
+      if (!quiet && texts.length > 0) options.write(`${texts.join("\n")}\n`)
     })
-    const reports = cells.slice(0, Math.max(outcomes.length, 1)).map((cell, i) => judge(cell, i, outcomes[i], options))
-    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) update(file, notebook, outcomes)
+    for (const { node, atMs } of early)
+      options.warn(`${file}  had ended before ${node} was to end, at ${formatDuration(atMs)} of its clock\n`)
+    const page = { directory: job.directory, tz: settings.tz }
+    const reports = cells.slice(0, Math.max(outcomes.length, 1)).map((cell, i) => judge(cell, i, outcomes[i], options.check ? page : null))
+    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) update(file, notebook, cells, outcomes, page)
     return { report: { file, cells: reports.filter(report => report !== null), ms: Math.round(performance.now() - startedMs) }, timedOut }
   } finally {
     await calls?.close()
@@ -125,11 +143,12 @@ function portTo(calls: Parameters<typeof serveCalls>[1]): MessagePort {
   return port2
 }
 
-function judge(cell: Cell, index: number, outcome: CellOutcome | undefined, { check }: NotebookOptions): CellReport {
+/** `page`: it is compared with what stands there. */
+function judge(cell: Cell, index: number, outcome: CellOutcome | undefined, page: Page | null): CellReport {
   const problem = (): string[] | null => {
     if (outcome === undefined) return ["did not run"]
     if (outcome.failure !== null) return outcome.failure.split("\n")
-    const lines = check ? differences(cell.output ?? "", outcome.output) : []
+    const lines = page === null ? [] : differencesOf(cell, outcome, page)
     return lines.length === 0 ? null : ["output differs", ...lines]
   }
   return { cell: index + 1, line: cell.line, ms: outcome?.ms ?? 0, problem: problem() }
@@ -140,17 +159,17 @@ function inThread(
   job: NotebookJob,
   timeoutMs: number | undefined,
   onOutcome: (outcome: CellOutcome) => void,
-): Promise<{ outcomes: CellOutcome[]; timedOut: boolean }> {
+): Promise<{ outcomes: CellOutcome[]; timedOut: boolean; early: readonly Kill[] }> {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url)
   return new Promise((resolve, reject) => {
     const worker = new Worker(entry, { workerData: job, transferList: job.calls === undefined ? [] : [job.calls] })
     const outcomes: CellOutcome[] = []
     let timer: NodeJS.Timeout | undefined
     let running: number | undefined
-    const end = (timedOut: boolean): void => {
+    const end = (timedOut: boolean, early: readonly Kill[] = []): void => {
       clearTimeout(timer)
       running = undefined
-      void worker.terminate().then(() => resolve({ outcomes, timedOut }))
+      void worker.terminate().then(() => resolve({ outcomes, timedOut, early }))
     }
     worker.on("message", (message: ThreadMessage) => {
       running = message.kind === "running" ? message.cell : undefined
@@ -158,13 +177,13 @@ function inThread(
         if (timeoutMs === undefined) return
         clearTimeout(timer)
         timer = setTimeout(() => {
-          outcomes[message.cell] = { output: "", failure: `did not end within ${timeoutMs / 1000} s`, ms: timeoutMs }
+          outcomes[message.cell] = { output: "", rendered: null, failure: `did not end within ${timeoutMs / 1000} s`, ms: timeoutMs }
           end(true)
         }, timeoutMs)
       } else if (message.kind === "ran") {
         outcomes[message.cell] = message.outcome
         onOutcome(message.outcome)
-      } else if (message.kind === "done") end(false)
+      } else if (message.kind === "done") end(false, message.early)
       else if (message.kind === "failed") {
         clearTimeout(timer)
         void worker.terminate().then(() => reject(new RivuletError(message.message, { code: 2 })))
@@ -174,7 +193,7 @@ function inThread(
     // Nothing is left that could wake it: the cell waits for what never comes.
     worker.on("exit", () => {
       if (running === undefined) return
-      outcomes[running] = { output: "", failure: "it waits for something that never comes", ms: 0 }
+      outcomes[running] = { output: "", rendered: null, failure: "it waits for something that never comes", ms: 0 }
       end(false)
     })
   })
@@ -190,10 +209,13 @@ function read(file: string): Notebook {
   return parseNotebook(file.endsWith(".ipynb") ? fromIpynb(text, file) : text, file)
 }
 
-function update(file: string, notebook: Notebook, outcomes: readonly CellOutcome[]): void {
+function update(file: string, notebook: Notebook, cells: readonly Cell[], outcomes: readonly CellOutcome[], page: Page): void {
+  cells.forEach((cell, i) => {
+    writePicture(cell, outcomes[i]!, page)
+  })
   const text = renderNotebook(
     notebook,
-    outcomes.map(({ output }) => (output === "" ? null : output)),
+    cells.map((cell, i) => under(cell, outcomes[i]!)),
   )
   writeFileSync(file, file.endsWith(".ipynb") ? toIpynb(text, file) : text)
 }

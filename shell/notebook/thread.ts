@@ -10,8 +10,7 @@ import glob from "fast-glob"
 import type { ClientSession } from "../../cluster/client/client-session.js"
 import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
-import { simulate } from "../../cluster/testing/index.js"
-import type { Kill } from "./document.js"
+import { type Kill, simulate } from "../../cluster/testing/index.js"
 import { type CellOutcome, CellRunner, type CellToRun } from "./run-cells.js"
 import { SimulatedTimers } from "./timers.js"
 
@@ -32,7 +31,8 @@ export interface NotebookJob {
 export type ThreadMessage =
   | { readonly kind: "running"; readonly cell: number }
   | { readonly kind: "ran"; readonly cell: number; readonly outcome: CellOutcome }
-  | { readonly kind: "done" }
+  /** `early`: deaths that were to come later than the last cell ended. */
+  | { readonly kind: "done"; readonly early: readonly Kill[] }
   | { readonly kind: "failed"; readonly message: string }
 
 const job = workerData as NotebookJob
@@ -44,6 +44,9 @@ interface Opened {
   readonly bound: Readonly<Record<string, unknown>>
 }
 
+/** Deaths that have come. */
+const came = new Set<Kill>()
+
 async function open(): Promise<Opened> {
   const resolvePath = (path: string) => (/^[a-z]+:/.test(path) ? path : resolve(job.directory, path))
   if (job.calls !== undefined) {
@@ -54,6 +57,7 @@ async function open(): Promise<Opened> {
     workers: job.workers,
     seed: job.seed,
     kills: job.kills,
+    onKill: kill => came.add(kill),
     resolvePath,
     files: { find: findFiles, read: path => readFileSync(path) },
   })
@@ -82,7 +86,7 @@ try {
   }
   await runner.close()
   await session.close()
-  tell({ kind: "done" })
+  tell({ kind: "done", early: job.kills.filter(kill => !came.has(kill)) })
 } catch (error) {
   tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) })
 }

@@ -1,5 +1,5 @@
 /** A chart as a picture in a file of its own: it needs no style from around it, and is read on any background. */
-import { type Chart, extent } from "./chart.js"
+import { type Chart, endLabels, extent } from "./chart.js"
 import { escaped } from "./html.js"
 import { formatNumber } from "./number.js"
 
@@ -11,6 +11,7 @@ export function chartSvg(chart: Chart, title: string, formatTime: (ms: number) =
   const { body, tall } = chart.kind === "line" ? line(chart, formatTime) : bars(chart)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}" font-family="sans-serif" font-size="12">`,
+    ...(title === "" ? [] : [`<title>${escaped(title)}</title>`]),
     `<rect width="${width}" height="${tall}" fill="#fff"/>`,
     text(12, 22, title, { size: 14 }),
     ...body,
@@ -19,7 +20,7 @@ export function chartSvg(chart: Chart, title: string, formatTime: (ms: number) =
   ].join("\n")
 }
 
-function line({ values, from, to }: Extract<Chart, { kind: "line" }>, formatTime: (ms: number) => string) {
+function line({ values, times }: Extract<Chart, { kind: "line" }>, formatTime: (ms: number) => string) {
   const finite = values.filter(Number.isFinite)
   const [low, high] = finite.length === 0 ? [0, 0] : extent(finite)
   const [across, down] = [width - margin.left - margin.right, height - margin.top - margin.bottom]
@@ -31,7 +32,7 @@ function line({ values, from, to }: Extract<Chart, { kind: "line" }>, formatTime
     else runs.push([])
   })
   const steps = high === low ? [low] : [0, 0.25, 0.5, 0.75, 1].map(share => low + share * (high - low))
-  const [first, last] = from === undefined || to === undefined ? ["1", formatNumber(values.length)] : [formatTime(from), formatTime(to)]
+  const [first, last] = endLabels(values, times, formatTime)
   return {
     tall: height,
     body: [

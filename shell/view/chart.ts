@@ -1,6 +1,6 @@
 /**
- * What can be drawn, and how: numbers over time as a line, amounts by name as bars. Rows of text for the terminal; a file of its
- * own is `chart-svg.ts`'s.
+ * What can be drawn, and how: numbers over time as a line, amounts by name as bars. Rows of text for the terminal; for files and
+ * pages see `chart-svg.ts` and `vega-lite.ts`.
  */
 import { isSeries } from "../host/answers.js"
 import { formatNumber } from "./number.js"
@@ -8,8 +8,8 @@ import { cellText, pad } from "./table.js"
 import { cellWidth } from "./width.js"
 
 export type Chart =
-  /** `from` and `to`: epoch ms of the first and the last value, where they have times. What is not finite is a gap. */
-  | { readonly kind: "line"; readonly values: readonly number[]; readonly from?: number; readonly to?: number }
+  /** `times`: epoch ms of each value, where they have times. What is not finite is a gap. */
+  | { readonly kind: "line"; readonly values: readonly number[]; readonly times?: readonly number[] }
   | { readonly kind: "bars"; readonly rows: readonly Bar[] }
 
 export interface Bar {
@@ -35,8 +35,7 @@ export function chartOf(value: unknown, cell: (key: unknown) => string = cellTex
   if (isSeries(value)) {
     const entries = [...value]
     if (entries.length === 0 || !entries.every(entry => isNumeric(entry.value))) return chartOf(value.last, cell)
-    const [first, last] = [entries[0]!, entries.at(-1)!]
-    return { kind: "line", values: entries.map(entry => Number(entry.value)), from: first.interval.from, to: last.interval.from }
+    return { kind: "line", values: entries.map(entry => Number(entry.value)), times: entries.map(({ interval }) => interval.from) }
   }
   const rows = value instanceof Map ? [...value] : value
   if (!Array.isArray(rows) || rows.length === 0) return undefined
@@ -45,6 +44,12 @@ export function chartOf(value: unknown, cell: (key: unknown) => string = cellTex
   if (rows.every(row => Array.isArray(row) && row.length === 2 && isNumeric(row[1])))
     return { kind: "bars", rows: (rows as [unknown, number | bigint][]).map(([key, n]) => ({ label: cell(key), value: Number(n) })) }
   return undefined
+}
+
+/** What is drawn without being asked for, where pictures can be shown: more than one number over time, or a histogram. */
+export function chartByItself(value: unknown): Chart | undefined {
+  const isLine = isSeries(value) && value.length > 1 && value.values().every(isNumeric)
+  return isLine || isHistogram(value) ? chartOf(value) : undefined
 }
 
 function isNumeric(value: unknown): value is number | bigint {
@@ -105,7 +110,7 @@ const dots = [
   [0x08, 0x10, 0x20, 0x80],
 ] as const
 
-function lineLines({ values, from, to }: Extract<Chart, { kind: "line" }>, { width, height, formatTime }: ChartSize): string[] {
+function lineLines({ values, times }: Extract<Chart, { kind: "line" }>, { width, height, formatTime }: ChartSize): string[] {
   const finite = values.filter(Number.isFinite)
   if (finite.length === 0) return ["  (no numbers)"]
   const [low, high] = extent(finite)
@@ -132,13 +137,22 @@ function lineLines({ values, from, to }: Extract<Chart, { kind: "line" }>, { wid
     const drawn = Array.from(row, bits => (bits === 0 ? " " : String.fromCharCode(0x2800 + bits))).join("")
     return `  ${label.padStart(labelWidth)} ${label === "" ? "│" : "┤"}${drawn}`.trimEnd()
   })
-  const [left, right] = from === undefined || to === undefined ? ["1", formatNumber(values.length)] : [formatTime(from), formatTime(to)]
+  const [left, right] = endLabels(values, times, formatTime)
   const blank = Math.max(1, across - left.length - right.length)
   return [
     ...lines,
     `  ${" ".repeat(labelWidth)} └${"─".repeat(across)}`,
     `  ${" ".repeat(labelWidth)}  ${left}${" ".repeat(blank)}${right}`,
   ]
+}
+
+/** What stands below the ends of a line: times, or how many values there are. */
+export function endLabels(
+  values: readonly number[],
+  times: readonly number[] | undefined,
+  formatTime: (ms: number) => string,
+): [left: string, right: string] {
+  return times === undefined ? ["1", formatNumber(values.length)] : [formatTime(times[0]!), formatTime(times.at(-1)!)]
 }
 
 export function extent(values: readonly number[]): [low: number, high: number] {

@@ -1,7 +1,8 @@
 /** Intervals that have piled up go several in a job (`engine/stretch.ts`): nobody can tell, whoever dies. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { type Simulation, simulate } from "../../cluster/testing/simulate.js"
+import { simulate } from "../../cluster/testing/simulate.js"
+import type { Simulation } from "../../cluster/testing/simulation.js"
 
 const test = suite("stretches")
 

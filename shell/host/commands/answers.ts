@@ -2,7 +2,7 @@
 import { RivuletError } from "../../../engine/errors.js"
 import { formatTime } from "../../../engine/time.js"
 import { chartOf } from "../../view/chart.js"
-import { chartSvg } from "../../view/chart-svg.js"
+import { chartFile, chartFileEnding } from "../../view/chart-file.js"
 import { cellText } from "../../view/table.js"
 import type { CommandHost } from "../command-host.js"
 import { chartText, stampOf, valueLines } from "../display.js"
@@ -23,8 +23,8 @@ export const answerCommands: readonly DotCommand[] = [
   },
   {
     name: "plot",
-    usage: ".plot [expression] [file.svg]",
-    help: "a series as a line, pairs and buckets as bars; into a file when one is named",
+    usage: ".plot [expression] [file.svg|.html|.vl.json]",
+    help: "a series as a line, pairs and buckets as bars; into a file: a picture, a page, a Vega-Lite specification",
     run: plot,
   },
   {
@@ -43,7 +43,9 @@ export const answerCommands: readonly DotCommand[] = [
 const wholeRows = 1_000
 
 async function plot(host: CommandHost, args: string) {
-  const [, expression = "", path] = /^([\s\S]*?)\s*(?:(\S+\.svg))?$/.exec(args.trim())!
+  const last = /\S*$/.exec(args.trim())![0]
+  const path = chartFileEnding.test(last) ? last : undefined
+  const expression = path === undefined ? args.trim() : args.trim().slice(0, -path.length).trim()
   const value = expression === "" ? host.answers.find("").value : await host.value(expression)
   const settled = await value
   const context = { tz: host.tz, width: host.columns, now: () => host.now() }
@@ -54,10 +56,10 @@ async function plot(host: CommandHost, args: string) {
       code: 2,
       try: '.plot counts.slice("-1m").count(), .plot counts.latest().top(10)',
     })
-  if (path === undefined) return lines
   const time = (ms: number) => formatTime(ms, host.tz, { nowMs: host.now() })
   const chart = chartOf(settled, key => cellText(key, { formatTime: at => time(at.getTime()) }))!
-  writeNew(path, chartSvg(chart, expression === "" ? host.answers.find("").name : expression, time))
+  if (path === undefined) return host.draw(chart, expression, lines)
+  writeNew(path, chartFile(path, chart, expression === "" ? host.answers.find("").name : expression, host.tz))
   return [line(`  drawn in ${path}`, "dim")]
 }
 

@@ -53,6 +53,24 @@ test("rows are a table, a series is drawn, both are text too", async () => {
   assert.match(rows["text/html"]!, /<th>key<\/th>.*<td>\/a&#60;b&#62;<\/td><td style="text-align:right">2<\/td>.*2 of 2/)
 })
 
+test("what is drawn is a picture, text, and a specification that pages draw themselves", async () => {
+  const mime = "application/vnd.vegalite.v5+json"
+  const bars = found(await kernel.execute('.plot [["/a", 2], ["/b", 1]]'), "execute_result").data as Record<string, unknown>
+  assert.match(String(bars["text/plain"]), /^\/a {2}2 {2}█+/)
+  assert.match(String(bars["text/html"]), /^<svg/)
+  assert.equal((bars[mime] as { data: unknown }).data, {
+    values: [
+      { row: 0, label: "/a", value: 2 },
+      { row: 1, label: "/b", value: 1 },
+    ],
+  })
+  const rows = data(await kernel.execute('await parallelize([["/", 1]]).top(2)'))
+  assert.is(rows[mime], undefined)
+  // Without an expression it is the last answer.
+  const last = found(await kernel.execute(".plot"), "execute_result").data as Record<string, unknown>
+  assert.equal((last[mime] as { data: unknown }).data, { values: [{ row: 0, label: "/", value: 1 }] })
+})
+
 test("an error has the user's line, and cells that were sent after it do not run", async () => {
   const first = kernel.begin("execute_request", { code: "const a = 1\nnope.x" })
   const second = kernel.begin("execute_request", { code: "kept = 99" })

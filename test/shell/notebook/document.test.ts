@@ -2,12 +2,13 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { differences } from "../../../shell/notebook/compare.js"
-import { type Cell, parseKill, parseNotebook, renderNotebook } from "../../../shell/notebook/document.js"
+import { type Cell, parseNotebook, renderNotebook } from "../../../shell/notebook/document.js"
 import { fromIpynb, toIpynb } from "../../../shell/notebook/ipynb.js"
 import { annotationLines, junit, problemLines } from "../../../shell/notebook/report.js"
+import { parseKill } from "../../../shell/notebook/settings.js"
 
 const fence = "```"
-const text = `---
+const page = `---
 rivulet: { clock: simulated, tz: Europe/Berlin, workers: 3 }
 ---
 # Title
@@ -38,13 +39,14 @@ a
 ${fence}
 `
 
+const text = (output: string | null) => ({ output, shown: null })
 const cellsOf = (notebook: string) => parseNotebook(notebook, "x.md").parts.filter((part): part is Cell => part.kind === "cell")
 
 test("cells, where they stand, and what stands under them", () => {
-  const { settings } = parseNotebook(text, "x.md")
+  const { settings } = parseNotebook(page, "x.md")
   assert.equal(settings, { clock: "simulated", tz: "Europe/Berlin", workers: 3, seed: 1 })
   assert.equal(
-    cellsOf(text).map(({ code, line, throws, output }) => ({ code, line, throws, output })),
+    cellsOf(page).map(({ code, line, throws, output }) => ({ code, line, throws, output })),
     [
       { code: "const a = 1\na + 1", line: 7, throws: false, output: "2" },
       { code: 'throw new Error("no")', line: 21, throws: true, output: "no" },
@@ -54,17 +56,77 @@ test("cells, where they stand, and what stands under them", () => {
 })
 
 test("rendered with new outputs, and the same once more", () => {
-  const once = renderNotebook(parseNotebook(text, "x.md"), ["3", null, "1\n```"])
+  const once = renderNotebook(parseNotebook(page, "x.md"), [text("3"), text(null), text("1\n```")])
   assert.ok(once.includes("```output\n3\n```\n\nBetween"))
   assert.ok(once.endsWith("```ts\na\n```\n````output\n1\n```\n````\n"))
   assert.not(once.includes("output\nno"))
-  const outputs = cellsOf(once).map(cell => cell.output)
-  assert.equal(outputs, ["3", null, "1\n```"])
-  assert.is(renderNotebook(parseNotebook(once, "x.md"), outputs), once)
+  assert.equal(
+    cellsOf(once).map(cell => cell.output),
+    ["3", null, "1\n```"],
+  )
+  assert.is(renderNotebook(parseNotebook(once, "x.md"), cellsOf(once)), once)
+})
+
+const viewed = `${fence}ts table
+rows
+${fence}
+${fence}output
+said
+${fence}
+
+| key | value |
+|-----|------:|
+| a   |     1 |
+
+After.
+${fence}ts plot=below/a.svg
+series
+${fence}
+
+![How many](below/a.svg)
+![no](other.svg)
+
+${fence}ts plot=b.svg
+series
+${fence}
+
+Nothing yet.
+`
+
+test("below a cell stands what it is marked to show: a table, an image of its file, and no other", () => {
+  const cells = cellsOf(viewed)
+  assert.equal(
+    cells.map(({ view, output, shown }) => ({ view, output, shown })),
+    [
+      { view: { kind: "table" }, output: "said", shown: "| key | value |\n|-----|------:|\n| a   |     1 |" },
+      { view: { kind: "plot", file: "below/a.svg" }, output: null, shown: null },
+      { view: { kind: "plot", file: "b.svg" }, output: null, shown: null },
+    ],
+  )
+  const alone = viewed.replace("![no](other.svg)\n", "")
+  assert.is(cellsOf(alone)[1]!.shown, "![How many](below/a.svg)")
+  assert.is(renderNotebook(parseNotebook(alone, "x.md"), cellsOf(alone)), alone)
+  const filled = renderNotebook(
+    parseNotebook(alone, "x.md"),
+    cellsOf(alone).map(cell => ({ output: null, shown: cell.shown ?? "![b](b.svg)" })),
+  )
+  assert.ok(filled.includes("rows\n```\n\n| key"), filled)
+  assert.ok(filled.endsWith("series\n```\n\n![b](b.svg)\n\nNothing yet.\n"), filled)
+  for (const word of ["plot", "plot=", "plot=/etc/a.svg", "plot=../a.svg", "plot=a.png"])
+    assert.throws(() => cellsOf(`${fence}ts ${word}\n1\n${fence}\n`), /x\.md:1: plot.* names no picture/, word)
 })
 
 test("what is neither cell nor output is kept to the byte", () => {
-  for (const prose of ["", "\n", "one\n\n\n  two  \n", "- a\n\n  ```ts\n  nested()\n  ```\n", "~~~\nts\n~~~\n", "text"])
+  for (const prose of [
+    "",
+    "\n",
+    "one\n\n\n  two  \n",
+    "- a\n\n  ```ts\n  nested()\n  ```\n",
+    "~~~\nts\n~~~\n",
+    "text",
+    "a\n\nb\n\n|a|\n|-|\n|1|",
+    "|a|\n|-|\n\n\nb\n",
+  ])
     assert.is(renderNotebook(parseNotebook(prose, "x.md"), []), prose, JSON.stringify(prose))
 })
 
@@ -79,12 +141,13 @@ test("front matter that cannot be is refused by name", () => {
 })
 
 test("Jupyter's format and back", () => {
-  const there = toIpynb(text, "x.md")
-  assert.is(there, toIpynb(text, "x.md"))
+  const there = toIpynb(page, "x.md")
+  assert.is(there, toIpynb(page, "x.md"))
   const back = fromIpynb(there, "x.ipynb")
-  const shape = (notebook: string) => cellsOf(notebook).map(({ code, throws, output }) => ({ code, throws, output }))
-  assert.equal(shape(back), shape(text))
-  assert.equal(parseNotebook(back, "x.md").settings, parseNotebook(text, "x.md").settings)
+  const shape = (notebook: string) => cellsOf(notebook).map(({ raw, line, ...cell }) => cell)
+  assert.equal(shape(back), shape(page))
+  assert.equal(shape(fromIpynb(toIpynb(viewed, "x.md"), "x.ipynb")), shape(viewed))
+  assert.equal(parseNotebook(back, "x.md").settings, parseNotebook(page, "x.md").settings)
   assert.throws(() => fromIpynb("{}", "x.ipynb"), /no notebook/)
   assert.throws(() => fromIpynb("no", "x.ipynb"), /no notebook/)
 })

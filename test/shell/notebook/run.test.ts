@@ -56,6 +56,7 @@ test("outputs as they stand: 0, with any workers, seed and death", async () => {
   assert.is(plain.code, 0, plain.err)
   const hurt = await run([file], { check: true, settings: { workers: 4, seed: 77 }, kills: [{ node: "w2", atMs: 500 }] })
   assert.is(hurt.code, 0, hurt.err)
+  assert.not.match(hurt.err, /had ended before/)
 })
 
 test("an output that differs: 1 and a diff; --update makes it 0", async () => {
@@ -68,6 +69,42 @@ test("an output that differs: 1 and a diff; --update makes it 0", async () => {
   assert.is((await run([file], { update: true })).code, 0)
   assert.is((await run([file], { check: true })).code, 0)
   assert.match(readFileSync(file, "utf8"), /```output\n42\n```\n/)
+})
+
+test("what a cell is marked to show as: a table and a picture, compared as text, the same whoever dies", async () => {
+  const cells: [string, string][] = [
+    ["ts", words[0]![1]],
+    ["ts table", 'console.log("said")\ncounts.latest().top(3).then(rows => rows.map(([word, n]) => ({ word: word + "|*", n })))'],
+    ["ts plot=below/words.svg", "counts.latest().top(3)"],
+  ]
+  const file = notebook("shown.md", ...cells)
+  const before = await run([file], { check: true, kills: [{ node: "w2", atMs: 3_600_000 }] })
+  assert.is(before.code, 1)
+  // A death that would come too late tests nothing, and is told.
+  assert.match(before.err, /shown\.md {2}had ended before w2 was to end, at 1h of its clock\n/)
+  assert.match(before.err, /\+ \| word {2}\| {3}n \|/)
+  assert.match(before.err, /there is no below\/words\.svg/)
+  assert.is((await run([file], { update: true })).code, 0)
+  const page = readFileSync(file, "utf8")
+  assert.ok(page.includes("```output\nsaid\n```\n\n| word  |   n |\n|-------|----:|\n| b\\|\\* |   3 |\n"), page)
+  assert.ok(page.includes("![words](below/words.svg)\n"), page)
+  const hurt = await run([file], { check: true, settings: { workers: 3, seed: 5 }, kills: [{ node: "w2", atMs: 100 }] })
+  assert.is(hurt.code, 0, hurt.err)
+  const plain = await run([file])
+  assert.match(plain.out, /^said\nword {3}n\nb\|\* {4}3\n/)
+  assert.match(plain.out, /\n {2}b {2}3 {2}█+\n/)
+  // The caption is its author's, and the picture's title; a picture that is another is told.
+  writeFileSync(file, page.replace("![words]", "![How many words]"))
+  const retitled = await run([file], { check: true })
+  assert.is(retitled.code, 1)
+  assert.match(retitled.err, /words\.svg differs/)
+  assert.match(retitled.err, /\+ <text .*>How many words</)
+})
+
+test("a plot of what is no chart fails its cell", async () => {
+  const { code, err } = await run([notebook("nochart.md", ["ts plot=x.svg", '"text"'])])
+  assert.is(code, 1)
+  assert.match(err, /neither numbers nor pairs with a number/)
 })
 
 test("a cell that fails ends its notebook, not the others; one that should throw and does not fails", async () => {
