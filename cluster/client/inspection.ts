@@ -139,7 +139,7 @@ export function logLine(entry: LogEntry, intervalMs: number | undefined): LogLin
 
 /** `nowMs` by the session's clock, `ms` from asking to the last byte. */
 export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
-  const { intervals, asOf, partitions, recomputed, from, bytesMoved } = stamp
+  const { intervals, asOf, partitions, recomputed, from, bytesMoved, definitionChanged } = stamp
   return {
     intervals: { ...intervals },
     asOf,
@@ -149,5 +149,6 @@ export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
     from: [...from],
     bytesMoved,
     ms,
+    ...(definitionChanged && { definitionChanged: [...definitionChanged] }),
   }
 }

@@ -34,6 +34,7 @@ interface Query {
   intervals: { readonly from: number; readonly to: number } | null
   from: Sources
   reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
+  changed: readonly number[]
   readonly startedMs: number
   answeredMs: number
   /** When it is answered with what is there; null: when all is. */
@@ -86,6 +87,7 @@ export class Queries {
       intervals: null,
       from: { memory: true, archive: false },
       reads: [],
+      changed: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,
       dueMs: dueOf(request, times),
@@ -146,6 +148,7 @@ export class Queries {
     const expanded = expandQuery(graph.with(this.#definitions(request, clocks)), request.rdd, id)
     query.reads = expanded.reads
     query.intervals = expanded.interval
+    query.changed = expanded.changed
     query.from = placesOf(expanded.rdd)
     query.spec = resultStage(expanded.rdd, id, request.save)
     for (const { id: of, output, reads } of expanded.kept) {

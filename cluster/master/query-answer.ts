@@ -22,6 +22,8 @@ export interface Begun {
   readonly spec: StageSpec
   readonly intervals: { readonly from: number; readonly to: number } | null
   readonly from: Sources
+  /** Where definitions changed within what is read. */
+  readonly changed: readonly number[]
   /** Of `save`: the files by partition. */
   readonly wrote: ReadonlyMap<number, NonNullable<TaskDone["wrote"]>>
   /** Blocks of the result that came with the news of their tasks. */
@@ -60,6 +62,7 @@ export function answerOf(
       recomputed,
       from: intervals === null ? ["files"] : placesIn(query.from, diskBytes > 0),
       bytesMoved: movedBytes,
+      ...(query.changed.length > 0 && { definitionChanged: query.changed }),
     },
     ...(missing.length > 0 && { missing }),
     ...(query.request.save !== undefined && { files: wrote.map(file => file.path) }),

@@ -216,4 +216,6 @@ export interface AnswerStamp {
   readonly recomputed: number
   readonly from: readonly ("memory" | "disk" | "archive" | "files")[]
   readonly bytesMoved: number
+  /** Starts of intervals within those answered from which on a definition was another one; left out when there is none. */
+  readonly definitionChanged?: readonly number[]
 }

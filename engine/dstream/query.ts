@@ -17,6 +17,7 @@ import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
 import { resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
 import { together } from "./together.js"
+import { changesWithin } from "./versions.js"
 
 export interface ExpandedQuery {
   readonly rdd: RddNode
@@ -24,6 +25,8 @@ export interface ExpandedQuery {
   readonly interval: Interval | null
   /** The streams named and the starts of the intervals of each that are read: what the question leases. */
   readonly reads: readonly Range[]
+  /** Where definitions changed within what is read. */
+  readonly changed: readonly number[]
   /** What it keeps for others: by the persisted RDD's id, under which output, and what that is made from. */
   readonly kept: readonly { readonly id: string; readonly output: OutputId; readonly reads: readonly Range[] }[]
 }
@@ -97,7 +100,13 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
   }
   const expanded = expand(together(graph, root))
   const interval = spanOf(reads)
-  return { rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime), interval, reads, kept }
+  return {
+    rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime),
+    interval,
+    reads,
+    changed: changesWithin(graph, reads),
+    kept,
+  }
 }
 
 const noTime: Interval = { from: 0, to: 0 }

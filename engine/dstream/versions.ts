@@ -5,6 +5,8 @@
 
 import type { StreamDefinition, StreamId } from "../definition.js"
 import type { GraphVersion, StreamGraph } from "../graph.js"
+import type { Interval } from "../time.js"
+import { parentsOf } from "./flavour.js"
 
 /** What an interval of a stream is made by. */
 export interface VersionAt {
@@ -57,4 +59,23 @@ export function nextMigration(graph: StreamGraph, stream: StreamId, from: number
     if (version.migrate !== undefined && version.from >= from && version.from < before) return version.from
   }
   return null
+}
+
+/**
+ * Where, within what is read, a definition gave place to another: the stream's own or that of one it is made of. Starts of intervals,
+ * ascending. What lies on either side was made by different functions.
+ */
+export function changesWithin(graph: StreamGraph, reads: readonly ({ readonly stream: StreamId } & Interval)[]): readonly number[] {
+  const found = new Set<number>()
+  for (const { stream, from, to } of reads) {
+    const seen = new Set<StreamId>()
+    const visit = (id: StreamId): void => {
+      if (seen.has(id)) return
+      seen.add(id)
+      for (const { from: begins } of graph.versions?.(id)?.slice(1) ?? []) if (begins > from && begins < to) found.add(begins)
+      parentsOf(graph, id).forEach(visit)
+    }
+    visit(stream)
+  }
+  return [...found].sort((a, b) => a - b)
 }

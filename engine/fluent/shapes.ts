@@ -159,7 +159,8 @@ export interface Stats {
 
 /**
  * What an answer takes in: its intervals, `asOf` (end of the newest interval, epoch ms), partitions ready of all, how many
- * tasks had to be computed again, where the data came from, bytes moved between nodes, and how long it took.
+ * tasks had to be computed again, where the data came from, bytes moved between nodes, and how long it took. `definitionChanged`: starts of
+ * the intervals within them (epoch ms) from which on a definition that went into the answer was another one (`replace`, `submit`).
  */
 export interface Stamp {
   intervals: Interval
@@ -170,4 +171,5 @@ export interface Stamp {
   from: ("memory" | "disk" | "archive" | "files")[]
   bytesMoved: number
   ms: number
+  definitionChanged?: number[]
 }

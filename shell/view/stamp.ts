@@ -14,6 +14,7 @@ export function stampLine(
     to > from ? `${time(from)}–${time(to)}` : undefined,
     to > from && Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
     `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
+    stamp.definitionChanged && `definition changed at ${stamp.definitionChanged.map(time).join(", ")}`,
     stamp.recomputed > 0 ? `${stamp.recomputed} recomputed` : undefined,
     stamp.from.join(" + ") || undefined,
     `${Math.max(1, Math.round(stamp.ms))} ms`,

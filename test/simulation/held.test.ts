@@ -235,6 +235,7 @@ test("a stream replaced while it runs: nothing is lost or counted twice at the b
   const total = async (name: string) => (await s.state<string, number>(name).latest().collect()).reduce((n, [, m]) => n + m, 0)
   assert.is(await total("kept"), 16)
   const tens = ones.map(([key]): [string, number] => [key, 10])
+  const replacedAt = s.clock.now()
   const plan = await mapped.replace(tens.runningReduce(sum), { state: (old: number) => old * 100 })
   assert.equal(
     plan.change.map(({ state }) => state),
@@ -256,6 +257,21 @@ test("a stream replaced while it runs: nothing is lost or counted twice at the b
     (await mapped.at(before).collect()).reduce((n, [, m]) => n + m, 0),
     16,
   )
+  // What reaches over the boundary says so, of what is made of it, too; what lies on one side has nothing to say.
+  const changedIn = async (answer: { stamped(): Promise<{ stamp: { definitionChanged?: number[] } }> }) =>
+    (await answer.stamped()).stamp.definitionChanged
+  assert.equal(await changedIn(kept.slice(before, "now").count()), [replacedAt])
+  assert.equal(
+    await changedIn(
+      kept
+        .count()
+        .slice(before, "now")
+        .top(1, n => n),
+    ),
+    [replacedAt],
+  )
+  assert.is(await changedIn(kept.slice(replacedAt, "now").count()), undefined)
+  assert.is(await changedIn(ones.slice(before, "now").count()), undefined)
   await rejects(() => kept.replace(views), /is a state, what is to take its place is a stream of records/)
   await rejects(() => ones.replace(ones.map(pair => pair)), /made of ones itself/)
   await rejects(() => kept.replace(ones.updateStateByKey(() => 1)), /state does not fit/)
