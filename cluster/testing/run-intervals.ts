@@ -140,7 +140,8 @@ async function advanceTo(session: Simulation, startMs: number, toMs: number, bre
   await go(toMs)
 }
 
-async function intervalsOf(session: Simulation, output: Handle, startMs: number, spanMs: number): Promise<unknown[][]> {
+/** The records, or the version, of each interval in so much time from `startMs` on. */
+export async function intervalsOf(session: Simulation, output: Handle, startMs: number, spanMs: number): Promise<unknown[][]> {
   if (!(output instanceof StreamHandle))
     throw new RivuletError("a program gives streams by name", { code: 2, try: "program: (s, { in }) => ({ out: in.count() })" })
   const { id, definition } = output

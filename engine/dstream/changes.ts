@@ -9,7 +9,7 @@ import { nothing, simplify } from "../simplify.js"
 import { timeoutSpan } from "../state/track.js"
 import { intervalStart } from "../time.js"
 import { rewrite } from "../tree.js"
-import { flavourOf } from "./flavour.js"
+import { flavourOf, parentsOf } from "./flavour.js"
 import { type Era, erasIn, nextMigration } from "./versions.js"
 
 /** The first interval's start in [from, before) in which a stream may have records; null if there is none. A bound from below: it may turn out to have none. */
@@ -33,9 +33,11 @@ function inEras(graph: StreamGraph, stream: StreamId, from: number, before: numb
   return null
 }
 
-function recordsIn(graph: StreamGraph, stream: StreamId, { definition, since, from, before }: Era): number | null {
+function recordsIn(graph: StreamGraph, stream: StreamId, { definition, from, before }: Era): number | null {
   const { node, intervalMs } = definition
-  const begin = Math.max(since, Math.ceil(from / intervalMs) * intervalMs)
+  const first = firstInterval(graph, stream, before)
+  if (first === null) return null
+  const begin = Math.max(first, Math.ceil(from / intervalMs) * intervalMs)
   if (begin >= before) return null
   switch (node.kind) {
     case "input":
@@ -70,16 +72,18 @@ export function nextVersion(graph: StreamGraph, stream: StreamId, from: number, 
   return earliest([found, nextMigration(graph, stream, from, before)])
 }
 
-function versionChange(graph: StreamGraph, stream: StreamId, { definition, since, from, before }: Era): number | null {
+function versionChange(graph: StreamGraph, stream: StreamId, { definition, from, before }: Era): number | null {
   const { node, intervalMs } = definition
-  const begin = Math.max(since, Math.ceil(from / intervalMs) * intervalMs)
+  const first = firstInterval(graph, stream, before)
+  if (first === null) return null
+  const begin = Math.max(first, Math.ceil(from / intervalMs) * intervalMs)
   if (begin >= before) return null
   switch (node.kind) {
     case "input":
       return nextRecords(graph, stream, begin, before)
     case "lift":
       // The first version may be that of nothing (a count of 0).
-      if (begin === since && hasRecordsWithout(node, node.parents)) return begin
+      if (begin === first && hasRecordsWithout(node, node.parents)) return begin
       return earliest(node.parents.map(parent => nextVersion(graph, parent, begin, before)))
     case "window":
       return nextSlide(graph, stream, node, begin, before)
@@ -93,14 +97,14 @@ function versionChange(graph: StreamGraph, stream: StreamId, { definition, since
       return next === null || intervalStart(next, intervalMs) >= before ? null : Math.max(begin, intervalStart(next, intervalMs))
     }
     case "state": {
-      if (begin === since && node.initial !== null) return begin
+      if (begin === first && node.initial !== null) return begin
       const { op } = node
       if (op.kind === "reduceByWindow") return nextSlide(graph, stream, op, begin, before)
       const input = nextRecords(graph, node.parent, begin, before)
       if (op.kind === "runningReduce") return input
       if (op.kind === "updateStateByKey") {
         // From the first key on every interval calls `update`.
-        if (node.initial === null && nextInput(graph, stream, since, begin) === null) return input
+        if (node.initial === null && nextInput(graph, stream, first, begin) === null) return input
         return graph.keysBefore?.(stream, begin) === 0 ? input : begin
       }
       return earliest([input, nextTimeout(graph, stream, begin, before)])
@@ -110,16 +114,40 @@ function versionChange(graph: StreamGraph, stream: StreamId, { definition, since
 
 /** The first interval of a `track` (or of windows by event time) in which keys may fall due: a timeout after one in which they were seen. */
 export function nextTimeout(graph: StreamGraph, stream: StreamId, from: number, before: number): number | null {
-  const { definition, since } = graph.definition(stream)
-  const { node, intervalMs } = definition
+  const { node, intervalMs } = graph.definition(stream).definition
   if (node.kind !== "state" || (node.op.kind !== "track" && node.op.kind !== "reduceByEventTime")) return null
   const span = timeoutSpan(node.op.timeoutMs, intervalMs)
-  const [begin, end] = [Math.max(since, from - span), before - span]
+  const first = firstInterval(graph, stream, before)
+  if (first === null) return null
+  const [begin, end] = [Math.max(first, from - span), before - span]
   // A function that changes the state at a new version's beginning renews all keys there.
   const seen = earliest([nextInput(graph, stream, begin, end), nextMigration(graph, stream, begin, end)])
-  const initial = node.initial !== null && since + span >= from && since + span < before ? since : null
-  const first = earliest([seen, initial])
-  return first === null ? null : first + span
+  const initial = node.initial !== null && first + span >= from && first + span < before ? first : null
+  const renewed = earliest([seen, initial])
+  return renewed === null ? null : renewed + span
+}
+
+/**
+ * Where a stream begins. Where old records begin is not known before they are read: a stream of them alone begins with the first interval that
+ * has some, or it would count nothing in each since 1970. Null: it has none before `before`.
+ */
+export function firstInterval(graph: StreamGraph, stream: StreamId, before: number): number | null {
+  const { definition, since } = graph.definition(stream)
+  if (since > 0) return since
+  const found = firstRecords(graph, stream, before)
+  if (found === "live") return since
+  return found === null ? null : Math.max(since, intervalStart(found, definition.intervalMs))
+}
+
+function firstRecords(graph: StreamGraph, stream: StreamId, before: number): number | null | "live" {
+  const { definition, since } = graph.definition(stream)
+  const { node } = definition
+  if (node.kind === "input") {
+    const isOld = node.source.kind === "archive" || (node.source.kind === "file" && node.timestamp !== null)
+    return isOld ? graph.nextInput(stream, since, before) : "live"
+  }
+  const parents = parentsOf(graph, stream).map(parent => firstRecords(graph, parent, before))
+  return parents.includes("live") ? "live" : earliest(parents as (number | null)[])
 }
 
 /** The first slide into which records come or out of which they go. */

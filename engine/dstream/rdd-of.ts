@@ -11,6 +11,7 @@ import type { OutputId, RddNode, StateAtNode } from "../rdd.js"
 import { nothing, simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { childrenOf, mapChildren } from "../tree.js"
+import { firstInterval } from "./changes.js"
 import { expandSlice, expandVersion } from "./slice.js"
 import { versionIn } from "./versions.js"
 
@@ -46,6 +47,7 @@ export function rddOf(graph: StreamGraph, stream: StreamId, interval: number): R
       return { kind: "input", stream, interval, groups, format: node.format, ...strict }
     }
     case "lift":
+      if (since === 0 && !hasBegun(graph, definition, interval)) return nothing
       return persisted(graph, definition, interval, () => lifted(graph, definition, node, interval))
     case "window":
       return persisted(graph, definition, interval, () =>
@@ -58,6 +60,11 @@ export function rddOf(graph: StreamGraph, stream: StreamId, interval: number): R
     case "save":
       return rddOf(graph, node.parent, interval)
   }
+}
+
+/** Of old records: whether there was any before the interval's end. Before that there is nothing to be counted, as 0 either. */
+function hasBegun(graph: StreamGraph, { id, intervalMs }: StreamDefinition, interval: number): boolean {
+  return firstInterval(graph, id, interval + intervalMs) !== null
 }
 
 /** A state's version at the end of the interval. `empty` before its first. */

@@ -10,7 +10,7 @@ import type { RddNode, StateNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import type { StageSpec } from "../task.js"
 import { rewrite } from "../tree.js"
-import { nextTimeout, nextVersion } from "./changes.js"
+import { firstInterval, nextTimeout, nextVersion } from "./changes.js"
 import { flavourOf } from "./flavour.js"
 import { type WindowNode, windowOf } from "./panes.js"
 import { asWished, outputPrefix, rddOf, stateVersion, withinStream } from "./rdd-of.js"
@@ -71,17 +71,18 @@ export function nextChange(graph: StreamGraph, stream: StreamId, after: number, 
 }
 
 function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNode, interval: number): StageSpec | null {
-  const { definition, since, begins, first } = version
+  const { definition, since, begins, first: own } = version
   const { id: stream, intervalMs } = definition
   if (nextVersion(graph, stream, interval, interval + 1) === null) return null
   const leftOut = graph.leftOut?.(stream, interval) ?? null
-  const migrate = first?.migrate
+  const migrate = own?.migrate
   const prefix = outputPrefix(definition, interval)
   const scope = { from: interval, to: interval + intervalMs }
   const previous = interval === since ? null : stateVersion(graph, stream, interval - intervalMs)
   const window = node.op.kind === "reduceByWindow" ? windowOf(graph, stream, node as WindowNode, interval, begins) : null
+  const first = begins === since ? (firstInterval(graph, stream, interval + 1) ?? since) : begins
   const initial =
-    node.initial === null || interval > begins ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
+    node.initial === null || interval > first ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
   const input =
     node.op.kind === "reduceByWindow"
       ? null

@@ -1,4 +1,5 @@
 /** Sources that workers read: directories, connections; readers that die, masters that restart. */
+import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { simulate } from "../../cluster/testing/index.js"
@@ -127,6 +128,75 @@ test("csv with the names of its columns", async () => {
   )
   assert.throws(() => s.readStream("x", "1s", { format: "json", header: ["a"] } as never), /a header goes with csv/)
   assert.throws(() => s.readStream("x", "1s", { format: "csv", header: ["a", "a"] } as never), /"a" twice/)
+  await s.close()
+})
+
+test("the names of csv columns in the files' first line", async () => {
+  const s = await simulate({ workers: 2 })
+  const text = (rows: readonly string[]) => Buffer.from(rows.map(row => `${row}\n`).join(""))
+  s.files.set("/in/a.csv", text(['id,at,"the name"', "1,2026-01-01 00:00:00,ann", "2,2026-01-01 00:00:01,bob"]))
+  s.files.set("/in/b.csv", text(['id,at,"the name"', "3,2026-01-01 00:00:01,eve", "4,2026-01-01 00:00:02,joe"]))
+  const settings = { format: "csv", header: true, timestamp: (v: Record<string, string>) => v.at! } as const
+  const views = s.readHistory("/in", "1s", settings)
+  assert.equal(
+    await views
+      .at("2026-01-01 00:00:01")
+      .map(v => [v.id, v["the name"]])
+      .collect(),
+    [
+      ["2", "bob"],
+      ["3", "eve"],
+    ],
+  )
+  assert.is(await views.aside.slice(0, "now").count(), 2, "the lines with the names are no records")
+  s.files.set("/packed/a.csv", new Uint8Array(gzipSync(text(["k,n", "a,1"]))))
+  const packed = s.readStream("file:/packed/a.csv", "1s", { format: "csv", header: true })
+  await s.flush()
+  await s.drained()
+  assert.equal(await packed.slice(0, "now").collect(), [{ k: "a", n: "1" }])
+  s.files.set("/in/c.csv", text(["k,n", "a,1"]))
+  for (const [make, says] of [
+    [() => s.readHistory("/in", "1s", settings), /c\.csv does not begin with the names that .*a\.csv begins with/],
+    [() => s.readStream("file:/none/", "1s", { format: "csv", header: true }), /no file \/none\/ with a first line yet/],
+    [() => s.readStream("pushed", "1s", { format: "csv", header: true }), /what clients send has no first line/],
+  ] as const) {
+    make()
+    let message = ""
+    await s.flush().catch(error => {
+      message = error.message
+    })
+    assert.match(message, says)
+  }
+  await s.close()
+})
+
+test("what is counted of old records begins with the first of them, not in 1970; a warm start is there from then on", async () => {
+  const s = await simulate({ workers: 2 })
+  const line = (second: number) => `${JSON.stringify({ t: startMs + second * 1000 })}\n`
+  s.files.set("/log", Buffer.from(line(1) + line(3) + line(9)))
+  const old = s.readHistory<{ t: number }>("/log", "1s", { format: "json", timestamp: v => v.t })
+  const counts = old.count().persist().named("counts")
+  const known = s.parallelize([["k", 7]] as [string, number][])
+  const tracked = old
+    .map(({ t }): [string, number] => ["t", t])
+    .track(
+      () => 1,
+      (_, n) => n + 1,
+      "3s",
+      { initial: known },
+    )
+  const called = old.map((): [string, number] => ["t", 1]).updateStateByKey((vs, n = 0) => n + vs.length, { initial: known })
+  old.count().save("/out/counts")
+  await s.flush()
+  await s.drained()
+  const values = async (of: { at(time: number): { collect(): Promise<unknown[]> } }) =>
+    Promise.all([0, 1, 2, 3, 4].map(second => of.at(startMs + second * 1000).collect()))
+  assert.equal(await values(counts), [[], [1], [0], [1], [0]])
+  const sizes = async (of: { at(time: number): { count(): Promise<number> } }) =>
+    Promise.all([0, 1, 3, 4, 6].map(second => of.at(startMs + second * 1000).count()))
+  assert.equal(await sizes(tracked), [0, 2, 2, 1, 0])
+  assert.equal(await sizes(called), [0, 2, 2, 2, 2])
+  assert.is([...s.files.keys()].filter(path => path.startsWith("/out/counts")).length, 9)
   await s.close()
 })
 

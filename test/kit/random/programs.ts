@@ -1,0 +1,73 @@
+/** Random programs: steps as numbers, so that what fails shrinks to few small ones. */
+
+import fc from "fast-check"
+import type { DStream } from "../../../engine/fluent/types.js"
+import { memo, type Row } from "./plain.js"
+import { recordOps } from "./record-ops.js"
+import { fits, type Op, type Stream } from "./stream.js"
+import { versionOps } from "./version-ops.js"
+
+const ops = [...recordOps, ...versionOps]
+
+export interface Step {
+  readonly op: number
+  readonly on: number
+  readonly other: number
+  readonly n: number
+}
+
+/** Steps as numbers, so that what fails shrinks to few small ones: each picks among the operators and streams that fit. */
+export function build(steps: readonly Step[], inputs: Record<string, DStream<unknown>>, fed: Record<string, Row[][]>): Stream[] {
+  const streams: Stream[] = Object.entries(inputs).map(([text, handle]) => ({
+    text,
+    handle,
+    holds: "values",
+    kind: "records",
+    every: 1,
+    plain: i => fed[text]?.[i] ?? [],
+  }))
+  for (const { op, on, other, n } of steps) {
+    const a = streams[on % streams.length]!
+    const others = (of: Op) => (of.other === undefined ? [a] : streams.filter(b => b.every === a.every && fits(b, of.other!)))
+    const choices = ops.filter(of => fits(a, of.on) && others(of).length > 0)
+    const chosen = choices[op % choices.length]!
+    const b = others(chosen)[other % others(chosen).length]!
+    const made = chosen.make(a, b, n)
+    streams.push({
+      ...a,
+      ...made,
+      plain: memo(made.plain),
+      text: `${chosen.name}(${a.text}${chosen.other ? `, ${b.text}` : ""}${/repart|reduceBy|track|window/.test(chosen.name) ? `; ${n}` : ""})`,
+    })
+  }
+  return streams
+}
+
+export const value = fc.oneof(
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 3 }) },
+  { weight: 3, arbitrary: fc.constantFrom("a", "b", "", "é") },
+  { weight: 2, arbitrary: fc.constantFrom<unknown>(null, true, 1.5, Number.NaN, 3n, [1, "a"], { x: 1 }) },
+)
+export const input = fc.array(fc.array(value, { maxLength: 5 }), { maxLength: 5 })
+export const steps = fc.array(fc.record({ op: fc.nat(120), on: fc.nat(12), other: fc.nat(12), n: fc.integer({ min: 1, max: 7 }) }), {
+  minLength: 1,
+  maxLength: 7,
+})
+export const fault = fc.option(
+  fc.record({ who: fc.integer({ min: 0, max: 4 }), atMs: fc.integer({ min: 1, max: 5500 }), forMs: fc.integer({ min: 1, max: 2000 }) }),
+)
+
+/** RUNS=50 looks fifty times as long, and elsewhere each time: thousands of programs in half an hour. Without it they are always the same few. */
+const more = Number(process.env.RUNS ?? 1)
+
+/** The property holds for so many programs; what fails is told with why, and how to have it again. */
+export async function holds<T>(property: fc.IAsyncPropertyWithHooks<T>, runs: number, seed: number): Promise<void> {
+  const again = process.env.AGAIN?.split(" ")
+  const where = again ? { seed: Number(again[0]), path: again[1]! } : process.env.RUNS === undefined ? { seed } : {}
+  const found = await fc.check(property, { numRuns: Math.ceil(runs * more), ...where })
+  if (!found.failed) return
+  const { message, details } = found.errorInstance as { message: string; details?: string }
+  throw new Error(
+    `${message}\n${details ?? ""}\n${fc.stringify(found.counterexample)}\nAGAIN="${found.seed} ${found.counterexamplePath}" (${found.numRuns} programs)`,
+  )
+}
