@@ -22,8 +22,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   cache: "persist()",
   start: "nothing: streams start when they are defined",
   awaitTermination: "await stopped()",
-  textFileStream: 'readStream("file:dir/*", interval)',
-  socketTextStream: "readStream(name, interval), and `rivulet send name`",
+  textFileStream: 'readStream("file:dir/", interval), for the files that come; readHistory for old ones',
+  socketTextStream: 'readStream("tcp://host:port", interval)',
   mapPairs: "map(v => [key, value])",
   mapToPair: "map(v => [key, value])",
   mapPartitionsWithIndex: "mapPartitions((values, partition) => …)",
@@ -41,6 +41,10 @@ const elsewhere: Readonly<Record<string, string>> = {
   variance: "stats()",
   foreachBatch: "foreachRDD(f)",
   reduceByKeyLocally: "reduceByKey(f) and then collectAsMap()",
+  groupWith: "cogroup(other)",
+  zipPartitions: "zip(other)",
+  transformWithRDD: "transformWith(other, (a, b) => …)",
+  context: "nothing: a session's methods are global",
 }
 
 const onlyStreams = ["print", "foreachRDD", "slice", "at", "latest", "last"]
@@ -72,6 +76,19 @@ const byTransform = [
   "subtractByKey",
   "coalesce",
 ]
+/** Operators of records; of versions an RDD's stand for them. */
+const ofOneVersion = ["distinct", "mapPartitions", "repartition", "flatMapValues", "combineByKey"]
+/** What makes versions of records: of what holds versions already there is nothing to add up. */
+const makesVersions = ["runningReduce", "track", "updateStateByKey", "reduceByWindow", "reduceByEventTime", "window", "countByWindow"]
+const ofSnapshots: Readonly<Record<string, string>> = {
+  mapValues: "map(([key, value]) => [key, f(value)])",
+  countByValue: "map(v => [v, 1]) and then reduceByKey(sum)",
+  rightOuterJoin: "other.leftOuterJoin(this)",
+  fullOuterJoin: "join(other) or leftOuterJoin(other); of one interval at(time).fullOuterJoin(other.at(time))",
+  cogroup: "join(other) or leftOuterJoin(other); of one interval at(time).cogroup(other.at(time))",
+  union: "of one interval at(time).union(other.at(time))",
+  take: "latest().take(n), or at(time).take(n)",
+}
 /** What a session has, or none needs, typed on `ssc` or `sc`. */
 const ofSession: Readonly<Record<string, string>> = {
   start: elsewhere.start!,
@@ -94,12 +111,23 @@ const ofSession: Readonly<Record<string, string>> = {
 }
 
 /** Adds methods that throw the hint. They are not enumerable and never hide a method that exists. */
-export function addHints(prototype: object, what: "stream" | "rdd" | "session"): void {
+export function addHints(prototype: object, what: "stream" | "snapshot" | "rdd" | "session"): void {
   if (what === "session") {
     for (const [name, use] of Object.entries(ofSession)) add(prototype, name, () => `${name} is not here: ${use}`)
     return
   }
   for (const [name, use] of Object.entries(elsewhere)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
+  if (what === "snapshot") {
+    for (const name of ofOneVersion) add(prototype, name, self => `${self}.${name} is not here: transform(rdd => rdd.${name}(…))`)
+    for (const [name, use] of Object.entries(ofSnapshots)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
+    for (const name of makesVersions)
+      add(
+        prototype,
+        name,
+        self => `${self} holds a whole version each interval: ${name} is for records`,
+        `${name} of the records that it is made of; or reduceByKey(f) within each version`,
+      )
+  }
   if (what === "rdd") {
     for (const name of onlyStreams)
       add(prototype, name, self => `${self} is an RDD, one dataset: ${name} is for streams`, "take(n), collect() or top(n)")

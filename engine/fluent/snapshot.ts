@@ -151,4 +151,4 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
   }
 }
 
-addHints(SnapshotHandle.prototype, "stream")
+addHints(SnapshotHandle.prototype, "snapshot")

@@ -314,6 +314,12 @@ const errors: [make: (s: Pairs, slow: Pairs) => unknown, ...says: RegExp[]][] = 
     /a\.reduceByKeyAndWindow is not here: reduceByWindow\(window, f, inverse\?\)/,
   ],
   [s => (s as unknown as { collect(): void }).collect(), /a\.collect is not here: a stream has no end/, /slice\(from, to\).*\.collect/],
+  [s => (s.window("2s") as unknown as { distinct(): void }).distinct(), /distinct is not here: transform\(rdd => rdd\.distinct\(…\)\)/],
+  [
+    s => (s.runningReduce(sum) as unknown as { track(): void }).track(),
+    /holds a whole version each interval: track is for records/,
+    /reduceByKey/,
+  ],
   [s => (s.runningReduce(sum) as unknown as { topK(): void }).topK(), /topK is not here: top\(n\)/],
 ]
 
