@@ -52,7 +52,8 @@ export function overrideInputs(
     // What is read again must not be archived again among what came live.
     for (const { id: child, node: of } of definitions.all())
       if (of.kind === "archive" && of.parent === id && definitions.isDraft(child)) definitions.forget(child)
-    return changed.format
+    // Names that are still to be looked up are no names that a line could be held against.
+    return changed.format.kind === "csv" && changed.format.header?.length === 0 ? { kind: "csv" } : changed.format
   })
 }
 
@@ -86,7 +87,7 @@ function exportedIds(exports: Readonly<Record<string, unknown>>): Map<StreamId, 
 function redirected(session: ClientSession, node: InputNode, override: InputOverride): InputNode {
   const field = override.timestampField
   const asked: FormatSpec = override.format === undefined ? node.format : { kind: override.format }
-  const isUnnamed = asked.kind === "csv" && asked.header === undefined && override.header !== undefined
+  const isUnnamed = asked.kind === "csv" && (asked.header?.length ?? 0) === 0 && override.header !== undefined
   const format: FormatSpec = isUnnamed ? { kind: "csv", header: override.header } : asked
   if (field !== undefined && format.kind === "text")
     throw new RivuletError(`--timestamp ${field}: lines of text have no fields`, { code: 2, try: "--format combined, json or csv" })

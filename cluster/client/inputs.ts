@@ -8,10 +8,11 @@ import { csv } from "../../engine/format/csv.js"
 import type { FunctionLink } from "../../engine/function-ref.js"
 import type { FormatSpec } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
+import { inFirstLine } from "./csv-names.js"
 
 export interface InputSettings {
   readonly format?: string | UserFunction
-  readonly header?: readonly string[]
+  readonly header?: readonly string[] | true
   readonly timestamp?: UserFunction
   readonly slack?: Duration
   readonly remember?: Duration
@@ -115,10 +116,11 @@ export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): 
   return [paths.endsWith("/") && !resolved.endsWith("/") ? `${resolved}/` : resolved]
 }
 
-function formatOf(format: string | UserFunction, header: readonly string[] | undefined, tools: InputTools): FormatSpec {
+function formatOf(format: string | UserFunction, header: readonly string[] | true | undefined, tools: InputTools): FormatSpec {
   if (header !== undefined) {
     if (format !== "csv") throw new RivuletError("a header goes with csv", { code: 2, try: '{ format: "csv", header: ["id", "name"] }' })
-    if (!Array.isArray(header) || header.length === 0 || header.some(name => typeof name !== "string")) {
+    if (header === true) return { kind: "csv", header: inFirstLine }
+    if (!Array.isArray(header) || header.length === 0 || header.some((name: unknown) => typeof name !== "string")) {
       throw new RivuletError("the csv header is no list of names", { code: 2, try: '{ format: "csv", header: ["id", "name"] }' })
     }
     csv(header)

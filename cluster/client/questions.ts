@@ -46,6 +46,15 @@ export class Questions {
     return answerOf(this.#askPart(node, withinMs, decode, ended.signal), () => ended.abort())
   }
 
+  /** Rows of a question that names no stream: it waits for nothing that is still to be sent. */
+  async rows(rdd: RddNode): Promise<readonly unknown[]> {
+    const { definitions, calls, newId } = this.#parts
+    const { session } = definitions.author
+    const body = { kind: "query", query: newId("q"), session, rdd, definitions: [], assets: [], timeoutMs: null } as const
+    const { payload } = await calls.call({ kind: "query", body })
+    return payload.flatMap(bytes => Block.of(bytes).toArray())
+  }
+
   async lineage(node: RddNode): Promise<Lineage> {
     const { rdd, definitions, session } = await this.#question(node)
     return (await this.#parts.calls.call({ kind: "request", body: { kind: "lineage", session, rdd, definitions } })).value as Lineage

@@ -84,7 +84,10 @@ export class SessionHost implements Host {
     this.definitions = new Definitions(author)
     this.partitions = partitions
     this.tz = tz
-    this.#settling = new Settling(this.definitions, asked => this.request(asked))
+    this.#settling = new Settling(this.definitions, asked => this.request(asked), {
+      newId: () => this.newId("h"),
+      ask: rdd => this.#questions.rows(rdd),
+    })
     const shared = { definitions: this.definitions, settling: this.#settling, flush: (also?: readonly StreamId[]) => this.flush(also) }
     this.#questions = new Questions({ ...shared, calls, newId: letter => this.newId(letter) })
     this.#changes = new Changes({ ...shared, request: body => this.request(body), catalog: () => this.catalog() })

@@ -11,6 +11,7 @@ import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/func
 import type { RddNode } from "../../engine/rdd.js"
 import { rewrite } from "../../engine/tree.js"
 import type { AnswerStamp, Request, ResponseValues } from "../protocol.js"
+import { type HeadReader, withNames } from "./csv-names.js"
 import type { Definitions } from "./definitions.js"
 import { handlesIn } from "./handles.js"
 import { Packages } from "./packages/packages.js"
@@ -24,6 +25,7 @@ const formatBytes = (bytes: number): string =>
 export class Settling {
   readonly #definitions: Definitions
   readonly #findFilesOf: (asked: Extract<Request, { kind: "files" }>) => Promise<ResponseValues["files"]>
+  readonly #heads: HeadReader
   readonly #pins = new Pins()
   readonly #packages = new Packages()
   readonly #assets = new Map<string, Asset>()
@@ -43,8 +45,13 @@ export class Settling {
   /** Persisted RDDs that are so no more, whoever still holds a handle made of them. */
   readonly #unpersisted = new Set<string>()
 
-  constructor(definitions: Definitions, findFiles: (asked: Extract<Request, { kind: "files" }>) => Promise<ResponseValues["files"]>) {
+  constructor(
+    definitions: Definitions,
+    findFiles: (asked: Extract<Request, { kind: "files" }>) => Promise<ResponseValues["files"]>,
+    heads: Omit<HeadReader, "list">,
+  ) {
     this.#definitions = definitions
+    this.#heads = { ...heads, list: async paths => (await findFiles({ kind: "files", paths })).files }
     this.#findFilesOf = findFiles
   }
 
@@ -132,7 +139,8 @@ export class Settling {
     this.#pins.learn(asked, stamp)
   }
 
-  async definition(definition: StreamDefinition): Promise<StreamDefinition> {
+  async definition(draft: StreamDefinition): Promise<StreamDefinition> {
+    const definition = await withNames(draft, this.#heads)
     const rdds = rddsOf(definition.node)
     for (const rdd of rdds) await this.#findFiles(rdd)
     const { node } = definition

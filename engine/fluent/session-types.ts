@@ -18,8 +18,8 @@ export interface InputOptions<T> {
   archive?: string
   /** A line that the format cannot read: set aside and counted, unless the stream is to be held. */
   onBadRecord?: "setAside" | "hold"
-  /** Of csv: the names of the columns; a line that repeats them is no record. Without it they are `_1`, `_2` … */
-  header?: readonly string[]
+  /** Of csv: the names of the columns, or `true`: those of the files' first line. A line that repeats them is no record. Without it they are `_1`, `_2` … */
+  header?: readonly string[] | true
 }
 
 /** How old logs become records of intervals. */
@@ -28,8 +28,8 @@ export interface HistoryOptions<T> {
   timestamp: (value: T) => TimeLike
   /** How far a record's time may be behind the newest seen before it in its file (0 unless given); what is further behind is set aside as late. */
   disorder?: Duration
-  /** Of csv: the names of the columns. */
-  header?: readonly string[]
+  /** Of csv: the names of the columns, or `true`: those of the files' first line. */
+  header?: readonly string[] | true
 }
 
 /** What asks again at each finished interval, until it is stopped. */
