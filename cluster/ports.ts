@@ -31,7 +31,14 @@ export type NodeEvent =
   | { readonly kind: "started" }
   /** At least every `tickMs`, and at the time last asked for by `wake`. */
   | { readonly kind: "tick" }
-  | { readonly kind: "received"; readonly from: NodeId; readonly message: Message; readonly payload: readonly Uint8Array[] }
+  /** `readOnly`: it came with a key that may ask, and change nothing. */
+  | {
+      readonly kind: "received"
+      readonly from: NodeId
+      readonly message: Message
+      readonly payload: readonly Uint8Array[]
+      readonly readOnly?: true
+    }
   /**
    * The channel with the peer is over: what was sent to it and not received by now never will be. The connection broke,
    * the peer restarted, or the peer closed the channel because it took this node for dead. Sending again opens a new one.
@@ -165,7 +172,8 @@ export interface Transport {
   send(to: NodeId, frames: readonly Uint8Array[]): void
   connect(to: NodeId, address: string): void
   disconnect(from: NodeId): void
-  onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void
+  /** `readOnly`: the peer is admitted to ask alone. */
+  onReceived(handler: (from: NodeId, frames: readonly Uint8Array[], readOnly: boolean) => void): void
   onLost(handler: (peer: NodeId) => void): void
   /** A connection to a peer that was connected to stands, for the first time or again. */
   onReached?(handler: (peer: NodeId) => void): void

@@ -212,7 +212,15 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
     sessions: optional(list(text)),
     readOnly: optional(bool),
   },
-  welcome: { epoch: count, cluster: text, wallMs: finite, startedMs: finite, workers: list(peer), durable: optional(text) },
+  welcome: {
+    epoch: count,
+    cluster: text,
+    wallMs: finite,
+    startedMs: finite,
+    workers: list(peer),
+    readOnly: optional(bool),
+    durable: optional(text),
+  },
   refused: { reason: text, try: text },
   register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock), peers: optional(list(text)) },
   heartbeat: {

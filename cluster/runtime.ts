@@ -45,6 +45,12 @@ export interface RuntimeOptions {
 
 /** Messages that travel outside the channel: the newest is worth more than each. */
 const datagrams: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "heartbeatAck"])
+/** What somebody may say who may only read; of requests the master looks at each. */
+const readsOnly = (message: Message): boolean =>
+  message.kind === "request" ||
+  message.kind === "fetch" ||
+  message.kind === "bye" ||
+  (message.kind === "hello" && message.role === "client")
 /** What is dropped is said once for each refusal, and again no sooner than this: whoever sends garbage must not fill the log as well. */
 const sayAgainMs = 30_000
 
@@ -65,6 +71,8 @@ export class NodeRuntime {
   private machineTickMs = 0
   private askedMs: number | null = null
   private tickedMs = Number.NEGATIVE_INFINITY
+  /** Who came last with a key that may only read. */
+  private readonly readers = new Set<NodeId>()
   private readonly said = new Map<string, { atMs: number; since: number }>()
 
   constructor(options: RuntimeOptions) {
@@ -88,14 +96,18 @@ export class NodeRuntime {
     this.effects.wakeAt(null)
   }
 
-  /** Of the transport. Never throws for what is in the frames. */
-  receive(frames: readonly Uint8Array[]): void {
+  /** Of the transport. Never throws for what is in the frames. `reader`: the name of whoever sent them, and may only read. */
+  receive(frames: readonly Uint8Array[], reader?: string): void {
     if (this.stopped) return
     const packet = decodePacket(frames)
     if (!packet.ok) {
       this.drop(packet.refusal, packet.detail)
       return
     }
+    const { from } = packet.value
+    if (reader === undefined) this.readers.delete(from)
+    else if (nodeName(from) === reader) this.readers.add(from)
+    else return this.drop("malformed", `${reader} may only read, and called itself ${from}`)
     this.perform(this.channel.receive(packet.value, this.effects.now().monotonicMs))
     this.run()
   }
@@ -216,15 +228,19 @@ export class NodeRuntime {
           this.effects.send(action.to, encodePacket(action.packet))
           break
         case "deliver": {
-          const message = decodeMessage(action.body.message)
-          if (message.ok) this.events.push({ kind: "received", from: action.from, message: message.value, payload: action.body.payload })
-          else this.drop(message.refusal, `${message.detail}, from ${action.from}`)
+          const { from, body } = action
+          const message = decodeMessage(body.message)
+          const readOnly = this.readers.has(from)
+          if (!message.ok) this.drop(message.refusal, `${message.detail}, from ${from}`)
+          else if (readOnly && !readsOnly(message.value)) this.drop("malformed", `${message.value.kind} from ${from}, which may only read`)
+          else this.events.push({ kind: "received", from, message: message.value, payload: body.payload, ...(readOnly && { readOnly }) })
           break
         }
         case "receipt":
           this.events.push({ kind: "receipt", receipt: action.receipt, lost: action.lost })
           break
         case "lost":
+          this.readers.delete(action.peer)
           this.events.push({ kind: "lost", peer: action.peer })
           break
       }

@@ -1,13 +1,15 @@
 /**
  * Keys on this machine's disk: `$XDG_CONFIG_HOME/rivulet/keys/<name>.key`, readable by their owner alone, and the
- * list of those who are admitted, `$XDG_CONFIG_HOME/rivulet/allowed`, a key and whose it is a line.
+ * list of those who are admitted, `$XDG_CONFIG_HOME/rivulet/allowed`, a key and whose it is a line; `read-only` between them
+ * for who may ask alone.
  */
 
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
-import { type CurveOptions, type Gate, type KeyPair, newKeyPair } from "../transport/curve.js"
+import type { KeyPair } from "../transport/credentials.js"
+import { type CurveOptions, type Gate, newKeyPair } from "../transport/curve.js"
 
 export interface NamedKey {
   readonly name: string
@@ -19,6 +21,7 @@ export interface AllowedKey {
   readonly publicKey: string
   /** Whose it is. */
   readonly label: string
+  readonly readOnly: boolean
 }
 
 const keyText = /^[A-Za-z0-9_-]{43}$/
@@ -90,12 +93,12 @@ function entries(directory: string): string[] {
 }
 
 /** Adds a line to the list; masters and workers of this machine that run see it with the next connection. Code 2 if it is no key. */
-export function allowKey(publicKey: string, label: string): void {
+export function allowKey(publicKey: string, label: string, readOnly = false): void {
   if (!keyText.test(publicKey))
     throw new RivuletError(`"${publicKey}" is no public key`, { code: 2, try: "the 43 characters that `rivulet keys new` prints" })
   if (!/^[^\n\r]{1,200}$/.test(label)) throw new RivuletError(`"${label}" is no name of a person`, { code: 2, try: "one line of text" })
   mkdirSync(configDirectory(), { recursive: true, mode: 0o700 })
-  appendFileSync(allowListPath(), `${publicKey} ${label}\n`, { mode: 0o600 })
+  appendFileSync(allowListPath(), `${publicKey} ${readOnly ? "read-only " : ""}${label}\n`, { mode: 0o600 })
   chmodSync(allowListPath(), 0o600)
 }
 
@@ -108,19 +111,19 @@ export function listAllowed(): AllowedKey[] {
     return []
   }
   return text.split("\n").flatMap(line => {
-    const [, publicKey, label] = /^([A-Za-z0-9_-]{43})(?:\s+(.*\S))?\s*$/.exec(line) ?? []
-    return publicKey === undefined ? [] : [{ publicKey, label: label ?? "" }]
+    const [, publicKey, readOnly, label] = /^([A-Za-z0-9_-]{43})(\s+read-only(?=\s|$))?(?:\s+(.*\S))?\s*$/.exec(line) ?? []
+    return publicKey === undefined ? [] : [{ publicKey, label: label ?? "", readOnly: readOnly !== undefined }]
   })
 }
 
-/** Admits who is on the list now: it is read anew whenever it has changed. */
+/** Admits who is on the list now, as its last line of that key says: it is read anew whenever it has changed. */
 export function allowListGate(): Gate {
   let stamp = ""
-  let allowed = new Map<string, string>()
+  let allowed = new Map<string, AllowedKey>()
   return publicKey => {
     const now = stampOf(allowListPath())
     if (now !== stamp) {
-      allowed = new Map(listAllowed().map(key => [key.publicKey, key.label]))
+      allowed = new Map(listAllowed().map(key => [key.publicKey, key]))
       stamp = now
     }
     return allowed.get(publicKey) ?? null

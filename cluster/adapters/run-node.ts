@@ -78,7 +78,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
   let tables: Postgres | null = null
   const sources = new LineSources(event => runtime.dispatch(event))
   const executors = adapters.executors?.(event => runtime.dispatch(event))
-  transport.onReceived((_, frames) => runtime.receive(frames))
+  transport.onReceived((from, frames, readOnly) => runtime.receive(frames, readOnly ? from : undefined))
   transport.onLost(peer => runtime.lost(peer))
   transport.onReached?.(peer => runtime.reached(peer))
   runtime.start()

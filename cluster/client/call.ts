@@ -44,6 +44,8 @@ export interface Welcome {
   readonly wallMs: number
   readonly startedMs: number
   readonly workers: readonly Peer[]
+  /** It may ask, and change nothing. */
+  readonly readOnly: boolean
 }
 
 export interface QueryResult {

@@ -33,6 +33,7 @@ import { type Subscription, startWatch, subscribe, type WatchSettings, type Watc
 export interface ClientSessionOptions {
   readonly calls: ClientCalls
   readonly host: SessionHost
+  readonly readOnly: boolean
   /** A path as the workers see it. */
   readonly resolvePath: (path: string) => string
   /** Submits a program's file in a session of its own. */
@@ -48,6 +49,8 @@ const defaultJobsMs = 60_000
 export class ClientSession implements Session {
   readonly calls: ClientCalls
   readonly host: SessionHost
+  /** It may ask, and change nothing: so it said, or its key is admitted for that alone. */
+  readonly readOnly: boolean
   readonly #tools: InputTools
   readonly #advance: ((ms: number) => Promise<void>) | undefined
   readonly #watches = new Set<() => Promise<void>>()
@@ -57,9 +60,10 @@ export class ClientSession implements Session {
   readonly #end: Promise<void>
   #endNow: () => void = () => {}
 
-  constructor({ calls, host, resolvePath, submit, advance }: ClientSessionOptions) {
+  constructor({ calls, host, readOnly, resolvePath, submit, advance }: ClientSessionOptions) {
     this.calls = calls
     this.host = host
+    this.readOnly = readOnly
     this.#advance = advance
     this.submit = submit
     this.#end = new Promise(resolve => {

@@ -179,10 +179,10 @@ export class ClientMachine implements Machine {
   }
 
   #welcomed(from: NodeId, message: Extract<Message, { kind: "welcome" }>, now: Now): Command[] {
-    const { epoch, cluster, wallMs, startedMs, workers } = message
+    const { epoch, cluster, wallMs, startedMs, workers, readOnly = false } = message
     const { fresh } = this.#master.welcomed(from, now)
     const first = this.#welcome === null
-    this.#welcome = { epoch, cluster, wallMs, startedMs, workers }
+    this.#welcome = { epoch, cluster, wallMs, startedMs, workers, readOnly }
     const waiting = this.#connecting.splice(0)
     // What a master that is gone was asked, the one that took its place may not have heard: subscriptions, and all that is open.
     if (fresh && !first) for (const body of this.#subscriptions.again()) this.#requests.add(body, { kind: "nobody" })

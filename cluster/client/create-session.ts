@@ -4,6 +4,7 @@ import type { Session } from "../../engine/fluent/session-types.js"
 import type { Plan } from "../../engine/fluent/shapes.js"
 import type { ClusterStatus, ResponseValues } from "../protocol.js"
 import { setSession } from "./ambient.js"
+import type { Welcome } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import { ClientSession } from "./client-session.js"
 import type { Author } from "./definitions.js"
@@ -35,7 +36,7 @@ export interface SessionOptions {
 
 export async function createSession(calls: ClientCalls, options: SessionOptions): Promise<ClientSession> {
   const { user, program = user, timeoutMs = 1_800 } = options
-  await calls.call({ kind: "connect", timeoutMs })
+  const { readOnly } = (await calls.call({ kind: "connect", timeoutMs })).value as Welcome
   const ask = async (kind: "status") => (await calls.call({ kind: "request", body: { kind } })).value
   const open = async (): Promise<string> => {
     const { as, scratchMs } = options
@@ -63,7 +64,7 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
     resolvePath,
   })
   const submit: Session["submit"] = (file, how) => submitFile(calls, options, file, how)
-  const clientSession = new ClientSession({ calls, host, resolvePath, submit, advance: options.advance })
+  const clientSession = new ClientSession({ calls, host, readOnly, resolvePath, submit, advance: options.advance })
   await host.catalog()
   return clientSession
 }

@@ -253,7 +253,7 @@ class Running {
     const times: Times = { monotonicMs: now.monotonicMs, timeMs: this.#clock.read(now) }
     switch (event.kind) {
       case "received":
-        this.#members.heard(event.from, times)
+        this.#members.heard(event.from, event.readOnly === true, times)
         this.#received(event.from, event.message, times)
         break
       case "lost":

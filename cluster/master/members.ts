@@ -99,11 +99,13 @@ export class Members {
       wallMs: times.timeMs,
       startedMs: this.#startedMs,
       workers: registry.peers(),
+      ...(this.#readOnly.has(from) && { readOnly: true }),
       ...(config.durable && { durable: `${ledger.cluster}, begun ${new Date(ledger.bornMs).toISOString()}` }),
     })
   }
 
-  heard(from: NodeId, times: Times): void {
+  heard(from: NodeId, readOnly: boolean, times: Times): void {
+    this.#readOnly.heard(from, readOnly)
     const client = this.#clients.get(from)
     if (client !== undefined) {
       client.heardMs = times.monotonicMs

@@ -1,5 +1,5 @@
 /**
- * Clients that said at their hello that they only read. They may ask whatever is understood wholly (`engine/expression/known`): a
+ * Clients that only read: they said so at their hello, or came with a key that is admitted for that. They may ask whatever is understood wholly (`engine/expression/known`): a
  * function beyond that could do anything on a worker, and reading would be a word. What changes the cluster is refused. Here, not in the
  * shell: whoever speaks the protocol is held to it.
  */
@@ -40,9 +40,11 @@ const doing: Partial<Readonly<Record<Request["kind"], string>>> = {
 const mostKept = 10_000
 
 const advice = "attach without --read-only"
+const keyAdvice = "ask whoever keeps the cluster's list: rivulet keys allow without --read-only"
 
 export class ReadOnly {
   readonly #clients = new Set<NodeId>()
+  readonly #keyed = new Set<NodeId>()
 
   /** `known`: the body of a function that the cluster runs already. */
   constructor(private readonly known: (hash: string) => boolean) {}
@@ -52,14 +54,28 @@ export class ReadOnly {
     else this.#clients.delete(client)
   }
 
+  /** Of each message: what its sender's key may, as the list is now. */
+  heard(client: NodeId, readOnly: boolean): void {
+    if (readOnly) this.#keyed.add(client)
+    else if (this.#keyed.size > 0) this.#keyed.delete(client)
+  }
+
+  has(client: NodeId): boolean {
+    return this.#keyed.has(client) || this.#clients.has(client)
+  }
+
   /** A client that comes back says hello again; until then what it said holds, for as many as are kept. */
   clientLost(client: NodeId): void {
+    this.#keyed.delete(client)
     if (this.#clients.size > mostKept) this.#clients.delete(client)
   }
 
   /** Throws a RivuletError of code 4 for what such a client may not ask. */
   check(client: NodeId, body: Request): void {
-    if (!this.#clients.has(client)) return
+    if (!this.has(client)) return
+    const keyed = this.#keyed.has(client)
+    const refused = (what: string, hint = keyed ? keyAdvice : advice) =>
+      refusal(`${keyed ? "your key may only read" : "you are attached read-only"}: ${what}`, hint)
     if (!allowed.has(body.kind)) throw refused(`${doing[body.kind] ?? body.kind} is not reading`)
     if (body.kind !== "query") return
     if (body.save !== undefined) throw refused("save writes files")
@@ -79,8 +95,8 @@ export class ReadOnly {
   }
 }
 
-function refused(what: string, hint = advice): RivuletError {
-  return new RivuletError(`you are attached read-only: ${what}`, { code: 4, try: hint })
+function refusal(message: string, hint: string): RivuletError {
+  return new RivuletError(message, { code: 4, try: hint })
 }
 
 function shown(source: string): string {

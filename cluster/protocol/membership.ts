@@ -51,6 +51,8 @@ export type MembershipMessage =
       readonly wallMs: number
       readonly startedMs: number
       readonly workers: readonly Peer[]
+      /** It may ask, and change nothing: it said so, or its key is admitted for that. */
+      readonly readOnly?: boolean
       /** What is acked and checkpointed must be on disk; names the cluster, so that what is on disk is taken for no other's. */
       readonly durable?: string
     }

@@ -5,15 +5,10 @@
  */
 
 import { curveKeyPair, Reply } from "zeromq"
+import type { Admission, KeyPair } from "./credentials.js"
 
-/** A node's or a user's own keys, base64url. */
-export interface KeyPair {
-  readonly publicKey: string
-  readonly secretKey: string
-}
-
-/** Says whose key it is, or null: not admitted. */
-export type Gate = (publicKey: string) => string | null
+/** Says whose key it is and what it may, or null: not admitted. */
+export type Gate = (publicKey: string) => Admission | null
 
 export interface CurveOptions {
   readonly pair: KeyPair
@@ -82,14 +77,14 @@ async function answer(reply: Reply): Promise<void> {
       const [version, request, domain, , , mechanism, credentials] = await reply.receive()
       const key = credentials?.toString("base64url") ?? ""
       const entry = gates.get(String(domain))
-      const name = String(mechanism) === "CURVE" ? (entry?.gate(key) ?? null) : null
-      if (name === null) entry?.onRefused(key)
+      const admitted = String(mechanism) === "CURVE" ? (entry?.gate(key) ?? null) : null
+      if (admitted === null) entry?.onRefused(key)
       await reply.send([
         version ?? "1.0",
         request ?? "",
-        name === null ? "400" : "200",
-        name === null ? "not on the list" : "OK",
-        name ?? "",
+        admitted === null ? "400" : "200",
+        admitted === null ? "not on the list" : "OK",
+        admitted?.label ?? "",
         "",
       ])
     } catch {

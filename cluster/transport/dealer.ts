@@ -4,6 +4,7 @@ import { Dealer } from "zeromq"
 import { type NodeId, nodeName } from "../ports.js"
 import { maxFrameBytes } from "../protocol.js"
 import { type Address, endpointOf } from "../security.js"
+import { routingIdFor } from "./credentials.js"
 import { type CurveOptions, toZ85 } from "./curve.js"
 import { keepalive } from "./socket.js"
 
@@ -20,8 +21,9 @@ export interface DealerEars {
 
 /** `address`: where it will be connected to. Throws what ZeroMQ throws. */
 export function openDealer(self: NodeId, address: Address, curve: CurveOptions | undefined, ears: DealerEars): Dealer {
+  const keyed = address.key !== null && curve !== undefined
   const dealer = new Dealer({
-    routingId: nodeName(self),
+    routingId: keyed ? routingIdFor(nodeName(self), curve.pair, address.key) : nodeName(self),
     immediate: true,
     linger: 0,
     sendHighWaterMark: dealerHighWaterMark,
@@ -30,12 +32,11 @@ export function openDealer(self: NodeId, address: Address, curve: CurveOptions |
     reconnectMaxInterval: 250,
     connectTimeout: 3_000,
     ipv6: address.host.includes(":"),
-    ...(address.key !== null &&
-      curve !== undefined && {
-        curveServerKey: toZ85(address.key),
-        curvePublicKey: toZ85(curve.pair.publicKey),
-        curveSecretKey: toZ85(curve.pair.secretKey),
-      }),
+    ...(keyed && {
+      curveServerKey: toZ85(address.key),
+      curvePublicKey: toZ85(curve.pair.publicKey),
+      curveSecretKey: toZ85(curve.pair.secretKey),
+    }),
     ...keepalive,
   })
   dealer.events.on("handshake", ears.up)

@@ -5,6 +5,7 @@ import { Router } from "zeromq"
 import { RivuletError } from "../../engine/errors.js"
 import { maxFrameBytes } from "../protocol.js"
 import { endpointOf, formatAddress, parseAddress, refuseOpenBind } from "../security.js"
+import { Callers } from "./callers.js"
 import { type CurveOptions, openGate, toZ85 } from "./curve.js"
 import { keepalive, messageOf } from "./socket.js"
 
@@ -20,6 +21,7 @@ export interface BoundRouter {
   readonly router: Router
   /** With the real port, and the key that whoever comes must know. */
   readonly address: string
+  readonly callers: Callers
   /** Ends the admission. */
   closeGate(): void
 }
@@ -31,7 +33,7 @@ export async function bindRouter(bind: string, curve: CurveOptions | undefined, 
   const gate =
     curve &&
     (await openGate(
-      key => (key === curve.pair.publicKey ? "this cluster" : curve.gate(key)),
+      key => (key === curve.pair.publicKey ? { label: "this cluster", readOnly: false } : curve.gate(key)),
       key => ears.refused(key),
     ))
   const router = new Router({
@@ -56,7 +58,7 @@ export async function bindRouter(bind: string, curve: CurveOptions | undefined, 
     gate?.close()
     throw bindError(endpointOf(address), error)
   }
-  return { router, address: addressOf(router, curve), closeGate: () => gate?.close() }
+  return { router, address: addressOf(router, curve), callers: new Callers(curve), closeGate: () => gate?.close() }
 }
 
 function addressOf(router: Router, curve: CurveOptions | undefined): string {

@@ -11,7 +11,7 @@
  *         ◀─────────────────────── │  Dealer ───────────────────────▶  │
  *                                  │  Router ◀────────────────────── Dealer
  *
- * Who came to the Router and has gone again is found by its name, see `visitors.ts`.
+ * Who came to the Router and has gone again is found by its name, see `visitors.ts`; with which key it came, see `credentials.ts`.
  *
  * Nothing here is certain to arrive: frames for a peer that is unknown, not connected or too far behind are dropped, and
  * the channel above sends again. What ZeroMQ would do silently is switched off: no high-water mark on the Router (it
@@ -77,12 +77,12 @@ export class ZeromqTransport implements Transport {
 
   /** By the peer's name. */
   private readonly links = new Map<string, Link>()
-  private readonly visitors = new Visitors(name => {
-    if (!this.links.has(name)) this.routerQueue?.push([Buffer.from(name), nothing])
+  private readonly visitors = new Visitors(id => {
+    if (!this.links.has(this.bound!.callers.nameOf(id))) this.routerQueue?.push([Buffer.from(id), nothing])
   })
   private readonly router: Router | null
   private readonly routerQueue: SendQueue | null
-  private received: (from: NodeId, frames: readonly Uint8Array[]) => void = () => {}
+  private received: Parameters<Transport["onReceived"]>[0] = () => {}
   private lost: (peer: NodeId) => void = () => {}
   private reached: (peer: NodeId) => void = () => {}
   private readonly said = new Set<string>()
@@ -135,7 +135,7 @@ export class ZeromqTransport implements Transport {
     }
   }
 
-  onReceived(handler: (from: NodeId, frames: readonly Uint8Array[]) => void): void {
+  onReceived(handler: Parameters<Transport["onReceived"]>[0]): void {
     this.received = handler
   }
 
@@ -207,7 +207,7 @@ export class ZeromqTransport implements Transport {
     if (link !== undefined) {
       if (link.state === "down") this.dropped++
       else this.openIfDeaf(link).queue.push(frames)
-    } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(name), ...frames])
+    } else if (this.routerQueue !== null) this.routerQueue.push([Buffer.from(this.bound!.callers.idOf(name)), ...frames])
     else this.dropped++
   }
 
@@ -267,31 +267,33 @@ export class ZeromqTransport implements Transport {
       if (link !== null) {
         if (parts.length === 1 && parts[0]!.byteLength === 0) continue
         const name = nodeName(link.to)
-        if (this.links.get(name) === link) this.deliver(name, parts)
+        if (this.links.get(name) === link) this.deliver(name, parts, false)
         passed(parts)
         continue
       }
-      const from = parts[0] === undefined ? null : nameIn(parts[0])
-      if (from === null || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
+      const [id] = parts
+      const caller = id && this.bound!.callers.callerOf(id, performance.now(), name => this.links.has(name))
+      if (!caller || parts.length < 2) this.drop(1, "a message without a sender's name was dropped")
       else {
-        this.visitors.came(from)
-        this.deliver(from, parts.slice(1))
+        this.visitors.came(caller.id)
+        this.deliver(caller.name, parts.slice(1), caller.readOnly)
       }
       passed(parts)
     }
   }
 
   private notHere(id: Uint8Array): void {
-    const name = Buffer.from(id).toString("latin1")
-    if (this.visitors.left(name) && !this.closed && !this.links.has(name)) this.lost(name)
+    const visitor = Buffer.from(id).toString("latin1")
+    const name = this.bound!.callers.nameOf(visitor)
+    if (this.visitors.left(visitor) && !this.closed && !this.links.has(name)) this.lost(name)
   }
 
   /** An error of whoever listens must not end the receiving. */
-  private deliver(from: NodeId, frames: readonly Uint8Array[]): void {
+  private deliver(from: NodeId, frames: readonly Uint8Array[], readOnly: boolean): void {
     const link = this.links.get(from)
     if (link !== undefined) link.unansweredMs = null
     try {
-      this.received(from, frames)
+      this.received(from, frames, readOnly)
     } catch (error) {
       this.drop(1, `a message from ${from} could not be handled: ${messageOf(error)}`)
     }
@@ -307,10 +309,4 @@ export class ZeromqTransport implements Transport {
     this.said.add(key)
     this.options.say?.(text)
   }
-}
-
-/** A name that a peer gave itself. Null for ZeroMQ's own made-up ids and garbage. */
-function nameIn(frame: Buffer): string | null {
-  const text = frame.toString("latin1")
-  return /^[!-~]{1,240}$/.test(text) ? text : null
 }

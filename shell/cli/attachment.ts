@@ -1,4 +1,5 @@
 /** What a shell is opened with, whichever of them it is. */
+import type { Welcome } from "../../cluster/client/call.js"
 import type { Embedded } from "../../cluster/embedded.js"
 import type { Demo } from "../demo/process.js"
 import type { History } from "../editor/history.js"
@@ -28,4 +29,9 @@ export interface OpenShellOptions {
   readonly banner: readonly StyledLine[]
   readonly cells: string | undefined
   readonly ending: Ending
+}
+
+/** What the banner says of a key that the master admits to read alone; nothing where that was asked for. */
+export function keyLines({ readOnly }: Attachment, welcome: Welcome): StyledLine[] {
+  return welcome.readOnly && !readOnly ? [{ text: "  your key may only read: what changes anything is refused", style: "warning" }] : []
 }

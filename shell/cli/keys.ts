@@ -12,12 +12,15 @@ export function newKey(name: string): void {
   )
 }
 
-export function allow(publicKey: string, label: string): void {
-  allowKey(publicKey, label)
-  process.stderr.write(`allowed ${label} in ${allowListPath()}; running masters and workers of this machine admit it from now on\n`)
+export function allow(publicKey: string, label: string, { readOnly = false }: { readonly readOnly?: boolean }): void {
+  allowKey(publicKey, label, readOnly)
+  process.stderr.write(
+    `allowed ${label}${readOnly ? " to read" : ""} in ${allowListPath()}; running masters and workers of this machine admit it from now on\n`,
+  )
 }
 
 export function list(): void {
   for (const { name, publicKey } of listKeys()) process.stdout.write(`own      ${publicKey}  ${name}\n`)
-  for (const { publicKey, label } of listAllowed()) process.stdout.write(`allowed  ${publicKey}  ${label}\n`)
+  for (const { publicKey, label, readOnly } of listAllowed())
+    process.stdout.write(`${readOnly ? "reads  " : "allowed"}  ${publicKey}  ${label}\n`)
 }

@@ -67,7 +67,8 @@ export function addMachineCommands(program: Command): void {
     .description("admit a public key to the masters and workers of this machine, at once")
     .argument("<public key>")
     .argument("[who...]", "whose it is")
-    .action(async (key, who: string[]) => (await import("./keys.js")).allow(key, who.join(" ") || "unnamed"))
+    .option("--read-only", "to ask alone: whatever the client says, it changes nothing")
+    .action(async (key, who: string[], options) => (await import("./keys.js")).allow(key, who.join(" ") || "unnamed", options))
   keys
     .command("list")
     .description("own keys, and those that are admitted here")

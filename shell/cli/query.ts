@@ -32,7 +32,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
   const startedMs = Date.now()
   await withSession(options, async session => {
     const cancelling = new AbortController()
-    const host = quietHost(session, options.readOnly)
+    const host = quietHost(session)
     await host.start()
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)

@@ -3,13 +3,12 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import { ShellHost } from "../host/host.js"
 import { withPlainSignals } from "../host/loop-guard.js"
 
-export function quietHost(session: ClientSession, readOnly = false): ShellHost {
+export function quietHost(session: ClientSession): ShellHost {
   return new ShellHost({
     session,
     tz: session.tz,
     columns: process.stderr.columns ?? 100,
     embedded: false,
-    readOnly,
     around: withPlainSignals,
     emit: event => {
       if (event.kind === "print") process.stderr.write(event.lines.map(line => `${line.text}\n`).join(""))

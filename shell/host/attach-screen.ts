@@ -1,9 +1,10 @@
 /** The Ink shell: connection and screen in this thread, the host in its own, the status line asked once a second. */
+import type { Welcome } from "../../cluster/client/call.js"
 import { openCalls } from "../../cluster/client/session.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
-import type { OpenShellOptions } from "../cli/attachment.js"
+import { keyLines, type OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
 import { demoCells, demoTour } from "../demo/tour.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
@@ -40,7 +41,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   ending.add(() => host.close())
   const calls = await openCalls(attachment.address, { user, ...(attachment.readOnly && { readOnly: true }) })
   ending.add(() => calls.close())
-  await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
+  const welcome = (await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })).value as Welcome
   const { openScreen } = await prepared.screen
   const hostData = () => ({
     user,
@@ -48,7 +49,6 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     columns: process.stdout.columns ?? 80,
     embedded: attachment.cluster !== undefined,
     address: attachment.address,
-    readOnly: attachment.readOnly === true,
     ...(attachment.confirm && { confirm: attachment.name }),
     rest: "Ctrl-O",
   })
@@ -58,7 +58,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     prompt: `${attachment.name}> `,
     ...(attachment.color && { color: attachment.color }),
     history: options.history,
-    banner: options.banner,
+    banner: [...options.banner, ...keyLines(attachment, welcome)],
     tour: attachment.demo ? demoTour : [],
     host: emit => {
       const listen = () => {

@@ -36,7 +36,6 @@ export interface CellPlace {
 
 export interface CellOptions {
   readonly rich: boolean
-  readonly readOnly: boolean
   readonly rest: string | undefined
   readonly around: <T>(work: () => T) => T
 }
@@ -136,7 +135,8 @@ export class Cells {
   /** Names the handles that a cell declared, sends what is new to the master, and says so in a line each. */
   async define(result: Pick<CellResult, "declared">): Promise<StyledLine[]> {
     const { session, tz } = this.place
-    const { readOnly } = this.options
+    // What is declared stays here: nothing is defined on the cluster.
+    const { readOnly } = session
     for (const { name, value } of result.declared) {
       this.bindings.declared(name)
       if (handleData(value)?.kind === "stream" && !readOnly) session.name(value, name)

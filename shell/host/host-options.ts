@@ -12,8 +12,6 @@ export interface ShellHostOptions {
   readonly embedded: boolean
   /** Of a cluster that is changed only by who types it twice. */
   readonly guard?: ChangeGuard
-  /** What is declared stays here: nothing is defined on the cluster. */
-  readonly readOnly?: boolean
   /** Of the master, as others reach it. */
   readonly address?: string
   readonly emit: (event: HostEvent) => void

@@ -62,7 +62,6 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     const print = (lines: readonly StyledLine[]) => this.print(lines)
     this.cells = new Cells(this, {
       rich: this.rich,
-      readOnly: options.readOnly ?? false,
       rest: options.rest,
       around: options.around ?? (work => work()),
     })

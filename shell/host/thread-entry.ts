@@ -26,7 +26,7 @@ let opened: Opened | null = null
 const early: ToHost[] = []
 
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
-  const { user, tz, columns, embedded, address, rich = false, readOnly = false, confirm, rest } = data
+  const { user, tz, columns, embedded, address, rich = false, confirm, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const guard = confirm === undefined ? undefined : new ChangeGuard(confirm)
   const session = await createSession(guard?.over(calls) ?? calls, {
@@ -43,7 +43,6 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     embedded,
     ...(address !== undefined && { address }),
     rich,
-    readOnly,
     ...(guard && { guard }),
     ...(rest !== undefined && { rest }),
     user,

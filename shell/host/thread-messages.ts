@@ -9,7 +9,6 @@ export interface HostThreadData {
   readonly tz: string
   readonly columns: number
   readonly embedded: boolean
-  readonly readOnly?: boolean
   /** The cluster's name, where what changes it is typed twice. */
   readonly confirm?: string
   /** Of the master, as others reach it. */

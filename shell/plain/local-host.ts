@@ -26,7 +26,6 @@ export async function openLocalHost(options: LocalHostOptions): Promise<{ readon
     session,
     tz: options.tz,
     columns: process.stdout.columns ?? 100,
-    readOnly: options.attachment.readOnly === true,
     embedded: options.attachment.cluster !== undefined,
     address: options.attachment.address,
     emit: options.emit,

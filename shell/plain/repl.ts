@@ -1,7 +1,8 @@
 /** The plain shell on Node's `repl`: the same evaluator and dot-commands, no screen. For `--plain`, `TERM=dumb` and screen readers. */
 import repl, { Recoverable } from "node:repl"
+import type { Welcome } from "../../cluster/client/call.js"
 import { openCalls } from "../../cluster/client/session.js"
-import type { OpenShellOptions } from "../cli/attachment.js"
+import { keyLines, type OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
 import { cellsOf, isComplete } from "../evaluator/complete-cell.js"
 import { doChaos } from "../host/chaos.js"
@@ -18,8 +19,8 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   ending.add(() => host.close())
   const calls = await openCalls(attachment.address, { user, ...(attachment.readOnly && { readOnly: true }) })
   ending.add(() => calls.close())
-  await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
-  print(options.banner)
+  const welcome = (await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })).value as Welcome
+  print([...options.banner, ...keyLines(attachment, welcome)])
   await attachment.demo?.ready
   let cellDone: () => void = () => {}
   host.emit = event => {
@@ -47,7 +48,6 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
       columns,
       embedded: attachment.cluster !== undefined,
       address: attachment.address,
-      readOnly: attachment.readOnly === true,
       ...(attachment.confirm && { confirm: attachment.name }),
     }),
   )

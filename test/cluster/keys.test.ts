@@ -6,6 +6,8 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { allowKey, allowListGate, createKey, listAllowed, readKey } from "../../cluster/adapters/key-files.js"
 import { parseAddress } from "../../cluster/security.js"
+import { Callers } from "../../cluster/transport/callers.js"
+import { type Admission, readRoutingId, routingIdFor } from "../../cluster/transport/credentials.js"
 import { fromZ85, newKeyPair, toZ85 } from "../../cluster/transport/curve.js"
 import { ZeromqTransport } from "../../cluster/transport/zeromq.js"
 
@@ -18,7 +20,7 @@ async function knock(how: { allowed: boolean; key: "right" | "wrong" | "none" })
   const [server, client] = [newKeyPair(), newKeyPair()]
   const listening = await ZeromqTransport.listen("tcp://127.0.0.1:0", {
     pair: server,
-    gate: key => (how.allowed && key === client.publicKey ? "me" : null),
+    gate: key => (how.allowed && key === client.publicKey ? { label: "me", readOnly: false } : null),
   })
   const node = listening.open({ node: "master#1" })
   const address = parseAddress(node.address!)
@@ -66,6 +68,43 @@ test("a node that listens beyond this machine needs keys, and is told how to mak
   await listening.open({ node: "master#1" }).close()
 })
 
+test("a routing id is worth something from whoever has its key alone", () => {
+  const [node, ann, bob] = [newKeyPair(), newKeyPair(), newKeyPair()]
+  const id = routingIdFor("c-1", ann, node.publicKey)
+  assert.equal(readRoutingId(id, node), { name: "c-1", publicKey: ann.publicKey })
+  assert.is(readRoutingId(id.replace("c-1", "c-2"), node), null, "another name")
+  assert.is(readRoutingId(id.replace(ann.publicKey, bob.publicKey), node), null, "another's key")
+  assert.is(readRoutingId(id, bob), null, "another node")
+  assert.is(readRoutingId(`c-1|${"A".repeat(43)}|${"A".repeat(43)}`, node), null, "no key at all")
+  assert.is(readRoutingId("c-1", node), null)
+})
+
+test("who speaks: by key, as the list is by now; a reader cannot be called as another is", () => {
+  const [node, ann, bob] = [newKeyPair(), newKeyPair(), newKeyPair()]
+  const list = new Map<string, Admission>([
+    [ann.publicKey, { label: "ann", readOnly: false }],
+    [bob.publicKey, { label: "bob", readOnly: true }],
+  ])
+  const callers = new Callers({ pair: node, gate: key => list.get(key) ?? null })
+  const idOf = (name: string, pair: typeof ann) => routingIdFor(name, pair, node.publicKey)
+  const says = (id: string, nowMs: number) => {
+    const caller = callers.callerOf(Buffer.from(id), nowMs, name => name === "w1")
+    return caller && `${caller.name} ${caller.readOnly}`
+  }
+  assert.is(says(idOf("c-1", ann), 0), "c-1 false")
+  assert.is(says(idOf("c-2", bob), 0), "c-2 true")
+  assert.is(callers.idOf("c-2"), idOf("c-2", bob), "where answers to it go")
+  assert.is(says(idOf("c-1", bob), 0), null, "ann's name")
+  assert.is(says(idOf("w1", bob), 0), null, "a worker's")
+  assert.is(callers.idOf("c-1"), idOf("c-1", ann))
+  assert.is(says(idOf("w2", node), 0), "w2 false", "the cluster's own key")
+  list.set(bob.publicKey, { label: "bob", readOnly: false })
+  list.delete(ann.publicKey)
+  assert.is(says(idOf("c-2", bob), 500), "c-2 false")
+  assert.is(says(idOf("c-1", ann), 500), null, "off the list")
+  assert.is(new Callers(undefined).callerOf(Buffer.from("c-1"), 0, () => false)?.name, "c-1", "without keys a name is enough")
+})
+
 test("Z85 and back", () => {
   const bytes = Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 37 + 200) & 255)).toString("base64url")
   assert.is(fromZ85(toZ85(bytes)), bytes)
@@ -88,9 +127,13 @@ test("the allow list is read anew when it changes; lines that are no key are pas
   const { publicKey } = newKeyPair()
   assert.is(gate(publicKey), null)
   allowKey(publicKey, "ann of ops")
-  assert.is(gate(publicKey), "ann of ops")
+  assert.is(gate(publicKey)?.label, "ann of ops")
   assert.throws(() => allowKey("short", "bob"), /no public key/)
-  assert.equal(listAllowed(), [{ publicKey, label: "ann of ops" }])
+  assert.equal(listAllowed(), [{ publicKey, label: "ann of ops", readOnly: false }])
+  allowKey(publicKey, "ann of ops", true)
+  assert.is(gate(publicKey)?.readOnly, true, "the last line of a key holds")
+  allowKey(publicKey, "read-onlyish")
+  assert.equal(gate(publicKey), { publicKey, label: "read-onlyish", readOnly: false })
 })
 
 test.run()

@@ -1,6 +1,8 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { encodeMessage, encodePacket } from "../../cluster/codec.js"
 import type { Command, Machine, NodeEvent, Now } from "../../cluster/ports.js"
+import type { Message } from "../../cluster/protocol.js"
 import { type EffectCommand, NodeRuntime } from "../../cluster/runtime.js"
 import { addressOf, Network, type Weather } from "../../cluster/testing/network.js"
 import { SimulatedNode } from "../../cluster/testing/node.js"
@@ -100,6 +102,42 @@ test("ticks come at the time asked for last, and at least every tickMs; a time g
     runtime.tick()
   }
   assert.equal(ticks, [30, 31, 131, 231])
+})
+
+test("who came with a key for reading asks and fetches; all else is dropped, and so is another's name", () => {
+  const heard: string[] = []
+  const { runtime } = alone(event => {
+    if (event.kind === "received") heard.push(`${event.message.kind} ${event.from} ${event.readOnly === true}`)
+    return []
+  })
+  runtime.start()
+  const told = (message: Message, { from = "c#1", reader }: { from?: string; reader?: string } = { reader: "c" }) =>
+    runtime.receive(
+      encodePacket({
+        kind: "datagram",
+        from,
+        to: "a#1",
+        fromLink: 0,
+        toLink: 0,
+        seq: 0,
+        ack: 0,
+        sacks: [],
+        body: encodeMessage(message, []),
+      }),
+      reader,
+    )
+  const hello = { kind: "hello", user: "ann", version: "1", runtime: "node" } as const
+  told({ ...hello, role: "client" })
+  told({ kind: "request", id: 1, body: { kind: "status" } })
+  told({ kind: "fetch", request: 1, blocks: [] })
+  told({ ...hello, role: "worker" })
+  told({ kind: "register", name: "c", address: "", host: "", cores: 1, capBytes: 1, held: [] })
+  told({ kind: "peers", workers: [], minReplicas: 1, replicas: 1 })
+  told({ kind: "request", id: 2, body: { kind: "shutdown" } }, { from: "master#1", reader: "c" })
+  assert.equal(heard.splice(0), ["hello c#1 true", "request c#1 true", "fetch c#1 true"])
+  assert.is(runtime.dropped.malformed, 4)
+  told({ kind: "peers", workers: [], minReplicas: 1, replicas: 1 }, { reader: undefined })
+  assert.equal(heard, ["peers c#1 false"], "the list has changed")
 })
 
 // ── two nodes in bad weather ──

@@ -51,6 +51,17 @@ test("what changes the cluster is refused; what looks at it is answered", () => 
   for (const kind of ["catalog", "status", "workers"] as const) assert.is(h.ask({ kind }, reader)?.ok, true)
 })
 
+test("a key that is admitted to read is held to it, whatever its hello says, and for as long as the list says so", () => {
+  const h = cluster(false)
+  const stop: Request = { kind: "stop", streams: ["counts"], cascade: false, by: "ann", force: true }
+  const byKey = (id: number, readOnly: boolean) => {
+    h.step({ kind: "received", from: reader, message: { kind: "request", id, body: stop }, payload: [], ...(readOnly && { readOnly }) })
+    return h.response(id, reader)
+  }
+  assert.is(refusal(byKey(901, true)), "your key may only read: stop is not reading")
+  assert.is(byKey(902, false)?.ok, true)
+})
+
 test("a function is understood, or refused with its text and what of it is not", () => {
   const h = cluster()
   const limit = 500

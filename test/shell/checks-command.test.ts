@@ -5,7 +5,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { Welcome } from "../../cluster/client/call.js"
+import type { CallAnswer } from "../../cluster/client/calls.js"
+import { openCalls } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import type { Request } from "../../cluster/protocol.js"
 import { moduleArguments, root } from "../../scripts/places.js"
 import { type Feed, openFeed, openShell, rivulet, type TestShell, visit } from "./checks-kit.js"
 
@@ -109,7 +113,7 @@ test("36: no colour and no spinner in a pipe", async () => {
   }
 })
 
-test("37: a wrong key is exit 3 with a clear text", async () => {
+test("37: a wrong key is exit 3 with a clear text; one that is admitted to read changes nothing", async () => {
   const home = (name: string) => ({ XDG_CONFIG_HOME: join(directory, name) })
   const owner = await rivulet(["keys", "new", "owner"], { env: home("owner") })
   assert.is(owner.code, 0, owner.err)
@@ -134,6 +138,24 @@ test("37: a wrong key is exit 3 with a clear text", async () => {
   assert.is(refused.code, 3, refused.err)
   assert.match(refused.err, /allowed keys/)
   assert.ok(refused.err.includes(`try: on its machine: rivulet keys allow ${stranger.out.trim()}`), refused.err)
+
+  // Admitted to read: whatever the client says of itself, and as the list is by now.
+  const allow = (...how: string[]) => rivulet(["keys", "allow", stranger.out.trim(), "bob", ...how], { env: home("owner") })
+  assert.is((await allow("--read-only")).code, 0)
+  const { publicKey, secretKey } = JSON.parse(readFileSync(join(directory, "stranger", "rivulet", "keys", "default.key"), "utf8"))
+  const calls = await openCalls(address, { user: "bob", curve: { pair: { publicKey, secretKey }, gate: () => null } })
+  const welcome = (await calls.call({ kind: "connect", timeoutMs: 20_000 })).value as Welcome
+  assert.is(welcome.readOnly, true)
+  const request = (body: Request) => calls.call({ kind: "request", body }).catch((error: Error) => error.message)
+  assert.equal(((await request({ kind: "catalog" })) as CallAnswer).value, [])
+  const stop: Request = { kind: "stop", streams: ["ann/views"], cascade: false, by: "ann", force: true }
+  assert.is(await request(stop), "your key may only read: stop is not reading")
+  assert.is((await allow()).code, 0)
+  let said: unknown
+  do said = await request(stop)
+  while (String(said).startsWith("your key"))
+  assert.match(String(said), /ann\/views/)
+  await calls.close()
   master.kill()
   await ended
 })
