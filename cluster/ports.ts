@@ -113,7 +113,11 @@ export type Command =
       readonly pinned?: PinnedFile
       /** `from` and `to` are of what the file unpacks to. Going through it in order costs no more than unpacking it once. */
       readonly packed?: Packing
+      /** The bytes are for an executor, in memory that comes back: a `readOver` follows when nobody reads them any more. */
+      readonly lent?: true
     }
+  /** Of a `readFile` that was lent: its memory may be used again. */
+  | { readonly kind: "readOver"; readonly request: string }
   | { readonly kind: "listFiles"; readonly request: string; readonly paths: readonly string[] }
   /** Atomic: a temporary file, synced, renamed. Writing the same path again with the same bytes is harmless. */
   | { readonly kind: "writeFile"; readonly request: string; readonly path: string; readonly bytes: Uint8Array }

@@ -7,17 +7,22 @@ import { crc32 } from "node:zlib"
 import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/input/file-split.js"
 
 /**
- * The bytes `[from, to)` of a file; fewer where the file ends sooner. They lie in shared memory, so that handing them to
- * an executor copies nothing. `pinned`: what it was when it was listed; rejects when what was listed is not there any more.
+ * The bytes `[from, to)` of a file; fewer where the file ends sooner. `take`: the memory they are read into.
+ * `pinned`: what it was when it was listed; rejects when what was listed is not there any more.
  */
-export async function readRange(path: string, from: number, to: number, pinned?: PinnedFile): Promise<Uint8Array> {
+export async function readRange(
+  path: string,
+  from: number,
+  to: number,
+  { pinned, take = bytes => new Uint8Array(bytes) }: { readonly pinned?: PinnedFile; readonly take?: (bytes: number) => Uint8Array } = {},
+): Promise<Uint8Array> {
   return named("read", path, async () => {
     const file = await open(path, "r")
     try {
       if (pinned !== undefined) await checkPinned(file, pinned)
       const { size } = await file.stat()
       const length = Math.max(0, Math.min(to, size) - from)
-      const bytes = new Uint8Array(new SharedArrayBuffer(length))
+      const bytes = take(length)
       let filled = 0
       while (filled < length) {
         const { bytesRead } = await file.read(bytes, filled, length - filled, from + filled)

@@ -14,6 +14,7 @@ import type { Say } from "./log.js"
 import { PackedFiles } from "./packed-files.js"
 import { Postgres } from "./postgres.js"
 import { someoneListens } from "./probe.js"
+import { ReadMemory } from "./read-memory.js"
 import { systemNow } from "./system-clock.js"
 import { Timer } from "./timer.js"
 
@@ -75,6 +76,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     },
   })
   const packedFiles = new PackedFiles()
+  const readMemory = new ReadMemory()
   let tables: Postgres | null = null
   const sources = new LineSources(event => runtime.dispatch(event))
   const executors = adapters.executors?.(event => runtime.dispatch(event))
@@ -116,11 +118,20 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         executors?.forgetState(command.stream, command.before)
         break
       case "readFile": {
-        const { request, path, from, to, pinned, packed } = command
-        if (packed === undefined) file(request, readRange(path, from, to, pinned), bytes => ({ kind: "fileRead", request, bytes }))
-        else file(request, packedFiles.read(path, packed, from, to, pinned), read => ({ kind: "fileRead", request, ...read }))
+        const { request, path, from, to, pinned, packed, lent } = command
+        if (packed !== undefined) {
+          file(request, packedFiles.read(path, packed, from, to, pinned), read => ({ kind: "fileRead", request, ...read }))
+          break
+        }
+        const take = lent === true ? (bytes: number) => readMemory.take(request, bytes) : undefined
+        const reading = readRange(path, from, to, { pinned, take })
+        reading.catch(() => readMemory.giveBack(request))
+        file(request, reading, bytes => ({ kind: "fileRead", request, bytes }))
         break
       }
+      case "readOver":
+        readMemory.giveBack(command.request)
+        break
       case "listFiles": {
         const { request, paths } = command
         file(request, listFiles(paths), files => ({ kind: "filesListed", request, files }))

@@ -250,7 +250,10 @@ export class SimulatedCluster {
         executors.forgetState(command.stream, command.before)
         return true
       case "readFile":
-        this.disk.read(command, done)
+        this.disk.read(node.node, command, done)
+        return true
+      case "readOver":
+        this.disk.readOver(node.node, command.request)
         return true
       case "openSource":
         this.sources.open(command.source, command.url, node, done)

@@ -1,9 +1,9 @@
 /** The simulated disk of a worker's machine: files in memory, written whole or not at all, each operation after a while. */
 
 import { crc32, gunzipSync } from "node:zlib"
-import { changeOf, type ListedFile, packingOf } from "../../engine/input/file-split.js"
+import { changeOf, type ListedFile, packingOf, type Unpacked } from "../../engine/input/file-split.js"
 import type { TableWrite } from "../../engine/output/table.js"
-import type { Command, NodeEvent } from "../ports.js"
+import type { Command, NodeEvent, NodeId } from "../ports.js"
 import type { World } from "./world.js"
 
 /** A file of other bytes is another, whenever it was written. */
@@ -39,6 +39,8 @@ export class SimulatedDisk {
   readonly #unsynced = new Set<Unsynced>()
   /** Where files are looked for that are not there: read once, then they are. */
   outside: OutsideFiles | null = null
+  /** Bytes that are read in memory which is to come back, by worker and request. */
+  readonly #lent = new Map<string, Uint8Array>()
   readonly #world: World
 
   constructor(world: World) {
@@ -47,9 +49,14 @@ export class SimulatedDisk {
 
   /** `done` is called unless the worker dies first: then a write may have happened, or not. */
   read(
-    { request, path, from, to, pinned, packed }: Omit<Extract<Command, { kind: "readFile" }>, "kind">,
+    node: NodeId,
+    { request, path, from, to, pinned, packed, lent }: Omit<Extract<Command, { kind: "readFile" }>, "kind">,
     done: (event: NodeEvent) => void,
   ): void {
+    const give = (bytes: Uint8Array, unpacked?: Unpacked) => {
+      if (lent === true) this.#lent.set(`${node} ${request}`, bytes)
+      done({ kind: "fileRead", request, bytes, ...(unpacked !== undefined && { unpacked }) })
+    }
     this.#later(() => {
       const failed = this.#bringIn([path])
       if (typeof failed === "string") return done({ kind: "fileFailed", request, error: failed })
@@ -57,12 +64,18 @@ export class SimulatedDisk {
       if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
       const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
       if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
-      if (packed === undefined) return done({ kind: "fileRead", request, bytes: bytes.slice(from, to) })
+      if (packed === undefined) return give(bytes.slice(from, to))
       const plain = Uint8Array.from(gunzipSync(bytes))
       const ended = plain.length < to
       const unpacked = { packedBytes: ended ? bytes.length : 0, ...(ended && { plainBytes: plain.length }) }
-      done({ kind: "fileRead", request, bytes: plain.slice(from, to), unpacked })
+      give(plain.slice(from, to), unpacked)
     })
+  }
+
+  /** Who still reads what was given back reads something else. */
+  readOver(node: NodeId, request: string): void {
+    this.#lent.get(`${node} ${request}`)?.fill(0xdb)
+    this.#lent.delete(`${node} ${request}`)
   }
 
   list(request: string, paths: readonly string[], done: (event: NodeEvent) => void): void {

@@ -3,6 +3,7 @@
 import type { ListedFile, PinnedFile, Unpacked } from "../../engine/input/file-split.js"
 import type { TableWrite } from "../../engine/output/table.js"
 import type { Packing } from "../../engine/rdd.js"
+import type { Command } from "../ports.js"
 import type { Outbox } from "./outbox.js"
 
 type Done<T> = (value: T | null, error: string) => void
@@ -19,13 +20,26 @@ export class Files {
     this.#outbox = outbox
   }
 
-  /** `pinned`: what the file was when it was listed, with how it is compressed. */
-  read(path: string, from: number, to: number, pinned: (PinnedFile & { readonly packed?: Packing }) | null, done: OnRead): void {
-    const request = `f${++this.#made}`
-    this.#reads.set(request, done)
+  read(path: string, from: number, to: number, done: OnRead): void {
+    this.#read({ path, from, to }, done)
+  }
+
+  /**
+   * Reads what an executor is to have, into memory that whoever asked gives back when nobody reads it any more: by what this returns, once, after
+   * `done` was called. `pinned`: what the file was when it was listed, with how it is compressed.
+   */
+  borrow(path: string, from: number, to: number, pinned: (PinnedFile & { readonly packed?: Packing }) | null, done: OnRead): () => void {
     const { packed, ...pin } = pinned ?? {}
     const more = { ...(pinned !== null && { pinned: pin as PinnedFile }), ...(packed !== undefined && { packed }) }
-    this.#outbox.push({ kind: "readFile", request, path, from, to, ...more })
+    const request = this.#read({ path, from, to, ...more, lent: true }, done)
+    return () => this.#outbox.push({ kind: "readOver", request })
+  }
+
+  #read(what: Omit<Extract<Command, { kind: "readFile" }>, "kind" | "request">, done: OnRead): string {
+    const request = `f${++this.#made}`
+    this.#reads.set(request, done)
+    this.#outbox.push({ kind: "readFile", request, ...what })
+    return request
   }
 
   write(path: string, bytes: Uint8Array, done: Done<true>): void {

@@ -32,6 +32,8 @@ export interface SpillParts {
 }
 
 type Done = (bytes: Uint8Array | null, error: string) => void
+/** `giveBack`: to be called once, when its bytes are read no more. */
+type Borrowed = (bytes: Uint8Array | null, error: string, giveBack: () => void) => void
 
 interface SpillFile {
   readonly bytes: number
@@ -53,6 +55,7 @@ export class Spill {
   readonly #files = new Map<string, SpillFile>()
   #uses = new Map<StreamId, StreamUse>()
   readonly #reading = new Map<string, Done[]>()
+  readonly #borrowing = new Map<string, Borrowed[]>()
   readonly #writing = new Set<string>()
   #writes = 0
   #writingBytes = 0
@@ -121,33 +124,54 @@ export class Spill {
   }
 
   /** The bytes of a block that lies on disk. One that cannot be read is dropped: it is had elsewhere, or made again. */
-  read({ id, bytes, place: known }: StoredBlock, done: Done): void {
-    // Since the caller looked it may have been written anew, and the file that it was in removed.
-    const place = this.#parts.store.get(id)?.place ?? known
-    if (place === null) throw new Error(`block ${id} does not lie on disk`)
-    const waiting = this.#reading.get(id)
-    if (waiting !== undefined) {
-      waiting.push(done)
-      return
-    }
-    const readers = [done]
-    this.#reading.set(id, readers)
-    this.#readAt(id, bytes, place, readers)
+  read(block: StoredBlock, done: Done): void {
+    const place = this.#placeOf(block)
+    if (!joins(this.#reading, block.id, done)) return
+    this.#readAt(place, block, false, (bytes, error) => {
+      for (const reader of taken(this.#reading, block.id)) reader(bytes, error)
+    })
   }
 
-  #readAt(id: string, bytes: number, place: DiskPlace, readers: readonly Done[]): void {
+  /** The same for an executor, in memory that is used again: tasks that want a block at once read it once. */
+  borrow(block: StoredBlock, done: Borrowed): void {
+    const place = this.#placeOf(block)
+    if (!joins(this.#borrowing, block.id, done)) return
+    this.#readAt(place, block, true, (bytes, error, over) => {
+      const readers = taken(this.#borrowing, block.id)
+      let left = readers.length
+      const giveBack = () => {
+        if (--left === 0) over()
+      }
+      for (const reader of readers) reader(bytes, error, giveBack)
+    })
+  }
+
+  /** Since the caller looked, it may have been written anew, and the file that it was in removed. */
+  #placeOf({ id, place: known }: StoredBlock): DiskPlace {
+    const place = this.#parts.store.get(id)?.place ?? known
+    if (place === null) throw new Error(`block ${id} does not lie on disk`)
+    return place
+  }
+
+  #readAt(place: DiskPlace, block: StoredBlock, lent: boolean, done: Borrowed): void {
     const { files, store, outbox } = this.#parts
-    files.read(place.path, place.offset, place.offset + bytes, null, (found, error) => {
-      const whole = found !== null && found.byteLength === bytes ? found : null
+    const { id, bytes } = block
+    const [from, to] = [place.offset, place.offset + bytes]
+    let over = () => {}
+    const read = (found: Uint8Array | null, error: string) => {
+      if (found !== null && found.byteLength === bytes) return done(found, "", over)
+      over()
       const now = store.get(id)?.place ?? place
-      if (whole === null && now.path !== place.path) return this.#readAt(id, bytes, now, readers)
-      this.#reading.delete(id)
-      if (whole === null && store.get(id) !== undefined) {
-        outbox.say("warn", `block ${id} cannot be read back from disk: ${error === "" ? "the file is too short" : error}`)
+      if (now.path !== place.path) return this.#readAt(now, block, lent, done)
+      const why = error === "" ? "the file is too short" : error
+      if (store.get(id) !== undefined) {
+        outbox.say("warn", `block ${id} cannot be read back from disk: ${why}`)
         store.drop(id)
       }
-      for (const reader of readers) reader(whole, error === "" ? "the file is too short" : error)
-    })
+      done(null, why, () => {})
+    }
+    if (lent) over = files.borrow(place.path, from, to, null, read)
+    else files.read(place.path, from, to, read)
   }
 
   /** Puts bytes straight to disk, for a block that memory has no room for. `done(null)` when that cannot be. */
@@ -283,4 +307,18 @@ export class Spill {
     this.#failed = error
     this.#notBeforeMs = clock.monotonicMs + tryAgainMs
   }
+}
+
+/** Whether it is the first to wait, so that it has to ask. */
+function joins<T>(waiting: Map<string, T[]>, id: string, one: T): boolean {
+  const others = waiting.get(id)
+  others?.push(one)
+  if (others === undefined) waiting.set(id, [one])
+  return others === undefined
+}
+
+function taken<T>(waiting: Map<string, T[]>, id: string): readonly T[] {
+  const all = waiting.get(id) ?? []
+  waiting.delete(id)
+  return all
 }

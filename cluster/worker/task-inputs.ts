@@ -33,6 +33,8 @@ export class TaskInputs {
   readonly #inputs: { readonly ref: TaskInput["ref"]; readonly parts: InputPart[] }[] = []
   readonly #pinned: Region[] = []
   readonly #waiters = new Set<Waiter>()
+  /** Gives back what was read from disk. */
+  readonly #loans: (() => void)[] = []
   /** Called once: with null when all is here, or with why it never will be. */
   readonly #done: (failure: TaskFailure | null) => void
   #missing = 0
@@ -72,7 +74,8 @@ export class TaskInputs {
     budget.take(this, this.diskBytes, () => {
       for (const { block, use } of this.#onDisk) {
         // Dropped while it waited, or back in memory: whoever is left is asked.
-        this.#parts.spill.read(block, (bytes, error) => {
+        this.#parts.spill.borrow(block, (bytes, error, giveBack) => {
+          this.#borrowed(giveBack)
           if (this.#over) return
           if (bytes !== null) use(bytes)
           else
@@ -99,6 +102,7 @@ export class TaskInputs {
     this.#waiters.clear()
     for (const region of this.#pinned) this.#parts.store.unpin(region)
     this.#pinned.length = 0
+    for (const giveBack of this.#loans.splice(0)) giveBack()
     this.#budget?.give(this)
   }
 
@@ -179,11 +183,11 @@ export class TaskInputs {
       parts[0] = { offset: 0, length: bytes.byteLength, bytes }
       this.#arrived()
     }
-    if (split.archived === true) return this.#parts.files.read(path, 0, split.to, null, all)
+    if (split.archived === true) return this.#borrow(path, 0, split.to, null, all)
     const pinned = { sizeBytes, modifiedMs, ...(ends !== undefined && { ends }), ...(packed !== undefined && { packed }) }
     const read = (overhangBytes: number, last: boolean) => {
       const { from, to } = splitRange(split, overhangBytes)
-      this.#parts.files.read(path, from, to, pinned, (bytes, error, unpacked) => {
+      this.#borrow(path, from, to, pinned, (bytes, error, unpacked) => {
         if (bytes === null) return this.#fail({ kind: "machine", message: error })
         this.unpacked = unpacked
         if (!last && needsMore(split, bytes)) return read(longestLineBytes, true)
@@ -192,6 +196,19 @@ export class TaskInputs {
       })
     }
     read(splitOverhangBytes, false)
+  }
+
+  #borrow(...[path, from, to, pinned, done]: Parameters<Files["borrow"]>): void {
+    const giveBack = this.#parts.files.borrow(path, from, to, pinned, (bytes, error, unpacked) => {
+      this.#borrowed(giveBack)
+      done(bytes, error, unpacked)
+    })
+  }
+
+  /** It is given back with all else, or now if that has been. */
+  #borrowed(giveBack: () => void): void {
+    if (this.#over) giveBack()
+    else this.#loans.push(giveBack)
   }
 
   #pin(region: Region): void {

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { listFiles, readRange, writeWhole } from "../../cluster/adapters/file-disk.js"
+import { ReadMemory } from "../../cluster/adapters/read-memory.js"
 
 const test = suite<{ directory: string }>("file disk")
 test.before.each(async context => {
@@ -28,15 +29,27 @@ test("reads ranges, cut at the file's end", async ({ directory }) => {
   for (const [from, to, expected] of ranges) {
     const bytes = await readRange(path, from, to)
     assert.is(Buffer.from(bytes).toString(), expected)
-    assert.instance(bytes.buffer, SharedArrayBuffer)
   }
+})
+
+test("what an executor gets lies in shared memory, and that is used again once it is given back, for what is about as large", () => {
+  const memory = new ReadMemory()
+  const first = memory.take("a", 1_000_000)
+  assert.instance(first.buffer, SharedArrayBuffer)
+  assert.is.not(memory.take("b", 1_000_000).buffer, first.buffer, "it is lent")
+  memory.giveBack("a")
+  memory.giveBack("a")
+  assert.is.not(memory.take("small", 10_000).buffer, first.buffer)
+  const again = memory.take("c", 900_000)
+  assert.equal([again.buffer === first.buffer, again.byteLength], [true, 900_000])
+  assert.is.not(memory.take("d", 900_000).buffer, first.buffer, "it came back once")
 })
 
 test("what was listed is read, or it is said what became of it", async ({ directory }) => {
   const path = join(directory, "a.log")
   await writeFile(path, "one\ntwo\n")
   const [pinned] = await listFiles([path])
-  const read = async () => Buffer.from(await readRange(path, 0, 8, pinned)).toString()
+  const read = async () => Buffer.from(await readRange(path, 0, 8, { pinned })).toString()
   assert.is(await read(), "one\ntwo\n")
   await appendFile(path, "three\n")
   assert.is(await read(), "one\ntwo\n", "a log that has grown still has what was listed")

@@ -75,6 +75,31 @@ test("a task, a peer and a copy get what is on disk; the answer says that it was
   assert.ok(Buffer.from(part!.bytes!).equals(bytes))
   w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
   assert.is(w.only("tasksDone").done[0]!.diskBytes, blockBytes)
+  assert.equal([read!.lent, again!.lent, w.command("readOver")], [undefined, true, [{ kind: "readOver", request: again!.request }]])
+})
+
+test("tasks that want a block at once read it once; its memory is given back when the last of them is over", () => {
+  const w = alone()
+  const [block] = withSealed(w, "a")
+  w.receive("master#1", uses(masterAheadMs + 9_000))
+  w.pass(1_000)
+  const { bytes, request } = written(w)
+  w.step({ kind: "fileWritten", request })
+  const inputs = [
+    {
+      ref: { kind: "block", block: block!, stream: "s.1", interval: masterAheadMs } as never,
+      parts: [{ block: block!, holders: ["w1#1"] }],
+    },
+  ]
+  w.launch([task("t.1", { inputs }), task("t.2", { inputs }), task("t.3", { inputs })])
+  const reads = w.command("readFile")
+  assert.is(reads.length, 1)
+  w.receive("master#1", { kind: "cancel", tasks: ["t.3"] })
+  w.step({ kind: "fileRead", request: reads[0]!.request, bytes })
+  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
+  assert.equal(w.command("readOver"), [])
+  w.step({ kind: "taskDone", task: "t.2", executor: 0, result: result(), ms: 1 })
+  assert.equal(w.command("readOver"), [{ kind: "readOver", request: reads[0]!.request }])
 })
 
 test("a file that cannot be read back: the block is no longer held, and the task says where it was not", () => {
