@@ -126,7 +126,7 @@ test("what was written anew since it was looked up is read where it is now, and 
     const parts = {
       store: { get: () => current, drop: () => assert.unreachable("it is there") },
       files: {
-        read(path: string, _from: number, _to: number, _pinned: null, done: (bytes: Uint8Array | null, error: string) => void) {
+        read(path: string, _from: number, _to: number, done: (bytes: Uint8Array | null, error: string) => void) {
           reads.push(path)
           current = at("/new")
           done(files.get(path) ?? null, files.has(path) ? "" : `no such file: ${path}`)
