@@ -56,6 +56,17 @@ export class TaskScope {
     }
   }
 
+  /** What was counted so far; `recount` takes back what came after. */
+  counts(): Counts {
+    const { rowsIn, asideCount, threwCount, asideSamples } = this
+    return { rowsIn, asideCount, threwCount, samples: asideSamples.length }
+  }
+
+  recount({ rowsIn, asideCount, threwCount, samples }: Counts): void {
+    Object.assign(this, { rowsIn, asideCount, threwCount })
+    this.asideSamples.length = samples
+  }
+
   /** Another block is read. */
   step(): void {
     if (this.progress !== null) this.progress[0]!++
@@ -110,6 +121,13 @@ export class TaskScope {
       },
     }))
   }
+}
+
+interface Counts {
+  readonly rowsIn: number
+  readonly asideCount: number
+  readonly threwCount: number
+  readonly samples: number
 }
 
 export interface Place {

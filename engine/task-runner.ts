@@ -157,9 +157,9 @@ export class TaskRunner {
   /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
   private attempted(scope: TaskScope, run: (kernels: Kernels) => TaskOutput | null): TaskOutput | null {
     if (this.kernels === null || scope.watch !== null) return null
-    const { rowsIn } = scope
+    const before = scope.counts()
     const output = run(this.kernels)
-    if (output === null) scope.rowsIn = rowsIn
+    if (output === null) scope.recount(before)
     return output
   }
 }

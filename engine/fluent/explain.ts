@@ -1,8 +1,8 @@
 /**
  * The stages in which an RDD or a stream is computed, parents first, and how each operator runs: compiled
- * where its stage is a chain over text that ends in a reduction by key and every function of it is understood (`kernel/`), else
- * as closures, and why. From the definitions alone: nothing is asked of the cluster. Compiled code leaves a task to the
- * closures whose text it is not exact for (as `toLowerCase` is for ASCII only).
+ * where its stage is a chain over lines that ends in a reduction by key and every function of it is understood (`kernel/`), else
+ * as closures, and why. From the definitions alone: nothing is asked of the cluster. Compiled code leaves to the
+ * closures the rows that it is not exact for (as `toLowerCase` is for ASCII only).
  */
 
 import { aggregatesEarly } from "../aggregate.js"
@@ -11,7 +11,7 @@ import type { FunctionLink } from "../function-ref.js"
 import type { ChainStep } from "../kernel/chain.js"
 import { Kernels } from "../kernel/map-side.js"
 import { isWide } from "../plan.js"
-import type { RddNode } from "../rdd.js"
+import type { FormatSpec, RddNode } from "../rdd.js"
 import type { StateOp } from "../state/op.js"
 import { formatDuration } from "../time.js"
 import { childrenOf } from "../tree.js"
@@ -41,7 +41,7 @@ class Walk {
   readonly #stored = new Set<StreamId>()
   /** Operators that a chain may be made of. */
   readonly #steps = new Map<Operator, ChainStep>()
-  readonly #texts = new Set<Operator>()
+  readonly #formats = new Map<Operator, FormatSpec>()
 
   constructor(host: Host) {
     this.#host = host
@@ -84,7 +84,7 @@ class Walk {
     switch (node.kind) {
       case "input": {
         const made = operator(`readStream ${name} (${node.format.kind})`, linksOf(node.format))
-        if (node.format.kind === "text") this.#texts.add(made)
+        this.#formats.set(made, node.format)
         into.push(made)
         return
       }
@@ -108,12 +108,12 @@ class Walk {
           const inner: Operator[] = []
           this.stream(node.parent, inner)
           const { op } = node
-          if (op.kind === "runningReduce" || op.kind === "reduceByWindow" || op.kind === "reduceByEventTime")
-            this.#compile(inner, { create: identity, merge: op.f })
+          const reduces = op.kind === "runningReduce" || op.kind === "reduceByWindow" || op.kind === "reduceByEventTime"
+          const packed = reduces && this.#compile(inner, { create: identity, merge: op.f })
           inner.push(operator("to the keys' partitions", []))
           this.stages.push({ operators: inner })
           if (node.initial !== null) this.#stage(node.initial, [])
-          this.stages.push({ operators: [this.#stepOf(op, inner)] })
+          this.stages.push({ operators: [this.#stepOf(op, inner, packed)] })
         }
         into.push(operator(`state ${name}`, []))
         return
@@ -139,23 +139,24 @@ class Walk {
     this.stages.push({ operators })
   }
 
-  /** Finds out how the chain of a map task that ends in a reduction runs, as the task itself will. */
-  #compile([input, ...operators]: readonly Operator[], { create, merge }: Reduction): void {
+  /** Finds out how the chain of a map task that ends in a reduction runs, as the task itself will. Gives whether its keys are other than text. */
+  #compile([input, ...operators]: readonly Operator[], { create, merge }: Reduction): boolean {
     const steps = operators.flatMap(one => this.#steps.get(one) ?? [])
-    if (input === undefined || steps.length < operators.length) return
-    if (!this.#texts.has(input)) {
-      for (const one of operators) if (one.path === "closure") one.why = `is called for each record: ${input.name} is no stream of text`
-      return
+    if (input === undefined || steps.length < operators.length) return false
+    const format = this.#formats.get(input)
+    if (format === undefined || format.kind === "values") {
+      for (const one of operators) if (one.path === "closure") one.why = `is called for each record: ${input.name} is no stream of lines`
+      return false
     }
     const links = [...steps.map(({ f }) => f), create, merge]
-    if (links.some(link => link.kind === "function" && this.#host.functionOf(link) === null)) return
-    const plan = new Kernels(link => this.#host.functionOf(link)).plan({ steps }, create, merge)
+    if (links.some(link => link.kind === "function" && this.#host.functionOf(link) === null)) return false
+    const plan = new Kernels(link => this.#host.functionOf(link)).plan(format, steps, create, merge)
     if ("kernel" in plan) {
       for (const one of operators) {
         one.path = "compiled"
         delete one.why
       }
-      return
+      return plan.kernel.packed
     }
     const { step, why } = plan.refusal
     const where = operators[step]?.name ?? "the reduction"
@@ -163,11 +164,13 @@ class Walk {
       one.path = "closure"
       one.why = i === step ? why : `is called for each record, because ${where} ${why}`
     }
+    return false
   }
 
   /** A step over numbers by text: what its map tasks give when they are compiled. */
-  #stepOf(op: StateOp, inner: readonly Operator[]): Operator {
+  #stepOf(op: StateOp, inner: readonly Operator[], packed: boolean): Operator {
     const made = operator(op.kind, linksOf(op))
+    if (packed && made.path === "closure") return { ...made, why: "its keys are no text" }
     if (op.kind !== "reduceByWindow" || op.inverse === null || inner.some(({ path }) => path === "closure")) return made
     const links = [op.f, op.inverse]
     if (links.some(link => link.kind === "function" && this.#host.functionOf(link) === null)) return made

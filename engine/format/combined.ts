@@ -104,7 +104,7 @@ function digits(line: string, at: number, count: number): number {
 }
 
 /** `17/May/2015:10:05:03 +0000` in epoch ms. */
-function parseTimestamp(line: string, at: number): number {
+export function parseTimestamp(line: string, at: number): number {
   const day = digits(line, at, 2)
   const month = monthOf(line, at + 3)
   const year = digits(line, at + 7, 4)

@@ -8,6 +8,8 @@
  * new. Kept by its executor from task to task: `clear` costs by what was used.
  */
 
+import { firstBytes, hashOf, lastBytes } from "./text.js"
+
 const firstCapacity = 1 << 12
 const entryInts = 8
 
@@ -53,6 +55,25 @@ export class ByteTable {
     entries[at + 5] = last
     this.numbers[(at >> 1) + 3] = value
     if (this.count === this.places.length) this.grow()
+  }
+
+  /** One pair, as generated code adds it: the key is bytes [0, length). */
+  add(data: Uint8Array, view: DataView, length: number, value: number, merge: (a: number, b: number) => number): void {
+    const first = firstBytes(data, view, 0, length)
+    const last = lastBytes(view, 0, length)
+    const hash = hashOf(view, 0, length, first, last)
+    const { entries, mask, keys } = this
+    let at = (hash << 3) & mask
+    for (; entries[at + 1] !== 0; at = (at + entryInts) & mask) {
+      if (entries[at] !== hash || entries[at + 2] !== length) continue
+      const start = entries[at + 3]!
+      let i = 0
+      while (i < length && keys[start + i] === data[i]) i++
+      if (i < length) continue
+      this.numbers[(at >> 1) + 3] = merge(this.numbers[(at >> 1) + 3]!, value)
+      return
+    }
+    this.insert(data, 0, length, hash, first, last, value, at)
   }
 
   clear(): void {

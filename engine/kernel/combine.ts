@@ -4,10 +4,16 @@
  */
 
 import { type Expression, type Lambda, NotUnderstood } from "../expression/expression.js"
+import type { FormatSpec } from "../rdd.js"
 import type { ByteTable } from "./byte-table.js"
-import { aOrAn, Generator, type TextValue, type Value } from "./generate.js"
+import { combinedRecord } from "./combined-record.js"
+import { csvRecord } from "./csv-record.js"
+import { Generator } from "./generate.js"
+import * as text from "./helpers.js"
+import { jsonRecord } from "./json-record.js"
 import type { Binary } from "./number-state.js"
-import * as text from "./text.js"
+import { packKey } from "./packed-key.js"
+import { aOrAn, type TextValue, type Value } from "./values.js"
 
 export interface ReadStep {
   readonly kind: "map" | "flatMap" | "filter" | "mapValues" | "keyBy"
@@ -15,92 +21,122 @@ export interface ReadStep {
 }
 
 export interface CombineKernel {
-  /** Exact for ASCII only. */
-  readonly needsAscii: boolean
-  /** Adds the pairs that rows [0, rows) of a text column give. */
-  run(data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable): void
+  /** Keys are packed (`packed-key.ts`); else they are text. */
+  readonly packed: boolean
+  /** Adds the pairs that rows [0, rows) of a text column give. `slow` adds those of one row. Throws Left: all must be added so. */
+  run(data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable, allAscii: boolean, slow: (row: number) => void): void
 }
 
 export type MergeKernel = (data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable, column: Float64Array) => void
 
 /** Throws NotUnderstood; `at` is told which step is looked at. */
-export function combineKernel(steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
+export function combineKernel(format: FormatSpec, steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
   const code = new Generator()
-  const row: TextValue = { type: "text", data: "data", from: "start", to: "end" }
-  const each = (rest: readonly ReadStep[]) =>
-    // The first step may have become several, or none.
+  let packed = false
+  const leave = `{ slow(line); ${refresh}; continue each }`
+  const each = (rest: readonly ReadStep[]) => {
+    code.exit = leave
+    // Whether rows must be looked at first is known once all is written.
+    const first = code.lines.length
     follow(
       code,
       rest,
       0,
-      row,
+      rowOf(code, format),
+      // The first step may have become several, or none.
       index => at(Math.max(0, index + steps.length - rest.length)),
       pair => {
         at(steps.length)
-        sink(code, pair, merge)
+        packed = sink(code, pair, merge)
       },
     )
-  const search = searchOf(steps)
+    if (code.needsAscii) code.lines.splice(first, 0, `if (!allAscii && !text.ascii(data, start, end)) ${leave}`)
+  }
+  const search = format.kind === "text" || format.kind === "values" ? searchOf(steps) : null
   if (search === null) {
-    code.block("for (let row = 0; row < rows; row++)", () => {
-      code.line("const start = offsets[row], end = offsets[row + 1]")
+    code.block("each: for (let line = 0; line < rows; line++)", () => {
+      code.line("const start = offsets[line], end = offsets[line + 1]")
       each(steps)
     })
   } else {
     const sought = code.text(search.text)
     code.line(`const found = text.finder(data, ${sought.data})`)
-    code.block(`for (let row = 0, hit = found(0); hit >= 0;)`, () => {
+    code.block("each: for (let row = 0, from = 0, hit; (hit = found(from)) >= 0; )", () => {
       code.line("while (offsets[row + 1] <= hit) row++")
-      code.line("const start = offsets[row], end = offsets[row + 1]")
+      code.line("const line = row, start = offsets[row], end = offsets[row + 1]")
       // A match that goes on into the next row is none.
-      code.line(`if (hit + ${sought.to} > end) { hit = found(hit + 1); continue }`)
+      code.line(`if (hit + ${sought.to} > end) { from = hit + 1; continue }`)
+      code.line("row++; from = end")
       each(search.rest)
-      code.line("row++; hit = found(end)")
     })
   }
   const run = compiled(code)
-  return { needsAscii: code.needsAscii, run: (data, offsets, rows, table) => run(data, offsets, rows, table, noNumbers) }
+  return { packed, run: (data, offsets, rows, table, allAscii, slow) => run(data, offsets, rows, table, noNumbers, allAscii, slow) }
+}
+
+/** What a row is, of a stream of lines. */
+function rowOf(code: Generator, format: FormatSpec): Value {
+  switch (format.kind) {
+    case "combined":
+      return combinedRecord(code)
+    case "csv":
+      return csvRecord(code, format.header)
+    case "json":
+      return jsonRecord(code)
+    default:
+      return { type: "text", data: "data", from: "start", to: "end" }
+  }
 }
 
 /** The reduce side: adds a block's pairs, keys as a text column and their numbers. Throws NotUnderstood. */
 export function mergeKernel(merge: Lambda): MergeKernel {
   const code = new Generator()
+  code.exit = null
   code.block("for (let row = 0; row < rows; row++)", () => {
     code.line("const start = offsets[row], end = offsets[row + 1], added = column[row]")
     const key: TextValue = { type: "text", data: "data", from: "start", to: "end" }
     sink(code, { type: "tuple", items: [key, { type: "number", js: "added" }] }, merge)
   })
-  return compiled(code)
+  const run = compiled(code)
+  return (data, offsets, rows, table, column) => run(data, offsets, rows, table, column, true, () => {})
 }
 
 /** A function of two numbers that gives one. Throws NotUnderstood. */
 export function binaryKernel(f: Lambda): Binary {
   const code = new Generator()
+  code.exit = null
   const [a, b]: Value[] = [
     { type: "number", js: "a" },
     { type: "number", js: "b" },
   ]
   const result = code.apply(f, [a!, b!])
   if (result.type !== "number") throw new NotUnderstood(`reduces to ${aOrAn(result)}`)
-  const body = `"use strict"\n${[...code.constants, ...code.lines].join("\n")}\nreturn ${result.js}`
   // Texts that it holds can be compared with nothing that it is given.
-  if (code.literals.length > 0) throw new NotUnderstood("uses text")
-  return new Function("a", "b", body) as Binary
+  if (code.literals.length > 0 || code.held.length > 0) throw new NotUnderstood("uses text")
+  const body = `"use strict"\n${[...code.constants, ...code.lines].join("\n")}\nreturn ${result.js}`
+  const make = new Function("text", `return (a, b) => {${body}}`) as (helpers: typeof text) => Binary
+  return make(text)
 }
 
 const noNumbers = new Float64Array(0)
+/** After whatever may have given the table other arrays. */
+const refresh = "entries = table.entries; mask = table.mask; numbers = table.numbers; keys = table.keys"
 
-function compiled(code: Generator): MergeKernel {
+type Run = (...args: [...Parameters<MergeKernel>, allAscii: boolean, slow: (row: number) => void]) => void
+
+function compiled(code: Generator): Run {
+  const { literals, held } = code
   const body = `"use strict"
 let { entries, mask, numbers, keys } = table
 const dataView = new DataView(data.buffer, data.byteOffset, data.byteLength)
-${code.literals.map((_, i) => `const k${i} = literals[${i}], k${i}View = new DataView(k${i}.buffer)`).join("\n")}
+${literals.map((_, i) => `const k${i} = literals[${i}], k${i}View = new DataView(k${i}.buffer)`).join("\n")}
+${held.map((_, i) => `const h${i} = held[${i}]`).join("\n")}
 ${code.constants.join("\n")}
 ${code.lines.join("\n")}`
-  const run = new Function("data", "offsets", "rows", "table", "column", "text", "literals", body) as (
-    ...args: [...Parameters<MergeKernel>, helpers: typeof text, literals: readonly Uint8Array[]]
+  const run = new Function("data", "offsets", "rows", "table", "column", "allAscii", "slow", "text", "literals", "held", body) as (
+    ...args: [...Parameters<Run>, helpers: typeof text, literals: readonly Uint8Array[], held: readonly unknown[]]
   ) => void
-  return (data, offsets, rows, table, column) => run(data, offsets, rows, table, column, text, code.literals)
+  return (...args) => run(...args, text, literals, held)
 }
 
 /**
@@ -157,10 +193,12 @@ function follow(
       return
     }
     case "filter":
-      code.block(`if (${code.truth(code.apply(step.f, [value]))})`, () => next(value))
+      code.block(`if (${code.holds(step.f, [value])})`, () => next(value))
       return
     case "flatMap": {
       const list = code.apply(step.f, [value])
+      // What an element before it has given cannot be taken back.
+      code.exit = "throw new text.Left()"
       if (list.type === "list") list.each(element => code.block("", () => next(element)))
       else if (list.type === "tuple") for (const item of list.items) code.block("", () => next(item))
       else throw new NotUnderstood(`gives ${aOrAn(list)}`)
@@ -173,12 +211,19 @@ function pairOf(value: Value): readonly [key: Value, value: Value] {
   return [value.items[0]!, value.items[1]!]
 }
 
-/** One probe, in line; a new key out of it. */
-function sink(code: Generator, pair: Value, merge: Lambda): void {
-  const [key, added] = pairOf(pair)
-  if (key.type !== "text") throw new NotUnderstood(`has ${aOrAn(key)} as key`)
+/** One probe, in line; a new key out of it. Gives whether the key is packed. */
+function sink(code: Generator, pair: Value, merge: Lambda): boolean {
+  const [made, value] = pairOf(pair)
+  const added = code.numberOf(value)
   if (added.type !== "number") throw new NotUnderstood(`reduces ${aOrAn(added)}`)
-  const { data, from, to } = key
+  let key = made
+  const packed = key.type !== "text"
+  if (packed) {
+    const into = code.scratch()
+    packKey(code, into, key)
+    key = code.textIn(into)
+  }
+  const { data, from, to } = key as TextValue
   const view = `${data}View`
   code.line(`const length = ${to} - ${from}
 const first = text.firstBytes(${data}, ${view}, ${from}, ${to}), last = text.lastBytes(${view}, ${from}, ${to})
@@ -194,10 +239,14 @@ for (; entries[at + 1] !== 0; at = (at + 8) & mask) {
 }
 if (entries[at + 1] === 0) {
   table.insert(${data}, ${from}, ${to}, hash, first, last, ${added.js}, at)
-  entries = table.entries; mask = table.mask; numbers = table.numbers; keys = table.keys
+  ${refresh}
 } else {
   const old = numbers[(at >> 1) + 3]`)
+  const { exit } = code
+  code.exit = null
   const merged = code.apply(merge, [{ type: "number", js: "old" }, added])
+  code.exit = exit
   if (merged.type !== "number") throw new NotUnderstood(`reduces to ${aOrAn(merged)}`)
   code.line(`  numbers[(at >> 1) + 3] = ${merged.js}\n}`)
+  return packed
 }

@@ -9,7 +9,7 @@ import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import { readBuiltin, readFunction } from "../expression/read.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"
 import { operatorOf } from "../operators/index.js"
-import type { RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
+import type { FormatSpec, RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
 import { writeRegion } from "../shuffle-region.js"
 import type { TaskOutput } from "../task.js"
 import { type Pieces, SumTable } from "../wasm/words.js"
@@ -18,8 +18,11 @@ import { type Chain, chainOf } from "./chain.js"
 import { binaryKernel, type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
 import { type PairColumns, pairColumns } from "./number-columns.js"
 import type { Binary } from "./number-state.js"
+import { Left } from "./packed-key.js"
+import { Adding, packedSections } from "./packed-sections.js"
 import { pairSections, sumSections } from "./pair-sections.js"
 import { piecesOf } from "./pieces.js"
+import { slowRows } from "./slow-rows.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
 export interface Refusal {
@@ -55,20 +58,32 @@ export class Kernels {
       if (error instanceof NotUnderstood) return null
       throw error
     }
-    if (chain.input.format.kind !== "text" && chain.input.format.kind !== "values") return null
-    const plan = this.plan(chain, create, merge)
+    const { format } = chain.input
+    const plan = this.plan(format, chain.steps, create, merge)
     if ("refusal" in plan) return null
     const blocks: Block[] = []
     for (const { block } of chain.input.groups[chain.partition]!) blocks.push(...context.blocks({ kind: "block", block }))
-    if (!blocks.every(block => block.rows === 0 || (block.isText && (block.allAscii || !plan.kernel.needsAscii)))) return null
+    if (!blocks.every(block => block.rows === 0 || block.isText)) return null
     const counted = plan.pieces === null ? null : this.count(blocks, plan.pieces, write.partitions)
     if (counted !== null) return counted
     this.table ??= new ByteTable()
     const { table } = this
+    const { kernel } = plan
+    const adding = new Adding(table, kernel.packed, this.binary(merge))
+    let slow: ((line: string) => void) | null = null
     try {
-      for (const block of blocks) if (block.rows > 0) plan.kernel.run(block.textBytes(), block.offsets(), block.rows, table)
-      const sections = pairSections(table, write.partitions)
-      return { bytes: writeRegion(sections.blocks), rows: table.count, sectionRows: sections.rows }
+      for (const block of blocks) {
+        if (block.rows === 0) continue
+        kernel.run(block.textBytes(), block.offsets(), block.rows, table, block.allAscii, row => {
+          slow ??= slowRows(root, partition, context, adding.pair)
+          slow(block.row(row) as string)
+        })
+      }
+      const { blocks: bytes, rows } = kernel.packed ? packedSections(table, write.partitions) : pairSections(table, write.partitions)
+      return { bytes: writeRegion(bytes), rows: table.count, sectionRows: rows }
+    } catch (error) {
+      if (error instanceof Left) return null
+      throw error
     } finally {
       table.clear()
     }
@@ -138,17 +153,23 @@ export class Kernels {
   }
 
   /** What becomes of a chain that ends in a reduction by key. */
-  plan({ steps }: Pick<Chain, "steps">, create: FunctionLink, merge: FunctionLink): Plan {
-    const name = [...steps.map(({ kind, f }) => `${kind} ${nameOf(f)}`), nameOf(create), nameOf(merge)].join("|")
+  plan(format: FormatSpec, steps: Chain["steps"], create: FunctionLink, merge: FunctionLink): Plan {
+    const name = [
+      format.kind,
+      ...(format.kind === "csv" ? [JSON.stringify(format.header)] : []),
+      ...steps.map(({ kind, f }) => `${kind} ${nameOf(f)}`),
+      nameOf(create),
+      nameOf(merge),
+    ].join("|")
     let plan = this.plans.get(name)
     if (plan === undefined) {
-      plan = this.makePlan(steps, create, merge)
+      plan = this.makePlan(format, steps, create, merge)
       this.plans.set(name, plan)
     }
     return plan
   }
 
-  private makePlan(steps: Chain["steps"], create: FunctionLink, merge: FunctionLink): Plan {
+  private makePlan(format: FormatSpec, steps: Chain["steps"], create: FunctionLink, merge: FunctionLink): Plan {
     let step = 0
     try {
       const read = steps.map(({ kind, f }, index) => {
@@ -158,7 +179,9 @@ export class Kernels {
       step = steps.length
       if (create.kind !== "builtin" || create.name !== "identity") throw new NotUnderstood("makes combiners of its own")
       const f = this.lambda(merge)
-      return { kernel: combineKernel(read, f, at => (step = at)), pieces: piecesOf(read, f) }
+      if (format.kind === "function") throw new NotUnderstood("reads a format that is a function")
+      const text = format.kind === "text" || format.kind === "values"
+      return { kernel: combineKernel(format, read, f, at => (step = at)), pieces: text ? piecesOf(read, f) : null }
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error
       return { refusal: { step, why: error.message } }

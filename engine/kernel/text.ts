@@ -1,5 +1,7 @@
 /** What generated kernels call: functions of pieces of text, as bytes [from, to) of some array. */
 
+import { textBytes } from "../block/bytes.js"
+
 /** The first four bytes of a piece; of a shorter one, its bytes. With `lastBytes` and the length this is all of a piece of up to eight. */
 export function firstBytes(data: Uint8Array, view: DataView, from: number, to: number): number {
   if (to - from >= 4) return view.getInt32(from, true)
@@ -72,10 +74,57 @@ function isSpace(byte: number): boolean {
   return byte === 32 || (byte >= 9 && byte <= 13)
 }
 
-/** ASCII text with its letters in [first, first + 26) moved by `distance`, at the start of `into`. */
-export function fold(data: Uint8Array, from: number, to: number, into: Uint8Array, first: number, distance: number): void {
-  for (let i = from, j = 0; i < to; i++, j++) {
-    const byte = data[i]!
-    into[j] = (byte - first) >>> 0 < 26 ? byte + distance : byte
-  }
+/** Where `byte` comes next; `to`: it does not. */
+export function byte(data: Uint8Array, from: number, to: number, byte: number): number {
+  while (from < to && data[from] !== byte) from++
+  return from
+}
+
+/** Where `text` comes next; `to`: it does not. */
+export function next(data: Uint8Array, from: number, to: number, text: Uint8Array): number {
+  for (const end = to - text.length; from <= end; from++) if (data[from] === text[0] && startsWith(data, from, to, text)) return from
+  return to
+}
+
+/** `indexOf` of ASCII text. */
+export function indexOf(data: Uint8Array, from: number, to: number, sought: Uint8Array, start: number, end: number): number {
+  const length = end - start
+  for (let at = from; at + length <= to; at++) if (same(data, at, at + length, sought, start, end)) return at - from
+  return -1
+}
+
+/** All of it is ASCII. */
+export function ascii(data: Uint8Array, from: number, to: number): boolean {
+  let all = 0
+  while (from < to) all |= data[from++]!
+  return all < 128
+}
+
+/** A place in a text of so many characters, as `slice` takes it: from the end, if negative. */
+export function place(at: number, length: number): number {
+  const whole = Math.trunc(at) || 0
+  return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length)
+}
+
+/** The same as `substring` takes it. */
+export function clamped(at: number, length: number): number {
+  return Math.min(Math.max(Math.trunc(at) || 0, 0), length)
+}
+
+/** `charCodeAt` of ASCII text. */
+export function codeAt(data: Uint8Array, from: number, to: number, at: number): number {
+  const whole = Math.trunc(at) || 0
+  return whole >= 0 && whole < to - from ? data[from + whole]! : Number.NaN
+}
+
+/** The expression is asked from the text's beginning. */
+export function test(regex: RegExp, data: Uint8Array, from: number, to: number): boolean {
+  regex.lastIndex = 0
+  return regex.test(stringOf(data, from, to))
+}
+
+/** The text itself. */
+export function stringOf(data: Uint8Array, from: number, to: number): string {
+  const bytes = textBytes(data)
+  return ascii(data, from, to) ? bytes.latin1Slice(from, to) : bytes.utf8Slice(from, to)
 }

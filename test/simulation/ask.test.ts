@@ -63,8 +63,8 @@ test("explain: stages and operators from the definitions alone", async () => {
       ({ name, path, why }) => `${name} ${path}${why === undefined ? "" : `: ${why}`}`,
     )
   const views = s.readStream("views", "1s")
-  assert.equal(await why(views.map(v => [Number(v), 1]).reduceByKey(sum)), ["map closure: calls Number"])
-  assert.equal(await why(views.filter(v => /a/.test(v)).countByValue()), [
+  assert.equal(await why(views.map(v => [v.normalize(), 1]).reduceByKey(sum)), ["map closure: calls normalize of text"])
+  assert.equal(await why(views.filter(v => v.match(/a/) !== null).countByValue()), [
     "filter closure: uses a regular expression",
     "keyBy closure: is called for each record, because filter uses a regular expression",
     "mapValues closure: is called for each record, because filter uses a regular expression",
@@ -77,7 +77,21 @@ test("explain: stages and operators from the definitions alone", async () => {
   const stepOf = async (inverse: (a: number, b: number) => number) =>
     (await windowed.reduceByWindow("3s", (a, b) => a + b, inverse).explain()).stages[1]!.operators.map(({ path }) => path)
   assert.equal(await stepOf((a, b) => a - b), ["compiled"])
-  assert.equal(await stepOf((a, b) => Math.max(a - b, 0)), ["closure"])
+  assert.equal(await stepOf((a, b) => Math.hypot(a - b, 0)), ["closure"])
+  const log = s.readStream("log", "1s", { format: "combined" })
+  const errors = log.filter(v => v.status >= 500).map(v => [[v.url, v.status], 1] as [[string, number], number])
+  const { stages: ofLog } = await errors
+    .reduceByWindow(
+      "3s",
+      (a, b) => a + b,
+      (a, b) => a - b,
+    )
+    .explain()
+  assert.equal(
+    ofLog.slice(0, 2).map(({ operators }) => operators.map(({ path }) => path)),
+    [["compiled", "compiled", "compiled", "compiled"], ["closure"]],
+  )
+  assert.equal(ofLog[1]!.operators[0]!.why, "its keys are no text")
   const joined = s.parallelize([["a", 1]] as [string, number][]).join(counts.latest().mapValues(n => n))
   assert.equal(
     (await joined.explain()).stages.at(-1)!.operators.map(({ name }) => name),

@@ -1,0 +1,405 @@
+/** Compiled chains over records give, bit for bit, what their functions give, on whatever lines. */
+
+import fc from "fast-check"
+import { test } from "uvu"
+import * as assert from "uvu/assert"
+import { Block, encodeRows } from "../../../engine/block/block.js"
+import { max, min, sum } from "../../../engine/builtins.js"
+import { ByteTable } from "../../../engine/kernel/byte-table.js"
+import type { FormatSpec } from "../../../engine/rdd.js"
+import { type F, outputs, type Program, planOf } from "./programs.js"
+
+interface Log {
+  ip: string
+  user: string | null
+  time: Date
+  method: string
+  url: string
+  status: number
+  bytes: number
+  referrer: string | null
+  agent: string | null
+}
+type Row = { [name: string]: string }
+// biome-ignore lint/suspicious/noExplicitAny: a value of JSON is whatever the line says
+type Json = any
+
+const combined: FormatSpec = { kind: "combined" }
+const csv: FormatSpec = { kind: "csv", header: ["name", "n", "café"] }
+const bare: FormatSpec = { kind: "csv" }
+const json: FormatSpec = { kind: "json" }
+const bot = /bot|crawl(er)?/i
+const isError = (status: number) => status >= 400
+const pathOf = (url: string) => {
+  const [path] = url.split("?")
+  return path
+}
+function sizeOf(bytes: number) {
+  if (bytes === 0) return "none"
+  const kib = bytes / 1024
+  if (kib < 1) return "small"
+  else return kib < 100 ? "large" : "huge"
+}
+
+const programs: readonly Program[] = [
+  { name: "by url and status", format: combined, steps: [["map", (r: Log) => [[r.url, r.status], 1]]] },
+  { name: "by url and status as text", format: combined, steps: [["map", (r: Log) => [`${r.url} ${r.status}`, 1]]] },
+  {
+    name: "errors by minute",
+    format: combined,
+    steps: [
+      ["filter", (r: Log) => r.status >= 500],
+      ["map", (r: Log) => [Math.floor(r.time.getTime() / 60_000), 1]],
+    ],
+  },
+  {
+    name: "errors by minute as text",
+    format: combined,
+    steps: [
+      ["filter", (r: Log) => isError(r.status)],
+      ["map", (r: Log) => [r.time.toISOString().slice(0, 16), 1]],
+    ],
+  },
+  {
+    name: "by date",
+    format: combined,
+    steps: [["map", ({ time, bytes }: Log) => [new Date(Math.floor(+time / 3_600_000) * 3_600_000), bytes]]],
+    merge: max as F,
+  },
+  {
+    name: "parts of a time",
+    format: combined,
+    steps: [["map", (r: Log) => [[r.time.getUTCHours(), r.time.getUTCDay(), r.time.getUTCSeconds(), r.time.getUTCFullYear()], 1]]],
+  },
+  {
+    name: "bytes by path",
+    format: combined,
+    steps: [
+      ["keyBy", (r: Log) => pathOf(r.url)],
+      ["mapValues", (r: Log) => r.bytes],
+    ],
+    merge: sum as F,
+  },
+  { name: "least by size", format: combined, steps: [["map", (r: Log) => [sizeOf(r.bytes), -r.bytes]]], merge: min as F },
+  {
+    name: "what may be null",
+    format: combined,
+    steps: [
+      ["filter", (r: Log) => r.user === null || r.user !== "x"],
+      ["map", (r: Log) => [[r.user, r.referrer ?? "-", r.agent || "none"], 1]],
+    ],
+  },
+  {
+    name: "agents",
+    format: combined,
+    steps: [
+      ["filter", (r: Log) => bot.test(r.agent!)],
+      ["map", (r: Log) => [r.agent, 1]],
+    ],
+  },
+  {
+    name: "hosts of referrers",
+    format: combined,
+    steps: [
+      ["filter", (r: Log) => r.referrer !== null && r.referrer.startsWith("http")],
+      ["map", (r: Log) => [r.referrer!.split("/")[2], 1]],
+    ],
+  },
+  {
+    name: "methods of text",
+    format: combined,
+    steps: [
+      ["filter", (r: Log) => !/\.(png|css)$/.test(r.url) && r.method !== "HEAD"],
+      [
+        "map",
+        (r: Log) => [
+          [r.method.toLowerCase(), r.url.indexOf("?"), r.url.substring(1, 4), r.url.slice(-3).trim(), r.ip[0], r.url.length],
+          r.status,
+        ],
+      ],
+    ],
+  },
+  {
+    name: "an object between",
+    format: combined,
+    steps: [
+      ["map", (r: Log) => ({ url: r.url, ok: r.status < 400 })],
+      ["filter", (r: { url: string; ok: boolean }) => r.ok],
+      ["map", (r: { url: string; ok: boolean }) => [[r.url, r.ok, null], 1]],
+    ],
+  },
+  {
+    name: "parts of a url",
+    format: combined,
+    steps: [["flatMap", (r: Log) => r.url.split("/").map(part => [part.toUpperCase(), r.bytes / 10])]],
+  },
+  { name: "a column", format: csv, steps: [["map", (r: Row) => [r.name, Number(r.n)]]] },
+  {
+    name: "columns",
+    format: csv,
+    steps: [
+      ["filter", (r: Row) => r.n !== "" && r.café !== r.name],
+      ["map", (r: Row) => [[r.café, r.name!.trim()], Number.parseInt(r.n!, 10)]],
+    ],
+    merge: max as F,
+  },
+  { name: "columns without names", format: bare, steps: [["map", (r: Row) => [r._2, parseFloat(r._1!) + 0.5]]] },
+  { name: "numbers of texts", format: bare, steps: [["map", (r: Row) => [+r._1!, parseInt(r._1!) || 1]]] },
+  { name: "a name", format: json, steps: [["map", (r: Json) => [r.name, 1]]] },
+  {
+    name: "a name and a number",
+    format: json,
+    steps: [
+      ["filter", (r: Json) => r.n > 1 && r.name !== "b"],
+      ["map", (r: Json) => [[r.name, r.n], r.n * 2]],
+    ],
+  },
+  { name: "names within", format: json, steps: [["map", (r: Json) => [r.of.name, r.of.n]]] },
+  {
+    name: "kinds",
+    format: json,
+    steps: [
+      ["filter", (r: Json) => r.n === null || r.n === true || r.n == null || r.n === 1.5 || !r.name],
+      ["map", (r: Json) => [[r.n], 1]],
+    ],
+  },
+  {
+    name: "text of JSON",
+    format: json,
+    steps: [
+      ["filter", (r: Json) => r.name.includes("a")],
+      ["map", (r: Json) => [r.name.toLowerCase(), Number(r.n)]],
+    ],
+  },
+  { name: "by position of text", steps: [["map", (l: string) => [l.split(" ")[1], l.split(" ").length]]] },
+  {
+    name: "statements",
+    steps: [
+      [
+        "map",
+        (l: string) => {
+          const [first, second] = l.split(" ")
+          if (first!.includes("a")) return [`${first}-${second}`, 1.25]
+          const size = l.length
+          return [first + "!" + size, size > 3 && size < 10 ? size : -size]
+        },
+      ],
+    ],
+  },
+  {
+    name: "numbers as text",
+    steps: [["map", (l: string) => [String(Number(l) / 3) + (Number(l) * 1e21).toString() + Number(l).toFixed(2), (l.length | 0) >>> 1]]],
+  },
+  {
+    name: "truth",
+    steps: [
+      ["filter", (l: string) => !!l && (l.length > 2 || !l.includes("a")) && Boolean(l.charCodeAt(1))],
+      ["map", (l: string) => [l.endsWith(l.slice(-1)), 1]],
+    ],
+  },
+]
+
+const hostile = fc.constantFrom(
+  '"',
+  "\\",
+  '\\"',
+  " ",
+  "[",
+  "]",
+  "-",
+  ",",
+  "é",
+  "😀",
+  "\t",
+  "{",
+  "}",
+  ":",
+  "null",
+  "00",
+  "\u2028",
+  "a".repeat(70),
+)
+
+/** A line with some characters taken out, put in or doubled. */
+const broken = (line: fc.Arbitrary<string>) =>
+  fc.tuple(line, fc.nat(), fc.nat(6), hostile).map(([text, at, cut, put]) => {
+    const place = at % (text.length + 1)
+    return text.slice(0, place) + (cut % 2 === 0 ? put : "") + text.slice(place + cut)
+  })
+
+const two = (n: number) => String(n).padStart(2, "0")
+const word = fc.constantFrom("/", "/a", "/A?b=1", "/é", "/a b", "", "-", "/x.png", "/bot/crawler", "http://a.b/c", "\\\\", "x")
+const time = fc
+  .tuple(
+    fc.integer({ min: 0, max: 32 }),
+    fc.integer({ min: 0, max: 25 }),
+    fc.integer({ min: 0, max: 61 }),
+    fc.constantFrom("+0000", "-0730", "+2500", "0000", "+0160"),
+  )
+  .map(([day, hour, second, zone]) => `${two(day)}/May/2015:${two(hour)}:05:${two(second)} ${zone}`)
+const logLine = fc
+  .tuple(
+    fc.constantFrom("1.2.3.4", "::1", "x"),
+    fc.constantFrom("- -", "- x", "- bob smith", "id é"),
+    time,
+    fc.constantFrom("GET", "HEAD", "P ST", ""),
+    word,
+    fc.constantFrom(" HTTP/1.1", "", " "),
+    fc.constantFrom(200, 404, 500, 503, 99, 1000),
+    fc.constantFrom("0", "-", "12345", "9007199254740993", "1e3", ""),
+    fc.constantFrom("", ' "-"', ' "-" "-"'),
+    word,
+    word,
+  )
+  .map(([ip, user, at, method, url, protocol, status, bytes, end, referrer, agent]) => {
+    const tail = end === "" && agent !== "x" ? ` "${referrer}" "${agent}"` : end
+    return `${ip} ${user} [${at}] "${method}${method === "" ? "" : " "}${url}${protocol}" ${status} ${bytes}${tail}`
+  })
+const plainLog = fc
+  .tuple(fc.constantFrom("/", "/a", "/b?c"), fc.constantFrom(200, 404, 503), fc.nat(3), fc.constantFrom('"-" "x"', '"http://a/b" "robot"'))
+  .map(([url, status, minute, end]) => `1.2.3.4 - - [17/May/2015:10:0${minute}:03 +0000] "GET ${url} HTTP/1.1" ${status} 203 ${end}`)
+
+const numberText = fc.oneof(
+  fc.constantFrom(
+    "1",
+    "-0",
+    "0",
+    "007",
+    "1e400",
+    "-1e400",
+    "1.5",
+    ".5",
+    "5.",
+    "1e3",
+    "0x1f",
+    " 7 ",
+    "",
+    "-",
+    "+4",
+    "Infinity",
+    "NaN",
+    "1_0",
+    "12345678901234567890",
+    "0.1",
+    "9007199254740993",
+    "4.35",
+    "1 2",
+    "é",
+    "0b11",
+    "-00",
+    "3px",
+    "1e21",
+  ),
+  fc.double().map(String),
+  fc.integer().map(String),
+)
+const cell = fc.oneof(word, numberText, fc.constantFrom('"a,b"', '"a""b"', '"', '"a"b', '""', "name", " a ", '"n"'))
+const csvLine = fc.oneof(fc.array(cell, { minLength: 1, maxLength: 4 }), fc.tuple(word, numberText, word)).map(cells => cells.join(","))
+
+const jsonValue = fc.oneof(
+  fc.constantFrom(
+    "1",
+    "-0",
+    "1.5",
+    "1e400",
+    "true",
+    "false",
+    "null",
+    '"a"',
+    '"b"',
+    '"A"',
+    '""',
+    '"é"',
+    '"\\u00e9"',
+    '"\\ud800"',
+    '"a\\n"',
+    "{}",
+    "[]",
+    '["a"]',
+    "01",
+    "1.",
+    "nul",
+    '"\\x"',
+    "[1,]",
+    "NaN",
+    '"\t"',
+    "-",
+  ),
+  fc.integer().map(String),
+  fc.json(),
+)
+const jsonName = fc.constantFrom('"name"', '"n"', '"of"', '"na\\u006de"', '"x"', '"constructor"', '"__proto__"', '""')
+const jsonObject = (value: fc.Arbitrary<string>) =>
+  fc
+    .array(fc.tuple(jsonName, value, fc.constantFrom("", " ", "\t")), { maxLength: 5 })
+    .map(pairs => `{${pairs.map(([name, v, blank]) => `${blank}${name}:${blank}${v}`).join(",")}}`)
+const jsonLine = fc.oneof(
+  jsonObject(fc.oneof(jsonValue, jsonObject(jsonValue))),
+  fc
+    .tuple(fc.constantFrom("a", "b", "cA"), fc.integer({ min: -3, max: 3 }), jsonObject(jsonValue))
+    .map(([name, n, of]) => `{"name":"${name}","n":${n},"of":${of}}`),
+  jsonValue,
+)
+const textLine = fc.oneof(
+  numberText,
+  fc.array(fc.oneof(word, fc.constant(" ")), { maxLength: 6 }).map(words => words.join(" ")),
+  fc.string({ unit: "binary" }),
+)
+
+const lines: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  combined: fc.oneof({ weight: 3, arbitrary: plainLog }, logLine, broken(logLine), broken(plainLog)),
+  csv: fc.oneof({ weight: 3, arbitrary: csvLine }, broken(csvLine)),
+  json: fc.oneof({ weight: 3, arbitrary: jsonLine }, broken(jsonLine)),
+  text: fc.oneof({ weight: 3, arbitrary: textLine }, broken(textLine)),
+}
+
+const outcome = (program: Program, rows: readonly unknown[][], compile: boolean) => {
+  try {
+    return outputs(program, rows, 3, compile)
+  } catch (error) {
+    return String(error)
+  }
+}
+
+for (const program of programs) {
+  test(`${program.name}: compiled as by its functions`, () => {
+    const plan = planOf(program)
+    assert.ok("kernel" in plan, "refusal" in plan ? plan.refusal.why : "")
+    const line = lines[program.format?.kind ?? "text"]!
+    fc.assert(
+      fc.property(fc.array(fc.array(line, { maxLength: 25 }), { minLength: 1, maxLength: 2 }), rows => {
+        const [fast, slow] = [outcome(program, rows, true), outcome(program, rows, false)]
+        if (typeof fast === "string" || typeof slow === "string") {
+          assert.is(fast, slow)
+          return
+        }
+        assert.equal(fast.outputs[0]!.sectionRows, slow.outputs[0]!.sectionRows)
+        assert.is(Buffer.compare(fast.outputs[0]!.bytes, slow.outputs[0]!.bytes), 0)
+        assert.equal({ ...fast, outputs: [] }, { ...slow, outputs: [] })
+      }),
+      { numRuns: 40 },
+    )
+  })
+}
+
+test("plain rows are not left to the functions", () => {
+  const plain: Readonly<Record<string, readonly string[]>> = {
+    combined: fc.sample(plainLog, { seed: 1, numRuns: 50 }),
+    csv: ["a,1,x", "b b,2.5,/y", '"c, d",-3,z'],
+    json: ['{"name":"a","n":2,"of":{"name":"b","n":-1.5}}', ' { "of" : {"n":1,"name":"c"} , "name":"bb", "n" : 3e0, "x":["\\u00e9"] } '],
+    text: ["a bb ccc", "12 34", "a  b"],
+  }
+  let lastRow = ""
+  for (const program of programs) {
+    const plan = planOf(program)
+    if (!("kernel" in plan)) throw new Error(program.name)
+    const rows = plain[program.format?.kind ?? "text"]!
+    const block = Block.of(encodeRows(rows))
+    plan.kernel.run(block.textBytes(), block.offsets(), block.rows, new ByteTable(), false, row => {
+      lastRow = `${program.name}: ${rows[row]}`
+    })
+    assert.is(lastRow, "")
+  }
+})
+
+test.run()
