@@ -374,6 +374,8 @@ export interface TaskContext {
   blocks(input: InputRef): Iterable<import("./block/block.js").Block>
   /** The state of one partition, brought to version `at` from its chain. Cached by the executor. */
   state(stream: StreamId, partition: number, at: number): import("./state/keyed-state.js").KeyedState
+  /** The rows that a node's partition gives, where there is a faster way than to compute it; null: there is none. */
+  shortcut?(node: RddNode, partition: number): readonly unknown[] | null
   /** A line that could not be parsed, a record at which a function threw: counted, and what `aside` RDDs are made of. */
   setAside(record: string, reason: "parse" | "late" | "threw", error: string, operator: string): void
 }

@@ -56,6 +56,9 @@ export class TaskScope {
     }
   }
 
+  /** See TaskContext. Set by the runner. */
+  shortcut: ((node: RddNode, partition: number) => readonly unknown[] | null) | null = null
+
   /** What was counted so far; `recount` takes back what came after. */
   counts(): Counts {
     const { rowsIn, asideCount, threwCount, asideSamples } = this
@@ -254,6 +257,10 @@ export class Context implements TaskContext {
   state(stream: string, partition: number, at: number): KeyedState {
     if (at === -Infinity) return new KeyedState()
     return this.scope.state({ kind: "state", stream, partition, at })
+  }
+
+  shortcut(node: RddNode, partition: number): readonly unknown[] | null {
+    return this.scope.shortcut?.(node, partition) ?? null
   }
 
   private readonly count: TaskContext["setAside"] = (record, reason, error, operator) => {

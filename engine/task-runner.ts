@@ -6,6 +6,7 @@
 import { encodeRows } from "./block/block.js"
 import { readArchived } from "./input/archive.js"
 import { readArrived, readSplit } from "./input/read-split.js"
+import { AskedStates } from "./kernel/asked-states.js"
 import { Kernels } from "./kernel/map-side.js"
 import { NumberStates } from "./kernel/number-states.js"
 import { fileBytes } from "./output/file-write.js"
@@ -25,6 +26,7 @@ export class TaskRunner {
   private readonly functions = new TaskFunctions()
   private readonly states = new StateCache()
   private readonly numbers = new NumberStates()
+  private readonly asked = new AskedStates()
   private kernels: Kernels | null
 
   /** `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same. */
@@ -60,6 +62,7 @@ export class TaskRunner {
   forgetState(stream: string, before: number): void {
     this.states.forget(stream, before)
     this.numbers.forget(stream, before)
+    this.asked.forget(stream, before)
   }
 
   /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. `progress`, if given, grows meanwhile. */
@@ -88,6 +91,8 @@ export class TaskRunner {
     const { stage, partition } = run
     const log = new TaskLog()
     const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch, progress)
+    const { kernels } = this
+    if (kernels !== null && watch === null) scope.shortcut = (node, place) => this.asked.rows(node, place, scope, kernels)
     const context = new Context(scope, {
       stream: stage.stream,
       interval: stage.interval ?? undefined,

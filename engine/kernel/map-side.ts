@@ -23,6 +23,7 @@ import { Adding, packedSections } from "./packed-sections.js"
 import { pairSections, sumSections } from "./pair-sections.js"
 import { piecesOf } from "./pieces.js"
 import { slowRows } from "./slow-rows.js"
+import { type Scan, type StateQuestion, scanOf } from "./state-scan.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
 export interface Refusal {
@@ -41,6 +42,7 @@ export class Kernels {
   private readonly plans = new Map<string, Plan>()
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
+  private readonly scans = new Map<string, Scan | null>()
   private table: ByteTable | null = null
   private sums: SumTable | null = null
 
@@ -150,6 +152,25 @@ export class Kernels {
       known.set(name, kernel)
     }
     return kernel
+  }
+
+  /** The code for a question of a state's keys; null: its functions must be called. */
+  scan({ filters, by }: StateQuestion): Scan | null {
+    const name = [...filters, ...(by === null ? [] : ["by", by])].map(link => (typeof link === "string" ? link : nameOf(link))).join("|")
+    let scan = this.scans.get(name)
+    if (scan === undefined) {
+      try {
+        scan = scanOf(
+          filters.map(f => this.lambda(f)),
+          by === null ? null : this.lambda(by),
+        )
+      } catch (error) {
+        if (!(error instanceof NotUnderstood)) throw error
+        scan = null
+      }
+      this.scans.set(name, scan)
+    }
+    return scan
   }
 
   /** What becomes of a chain that ends in a reduction by key. */

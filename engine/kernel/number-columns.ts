@@ -53,8 +53,13 @@ export function stateColumns(block: Block): StateColumns | null {
     return { data, offsets, rows, values: values.numbers, ages: null, counts: null }
   }
   if (!(ages instanceof Float64Reader) || ages.type.absent !== 0) return null
-  const [value, count] = [numbersWhere(values!, ages.numbers), numbersWhere(counts, ages.numbers)]
-  return value === null || count === null ? null : { data, offsets, rows, values: value, ages: ages.numbers, counts: count }
+  const value = numbersWhere(values!, ages.numbers)
+  if (value === null) return null
+  // Most operators keep nothing beside the value.
+  if (counts.type.kind === "null" && (counts.type.absent & ~absence.null) === 0)
+    return { data, offsets, rows, values: value, ages: ages.numbers, counts: null }
+  const count = numbersWhere(counts, ages.numbers)
+  return count === null ? null : { data, offsets, rows, values: value, ages: ages.numbers, counts: count }
 }
 
 /** Numbers in all rows that are not removals, null in those that are; null: something else. */

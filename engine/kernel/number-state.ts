@@ -12,7 +12,7 @@
 
 import type { ChainLength } from "../state/keyed-state.js"
 import type { PairColumns, StateColumns } from "./number-columns.js"
-import { firstBytes, hashOf, lastBytes } from "./text.js"
+import { firstBytes, hashOf, lastBytes, stringOf } from "./text.js"
 
 const firstCapacity = 1 << 10
 const slotInts = 12
@@ -20,6 +20,14 @@ const slotDoubles = 6
 const mostKeyBytes = 0x7fffffff
 /** Dead slots are thrown out when they are more than the living, but not for so few. */
 const fewestDead = 1024
+
+/** Where slots lie: see above. */
+export interface NumberColumns {
+  readonly ints: Int32Array
+  readonly doubles: Float64Array
+  readonly text: Uint8Array
+  readonly slots: number
+}
 
 export type Binary = (a: number, b: number) => number
 
@@ -43,6 +51,23 @@ export class NumberState {
   private doubles = new Float64Array(this.ints.buffer)
   private text = new Uint8Array(firstCapacity * 8)
   private textEnd = 0
+
+  /** As they are until the next change. */
+  get columns(): NumberColumns {
+    return { ints: this.ints, doubles: this.doubles, text: this.text, slots: this.slots }
+  }
+
+  key(slot: number): string {
+    const start = this.ints[slot * slotInts + 6]!
+    return stringOf(this.text, start, start + this.keyLength(slot))
+  }
+
+  /** The slot of a key that is there; -1: it is not. */
+  slotOf(key: string): number {
+    const bytes = new Uint8Array(Buffer.from(key, "utf8"))
+    const slot = this.find(bytes, viewOf(bytes), 0, bytes.length)
+    return slot >= 0 && this.count(slot) > 0 ? slot : -1
+  }
 
   value(slot: number): number {
     return this.doubles[slot * slotDoubles]!

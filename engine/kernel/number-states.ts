@@ -53,6 +53,16 @@ export class NumberStates {
     return { bytes, rows: slots.length, base, keys: state.keys }
   }
 
+  /** The state at a version, for who only reads; null: it is no state from text to numbers. */
+  read(stream: string, partition: number, at: number, chain: readonly ChainBlock[]): NumberState | null {
+    const state = this.stateAt(stream, partition, at, chain)
+    if (state === null) return null
+    const name = `${partition} ${stream}`
+    const kept = this.states.get(name)?.state
+    if (kept === undefined || kept.newest < state.newest) this.states.set(name, { stream, state })
+    return state
+  }
+
   /** Versions of the stream before the one in force at `before` will not be read again: what has not moved since serves nobody. */
   forget(stream: string, before: number): void {
     for (const [name, entry] of this.states) if (entry.stream === stream && entry.state.newest < before) this.states.delete(name)

@@ -7,6 +7,11 @@ import { pipelined } from "./operator.js"
 type PartialNode = Extract<RddNode, { kind: "partial" }>
 
 export const partial = pipelined<PartialNode>((node, partition, context, push) => {
+  const rows = context.shortcut?.(node, partition) ?? null
+  if (rows !== null) {
+    for (const row of rows) push(row)
+    return
+  }
   const half = startAction(node.action, context, node.series ?? false)
   context.compute(node.parent, partition, half.add)
   half.end(push)

@@ -15,6 +15,11 @@ export const stateAt: OperatorFactory<StateAtNode> = () => ({
   dependencies: () => [],
   compute(node, partition, context, push) {
     const place = asked(node)?.[partition] ?? partition
+    const rows = node.read.kind === "key" ? (context.shortcut?.(node, place) ?? null) : null
+    if (rows !== null) {
+      for (const row of rows) push(row)
+      return
+    }
     readers[node.read.kind](node, place, context.state(node.stream, place, node.at), push)
   },
   partitioner: node => (node.read.kind === "rows" ? { kind: "hash", partitions: node.partitions } : null),
