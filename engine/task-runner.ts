@@ -112,7 +112,7 @@ export class TaskRunner {
   private write(run: TaskRun, scope: TaskScope, context: Context): TaskOutput[] {
     const { stage, partition } = run
     const { root, write } = stage
-    if (write.kind === "read") return readStage(write, scope, context)
+    if (write.kind === "read") return readStage(write, scope, context, scope.watch === null ? this.kernels : null)
     if (write.kind === "state") {
       if (root.kind !== "state") throw new Error(`${root.kind} is no state`)
       const { stream, previous } = root
@@ -177,12 +177,18 @@ export function onErrorOf(root: RddNode): "setAside" | undefined {
   return root.kind === "within" || root.kind === "state" ? root.onError : undefined
 }
 
-function readStage(write: Extract<StageWrite, { kind: "read" }>, scope: TaskScope, context: Context): TaskOutput[] {
+function readStage(
+  write: Extract<StageWrite, { kind: "read" }>,
+  scope: TaskScope,
+  context: Context,
+  kernels: Kernels | null,
+): TaskOutput[] {
   // A line that cannot be read is counted when its interval is; here only what gets into no interval.
   const quiet = context.derive({ setAside: () => {} })
   const reader = {
     parser: (format: FormatSpec) => quiet.parser(format),
     timestamp: write.timestamp === null ? null : (context.fn(write.timestamp, "timestamp") as (record: unknown) => unknown),
+    times: write.timestamp === null ? null : (kernels?.times(write.format, write.timestamp) ?? null),
     setAside: (line: string, error: string) => context.setAside(line, "parse", error, "read"),
   }
   const { split, arrived } = write

@@ -19,12 +19,19 @@ export function beyondKnown(bytes: Uint8Array): { readonly source: string; reado
     return { source, why: name === undefined ? "brings objects" : `uses the captured ${name}` }
   }
   try {
-    readFunction(ref)
-    return null
+    // Understood, but a regular expression can take for ever over a short text.
+    return hasTest(readFunction(ref)) ? { source, why: "uses a regular expression" } : null
   } catch (error) {
     if (error instanceof NotUnderstood) return { source, why: error.message }
     throw error
   }
+}
+
+function hasTest(tree: object, seen = new Set<object>()): boolean {
+  if (seen.has(tree)) return false
+  seen.add(tree)
+  if ((tree as { readonly kind?: unknown }).kind === "test") return true
+  return Object.values(tree).some(part => typeof part === "object" && part !== null && hasTest(part as object, seen))
 }
 
 /** Hashes of all functions that the data links to, each once, in order. Built-in ones have none. */

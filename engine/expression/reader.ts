@@ -191,10 +191,10 @@ export class Reader {
     const of = this.objectOf(node, names)
     if (!node.computed) return { kind: "field", of, name: nameOf(node) }
     const { property } = node
-    if (property.type === "Literal") {
-      if (Number.isInteger(property.value) && (property.value as number) >= 0) return { kind: "item", of, index: property.value as number }
-      if (typeof property.value === "string") return { kind: "field", of, name: property.value }
-    }
+    const known = property.type === "Identifier" ? names.get(property.name) : undefined
+    const value = property.type === "Literal" ? property.value : known?.kind === "literal" ? known.value : undefined
+    if (Number.isInteger(value) && (value as number) >= 0) return { kind: "item", of, index: value as number }
+    if (typeof value === "string") return { kind: "field", of, name: value }
     throw new NotUnderstood("computes the name of a field")
   }
 

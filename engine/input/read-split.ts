@@ -19,6 +19,8 @@ export interface SplitReader {
   parser(format: FormatSpec): ((line: string, push: Push) => void) | null
   /** The user's event time of a record. */
   timestamp: ((record: unknown) => unknown) | null
+  /** The time of a line that is bytes [from, to) of `bytes`, as `parser` and `timestamp` give it; NaN: they must be asked. */
+  times?: ((bytes: Uint8Array) => (from: number, to: number) => number) | null
   /** Counted, with a sample: the line is in an aside block. */
   setAside(line: string, error: string): void
 }
@@ -48,6 +50,7 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
     const times = new EventTimes(reader.parser(format), timestamp)
     const buckets = new Buckets<Uint8Array>()
     const untimed: Uint8Array[] = []
+    const timeOf = reader.times?.(bytes) ?? unknownTime
     let begin = from
     const close = (until: number) => {
       if (until > begin) buckets.add(bytes.subarray(begin, until))
@@ -57,7 +60,8 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
       const newline = bytes.indexOf(10, at)
       const next = newline < 0 || newline >= end ? end : newline + 1
       const stop = newline < 0 || newline >= end ? end : newline
-      const time = times.of(textOf(bytes, at, bytes[stop - 1] === 13 && stop > at ? stop - 1 : stop))
+      const last = bytes[stop - 1] === 13 && stop > at ? stop - 1 : stop
+      const time = times.known(timeOf(at, last)) ?? times.of(textOf(bytes, at, last))
       if (time === null) {
         close(at)
         untimed.push(bytes.subarray(at, Math.min(next, at + keptBytes)))
@@ -168,6 +172,14 @@ class EventTimes {
     private readonly timestamp: (record: unknown) => unknown,
   ) {}
 
+  /** A time that was read in another way; null: it was not, or is none. */
+  known(ms: number): number | null {
+    if (!(Math.abs(ms) <= longestTime)) return null
+    const time = Math.floor(ms)
+    if (time > this.newest) this.newest = time
+    return time
+  }
+
   /** Undefined: the line cannot be read. Null: its record has no time. */
   of(line: unknown): number | null | undefined {
     let time: number | null | undefined
@@ -226,6 +238,7 @@ function pack(pieces: readonly Uint8Array[], long: Uint8Array[]): Uint8Array {
 }
 
 const newline = Uint8Array.of(10)
+const unknownTime = () => Number.NaN
 
 const output = (bytes: Uint8Array): TaskOutput => ({ bytes, rows: Block.of(bytes).rows })
 

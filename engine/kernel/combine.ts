@@ -6,13 +6,11 @@
 import { type Expression, type Lambda, NotUnderstood } from "../expression/expression.js"
 import type { FormatSpec } from "../rdd.js"
 import type { ByteTable } from "./byte-table.js"
-import { combinedRecord } from "./combined-record.js"
-import { csvRecord } from "./csv-record.js"
 import { Generator } from "./generate.js"
 import * as text from "./helpers.js"
-import { jsonRecord } from "./json-record.js"
 import type { Binary } from "./number-state.js"
 import { packKey } from "./packed-key.js"
+import { rowOf } from "./row.js"
 import { aOrAn, type TextValue, type Value } from "./values.js"
 
 export interface ReadStep {
@@ -72,20 +70,6 @@ export function combineKernel(format: FormatSpec, steps: readonly ReadStep[], me
   }
   const run = compiled(code)
   return { packed, run: (data, offsets, rows, table, allAscii, slow) => run(data, offsets, rows, table, noNumbers, allAscii, slow) }
-}
-
-/** What a row is, of a stream of lines. */
-function rowOf(code: Generator, format: FormatSpec): Value {
-  switch (format.kind) {
-    case "combined":
-      return combinedRecord(code)
-    case "csv":
-      return csvRecord(code, format.header)
-    case "json":
-      return jsonRecord(code)
-    default:
-      return { type: "text", data: "data", from: "start", to: "end" }
-  }
 }
 
 /** The reduce side: adds a block's pairs, keys as a text column and their numbers. Throws NotUnderstood. */

@@ -15,7 +15,7 @@ export class CsvLine {
   constructor(
     /** Numbers of columns. */
     private readonly wanted: readonly number[],
-    /** 0: any number of columns. */
+    /** -1: any number of columns. */
     private readonly columns: number,
     /** A line that begins with it may repeat the header. */
     private readonly first: Uint8Array | null,
@@ -50,7 +50,7 @@ export class CsvLine {
       if (column === 0 && this.first !== null && same(data, from, to, this.first, 0, this.first.length)) return false
       if (at >= end) break
     }
-    return found === wanted.length && (this.columns === 0 || this.columns === column + 1)
+    return found === wanted.length && (this.columns < 0 || this.columns === column + 1)
   }
 }
 
@@ -58,7 +58,7 @@ export class CsvLine {
 export function csvRecord(code: Code, header: readonly string[] | undefined): Value {
   const wanted: number[] = []
   const first = header?.[0] === undefined ? "null" : code.hold(new Uint8Array(Buffer.from(header[0], "utf8")))
-  code.constants.push(`const csv = new text.CsvLine(${code.hold(wanted)}, ${header?.length ?? 0}, ${first}), places = csv.places`)
+  code.constants.push(`const csv = new text.CsvLine(${code.hold(wanted)}, ${header?.length ?? -1}, ${first}), places = csv.places`)
   code.guard("csv.read(data, start, end)")
   return {
     type: "object",

@@ -24,6 +24,7 @@ import { pairSections, sumSections } from "./pair-sections.js"
 import { piecesOf } from "./pieces.js"
 import { slowRows } from "./slow-rows.js"
 import { type Scan, type StateQuestion, scanOf } from "./state-scan.js"
+import { type TimeOf, timeKernel } from "./time-kernel.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
 export interface Refusal {
@@ -42,6 +43,7 @@ export class Kernels {
   private readonly plans = new Map<string, Plan>()
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
+  private readonly timesOf = new Map<string, ((data: Uint8Array) => TimeOf) | null>()
   private readonly scans = new Map<string, Scan | null>()
   private table: ByteTable | null = null
   private sums: SumTable | null = null
@@ -152,6 +154,23 @@ export class Kernels {
       known.set(name, kernel)
     }
     return kernel
+  }
+
+  /** The event times of a format's lines; null: its function must be called. */
+  times(format: FormatSpec, timestamp: FunctionLink): ((data: Uint8Array) => TimeOf) | null {
+    if (format.kind === "function" || format.kind === "values") return null
+    const name = `${JSON.stringify(format)} ${nameOf(timestamp)}`
+    let times = this.timesOf.get(name)
+    if (times === undefined) {
+      try {
+        times = timeKernel(format, this.lambda(timestamp))
+      } catch (error) {
+        if (!(error instanceof NotUnderstood)) throw error
+        times = null
+      }
+      this.timesOf.set(name, times)
+    }
+    return times
   }
 
   /** The code for a question of a state's keys; null: its functions must be called. */
