@@ -10,8 +10,8 @@ import type { SentAll } from "./ingest.js"
 export interface Built {
   readonly startEmbedded: typeof import("../../cluster/embedded.js").startEmbedded
   readonly connect: typeof import("../../cluster/client/session.js").connect
-  /** Sends lines to the receiver `lines` for so long, `rate` a second (0: as fast as credit allows). */
-  send(address: string, seconds: number, rate: number): Promise<SentAll>
+  /** Sends lines, of words or of a log, to the receiver `lines` for so long, `rate` a second (0: as fast as credit allows). */
+  send(address: string, seconds: number, rate: number, what?: "words" | "log"): Promise<SentAll>
 }
 
 /** Ends the process when nothing is built there. */
@@ -29,9 +29,9 @@ export async function built(directory: string): Promise<Built> {
   return {
     startEmbedded,
     connect,
-    async send(address, seconds, rate) {
+    async send(address, seconds, rate, what = "words") {
       const ingest = fileURLToPath(new URL("./ingest.ts", import.meta.url))
-      const sender = fork(ingest, [dist, address, "lines", String(seconds), String(rate)], { execArgv: withTypeScript })
+      const sender = fork(ingest, [dist, address, "lines", String(seconds), String(rate), what], { execArgv: withTypeScript })
       const [sent] = (await once(sender, "message")) as [SentAll]
       return sent
     },

@@ -1,9 +1,10 @@
 /**
- * The sending process of a benchmark: `ingest <URL of the build> <master> <receiver> <seconds> <lines a second, 0: as fast as credit allows>`.
+ * The sending process of a benchmark: `ingest <URL of the build> <master> <receiver> <seconds> <lines a second, 0: as fast as credit allows> <words | log>`.
  * Tells its parent when the first line left, and at the end what it has sent, all acked.
  */
 
-import { lineBytes, makeLines } from "./lines.js"
+import { makeLines, lineBytes as wordBytes } from "./lines.js"
+import { errorsIn, logLineBytes, logLines } from "./log-lines.js"
 
 export interface SentAll {
   readonly kind: "sent"
@@ -12,11 +13,13 @@ export interface SentAll {
   readonly records: number
   readonly matches: number
   readonly words: number
+  /** Of a log: server errors. */
+  readonly errors: number
   /** Of this process while it sent. */
   readonly cpuSeconds: number
 }
 
-const [, , dist, master, receiver, secondsText, rateText] = process.argv
+const [, , dist, master, receiver, secondsText, rateText, what] = process.argv
 const { openSender }: typeof import("../../cluster/client/send.js") = await import(`${dist}cluster/client/send.js`)
 const { connect }: typeof import("../../cluster/client/session.js") = await import(`${dist}cluster/client/session.js`)
 const seconds = Number(secondsText)
@@ -26,7 +29,8 @@ process.on("disconnect", () => process.exit(0))
 const session = await connect(master!, { user: "bench", program: "bench-sender", tz: "UTC" })
 const sender = await openSender(session, receiver!, { wait: true })
 /** Cycled through; large enough not to lie in a cache. */
-const input = makeLines(400_000)
+const input = what === "log" ? makeLog(200_000) : { ...makeLines(400_000), errors: 0 }
+const lineBytes = what === "log" ? logLineBytes : wordBytes
 const chunkLines = rate === 0 ? 10_000 : Math.max(1, Math.round(rate / 50))
 
 const startCpu = process.cpuUsage()
@@ -61,18 +65,25 @@ const sent: SentAll = {
   records,
   matches: rounds * input.matches + rest.matches,
   words: rounds * input.words + rest.words,
+  errors: rounds * input.errors + rest.errors,
   cpuSeconds: (user + system) / 1e6,
 }
 await session.close()
 process.send!(sent, () => process.exit(0))
 
-function countOf(bytes: Buffer): { matches: number; words: number } {
+function makeLog(lines: number) {
+  const all = logLines(lines)
+  return { bytes: Buffer.from(`${all.join("\n")}\n`, "latin1"), lines, matches: 0, words: 0, errors: errorsIn(all) }
+}
+
+function countOf(bytes: Buffer): { matches: number; words: number; errors: number } {
   let matches = 0
   let words = 0
+  if (what === "log") return { matches, words, errors: errorsIn(bytes.toString("latin1").split("\n")) }
   for (const line of bytes.toString("latin1").split("\n")) {
     if (line === "") continue
     if (line.includes("needle")) matches++
     words += line.split(" ").length
   }
-  return { matches, words }
+  return { matches, words, errors: 0 }
 }

@@ -1,7 +1,8 @@
-/** The benchmark's access log: lines of the combined format, 237 bytes on average, URLs Zipf-like, an error in twenty. Made from a seed. */
+/** The benchmark's access log: lines of the combined format of 237 bytes (and a newline), URLs Zipf-like, a server error in twenty. Made from a seed. */
 
 import { random } from "../../engine/random.js"
 
+export const logLineBytes = 238
 const urls = 2_000
 const agents = [
   "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_9_1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/32.0.1700.77 Safari/537.36",
@@ -12,6 +13,9 @@ const agents = [
 const statuses = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 304, 304, 301, 206, 404, 500]
 const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")
 const two = (n: number) => String(n).padStart(2, "0")
+
+/** How many of the lines are server errors. */
+export const errorsIn = (lines: readonly string[]): number => lines.filter(line => line.includes('" 500 ')).length
 
 /** `perSecond` lines have the same second; the first is of `startMs`. */
 export function logLines(lines: number, { perSecond = 1_000, startMs = Date.UTC(2015, 4, 17, 10, 5), seed = "log" } = {}): string[] {
@@ -28,6 +32,9 @@ export function logLines(lines: number, { perSecond = 1_000, startMs = Date.UTC(
     const asked = url[Math.min(urls - 1, Math.floor(urls ** next()) - 1)]!
     const from = `http://semicomplete.com${pick(url)}`
     const line = `${1 + (i % 223)}.149.9.${i % 251} - - [${time}] "GET ${asked} HTTP/1.1" ${pick(statuses)} ${Math.floor(next() * 200_000)} "${from}" "${pick(agents)}"`
-    return line.length < 237 ? `${line.slice(0, -1)}${" ".repeat(237 - line.length)}"` : line
+    return `${line
+      .slice(0, -1)
+      .padEnd(logLineBytes - 2)
+      .slice(0, logLineBytes - 2)}"`
   })
 }

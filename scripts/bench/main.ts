@@ -1,15 +1,16 @@
 /**
- * `npm run bench -- [grep] [wordcount] [topk] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
+ * `npm run bench -- [grep] [wordcount] [topk] [combined] [closure] [replay] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
  * [--dist dist] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
  * it, to compare two of them by turns), two copies of every record. First as fast as
  * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes. Then at 65 % of
- * that rate: how long after an interval's end its result is there. Single runs are good to about a third (PERFORMANCE.md).
+ * that rate: how long after an interval's end its result is there. `replay` reads a log of `--mb 1024` from a file in batch mode. Single runs are good to about a third (PERFORMANCE.md).
  */
 
 import { cpus, release, totalmem, type } from "node:os"
 import { parseArgs } from "node:util"
+import { measureReplay, type Replayed } from "./batch.js"
 import { built } from "./built.js"
 import { cpuSeconds, peakBytes } from "./cpu.js"
 import { type Workload, workloads } from "./wordcount.js"
@@ -38,21 +39,24 @@ const { values, positionals } = parseArgs({
     cores: { type: "string", default: "1" },
     "memory-mb": { type: "string", default: "1024" },
     dist: { type: "string", default: "dist" },
+    mb: { type: "string", default: "1024" },
     json: { type: "boolean", default: false },
   },
 })
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const { startEmbedded, connect, send } = await built(values.dist)
 const seconds = Number(values.seconds)
-const chosen = positionals.length === 0 ? workloads : positionals.map(find)
-const results: Measured[] = []
+const replayed = positionals.length === 0 || positionals.includes("replay")
+const chosen = positionals.length === 0 ? workloads : positionals.filter(name => name !== "replay").map(find)
+const results: (Measured | Replayed)[] = []
 for (const workload of chosen) {
   say(`${workload.name}: ${seconds} s as fast as possible, then ${seconds} s paced`)
   results.push(await measure(workload))
 }
+if (replayed) results.push(await measureReplay({ dist: values.dist, megabytes: Number(values.mb), workers: values.workers, say }))
 if (values.json)
   console.log(JSON.stringify({ ...machine(), seconds, workers: Number(values.workers), cores: Number(values.cores), results }))
-else console.table(Object.fromEntries(results.map(row)))
+else console.table(Object.fromEntries(results.map(result => ("p50Ms" in result ? row(result) : [result.work, result]))))
 process.exit(results.some(result => result.wrong !== null) ? 1 : 0)
 
 /** What the figures are of. */
@@ -68,7 +72,7 @@ function machine() {
 function find(name: string): Workload {
   const workload = workloads.find(one => one.name === name)
   if (workload !== undefined) return workload
-  say(`bench: there is no workload ${name}\ntry: ${workloads.map(one => one.name).join(", ")}`)
+  say(`bench: there is no workload ${name}\ntry: ${workloads.map(one => one.name).join(", ")}, replay`)
   process.exit(2)
 }
 
@@ -98,9 +102,7 @@ async function run(workload: Workload, rate: number) {
   const cluster = await startEmbedded({ workers: Number(values.workers), cores: Number(values.cores), memoryBytes })
   try {
     const session = await connect(cluster.address, { user: "bench", program: "bench", tz: "UTC" })
-    const lines = session.readStream("lines", "1s")
-    session.name(lines, "lines")
-    const result = workload.define(session, lines)
+    const result = workload.define(session)
     await session.flush()
 
     const done: { through: number; atMs: number }[] = []
@@ -112,7 +114,7 @@ async function run(workload: Workload, rate: number) {
     })
     const pids = [...cluster.processes().values()]
     const before = cpuSeconds(pids)
-    const sent = await send(cluster.address, seconds, rate)
+    const sent = await send(cluster.address, seconds, rate, workload.input)
     await new Promise<void>(resolve => {
       look = () => {
         if (done.some(({ through }) => through > sent.ackedMs)) resolve()

@@ -11,7 +11,7 @@
 import { parseArgs } from "node:util"
 import { built } from "./built.js"
 import { residentBytes } from "./cpu.js"
-import { workloads } from "./wordcount.js"
+import { countWords } from "./wordcount.js"
 
 const { values } = parseArgs({
   options: {
@@ -99,7 +99,7 @@ async function soak(seconds: number, linesPerSecond: number): Promise<Soaked> {
     const session = await connect(cluster.address, { user: "soak", program: "soak", tz: "UTC" })
     const lines = session.readStream("lines", "1s").remember("1m")
     session.name(lines, "lines")
-    const words = workloads.find(({ name }) => name === "wordcount")!.define(session, lines)
+    const words = countWords(session, lines)
     const all = lines.map((): [string, number] => ["lines", 1]).runningReduce((a, b) => a + b)
     session.name(all, "all")
     await session.flush()

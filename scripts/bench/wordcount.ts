@@ -1,20 +1,43 @@
-/** The paper's three workloads (§6.2) as a user writes them, and how each result is checked against what was sent. */
+/** The paper's three workloads (§6.2) and two over an access log, as a user writes them, and how each result is checked against what was sent. */
 
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { InputDStream, StateDStream } from "../../engine/fluent/types.js"
+import type { AccessLog } from "../../engine/fluent/values.js"
 import type { SentAll } from "./ingest.js"
 
 export interface Workload {
   readonly name: string
-  /** Defines the streams; answers the one whose completion counts. */
-  define(session: ClientSession, lines: InputDStream<string>): StateDStream<string, number>
+  readonly input: "words" | "log"
+  /** Defines the stream `lines` and those made of it; answers the one whose completion counts. */
+  define(session: ClientSession): StateDStream<string, number>
   /** Asked after each interval, if the workload has a question. */
   readonly ask?: (result: StateDStream<string, number>) => Promise<unknown>
   /** What is wrong with the final result, or null. */
   check(result: StateDStream<string, number>, sent: SentAll): Promise<string | null>
 }
 
-const count = (session: ClientSession, lines: InputDStream<string>) => {
+const text = (session: ClientSession): InputDStream<string> => {
+  const lines = session.readStream("lines", "1s")
+  session.name(lines, "lines")
+  return lines
+}
+
+const log = (session: ClientSession): InputDStream<AccessLog> => {
+  const lines = session.readStream("lines", "1s", { format: "combined" })
+  session.name(lines, "lines")
+  return lines
+}
+
+/** Of all versions so far. */
+const total = (result: StateDStream<string, number>, sent: SentAll): PromiseLike<number> =>
+  result.at(sent.ackedMs + 1_000).aggregate(
+    0,
+    (sum, [, n]) => sum + n,
+    (a, b) => a + b,
+  )
+
+/** The windowed count of words. */
+export const countWords = (session: ClientSession, lines: InputDStream<string>): StateDStream<string, number> => {
   const words = lines.flatMap(line => line.split(" ")).map((word): [string, number] => [word, 1])
   const counts = words.reduceByWindow(
     "30s",
@@ -40,8 +63,9 @@ const checkWords = async (result: StateDStream<string, number>, sent: SentAll) =
 export const workloads: readonly Workload[] = [
   {
     name: "grep",
-    define(session, lines) {
-      const matches = lines
+    input: "words",
+    define(session) {
+      const matches = text(session)
         .filter(line => line.includes("needle"))
         .map((): [string, number] => ["matches", 1])
         .runningReduce((a, b) => a + b)
@@ -53,6 +77,53 @@ export const workloads: readonly Workload[] = [
       return total === sent.matches ? null : `${total} lines found, ${sent.matches} sent`
     },
   },
-  { name: "wordcount", define: count, check: checkWords },
-  { name: "topk", define: count, ask: result => result.latest().top(10), check: checkWords },
+  { name: "wordcount", input: "words", define: session => countWords(session, text(session)), check: checkWords },
+  {
+    name: "topk",
+    input: "words",
+    define: session => countWords(session, text(session)),
+    ask: result => result.latest().top(10),
+    check: checkWords,
+  },
+  {
+    // What understands its functions reads two or three fields of a line.
+    name: "combined",
+    input: "log",
+    define(session) {
+      const views = log(session)
+      const errors = views
+        .filter(v => v.status >= 500)
+        .map((v): [number, number] => [Math.floor(v.time.getTime() / 60_000), 1])
+        .runningReduce((a, b) => a + b)
+      session.name(errors, "errors")
+      const counts = views.map((v): [string, number] => [`${v.url} ${v.status}`, 1]).runningReduce((a, b) => a + b)
+      session.name(counts, "counts")
+      return counts
+    },
+    async check(result, sent) {
+      const n = await total(result, sent)
+      return n === sent.records ? null : `${n} lines counted, ${sent.records} sent`
+    },
+  },
+  {
+    // A loop is beyond what is understood: the function is called for each record.
+    name: "closure",
+    input: "log",
+    define(session) {
+      const counts = log(session)
+        .map((v): [string, number] => {
+          let depth = 0
+          const parts = v.url.split("/")
+          for (const part of parts) if (part !== "") depth++
+          return [`${parts[1]} ${depth} ${v.status}`, 1]
+        })
+        .runningReduce((a, b) => a + b)
+      session.name(counts, "counts")
+      return counts
+    },
+    async check(result, sent) {
+      const n = await total(result, sent)
+      return n === sent.records ? null : `${n} lines counted, ${sent.records} sent`
+    },
+  },
 ]
