@@ -57,7 +57,7 @@ export class TaskScope {
   }
 
   /** See TaskContext. Set by the runner. */
-  shortcut: ((node: RddNode, partition: number) => readonly unknown[] | null) | null = null
+  shortcut: ((node: RddNode, partition: number, context: TaskContext) => readonly unknown[] | null) | null = null
 
   /** What was counted so far; `recount` takes back what came after. */
   counts(): Counts {
@@ -260,7 +260,7 @@ export class Context implements TaskContext {
   }
 
   shortcut(node: RddNode, partition: number): readonly unknown[] | null {
-    return this.scope.shortcut?.(node, partition) ?? null
+    return this.scope.shortcut?.(node, partition, this) ?? null
   }
 
   private readonly count: TaskContext["setAside"] = (record, reason, error, operator) => {

@@ -92,7 +92,7 @@ export class TaskRunner {
     const log = new TaskLog()
     const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch, progress)
     const { kernels } = this
-    if (kernels !== null && watch === null) scope.shortcut = (node, place) => this.asked.rows(node, place, scope, kernels)
+    if (kernels !== null && watch === null) scope.shortcut = (node, place, at) => this.asked.rows(node, place, at, scope, kernels)
     const context = new Context(scope, {
       stream: stage.stream,
       interval: stage.interval ?? undefined,

@@ -4,17 +4,15 @@
  */
 
 import { partitionOf } from "../partition.js"
-import type { InputRef, RddNode } from "../rdd.js"
-import type { ChainBlock } from "../state/state-cache.js"
+import type { RddNode, TaskContext } from "../rdd.js"
+import type { TaskScope } from "../task-context.js"
 import type { Kernels } from "./map-side.js"
 import type { NumberState } from "./number-state.js"
 import { NumberStates } from "./number-states.js"
 import { Left } from "./packed-key.js"
 import { scanned, stateQuestion } from "./state-scan.js"
 
-interface Chains {
-  chain(ref: InputRef): readonly ChainBlock[]
-}
+type Chains = Pick<TaskScope, "chain" | "counts" | "recount">
 
 type StateAt = Extract<RddNode, { kind: "stateAt" }>
 
@@ -22,19 +20,20 @@ export class AskedStates {
   private readonly states = new NumberStates()
 
   /** What a question's half, or a look for keys, gives of one partition; null: it must be computed. */
-  rows(node: RddNode, partition: number, chains: Chains, kernels: Kernels): readonly unknown[] | null {
+  rows(node: RddNode, partition: number, context: TaskContext, chains: Chains, kernels: Kernels): readonly unknown[] | null {
     if (node.kind === "stateAt") return this.found(node, partition, chains)
+    if (node.kind === "partial" && node.action.kind === "count" && node.series !== true) {
+      const before = chains.counts()
+      const count = exactly(() => kernels.counted(node.parent, partition, context))
+      if (count !== null) return [count]
+      chains.recount(before)
+    }
     const question = node.kind === "partial" ? stateQuestion(node) : null
     const scan = question === null ? null : kernels.scan(question)
     if (question === null || scan === null) return null
     const state = this.state(question.of, partition, chains)
     if (state === null) return null
-    try {
-      return scanned(state, scan, question)
-    } catch (error) {
-      if (error instanceof Left) return null
-      throw error
-    }
+    return exactly(() => scanned(state, scan, question))
   }
 
   /** As for `NumberStates`. */
@@ -59,5 +58,15 @@ export class AskedStates {
   private state({ stream, at }: Pick<StateAt, "stream" | "at">, partition: number, chains: Chains): NumberState | null {
     if (at === -Infinity) return null
     return this.states.read(stream, partition, at, chains.chain({ kind: "state", stream, partition, at }))
+  }
+}
+
+/** Null: only the functions are exact. */
+function exactly<T>(run: () => T): T | null {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof Left) return null
+    throw error
   }
 }

@@ -16,6 +16,7 @@ import { type Pieces, SumTable } from "../wasm/words.js"
 import { ByteTable } from "./byte-table.js"
 import { type Chain, chainOf } from "./chain.js"
 import { binaryKernel, type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
+import { type CountKernel, countKernel } from "./count.js"
 import { type PairColumns, pairColumns } from "./number-columns.js"
 import type { Binary } from "./number-state.js"
 import { Left } from "./packed-key.js"
@@ -44,6 +45,7 @@ export class Kernels {
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
   private readonly timesOf = new Map<string, ((data: Uint8Array) => TimeOf) | null>()
+  private readonly counts = new Map<string, CountKernel | null>()
   private readonly scans = new Map<string, Scan | null>()
   private table: ByteTable | null = null
   private sums: SumTable | null = null
@@ -55,19 +57,12 @@ export class Kernels {
   combine(root: RddNode, partition: number, write: ShuffleWrite, context: TaskContext): TaskOutput | null {
     if (write.by !== "key" || !aggregatesEarly(write.aggregate) || write.aggregate.kind !== "combine") return null
     const { create, merge } = write.aggregate
-    let chain: Chain
-    try {
-      chain = chainOf(root, partition)
-    } catch (error) {
-      if (error instanceof NotUnderstood) return null
-      throw error
-    }
-    const { format } = chain.input
-    const plan = this.plan(format, chain.steps, create, merge)
+    const chain = this.chain(root, partition)
+    if (chain === null) return null
+    const plan = this.plan(chain.input.format, chain.steps, create, merge)
     if ("refusal" in plan) return null
-    const blocks: Block[] = []
-    for (const { block } of chain.input.groups[chain.partition]!) blocks.push(...context.blocks({ kind: "block", block }))
-    if (!blocks.every(block => block.rows === 0 || block.isText)) return null
+    const blocks = this.lines(chain, context)
+    if (blocks === null) return null
     const counted = plan.pieces === null ? null : this.count(blocks, plan.pieces, write.partitions)
     if (counted !== null) return counted
     this.table ??= new ByteTable()
@@ -154,6 +149,58 @@ export class Kernels {
       known.set(name, kernel)
     }
     return kernel
+  }
+
+  /** How many records the first half of a `count` has; null: its functions must be called. */
+  counted(root: RddNode, partition: number, context: TaskContext): number | null {
+    const chain = this.chain(root, partition)
+    const kernel = chain === null ? null : this.countOf(chain)
+    const blocks = kernel === null ? null : this.lines(chain!, context)
+    if (kernel === null || blocks === null) return null
+    let [count, rest] = [0, 0]
+    let slow: ((line: string) => void) | null = null
+    for (const block of blocks) {
+      if (block.rows === 0) continue
+      count += kernel(block.textBytes(), block.offsets(), block.rows, block.allAscii, row => {
+        slow ??= slowRows(root, partition, context, () => void rest++)
+        slow(block.row(row) as string)
+      })
+    }
+    return count + rest
+  }
+
+  private countOf({ input: { format }, steps }: Chain): CountKernel | null {
+    if (format.kind === "function" || format.kind === "values") return null
+    const name = [JSON.stringify(format), ...steps.map(({ kind, f }) => `${kind} ${nameOf(f)}`)].join("|")
+    let kernel = this.counts.get(name)
+    if (kernel === undefined) {
+      try {
+        const read = steps.map(({ kind, f }) => ({ kind, f: this.lambda(f) }))
+        kernel = countKernel(format, read)
+      } catch (error) {
+        if (!(error instanceof NotUnderstood)) throw error
+        kernel = null
+      }
+      this.counts.set(name, kernel)
+    }
+    return kernel
+  }
+
+  /** Null: something else stands between. */
+  private chain(root: RddNode, partition: number): Chain | null {
+    try {
+      return chainOf(root, partition)
+    } catch (error) {
+      if (error instanceof NotUnderstood) return null
+      throw error
+    }
+  }
+
+  /** The blocks that a chain reads; null: not all of them are text. */
+  private lines({ input, partition }: Chain, context: TaskContext): Block[] | null {
+    const blocks: Block[] = []
+    for (const { block } of input.groups[partition]!) blocks.push(...context.blocks({ kind: "block", block }))
+    return blocks.every(block => block.rows === 0 || block.isText) ? blocks : null
   }
 
   /** The event times of a format's lines; null: its function must be called. */

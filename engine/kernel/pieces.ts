@@ -5,7 +5,7 @@
 
 import type { Expression, Lambda } from "../expression/expression.js"
 import type { Pieces } from "../wasm/words.js"
-import type { ReadStep } from "./combine.js"
+import type { ReadStep } from "./rows.js"
 
 type Shape =
   | { readonly kind: "row" | "piece" }

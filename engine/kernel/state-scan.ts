@@ -6,8 +6,8 @@
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import type { FunctionLink } from "../function-ref.js"
 import type { RddNode, StateAtNode } from "../rdd.js"
+import { assembled } from "./assemble.js"
 import { Generator } from "./generate.js"
-import * as text from "./helpers.js"
 import type { NumberColumns, NumberState } from "./number-state.js"
 import type { Value } from "./values.js"
 
@@ -64,18 +64,10 @@ export function scanOf(filters: readonly Lambda[], by: Lambda | null): Scan {
     code.line(`take(slot, ${rank.js})`)
     if (code.needsAscii) code.lines.splice(first, 0, "if (!text.ascii(data, start, end)) throw new text.Left()")
   })
-  const { literals, held } = code
-  const body = `"use strict"
-const { ints, doubles, text: data, slots } = state
-const dataView = new DataView(data.buffer, data.byteOffset, data.byteLength)
-${literals.map((_, i) => `const k${i} = literals[${i}], k${i}View = new DataView(k${i}.buffer)`).join("\n")}
-${held.map((_, i) => `const h${i} = held[${i}]`).join("\n")}
-${code.constants.join("\n")}
-${code.lines.join("\n")}`
-  const run = new Function("state", "take", "text", "literals", "held", body) as (
-    ...args: [...Parameters<Scan>, helpers: typeof text, literals: readonly Uint8Array[], held: readonly unknown[]]
+  const run = assembled(code, ["data", "state", "take"], "const { ints, doubles, slots } = state") as (
+    ...args: [data: Uint8Array, ...Parameters<Scan>]
   ) => void
-  return (state, take) => run(state, take, text, literals, held)
+  return (state, take) => run(state.text, state, take)
 }
 
 /** The rows that the partition's half of the action gives. */

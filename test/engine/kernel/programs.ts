@@ -30,6 +30,8 @@ export interface Program {
   readonly merge?: F
   /** Text, without it. */
   readonly format?: FormatSpec
+  /** Its records are counted, not reduced. */
+  readonly counted?: true
 }
 
 export function outputs(program: Program, rows: readonly unknown[][], partitions: number, compile: boolean) {
@@ -54,11 +56,12 @@ export function outputs(program: Program, rows: readonly unknown[][], partitions
   const runner = new TaskRunner(memory, { compiled: compile })
   for (const ref of refs.values()) runner.addAsset(ref.hash, encodeFunction(ref))
   const aggregate = { kind: "combine", create: { kind: "builtin", name: "identity" }, merge, combine: merge, mapSide: true } as const
+  const counted: RddNode = { kind: "partial", action: { kind: "count" }, parent: root }
   const stage: StageSpec = {
     output: "out",
-    root: { kind: "within", stream: "lines", interval: { from: 0, to: 1000 }, parent: root },
+    root: { kind: "within", stream: "lines", interval: { from: 0, to: 1000 }, parent: program.counted ? counted : root },
     partitions: 1,
-    write: { kind: "shuffle", partitions, by: "key", aggregate },
+    write: program.counted ? { kind: "store" } : { kind: "shuffle", partitions, by: "key", aggregate },
     interval: null,
     stream: "lines",
     label: program.name,
