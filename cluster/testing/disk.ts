@@ -175,7 +175,8 @@ export class SimulatedDisk {
     if (outside === null) return []
     try {
       const found = paths.flatMap(path => (this.files.has(path) ? [] : outside.find(path)))
-      for (const path of found) if (!this.files.has(path)) this.files.set(path, outside.read(path))
+      // Copied: of a Buffer a `slice` would be the file itself, and who writes over what he was lent writes over the file.
+      for (const path of found) if (!this.files.has(path)) this.files.set(path, Uint8Array.from(outside.read(path)))
       return found
     } catch (error) {
       return (error as Error).message
