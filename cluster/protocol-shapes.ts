@@ -174,6 +174,7 @@ const request = byKind<Request>({
   },
   lineage: { session: text, rdd: rddNode, definitions: list(streamDefinition) },
   cancelQuery: { query: text },
+  progress: { query: text },
   releaseQuery: { query: text },
   unpersist: { id: text },
   catalog: {},

@@ -46,7 +46,7 @@ export interface Screen {
 const layoutAfterMs = 300
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
-const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection"])
+const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection", "progress"])
 
 export function openScreen(options: ScreenOptions): Screen {
   const { stdin, stdout } = options.terminal ?? process

@@ -12,6 +12,8 @@ export interface ShellState {
   readonly ghost: string
   /** The cell being evaluated, and those entered meanwhile. */
   readonly running: string | null
+  /** How far its question is, if that takes long. */
+  readonly progress: string
   readonly queue: readonly string[]
   readonly browsing: { readonly index: number; readonly prefix: string; readonly draft: string } | null
   readonly completion: CompletionList | null
@@ -97,6 +99,8 @@ export type ShellEvent =
   | { readonly kind: "resized"; readonly columns: number; readonly rows: number }
   | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
   | { readonly kind: "done" }
+  /** The cell's question takes long: how far it is. */
+  | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "history"; readonly text: string | undefined; readonly index: number }
   | { readonly kind: "ghost"; readonly for: string; readonly text: string }
   | { readonly kind: "completed"; readonly for: string; readonly list: CompletionList }
@@ -138,6 +142,7 @@ export function initialShell(prompt: string, columns: number, rows: number, colo
     buffer: emptyBuffer,
     ghost: "",
     running: null,
+    progress: "",
     queue: [],
     browsing: null,
     completion: null,

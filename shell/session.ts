@@ -21,7 +21,9 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
     case "print":
       return only(print(state, event.lines))
     case "done":
-      return next({ ...state, running: null })
+      return next({ ...state, running: null, progress: "" })
+    case "progress":
+      return only(state.running === null ? state : { ...state, progress: event.text })
     case "history": {
       if (event.text === undefined) return only(state)
       const prefix = state.browsing?.prefix ?? state.buffer.text

@@ -80,6 +80,8 @@ export type ClientPush =
   | { readonly kind: "event"; readonly event: ClusterEvent }
   /** The counters of what a session sends, at each ack. `free`: nobody will read the payload of that loan any more. */
   | { readonly kind: "sent"; readonly session: string; readonly stream: string; readonly counters: SendCounters; readonly free?: number }
+  /** Of a question that takes long, again and again: tasks done of those that are known. */
+  | { readonly kind: "progress"; readonly done: number; readonly of: number; readonly elapsedMs: number }
   /** Whether the master answers. */
   | { readonly kind: "connection"; readonly connected: boolean }
   /** A receiver that nobody has defined (or now has). */

@@ -235,6 +235,10 @@ export class ClientMachine implements Machine {
       this.#queries.refused(asker.call)
       return [failed(asker.call, errorOf(response))]
     }
+    if (asker.kind === "progress" && response.ok) {
+      const { done, of } = response.value as ResponseValues["progress"]
+      return of === 0 ? [] : [push({ kind: "progress", done, of, elapsedMs: now.monotonicMs - asker.startedMs })]
+    }
     if (asker.kind === "receivers" && response.ok) {
       const { stream, workers } = response.value as ResponseValues["receivers"]
       return this.#senderSteps(this.#sender.receivers(asker.stream, stream !== null, workers, now), now)
@@ -254,6 +258,8 @@ export class ClientMachine implements Machine {
         return this.#ask(step.body, { kind: "query", call: step.call })
       case "tell":
         return this.#ask(step.body, { kind: "nobody" })
+      case "look":
+        return this.#ask({ kind: "progress", query: step.query }, { kind: "progress", startedMs: step.startedMs })
       case "done":
         return [answer(step.call, step.result, step.blocks)]
       case "failed":

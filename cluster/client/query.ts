@@ -19,6 +19,10 @@ export interface QueryConfig {
   readonly fetchBytes: number
 }
 
+/** A question that takes longer than this is told of while it runs, so often. */
+const longMs = 2_000
+const lookEveryMs = 1_000
+
 interface Fetch {
   readonly call: number
   readonly holder: NodeId
@@ -33,6 +37,8 @@ interface OpenQuery {
   readonly startedMs: number
   readonly try: number
   answer: QueryAnswer | null
+  /** When it was last asked how far it is. */
+  lookedMs: number
   blocks: (Uint8Array | null)[]
   /** Of each holder, the requests not yet sent: one is under way at a time. */
   waiting: Map<NodeId, number[][]>
@@ -42,6 +48,8 @@ interface OpenQuery {
 export type QueryStep =
   | { readonly kind: "ask"; readonly call: number; readonly body: QueryRequest }
   | { readonly kind: "tell"; readonly body: Request }
+  /** It takes long: how far is it? */
+  | { readonly kind: "look"; readonly query: string; readonly startedMs: number }
   | { readonly kind: "done"; readonly call: number; readonly result: QueryResult; readonly blocks: readonly Uint8Array[] }
   | { readonly kind: "failed"; readonly call: number; readonly message: string }
   | { readonly kind: "command"; readonly command: Command }
@@ -106,6 +114,21 @@ export class Queries {
   }
 
   tick(now: Now): QueryStep[] {
+    return [...this.#looks(now), ...this.#late(now)]
+  }
+
+  #looks({ monotonicMs }: Now): QueryStep[] {
+    const steps: QueryStep[] = []
+    for (const query of this.#open.values()) {
+      const { startedMs } = query
+      if (query.answer !== null || monotonicMs - startedMs < longMs || monotonicMs - query.lookedMs < lookEveryMs) continue
+      query.lookedMs = monotonicMs
+      steps.push({ kind: "look", query: query.body.query, startedMs })
+    }
+    return steps
+  }
+
+  #late(now: Now): QueryStep[] {
     const late = [...this.#fetches.values()].filter(fetch => fetch.deadlineMs <= now.monotonicMs)
     return this.#againAll(
       late.map(fetch => fetch.call),
@@ -115,7 +138,7 @@ export class Queries {
 
   #ask(call: number, body: QueryRequest, attempt: number, startedMs: number): QueryStep[] {
     const asked = attempt === 1 ? body : { ...body, query: `${body.query.replace(/~\d+$/, "")}~${attempt}` }
-    this.#open.set(call, { call, body: asked, startedMs, try: attempt, answer: null, blocks: [], waiting: new Map() })
+    this.#open.set(call, { call, body: asked, startedMs, try: attempt, answer: null, lookedMs: 0, blocks: [], waiting: new Map() })
     return [{ kind: "ask", call, body: asked }]
   }
 

@@ -10,6 +10,7 @@ export type Asker =
   | { readonly kind: "call"; readonly call: number }
   | { readonly kind: "query"; readonly call: number }
   | { readonly kind: "receivers"; readonly stream: string }
+  | { readonly kind: "progress"; readonly startedMs: number }
   | { readonly kind: "nobody" }
 
 interface OpenRequest {

@@ -12,7 +12,7 @@ import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import { walk } from "../../engine/tree.js"
 import type { NodeId } from "../ports.js"
-import type { LineageNode, Request, Response, TaskDone } from "../protocol.js"
+import type { LineageNode, Request, Response, ResponseValues, TaskDone } from "../protocol.js"
 import type { Clocks } from "./catalog.js"
 import { checkDefinition } from "./definition-rules.js"
 import { FirstLook } from "./first-look.js"
@@ -234,6 +234,16 @@ export class Queries {
   #respond(query: Query, missing: MissingParts): void {
     const cost = this.#parts.scheduler.statsOf(jobOf(query.id))
     query.answer?.({ ok: true, value: answerOf(this.#parts, query as Begun, cost, missing) })
+  }
+
+  /** Tasks of all that the question waits for. */
+  progress(id: string): ResponseValues["progress"] {
+    let [done, of] = [0, 0]
+    for (const { tasks, open } of this.#parts.scheduler.stagesOf(jobOf(id))) {
+      of += tasks.size
+      done += tasks.size - open
+    }
+    return { done, of }
   }
 
   /** The asker has its answer, or wants none. Idempotent. */

@@ -16,6 +16,7 @@ const allowed: ReadonlySet<Request["kind"]> = new Set([
   "query",
   "lineage",
   "cancelQuery",
+  "progress",
   "releaseQuery",
   "catalog",
   "status",

@@ -138,6 +138,8 @@ export class Requests {
       case "releaseQuery":
         queries.release(body.query)
         return answer(ok())
+      case "progress":
+        return answer(ok(queries.progress(body.query)))
       case "unpersist":
         queries.unpersist(body.id)
         return answer(ok())

@@ -102,6 +102,8 @@ export type Request =
       readonly definitions: readonly StreamDefinition[]
     }
   | { readonly kind: "cancelQuery"; readonly query: string }
+  /** How far a question is that takes long. */
+  | { readonly kind: "progress"; readonly query: string }
   | { readonly kind: "releaseQuery"; readonly query: string }
   /** What questions kept of a persisted RDD is no longer wanted. */
   | { readonly kind: "unpersist"; readonly id: string }
@@ -145,6 +147,8 @@ export interface ResponseValues {
   }
   readonly versions: readonly { readonly version: number; readonly from: number; readonly by: string; readonly source: string }[]
   readonly query: QueryAnswer
+  /** Tasks, of those that are known by now; none when there is no such question. */
+  readonly progress: { readonly done: number; readonly of: number }
   readonly lineage: LineageNode
   readonly catalog: readonly CatalogEntry[]
   readonly status: ClusterStatus

@@ -1,4 +1,5 @@
 /** `rivulet query '<expression>'`: one answer on stdout, its stamp on stderr if asked, then exit. */
+import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, StateDStream } from "../../engine/fluent/types.js"
@@ -6,6 +7,7 @@ import { isAnswer } from "../host/answers.js"
 import type { ShellHost } from "../host/host.js"
 import { kindOf, runs } from "../host/kinds.js"
 import { interruptAfter } from "../host/loop-guard.js"
+import { progressOf } from "../view/progress.js"
 import { stampLine } from "../view/stamp.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -34,6 +36,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const cancelling = new AbortController()
     const host = quietHost(session)
     await host.start()
+    const settled = showProgress(session)
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)
     try {
@@ -44,6 +47,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
       // What only a question makes is a recipe: bare, it answers with its newest interval.
       if (runs(kindOf(session, result.value)) && session.justDefined(result.value)) return
       const asked = await ask(result.value, host, options.at)
+      settled()
       await write(
         await render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }),
       )
@@ -53,11 +57,28 @@ export async function query(expression: string, options: QueryOptions): Promise<
       if (timeoutMs !== undefined && Date.now() - startedMs >= timeoutMs) throw noAnswer()
       throw error
     } finally {
+      settled()
       disarm?.()
       clearTimeout(limit)
       await host.close()
     }
   })
+}
+
+/** On a terminal a question that takes long says how far it is. Gives what ends it; calling that again does nothing. */
+function showProgress({ calls }: Pick<ClientSession, "calls">): () => void {
+  if (!process.stderr.isTTY) return () => {}
+  let shown = false
+  const deaf = calls.onPush(push => {
+    if (push.kind !== "progress") return
+    shown = true
+    process.stderr.write(`\r\x1b[K${progressOf(push)}`)
+  })
+  return () => {
+    deaf()
+    if (shown) process.stderr.write("\r\x1b[K")
+    shown = false
+  }
 }
 
 type Asked = { readonly value: unknown; readonly stamp: ShellHost["lastStamp"] }

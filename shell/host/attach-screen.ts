@@ -11,6 +11,7 @@ import { cellsOf } from "../evaluator/complete-cell.js"
 import type { Screen } from "../screen.js"
 import type { StatusView, StyledLine } from "../session.js"
 import { formatRate } from "../view/number.js"
+import { progressOf } from "../view/progress.js"
 import { sparkline } from "../view/sparkline.js"
 import { doChaos } from "./chaos.js"
 import { RemoteHost } from "./remote.js"
@@ -121,6 +122,11 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   function isOwn({ definition, state }: CatalogRow): boolean {
     return definition.owner === user && definition.named && state === "running"
   }
+
+  const deaf = calls.onPush(push => {
+    if (push.kind === "progress") screen.dispatch({ kind: "progress", text: progressOf(push) })
+  })
+  ending.add(deaf)
 
   let asking = false
   let askedAtMs = Date.now()

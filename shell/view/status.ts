@@ -8,11 +8,12 @@ interface Shown {
   readonly status: StatusView | null
   readonly lostForS: number | null
   readonly running: boolean
+  readonly progress?: string
   /** Cells that were entered meanwhile. */
   readonly waiting: number
 }
 
-export function statusLine({ status, lostForS, running, waiting }: Shown, width: number): string {
+export function statusLine({ status, lostForS, running, progress = "", waiting }: Shown, width: number): string {
   if (lostForS !== null) return red(truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1))
   if (status === null) return dim(" …")
   const parts = [
@@ -21,7 +22,7 @@ export function statusLine({ status, lostForS, running, waiting }: Shown, width:
     `${status.streams} streams`,
     `${status.rate} rec/s ${status.spark}`,
     status.newest,
-    running ? `running${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : "",
+    running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : "",
     status.worst,
   ].filter(part => part !== "")
   const bad = status.lost > 0 || status.worst !== ""

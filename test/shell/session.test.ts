@@ -1,6 +1,8 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { accept, type Effect, initialShell, newLine, reduce, type ShellEvent, type ShellState } from "../../shell/session.js"
+import { progressOf } from "../../shell/view/progress.js"
+import { statusLine } from "../../shell/view/status.js"
 
 function play(events: readonly ShellEvent[], from: ShellState = initialShell("local> ", 80, 24)): { state: ShellState; effects: Effect[] } {
   let state = from
@@ -119,6 +121,19 @@ test("search takes keys until it ends", () => {
   )
   assert.is(found.state.buffer.text, "views.count()")
   assert.is(found.state.search, null)
+})
+
+test("while a cell's question takes long the status line says how far it is, and no longer", () => {
+  const status = { cluster: "prod", workers: 2, lost: 0, streams: 3, rate: "5", spark: "", newest: "", worst: "" }
+  const line = (state: ShellState) => statusLine({ ...state, status, running: state.running !== null, waiting: 0 }, 120)
+  const asking = accept(play([text("slow.count()")]).state).state
+  assert.match(line(asking), /running · Ctrl-C cancels/)
+  const told = progressOf({ done: 10, of: 40, elapsedMs: 3_000 })
+  assert.is(told, "███░░░░░░░░░ 10 of 40 tasks · 3 s · about 9 s more")
+  const half = play([{ kind: "progress", text: told }], asking).state
+  assert.match(line(half), /10 of 40 tasks · 3 s · about 9 s more · Ctrl-C cancels/)
+  const done = play([{ kind: "done" }, { kind: "progress", text: told }], half).state
+  assert.not.match(line(done), /tasks/)
 })
 
 test.run()

@@ -305,4 +305,24 @@ test("logs: tagged, folded, limited, followed", async () => {
   assert.is(followed.length, 2 + 100 + 1)
 })
 
+test("a question that takes long tells how far it is; one that does not, nothing", async () => {
+  const s = await simulate({ workers: 2 })
+  const told: { done: number; of: number; elapsedMs: number }[] = []
+  s.calls.onPush(push => {
+    if (push.kind === "progress") told.push(push)
+  })
+  const numbers = s.parallelize([1, 2, 3, 4, 5, 6, 7, 8], 8)
+  assert.is(await numbers.count(), 8)
+  assert.equal(told, [])
+  for (const worker of ["w1", "w2"]) s.slow(worker, 1500)
+  assert.is(await numbers.map(n => n + 1).reduce(sum), 44)
+  assert.ok(told.length >= 2, `${told.length} times`)
+  for (const [i, { done, of, elapsedMs }] of told.entries()) {
+    assert.ok(done < of && of >= 8 && elapsedMs >= 2000, JSON.stringify(told[i]))
+    if (i > 0) assert.ok(done >= told[i - 1]!.done && elapsedMs >= told[i - 1]!.elapsedMs + 1000)
+  }
+  assert.ok(told.at(-1)!.done > told[0]!.done)
+  await s.close()
+})
+
 test.run()
