@@ -1,43 +1,45 @@
 /**
  * Frees the memory of messages while it is young.
  *
- * A message's bytes lie outside V8's heap until the Buffer over them is collected, but count as growth of the old generation (twice:
- * V8 counts them, and zeromq.js does). In a worker whose heap is 8 MB, that means a full mark and sweep for every ten messages of 1 MB:
- * a quarter of its CPU at 100 MB/s. So:
+ * A message's bytes lie outside V8's heap until the Buffer over them is collected *and* its finalizer has run, which Node does in a turn of its event
+ * loop after the collection. Until then they count as growth of the old generation (twice: V8 counts them, and zeromq.js does), and a full mark and
+ * sweep begins at some 8 MB of that, however large the heap is. Whoever takes one waiting message after the other never comes to that turn. So:
  *
  * - a collection of the young generation after every few messages: a third of a millisecond, and those Buffers are dead by then;
- * - a heap that is not that small: what may be added before the next full collection is in proportion to it.
+ * - then a turn of the event loop before the next message is taken: the memory is free, and serves the messages to come while it is warm.
  */
 
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
-/** About what is under way at once; half as much or twice as much costs the same. */
-const everyBytes = 8 * 1024 * 1024
-/** In pieces short enough to be on V8's heap, and without pointers: nothing to mark. */
-const weightPieces = 32
-const weightPieceBytes = 1_000_000
+/** More, and what is taken in between lies in no cache when it is used again; less costs more collections. */
+const everyBytes = 2 * 1024 * 1024
 
-interface Collector {
-  collect(options: { readonly type: "minor" }): void
-  readonly weight: readonly string[]
-}
+type Collect = (options: { readonly type: "minor" }) => void
 
-let collector: Collector | undefined
+let collect: Collect | undefined
 let bytesSince = 0
 
-/** To be told of what has been received and dealt with, or sent. Bytes that lie in shared memory are no message's own. */
-export function passed(parts: readonly Uint8Array[]): void {
+/**
+ * To be told of what has been received and dealt with, or sent. Bytes that lie in shared memory are no message's own. True: messages are garbage now;
+ * whoever receives should take `turn`s with their finalizers.
+ */
+export function passed(parts: readonly Uint8Array[]): boolean {
   for (const { buffer, byteLength } of parts) if (buffer instanceof ArrayBuffer) bytesSince += byteLength
-  if (bytesSince < everyBytes) return
+  if (bytesSince < everyBytes) return false
   bytesSince = 0
-  collector ??= open()
-  collector.collect({ type: "minor" })
+  collect ??= open()
+  collect({ type: "minor" })
+  return true
 }
 
-function open(): Collector {
+/** Resolves in the next turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+function open(): Collect {
   // Node shows its collector only to those who ask by flag; a context made after the flag is set has it.
   setFlagsFromString("--expose-gc")
-  const piece = Buffer.alloc(weightPieceBytes)
-  return { collect: runInNewContext("gc"), weight: Array.from({ length: weightPieces }, () => piece.toString("latin1")) }
+  return runInNewContext("gc")
 }

@@ -24,7 +24,7 @@ import { type NodeId, nodeName, type Transport } from "../ports.js"
 import { type Address, endpointOf, parseAddress } from "../security.js"
 import type { CurveOptions } from "./curve.js"
 import { openDealer } from "./dealer.js"
-import { passed } from "./message-memory.js"
+import { passed, turn } from "./message-memory.js"
 import { type BoundRouter, bindRouter, type RouterEars } from "./router.js"
 import { SendQueue } from "./send-queue.js"
 import { closeSocket, messageOf } from "./socket.js"
@@ -268,7 +268,7 @@ export class ZeromqTransport implements Transport {
         if (parts.length === 1 && parts[0]!.byteLength === 0) continue
         const name = nodeName(link.to)
         if (this.links.get(name) === link) this.deliver(name, parts, false)
-        passed(parts)
+        if (passed(parts)) await turn()
         continue
       }
       const [id] = parts
@@ -278,7 +278,7 @@ export class ZeromqTransport implements Transport {
         this.visitors.came(caller.id)
         this.deliver(caller.name, parts.slice(1), caller.readOnly)
       }
-      passed(parts)
+      if (passed(parts)) await turn()
     }
   }
 

@@ -3,6 +3,7 @@
  * Tells its parent when the first line left, and at the end what it has sent, all acked.
  */
 
+import { type Usage, usageOf } from "./cpu.js"
 import { makeLines, lineBytes as wordBytes } from "./lines.js"
 import { errorsIn, logLineBytes, logLines } from "./log-lines.js"
 
@@ -17,6 +18,7 @@ export interface SentAll {
   readonly errors: number
   /** Of this process while it sent. */
   readonly cpuSeconds: number
+  readonly usage: Usage
 }
 
 const [, , dist, master, receiver, secondsText, rateText, what] = process.argv
@@ -34,6 +36,7 @@ const lineBytes = what === "log" ? logLineBytes : wordBytes
 const chunkLines = rate === 0 ? 10_000 : Math.max(1, Math.round(rate / 50))
 
 const startCpu = process.cpuUsage()
+const { faults } = usageOf(process.pid)
 const firstMs = Date.now()
 const endMs = firstMs + seconds * 1_000
 let records = 0
@@ -67,6 +70,7 @@ const sent: SentAll = {
   words: rounds * input.words + rest.words,
   errors: rounds * input.errors + rest.errors,
   cpuSeconds: (user + system) / 1e6,
+  usage: { userSeconds: user / 1e6, systemSeconds: system / 1e6, faults: usageOf(process.pid).faults - faults },
 }
 await session.close()
 process.send!(sent, () => process.exit(0))

@@ -1,18 +1,20 @@
 /**
  * `npm run bench -- [grep] [wordcount] [topk] [combined] [closure] [replay] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
- * [--dist dist] [--json]`
+ * [--remember 10m] [--dist dist] [--flat-out] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
  * it, to compare two of them by turns), two copies of every record. First as fast as
- * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes. Then at 65 % of
- * that rate: how long after an interval's end its result is there. `replay` reads a log of `--mb 1024` from a file in batch mode. Single runs are good to about a third (PERFORMANCE.md).
+ * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes, and where those went. Then
+ * (unless `--flat-out`) at 65 % of that rate: how long after an interval's end its result is there. `replay` reads a log of `--mb 1024` from a file in
+ * batch mode. Single runs are good to about a third (PERFORMANCE.md).
  */
 
 import { cpus, release, totalmem, type } from "node:os"
 import { parseArgs } from "node:util"
+import type { Duration } from "../../engine/time.js"
 import { measureReplay, type Replayed } from "./batch.js"
 import { built } from "./built.js"
-import { cpuSeconds, peakBytes } from "./cpu.js"
+import { peakBytes, type Usage, usageOf } from "./cpu.js"
 import { type Workload, workloads } from "./wordcount.js"
 
 interface Measured {
@@ -21,8 +23,11 @@ interface Measured {
   readonly recordsPerSecond: number
   readonly cpuSeconds: number
   readonly recordsPerCpuSecond: number
+  /** Of each process: ns of CPU a record, in it and in the system for it; pages touched for the first time, a thousand records. */
+  readonly parts: Readonly<Record<string, { readonly user: number; readonly system: number; readonly faults: number }>>
   /** Resident, of all processes of the cluster together. */
   readonly peakBytes: number
+  /** 0: it was not asked for. */
   readonly pacedRecordsPerSecond: number
   /** From an interval's end to its result, at the paced rate. */
   readonly p50Ms: number
@@ -38,8 +43,11 @@ const { values, positionals } = parseArgs({
     workers: { type: "string", default: "2" },
     cores: { type: "string", default: "1" },
     "memory-mb": { type: "string", default: "1024" },
+    /** How long raw lines are kept for questions; without it as long as by default. */
+    remember: { type: "string" },
     dist: { type: "string", default: "dist" },
     mb: { type: "string", default: "1024" },
+    "flat-out": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 })
@@ -50,7 +58,7 @@ const replayed = positionals.length === 0 || positionals.includes("replay")
 const chosen = positionals.length === 0 ? workloads : positionals.filter(name => name !== "replay").map(find)
 const results: (Measured | Replayed)[] = []
 for (const workload of chosen) {
-  say(`${workload.name}: ${seconds} s as fast as possible, then ${seconds} s paced`)
+  say(`${workload.name}: ${seconds} s as fast as possible${values["flat-out"] ? "" : `, then ${seconds} s paced`}`)
   results.push(await measure(workload))
 }
 if (replayed) results.push(await measureReplay({ dist: values.dist, megabytes: Number(values.mb), workers: values.workers, say }))
@@ -78,17 +86,20 @@ function find(name: string): Workload {
 
 async function measure(workload: Workload): Promise<Measured> {
   const fast = await run(workload, 0)
-  const rate = Math.round(0.65 * fast.perSecond)
+  const rate = values["flat-out"] ? 0 : Math.round(0.65 * fast.perSecond)
   say(
     `${workload.name}: ${fast.sent.records} records, ${Math.round(fast.perSecond)} a second, ${fast.cpu.toFixed(1)} s of CPU, ${fast.wrong ?? "exact"}`,
   )
-  const paced = await run(workload, rate)
+  for (const [name, { user, system, faults }] of Object.entries(fast.parts))
+    say(`  ${name.padEnd(8)} ${user} ns a record and ${system} in the system, ${faults} pages touched a thousand records`)
+  const paced = rate === 0 ? { latenciesMs: [], wrong: null } : await run(workload, rate)
   return {
     work: workload.name,
     records: fast.sent.records,
     recordsPerSecond: Math.round(fast.perSecond),
     cpuSeconds: fast.cpu,
     recordsPerCpuSecond: Math.round(fast.sent.records / fast.cpu),
+    parts: fast.parts,
     peakBytes: fast.peakBytes,
     pacedRecordsPerSecond: rate,
     ...quantiles(paced.latenciesMs),
@@ -102,7 +113,7 @@ async function run(workload: Workload, rate: number) {
   const cluster = await startEmbedded({ workers: Number(values.workers), cores: Number(values.cores), memoryBytes })
   try {
     const session = await connect(cluster.address, { user: "bench", program: "bench", tz: "UTC" })
-    const result = workload.define(session)
+    const result = workload.define(session, values.remember as Duration | undefined)
     await session.flush()
 
     const done: { through: number; atMs: number }[] = []
@@ -112,8 +123,9 @@ async function run(workload: Workload, rate: number) {
       look()
       void workload.ask?.(result).catch(error => say(String(error)))
     })
-    const pids = [...cluster.processes().values()]
-    const before = cpuSeconds(pids)
+    const processes = [...cluster.processes()]
+    const pids = processes.map(([, pid]) => pid)
+    const before = pids.map(usageOf)
     const sent = await send(cluster.address, seconds, rate, workload.input)
     await new Promise<void>(resolve => {
       look = () => {
@@ -122,7 +134,9 @@ async function run(workload: Workload, rate: number) {
       look()
     })
     const last = done.find(({ through }) => through > sent.ackedMs)!
-    const cpu = cpuSeconds(pids) - before + sent.cpuSeconds
+    const used: [string, Usage][] = processes.map(([name, pid], i) => [name, difference(usageOf(pid), before[i]!)])
+    used.push(["sender", sent.usage])
+    const cpu = used.reduce((sum, [, { userSeconds, systemSeconds }]) => sum + userSeconds + systemSeconds, 0)
     const peak = peakBytes(pids)
     const wrong = await workload.check(result, sent)
     await subscription.stop()
@@ -130,6 +144,7 @@ async function run(workload: Workload, rate: number) {
     return {
       sent,
       cpu,
+      parts: Object.fromEntries(used.map(([name, usage]) => [name, perRecord(usage, sent.records)])),
       peakBytes: peak,
       perSecond: sent.records / ((last.atMs - sent.firstMs) / 1_000),
       latenciesMs: done
@@ -140,6 +155,19 @@ async function run(workload: Workload, rate: number) {
   } finally {
     await cluster.stop()
   }
+}
+
+function difference(now: Usage, then: Usage): Usage {
+  return {
+    userSeconds: now.userSeconds - then.userSeconds,
+    systemSeconds: now.systemSeconds - then.systemSeconds,
+    faults: now.faults - then.faults,
+  }
+}
+
+function perRecord({ userSeconds, systemSeconds, faults }: Usage, records: number) {
+  const ns = (seconds: number) => Math.round((seconds * 1e9) / records)
+  return { user: ns(userSeconds), system: ns(systemSeconds), faults: Math.round((faults * 1_000) / records) }
 }
 
 function quantiles(values: readonly number[]): Pick<Measured, "p50Ms" | "p99Ms" | "maxMs"> {

@@ -3,28 +3,31 @@
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { InputDStream, StateDStream } from "../../engine/fluent/types.js"
 import type { AccessLog } from "../../engine/fluent/values.js"
+import type { Duration } from "../../engine/time.js"
 import type { SentAll } from "./ingest.js"
 
 export interface Workload {
   readonly name: string
   readonly input: "words" | "log"
-  /** Defines the stream `lines` and those made of it; answers the one whose completion counts. */
-  define(session: ClientSession): StateDStream<string, number>
+  /** Defines the stream `lines` (kept so long for questions) and those made of it; answers the one whose completion counts. */
+  define(session: ClientSession, remember?: Duration): StateDStream<string, number>
   /** Asked after each interval, if the workload has a question. */
   readonly ask?: (result: StateDStream<string, number>) => Promise<unknown>
   /** What is wrong with the final result, or null. */
   check(result: StateDStream<string, number>, sent: SentAll): Promise<string | null>
 }
 
-const text = (session: ClientSession): InputDStream<string> => {
+const text = (session: ClientSession, remember?: Duration): InputDStream<string> => {
   const lines = session.readStream("lines", "1s")
   session.name(lines, "lines")
+  if (remember !== undefined) lines.remember(remember)
   return lines
 }
 
-const log = (session: ClientSession): InputDStream<AccessLog> => {
+const log = (session: ClientSession, remember?: Duration): InputDStream<AccessLog> => {
   const lines = session.readStream("lines", "1s", { format: "combined" })
   session.name(lines, "lines")
+  if (remember !== undefined) lines.remember(remember)
   return lines
 }
 
@@ -64,8 +67,8 @@ export const workloads: readonly Workload[] = [
   {
     name: "grep",
     input: "words",
-    define(session) {
-      const matches = text(session)
+    define(session, remember) {
+      const matches = text(session, remember)
         .filter(line => line.includes("needle"))
         .map((): [string, number] => ["matches", 1])
         .runningReduce((a, b) => a + b)
@@ -77,11 +80,11 @@ export const workloads: readonly Workload[] = [
       return total === sent.matches ? null : `${total} lines found, ${sent.matches} sent`
     },
   },
-  { name: "wordcount", input: "words", define: session => countWords(session, text(session)), check: checkWords },
+  { name: "wordcount", input: "words", define: (session, remember) => countWords(session, text(session, remember)), check: checkWords },
   {
     name: "topk",
     input: "words",
-    define: session => countWords(session, text(session)),
+    define: (session, remember) => countWords(session, text(session, remember)),
     ask: result => result.latest().top(10),
     check: checkWords,
   },
@@ -89,8 +92,8 @@ export const workloads: readonly Workload[] = [
     // What understands its functions reads two or three fields of a line.
     name: "combined",
     input: "log",
-    define(session) {
-      const views = log(session)
+    define(session, remember) {
+      const views = log(session, remember)
       const errors = views
         .filter(v => v.status >= 500)
         .map((v): [number, number] => [Math.floor(v.time.getTime() / 60_000), 1])
@@ -109,8 +112,8 @@ export const workloads: readonly Workload[] = [
     // A loop is beyond what is understood: the function is called for each record.
     name: "closure",
     input: "log",
-    define(session) {
-      const counts = log(session)
+    define(session, remember) {
+      const counts = log(session, remember)
         .map((v): [string, number] => {
           let depth = 0
           const parts = v.url.split("/")
