@@ -27,7 +27,7 @@ const progressMs = 2_000
 const { values: options } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
-    from: { type: "string", default: "1" },
+    from: { type: "string" },
     trace: { type: "boolean", default: false },
     twice: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
@@ -46,8 +46,6 @@ function whole(text: string, name: string, least: number): number {
 }
 
 const seeds = whole(options.seeds, "seeds", 1)
-const from = whole(options.from, "from", 0)
-
 function play(seed: number, shared: Shared): Outcome {
   const outcome = runScenario(seed, shared)
   if (outcome.failure !== null || !(options.twice || seed % 10 === 0)) return outcome
@@ -65,6 +63,7 @@ if (options.mutate !== undefined && mutation === undefined) {
   console.error(`there is no rule ${options.mutate} to break: --mutations lists them`)
   process.exit(2)
 }
+const from = whole(options.from ?? String(mutation?.from ?? 1), "from", 0)
 
 if (options.mutations && options.each) await sweepMutations()
 else if (options.mutations) {
@@ -168,7 +167,7 @@ async function sweep(): Promise<void> {
 /** Each planted fault in processes of its own. Exit 1 if one is not found. */
 async function sweepMutations(): Promise<void> {
   for (const { name } of mutations) {
-    const args = ["--mutate", name, "--seeds", String(seeds), "--from", String(from)]
+    const args = ["--mutate", name, "--seeds", String(seeds), ...(options.from === undefined ? [] : ["--from", options.from])]
     const child = fork(fileURLToPath(import.meta.url), args, { stdio: "inherit" })
     const found = await new Promise(ended => child.once("exit", code => ended(code === 1)))
     if (!found) process.exitCode = 1

@@ -31,6 +31,8 @@ export interface Mutation {
   readonly rule: string
   /** Seeds whose faults cannot show it need not be played. */
   readonly shows?: (plan: Plan) => boolean
+  /** Where a sweep begins unless it is told otherwise: that seed is known to show it, and those before take long. */
+  readonly from?: number
   plant(): void
 }
 
@@ -45,6 +47,7 @@ export const mutations: readonly Mutation[] = [
     name: "single-copy-lineage",
     rule: "what has one copy can be computed again: its lineage is kept",
     shows: has("loneDeath"),
+    from: 76,
     plant: () => {
       methods(Checkpointer).neededFrom = () => Number.POSITIVE_INFINITY
     },
