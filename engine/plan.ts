@@ -85,8 +85,13 @@ export function readerOf(root: RddNode): (partition: number) => InputRef[] {
     const reads: InputRef[] = []
     for (const { node, operator } of aligned) for (const ref of operator.reads(node, partition)) reads.push(ref)
     // Only two of a kind can be the same, or versions of one state.
-    return reads.some((ref, i) => reads.findIndex(({ kind }) => kind === ref.kind) < i) ? readsOf(root, partition) : reads
+    return twoOfAKind(reads) ? readsOf(root, partition) : reads
   }
+}
+
+function twoOfAKind(reads: readonly InputRef[]): boolean {
+  for (let i = 1; i < reads.length; i++) for (let j = 0; j < i; j++) if (reads[i]?.kind === reads[j]?.kind) return true
+  return false
 }
 
 type StateRef = Extract<InputRef, { kind: "state" }>

@@ -8,6 +8,7 @@
  * of holders are replaced, never changed, so that whoever was given one may keep it.
  */
 
+import type { StreamId } from "../../engine/definition.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { NodeId } from "../ports.js"
 
@@ -26,6 +27,36 @@ export interface MadePart {
 /** A part that is there, and who holds it, in the order in which they got it. */
 export interface Part extends MadePart {
   readonly holders: readonly NodeId[]
+  /** Of a chain's block: as it is named to tasks, kept since each of several intervals' tasks reads it. */
+  link?: ChainLink | null
+}
+
+/** What is stored for good: copied to a second worker, and part of its interval's lineage until it is. */
+export interface StoredOf {
+  readonly stream: StreamId
+  readonly interval: number
+  readonly partitions: number
+}
+
+/** A block, with what the checkpointer notes of it. Forgotten, or with no place left, it has no holders. */
+export interface TrackedBlock extends Part {
+  readonly block: string
+  /** Of received input null. */
+  readonly output: { readonly id: OutputId; stored: StoredOf | null } | null
+  readonly partition: number
+  /** Of a durable cluster: it is on its holders' disks. */
+  onDisk: boolean
+  /** Where a copy is under way to, and who was asked for it. */
+  copyTo: NodeId | null
+  copyBy: NodeId | null
+}
+
+/** A block of a state's chain as it travels. */
+export interface ChainLink {
+  readonly block: string
+  readonly holders: readonly NodeId[]
+  readonly interval: number
+  readonly base: boolean
 }
 
 /** What a stage makes, as far as it is there. */
@@ -43,8 +74,12 @@ const nobody: readonly NodeId[] = Object.freeze([])
 export const emptyPart: Part = Object.freeze({ block: null, rows: 0, bytes: 0, holders: nobody })
 
 /** Of received input `output` is null. */
-class Held implements Part {
+class Held implements TrackedBlock {
   holders: readonly NodeId[] = nobody
+  link: ChainLink | null = null
+  onDisk = false
+  copyTo: NodeId | null = null
+  copyBy: NodeId | null = null
   readonly sectionRows: readonly number[] | undefined
   readonly base: boolean | undefined
   readonly keys: number | undefined
@@ -67,6 +102,7 @@ class KnownOutput implements Output {
   readonly parts: (Part | undefined)[] = []
   present = 0
   gone = false
+  stored: StoredOf | null = null
 
   constructor(readonly id: OutputId) {}
 }
@@ -97,6 +133,14 @@ export class BlockTracker {
     if (held === undefined) return false
     this.#add(held, node)
     return true
+  }
+
+  find(block: string): TrackedBlock | undefined {
+    return this.#blocks.get(block)
+  }
+
+  get blocks(): Iterable<TrackedBlock> {
+    return this.#blocks.values()
   }
 
   knows(block: string): boolean {
@@ -167,9 +211,11 @@ export class BlockTracker {
     if (instead !== undefined) this.#instead.delete(block)
     const held = this.#blocks.get(block)
     if (held === undefined) return gone
-    for (const node of held.holders) this.#counted(node, -1)
+    const { holders } = held
+    for (const node of holders) this.#counted(node, -1)
+    held.holders = nobody
     this.#absent(held)
-    return gone.length === 0 ? held.holders : [...held.holders, ...gone]
+    return gone.length === 0 ? holders : [...holders, ...gone]
   }
 
   // ── outputs ──
@@ -252,12 +298,14 @@ export class BlockTracker {
   #add(held: Held, node: NodeId): void {
     if (held.holders.includes(node)) return
     held.holders = held.holders.length === 0 ? [node] : [...held.holders, node]
+    held.link = null
     this.#counted(node, 1)
   }
 
   #remove(held: Held, node: NodeId): boolean {
     if (!held.holders.includes(node)) return false
     held.holders = held.holders.filter(holder => holder !== node)
+    held.link = null
     this.#counted(node, -1)
     return true
   }

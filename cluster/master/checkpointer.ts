@@ -9,20 +9,10 @@ import type { StreamId } from "../../engine/definition.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
+import type { StoredOf, TrackedBlock } from "./block-tracker.js"
 import type { Parts } from "./parts.js"
 
-interface Stored {
-  readonly block: string
-  readonly stream: StreamId
-  readonly interval: number
-  readonly partitions: number
-  readonly partition: number
-  /** Of a durable cluster: it is on its holders' disks. */
-  onDisk: boolean
-  /** Where a copy is under way to, and who was asked for it. */
-  to: NodeId | null
-  by: NodeId | null
-}
+type Stored = TrackedBlock & { readonly output: { readonly stored: StoredOf } }
 
 /** A copy waits so long for others from the same worker … */
 const gatherMs = 50
@@ -31,11 +21,10 @@ const gatherMost = 256
 
 export class Checkpointer {
   readonly #parts: Parts
-  readonly #stored = new Map<string, Stored>()
   /** Stored blocks with fewer copies than they should have, in the order in which they became so, by their streams. */
   readonly #unsafe = new Map<StreamId, Set<Stored>>()
   /** Not asked for yet, by holder and by where they go to. */
-  readonly #due = new Map<NodeId, { blocks: number; readonly byTarget: Map<NodeId, string[]> }>()
+  readonly #due = new Map<NodeId, { blocks: number; readonly byTarget: Map<NodeId, Stored[]> }>()
   #dueMs: number | null = null
   #wantedBefore = 0
 
@@ -44,76 +33,67 @@ export class Checkpointer {
   }
 
   /** `outputs`: of a stretch a block for each interval that changed something, else one. */
-  made({ write, stream, interval, partitions }: StageSpec, partition: number, outputs: TaskDone["outputs"]): void {
+  made({ write, stream, interval, partitions }: StageSpec, outputs: TaskDone["outputs"]): void {
     if (write.kind !== "state" && write.kind !== "store" && write.kind !== "stretch") return
     if (stream === null || interval === null) return
     for (const { block, interval: start = interval.from } of outputs) {
+      const stored = this.#store(block, stream, start, partitions)
       // Of what was there already this one is not wanted.
-      if (!this.#parts.tracker.knows(block)) continue
-      const stored = this.#store(block, stream, start, partitions, partition)
-      if (this.#periodMs(stream) === null) this.#copy(stored)
+      if (stored !== null && this.#periodMs(stream) === null) this.#copy(stored)
     }
   }
 
   /** A stored block that a worker came back with. */
-  found(block: string, stream: StreamId, interval: number, partitions: number, partition: number): void {
-    this.#store(block, stream, interval, partitions, partition)
+  found(block: string, stream: StreamId, interval: number, partitions: number): void {
+    this.#store(block, stream, interval, partitions)
   }
 
   /** Where the block is has changed. */
   held(block: string): void {
-    const stored = this.#stored.get(block)
-    if (stored !== undefined) this.#note(stored)
+    const stored = this.#parts.tracker.find(block)
+    if (isStored(stored)) this.#note(stored)
   }
 
   copied(block: string, holder: NodeId, error: string | undefined): void {
-    const stored = this.#stored.get(block)
+    const found = this.#parts.tracker.find(block)
+    const stored = isStored(found) ? found : null
     // If that was not all, or nothing, the next sweep asks again.
-    if (stored !== undefined) stored.to = null
+    if (stored !== null) stored.copyTo = null
     if (error !== undefined) return
     if (!this.#parts.tracker.copied(block, holder)) {
       this.#parts.outbox.forget(holder, block)
       return
     }
-    if (stored === undefined) return
+    if (stored === null) return
     stored.onDisk = true
     if (!this.#note(stored)) this.#copy(stored)
   }
 
   /** A worker was away: what it was asked to copy, or was to get, may not have reached it. The next sweep asks again. */
   workerBack(node: NodeId): void {
-    for (const unsafe of this.#unsafe.values()) for (const stored of unsafe) if (stored.to === node || stored.by === node) stored.to = null
+    for (const unsafe of this.#unsafe.values())
+      for (const stored of unsafe) if (stored.copyTo === node || stored.copyBy === node) stored.copyTo = null
   }
 
   /** A worker is gone: copies to it and by it will not come, and what it held has one copy less. */
   workerLost(node: NodeId, held: Iterable<string>): void {
     this.workerBack(node)
-    for (const block of held) {
-      if (this.#parts.tracker.holders(block).length === 0) this.forgotten(block)
-      else this.held(block)
-    }
-  }
-
-  forgotten(block: string): void {
-    const stored = this.#stored.get(block)
-    if (stored === undefined) return
-    this.#stored.delete(block)
-    this.#unsafe.get(stored.stream)?.delete(stored)
+    for (const block of held) this.held(block)
   }
 
   /** Starts the copies that are not under way. */
   sweep(): void {
     // A worker has joined: there may be as many copies as there should be.
-    if (this.#wanted > this.#wantedBefore) for (const stored of this.#stored.values()) this.#note(stored)
+    if (this.#wanted > this.#wantedBefore) for (const stored of this.#parts.tracker.blocks) if (isStored(stored)) this.#note(stored)
     this.#wantedBefore = this.#wanted
-    const { tracker, ledger } = this.#parts
+    const { ledger } = this.#parts
     for (const [stream, unsafe] of this.#unsafe) {
       const periodMs = this.#periodMs(stream)
       const through = ledger.streams.get(stream)?.through ?? 0
       for (const stored of unsafe) {
-        if (tracker.holders(stored.block).length === 0) unsafe.delete(stored)
-        else if (this.#note(stored) || stored.to !== null) continue
-        else if (periodMs === null || stored.interval < Math.floor(through / periodMs) * periodMs) this.#copy(stored)
+        if (stored.holders.length === 0) unsafe.delete(stored)
+        else if (this.#note(stored) || stored.copyTo !== null) continue
+        else if (periodMs === null || stored.output.stored.interval < Math.floor(through / periodMs) * periodMs) this.#copy(stored)
       }
       if (unsafe.size === 0) this.#unsafe.delete(stream)
     }
@@ -130,12 +110,13 @@ export class Checkpointer {
 
   /** Since they were noted, blocks may have gone, or one of the two workers. */
   #ask(holder: NodeId): void {
-    const { registry, tracker, outbox } = this.#parts
+    const { registry, outbox } = this.#parts
     const copies: { to: NodeId; blocks: string[] }[] = []
     for (const [to, all] of this.#due.get(holder)?.byTarget ?? []) {
-      const blocks = all.filter(block => this.#stored.get(block)?.to === to && tracker.holders(block).includes(holder))
-      if (blocks.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined) copies.push({ to, blocks })
-      else for (const block of blocks) this.#stored.get(block)!.to = null
+      const due = all.filter(({ copyTo, holders }) => copyTo === to && holders.includes(holder))
+      if (due.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined)
+        copies.push({ to, blocks: due.map(({ block }) => block) })
+      else for (const stored of due) stored.copyTo = null
     }
     this.#due.delete(holder)
     if (copies.length > 0) outbox.send(holder, { kind: "copy", copies })
@@ -146,7 +127,8 @@ export class Checkpointer {
     // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
     if (this.#parts.registry.size < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
     let from = Number.POSITIVE_INFINITY
-    for (const { interval } of this.#unsafe.get(stream) ?? []) if (interval < from) from = interval
+    for (const { holders, output } of this.#unsafe.get(stream) ?? [])
+      if (holders.length > 0 && output.stored.interval < from) from = output.stored.interval
     return from
   }
 
@@ -156,22 +138,24 @@ export class Checkpointer {
     return Math.min(Math.max(2, config.replicas), registry.size)
   }
 
-  #store(block: string, stream: StreamId, interval: number, partitions: number, partition: number): Stored {
-    this.forgotten(block)
-    const stored = { block, stream, interval, partitions, partition, onDisk: false, to: null, by: null }
-    this.#stored.set(block, stored)
-    this.#note(stored)
-    return stored
+  /** Null: it is not known, or no stage's. */
+  #store(block: string, stream: StreamId, interval: number, partitions: number): Stored | null {
+    const found = this.#parts.tracker.find(block)
+    if (found === undefined || found.output === null) return null
+    found.output.stored ??= { stream, interval, partitions }
+    found.onDisk = false
+    found.copyTo = null
+    this.#note(found as Stored)
+    return found as Stored
   }
 
   /** Whether it has all the copies that it should have; if not, it is noted. */
   #note(stored: Stored): boolean {
-    const { tracker, config } = this.#parts
-    const { block, stream, onDisk } = stored
-    const safe = tracker.holders(block).length >= this.#wanted && (onDisk || !config.durable)
+    const { stream } = stored.output.stored
+    const safe = stored.holders.length >= this.#wanted && (stored.onDisk || !this.#parts.config.durable)
     const unsafe = this.#unsafe.get(stream)
     if (safe) {
-      stored.to = null
+      stored.copyTo = null
       unsafe?.delete(stored)
     } else if (unsafe === undefined) this.#unsafe.set(stream, new Set([stored]))
     else unsafe.add(stored)
@@ -184,32 +168,30 @@ export class Checkpointer {
   }
 
   #copy(stored: Stored): void {
-    const { tracker } = this.#parts
-    const { block } = stored
-    const holders = tracker.holders(block)
+    const { holders } = stored
     const [holder] = holders
-    if (holder === undefined || this.#unsafe.get(stored.stream)?.has(stored) !== true) return
+    if (holder === undefined || this.#unsafe.get(stored.output.stored.stream)?.has(stored) !== true) return
     // Of enough copies none may be known to be on disk: then its holder sees to that.
-    const to = holders.length < this.#wanted ? this.#targetFor(stored, holders) : holder
+    const to = holders.length < this.#wanted ? this.#targetFor(stored) : holder
     if (to === null) return
-    stored.to = to
-    stored.by = holder
+    stored.copyTo = to
+    stored.copyBy = holder
     let due = this.#due.get(holder)
     if (due === undefined) {
       due = { blocks: 0, byTarget: new Map() }
       this.#due.set(holder, due)
     }
     const blocks = due.byTarget.get(to)
-    if (blocks === undefined) due.byTarget.set(to, [block])
-    else blocks.push(block)
+    if (blocks === undefined) due.byTarget.set(to, [stored])
+    else blocks.push(stored)
     due.blocks += 1
     if (due.blocks >= gatherMost) this.#ask(holder)
   }
 
   /** Its home's worker, the home's backup, or else who holds the least. */
-  #targetFor({ partitions, partition }: Stored, holders: readonly NodeId[]): NodeId | null {
+  #targetFor({ output, partition, holders }: Stored): NodeId | null {
     const { placement, registry, tracker } = this.#parts
-    const home = placement.home(partitions, partition)
+    const home = placement.home(output.stored.partitions, partition)
     for (const node of [home?.worker, home?.backup]) {
       if (node !== undefined && node !== null && !holders.includes(node) && registry.get(node) !== undefined) return node
     }
@@ -224,3 +206,5 @@ export class Checkpointer {
     return best
   }
 }
+
+const isStored = (block: TrackedBlock | undefined): block is Stored => block?.output?.stored != null

@@ -51,7 +51,7 @@ export class Happenings {
       facts.made(one.spec, one.partition, one.worker, one.done, times.monotonicMs)
       queries.made(one.spec.output, one.partition, one.done)
       if (one.spec.write.kind === "read") sources.made(one.spec.output, one.worker, one.done)
-      else checkpointer.made(one.spec, one.partition, one.done.outputs)
+      else checkpointer.made(one.spec, one.done.outputs)
     } else if (
       !queries.ended(one.job, one.failure, times) &&
       !lookAhead.ended(one.job, one.failure) &&

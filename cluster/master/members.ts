@@ -189,7 +189,7 @@ export class Members {
       }
       if (!tracker.put(output, partition, part, node)) outbox.forget(node, block)
       else {
-        this.#others.checkpointer.found(block, stream, interval, made.of, partition)
+        this.#others.checkpointer.found(block, stream, interval, made.of)
         scheduler.restored(output, partition)
       }
     }

@@ -222,8 +222,6 @@ export class Retention {
       stepsBefore,
       effect: () => {
         for (const { partition, step } of steps) {
-          const block = tracker.part(step.output, partition)?.block ?? null
-          if (block !== null) this.#checkpointer.forgotten(block)
           const removed = tracker.removePart(step.output, partition)
           for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
         }
@@ -240,7 +238,6 @@ export class Retention {
 
   #dropOutput(output: string): void {
     for (const { block, holders } of this.#parts.tracker.remove(output)) {
-      this.#checkpointer.forgotten(block)
       for (const holder of holders) this.#parts.outbox.forget(holder, block)
     }
   }
@@ -249,8 +246,6 @@ export class Retention {
   abandon(stream: StreamId, from: number): void {
     const { chains, tracker, outbox } = this.#parts
     for (const { partition, step } of chains.cutFrom(stream, from)) {
-      const block = tracker.part(step.output, partition)?.block ?? null
-      if (block !== null) this.#checkpointer.forgotten(block)
       const removed = tracker.removePart(step.output, partition)
       for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
     }
@@ -267,8 +262,6 @@ export class Retention {
   #stopped(stream: StreamId, made: StreamRecord["made"], seals: readonly SealRecord[]): void {
     const { chains, tracker, outbox, registry, scheduler } = this.#parts
     for (const { partition, step } of chains.remove(stream)) {
-      const block = tracker.part(step.output, partition)?.block ?? null
-      if (block !== null) this.#checkpointer.forgotten(block)
       const removed = tracker.removePart(step.output, partition)
       if (removed !== null) for (const holder of removed.holders) outbox.forget(holder, removed.block)
     }

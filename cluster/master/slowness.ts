@@ -70,8 +70,8 @@ export class Slowness {
     const sums = new Map<NodeId, { tasks: number; ms: number }>()
     let tasks = 0
     let ms = 0
-    for (const { partition, worker, ms: tookMs } of stage.tasks) {
-      if (leftOut.has(partition)) continue
+    stage.tasks.forEach(({ partition, worker, ms: tookMs }) => {
+      if (leftOut.has(partition)) return
       let sum = sums.get(worker)
       if (sum === undefined) {
         sum = { tasks: 0, ms: 0 }
@@ -81,7 +81,7 @@ export class Slowness {
       sum.ms += tookMs
       tasks += 1
       ms += tookMs
-    }
+    })
     if (sums.size < 2) return
     for (const [worker, own] of sums) {
       let kept = this.#compared.get(worker)

@@ -87,7 +87,7 @@ export function launchInputs(reads: readonly InputRef[], places: Places, counted
   return { inputs, local: bytes?.local ?? noBytes, total: bytes?.total ?? 0 }
 }
 
-function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): LaunchPart[] | null {
+function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly LaunchPart[] | null {
   const { tracker, chains } = places
   const found: LaunchPart[] = []
   switch (ref.kind) {
@@ -113,14 +113,10 @@ function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): LaunchPart
       return found
     }
     case "state": {
-      const { links } = chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
-      if (links === null) return null
-      for (const { interval, part } of links) {
-        if (part.block === null) continue
-        bytes?.at(part.holders, part.bytes)
-        found.push({ block: part.block, holders: part.holders, interval, base: part.base === true })
-      }
-      return found
+      const links = chains.links(ref.stream, ref.partition, ref.at, ref.since)
+      if (links === null || bytes === null) return links
+      for (const { block, holders } of links) bytes.at(holders, tracker.bytes(block))
+      return links
     }
     case "block": {
       const block = tracker.current(ref.block)

@@ -170,17 +170,17 @@ export class Launching {
       const spec = trimStage(stage.spec)
       stage.sent = { spec, divisible: isDivisible(spec.root) }
     }
-    outbox.launch(worker, stage.sent, index => ({
+    const launch = {
       task: id,
-      stage: index,
+      stage: outbox.place(worker, stage.sent),
       partition,
       attempt: task.attempt,
       pool: stage.pool,
       timeoutMs: stage.timeoutMs,
-      ...(!this.#board.servesStreams(stage) && { stallMs: questionStallMs }),
       affinity: this.#affinityOf(task, worker),
       inputs,
-    }))
+    }
+    outbox.launch(worker, this.#board.servesStreams(stage) ? launch : { ...launch, stallMs: questionStallMs })
   }
 
   /** State and its followers stay where the state is. */

@@ -32,15 +32,19 @@ export class Outbox {
     this.#commands.push({ kind: "send", to, message })
   }
 
-  /** `task`: given the stage's index in the message. */
-  launch(to: NodeId, stage: SentStage, task: (stage: number) => LaunchTask): void {
+  /** The stage's index in the message that is to go there. */
+  place(to: NodeId, stage: SentStage): number {
     const batch = this.#batch(to)
     let index = batch.index.get(stage)
     if (index === undefined) {
       index = batch.stages.push(stage) - 1
       batch.index.set(stage, index)
     }
-    batch.tasks.push(task(index))
+    return index
+  }
+
+  launch(to: NodeId, task: LaunchTask): void {
+    this.#batch(to).tasks.push(task)
   }
 
   cancel(to: NodeId, task: string): void {

@@ -9,7 +9,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { OutputId } from "../../engine/rdd.js"
-import type { BlockTracker, Output, Part } from "../master/block-tracker.js"
+import type { BlockTracker, Output, Part, ChainLink as TravellingLink } from "../master/block-tracker.js"
 
 export interface Step {
   readonly interval: number
@@ -116,6 +116,21 @@ export class StateChains {
     return { links: links.reverse(), missing: null }
   }
 
+  /** The blocks of the version that `resolve` would give, as they travel, base first; null: something of it is missing. */
+  links(stream: StreamId, partition: number, at: number, since = at): readonly TravellingLink[] | null {
+    const steps = this.#streams.get(stream)?.partitions[partition]
+    if (steps === undefined) return []
+    const links: TravellingLink[] = []
+    for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
+      const step = steps[i] as Standing
+      const part = this.#part(step, partition)
+      if (part === undefined) return null
+      if (part.block !== null) links.push(linkOf(part, part.block, step.interval))
+      if (part.base === true && step.interval <= since) break
+    }
+    return links.reverse()
+  }
+
   #part(step: Standing, partition: number): Part | undefined {
     if (step.made === undefined || step.made.gone) step.made = this.#tracker.output(step.output)
     return step.made?.parts[partition]
@@ -193,4 +208,9 @@ function lastAtOrBefore(steps: readonly Step[], at: number): number {
     else high = middle
   }
   return low - 1
+}
+
+function linkOf(part: Part, block: string, interval: number): TravellingLink {
+  part.link ??= { block, holders: part.holders, interval, base: part.base === true }
+  return part.link
 }
