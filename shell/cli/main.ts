@@ -7,12 +7,16 @@ import { readFileSync } from "node:fs"
 import { Command, CommanderError, Option } from "commander"
 import { reportError, usageError } from "./errors.js"
 import { addMachineCommands } from "./machine-commands.js"
+import { addNodeCommands } from "./node-commands.js"
 
 const version = (
   JSON.parse(
     readFileSync(new URL(import.meta.url.endsWith(".ts") ? "../../package.json" : "../../../package.json", import.meta.url), "utf8"),
   ) as { version: string }
 ).version
+
+// An empty variable is one that was not set.
+for (const name of ["RIVULET_MASTER", "RIVULET_TZ", "RIVULET_CONFIG"]) if (process.env[name] === "") delete process.env[name]
 
 const program = new Command("rivulet")
   .description("Discretized Streams, live: define streams on a running cluster and ask its state")
@@ -253,41 +257,7 @@ program
   .addOption(output())
   .action(async (stream, options) => (await import("./logs.js")).logs(stream, options))
 
-program
-  .command("master")
-  .description("run a master")
-  .option("--bind <tcp://address:port>", "where to listen", "tcp://127.0.0.1:7077")
-  .option("--dir <dir>", "the journal's directory (made when missing)", ".rivulet/master")
-  .option("--name <name>", "the cluster's name", "rivulet")
-  .option("--key <name>", "its key (rivulet keys new): needed to listen beyond this machine")
-  .option("--replicas <n>", "copies of received data", "2")
-  .option("--min-replicas <n>", "copies without which nothing is acked", "1")
-  .option("--durable", "acked data and checkpoints are on disk at their workers: the whole cluster can be started again")
-  .option(
-    "--task-timeout <span>",
-    "what takes longer is stopped, and its stream held; foreachRDD may take twice that, a question a third for one record",
-    "30s",
-  )
-  .action(async options => (await import("./master.js")).master(options))
-
-program
-  .command("worker")
-  .description("run a worker; it keeps trying while its master is not there")
-  .addOption(new Option("--master <tcp://…>", "the master").env("RIVULET_MASTER").default("tcp://127.0.0.1:7077"))
-  .option("--bind <tcp://address:port>", "where to listen (port 0: any free one)", "tcp://127.0.0.1:0")
-  .option("--name <name>", "its name (default: the master gives one)")
-  .option("--key <name>", "its key (rivulet keys new): the master's own, or one that the master admits")
-  .option("--host <label>", "the machine's label: replicas go to another where there is one")
-  .option("--cores <n>", "executor threads for streams")
-  .option("--memory <size>", "cap of the block memory, up to 4G", "1G")
-  .option(
-    "--dir <dir>",
-    "for spilled blocks and, if the master is --durable, for those that must outlive it (made when missing)",
-    ".rivulet/worker",
-  )
-  .option("--disk <size>", "cap of what lies there", "16G")
-  .action(async options => (await import("./worker.js")).worker(options))
-
+addNodeCommands(program)
 addMachineCommands(program)
 
 try {

@@ -30,9 +30,12 @@ export async function up({ workers: text, port: portText }: { readonly workers: 
   const port = positiveInteger(portText, "--port", 65_535)
   const before = record()
   if (before?.pids.some(runs)) throw new RivuletError(`a cluster is up already at ${before.address}`, { code: 4, try: "rivulet down" })
+  const address = `tcp://127.0.0.1:${port}`
+  // Else whoever is there would be taken for what is started here.
+  const { someoneListens } = await import("../../cluster/adapters/probe.js")
+  if (await someoneListens(address)) throw new RivuletError(`${address} is in use`, { code: 2, try: `rivulet up --port ${port + 1}` })
   const directory = upDirectory()
   mkdirSync(directory, { recursive: true })
-  const address = `tcp://127.0.0.1:${port}`
   const launch = (name: string, args: readonly string[]) => {
     const log = openSync(join(directory, `${name}.log`), "a")
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], { detached: true, stdio: ["ignore", log, log] })
