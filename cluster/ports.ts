@@ -45,6 +45,8 @@ export type NodeEvent =
    * Not certain to come when a peer dies: heartbeats and timeouts find that.
    */
   | { readonly kind: "lost"; readonly peer: NodeId }
+  /** A connection to the peer stands: its process is there, though it may be too busy to answer. Not certain to come. */
+  | { readonly kind: "reached"; readonly peer: NodeId }
   /** Nobody listens where the `probe` looked: the peer's process has ended. Not certain to come. */
   | { readonly kind: "gone"; readonly peer: NodeId }
   /**

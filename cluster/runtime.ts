@@ -123,6 +123,7 @@ export class NodeRuntime {
   reached(peer: NodeId): void {
     if (this.stopped) return
     this.perform(this.channel.reached(peer, this.effects.now().monotonicMs))
+    this.events.push({ kind: "reached", peer })
     this.run()
   }
 

@@ -32,6 +32,10 @@ export const defaultClientConfig: ClientConfig = {
   refreshMs: 5_000,
 }
 
+/** A master that is there and says nothing is busy, or its machine is: so much longer it is waited for. */
+const busyMs = 8_000
+/** Between two steps of a client that is well there is no more than a tick. */
+const stalledMs = 250
 /** A session that closes waits so long for a master that is away. */
 const leaveMs = 2_000
 
@@ -53,6 +57,9 @@ export class ClientMachine implements Machine {
   readonly #sessions = new Set<string>()
   /** Calls that wait for a welcome, and until when. */
   #connecting: { readonly call: number; readonly untilMs: number }[] = []
+  #steppedMs = Number.POSITIVE_INFINITY
+  /** A connection with the master stands, or stood. */
+  #reached = false
   /** Calls that wait for the next tick. */
   #ticking: number[] = []
   /** Sessions that close when their sends are done. */
@@ -68,9 +75,16 @@ export class ClientMachine implements Machine {
   }
 
   step(event: NodeEvent, now: Now): Command[] {
+    const stoodMs = now.monotonicMs - this.#steppedMs
+    this.#steppedMs = now.monotonicMs
+    // What was said meanwhile has not been read yet: that is no silence of the master's.
+    if (stoodMs >= stalledMs) this.#excuse(stoodMs)
     switch (event.kind) {
       case "started":
         return this.#master.start(now)
+      case "reached":
+        if (this.#master.is(event.peer)) this.#isThere()
+        return []
       case "tick":
         return this.#tick(now)
       case "call":
@@ -91,7 +105,7 @@ export class ClientMachine implements Machine {
     switch (call.kind) {
       case "connect":
         if (this.#welcome !== null) return [answer(id, this.#welcome)]
-        this.#connecting.push({ call: id, untilMs: now.monotonicMs + call.timeoutMs })
+        this.#connecting.push({ call: id, untilMs: now.monotonicMs + call.timeoutMs + (this.#reached ? busyMs : 0) })
         return []
       case "request":
         if (call.body.kind === "openSession" && call.body.as !== undefined) this.#sessions.add(call.body.as)
@@ -141,13 +155,26 @@ export class ClientMachine implements Machine {
     ]
   }
 
+  #isThere(): void {
+    if (this.#reached) return
+    this.#reached = true
+    this.#connecting = this.#connecting.map(({ call, untilMs }) => ({ call, untilMs: untilMs + busyMs }))
+  }
+
+  #excuse(ms: number): void {
+    this.#master.excuse(ms)
+    this.#connecting = this.#connecting.map(({ call, untilMs }) => ({ call, untilMs: untilMs + ms }))
+  }
+
   #giveUpConnecting(now: Now): Command[] {
     const late = this.#connecting.filter(({ untilMs }) => untilMs <= now.monotonicMs)
     this.#connecting = this.#connecting.filter(({ untilMs }) => untilMs > now.monotonicMs)
     const error = {
-      message: `no master answers at ${this.#master.address}`,
+      message: this.#reached ? `the master at ${this.#master.address} does not answer` : `no master answers at ${this.#master.address}`,
       code: 3,
-      try: "rivulet master (or rivulet start) there, or --master with another address",
+      try: this.#reached
+        ? "it, or its machine, may have too much to do: try again"
+        : "rivulet master (or rivulet start) there, or --master with another address",
     }
     return late.map(({ call }) => failed(call, error))
   }

@@ -78,6 +78,11 @@ export class MasterLink {
     this.#state = "refused"
   }
 
+  /** This node itself did not run for so long. */
+  excuse(ms: number): void {
+    this.#heardAtMs += ms
+  }
+
   heard(now: Now): void {
     this.#heardAtMs = now.monotonicMs
   }

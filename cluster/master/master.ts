@@ -274,7 +274,8 @@ class Running {
       default:
         break
     }
-    if (event.kind !== "received" || !bringsNothing.has(event.message.kind)) this.#advance(times)
+    const brings = event.kind === "received" ? !bringsNothing.has(event.message.kind) : event.kind !== "reached"
+    if (brings) this.#advance(times)
   }
 
   /** A journal that has grown long is replaced by what it comes to. */

@@ -22,6 +22,12 @@ export class Harness {
     this.nowMs += ms
     return this.step({ kind: "tick" })
   }
+  /** As `tick`, with a tick every tenth of a second. */
+  wait(ms: number): Command[] {
+    const commands: Command[] = []
+    for (const end = this.nowMs + ms; this.nowMs < end; ) commands.push(...this.tick(Math.min(100, end - this.nowMs)))
+    return commands
+  }
   from(node: NodeId, message: Message, payload: readonly Uint8Array[] = []): Command[] {
     return this.step({ kind: "received", from: node, message, payload })
   }

@@ -34,13 +34,29 @@ test("no master: connect is answered with code 3 after its time", () => {
   h.step({ kind: "started" })
   const { id } = h.call({ kind: "connect", timeoutMs: 2000 })
   assert.equal(
-    shown(h.tick(1900)).filter(line => line.startsWith("answer")),
+    shown(h.wait(1900)).filter(line => line.startsWith("answer")),
     [],
   )
   assert.equal(
     shown(h.tick(100)).filter(line => line.startsWith("answer")),
     [`answer ${id} error 3 no master answers at tcp://127.0.0.1:7077`],
   )
+})
+
+test("a master that is reached is there: it is waited for longer, and a client that did not run itself does not take that for its silence", () => {
+  const h = new Harness()
+  h.step({ kind: "started" })
+  const answers = (commands: ReturnType<typeof h.wait>) => shown(commands).filter(line => line.startsWith("answer"))
+  const { id } = h.call({ kind: "connect", timeoutMs: 1800 })
+  h.step({ kind: "reached", peer: "w1#1" })
+  assert.equal(answers(h.wait(1700)), [])
+  assert.equal(answers(h.tick(20_000)), [], "the process stood still")
+  h.step({ kind: "reached", peer: "master" })
+  assert.equal(answers(h.wait(7_900)), [])
+  assert.equal(answers(h.wait(300)), [`answer ${id} error 3 the master at tcp://127.0.0.1:7077 does not answer`])
+  const second = h.call({ kind: "connect", timeoutMs: 1800 })
+  assert.equal(answers(h.wait(5_000)), [])
+  assert.equal(answers(h.greet()), [`answer ${second.id}`])
 })
 
 test("refused: every call fails with what to do, also later ones", () => {
@@ -81,7 +97,7 @@ test("a restarted master is asked again, oldest first; a second response is nobo
 test("a silent master: hello while idle, then lost", () => {
   const h = new Harness({ helloMs: 1000, silenceMs: 5000 })
   h.welcome()
-  assert.equal(shown(h.tick(1000)), ["connect master", "→ master hello"])
+  assert.equal(shown(h.wait(1000)), ["connect master", "→ master hello"])
   assert.equal(shown(h.greet()), [])
   let lines: string[] = []
   for (let i = 0; i < 60; i++) lines = lines.concat(shown(h.tick(100)))
@@ -231,7 +247,7 @@ test("close does not wait for a master that is away", () => {
   assert.ok(requestIds(h.from("w1#1", { kind: "batchAck", session: "s", stream: "v", seq: 1, copies: 2 })).closeSession)
   h.lost("master#1")
   assert.equal(
-    shown(h.tick(1900)).filter(line => line.startsWith("answer")),
+    shown(h.wait(1900)).filter(line => line.startsWith("answer")),
     [],
   )
   assert.equal(
