@@ -6,6 +6,7 @@
 import { setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import type { TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
+import { restoreBuiltIns } from "./built-ins.js"
 import {
   type FinishedTask,
   type FromThread,
@@ -37,6 +38,14 @@ const { TaskRunner } = (await import(start.runner)) as { TaskRunner: new (memory
 const runner = new TaskRunner(start.memory)
 const slots = slotsOver(start.slots)
 
+// A function that finds its way to them must not end the whole worker, with all that it holds, and then the next one that tries it.
+for (const name of ["kill", "abort", "reallyExit", "dlopen"] as const)
+  Object.defineProperty(process, name, {
+    value: () => {
+      throw new Error(`process.${name} is not there inside a task`)
+    },
+  })
+
 port.on("message", (message: ToThread) => {
   if (message.kind === "run") runAll(message.tasks)
   else if (message.kind === "asset") runner.addAsset(message.hash, message.bytes)
@@ -57,14 +66,21 @@ function runAll(tasks: readonly PostedTask[]): void {
     try {
       slots.progress.fill(0, 1)
       const result = runner.run(run, counts ? slots.progress : null)
+      const changed = restoreBuiltIns()
+      if (changed !== null) throw { failure: { ...changedFailure(changed), operator: run.stage.label } }
       drag(startedMs)
       const transfers = new Set<ArrayBuffer>()
       const outputs = result.outputs.map(output => ownBytes(output, transfers))
       send({ slot, ms: processMs() - startedMs, result: { ...result, outputs } }, transfers)
     } catch (error) {
+      restoreBuiltIns()
       send({ slot, ms: processMs() - startedMs, failure: failureOf(error) })
     }
   }
+}
+
+function changedFailure(what: string): TaskFailure {
+  return { kind: "user", message: `a function has changed ${what}, which all functions share`, try: "a function of your own in its place" }
 }
 
 /** On a worker that was made slow on purpose. */

@@ -10,6 +10,8 @@ import { stragglers } from "./speculation.js"
 import { type Attempt, isTemporary, type Task, TaskQueue } from "./stage.js"
 
 const pools = ["stream", "query"] as const
+/** Some are lost for other reasons, and a stream that is held for this is tried again by itself. */
+const lossesAtMost = 3
 /** A pause of a millisecond after so many. */
 const tasksAMs = 50
 
@@ -96,6 +98,17 @@ export class Launching {
       }
     }
     return copies
+  }
+
+  /** The worker is lost. A task with which one after the other is lost may be what ends them: it is not given to all there are. */
+  lost(node: NodeId): void {
+    const suspects = [...this.#board.attempts.values()].filter(({ worker }) => worker === node).map(({ task }) => task)
+    this.restart(node)
+    for (const task of suspects) {
+      if (++task.losses < lossesAtMost || task.state === "done" || task.state === "dropped") continue
+      const message = `${lossesAtMost} workers were lost one after the other while they ran it: it may end them, or take more memory than there is`
+      this.#board.failStage(task.stage, { kind: "machine", message, operator: task.stage.spec.label })
+    }
   }
 
   /** What was launched there is not known to run: it is launched anew, perhaps elsewhere. */

@@ -32,6 +32,8 @@ export interface Task {
   userFailures: number
   machineFailures: number
   fetchFailures: number
+  /** Workers that were lost while they ran it. */
+  losses: number
   /** Where it failed. */
   avoid: readonly NodeId[]
 }
@@ -119,6 +121,7 @@ export function makeTask(stage: Stage, partition: number): Task {
     userFailures: 0,
     machineFailures: 0,
     fetchFailures: 0,
+    losses: 0,
     avoid: nowhere,
   }
 }

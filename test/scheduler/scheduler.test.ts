@@ -311,6 +311,19 @@ test("a worker lost mid-stage: what it ran runs elsewhere, what it held alone is
   assert.equal(bench.jobs(), ["j done"])
 })
 
+test("a task with which one worker after the other is lost is not given to all there are", () => {
+  const bench = mapReduce(4)
+  for (const node of ["w1", "w2", "w3", "w4"]) for (const block of ["in0", "in1"]) bench.tracker.hold(block, node, 1 << 20, 100)
+  start(bench, "j", "reduce")
+  let at = ""
+  for (let lost = 0; lost < 3; lost++) {
+    at = bench.flush().launched.find(({ task }) => task.startsWith("map/0."))?.worker ?? at
+    assert.equal(bench.jobs(), [])
+    bench.scheduler.removeWorker(at)
+  }
+  assert.match(bench.jobs()[0] ?? "", /3 workers were lost one after the other while they ran it/)
+})
+
 test("input that nobody holds is waited for: a worker taken for dead may come back with it", () => {
   const bench = mapReduce()
   start(bench, "j", "reduce")
