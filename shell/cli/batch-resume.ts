@@ -5,18 +5,21 @@
  */
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createConnection } from "node:net"
 import { join } from "node:path"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { type Embedded, type EmbeddedOptions, startEmbedded } from "../../cluster/embedded.js"
+import { parseAddress } from "../../cluster/security.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 
 /** The processes of a run that was killed end a moment after it: how long they may still have its journal. */
 const goneAfterMs = 10_000
-const lookEveryMs = 200
 
 interface Saved {
   readonly workers: number
+  /** Its master's: as long as somebody has a connection open there, that one lives. */
+  readonly address?: string
   /** Of the definitions that the program and the command's flags come to; null: they were not made yet. */
   readonly hash: string | null
 }
@@ -24,7 +27,7 @@ interface Saved {
 export class SavedRun {
   readonly #directory: string
   readonly #file: string
-  readonly #saved: Saved
+  #saved: Saved
   readonly resumed: boolean
 
   private constructor(directory: string, saved: Saved, resumed: boolean) {
@@ -63,16 +66,20 @@ export class SavedRun {
 
   /** The run's cluster, with all that it had kept. */
   async start(options: EmbeddedOptions): Promise<Embedded> {
-    for (const sinceMs = performance.now(); ; await new Promise(resolve => setTimeout(resolve, lookEveryMs))) {
-      try {
-        return await startEmbedded({ ...options, dir: this.#directory, durable: true })
-      } catch (error) {
-        const isInUse = error instanceof RivuletError && error.message.includes("is in use")
-        if (isInUse && performance.now() - sinceMs < goneAfterMs) continue
-        this.ended(false)
-        throw error
-      }
+    if (this.#saved.address !== undefined) await gone(this.#saved.address)
+    try {
+      const cluster = await startEmbedded({ ...options, dir: this.#directory, durable: true })
+      this.#save({ address: cluster.address })
+      return cluster
+    } catch (error) {
+      this.ended(false)
+      throw error
     }
+  }
+
+  #save(more: Partial<Saved>): void {
+    this.#saved = { ...this.#saved, ...more }
+    writeFileSync(this.#file, JSON.stringify(this.#saved))
   }
 
   /**
@@ -85,7 +92,7 @@ export class SavedRun {
     const hash = hashOf(drafts, definitions.author.session)
     const { program } = definitions.author
     if (this.#saved.hash === null) {
-      writeFileSync(this.#file, JSON.stringify({ ...this.#saved, hash }))
+      this.#save({ hash })
       return false
     }
     if (this.#saved.hash !== hash)
@@ -113,6 +120,20 @@ export class SavedRun {
   ended(done: boolean): void {
     if (done || !existsSync(this.#file)) rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+/** Resolves when nobody listens there any more, or has gone on for too long: then whoever starts there is told who it is. */
+function gone(address: string): Promise<void> {
+  return new Promise(resolve => {
+    const { host, port } = parseAddress(address)
+    const socket = createConnection({ host, port }).resume()
+    const timer = setTimeout(() => socket.destroy(), goneAfterMs)
+    socket.on("error", () => {})
+    socket.once("close", () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 const directoryOf = (results: string) => join(results, ".run")

@@ -2,10 +2,11 @@
  * `rivulet up` and `down`: a master and workers of this machine that outlive shells. They are the commands `master` and `worker`, let go
  * of; what was started is written down beside their logs, and only that is ended.
  */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import { positiveInteger } from "./options.js"
 
@@ -40,17 +41,20 @@ export async function up({ workers: text, port: portText }: { readonly workers: 
     const log = openSync(join(directory, `${name}.log`), "a")
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], { detached: true, stdio: ["ignore", log, log] })
     child.unref()
-    return child.pid!
+    return child
   }
-  const pids = [launch("master", ["master", "--bind", address, "--dir", join(directory, "master")])]
+  const children = [launch("master", ["master", "--bind", address, "--dir", join(directory, "master")])]
   for (let n = 1; n <= workers; n++) {
     const name = `w${n}`
     // Each is a host of its own, so that copies spread as they would among machines.
-    pids.push(launch(name, ["worker", "--master", address, "--name", name, "--host", name, "--cores", "1", "--dir", join(directory, name)]))
+    children.push(
+      launch(name, ["worker", "--master", address, "--name", name, "--host", name, "--cores", "1", "--dir", join(directory, name)]),
+    )
   }
+  const pids = children.map(({ pid }) => pid!)
   writeFileSync(recordPath(), JSON.stringify({ address, pids } satisfies Started))
   try {
-    await listed(address, workers, pids)
+    await listed(address, workers, children)
   } catch (error) {
     await down()
     throw error
@@ -61,23 +65,39 @@ export async function up({ workers: text, port: portText }: { readonly workers: 
   )
 }
 
-/** Waits until the master lists all workers. */
-async function listed(address: string, workers: number, pids: readonly number[]): Promise<void> {
+/** Resolves when the master lists all workers; rejects when a process ends before, or it takes too long. */
+async function listed(address: string, workers: number, children: readonly ChildProcess[]): Promise<void> {
   const { connect } = await import("../../cluster/client/session.js")
-  const endMs = Date.now() + startsWithinMs
-  for (;;) {
-    if (!pids.every(runs))
-      throw new RivuletError(`it ended as it began: see the logs in ${upDirectory()}`, { code: 3, try: "rivulet doctor" })
-    try {
-      const session = await connect(address, { user: "up", timeoutMs: 1_000 })
-      const there = (await session.workers()).length
-      await session.close()
-      if (there >= workers) return
-    } catch (error) {
-      if (Date.now() > endMs) throw error
-    }
-    if (Date.now() > endMs) throw new RivuletError(`not all of ${workers} workers came up: see the logs in ${upDirectory()}`, { code: 3 })
-    await new Promise(resolve => setTimeout(resolve, lookMs))
+  const session = connect(address, { user: "up", timeoutMs: startsWithinMs })
+  let timer: NodeJS.Timeout | undefined
+  let there: ClientSession | null = null
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const ended = () =>
+        reject(new RivuletError(`it ended as it began: see the logs in ${upDirectory()}`, { code: 3, try: "rivulet doctor" }))
+      for (const child of children) {
+        if (child.exitCode !== null || child.signalCode !== null) ended()
+        child.once("exit", ended)
+        child.once("error", reject)
+      }
+      const late = `not all of ${workers} workers came up: see the logs in ${upDirectory()}`
+      timer = setTimeout(() => reject(new RivuletError(late, { code: 3 })), startsWithinMs)
+      session.then(async connected => {
+        there = connected
+        const look = async () => {
+          if ((await connected.workers()).length >= workers) resolve()
+        }
+        connected.calls.onPush(push => {
+          if (push.kind === "event" && push.event.kind === "workerJoined") look().catch(reject)
+        })
+        await look()
+      }, reject)
+    })
+  } finally {
+    clearTimeout(timer)
+    // Of a master that did not come up it would be waited for in vain.
+    const closed = session.then(there => there.close()).catch(() => {})
+    if (there !== null) await closed
   }
 }
 
