@@ -54,25 +54,59 @@ test("several times what memory holds: what is received is all counted, memory s
   await cluster.stop()
 })
 
-test("a disk that is used up too: what only questions wanted is let go, what is computed is exact", async () => {
-  const cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 16 * mebibyte, diskBytes: 16 * mebibyte })
+test("more than is computed, with a disk that is used up too: the sender waits, and each line that it sent is counted once", async () => {
+  const diskBytes = 16 * mebibyte
+  const cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * mebibyte, diskBytes })
   const session = await connect(cluster.address, { user: "u", program: "p" })
   const lines = session.readStream("lines", "500ms")
   session.name(lines, "lines")
-  const counted = lines.map((): [string, number] => ["all", 1]).runningReduce((a, b) => a + b)
+  // How many, and the sum of their numbers. It takes about ten times as long as to receive them.
+  const counted = lines
+    .map((line): [string, [number, number]] => {
+      let work = 0
+      for (let i = 0; i < 20_000; i++) work += i & 1
+      return ["all", [work / 10_000, Number(line.split(" ")[1])]]
+    })
+    .runningReduce(([n, sum], [m, more]): [number, number] => [n + m, sum + more])
   session.name(counted, "counted")
   await session.flush()
+  const base = new Map([...cluster.processes()].map(([name, pid]) => [name, residentBytes(pid)]))
+
+  // Memory above the mark and both disks hold 70 MB of it, twice.
+  const chunks = 1_200
+  const longer = (chunk: Buffer) => Buffer.from(chunk.toString("latin1").replaceAll("\n", `${"y".repeat(896)}\n`), "latin1")
   const sender = await openSender(session, "lines")
-  const chunks = 320
-  for (let i = 0; i < chunks; i++) await sender.write(chunk(i * chunkLines))
+  let under = 0
+  for (let i = 0; i < chunks; i++) {
+    await sender.write(longer(chunk(i * chunkLines).subarray(0, (lineBytes * chunkLines) / 8)))
+    under = Math.max(under, (i + 1) * 128 * 1_024 - sender.counters().ackedBytes)
+  }
   await sender.close()
+  const n = (chunks * chunkLines) / 8
+  assert.is(sender.counters().acked, n)
+  assert.ok(under < 80 * mebibyte, `${under} bytes were written and not yet acked`)
   await new Promise<void>((resolve, reject) => {
-    const look = async () => ((await counted.get("all")) === chunks * chunkLines ? resolve() : undefined)
+    const look = async () => ((await counted.get("all"))?.[0] === n ? resolve() : undefined)
     session.onCompleted(counted, () => void look().catch(reject)).catch(reject)
   })
+  const numbers = Array.from({ length: chunks }, (_, i) => Array.from({ length: chunkLines / 8 }, (_, j) => i * chunkLines + j))
+  assert.equal(await counted.get("all"), [n, numbers.flat().reduce((a, b) => a + b, 0)])
   const since = (await session.streams()).find(({ name }) => name === "lines")!
   assert.ok(since.reaches > since.since, "the oldest input went")
-  for (const { name, spilled } of await session.workers()) assert.ok(spilled <= 16 * mebibyte, `${name}: ${spilled}`)
+  const gone = await lines
+    .slice(since.since, since.since + 500)
+    .count()
+    .then(
+      n => `${n} lines`,
+      (error: Error & { code: number }) => `${error.code} ${error.message}`,
+    )
+  assert.match(gone, /^5 lines reaches back to \d{4}-\S+: \d{4}-\S+ is no longer retained$/)
+  for (const { name, bytes, cap, spilled } of await session.workers()) {
+    assert.ok(bytes <= cap, `${name}: ${bytes} of ${cap}`)
+    assert.ok(spilled <= diskBytes, `${name}: ${spilled}`)
+  }
+  for (const [name, pid] of cluster.processes())
+    assert.ok(residentBytes(pid) - base.get(name)! < 400 * mebibyte, `${name} grew by ${residentBytes(pid) - base.get(name)!}`)
   await session.close()
   await cluster.stop()
 })

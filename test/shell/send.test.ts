@@ -94,13 +94,16 @@ const files: readonly [what: string, bytes: string | Uint8Array, lines: string[]
 ]
 
 for (const [what, bytes, expected, says] of files) {
-  test(`a file of ${what}`, async () => {
+  test(`a file of ${what}, sent and read by textFile`, async () => {
     const { name, lines } = await stream()
     writeFileSync(at("file"), bytes)
     const ran = await send([name, at("file")])
     assert.is(ran.code, 0, ran.err)
     assert.match(ran.err, says)
     if (expected.length > 0) assert.equal(await lines(expected.length), expected)
+    const read = await session.textFile(at("file")).collect()
+    if (what === "binary") assert.is(read.length, 3)
+    else assert.equal(read, expected)
   })
 }
 
@@ -125,6 +128,26 @@ test("a file that is cut while it is read: what there was is sent, and it is sai
   const acked = Number(/([\d,. ]+) lines are acked/.exec(ran.err)![1]!.replace(/\D/g, ""))
   assert.ok(acked > 0 && (await lines(acked)).every(row => row === line.trim()), "no line is half there")
 })
+
+for (const [signal, code] of [
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+  ["SIGHUP", 129],
+] as const)
+  test(`${signal} while it sends: exit ${code}, and what was acked is there`, async () => {
+    const { name, lines } = await stream()
+    writeFileSync(at("slow"), "slow\n".repeat(10_000))
+    let acked = 0
+    const ran = await send([name, at("slow"), "--rate", "100", "-o", "ndjson"], "", child =>
+      child.stderr?.on("data", chunk => {
+        acked = Math.max(acked, ...[...String(chunk).matchAll(/"acked":(\d+)/g)].map(([, n]) => Number(n)))
+        if (acked > 0) child.kill(signal)
+      }),
+    )
+    assert.is(ran.code, code, ran.err)
+    assert.not.match(ran.err, /\n {4}at /, "no stack")
+    assert.ok((await lines(acked)).length < 10_000)
+  })
 
 const refusals: readonly [what: string, args: () => string[], code: number, says: RegExp][] = [
   ["a file that is not there", () => ["views", at("gone.log")], 2, /no such file: .*gone\.log/],
