@@ -1,10 +1,11 @@
-// The attached shell's two threads, each with all that it loads, as a few files in place of 200: resolving and reading modules one
-// by one is most of an attach (ES modules have no compile cache in Node 20). Entries keep their places and names in dist/, so
-// nothing else knows of it, and without esbuild everything works, only slower.
+// The attached shell's two threads, and a notebook's, each with all that it loads, as a few files in place of 200: resolving and reading
+// modules one by one is most of an attach (ES modules have no compile cache in Node 20), and each notebook has a thread of its own.
+// Entries keep their places and names in dist/, so nothing else knows of it, and without esbuild everything works, only slower.
 import { readFileSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 
-const entries = ["shell/host/attach-screen.js", "shell/host/thread-entry.js"]
+/** Entries of one folder share what they load. */
+const groups = [["shell/host/attach-screen.js", "shell/host/thread-entry.js"], ["shell/notebook/thread.js"]]
 // Native code, what is loaded on demand, and the class by which the command line knows errors: one of it.
 const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract"]
 const shared = "engine/errors.js"
@@ -13,7 +14,11 @@ const shared = "engine/errors.js"
 export async function bundle(dist) {
   const esbuild = await import("esbuild").catch(() => null)
   if (esbuild === null) return false
-  const root = resolve(dist)
+  for (const entries of groups) await bundleEntries(esbuild, resolve(dist), entries)
+  return true
+}
+
+async function bundleEntries(esbuild, root, entries) {
   const folder = resolve(root, dirname(entries[0]))
   await esbuild.build({
     entryPoints: entries.map(entry => resolve(root, entry)),
@@ -61,5 +66,4 @@ export async function bundle(dist) {
       },
     ],
   })
-  return true
 }

@@ -4,7 +4,7 @@
  * Time. Messages, tasks and disks take no time here, so all that follows from an event happens in the same instant, and the
  * clock moves by `advance` alone. `clock.now()` is that time; the cluster's own clock is a little further on, so that after
  * `advance` to an interval's end the interval is sealed and worked off. What is fed belongs to the interval of that moment: it
- * is received and copied before time goes on.
+ * is received and copied before time goes on. (All this at the pace `instant`. At `random` everything takes its time, as the seed says.)
  *
  * A question that cannot be answered in its instant (a worker has just died, a task is on a slow one) lets the cluster's clock run on until it
  * is, which may take it into a later interval than the one that `clock.now()` names.
@@ -22,13 +22,13 @@ import { rivuletVersion, runtimeVersion } from "../version.js"
 import { SimulatedCluster } from "./cluster.js"
 import { SimulatedDrivers } from "./drivers.js"
 import { MemoryPool } from "./memory.js"
-import { addressOf, type Weather } from "./network.js"
+import { addressOf } from "./network.js"
 import { SimulatedNode } from "./node.js"
+import { type Pace, paces } from "./pace.js"
 import type { SimulateOptions, Simulation } from "./simulation.js"
 import type { SimulatedSources } from "./sources.js"
 import { World } from "./world.js"
 
-const noDelay: Weather = { minDelayMs: 0, meanDelayMs: 0, loss: 0, duplicate: 0, straggle: 0, straggleMs: 0 }
 /** How far the cluster's clock is ahead of the user's. */
 const aheadMs = 2
 /** How long a question may let time run before it counts as hanging. */
@@ -76,6 +76,7 @@ class Hand {
   readonly #world: World
   readonly #cluster: SimulatedCluster
   readonly #startMs: number
+  readonly #pace: Pace
   #node: SimulatedNode | null = null
   #calls: RuntimeCalls | null = null
   /** Simulated ms since the start, as the user counts. */
@@ -90,20 +91,28 @@ class Hand {
   readonly #known = new Set<string>()
   #failed: Error | null = null
 
-  constructor(seed: number, startMs: number, workers: number, { kills = [], onKill, files, compiled = true }: SimulateOptions) {
+  constructor(
+    seed: number,
+    startMs: number,
+    workers: number,
+    { kills = [], onKill, files, compiled = true, pace = "instant" }: SimulateOptions,
+  ) {
     this.#startMs = startMs
+    this.#pace = paces[pace]
     this.#world = new World(seed)
     this.#cluster = new SimulatedCluster(this.#world, memories, {
       epochMs: startMs,
       compiled,
-      costs: { baseMs: 0, meanMs: 0, hang: 0, hangMs: 0 },
+      costs: this.#pace.costs,
       // What is due goes out in its instant.
       master: { gatherMs: 0 },
     })
-    this.#cluster.network.weather = noDelay
+    this.#cluster.network.weather = this.#pace.weather
     this.#cluster.network.noticesDeath = true
-    this.#cluster.journal.meanSyncMs = 0
-    this.#cluster.disk.meanMs = 0
+    if (!this.#pace.disksTakeTime) {
+      this.#cluster.journal.meanSyncMs = 0
+      this.#cluster.disk.meanMs = 0
+    }
     this.#cluster.disk.outside = files ?? null
     this.#cluster.startMaster()
     for (let i = 1; i <= workers; i++) this.#cluster.startWorker(`w${i}`)
@@ -199,7 +208,7 @@ class Hand {
     this.#check(name)
     const executors = this.#cluster.worker(name)?.executors
     if (executors === undefined) throw new RivuletError(`${name} runs no tasks`, { code: 2, try: "slow a worker: w1" })
-    executors.costs = { baseMs: factor > 1 ? 1 : 0, meanMs: 0, hang: 0, hangMs: 0 }
+    executors.costs = this.#pace.slowed(factor)
     executors.factor = factor
   }
 

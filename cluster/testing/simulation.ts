@@ -16,6 +16,11 @@ export interface SimulateOptions {
   /** How many workers, `w1`, `w2` … Default 3. */
   readonly workers?: number
   readonly seed?: number
+  /**
+   * `instant`: messages, tasks and disks take no time, and what follows from an event happens in its instant. `random`: they take some milliseconds each,
+   * by the seed, so that another seed is another order of everything, and a death comes in the middle of something. Default `instant`.
+   */
+  readonly pace?: "instant" | "random"
   /** Where the clock starts. Default midnight UTC. */
   readonly start?: TimeLike
   /** Of shuffles and states. Default 4. */

@@ -118,10 +118,10 @@ program
   .addOption(new Option("-m, --master <name|tcp://…>", "a running cluster in place of its own"))
   .addOption(output())
   .option("--workers <n>", "workers of its own cluster (default: 2, or as the notebook says)")
-  .option("--check", "notebooks: exit 1 if an output differs from what stands under its cell")
-  .option("--update", "notebooks: write the outputs under their cells")
+  .option("--check", "notebooks: exit 1 if an output differs from what stands under its cell, or a picture from its file")
+  .option("--update", "notebooks: write the outputs under their cells, and their pictures")
   .option("--clock <simulated|real>", "notebooks: whether time goes on by input alone")
-  .option("--seed <n>", "notebooks: of the simulated cluster; outputs do not depend on it")
+  .option("--seed <n>", "notebooks: everything takes its time, by this seed; outputs do not depend on it")
   .option(
     "--kill <worker@time>",
     "notebooks: a simulated worker ends, as w2@3s; outputs do not depend on it",

@@ -2,6 +2,7 @@
  * A shell's cells: each is evaluated with the session's names bound, the handles that it declares become definitions under their
  * `const` names, its value is shown and kept, its text too.
  */
+import assert from "node:assert/strict"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
@@ -56,7 +57,8 @@ export class Cells {
   ) {
     const { session } = place
     this.evaluator = new Evaluator({
-      globals: sessionGlobals(session),
+      // What a page's cells find, wherever they run: in a notebook, in Jupyter, loaded into a shell.
+      globals: { ...sessionGlobals(session), assert },
       settle: value => this.settle(value),
       load: name => (name === "rivulet" ? this.library() : loadModule(name)),
       onConsole: (level, text) =>

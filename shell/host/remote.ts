@@ -9,8 +9,10 @@ import type { CompletionList, PanelOrder, StyledLine } from "../session.js"
 import type { HostEvent, HostPort } from "./port.js"
 import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
 
-/** A cell that has not answered a cancel by then is in a loop. */
+/** How often a thread that has not carried out a cancel is looked at. */
 const patienceMs = 50
+/** Of that time, it ran code for more than this share: it is in a loop. A thread that waits, or gets no core, does not run. */
+const loops = 0.5
 const closeMs = 500
 
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread-entry.ts" : "./thread-entry.js", import.meta.url)
@@ -19,6 +21,9 @@ export class RemoteHost implements HostPort {
   private readonly waiting = new Map<number, (message: FromHost) => void>()
   private nextId = 1
   private running = false
+  /** An order to cancel has not been carried out. */
+  private unheard = false
+  private looking = false
   private closing = false
   private onClosed: () => void = () => {}
   private onStarted: (message: FromHost) => void = () => {}
@@ -70,6 +75,9 @@ export class RemoteHost implements HostPort {
         this.waiting.get(message.id)?.(message)
         this.waiting.delete(message.id)
         return
+      case "cancelled":
+        this.unheard = false
+        return
       case "closed":
         this.onClosed()
         return
@@ -88,14 +96,29 @@ export class RemoteHost implements HostPort {
 
   run(cell: string): void {
     this.running = true
+    // What was said of a cell is not said of the next one.
+    this.unheard = false
     this.send({ kind: "run", cell })
   }
 
   cancel(): void {
     this.send({ kind: "cancel" })
-    setTimeout(() => {
-      if (this.running) void interruptThread(this.thread)
-    }, patienceMs)
+    this.unheard = true
+    if (!this.looking) void this.interruptLoop()
+  }
+
+  /** Until the order is carried out. A thread that is interrupted may lose what it does next, so only one in a loop is, and gets the order again. */
+  private async interruptLoop(): Promise<void> {
+    this.looking = true
+    const waits = () => this.running && this.unheard && !this.closing
+    while (waits()) {
+      const before = this.thread.performance.eventLoopUtilization()
+      await new Promise(resolve => setTimeout(resolve, patienceMs))
+      if (!waits() || this.thread.performance.eventLoopUtilization(before).utilization < loops) continue
+      await interruptThread(this.thread)
+      if (waits()) this.send({ kind: "cancel" })
+    }
+    this.looking = false
   }
 
   complete(text: string, cursor: number): Promise<CompletionList> {

@@ -63,6 +63,7 @@ function receive({ host, session }: Opened, message: ToHost): void {
       return
     case "cancel":
       host.cancel()
+      post({ kind: "cancelled" })
       return
     case "resize":
       host.resize(message.columns)

@@ -40,4 +40,6 @@ export type FromHost =
   | { readonly kind: "paged"; readonly id: number; readonly answer: PagedAnswer | null }
   | { readonly kind: "written"; readonly id: number; readonly said: string }
   | { readonly kind: "notDone"; readonly id: number; readonly message: string; readonly code: number; readonly try?: string }
+  /** The order to cancel has been carried out. */
+  | { readonly kind: "cancelled" }
   | { readonly kind: "closed" }

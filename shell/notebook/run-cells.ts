@@ -1,6 +1,5 @@
 /** A notebook's cells, one after the other, in a shell's host without a shell: what each shows, as text without stamps. */
 
-import assert from "node:assert/strict"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
@@ -58,7 +57,6 @@ export class CellRunner {
         if (event.kind === "print") this.#printed.push(...event.lines.map(line => line.text))
       },
     })
-    this.#host.bind("assert", assert)
     for (const [name, value] of Object.entries(bound)) this.#host.bind(name, value)
   }
 

@@ -116,6 +116,8 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
       workers: settings.workers,
       seed: settings.seed,
       kills: options.kills,
+      // Who asks for another order, or for a death, means that things take time: in one instant there is neither.
+      pace: options.settings.seed !== undefined || options.kills.length > 0 ? "random" : "instant",
       directory: dirname(resolve(file)),
       user: notebookUser,
       ...(calls === undefined ? {} : { calls: portTo(calls) }),

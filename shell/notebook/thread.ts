@@ -20,6 +20,7 @@ export interface NotebookJob {
   readonly workers: number
   readonly seed: number
   readonly kills: readonly Kill[]
+  readonly pace: "instant" | "random"
   /** Relative paths in cells begin here: where the notebook lies. */
   readonly directory: string
   /** Owner of what cells define on a real cluster. */
@@ -57,6 +58,7 @@ async function open(): Promise<Opened> {
     workers: job.workers,
     seed: job.seed,
     kills: job.kills,
+    pace: job.pace,
     onKill: kill => came.add(kill),
     resolvePath,
     files: { find: findFiles, read: path => readFileSync(path) },

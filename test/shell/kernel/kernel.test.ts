@@ -41,7 +41,7 @@ test("a cell: its input, what it prints, its value, a number", async () => {
   assert.equal([text(answered, "stdout"), text(answered, "stderr")], ["out\n", "err\n"])
   assert.equal(data(answered), { "text/plain": "42" })
   assert.equal([answered.reply.status, answered.reply.execution_count], ["ok", found(answered, "execute_result").execution_count])
-  const next = await kernel.execute("let kept = 1")
+  const next = await kernel.execute("let kept = 1; assert.equal(kept, 1)")
   assert.is(next.reply.execution_count, (answered.reply.execution_count as number) + 1)
   const silent = await kernel.ask("execute_request", { code: "kept += 1; console.log(kept)", silent: true })
   assert.equal([types(silent), silent.reply.execution_count], [[], next.reply.execution_count])
@@ -104,14 +104,14 @@ test("complete, inspect, is it complete, history", async () => {
   assert.is((star.reply.history as unknown[]).length, 1)
 })
 
-test("an endless loop is interrupted, and names are kept", async () => {
-  const looping = kernel.begin("execute_request", { code: 'console.log("on"); for (;;) {}' })
-  await kernel.until(() => kernel.of(looping.id).some(({ header }) => header.msg_type === "stream"))
-  const { reply } = await kernel.onControl("interrupt_request")
-  assert.is(reply.status, "ok")
-  const { reply: ended } = await looping.answered
-  assert.is(ended.status, "error")
-  assert.is(data(await kernel.execute("kept + 1"))["text/plain"], "3")
+test("a loop without end is interrupted, and so is a wait; names are kept", async () => {
+  for (const forever of ["for (;;) {}", "await new Promise(() => {})", "for (;;) await null"]) {
+    const cell = kernel.begin("execute_request", { code: `console.log("on"); ${forever}` })
+    await kernel.until(() => kernel.of(cell.id).some(({ header }) => header.msg_type === "stream"))
+    assert.is((await kernel.onControl("interrupt_request")).reply.status, "ok")
+    assert.is((await cell.answered).reply.status, "error", forever)
+    assert.is(data(await kernel.execute("kept + 1"))["text/plain"], "3", forever)
+  }
 })
 
 test("a question that never ends is interrupted, and its tasks are freed", async () => {
@@ -162,10 +162,14 @@ test("what is not signed is not answered", async () => {
   assert.is((await kernel.execute("1")).reply.status, "ok")
 })
 
-test("it ends when it is told to", async () => {
+test("it ends when it is told to; started again it has no names of its cells, and the streams are there", async () => {
+  assert.is((await kernel.execute("let kept = 1")).reply.status, "ok")
   const exit = once(kernel.process, "exit")
-  assert.equal((await kernel.onControl("shutdown_request", { restart: false })).reply, { status: "ok", restart: false })
+  assert.equal((await kernel.onControl("shutdown_request", { restart: true })).reply, { status: "ok", restart: true })
   assert.equal(await exit, [0, null], kernel.said)
+  await kernel.close()
+  kernel = await KernelClient.start("-m", cluster.address)
+  assert.is(data(await kernel.execute('typeof kept + " " + typeof counts'))["text/plain"], '"undefined object"')
 })
 
 test("no master: the kernel lives, and each cell says so", async () => {
