@@ -46,6 +46,8 @@ export interface Screen {
 const layoutAfterMs = 300
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
+/** What people of other shells write to leave one. */
+const leaving = /^\s*(?:\.(?:exit|detach|quit)|exit|quit|\\q)\s*;?\s*$/
 const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection", "progress"])
 
 export function openScreen(options: ScreenOptions): Screen {
@@ -206,9 +208,17 @@ export function openScreen(options: ScreenOptions): Screen {
 
   /** Commands that are the screen's own. They are done at once. */
   function ownCommand(cell: string): boolean {
-    const match = /^\s*\.(detach|exit|clear|tour|pager)\b(?!\()\s*(\S*)\s*$/.exec(cell)
-    if (!match) return false
+    const leaves = leaving.test(cell)
+    const match = /^\s*\.(clear|tour|pager)\b(?!\()\s*(\S*)\s*$/.exec(cell)
+    if (!match && !leaves) return false
     dispatch({ kind: "done" })
+    // Who has written it out means it: Ctrl-D alone is struck by mistake.
+    if (match === null) leave(true)
+    else runOwn(match)
+    return true
+  }
+
+  function runOwn(match: RegExpExecArray): void {
     if (match[1] === "pager") page(match[2] ?? "")
     else if (match[1] === "clear") perform({ kind: "clear" })
     else if (match[1] === "tour") {
@@ -216,8 +226,7 @@ export function openScreen(options: ScreenOptions): Screen {
       if (tour.length === 0 && match[2] !== "off")
         dispatch({ kind: "print", lines: [{ text: "  the tour is part of npm start", style: "dim" }] })
       offer()
-    } else leave(state.askedToLeave)
-    return true
+    }
   }
 
   function ghostFor(text: string): string {

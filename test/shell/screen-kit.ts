@@ -74,6 +74,7 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
     },
   })
   const host = new FakeHost()
+  let asks = false
   const screen = openScreen({
     prompt: "local> ",
     history: History.open("test", null),
@@ -83,7 +84,7 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
       host.emit = emit
       return host
     },
-    leave: async () => ({ lines: [{ text: "left" }], ask: false }),
+    leave: async () => ({ lines: [{ text: "left" }], ask: asks }),
     terminal: { stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream },
   })
   /** Lets streams, promises and Ink's own frame go through. */
@@ -105,6 +106,10 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
     written,
     settled,
     lines,
+    /** Whoever leaves by Ctrl-D is asked first. */
+    leaveAsks: () => {
+      asks = true
+    },
     send: (text: string) => stdin.write(text),
     /** One turn: what was sent is read. */
     soon: () => new Promise<void>(resolve => setImmediate(resolve)),

@@ -163,6 +163,21 @@ test("keys: a multi-line cell, cancel, completion, the tour's grey text", async 
   await on.screen.ended
 })
 
+test("what other shells take for leaving leaves, unless it asks: that Ctrl-D does; as part of a cell it is a cell", async () => {
+  for (const text of [".exit", ".detach", ".quit", "exit", "quit;", "\\q"]) {
+    const on = open(60, 12)
+    on.leaveAsks()
+    await on.type("exit + 1\r")
+    assert.equal(on.host.ran, ["exit + 1"])
+    on.host.answer("2")
+    await on.type("\x04")
+    assert.is(on.host.closed, 0)
+    await on.type(`${text}\r`)
+    await on.screen.ended
+    assert.equal([text, on.host.ran, on.host.closed], [text, ["exit + 1"], 1])
+  }
+})
+
 test("wide and combined characters keep the panel's border in place", async () => {
   const on = open(60, 20)
   on.host.emit({

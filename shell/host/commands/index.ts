@@ -37,7 +37,7 @@ export const screenCommands: readonly ScreenCommand[] = [
   { name: "clear", usage: ".clear", help: "clears the screen" },
   { name: "pager", usage: ".pager [n]", help: "the last answer, or Out[n], in the pager: search, sort, columns, copy, write (Ctrl-O)" },
   { name: "detach", usage: ".detach", help: "leaves; streams of a running cluster go on" },
-  { name: "exit", usage: ".exit", help: "the same" },
+  { name: "exit", usage: ".exit", help: "the same; .quit, exit, quit and \\q, too" },
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
 
