@@ -24,8 +24,11 @@ interface Ran {
   readonly err: string
 }
 
-/** `input` goes to stdin; `untilOut` closes the reading end of stdout after its first bytes, as `head -1` does. */
-function rivulet(args: readonly string[], { input = "", head = false, master = "" } = {}): Promise<Ran> {
+/** `input` goes to stdin; `said` hears what is printed; `head` closes the reading end of stdout after its first bytes, as `head -1` does. */
+function rivulet(
+  args: readonly string[],
+  { input = "", head = false, master = "", said = (_text: string, _child: ReturnType<typeof spawn>) => {} } = {},
+): Promise<Ran> {
   const child = spawn(process.execPath, [...moduleArguments("shell/cli/main"), ...args], {
     cwd: root,
     env: { ...process.env, RIVULET_MASTER: master || cluster.address, HOME: directory, XDG_STATE_HOME: directory },
@@ -35,10 +38,12 @@ function rivulet(args: readonly string[], { input = "", head = false, master = "
   let err = ""
   child.stdout.on("data", (chunk: Buffer) => {
     out.push(chunk)
+    said(String(chunk), child)
     if (head) child.stdout.destroy()
   })
   child.stderr.on("data", chunk => {
     err += String(chunk)
+    said(String(chunk), child)
   })
   child.stdin.on("error", () => {})
   child.stdin.end(input)
@@ -111,6 +116,12 @@ const refusals: readonly [what: string, args: readonly string[], code: number, s
   ["a window that is no multiple", ["query", 'views.window("1500ms").count()'], 2, /1500ms is not a multiple[\s\S]*\ntry: "1s" or "2s"/],
   ["an assigned capture", ["query", "let s = 0; views.map(v => { s += 1; return s })"], 2, /s is assigned to/],
   ["a captured socket", ["query", 'const k = new (await import("node:net")).Socket(); views.map(v => k.readable)'], 2, /k is a Socket/],
+  [
+    "a stream defined again with another interval",
+    ["query", 'readStream("views", "2s", { format: "combined" })'],
+    4,
+    /views[\s\S]*1s[\s\S]*2s/,
+  ],
   ["too much", ["query", "parallelize(Array.from({ length: 100001 }, (_, i) => i)).collect()"], 1, /100,001 rows: the limit is 100,000/],
   ["an unknown format", ["query", "1", "-o", "xml"], 2, /no such format\ntry: /],
   ["an unknown option", ["query", "1", "--nope"], 2, /unknown option/],
@@ -127,6 +138,34 @@ for (const [what, args, code, says] of refusals)
     assert.match(ran.err, /^rivulet: /)
     assert.not.match(ran.err, /\/shell\/|\/engine\/|\/cluster\//, "no frame of ours")
     assert.equal([ran.code, ran.out.toString()], [code, ""])
+  })
+
+for (const [command, begun] of [
+  ["query", 'await null; console.log("begun"); await new Promise(() => {})'],
+  [
+    "run",
+    'import { readStream } from "rivulet"\nconsole.log("begun")\nexport const lines = readStream("file:/dev/null", "1s")\nawait new Promise(() => {})\n',
+  ],
+] as const)
+  test(`SIGTERM, SIGINT or SIGHUP to ${command}: its processes end, and the exit code tells`, async () => {
+    const program = join(directory, "waits.mjs")
+    writeFileSync(program, begun)
+    const ended = (signal: NodeJS.Signals) => {
+      let done = false
+      return rivulet([command, command === "query" ? begun : program], {
+        said: (text, child) => {
+          if (done || !text.includes("begun")) return
+          done = true
+          child.kill(signal)
+        },
+      })
+    }
+    const ran = await Promise.all((["SIGTERM", "SIGINT", "SIGHUP"] as const).map(ended))
+    assert.equal(
+      ran.map(({ code }) => code),
+      [143, 130, 129],
+      ran.map(({ err }) => err).join(),
+    )
   })
 
 test("an unknown master, or none: exit 3 with what to try, never a cluster of its own", async () => {
