@@ -9,8 +9,8 @@ import type { StreamId } from "../../engine/definition.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
-import type { StoredOf, TrackedBlock } from "./block-tracker.js"
 import type { Parts } from "./parts.js"
+import type { StoredOf, TrackedBlock } from "./tracked-block.js"
 
 type Stored = TrackedBlock & { readonly output: { readonly stored: StoredOf } }
 

@@ -9,7 +9,8 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { OutputId } from "../../engine/rdd.js"
-import type { BlockTracker, Output, Part, ChainLink as TravellingLink } from "../master/block-tracker.js"
+import type { BlockTracker } from "../master/block-tracker.js"
+import type { Output, Part, ChainLink as TravellingLink } from "../master/tracked-block.js"
 
 export interface Step {
   readonly interval: number
