@@ -8,15 +8,13 @@ import { visible } from "./input.js"
 import { bold, dim, red, yellow } from "./style.js"
 import { cellWidth, isNarrow } from "./width.js"
 
-type Layout = (text: string, columns: number) => string
-
-let layout: Layout | undefined
+let layout: typeof import("./layout.js") | undefined
 let loading: Promise<void> | undefined
 
 /** Resolves when lines of any kind can be printed. */
 export function loadLayout(): Promise<void> {
-  loading ??= Promise.all([import("ink"), import("react")]).then(([{ renderToString, Text }, { createElement }]) => {
-    layout = (text, columns) => renderToString(createElement(Text, null, text), { columns })
+  loading ??= import("./layout.js").then(module => {
+    layout = module
   })
   return loading
 }
@@ -26,7 +24,7 @@ export function printedText(lines: readonly StyledLine[], columns: number): stri
   const parts: string[] = []
   let wide: string[] = []
   const flush = () => {
-    if (wide.length > 0) parts.push(layout!(wide.join("\n"), columns))
+    if (wide.length > 0) parts.push(layout!.laidOut(wide.join("\n"), columns))
     wide = []
   }
   for (const { text, style } of lines) {
