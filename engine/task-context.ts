@@ -56,6 +56,8 @@ export class TaskScope {
     }
   }
 
+  /** Of the records that are being computed: those that their functions can come to. Null: all. */
+  fields: ReadonlySet<string> | null = null
   /** See TaskContext. Set by the runner. */
   shortcut: ((node: RddNode, partition: number, context: TaskContext) => readonly unknown[] | null) | null = null
 
@@ -205,7 +207,8 @@ export class Context implements TaskContext {
   parser(format: FormatSpec, onBadRecord?: "hold"): ((line: string, push: Push) => void) | null {
     if (format.kind === "values" || format.kind === "text") return null
     const f = format.kind === "function" ? (this.fn(format.f, "format") as (line: string) => unknown) : undefined
-    const { parse } = openFormat(format, f)
+    // What is set aside is shown whole.
+    const { parse } = openFormat(format, f, this.onError === undefined ? this.scope.fields : null)
     const { setAside } = this
     const strict = onBadRecord === "hold" && this.onError === undefined
     return (line, push) => {

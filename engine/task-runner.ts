@@ -131,7 +131,9 @@ export class TaskRunner {
     if (compiled !== null) return [compiled]
     if (write.kind === "shuffle") {
       const sections = shuffleWriter(write, partition, context)
+      scope.fields = scope.watch === null ? (this.kernels?.fieldsRead(root, partition) ?? null) : null
       context.compute(root, partition, sections.add)
+      scope.fields = null
       return [sections.end()]
     }
     const rows: unknown[] = []

@@ -37,7 +37,8 @@ export function readFunction(ref: Pick<FunctionRef, "source" | "captured"> & Par
   return new Reader().lambda(parsed(ref.source), names)
 }
 
-function parsed(source: string): AnyNode {
+/** A function's text as syntax. Throws NotUnderstood. */
+export function parsed(source: string): AnyNode {
   try {
     // In parentheses, as it is compiled: `function f() {}` is then an expression.
     return parseExpressionAt(`(${source}\n)`, 0, { ecmaVersion: "latest", sourceType: "module" })

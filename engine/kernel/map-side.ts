@@ -6,7 +6,6 @@
 import { aggregatesEarly } from "../aggregate.js"
 import type { Block } from "../block/block.js"
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
-import { readBuiltin, readFunction } from "../expression/read.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"
 import { operatorOf } from "../operators/index.js"
 import type { FormatSpec, RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
@@ -23,6 +22,7 @@ import { Left } from "./packed-key.js"
 import { Adding, packedSections } from "./packed-sections.js"
 import { pairSections, sumSections } from "./pair-sections.js"
 import { piecesOf } from "./pieces.js"
+import { nameOf, ReadFunctions } from "./read-functions.js"
 import { slowRows } from "./slow-rows.js"
 import { type Scan, type StateQuestion, scanOf } from "./state-scan.js"
 import { type TimeOf, timeKernel } from "./time-kernel.js"
@@ -40,7 +40,7 @@ type Plan = { readonly kernel: CombineKernel; readonly pieces: Pieces | null } |
 const mostKeptBytes = 64 * 2 ** 20
 
 export class Kernels {
-  private readonly lambdas = new Map<string, Lambda | string>()
+  private readonly functions: ReadFunctions
   private readonly plans = new Map<string, Plan>()
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
@@ -51,7 +51,9 @@ export class Kernels {
   private sums: SumTable | null = null
 
   /** `refOf`: null for built-in functions. */
-  constructor(private readonly refOf: (link: FunctionLink) => FunctionRef | null) {}
+  constructor(refOf: (link: FunctionLink) => FunctionRef | null) {
+    this.functions = new ReadFunctions(refOf)
+  }
 
   /** The map side of a reduction by key; null: the functions must be called. */
   combine(root: RddNode, partition: number, write: ShuffleWrite, context: TaskContext): TaskOutput | null {
@@ -141,7 +143,7 @@ export class Kernels {
     let kernel = known.get(name)
     if (kernel === undefined) {
       try {
-        kernel = make(this.lambda(link))
+        kernel = make(this.functions.lambda(link))
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error
         kernel = null
@@ -169,13 +171,27 @@ export class Kernels {
     return count + rest
   }
 
+  /** Which fields of its records a chain asks for; null: that is not known, or may be all. */
+  fieldsRead(root: RddNode, partition: number): ReadonlySet<string> | null {
+    const chain = this.chain(root, partition)
+    if (chain?.input.format.kind !== "combined") return null
+    const all = new Set<string>()
+    for (const { kind, f } of chain.steps) {
+      const fields = kind === "map" || kind === "flatMap" || kind === "filter" ? this.functions.fields(f) : null
+      if (fields === null) return null
+      for (const name of fields) all.add(name)
+      if (kind !== "filter") return all
+    }
+    return null
+  }
+
   private countOf({ input: { format }, steps }: Chain): CountKernel | null {
     if (format.kind === "function" || format.kind === "values") return null
     const name = [JSON.stringify(format), ...steps.map(({ kind, f }) => `${kind} ${nameOf(f)}`)].join("|")
     let kernel = this.counts.get(name)
     if (kernel === undefined) {
       try {
-        const read = steps.map(({ kind, f }) => ({ kind, f: this.lambda(f) }))
+        const read = steps.map(({ kind, f }) => ({ kind, f: this.functions.lambda(f) }))
         kernel = countKernel(format, read)
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error
@@ -210,7 +226,7 @@ export class Kernels {
     let times = this.timesOf.get(name)
     if (times === undefined) {
       try {
-        times = timeKernel(format, this.lambda(timestamp))
+        times = timeKernel(format, this.functions.lambda(timestamp))
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error
         times = null
@@ -227,8 +243,8 @@ export class Kernels {
     if (scan === undefined) {
       try {
         scan = scanOf(
-          filters.map(f => this.lambda(f)),
-          by === null ? null : this.lambda(by),
+          filters.map(f => this.functions.lambda(f)),
+          by === null ? null : this.functions.lambda(by),
         )
       } catch (error) {
         if (!(error instanceof NotUnderstood)) throw error
@@ -261,11 +277,11 @@ export class Kernels {
     try {
       const read = steps.map(({ kind, f }, index) => {
         step = index
-        return { kind, f: this.lambda(f) }
+        return { kind, f: this.functions.lambda(f) }
       })
       step = steps.length
       if (create.kind !== "builtin" || create.name !== "identity") throw new NotUnderstood("makes combiners of its own")
-      const f = this.lambda(merge)
+      const f = this.functions.lambda(merge)
       if (format.kind === "function") throw new NotUnderstood("reads a format that is a function")
       const text = format.kind === "text" || format.kind === "values"
       return { kernel: combineKernel(format, read, f, at => (step = at)), pieces: text ? piecesOf(read, f) : null }
@@ -274,22 +290,4 @@ export class Kernels {
       return { refusal: { step, why: error.message } }
     }
   }
-
-  private lambda(link: FunctionLink): Lambda {
-    if (link.kind === "builtin") return readBuiltin(link.name)
-    let lambda = this.lambdas.get(link.hash)
-    if (lambda === undefined) {
-      try {
-        lambda = readFunction(this.refOf(link)!)
-      } catch (error) {
-        if (!(error instanceof NotUnderstood)) throw error
-        lambda = error.message
-      }
-      this.lambdas.set(link.hash, lambda)
-    }
-    if (typeof lambda === "string") throw new NotUnderstood(lambda)
-    return lambda
-  }
 }
-
-const nameOf = (link: FunctionLink): string => (link.kind === "builtin" ? link.name : link.hash)
