@@ -15,9 +15,8 @@ export function fieldsRead({ source }: Pick<FunctionRef, "source">): ReadonlySet
     const f = unwrapped(parsed(source))
     if (f.type !== "ArrowFunctionExpression" && f.type !== "FunctionExpression") return null
     const [record, ...others] = f.params
-    if (record === undefined) return fields
-    if (record.type !== "Identifier") named(record, fields)
-    for (const part of [...others, f.body]) walk(part, f, record.type === "Identifier" ? record.name : null, fields)
+    if (record !== undefined && record.type !== "Identifier") named(record, fields)
+    for (const part of [...others, f.body]) walk(part, f, record?.type === "Identifier" ? record.name : null, fields)
     return fields
   } catch (error) {
     if (error instanceof Unknown || error instanceof NotUnderstood) return null
