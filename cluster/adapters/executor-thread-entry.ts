@@ -37,6 +37,7 @@ if (start.niceness > 0)
 const { TaskRunner } = (await import(start.runner)) as { TaskRunner: new (memory: SharedArrayBuffer) => Runner }
 const runner = new TaskRunner(start.memory)
 const slots = slotsOver(start.slots)
+const longestText = 16_384
 
 // A function that finds its way to them must not end the whole worker, with all that it holds, and then the next one that tries it.
 for (const name of ["kill", "abort", "reallyExit", "dlopen"] as const)
@@ -74,9 +75,15 @@ function runAll(tasks: readonly PostedTask[]): void {
       send({ slot, ms: processMs() - startedMs, result: { ...result, outputs } }, transfers)
     } catch (error) {
       restoreBuiltIns()
-      send({ slot, ms: processMs() - startedMs, failure: failureOf(error) })
+      send({ slot, ms: processMs() - startedMs, failure: shortened(failureOf(error)) })
     }
   }
+}
+
+/** A message of any length can be thrown; one that no frame holds would never be heard of. */
+function shortened(failure: TaskFailure): TaskFailure {
+  const cut = (text: string) => (text.length > longestText ? `${text.slice(0, longestText)}…` : text)
+  return { ...failure, message: cut(failure.message), ...(failure.stack !== undefined && { stack: cut(failure.stack) }) }
 }
 
 function changedFailure(what: string): TaskFailure {

@@ -94,6 +94,7 @@ test("failures are told with what the runner knows of them", async () => {
   const { executors, of } = pool(1, 0)
   const failures: [string, string][] = [
     ["throw", "user: no field url"],
+    ["throw at length", `user: ${"x".repeat(16_384)}…`],
     ["bug", "machine: a bug"],
     ["exit", "machine: the executor ended: the executor thread ended: does a function call process.exit?"],
     ["partition", "p0"],

@@ -36,6 +36,8 @@ export class TaskRunner {
         break
       case "throw":
         throw Object.assign(new Error("x"), { failure: { kind: "user", message: "no field url", operator: "map" } })
+      case "throw at length":
+        throw Object.assign(new Error("x"), { failure: { kind: "user", message: "x".repeat(1_000_000) } })
       case "bug":
         throw new TypeError("a bug")
       case "loop": {
