@@ -96,7 +96,7 @@ test("failures are told with what the runner knows of them", async () => {
     ["throw", "user: no field url"],
     ["throw at length", `user: ${"x".repeat(16_384)}…`],
     ["bug", "machine: a bug"],
-    ["exit", "machine: the executor ended: the executor thread ended: does a function call process.exit?"],
+    ["exit", "machine: process.reallyExit is not there inside a task"],
     ["partition", "p0"],
   ]
   for (const [label] of failures) executors.submit(label, 0, run(label), { timeoutMs: 60_000 })
