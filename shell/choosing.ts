@@ -1,7 +1,7 @@
-/** Lists below the input: what completes a word, and what a search of the history has found. */
+/** What opens below the input: what completes a word, what stands under the cursor, and what a search of the history has found. */
 import { type Buffer, edit } from "./editor/buffer.js"
 import type { InputEvent } from "./editor/decode.js"
-import { type CompletionList, only, type ShellState, type Step } from "./session-types.js"
+import { type CompletionList, type Inspection, only, type ShellState, type Step } from "./session-types.js"
 
 export function applyCompletion(state: ShellState, list: CompletionList): ShellState {
   if (list.items.length === 0) return state
@@ -44,6 +44,21 @@ export function choosing(state: ShellState, event: InputEvent): Step | undefined
     default:
       return undefined
   }
+}
+
+const nothing: Inspection = { brief: ["nothing is known of what stands here"], all: [] }
+
+export function inspected(state: ShellState, inspection: Inspection | null): ShellState {
+  return { ...state, completion: null, inspection: { ...(inspection ?? nothing), whole: false } }
+}
+
+/** Keys that it takes: the same again shows all of it, Escape closes. Any other is the input's, and closes it. */
+export function inspecting(state: ShellState, event: InputEvent): Step | undefined {
+  if (event.kind !== "key") return undefined
+  const inspection = state.inspection!
+  if (event.key === "escape") return only({ ...state, inspection: null })
+  if (event.key !== "shift-tab" || inspection.all.length === 0) return undefined
+  return only({ ...state, inspection: { ...inspection, whole: !inspection.whole } })
 }
 
 export function searching(state: ShellState, event: InputEvent): Step {

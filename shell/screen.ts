@@ -126,6 +126,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const host = options.host(event => {
     if (event.kind === "chaos") options.chaos?.(event.order)
     else if (event.kind === "done") dispatch({ kind: "done" })
+    else if (event.kind === "completed") dispatch({ ...event, late: true })
     else if (event.kind === "print" || event.kind === "panels") dispatch(event)
   })
 
@@ -149,7 +150,7 @@ export function openScreen(options: ScreenOptions): Screen {
         void host.complete(effect.text, effect.cursor).then(list => dispatch({ kind: "completed", for: effect.text, list }))
         return
       case "inspect":
-        void host.inspect(effect.text, effect.cursor).then(lines => dispatch({ kind: "print", lines }))
+        void host.inspect(effect.text, effect.cursor).then(inspection => dispatch({ kind: "inspected", for: effect.text, inspection }))
         return
       case "historyFind": {
         const from = Math.min(effect.index, options.history.length)

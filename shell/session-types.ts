@@ -17,6 +17,8 @@ export interface ShellState {
   readonly queue: readonly string[]
   readonly browsing: { readonly index: number; readonly prefix: string; readonly draft: string } | null
   readonly completion: CompletionList | null
+  /** Open below the input; `whole`: all that is known. */
+  readonly inspection: (Inspection & { readonly whole: boolean }) | null
   readonly search: { readonly query: string; readonly matches: readonly string[]; readonly selected: number } | null
   /** Finished output that is yet to be printed, oldest first. The screen takes it; it is never painted again. */
   readonly printed: readonly (readonly StyledLine[])[]
@@ -48,6 +50,14 @@ export interface StyledLine {
 export interface CompletionItem {
   readonly text: string
   readonly detail: string
+  /** A sentence about it. */
+  readonly doc?: string
+}
+
+/** What stands under the cursor, in a few lines and in all there are. */
+export interface Inspection {
+  readonly brief: readonly string[]
+  readonly all: readonly string[]
 }
 
 export interface CompletionList {
@@ -103,7 +113,9 @@ export type ShellEvent =
   | { readonly kind: "progress"; readonly text: string }
   | { readonly kind: "history"; readonly text: string | undefined; readonly index: number }
   | { readonly kind: "ghost"; readonly for: string; readonly text: string }
-  | { readonly kind: "completed"; readonly for: string; readonly list: CompletionList }
+  /** `late`: better than the list that is open. */
+  | { readonly kind: "completed"; readonly for: string; readonly list: CompletionList; readonly late?: true }
+  | { readonly kind: "inspected"; readonly for: string; readonly inspection: Inspection | null }
   | { readonly kind: "found"; readonly query: string; readonly matches: readonly string[] }
   | { readonly kind: "panels"; readonly panels: readonly PanelView[]; readonly timeline: Timeline | null }
   | { readonly kind: "status"; readonly status: StatusView }
@@ -146,6 +158,7 @@ export function initialShell(prompt: string, columns: number, rows: number, colo
     queue: [],
     browsing: null,
     completion: null,
+    inspection: null,
     search: null,
     printed: [],
     chord: false,

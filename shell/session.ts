@@ -2,7 +2,7 @@
  * The shell's screen as a pure reducer: what the person typed and what arrived go in, the next state and the effects to carry
  * out come out. It knows nothing of Ink, the terminal, or the cluster.
  */
-import { applyCompletion, choosing, searching } from "./choosing.js"
+import { applyCompletion, choosing, inspected, inspecting, searching } from "./choosing.js"
 import { edit, emptyBuffer, onFirstLine, onLastLine, target } from "./editor/buffer.js"
 import type { InputEvent } from "./editor/decode.js"
 import { actionOf } from "./editor/keys.js"
@@ -34,7 +34,10 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
     case "ghost":
       return only(event.for === state.buffer.text ? { ...state, ghost: event.text } : state)
     case "completed":
-      return only(event.for === state.buffer.text ? applyCompletion(state, event.list) : state)
+      if (event.for !== state.buffer.text || (event.late && !state.completion)) return only(state)
+      return only(applyCompletion(state, event.list))
+    case "inspected":
+      return only(event.for === state.buffer.text ? inspected(state, event.inspection) : state)
     case "found":
       return only(
         state.search?.query === event.query ? { ...state, search: { ...state.search, matches: event.matches, selected: 0 } } : state,
@@ -51,7 +54,7 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
     case "connection":
       return only(state.lostForS === event.lostForS ? state : { ...state, lostForS: event.lostForS })
     case "paged":
-      return only({ ...state, pager: openPager(event.answer), completion: null, search: null })
+      return only({ ...state, pager: openPager(event.answer), completion: null, inspection: null, search: null })
     case "pagerNote":
       return only(state.pager ? { ...state, pager: pagerNote(state.pager, event.note) } : state)
     case "edited":
@@ -81,7 +84,16 @@ function input(state: ShellState, event: InputEvent): Step {
     const step = choosing(state, event)
     if (step) return step
   }
-  const calm = { ...state, completion: null, askedToLeave: event.kind === "key" && event.key === "ctrl-d" ? state.askedToLeave : false }
+  if (state.inspection) {
+    const step = inspecting(state, event)
+    if (step) return step
+  }
+  const calm = {
+    ...state,
+    completion: null,
+    inspection: null,
+    askedToLeave: event.kind === "key" && event.key === "ctrl-d" ? state.askedToLeave : false,
+  }
   if (event.kind !== "key") return edited(calm, { kind: "insert", text: event.text })
   const action = actionOf(event.key)
   if (action === undefined) return only(calm)

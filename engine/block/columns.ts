@@ -94,17 +94,17 @@ function joinFields(a: readonly ColumnField[], b: readonly ColumnField[]): Colum
   return [...fields].sort(([x], [y]) => (x < y ? -1 : 1)).map(([name, type]) => ({ name, type }))
 }
 
-/** The type in TypeScript's words: `[string, number]`, `{ url: string; user: string | null }`; `unknown` of no value at all. */
-export function typeText(type: ColumnType): string {
+/** The type in TypeScript's words: `[string, number]`, `{ url: string; user: string | null }`; `unseen` of no value at all, `any` of nothing but absent ones, too. */
+export function typeText(type: ColumnType, unseen: "unknown" | "any" = "unknown"): string {
   const others: string[] = []
   if (type.absent & absence.null) others.push("null")
   if (type.absent & absence.undefined) others.push("undefined")
-  if (type.kind === "null") return others.join(" | ") || "unknown"
-  return [presentText(type), ...others].join(" | ")
+  if (type.kind === "null") return unseen === "any" ? unseen : others.join(" | ") || unseen
+  return [presentText(type, unseen), ...others].join(" | ")
 }
 
 /** Of the values that are there. */
-function presentText(type: ColumnType): string {
+function presentText(type: ColumnType, unseen: "unknown" | "any"): string {
   switch (type.kind) {
     case "float64":
       return "number"
@@ -118,17 +118,17 @@ function presentText(type: ColumnType): string {
       return "Date"
     case "null":
     case "opaque":
-      return "unknown"
+      return unseen
     case "tuple":
-      return `[${type.items.map(typeText).join(", ")}]`
+      return `[${type.items.map(item => typeText(item, unseen)).join(", ")}]`
     case "list": {
-      const item = typeText(type.item)
+      const item = typeText(type.item, unseen)
       return item.includes(" | ") && !/^[[{].*[\]}]$/.test(item) ? `(${item})[]` : `${item}[]`
     }
     case "struct": {
       const fields = type.fields.map(({ name, type: field }) => {
         const shown = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)
-        return `${shown}${field.absent & absence.missing ? "?" : ""}: ${typeText(field)}`
+        return `${shown}${field.absent & absence.missing ? "?" : ""}: ${typeText(field, unseen)}`
       })
       return fields.length === 0 ? "{}" : `{ ${fields.join("; ")} }`
     }

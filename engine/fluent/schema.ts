@@ -23,3 +23,8 @@ export function schemaOf(rows: readonly unknown[]): Field[] {
   if (schema.kind === "tuple") return schema.items.map((type, i) => field(`_${i + 1}`, type, part(i)))
   return [field("value", schema, rows)]
 }
+
+/** The type of all of them, as TypeScript writes it; parts that none of them have are `any`. */
+export function recordType(rows: readonly unknown[]): string {
+  return typeText(Block.of(encodeRows(rows)).schema, "any")
+}

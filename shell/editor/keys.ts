@@ -34,7 +34,11 @@ export const keyTable: readonly KeyRow[] = [
   { keys: ["enter"], action: { kind: "submit" }, help: "run if the cell is complete, else a new line" },
   { keys: ["alt-enter", "ctrl-j"], action: { kind: "newline" }, help: "always a new line" },
   { keys: ["tab"], action: { kind: "complete" }, help: "complete" },
-  { keys: ["shift-tab"], action: { kind: "inspect" }, help: "what is it" },
+  {
+    keys: ["shift-tab"],
+    action: { kind: "inspect" },
+    help: "what stands under the cursor: type, a sentence, an example; again: all of it; Escape closes",
+  },
   { keys: ["up", "ctrl-p"], action: { kind: "historyBack" }, help: "line above, then earlier cells with the same beginning" },
   { keys: ["down", "ctrl-n"], action: { kind: "historyForward" }, help: "line below, then later cells" },
   { keys: ["ctrl-r"], action: { kind: "search" }, help: "search the history" },

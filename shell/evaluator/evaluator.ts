@@ -7,9 +7,6 @@
  */
 
 import { Session } from "node:inspector"
-import { createRequire } from "node:module"
-import { resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { formatWithOptions } from "node:util"
 import { sourcesKey } from "../../engine/capture/position.js"
 import { RivuletError } from "../../engine/errors.js"
@@ -17,6 +14,7 @@ import { attachPosition, type CellText, cellFile, locateInCell } from "./cell-po
 import { cellsOf, completeness } from "./complete-cell.js"
 import { type Completions, completionsAt } from "./completion.js"
 import { positionAt } from "./javascript.js"
+import { loadModule } from "./load-module.js"
 import { type DeclaredKind, type RewrittenCell, rewriteCell, writtenOut } from "./rewrite.js"
 import { CellSyntaxError } from "./strip-types.js"
 
@@ -86,6 +84,7 @@ export class Evaluator {
   readonly #bound = new Set<string>()
   #running: AbortController | null = null
   #last: unknown
+  #peeks = 0
 
   constructor(options: EvaluatorOptions) {
     this.#options = options
@@ -174,12 +173,14 @@ export class Evaluator {
   /** What a name stands for that cells may use; undefined when there is none. Nothing is run. */
   async peek(name: string): Promise<unknown> {
     if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) || !this.names().includes(name)) return undefined
+    // One of its own: several may be looked at at a time.
     const place = this.#helpers as Record<number, unknown>
+    const slot = --this.#peeks
     try {
-      await this.#post("Runtime.evaluate", { expression: `${helpersName}[0]=${name};undefined`, replMode: true, silent: true })
-      return place[0]
+      await this.#post("Runtime.evaluate", { expression: `${helpersName}[${slot}]=${name};undefined`, replMode: true, silent: true })
+      return place[slot]
     } finally {
-      delete place[0]
+      delete place[slot]
     }
   }
 
@@ -340,12 +341,4 @@ function inCell(error: unknown): error is Error {
 
 function shortError(error: Error): string {
   return `${error.name}: ${error.message}`
-}
-
-/** As Node finds it from the working directory. */
-export async function loadModule(name: string): Promise<unknown> {
-  if (/^\.{0,2}\//.test(name)) return import(pathToFileURL(resolve(name)).href)
-  if (/^(node|file|data):/.test(name)) return import(name)
-  const found = createRequire(resolve("cell.js")).resolve(name)
-  return import(/^(\/|[A-Za-z]:\\)/.test(found) ? pathToFileURL(found).href : found)
 }

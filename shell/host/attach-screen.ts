@@ -51,12 +51,14 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     embedded: attachment.cluster !== undefined,
     address: attachment.address,
     ...(attachment.confirm && { confirm: attachment.name }),
+    promptColumns: prompt.length,
     rest: "Ctrl-O",
   })
+  const prompt = `${attachment.name}> `
   let failed: Error | undefined
 
   const screen: Screen = openScreen({
-    prompt: `${attachment.name}> `,
+    prompt,
     ...(attachment.color && { color: attachment.color }),
     history: options.history,
     banner: [...options.banner, ...keyLines(attachment, welcome)],

@@ -7,20 +7,22 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { Stamp } from "../../engine/fluent/types.js"
-import { type CellResult, Evaluator, loadModule } from "../evaluator/evaluator.js"
-import type { StyledLine } from "../session-types.js"
+import { type CellResult, Evaluator } from "../evaluator/evaluator.js"
+import { loadModule } from "../evaluator/load-module.js"
+import type { CompletionList, StyledLine } from "../session-types.js"
 import { pageView } from "../view/page.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { declaredLines, type Stamped, show, stampOf } from "./display.js"
+import { findingLines } from "./finding-lines.js"
 import { sessionGlobals } from "./globals.js"
 import { KeptAnswers } from "./kept-answers.js"
 import { kindOf, runs } from "./kinds.js"
-import { KnownFields } from "./known-fields.js"
 import { loadedCells } from "./loaded-cells.js"
 import type { HostEvent } from "./port.js"
 import { type RunCell, saveCells } from "./saved-cells.js"
 import { definitionLine } from "./stream-lines.js"
+import { Typing } from "./typing.js"
 
 /** Where cells are run. */
 export interface CellPlace {
@@ -29,11 +31,16 @@ export interface CellPlace {
   readonly columns: number
   now(): number
   print(lines: readonly StyledLine[]): void
+  /** So often something was printed. */
+  readonly prints: number
   emit(event: HostEvent): void
   linesOf(error: Error): readonly StyledLine[]
   /** Streams have been defined. */
   defined(names: readonly string[]): void
 }
+
+/** A quick answer is not kept waiting by the look at its cell's types: there are not more processors than two. */
+const checkAfterMs = 60
 
 export interface CellOptions {
   readonly rich: boolean
@@ -45,7 +52,7 @@ export class Cells {
   readonly answers = new KeptAnswers()
   readonly evaluator: Evaluator
   readonly bindings: Bindings
-  readonly fields: KnownFields
+  readonly typing: Typing
   lastStamp: Stamp | undefined
   private readonly ran: RunCell[] = []
   /** Of the cell that runs. */
@@ -68,7 +75,8 @@ export class Cells {
     })
     if (!options.rich) this.evaluator.bind("Out", this.answers.out)
     this.bindings = new Bindings(session, this.evaluator)
-    this.fields = new KnownFields(session.clock, this.evaluator)
+    const better = (text: string, list: CompletionList) => place.emit({ kind: "completed", for: text, list })
+    this.typing = new Typing({ session, evaluator: this.evaluator, better })
   }
 
   /** What `import … from "rivulet"` gives in a cell: this shell's own session and library, wherever the cell's file lies. */
@@ -76,14 +84,18 @@ export class Cells {
     return { ...(await import("../../cluster/client/index.js")), ...sessionGlobals(this.place.session) }
   }
 
-  /** Evaluates a cell, says what it defined, shows its value and keeps it. Throws what the cell throws. */
-  async run(cell: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Evaluates a cell, says what it defined, shows its value and keeps it. Throws what the cell throws.
+   * @param indent so many columns stand before the cell where it has just been printed as it was typed
+   */
+  async run(cell: string, signal: AbortSignal, indent?: number): Promise<void> {
     const { place } = this
     // What an output shows in a notebook must not depend on what had come when it was asked.
-    const unknown = this.options.rich ? [] : this.fields.unknownIn(cell)
-    const result = await this.evaluate(cell, signal)
+    const check = this.options.rich ? { now: () => {} } : later(checkAfterMs, () => void this.check(cell, indent))
+    const result = await this.evaluate(cell, signal).finally(check.now)
+    this.typing.ran(result)
     const echo = await this.define(result)
-    place.print([...(await unknown), ...echo])
+    place.print(echo)
     const kept = this.kept(result)
     place.print(kept)
     // What the echo has said already: the stream that a cell declares and ends with, an output. An answer below declarations is shown.
@@ -94,6 +106,14 @@ export class Cells {
     const made = result.declared.some(({ value }) => handleData(value)?.kind === "stream")
     const defines = made || kindOf(place.session, result.value) === "output"
     this.ran.push({ text, written: result.rewritten, declared, defines, output: output.map(({ text }) => text).join("\n") })
+  }
+
+  /** What is wrong with a cell by types is said when it is known, under the cell or under what it has printed by then. */
+  private async check(cell: string, indent: number | undefined): Promise<void> {
+    const { place } = this
+    const { prints } = place
+    const findings = await this.typing.check(cell)
+    place.print(findingLines(cell, findings, indent === undefined || prints !== place.prints ? null : { indent, columns: place.columns }))
   }
 
   /** A cell's value and under it its stamp, with the number by which it is kept. Gives the lines without the stamp. */
@@ -185,4 +205,16 @@ export class Cells {
       if (failed !== null) this.place.print(this.place.linesOf(failed))
     }
   }
+}
+
+/** Calls `work` once: after so long, or when it is told to. */
+function later(ms: number, work: () => void): { readonly now: () => void } {
+  let timer: NodeJS.Timeout | null = setTimeout(() => now(), ms)
+  const now = () => {
+    if (timer === null) return
+    clearTimeout(timer)
+    timer = null
+    work()
+  }
+  return { now }
 }

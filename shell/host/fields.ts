@@ -28,10 +28,12 @@ export function fieldItems(fields: readonly Field[], prefix: string): Completion
   const typeWidth = Math.min(24, Math.max(0, ...fields.map(({ type }) => type.length)))
   return fields
     .filter(({ name }) => name.startsWith(prefix) && /^[A-Za-z_$][\w$]*$/.test(name) && !/^_\d+$/.test(name))
-    .map(({ name, type, sample }) => ({
-      text: name,
-      detail: `${type.padEnd(typeWidth)}  ${truncate(typeof sample === "string" ? JSON.stringify(sample) : cellText(sample), 40)}`,
-    }))
+    .map(({ name, type, sample }) => ({ text: name, detail: shownField(type, sample, typeWidth) }))
+}
+
+/** A field's type with a value beside it. */
+export function shownField(type: string, sample: unknown, typeWidth: number): string {
+  return `${type.padEnd(typeWidth)}  ${truncate(typeof sample === "string" ? JSON.stringify(sample) : cellText(sample), 40)}`
 }
 
 const pairOperators = new Set(

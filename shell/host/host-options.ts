@@ -25,6 +25,8 @@ export interface ShellHostOptions {
   readonly user?: string
   /** Where the cluster's events come from. Without it none are shown. */
   readonly onPush?: ClientCalls["onPush"]
+  /** So many stand before a cell where it is shown as it was typed. */
+  readonly promptColumns?: number
   /** Around what a cell does before it first waits. */
   readonly around?: <T>(work: () => T) => T
 }

@@ -8,7 +8,7 @@ import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import type { CellResult } from "../evaluator/evaluator.js"
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, PanelOrder, StyledLine } from "../session-types.js"
+import type { CompletionList, Inspection, PanelOrder, StyledLine } from "../session-types.js"
 import type { Chart } from "../view/chart.js"
 import { drawing } from "../view/page.js"
 import { type CellPlace, Cells } from "./cells.js"
@@ -16,8 +16,8 @@ import type { ChangeGuard } from "./change-guard.js"
 import { chaosLine, parseChaos } from "./chaos.js"
 import { ClusterNews } from "./cluster-news.js"
 import type { CommandHost } from "./command-host.js"
+import { helpAt } from "./commands/help.js"
 import { parseDotCommand, runDotCommand } from "./commands/index.js"
-import { completionsOf } from "./completing.js"
 import { stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { findStream } from "./find-stream.js"
@@ -46,6 +46,9 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   private readonly logTail: LogTail
   private readonly followsLogs: boolean
   private running: AbortController | undefined
+  private readonly promptColumns: number | undefined
+  /** So often something was printed. */
+  prints = 0
 
   constructor(options: ShellHostOptions) {
     const { session, onPush } = options
@@ -59,6 +62,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.guard = options.guard
     this.rich = options.rich ?? false
     this.followsLogs = options.followsLogs ?? true
+    this.promptColumns = options.promptColumns
     const print = (lines: readonly StyledLine[]) => this.print(lines)
     this.cells = new Cells(this, {
       rich: this.rich,
@@ -118,7 +122,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       const asked = /^\s*[\w$.]*?([\w$]+)\?\s*$/.exec(cell)
       const dot = asked ? { name: "help", args: asked[1]! } : parseDotCommand(cell)
       if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
-      else await this.cells.run(cell, running.signal)
+      else await this.cells.run(cell, running.signal, this.promptColumns)
     } catch (error) {
       ok = false
       this.fail(error)
@@ -162,19 +166,25 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   print(lines: readonly StyledLine[]): void {
-    if (lines.length > 0) this.emit({ kind: "print", lines })
+    if (lines.length === 0) return
+    this.prints++
+    this.emit({ kind: "print", lines })
   }
 
   // ── what the screen asks beside them ──
 
   complete(text: string, cursor: number): Promise<CompletionList> {
-    return completionsOf(text, cursor, this.cells.evaluator, this.cells.fields)
+    return this.cells.typing.complete(text, cursor)
   }
 
-  async inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
-    const name = /[\w$]*$/.exec(text.slice(0, cursor))?.[0] ?? ""
-    const rest = /^[\w$]*/.exec(text.slice(cursor))?.[0] ?? ""
-    return runDotCommand(this, "help", name + rest).catch(() => [])
+  /** Of a word that types say nothing of what `.help` does. */
+  async inspect(text: string, cursor: number): Promise<Inspection | null> {
+    return (await this.cells.typing.inspect(text, cursor)) ?? helpAt(text, cursor)
+  }
+
+  /** From now on cells are looked at by types, by a thread that begins to load so much later. Without it there is nothing but names and values. */
+  startTyping(afterMs = 0): void {
+    this.cells.typing.start(afterMs)
   }
 
   page(which: string): PagedAnswer | null {
@@ -265,5 +275,6 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.logTail.close()
     this.open.close("")
     this.cancel()
+    await this.cells.typing.close()
   }
 }

@@ -3,7 +3,7 @@
  * this one (`--plain`, scripts, `query`).
  */
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, PanelOrder, PanelView, StyledLine, Timeline } from "../session.js"
+import type { CompletionList, Inspection, PanelOrder, PanelView, StyledLine, Timeline } from "../session.js"
 import type { PageView } from "../view/page.js"
 
 /** `times`: so many times as slow; null: killed. */
@@ -14,6 +14,8 @@ export interface ChaosOrder {
 
 export type HostEvent =
   | { readonly kind: "print"; readonly lines: readonly StyledLine[] }
+  /** A better list than the one that was given for that text. */
+  | { readonly kind: "completed"; readonly for: string; readonly list: CompletionList }
   | { readonly kind: "panels"; readonly panels: readonly PanelView[]; readonly timeline: Timeline | null }
   /** Where they are asked for (`rich`), in place of `print`: what the cell's last expression shows, and how it failed. */
   | { readonly kind: "result"; readonly lines: readonly StyledLine[]; readonly page: PageView }
@@ -28,7 +30,8 @@ export interface HostPort {
   /** Cancels what runs: a loop in the cell is interrupted, a query's tasks are freed. */
   cancel(): void
   complete(text: string, cursor: number): Promise<CompletionList>
-  inspect(text: string, cursor: number): Promise<readonly StyledLine[]>
+  /** Null: nothing is known of what stands there. */
+  inspect(text: string, cursor: number): Promise<Inspection | null>
   /** A stored answer for the pager; null when it has no rows. Throws when there is none. */
   page(which: string): Promise<PagedAnswer | null> | PagedAnswer | null
   /** Writes a stored answer, by the file's ending, and says what it did. */

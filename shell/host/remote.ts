@@ -5,7 +5,7 @@ import { serveCalls } from "../../cluster/client/port-calls.js"
 import { RivuletError } from "../../engine/errors.js"
 import { interruptThread } from "../evaluator/interrupt.js"
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, PanelOrder, StyledLine } from "../session.js"
+import type { CompletionList, Inspection, PanelOrder, StyledLine } from "../session.js"
 import type { HostEvent, HostPort } from "./port.js"
 import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
 
@@ -127,9 +127,9 @@ export class RemoteHost implements HostPort {
     )
   }
 
-  inspect(text: string, cursor: number): Promise<readonly StyledLine[]> {
+  inspect(text: string, cursor: number): Promise<Inspection | null> {
     return this.ask<Extract<FromHost, { kind: "inspected" }>>({ kind: "inspect", id: this.nextId, text, cursor }).then(
-      message => message.lines,
+      message => message.inspection,
     )
   }
 

@@ -19,6 +19,9 @@ interface Opened {
   readonly session: ClientSession
 }
 
+/** The screen has its prompt before types are looked at. */
+const settledMs = 250
+
 const port = parentPort!
 const post = (message: FromHost) => port.postMessage(message)
 let opened: Opened | null = null
@@ -26,7 +29,7 @@ let opened: Opened | null = null
 const early: ToHost[] = []
 
 async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }>): Promise<void> {
-  const { user, tz, columns, embedded, address, rich = false, confirm, rest } = data
+  const { user, tz, columns, embedded, address, rich = false, confirm, promptColumns, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const guard = confirm === undefined ? undefined : new ChangeGuard(confirm)
   const session = await createSession(guard?.over(calls) ?? calls, {
@@ -44,12 +47,14 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     ...(address !== undefined && { address }),
     rich,
     ...(guard && { guard }),
+    ...(promptColumns !== undefined && { promptColumns }),
     ...(rest !== undefined && { rest }),
     user,
     onPush: handler => calls.onPush(handler),
     emit: event => post({ kind: "event", event }),
   })
   post({ kind: "started", lines: await host.start() })
+  host.startTyping(settledMs)
   opened = { host, session }
   for (const message of early.splice(0)) receive(opened, message)
 }
@@ -77,8 +82,8 @@ function receive({ host, session }: Opened, message: ToHost): void {
     case "inspect":
       void host
         .inspect(message.text, message.cursor)
-        .catch(() => [])
-        .then(lines => post({ kind: "inspected", id: message.id, lines }))
+        .catch(() => null)
+        .then(inspection => post({ kind: "inspected", id: message.id, inspection }))
       return
     case "panels":
       host.panels(message.order)

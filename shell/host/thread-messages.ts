@@ -1,7 +1,7 @@
 /** What crosses between the screen's thread and the host's. */
 import type { MessagePort } from "node:worker_threads"
 import type { PagedAnswer } from "../pager/paged.js"
-import type { CompletionList, PanelOrder, StyledLine } from "../session.js"
+import type { CompletionList, Inspection, PanelOrder, StyledLine } from "../session.js"
 import type { HostEvent } from "./port.js"
 
 export interface HostThreadData {
@@ -15,6 +15,8 @@ export interface HostThreadData {
   readonly address?: string
   /** Results and errors as such, with HTML, in place of printed lines. */
   readonly rich?: boolean
+  /** So many stand before a cell where it is shown as it was typed. */
+  readonly promptColumns?: number
   /** How the rest of a long answer is seen. */
   readonly rest?: string
 }
@@ -36,7 +38,7 @@ export type FromHost =
   | { readonly kind: "failed"; readonly message: string; readonly code: number; readonly try?: string }
   | { readonly kind: "event"; readonly event: HostEvent }
   | { readonly kind: "completed"; readonly id: number; readonly list: CompletionList }
-  | { readonly kind: "inspected"; readonly id: number; readonly lines: readonly StyledLine[] }
+  | { readonly kind: "inspected"; readonly id: number; readonly inspection: Inspection | null }
   | { readonly kind: "paged"; readonly id: number; readonly answer: PagedAnswer | null }
   | { readonly kind: "written"; readonly id: number; readonly said: string }
   | { readonly kind: "notDone"; readonly id: number; readonly message: string; readonly code: number; readonly try?: string }

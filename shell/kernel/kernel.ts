@@ -7,7 +7,7 @@ import type { HostEvent, HostPort } from "../host/port.js"
 import type { PanelView } from "../session.js"
 import { toCharacters, toUnits } from "./cursor.js"
 import { KernelHistory } from "./history.js"
-import { mimeOf, panelMime, plainText } from "./mime.js"
+import { mimeOf, panelMime } from "./mime.js"
 import { type Content, errorContent, type Failure, isComplete, kernelInfo, partsOf, streamsOf } from "./replies.js"
 import type { Header, Message } from "./wire.js"
 
@@ -117,7 +117,7 @@ export class Kernel {
       case "complete_request":
         return this.complete(String(content.code), Number(content.cursor_pos))
       case "inspect_request":
-        return this.inspect(String(content.code), Number(content.cursor_pos))
+        return this.inspect(String(content.code), Number(content.cursor_pos), content.detail_level === 1)
       case "is_complete_request":
         return isComplete(String(content.code))
       case "history_request":
@@ -277,9 +277,14 @@ export class Kernel {
     }
   }
 
-  private async inspect(code: string, characters: number): Promise<Content> {
+  private async inspect(code: string, characters: number, whole: boolean): Promise<Content> {
     const host = await this.connected()
-    const lines = await host.inspect(code, toUnits(code, characters))
-    return { status: "ok", found: lines.length > 0, data: lines.length > 0 ? { "text/plain": plainText(lines) } : {}, metadata: {} }
+    const found = await host.inspect(code, toUnits(code, characters))
+    return {
+      status: "ok",
+      found: found !== null,
+      data: found ? { "text/plain": found[whole ? "all" : "brief"].join("\n") } : {},
+      metadata: {},
+    }
   }
 }

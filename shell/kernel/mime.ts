@@ -4,7 +4,7 @@ import { escaped } from "../view/html.js"
 import type { PageView } from "../view/page.js"
 import { vegaLiteMime } from "../view/vega-lite.js"
 
-export function plainText(lines: readonly StyledLine[]): string {
+function plainText(lines: readonly StyledLine[]): string {
   const all = lines.flatMap(({ text }) => text.split("\n")).map(line => line.trimEnd())
   const margin = Math.min(...all.filter(line => line !== "").map(line => /^ */.exec(line)![0].length))
   return all.map(line => line.slice(Number.isFinite(margin) ? margin : 0)).join("\n")

@@ -151,11 +151,6 @@ test("14: take(10) is not empty on a quiet second", async () => {
   assert.is((await json("views.take(10)")).length, 10)
 })
 
-test("a field that no record has is said with the cell", async () => {
-  await shell.until("views.map(v => v.urll)", said => /\^ no field urll in the newest records of views\. Did you mean url\?/.test(said))
-  assert.not.match(await shell.run("views.map(v => v.url)"), /no field/)
-})
-
 test("an answer is kept by the number under it: looked at, drawn and written without being asked again", async () => {
   const said = await shell.run("counts.latest().top(30)")
   const name = /· (Out\[\d+\])\n$/.exec(said)?.[1]

@@ -88,6 +88,12 @@ const messages: readonly ShellEvent[] = [
     },
   },
   { kind: "completed", for: "", list: { items: [], selected: 0, from: 0, to: 0 } },
+  {
+    kind: "inspected",
+    for: "",
+    inspection: { brief: ["日本 ".repeat(30), "a sentence"], all: Array.from({ length: 30 }, (_, i) => `line\t${i}`) },
+  },
+  { kind: "inspected", for: "a", inspection: null },
   { kind: "found", query: "", matches: ["one", "two\nlines"] },
   { kind: "history", text: "older\ncell", index: 3 },
   { kind: "panels", panels: [panel("a"), panel("b")], timeline: null },

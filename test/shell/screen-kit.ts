@@ -6,7 +6,7 @@ import * as assert from "uvu/assert"
 import { History } from "../../shell/editor/history.js"
 import type { HostEvent, HostPort } from "../../shell/host/port.js"
 import type { PagedAnswer } from "../../shell/pager/paged.js"
-import type { PanelOrder } from "../../shell/session.js"
+import type { Inspection, PanelOrder } from "../../shell/session.js"
 
 process.env.NODE_ENV ??= "production"
 process.env.CI = "false"
@@ -32,7 +32,8 @@ export class FakeHost implements HostPort {
     from: 0,
     to: 1,
   })
-  inspect = async () => []
+  inspected: Inspection | null = null
+  inspect = async () => this.inspected
   paged: PagedAnswer | null = null
   readonly wrote: { which: string; path: string; order: readonly number[] }[] = []
   page = () => this.paged

@@ -192,4 +192,40 @@ test("wide and combined characters keep the panel's border in place", async () =
   await on.screen.ended
 })
 
+test("completion with types and a sentence; Shift-Tab below the input, all of it at the second press, gone at Escape", async () => {
+  const on = open(100, 20)
+  on.host.complete = async () => ({
+    items: [
+      { text: "map", detail: "(f: (value: AccessLog) => U): DStream<U>", doc: "Each record through `f`." },
+      { text: "max", detail: "number" },
+    ],
+    selected: 0,
+    from: 6,
+    to: 7,
+  })
+  await on.type("views.m\t")
+  await shows(on, "▸ map  (f: (value: AccessLog) => U): DStream<U>  Each record through `f`.")
+  await on.type("\x1b[Z\r")
+  await shows(on, "local> views.max")
+  on.host.inspected = {
+    brief: ["views: InputDStream<AccessLog>", "What people ask of a web server."],
+    all: [
+      "views: InputDStream<AccessLog>",
+      "What people ask of a web server.",
+      ...Array.from({ length: 9 }, (_, i) => `  field${i}: string`),
+    ],
+  }
+  await on.type("\x1b[Z")
+  await shows(on, "What people ask of a web server.")
+  await shows(on, "Shift-Tab: all of it")
+  await on.type("\x1b[Z")
+  await shows(on, "field3: string")
+  assert.is(count(on.lines(), "… "), 1, "no more than there is room for")
+  await on.type("\x1b")
+  await on.settled()
+  on.screen.dispatch({ kind: "print", lines: [{ text: "after" }] })
+  await shows(on, "after")
+  on.screen.close()
+})
+
 test.run()

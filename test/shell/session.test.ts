@@ -136,4 +136,36 @@ test("while a cell's question takes long the status line says how far it is, and
   assert.not.match(line(done), /tasks/)
 })
 
+test("Shift-Tab asks what stands there; again shows all of it; Escape closes it, any other key is the input's", () => {
+  const typed = play([text("views"), key("shift-tab")])
+  assert.equal(typed.effects.at(-1), { kind: "inspect", text: "views", cursor: 5 })
+  const inspection = { brief: ["views: DStream<AccessLog>"], all: ["views: DStream<AccessLog>", "  ip: string"] }
+  const open = play([{ kind: "inspected", for: "views", inspection }], typed.state).state
+  assert.is(open.inspection?.whole, false)
+  const whole = play([key("shift-tab")], open)
+  assert.equal([whole.state.inspection?.whole, whole.effects], [true, []])
+  assert.is(play([key("escape")], whole.state).state.inspection, null)
+  const on = play([text(".")], open).state
+  assert.equal([on.inspection, on.buffer.text], [null, "views."])
+  assert.is(play([{ kind: "inspected", for: "views", inspection }], on).state.inspection, null, "too late for what is there now")
+  const nothing = play([{ kind: "inspected", for: "views", inspection: null }], typed.state).state
+  assert.match(nothing.inspection!.brief[0]!, /^nothing is known/)
+})
+
+test("a better list takes an open one's place, and opens none that was closed", () => {
+  const typed = play([text("views.c")]).state
+  const list = (late: boolean, ...items: string[]): ShellEvent => ({
+    kind: "completed",
+    for: "views.c",
+    list: { items: items.map(item => ({ text: item, detail: "" })), selected: 0, from: 6, to: 7 },
+    ...(late && { late: true as const }),
+  })
+  const open = play([list(false, "cat", "cow")], typed).state
+  assert.equal(
+    play([list(true, "cow", "cub")], open).state.completion?.items.map(item => item.text),
+    ["cow", "cub"],
+  )
+  assert.is(play([key("escape"), list(true, "cow", "cub")], open).state.completion, null)
+})
+
 test.run()

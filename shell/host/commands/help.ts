@@ -2,7 +2,7 @@
 
 import { RivuletError } from "../../../engine/errors.js"
 import { keyTable } from "../../editor/keys.js"
-import type { StyledLine } from "../../session.js"
+import type { Inspection, StyledLine } from "../../session.js"
 import { type DotCommand, line } from "./command.js"
 
 /** A command that the screen itself carries out. */
@@ -28,6 +28,13 @@ const words: Readonly<Record<string, string>> = {
     'readStream(name, interval, { format }): records that `rivulet send name` sends, or readStream("file:logs/*.log", …). Formats: text, combined, json, csv, or a function of a line.',
   textFile:
     'textFile(paths): lines of files on the workers\' machines, as an RDD. textFile("old/*.log").filter(l => l.includes("error")).count()',
+}
+
+/** What is known of the word at the cursor without types. */
+export function helpAt(text: string, cursor: number): Inspection | null {
+  const before = /[\w$]*$/.exec(text.slice(0, cursor))![0]
+  const word = words[before + /^[\w$]*/.exec(text.slice(cursor))![0]]
+  return word === undefined ? null : { brief: [word], all: [word] }
 }
 
 export function help(topic: string, commands: readonly DotCommand[], screen: readonly ScreenCommand[]): StyledLine[] {

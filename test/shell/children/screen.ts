@@ -21,7 +21,7 @@ const screen = openScreen({
       },
       cancel: () => {},
       complete: async () => ({ items: [], selected: 0, from: 0, to: 0 }),
-      inspect: async () => [],
+      inspect: async () => null,
       panels: () => {},
       page: () => null,
       writeAnswer: async () => "",
