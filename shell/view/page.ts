@@ -7,7 +7,7 @@ import { type VegaLite, vegaLite } from "./vega-lite.js"
 
 export interface PageView {
   readonly html: string | undefined
-  /** Of what is drawn: pages that know how draw it themselves. */
+  /** Of what is drawn, for pages that rather draw it themselves. Jupyter's prefer the HTML. */
   readonly vegaLite?: VegaLite
 }
 
