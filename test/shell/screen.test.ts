@@ -19,7 +19,7 @@ const clearsScrollback = "\x1b[3J"
 for (const [columns, rows] of [
   [40, 12],
   [80, 24],
-  [200, 60],
+  [300, 100],
 ] as const) {
   test(`${columns}×${rows}: typing beside a live panel; finished output once; nothing taller than the screen`, async () => {
     const on = open(columns, rows)
@@ -67,6 +67,67 @@ test("a terminal that shrinks and grows keeps one panel and one prompt on its sc
   const shown = on.lines().slice(-30)
   assert.is(count(shown, "local> abc"), 1)
   assert.is(count(shown, "live · 2"), 1)
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("from 40×12 to 300×100 and back in the middle of a panel: one panel, one prompt, never more than the screen has", async () => {
+  const on = open(100, 30)
+  let n = 0
+  for (const [columns, rows] of [
+    [300, 100],
+    [40, 12],
+    [300, 12],
+    [40, 100],
+  ] as const) {
+    on.host.emit({ kind: "panels", panels: [panel(++n)], timeline: null })
+    await on.resize(columns, rows)
+    await on.type("x")
+    await shows(on, `live · ${n}`)
+    const shown = on.lines().slice(-rows)
+    assert.is(count(shown, "╭"), 1, `one panel at ${columns}×${rows}`)
+    assert.is(count(shown, `local> ${"x".repeat(n)}`), 1, `one prompt at ${columns}×${rows}`)
+    assert.ok(count(shown, "│ /page") <= Math.floor(rows / 3))
+  }
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("a second of fifty keys under a full live panel that changes ten times writes at most 20 KB", async () => {
+  const on = open(100, 30)
+  const full = (n: number): PanelView => ({
+    ...panel(n),
+    lines: Array.from({ length: 20 }, (_, i) => `/page/${i}   ${n * 1000 + i}   +${n}   ${"▁▂▃▄▅▆▇█".repeat(3).slice(0, 18)}`),
+  })
+  on.host.emit({ kind: "panels", panels: [full(0)], timeline: null })
+  await shows(on, "live · 0")
+  on.written.length = 0
+  for (let n = 1; n <= 10; n++) {
+    on.host.emit({ kind: "panels", panels: [full(n)], timeline: null })
+    for (let key = 0; key < 5; key++) await on.type("x")
+    await shows(on, `live · ${n}`)
+  }
+  const bytes = Buffer.byteLength(on.written.join(""))
+  assert.ok(bytes <= 20_000, `${bytes} bytes`)
+  on.screen.close()
+  await on.screen.ended
+})
+
+test("what fits is printed in one write with the frame; what is wider is wrapped at words, and all of it in order", async () => {
+  const on = open(40, 20)
+  await shows(on, "local>")
+  on.written.length = 0
+  on.host.answer("  fits")
+  assert.is(on.written.filter(text => text.includes("fits")).length, 1)
+  assert.ok(on.written.some(text => text.includes("fits") && text.includes("local>")))
+  const words = "every word of this line stays whole where it is wrapped".split(" ")
+  on.host.answer(words.join(" "), "below")
+  on.host.answer("last")
+  await shows(on, "last")
+  const lines = on.lines()
+  const at = (text: string) => lines.findIndex(line => line.includes(text))
+  assert.ok(at("every") < at("wrapped") && at("wrapped") < at("below") && at("below") < at("last"), lines.join("\n"))
+  for (const word of words) assert.ok(at(word) >= 0, word)
   on.screen.close()
   await on.screen.ended
 })
