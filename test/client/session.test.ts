@@ -41,6 +41,8 @@ class ScriptedCluster implements ClientCalls {
     if (signal?.aborted) throw new RivuletError("cancelled", { code: 130 })
     const none = { payload: [] }
     switch (call.kind) {
+      case "connect":
+        return { value: { readOnly: false }, ...none }
       case "request":
         this.requests.push(call.body)
         return { value: this.#answer(call.body), ...none }
