@@ -124,8 +124,8 @@ export class Retention {
       const record = ledger.streams.get(stream)
       if (record === undefined) continue
       need(stream, from)
-      // What is stored is read as it is; of a recipe, what it is made of.
-      if (!runs(record.definition)) reach(stream, from)
+      // What is stored is read as it is; of a recipe, what it is made of. Who has read nothing yet begins where it does.
+      if (!runs(record.definition)) reach(stream, Math.max(from, record.since))
     }
     for (const { stream, from } of this.#queries.leases()) {
       need(stream, from)

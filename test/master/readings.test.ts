@@ -74,6 +74,23 @@ test("which intervals had records is known until everything made of them has bee
   assert.equal((changed(0) as { value: number[] }).value[0], 3000)
 })
 
+test("who has read nothing yet is kept all that its recipe is made of, whatever others have read", () => {
+  const h = running(20)
+  h.ask({
+    kind: "reading",
+    streams: [
+      { stream: "counts", from: 12_000 },
+      { stream: "lines", from: Number.MIN_SAFE_INTEGER },
+    ],
+  })
+  h.advance(5000)
+  assert.is(forgotten(h, "counts"), 12_000)
+  assert.equal(
+    h.messages("forget").flatMap(({ message }) => message.blocks.filter(block => block.startsWith("r"))),
+    [],
+  )
+})
+
 test("a client that is gone keeps nothing and lets nothing go", () => {
   const h = running(20)
   h.ask({
