@@ -27,7 +27,7 @@ export interface LineCounters extends SendCounters {
 }
 
 /** One message: large enough for the hop to cost little a record, small enough to be spread. */
-const blockBytes = 1024 * 1024
+const blockBytes = 2 * 1024 * 1024
 
 const newline = 10
 /** A longer beginning of a line is the packer's. */
