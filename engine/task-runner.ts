@@ -25,7 +25,7 @@ import { TaskLog } from "./task-log.js"
 export class TaskRunner {
   private readonly functions = new TaskFunctions()
   private readonly states = new StateCache()
-  private readonly numbers = new NumberStates()
+  private readonly numbers = new NumberStates(true)
   private readonly asked = new AskedStates()
   private kernels: Kernels | null
 

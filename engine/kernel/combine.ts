@@ -26,12 +26,15 @@ export type MergeKernel = (data: Uint8Array, offsets: Int32Array, rows: number, 
 /** Throws NotUnderstood; `at` is told which step is looked at. */
 export function combineKernel(format: FormatSpec, steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
   const code = new Generator()
-  let packed = false
+  let packed: boolean | null = null
   writeRows(code, format, steps, refresh, at, pair => {
-    packed = sink(code, pair, merge)
+    const now = sink(code, pair, merge)
+    // The table's keys are all of one kind: what is no text is packed.
+    if (packed !== null && packed !== now) throw new NotUnderstood("has text as key, and something else as another")
+    packed = now
   })
   const run = assembled(code, ["data", "offsets", "rows", "table", "allAscii", "slow"], arrays) as CombineKernel["run"]
-  return { packed, run }
+  return { packed: packed ?? false, run }
 }
 
 /** The reduce side: adds a block's pairs, keys as a text column and their numbers. Throws NotUnderstood. */

@@ -17,6 +17,12 @@ export class NumberStates {
   private readonly states = new Map<string, { readonly stream: string; readonly state: NumberState }>()
 
   /**
+   * `counts`: what operators keep beside a value is how many contribute to it, as windowed reductions do. Who only reads takes any state: of `track` it
+   * is a time, and a key is there with any.
+   */
+  constructor(private readonly counts: boolean) {}
+
+  /**
    * The block of one partition's step; null: the functions must be called. `binary` gives a function of two numbers, null for one
    * that is not understood.
    */
@@ -69,30 +75,32 @@ export class NumberStates {
   }
 
   /** The state at version `at`: the one that is kept, brought forward, or one made from the chain. Null: it holds other things. */
-  private stateAt(stream: string, partition: number, at: number, chain: readonly ChainBlock[]): NumberState | null {
+  private stateAt(stream: string, partition: number, at: number, blocks: readonly ChainBlock[]): NumberState | null {
+    // A task that reads several versions has the chain of the newest.
+    const chain = blocks.filter(({ interval }) => interval <= at)
     const name = `${partition} ${stream}`
     const kept = this.states.get(name)?.state
-    if (kept !== undefined && kept.newest <= at && !leavesGap(kept, chain)) return extended(kept, chain) ? kept : null
+    if (kept !== undefined && kept.newest <= at && !leavesGap(kept, chain)) return this.extended(kept, chain) ? kept : null
     const state = new NumberState()
-    const base = chain.findLastIndex(block => block.base && block.interval <= at)
-    const whole = extended(state, chain.slice(Math.max(0, base)))
+    const base = chain.findLastIndex(block => block.base)
+    const whole = this.extended(state, chain.slice(Math.max(0, base)))
     // One that stops where other things begin is kept too: so that the next step finds out as soon.
     if (!whole && (kept === undefined || kept.newest < state.newest)) this.states.set(name, { stream, state })
     return whole ? state : null
   }
-}
 
-/** Whether all of the chain's blocks are columns; those before the first that is not have been taken in. */
-function extended(state: NumberState, chain: readonly ChainBlock[]): boolean {
-  for (const block of chain) {
-    if (block.interval <= state.newest) continue
-    const opened = block.open()
-    if (opened === null) continue
-    const columns = stateColumns(opened)
-    if (columns === null) return false
-    state.apply(columns, block.interval, block.base)
+  /** Whether all of the chain's blocks are columns; those before the first that is not have been taken in. */
+  private extended(state: NumberState, chain: readonly ChainBlock[]): boolean {
+    for (const block of chain) {
+      if (block.interval <= state.newest) continue
+      const opened = block.open()
+      if (opened === null) continue
+      const columns = stateColumns(opened)
+      if (columns === null) return false
+      state.apply(this.counts ? columns : { ...columns, counts: null }, block.interval, block.base)
+    }
+    return true
   }
-  return true
 }
 
 /** All that are alive, in order of birth, then those that the step removed. */
