@@ -35,7 +35,6 @@ test("all of them, as they stand", async () => {
 
 const clusters: [workers: number, seed: number, ...kills: string[]][] = [
   [1, 7],
-  [2, 1, "w2@200ms"],
   [3, 9, "w1@100ms", "w3@300ms"],
 ]
 
