@@ -64,7 +64,8 @@ export class SimulatedDisk {
       if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
       const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
       if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
-      if (packed === undefined) return give(bytes.slice(from, to))
+      // A copy: the slice of a Buffer is the file itself.
+      if (packed === undefined) return give(new Uint8Array(bytes.subarray(from, to)))
       const plain = Uint8Array.from(gunzipSync(bytes))
       const ended = plain.length < to
       const unpacked = { packedBytes: ended ? bytes.length : 0, ...(ended && { plainBytes: plain.length }) }
