@@ -64,7 +64,7 @@ export class SimulatedDisk {
       if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
       const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
       if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
-      // A copy: the slice of a Buffer is the file itself.
+      // A copy: who was lent what a file holds may write over it, and the slice of a Buffer is the file itself.
       if (packed === undefined) return give(new Uint8Array(bytes.subarray(from, to)))
       const plain = Uint8Array.from(gunzipSync(bytes))
       const ended = plain.length < to
@@ -176,8 +176,7 @@ export class SimulatedDisk {
     if (outside === null) return []
     try {
       const found = paths.flatMap(path => (this.files.has(path) ? [] : outside.find(path)))
-      // Copied: of a Buffer a `slice` would be the file itself, and who writes over what he was lent writes over the file.
-      for (const path of found) if (!this.files.has(path)) this.files.set(path, Uint8Array.from(outside.read(path)))
+      for (const path of found) if (!this.files.has(path)) this.files.set(path, outside.read(path))
       return found
     } catch (error) {
       return (error as Error).message

@@ -5,22 +5,12 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { Block, encodeRows } from "../../../engine/block/block.js"
 import { max, min, sum } from "../../../engine/builtins.js"
+import type { AccessLog as Log } from "../../../engine/fluent/values.js"
 import { ByteTable } from "../../../engine/kernel/byte-table.js"
 import type { FormatSpec } from "../../../engine/rdd.js"
 import { lines, plainLog } from "./hostile-lines.js"
 import { type F, outputs, type Program, planOf } from "./programs.js"
 
-interface Log {
-  ip: string
-  user: string | null
-  time: Date
-  method: string
-  url: string
-  status: number
-  bytes: number
-  referrer: string | null
-  agent: string | null
-}
 type Row = { [name: string]: string }
 // biome-ignore lint/suspicious/noExplicitAny: a value of JSON is whatever the line says
 type Json = any
