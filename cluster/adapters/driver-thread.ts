@@ -104,8 +104,13 @@ class DriverThread {
   private readonly watch: NodeJS.Timeout
   private readonly waiting: Waiting[] = []
   private running: Waiting | null = null
-  /** Ends the running body when its time is up. It counts from its first line on: a thread may take seconds to come up. */
+  /**
+   * Ends the running body when its time is up. It counts from its first line on, for a thread may take seconds to come up, and stands while the
+   * body waits for an answer of the cluster: questions have limits of their own, and a busy cluster is no fault of the function.
+   */
   private timer: NodeJS.Timeout | undefined
+  private leftMs = 0
+  private sinceMs = 0
   /** What the running body has printed so far. */
   private printed: CapturedLog[] = []
   private ended = false
@@ -119,7 +124,7 @@ class DriverThread {
     private readonly onEnd: () => void,
   ) {
     const { port1, port2 } = new MessageChannel()
-    serveCalls(port1, calls)
+    serveCalls(port1, calls, asking => (asking ? this.stand() : this.count()))
     const entry = new URL(`./driver-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
     const workerData: DriverStart = { calls: port2, pulse: this.pulse.buffer }
     this.worker = new Worker(entry, { workerData, transferList: [port2] })
@@ -175,18 +180,35 @@ class DriverThread {
       return
     }
     if ("begun" in message) {
-      const { timeoutMs } = this.running.message
-      this.timer = setTimeout(() => this.stop(failed("timeout", `did not end within ${timeoutMs / 1_000} s and was stopped`)), timeoutMs)
-      this.timer.unref()
+      this.leftMs = this.running.message.timeoutMs
+      this.count()
       return
     }
     const { error, logs } = message
     const { resolve } = this.running
-    clearTimeout(this.timer)
+    this.stand()
     this.running = null
     this.busyMs = performance.now()
     this.next()
     resolve({ logs, ...(error !== undefined && { error }) })
+  }
+
+  private count(): void {
+    if (this.running === null || this.ended || this.timer !== undefined) return
+    const { timeoutMs } = this.running.message
+    this.sinceMs = performance.now()
+    this.timer = setTimeout(
+      () => this.stop(failed("timeout", `did not end within ${timeoutMs / 1_000} s and was stopped`)),
+      Math.max(0, this.leftMs),
+    )
+    this.timer.unref()
+  }
+
+  private stand(): void {
+    if (this.timer === undefined) return
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.leftMs -= performance.now() - this.sinceMs
   }
 
   private look(): void {
@@ -206,7 +228,7 @@ class DriverThread {
     if (this.ended) return
     this.ended = true
     clearInterval(this.watch)
-    clearTimeout(this.timer)
+    this.stand()
     this.onEnd()
     this.running?.resolve({ ...why, logs: this.printed })
     for (const { resolve } of this.waiting) resolve(failed("machine", "the thread ended before its turn came"))

@@ -40,22 +40,31 @@ export class PortCalls implements ClientCalls {
   }
 }
 
-/** The machine's side: carries a port's calls to `calls`. When the port closes, its open calls are cancelled. */
-export function serveCalls(port: MessagePort, calls: ClientCalls): void {
+/**
+ * The machine's side: carries a port's calls to `calls`. When the port closes, its open calls are cancelled.
+ * `onAsking` hears when the first question is under way, and when none is any more.
+ */
+export function serveCalls(port: MessagePort, calls: ClientCalls, onAsking: (asking: boolean) => void = () => {}): void {
   const open = new Map<number, AbortController>()
+  let questions = 0
   const reply = (answer: Omit<AnswerCommand, "kind">) => port.postMessage({ kind: "answer", ...answer })
   const stopPushes = calls.onPush(value => reply({ call: pushCall, value }))
   port.on("message", ({ id, call, payload }: LocalCall) => {
     if (call.kind === "cancel") return open.get(call.call)?.abort()
     const controller = new AbortController()
     open.set(id, controller)
+    const asks = call.kind === "query"
+    if (asks && ++questions === 1) onAsking(true)
     const answered = calls.call(call, { signal: controller.signal, ...(payload && { payload }) })
     answered
       .then(
         ({ value, payload: blocks }) => reply({ call: id, value, payload: blocks }),
         error => reply({ call: id, error: errorData(error) }),
       )
-      .finally(() => open.delete(id))
+      .finally(() => {
+        open.delete(id)
+        if (asks && --questions === 0) onAsking(false)
+      })
   })
   port.on("close", () => {
     stopPushes()

@@ -17,8 +17,12 @@ export interface CurveOptions {
 }
 
 export function newKeyPair(): KeyPair {
-  const { publicKey, secretKey } = curveKeyPair()
-  return { publicKey: fromZ85(publicKey), secretKey: fromZ85(secretKey) }
+  for (;;) {
+    const pair = curveKeyPair()
+    const publicKey = fromZ85(pair.publicKey)
+    // It is typed behind `rivulet keys allow`, where a dash begins an option.
+    if (!publicKey.startsWith("-")) return { publicKey, secretKey: fromZ85(pair.secretKey) }
+  }
 }
 
 const z85Digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"

@@ -131,6 +131,29 @@ test("a body that does not end in time is ended, and what it printed is kept", a
   await drivers.close()
 })
 
+test("a body's time stands while it waits for an answer of the cluster", async () => {
+  const { calls } = cluster()
+  let answer = () => {}
+  const answered = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  const late: ClientCalls = {
+    ...calls,
+    call: async call => {
+      if (call.kind === "query") await answered
+      return calls.call(call)
+    },
+  }
+  const { drivers, run } = threads(late)
+  const waits = run(async rdd => console.log((await rdd.collect()).length), "one", 500)
+  // Another's time, no shorter, is up before the answer comes.
+  const other = await run(() => new Promise(() => {}), "two", 2_000)
+  answer()
+  const { error, logs } = await waits
+  assert.equal([other.error?.kind, error, logs[0]?.text], ["timeout", undefined, "2"])
+  await drivers.close()
+})
+
 test("a body is cancelled wherever it is: one that loops loses its thread, one that waits its turn", async () => {
   const { calls } = cluster()
   const { drivers, run } = threads(calls)

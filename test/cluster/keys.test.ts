@@ -112,6 +112,13 @@ test("Z85 and back", () => {
   assert.is(toZ85(Buffer.from("864fd26fb559f75b", "hex").toString("base64url")), "HelloWorld")
 })
 
+test("a public key can be typed behind a command: none begins like an option", () => {
+  assert.equal(
+    Array.from({ length: 1_000 }, () => newKeyPair().publicKey).filter(key => key.startsWith("-")),
+    [],
+  )
+})
+
 test("key files: made once, not readable by others, refused otherwise", () => {
   const { publicKey, path } = createKey("a")
   assert.is(readKey("a").publicKey, publicKey)

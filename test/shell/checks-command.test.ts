@@ -134,30 +134,33 @@ test("37: a wrong key is exit 3 with a clear text; one that is admitted to read 
     master.stderr.on("data", hear)
   })
   const ended = new Promise(resolve => master.once("exit", resolve))
-  const refused = await rivulet(["query", "1", "-m", address], { env: home("stranger") })
-  assert.is(refused.code, 3, refused.err)
-  assert.match(refused.err, /allowed keys/)
-  assert.ok(refused.err.includes(`try: on its machine: rivulet keys allow ${stranger.out.trim()}`), refused.err)
+  try {
+    const refused = await rivulet(["query", "1", "-m", address], { env: home("stranger") })
+    assert.is(refused.code, 3, refused.err)
+    assert.match(refused.err, /allowed keys/)
+    assert.ok(refused.err.includes(`try: on its machine: rivulet keys allow ${stranger.out.trim()}`), refused.err)
 
-  // Admitted to read: whatever the client says of itself, and as the list is by now.
-  const allow = (...how: string[]) => rivulet(["keys", "allow", stranger.out.trim(), "bob", ...how], { env: home("owner") })
-  assert.is((await allow("--read-only")).code, 0)
-  const { publicKey, secretKey } = JSON.parse(readFileSync(join(directory, "stranger", "rivulet", "keys", "default.key"), "utf8"))
-  const calls = await openCalls(address, { user: "bob", curve: { pair: { publicKey, secretKey }, gate: () => null } })
-  const welcome = (await calls.call({ kind: "connect", timeoutMs: 20_000 })).value as Welcome
-  assert.is(welcome.readOnly, true)
-  const request = (body: Request) => calls.call({ kind: "request", body }).catch((error: Error) => error.message)
-  assert.equal(((await request({ kind: "catalog" })) as CallAnswer).value, [])
-  const stop: Request = { kind: "stop", streams: ["ann/views"], cascade: false, by: "ann", force: true }
-  assert.is(await request(stop), "your key may only read: stop is not reading")
-  assert.is((await allow()).code, 0)
-  let said: unknown
-  do said = await request(stop)
-  while (String(said).startsWith("your key"))
-  assert.match(String(said), /ann\/views/)
-  await calls.close()
-  master.kill()
-  await ended
+    // Admitted to read: whatever the client says of itself, and as the list is by now.
+    const allow = (...how: string[]) => rivulet(["keys", "allow", stranger.out.trim(), "bob", ...how], { env: home("owner") })
+    assert.is((await allow("--read-only")).code, 0)
+    const { publicKey, secretKey } = JSON.parse(readFileSync(join(directory, "stranger", "rivulet", "keys", "default.key"), "utf8"))
+    const calls = await openCalls(address, { user: "bob", curve: { pair: { publicKey, secretKey }, gate: () => null } })
+    const welcome = (await calls.call({ kind: "connect", timeoutMs: 20_000 })).value as Welcome
+    assert.is(welcome.readOnly, true)
+    const request = (body: Request) => calls.call({ kind: "request", body }).catch((error: Error) => error.message)
+    assert.equal(((await request({ kind: "catalog" })) as CallAnswer).value, [])
+    const stop: Request = { kind: "stop", streams: ["ann/views"], cascade: false, by: "ann", force: true }
+    assert.is(await request(stop), "your key may only read: stop is not reading")
+    assert.is((await allow()).code, 0)
+    let said: unknown
+    do said = await request(stop)
+    while (String(said).startsWith("your key"))
+    assert.match(String(said), /ann\/views/)
+    await calls.close()
+  } finally {
+    master.kill()
+    await ended
+  }
 })
 
 test("38: watch --until ends with 0", async () => {
