@@ -68,6 +68,7 @@ const splitFields: is.Fields<FileSplit> = {
   ends: optional(count),
   packed: optional(oneOf("gzip", "zstd")),
   archived: optional(yes),
+  parquet: optional(yes),
 }
 export const fileSplit = object<FileSplit>(splitFields)
 
@@ -112,7 +113,7 @@ export const action = byKind<Action>({
   countByKey: {},
   lookup: { key: anyValue },
   sort: { by: functionLink, order: oneOf("desc", "asc") },
-  takeSample: { n: count, seed: finite },
+  takeSample: { n: count, seed: finite, replacement: optional(yes) },
   countApproxDistinct: { precision: count },
   stats: {},
 })
@@ -216,7 +217,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   })
 })
 
-export const fileFormat = oneOf<FileFormat>("ndjson", "csv", "arrow")
+export const fileFormat = oneOf<FileFormat>("ndjson", "csv", "arrow", "parquet")
 
 const source = byKind<SourceSpec>({
   receiver: { name: text, url: optional(text) },

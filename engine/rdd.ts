@@ -160,6 +160,8 @@ export interface FileSplit {
   readonly packed?: Packing
   /** A file of an archive (`archive.ts`): one block, read whole, that carries its own checksum. */
   readonly archived?: true
+  /** Its records are a Parquet file's rows: it is read whole, and all of it is this split's. */
+  readonly parquet?: true
 }
 
 export type Packing = "gzip" | "zstd"
@@ -368,7 +370,7 @@ export interface TaskContext {
   fn(link: FunctionLink, operator: string, otherwise?: (...args: never[]) => unknown): (...args: never[]) => unknown
   /** How to read the lines of a format: pushes the record, or sets the line aside. Null: blocks hold records already. */
   parser(format: FormatSpec, onBadRecord?: "hold"): ((line: string, push: Push) => void) | null
-  /** Pushes a file split's own lines. */
+  /** Pushes a file split's own lines, or rows. */
   lines(split: FileSplit, push: Push): void
   /** Blocks of an input in their defined order: of a shuffle, one section a map task, in map-task order. */
   blocks(input: InputRef): Iterable<import("./block/block.js").Block>

@@ -1,6 +1,7 @@
 /** What `compute` may use, for one task: its inputs where they lie, its functions, and where what it sets aside goes. */
 
 import { Block } from "./block/block.js"
+import { parquetRows } from "./block/parquet-rows.js"
 import type { TaskEnv } from "./capture/environment.js"
 import { RivuletError } from "./errors.js"
 import { openFormat } from "./format/index.js"
@@ -226,6 +227,10 @@ export class Context implements TaskContext {
 
   lines(split: FileSplit, push: Push): void {
     const bytes = this.scope.input({ kind: "file", split }).parts[0]?.bytes ?? new Uint8Array(0)
+    if (split.parquet === true) {
+      for (const row of parquetRows(split.path, bytes)) push(row)
+      return
+    }
     if (split.packed !== undefined && bytes.length > split.to) {
       const message = `${split.path} unpacks to more than the ${split.to / 2 ** 20} MB that a task takes: ${split.packed} cannot be split`
       throw new RivuletError(message, { code: 2, try: "readHistory or readStream, which read it in pieces; or unpack it" })

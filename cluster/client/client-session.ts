@@ -6,7 +6,7 @@
 import type { StreamDefinition } from "../../engine/definition.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import { addHints, notThere } from "../../engine/fluent/hints.js"
+import { addHints } from "../../engine/fluent/hints.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/rdd-types.js"
 import type { Session, Watch } from "../../engine/fluent/session-types.js"
@@ -21,12 +21,12 @@ import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import type { Submitting } from "./changes.js"
+import { filesOf } from "./files.js"
 import { findStream } from "./find-stream.js"
-import { existingInput, type InputSettings, type InputTools, inputDraft, pathsOf } from "./inputs.js"
+import { existingInput, type InputSettings, type InputTools, inputDraft } from "./inputs.js"
 import { jobInfo, programInfos, streamInfo, workerInfo } from "./inspection.js"
-import { localLines } from "./local-files.js"
 import { readLogs } from "./logs.js"
-import { parallelize } from "./parallelize.js"
+import { ofAssets, parallelize } from "./parallelize.js"
 import type { Defined, SessionHost } from "./session-host.js"
 import { type Subscription, startWatch, subscribe, type WatchSettings, type WatchUpdate } from "./watch.js"
 
@@ -148,23 +148,15 @@ export class ClientSession implements Session {
   }
 
   /** See Session. */
-  readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> => {
-    if (paths.startsWith("local:")) {
-      const path = this.#tools.resolvePath(paths.slice("local:".length))
-      return this.parallelize(localLines(path), options.minPartitions ?? this.host.partitions)
-    }
-    const asked = { paths: pathsOf(paths, this.#tools), minPartitions: options.minPartitions ?? 1 }
-    return new RddHandle(this.host, this.host.textFile(asked)) as unknown as RDD<string>
-  }
+  readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> =>
+    filesOf<string>(this.host, this.#tools, { paths, ...options })
 
   /** See Session. */
-  readonly parquetFile = <T>(_paths: string): RDD<T> => notThere("parquetFile", "textFile of lines, or json")
+  readonly parquetFile = <T>(paths: string): RDD<T> => filesOf<T>(this.host, this.#tools, { paths, parquet: true })
 
   /** See Session. */
   readonly parallelize = <T extends Value>(values: Iterable<T>, partitions: number = this.host.partitions): RDD<T> => {
-    const { node, assets } = parallelize(this.host.newId("p"), values, partitions)
-    for (const asset of assets) this.host.addAsset(asset)
-    return new RddHandle(this.host, node) as unknown as RDD<T>
+    return new RddHandle(this.host, ofAssets(this.host, parallelize(values, partitions))) as unknown as RDD<T>
   }
 
   /** See Session. */

@@ -10,15 +10,10 @@ import type { RddNode } from "../../engine/rdd.js"
 /** All of an RDD's values travel in one message. */
 const maxBytes = 32 * 1024 * 1024
 
-/** Cut in order into partitions of equal size (fewer when there are fewer values). */
-export function parallelize(
-  id: string,
-  values: Iterable<unknown>,
-  partitions: number,
-): { readonly node: RddNode; readonly assets: readonly Asset[] } {
+/** Cut in order into partitions of equal size (fewer when there are fewer values): a block each. */
+export function parallelize(values: Iterable<unknown>, partitions: number): Asset[] {
   const rows = [...values]
   const n = Math.min(atLeastOne(partitions, "parallelize"), rows.length)
-  if (n === 0) return { node: Object.freeze({ kind: "empty" }), assets: [] }
   const assets = Array.from({ length: n }, (_, p) => {
     const bytes = encodeRows(rows.slice(Math.floor((p * rows.length) / n), Math.floor(((p + 1) * rows.length) / n)))
     return { hash: createHash("sha256").update(bytes).digest("hex").slice(0, 32), bytes }
@@ -30,5 +25,12 @@ export function parallelize(
       try: "write a file and use textFile, or send it: rivulet send",
     })
   }
-  return { node: Object.freeze({ kind: "parallelize", id, assets: assets.map(({ hash }) => hash) }), assets }
+  return assets
+}
+
+/** The RDD whose partitions these blocks are; they travel with what is made of it. */
+export function ofAssets(host: { addAsset(asset: Asset): void; newId(letter: string): string }, assets: readonly Asset[]): RddNode {
+  for (const asset of assets) host.addAsset(asset)
+  if (assets.length === 0) return Object.freeze({ kind: "empty" })
+  return Object.freeze({ kind: "parallelize", id: host.newId("p"), assets: assets.map(({ hash }) => hash) })
 }

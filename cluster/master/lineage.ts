@@ -52,7 +52,10 @@ class Walk {
       }
       case "textFile": {
         const paths = [...new Set(node.splits.map(split => split.path))]
-        return plain(`textFile ${paths.slice(0, 3).join(", ")}${paths.length > 3 ? ` and ${paths.length - 3} more` : ""}`, [])
+        return plain(
+          `${node.splits[0]?.parquet ? "parquetFile" : "textFile"} ${paths.slice(0, 3).join(", ")}${paths.length > 3 ? ` and ${paths.length - 3} more` : ""}`,
+          [],
+        )
       }
       default:
         return plain(

@@ -1,7 +1,9 @@
-/** Functions and data that tasks refer to by hash: asked of the master once, handed to every executor once. */
+/**
+ * Functions and data that tasks refer to by hash: asked of the master once. Functions are handed to every executor once, the records of a
+ * `parallelize` to the tasks that read them.
+ */
 
 import type { Asset } from "../../engine/function-ref.js"
-import type { RddNode } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { MasterLink } from "./master-link.js"
@@ -22,6 +24,8 @@ export class Assets {
   readonly #held = new Map<string, { readonly bytes: Uint8Array; usedMs: number }>()
   #heldBytes = 0
   #lookMs = 0
+  /** Hashes that the executors are to have. */
+  readonly #forExecutors = new Set<string>()
   /** Who waits for a hash. */
   readonly #waiting = new Map<string, Set<() => void>>()
   #toAsk = new Set<string>()
@@ -36,8 +40,15 @@ export class Assets {
     return this.#held.get(hash)?.bytes
   }
 
-  /** How many of the hashes are not here; `arrived` is called once for each when it comes. */
+  /** Functions, with what they captured. How many of the hashes are not here; `arrived` is called once for each when it comes. */
   require(hashes: Iterable<string>, arrived: () => void): number {
+    const all = [...hashes]
+    for (const hash of all) this.#forExecutors.add(hash)
+    return this.want(all, arrived)
+  }
+
+  /** The same of data, which a task is given. */
+  want(hashes: Iterable<string>, arrived: () => void): number {
     let missing = 0
     for (const hash of hashes) {
       const held = this.#held.get(hash)
@@ -65,7 +76,7 @@ export class Assets {
         const own = new Uint8Array(bytes)
         this.#held.set(hash, { bytes: own, usedMs: this.#clock.monotonicMs })
         this.#heldBytes += own.byteLength
-        this.#outbox.push({ kind: "asset", hash, bytes: own })
+        if (this.#forExecutors.has(hash)) this.#outbox.push({ kind: "asset", hash, bytes: own })
       }
       const waiting = this.#waiting.get(hash)
       this.#waiting.delete(hash)
@@ -82,7 +93,7 @@ export class Assets {
       if ((this.#held.size <= keptMost && this.#heldBytes <= keptBytes) || nowMs - usedMs < idleMs) break
       this.#held.delete(hash)
       this.#heldBytes -= bytes.byteLength
-      hashes.push(hash)
+      if (this.#forExecutors.delete(hash)) hashes.push(hash)
     }
     if (hashes.length > 0) this.#outbox.push({ kind: "dropAssets", hashes })
   }
@@ -101,7 +112,7 @@ export class Assets {
 }
 
 /**
- * The hashes of all functions and data that a stage's tasks use. The tree is plain data, so it is walked as such: a new
+ * The hashes of all functions that a stage's tasks use. The tree is plain data, so it is walked as such: a new
  * kind of node needs no word here. Sealed blocks are not walked: there are many, and they refer to nothing.
  */
 export function assetsOf(stage: StageSpec): Set<string> {
@@ -122,6 +133,5 @@ function walk(value: unknown, hashes: Set<string>): void {
     hashes.add(node.hash)
     for (const part of (node.parts as readonly string[] | undefined) ?? []) hashes.add(part)
   }
-  if (node.kind === "parallelize") for (const hash of (node as unknown as RddNode & { kind: "parallelize" }).assets) hashes.add(hash)
   for (const [name, inner] of Object.entries(node)) if (name !== "groups" && name !== "splits") walk(inner, hashes)
 }

@@ -168,7 +168,7 @@ export class TaskInputs {
       return
     }
     this.#missing++
-    assets.require([hash], () => {
+    assets.want([hash], () => {
       put()
       this.#arrived()
     })
@@ -185,6 +185,7 @@ export class TaskInputs {
     }
     if (split.archived === true) return this.#borrow(path, 0, split.to, null, all)
     const pinned = { sizeBytes, modifiedMs, ...(ends !== undefined && { ends }), ...(packed !== undefined && { packed }) }
+    if (split.parquet === true) return this.#borrow(path, 0, sizeBytes, pinned, all)
     const read = (overhangBytes: number, last: boolean) => {
       const { from, to } = splitRange(split, overhangBytes)
       this.#borrow(path, from, to, pinned, (bytes, error, unpacked) => {

@@ -21,7 +21,7 @@ export type Action =
   /** Stable: records of equal rank stay in partition order. NaN comes last, whatever the order. */
   | { readonly kind: "sort"; readonly by: FunctionLink; readonly order: "desc" | "asc" }
   /** n records in random order, each with the same probability; the same seed takes the same. */
-  | { readonly kind: "takeSample"; readonly n: number; readonly seed: number }
+  | { readonly kind: "takeSample"; readonly n: number; readonly seed: number; readonly replacement?: true }
   /** How many different records there are, by a sketch of `2 ** precision` bytes. */
   | { readonly kind: "countApproxDistinct"; readonly precision: number }
   | { readonly kind: "stats" }

@@ -3,19 +3,17 @@
  * writers load it in two ways, which must not be mixed. Blocks of different types become one table of their joined
  * type; what Arrow cannot say is made text.
  *
- *   object rows     a column a field (a row that is null has none of them)
- *   tuple rows      columns `_1`, `_2` …
- *   other rows      one column `value`
+ *   columns         see export-columns
  *   in columns      number Float64 · string Utf8 · boolean Bool · bigint Int64 · Date Timestamp[ms] · array List · object, tuple Struct
- *   mixed values    Utf8: strings as they are (a lone surrogate as U+FFFD), others as `showValue` writes them
+ *   mixed values    Utf8
  *   null, undefined, missing    null
  */
 
 import type { Field as ArrowField, Table as ArrowTable, Data, DataType } from "apache-arrow"
-import { showValue } from "../values/values.js"
 import { Block } from "./block.js"
 import { encodeStrings } from "./column-text.js"
-import { type ColumnField, type ColumnType, joinTypes, missing } from "./columns.js"
+import { type ColumnField, type ColumnType, joinTypes } from "./columns.js"
+import { absent, asText, columnOf, columnsOf, wellFormed } from "./export-columns.js"
 
 type Arrow = typeof import("apache-arrow")
 
@@ -36,9 +34,7 @@ export function arrowTables(library: Arrow): ArrowTables {
     const fields = columns.map(fieldOf)
     const batches = opened.map(block => {
       const rows = block.toArray()
-      const children = columns.map((column, j) =>
-        dataOf(column.type, type.kind === "struct" ? named(rows, column.name) : placed(rows, type, j)),
-      )
+      const children = columns.map((column, j) => dataOf(column.type, columnOf(rows, type, j)))
       return new RecordBatch(new Schema(fields), makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children }))
     })
     return new Table(new Schema(fields), batches)
@@ -47,12 +43,6 @@ export function arrowTables(library: Arrow): ArrowTables {
   /** The same as the bytes of an Arrow IPC stream, which other programs read. */
   function toIpc(blocks: readonly (Block | Uint8Array)[], form: "stream" | "file" = "stream"): Uint8Array {
     return tableToIPC(toArrowTable(blocks), form)
-  }
-
-  function columnsOf(type: ColumnType): readonly ColumnField[] {
-    if (type.kind === "struct") return type.fields
-    if (type.kind === "tuple") return type.items.map((item, j) => ({ name: `_${j + 1}`, type: item }))
-    return [{ name: "value", type }]
   }
 
   function fieldOf(column: ColumnField): ArrowField {
@@ -80,16 +70,6 @@ export function arrowTables(library: Arrow): ArrowTables {
       case "struct":
         return new Struct(columnsOf(type).map(fieldOf))
     }
-  }
-
-  /** A field of each row; of rows that are no objects, undefined. */
-  function named(rows: readonly unknown[], name: string): unknown[] {
-    return rows.map(row => (absent(row) || !Object.hasOwn(row as object, name) ? undefined : (row as Record<string, unknown>)[name]))
-  }
-
-  /** Element j of each row, or the rows themselves if they are no tuples. */
-  function placed(rows: readonly unknown[], type: ColumnType, j: number): readonly unknown[] {
-    return type.kind === "tuple" ? rows.map(row => (Array.isArray(row) ? (row[j] as unknown) : undefined)) : rows
   }
 
   function bitmap(values: readonly unknown[], bit: (value: unknown) => boolean): Uint8Array {
@@ -140,9 +120,8 @@ export function arrowTables(library: Arrow): ArrowTables {
         return makeData({ ...common, type: new List(item), valueOffsets, child: dataOf(type.item, items) })
       }
       case "tuple":
-        return structData(type, common, j => placed(values, type, j))
       case "struct":
-        return structData(type, common, j => named(values, type.fields[j]!.name))
+        return structData(type, common, values)
     }
   }
 
@@ -152,9 +131,9 @@ export function arrowTables(library: Arrow): ArrowTables {
     readonly nullBitmap: Uint8Array | undefined
   }
 
-  function structData(type: ColumnType, common: Common, valuesOf: (j: number) => readonly unknown[]): Data {
+  function structData(type: ColumnType, common: Common, values: readonly unknown[]): Data {
     const columns = columnsOf(type)
-    const children = columns.map((column, j) => dataOf(column.type, valuesOf(j)))
+    const children = columns.map((column, j) => dataOf(column.type, columnOf(values, type, j)))
     return makeData({ ...common, type: new Struct(columns.map(fieldOf)), children })
   }
 
@@ -171,17 +150,4 @@ export function arrowTables(library: Arrow): ArrowTables {
   }
 
   return { toArrowTable, toIpc }
-}
-
-function absent(value: unknown): boolean {
-  return value === null || value === undefined || value === missing
-}
-
-function asText(value: unknown): unknown {
-  if (absent(value)) return value
-  return wellFormed(typeof value === "string" ? value : showValue(value, Number.MAX_SAFE_INTEGER))
-}
-
-function wellFormed(text: string): string {
-  return (text as unknown as { toWellFormed(): string }).toWellFormed()
 }

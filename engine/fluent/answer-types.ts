@@ -59,7 +59,7 @@ export interface PartialRDD<T> {
  * How `save` writes: a file an interval and partition with records, `<time>-<partition>.<format>`, written whole by rename; writing
  * it again replaces it. A path is the workers'.
  *
- * `format`: ndjson unless given; csv with a header for objects; arrow is an IPC file; parquet is not there (code 2 says what is).
+ * `format`: ndjson unless given; csv with a header for objects; arrow is an IPC file, parquet a file of its own an interval and partition.
  * `key`: of the records with one key only the last is written.
  * `every`: a file so often: all records of that time, of snapshots the last version of it. A multiple of the stream's interval.
  * `from`: where a stream's output starts, as far back as is retained unless said otherwise.

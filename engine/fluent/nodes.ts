@@ -167,3 +167,13 @@ function freeze(node: RddNode): RddNode {
   }
   return Object.freeze(node)
 }
+
+export type SampleArguments = [n: number, seed?: number] | [withReplacement: boolean, n: number, seed?: number]
+
+/** takeSample, in its own form or in Spark's. */
+export function takenSample(args: SampleArguments, defaultSeed: number): Action {
+  const [first, ...rest] = args
+  const [n, seed = defaultSeed] = typeof first === "boolean" ? rest : [first, rest[0]]
+  const replacement = first === true ? { replacement: first } : {}
+  return { kind: "takeSample", n: countOf(n as number, "takeSample"), seed: seedOf(seed, "takeSample"), ...replacement }
+}

@@ -124,6 +124,8 @@ export interface RDD<T> {
   histogram(this: RDD<number>, buckets?: number | number[]): Answer<[from: number, to: number, n: number][]>
   /** n records in random order, each with the same chance; the same `seed` takes the same. */
   takeSample(n: number, seed?: number): Answer<T[]>
+  /** The same as Spark has it; with replacement each of the n is drawn from all records, so one may come several times. */
+  takeSample(withReplacement: boolean, n: number, seed?: number): Answer<T[]>
   /** How many different records there are, within about `relativeError` (0.005–1, standard error; 0.02 unless given). */
   countApproxDistinct(relativeError?: number): Answer<number>
   /** Whether there is no record. */

@@ -232,9 +232,8 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     const even = this.#broadcast(this.#ofPartitions(extentOfPartition, "histogram"), evenBucketOf(checkBuckets(buckets)), "histogram")
     return this.#ask(nodes.act(even.node, { kind: "countByValue" }), raw => evenBuckets(buckets, raw.rows() as never))
   }
-  /** n records in random order, each with the same chance. */
-  takeSample(n: number, seed: number = defaultSeed): Answer<unknown[]> {
-    return this.#rows({ kind: "takeSample", n: nodes.countOf(n, "takeSample"), seed: nodes.seedOf(seed, "takeSample") })
+  takeSample(...args: nodes.SampleArguments): Answer<unknown[]> {
+    return this.#rows(nodes.takenSample(args, defaultSeed))
   }
   /** Within about `relativeError` (standard error) of how many different records there are. */
   countApproxDistinct(relativeError = 0.02): Answer<number> {

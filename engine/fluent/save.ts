@@ -4,10 +4,9 @@ import { RivuletError } from "../errors.js"
 import type { FileFormat } from "../output/file-format.js"
 import { isTable, tableOf } from "../output/table.js"
 import type { SaveOptions } from "./answer-types.js"
-import { notThere } from "./hints.js"
 import type { UserFunction } from "./host.js"
 
-const formats: readonly FileFormat[] = ["ndjson", "csv", "arrow"]
+const formats: readonly FileFormat[] = ["ndjson", "csv", "arrow", "parquet"]
 
 export function savedAs(
   to: string,
@@ -16,7 +15,6 @@ export function savedAs(
   readonly format: FileFormat
   readonly key: UserFunction | null
 } {
-  if (format === "parquet") notThere("save as parquet", 'format: "arrow", which DuckDB, pandas and Polars read too')
   if (!formats.includes(format)) throw new RivuletError(`save: ${String(format)} is no format`, { code: 2, try: formats.join(", ") })
   if (isTable(to)) {
     tableOf(to)

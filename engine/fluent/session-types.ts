@@ -72,9 +72,9 @@ export interface Session {
   stream<T = unknown>(name: string): DStream<T>
   /** An existing state stream, with `get`, `history`, `changes`. Types are the caller's to say. Code 2 when it is no state. */
   state<K = unknown, S = unknown>(name: string): StateDStream<K, S>
-  /** Lines of files on the workers' machines (a glob; `local:` before it: this one's), in at least `minPartitions` partitions. Read again when needed. */
+  /** Lines of files on the workers' machines (a glob; `local:` before it: this one's, up to 256 MB, sent along), in at least `minPartitions` partitions. Read again when needed. */
   textFile(paths: string, options?: { minPartitions?: number }): RDD<string>
-  /** Is not there: throws code 2 and says what is. */
+  /** Rows of Parquet files on the workers' machines (a glob; `local:` before it: this one's), as objects by column, a partition a file of at most 256 MB. 64-bit integers are bigints. */
   parquetFile<T>(paths: string): RDD<T>
   /** Values of this process, cut in order into so many partitions. */
   parallelize<T extends Value>(values: Iterable<T>, partitions?: number): RDD<T>

@@ -1,2 +1,2 @@
-/** What `save` writes: text, or Arrow IPC files. Also the files' extension. */
-export type FileFormat = "ndjson" | "csv" | "arrow"
+/** What `save` writes: text, Arrow IPC files or Parquet. Also the files' extension. */
+export type FileFormat = "ndjson" | "csv" | "arrow" | "parquet"

@@ -1,12 +1,14 @@
-/** An output file's bytes: text with one record a line, or an Arrow IPC file. */
+/** An output file's bytes: text with one record a line, an Arrow IPC file, or Parquet. */
 
 import { arrowFile } from "../block/arrow-file.js"
+import { parquetFile } from "../block/parquet-file.js"
 import { isPlainRow, toJson } from "../values/json-text.js"
 import type { FileFormat } from "./file-format.js"
 
 /** No rows: no bytes. */
 export function fileBytes(rows: readonly unknown[], format: FileFormat): Uint8Array {
   if (rows.length === 0) return new Uint8Array(0)
+  if (format === "parquet") return parquetFile(rows)
   return format === "arrow" ? arrowFile(rows) : fileText(rows, format)
 }
 

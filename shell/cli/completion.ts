@@ -58,7 +58,7 @@ export async function candidates(
   const fits = (all: readonly string[]) => [...new Set(all)].filter(word => word.startsWith(last)).sort()
   if (previous?.long === "--master") return fits(masters())
   if (previous?.argChoices) return fits(previous.argChoices)
-  if (previous?.short === "-o") return fits(["table", "json", "ndjson", "csv", "arrow"])
+  if (previous?.short === "-o") return fits(["table", "json", "ndjson", "csv", "arrow", "parquet"])
   if (previous?.long === "--key") return fits(keyNames())
   if (last.startsWith("-"))
     return fits(command.options.flatMap(({ long, short }) => [long, long === undefined ? short : undefined].filter(flag => flag != null)))

@@ -27,7 +27,7 @@ const program = new Command("rivulet")
   .enablePositionalOptions()
 
 const master = () => new Option("-m, --master <name|tcp://…>", "the cluster to ask").env("RIVULET_MASTER")
-const output = () => new Option("-o <format>", "table, json, ndjson, csv or arrow")
+const output = () => new Option("-o <format>", "table, json, ndjson, csv, arrow or parquet")
 const save = () => new Option("--save <dir>", "write the exported streams there, an NDJSON file each")
 const resume = () => new Option("--resume", "with --save: go on with a run that was interrupted")
 const readOnly = () => new Option("--read-only", "change nothing: functions of the understood subset alone; the master refuses all else")

@@ -1,5 +1,5 @@
 /**
- * Answers on stdout: one record a line as NDJSON, a JSON object with its stamp, CSV, an Arrow IPC stream, or a
+ * Answers on stdout: one record a line as NDJSON, a JSON object with its stamp, CSV, an Arrow IPC stream, Parquet, or a
  * table. A closed pipe (`… | head -1`) ends quietly.
  */
 
@@ -8,7 +8,7 @@ import type { Stamp } from "../../engine/fluent/types.js"
 import { isSeries } from "../host/answers.js"
 import { table } from "../view/table.js"
 
-export const outputFormats = ["table", "json", "ndjson", "csv", "arrow"] as const
+export const outputFormats = ["table", "json", "ndjson", "csv", "arrow", "parquet"] as const
 export type OutputFormat = (typeof outputFormats)[number]
 
 /** `-o`, or what suits where stdout goes. */
@@ -72,6 +72,8 @@ export async function render(
       const [{ toIpc }, { encodeRows }] = await Promise.all([import("../../engine/block/arrow.js"), import("../../engine/block/block.js")])
       return toIpc([encodeRows(rows)])
     }
+    case "parquet":
+      return (await import("../../engine/block/parquet-file.js")).parquetFile(rows)
     case "table": {
       if (typeof value === "number" || typeof value === "string" || typeof value === "bigint") return `${value}\n`
       const text = table(rows, { width: options.width, maxRows: Number.POSITIVE_INFINITY, indent: 0 })

@@ -86,6 +86,7 @@ const formats: Readonly<Record<string, OutputFormat>> = {
   ".jsonl": "ndjson",
   ".arrow": "arrow",
   ".arrows": "arrow",
+  ".parquet": "parquet",
   ".txt": "table",
 }
 

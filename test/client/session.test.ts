@@ -1,5 +1,5 @@
 /** Sessions over a scripted cluster: what is sent when, names, attaching, what RDDs are pinned to, senders. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { MessageChannel } from "node:worker_threads"
@@ -10,11 +10,12 @@ import type { ClientCall, ClientPush } from "../../cluster/client/call.js"
 import type { CallAnswer, CallOptions, ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/client-session.js"
 import { createSession } from "../../cluster/client/create-session.js"
-import { localLines } from "../../cluster/client/local-files.js"
+import { localLines, localRows } from "../../cluster/client/local-files.js"
 import { PortCalls, serveCalls } from "../../cluster/client/port-calls.js"
 import { openSender } from "../../cluster/client/send.js"
 import type { CatalogEntry, Request } from "../../cluster/protocol.js"
 import { Block, encodeRows } from "../../engine/block/block.js"
+import { parquetFile } from "../../engine/block/parquet-file.js"
 import { sum } from "../../engine/builtins.js"
 import type { StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
@@ -331,10 +332,24 @@ test("local: files are read here, line by line, and sent along", async () => {
     writeFileSync(join(directory, "b.log"), "three\r\n\nfive")
     writeFileSync(join(directory, "a.log.gz"), gzipSync("one\ntwo\n"))
     writeFileSync(join(directory, "c.log"), "")
-    assert.equal(localLines(`${directory}/*.log*`), ["one", "two", "three", "", "five"])
-    assert.throws(() => localLines(directory), /is a directory/)
-    writeFileSync(join(directory, "big.log"), "x".repeat(33 << 20))
-    assert.throws(() => localLines(join(directory, "big.log")), /more than the 32 MB/)
+    const read = (path: string, partitions = 1) => localLines(path, partitions).map(({ bytes }) => Block.of(bytes).toArray())
+    assert.equal(read(`${directory}/*.log*`), [
+      ["one", "two"],
+      ["three", "", "five"],
+    ])
+    assert.throws(() => read(directory), /is a directory/)
+    writeFileSync(join(directory, "many.log"), "a line of some length\n".repeat(1000))
+    assert.is(read(join(directory, "many.log"), 4).flat().length, 1000)
+    assert.ok(read(join(directory, "many.log"), 4).length >= 4)
+    // A file of no blocks on the disk, yet of that size.
+    writeFileSync(join(directory, "big.log"), "x")
+    truncateSync(join(directory, "big.log"), 257 << 20)
+    assert.throws(() => read(join(directory, "big.log")), /more than the 256 MB/)
+    writeFileSync(join(directory, "wide.log"), Buffer.alloc(9 << 20, "x"))
+    assert.throws(() => read(join(directory, "wide.log")), /longer than 8 MiB/)
+    writeFileSync(join(directory, "rows.parquet"), parquetFile([{ a: 1 }, { a: 2 }]))
+    assert.equal(localRows(join(directory, "*.parquet")), [{ a: 1 }, { a: 2 }])
+    assert.throws(() => localRows(join(directory, "b.log")), /b\.log cannot be read as Parquet/)
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -406,7 +421,6 @@ test("settings that are not there are errors that say what to do", async () => {
   assert.throws(() => session.readStream("v", "1s", { slack: "1s" }), /slack goes with timestamp/)
   assert.throws(() => session.readStream("v", "0s"), /too short/)
   assert.throws(() => session.readStream("a b", "1s"), /"a b" is no receiver's name/)
-  assert.throws(() => session.parquetFile("x"), /parquetFile is not there yet/)
 })
 
 test("a watch asks at once and at each finished interval, until it is content", async () => {

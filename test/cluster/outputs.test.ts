@@ -10,6 +10,8 @@ import { openSender } from "../../cluster/client/send.js"
 import { connect } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import type { CatalogEntry } from "../../cluster/protocol.js"
+import { sum } from "../../engine/builtins.js"
+import { root } from "../../scripts/places.js"
 
 const test = suite<{ cluster: Embedded; session: ClientSession; directory: string }>("outputs on processes")
 
@@ -135,6 +137,28 @@ test("an output whose body throws, or that cannot write, is held with what a per
   assert.is((await entryOf(session, "hangs")).held, undefined)
   await session.stream("hangs").stop()
   assert.is(await entryOf(session, "hangs"), undefined)
+})
+
+test("an RDD is saved as Parquet, and read again, here and there", async ({ session, directory }) => {
+  const rows = Array.from({ length: 300 }, (_, i) => ({ url: `/é${i % 7}`, n: i / 2, at: new Date(i), tags: i % 3 ? ["a", `b${i}`] : [] }))
+  const saved = await session.parallelize(rows, 2).save(join(directory, "parquet"), { format: "parquet" })
+  assert.is(saved.rows, 300)
+  assert.equal(await session.parquetFile(join(directory, "parquet", "*.parquet")).collect(), rows)
+  assert.equal(await session.parquetFile(`local:${join(directory, "parquet")}/*.parquet`).collect(), rows)
+  // As DuckDB writes them: row groups, dictionaries, gzip.
+  const fixtures = join(root, "test/engine/data/fixtures")
+  const types = session.parquetFile<{ id: bigint; price: number; l: bigint[] | null }>(join(fixtures, "types.parquet"))
+  assert.is(await types.count(), 200)
+  assert.equal(await types.filter(({ l }) => l === null).count(), 50)
+  assert.is(await types.map(({ price }) => price).reduce(sum), (199 * 200 * 1.25) / 2)
+})
+
+test("lines of a file beside the client travel with the question, several to a message", async ({ session, directory }) => {
+  const line = "a line that is about a hundred bytes long, so that many of them are more than one message holds, number "
+  writeFileSync(join(directory, "local.log"), Array.from({ length: 150_000 }, (_, i) => `${line}${i}\n`).join(""))
+  const lines = session.textFile(`local:${join(directory, "local.log")}`)
+  assert.is(await lines.count(), 150_000)
+  assert.is(await lines.map(l => Number(l.slice(l.lastIndexOf(" ")))).reduce(sum), (149_999 * 150_000) / 2)
 })
 
 test("an RDD is saved as an Arrow file, which the library reads", async ({ session, directory }) => {

@@ -7,6 +7,7 @@ import { tableFromIPC } from "apache-arrow"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { parquetRows } from "../../engine/block/parquet-rows.js"
 import { freePort } from "../../scripts/free-port.js"
 import { moduleArguments, root } from "../../scripts/places.js"
 
@@ -93,6 +94,7 @@ test("formats: each is read back as the same rows; the stamp goes to stderr", as
   assert.is((await ask("csv")).out.toString().split("\r\n")[1], "/a,3")
   const table = tableFromIPC((await ask("arrow")).out)
   assert.is(table.numRows, 3)
+  assert.equal([...parquetRows("stdout", (await ask("parquet")).out)][0], { _1: "/a", _2: 3 })
   assert.match((await ask("table")).out.toString(), /^key +value\n\/a +3\n/)
   assert.not.match((await ask("table")).out.toString(), /\x1b/, "no colour in a pipe")
 })

@@ -205,6 +205,18 @@ test("save of an RDD: a file a partition, named in the answer", async () => {
   assert.throws(() => pairs.save("/x", { every: "1s" }), /an RDD has no every/)
   assert.throws(() => pairs.save("/x", { format: "xml" as "csv" }), /xml is no format/)
   assert.is((await pairs.save("/out/arrow", { format: "arrow" })).rows, 3)
+  const { files: parquet } = await pairs.save("/out/parquet", { format: "parquet" })
+  assert.equal(parquet, ["/out/parquet/0000.parquet", "/out/parquet/0001.parquet", "/out/parquet/0002.parquet"])
+  const back = s.parquetFile<{ _1: string; _2: number }>("/out/parquet")
+  assert.equal(await back.map(({ _1, _2 }) => [_1, _2]).collect(), await pairs.collect())
+  assert.is((await back.lineage()).rdd, "parquetFile /out/parquet/0000.parquet, /out/parquet/0001.parquet, /out/parquet/0002.parquet")
+  await s
+    .parquetFile("/out/last")
+    .count()
+    .then(
+      () => assert.unreachable(),
+      error => assert.match(error.message, /\.csv cannot be read as Parquet/),
+    )
   await s.close()
 })
 

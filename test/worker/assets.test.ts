@@ -6,9 +6,11 @@ import { Bench, minute, result, stage, task } from "./bench.js"
 
 const test = suite("worker/assets")
 
-/** A task that reads one asset, from launch to report. */
+const calling = (hash: string) => stage({ root: { kind: "map", parent: { kind: "empty" }, f: { kind: "function", hash } } })
+
+/** A task that calls one function, from launch to report. */
 function use(w: Bench, hash: string): void {
-  w.launch([task(`t-${hash}-${w.nowMs}`, { inputs: [{ ref: { kind: "asset", hash }, parts: [] }] })], [stage()])
+  w.launch([task(`t-${hash}-${w.nowMs}`)], [calling(hash)])
   if (w.sent("assetRequest").length > 0) w.receive("master#1", { kind: "asset", assets: [{ hash, bytes: new Uint8Array(8) }] })
   const [submit] = w.command("submit")
   assert.ok(submit, `${hash} is here`)
@@ -28,8 +30,18 @@ test("a few stay for ever; of many, those that were used last", () => {
   assert.equal([hashes.includes("h0"), hashes.includes("h143"), hashes.includes("h144")], [true, true, false])
   use(w, "h250")
   assert.equal(w.sent("assetRequest"), [])
-  w.launch([task("again", { inputs: [{ ref: { kind: "asset", hash: "h0" }, parts: [] }] })])
+  w.launch([task("again")], [calling("h0")])
   assert.equal(w.only("assetRequest").hashes, ["h0"])
+})
+
+test("data goes to the task that reads it, and to no executor else", () => {
+  const w = new Bench({ config: { masterTimeoutMs: 60 * minute } }).join([])
+  w.launch([task("t", { inputs: [{ ref: { kind: "asset", hash: "d" }, parts: [] }] })], [stage()])
+  w.receive("master#1", { kind: "asset", assets: [{ hash: "d", bytes: Uint8Array.of(1, 2, 3) }] })
+  assert.equal(w.command("asset"), [])
+  const [part] = w.command("submit")[0]!.run.inputs[0]!.parts
+  assert.equal(part?.bytes, Uint8Array.of(1, 2, 3))
+  use(w, "f")
 })
 
 test.run()

@@ -30,7 +30,7 @@ export const answerCommands: readonly DotCommand[] = [
   {
     name: "write",
     usage: ".write [n] <file>",
-    help: "the last answer, or Out[n], as .csv, .json, .ndjson, .arrow or .txt",
+    help: "the last answer, or Out[n], as .csv, .json, .ndjson, .arrow, .parquet or .txt",
     run: async (host, args) => {
       const [which, path] = /^(?:(\S+)\s+)?(\S+)$/.exec(args.trim())?.slice(1) ?? []
       if (path === undefined) throw new RivuletError(".write where?", { code: 2, try: ".write counts.csv" })

@@ -449,6 +449,23 @@ test("randomSplit: disjoint, together everything, in proportion", async () => {
   assert.is.not(JSON.stringify(await rdd.randomSplit([3, 1], 6)[1]!.collect()), JSON.stringify(parts[1]))
 })
 
+test("takeSample with replacement: each draw from all, fair over partitions of any size, the same for a seed", async () => {
+  const host = new TinyHost()
+  const rdd = host.rdd([...Array(90).fill("a"), ...Array(10).fill("b")], 1).union(host.rdd(Array(100).fill("c"), 3)) as unknown as RDD<string>
+  const taken = await rdd.takeSample(true, 10_000, 7)
+  assert.is(taken.length, 10_000)
+  assert.equal(await rdd.takeSample(true, 10_000, 7), taken)
+  assert.not.equal(await rdd.takeSample(true, 10_000, 8), taken)
+  // Five deviations of 10,000 draws.
+  for (const [value, chance] of [["a", 0.45], ["b", 0.05], ["c", 0.5]] as const) {
+    const n = taken.filter(v => v === value).length
+    assert.ok(Math.abs(n - 10_000 * chance) < 5 * Math.sqrt(10_000 * chance * (1 - chance)), `${value} ${n}`)
+  }
+  assert.equal(await rdd.filter(() => false).takeSample(true, 5), [])
+  assert.equal(await rdd.takeSample(true, 0), [])
+  assert.is(new Set(await host.rdd(Array.from({ length: 50 }, (_, i) => i), 3).takeSample(false, 50)).size, 50)
+}) // biome-ignore format: short
+
 test("takeSample: n different places, fair, the same for a seed", async () => {
   const host = new TinyHost()
   const rdd = host.rdd(
