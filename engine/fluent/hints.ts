@@ -88,6 +88,7 @@ const ofSnapshots: Readonly<Record<string, string>> = {
   cogroup: "join(other) or leftOuterJoin(other); of one interval at(time).cogroup(other.at(time))",
   union: "of one interval at(time).union(other.at(time))",
   take: "latest().take(n), or at(time).take(n)",
+  last: "top(n) or take(n) of latest(); slice(from, to) for the versions of a while",
 }
 /** What a session has, or none needs, typed on `ssc` or `sc`. */
 const ofSession: Readonly<Record<string, string>> = {
@@ -143,11 +144,19 @@ export function addHints(prototype: object, what: "stream" | "snapshot" | "rdd" 
   }
 }
 
+const hints = new WeakSet<object>()
+
+/** Whether a method only says what to type in its place. */
+export function isHint(value: object): boolean {
+  return hints.has(value)
+}
+
 function add(prototype: object, name: string, message: (self: string) => string, attempt?: string): void {
   if (name in prototype) return
   const value = function (this: { readonly name?: string }): never {
     throw new RivuletError(message(this.name ?? "rdd"), { code: 2, try: attempt })
   }
+  hints.add(value)
   Object.defineProperty(prototype, name, { value, configurable: true })
 }
 

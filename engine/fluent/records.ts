@@ -177,6 +177,8 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
     return this.#slice(...rangeOf(this.host, from, to))
   }
   last(span: Duration): RddHandle {
+    if (typeof span === "number")
+      throw new RivuletError(`last takes a span of time, as "${span}s"`, { code: 2, try: `latest().take(${span}), of the newest interval` })
     return this.#slice(-parseDuration(span), Number.POSITIVE_INFINITY)
   }
   at(time: TimeLike): RddHandle {

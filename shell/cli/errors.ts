@@ -1,7 +1,7 @@
 /** How a command fails: `rivulet: <what>` and a `try:` line on stderr, JSON when JSON was asked for, and the exit code. */
 import type { CommanderError } from "commander"
 import { RivuletError } from "../../engine/errors.js"
-import { errorText } from "../host/error-text.js"
+import { adviceOn, errorText } from "../host/error-text.js"
 
 export function usageError(error: CommanderError): RivuletError {
   return new RivuletError(error.message.replace(/^error: /, ""), { code: 2, try: "rivulet --help" })
@@ -12,7 +12,7 @@ export function reportError(error: unknown, argv: readonly string[]): never {
   const known = error instanceof RivuletError
   const position = (error as { readonly position?: unknown } | null | undefined)?.position
   const code = known ? error.code : error instanceof SyntaxError && position !== undefined ? 2 : 1
-  const advice = known ? error.try : undefined
+  const advice = adviceOn(error)
   if (wantsJson(argv)) {
     const message = error instanceof Error ? error.message : String(error)
     process.stderr.write(`${JSON.stringify({ error: message, code, try: advice })}\n`)

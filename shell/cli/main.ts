@@ -3,8 +3,10 @@
  * The `rivulet` binary: arguments in, one command module loaded and run, an exit code out. Command modules are
  * loaded only when asked for, so that a master or worker never loads the screen's libraries.
  */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { Command, CommanderError, Option } from "commander"
+import { RivuletError } from "../../engine/errors.js"
+import { nearest } from "../language/nearest.js"
 import { reportError, usageError } from "./errors.js"
 import { addMachineCommands } from "./machine-commands.js"
 import { addNodeCommands } from "./node-commands.js"
@@ -261,6 +263,7 @@ addNodeCommands(program)
 addMachineCommands(program)
 
 try {
+  refuseUnknown(process.argv[2])
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
@@ -268,4 +271,12 @@ try {
       process.exit(error.exitCode)
     reportError(usageError(error), process.argv)
   } else reportError(error, process.argv)
+}
+
+/** A word that is no command is a file for the shell, unless there is none of that name and a command is called nearly so. */
+function refuseUnknown(word: string | undefined): void {
+  if (word === undefined || !/^[a-z-]+$/.test(word) || word.startsWith("-") || existsSync(word)) return
+  const names = [...program.commands.map(command => command.name()), "help"]
+  const near = names.includes(word) ? undefined : nearest(word, names)
+  if (near !== undefined) throw new RivuletError(`${word} is not a command`, { code: 2, try: `rivulet ${near}` })
 }

@@ -13,12 +13,14 @@ import type { CompletionList, StyledLine } from "../session-types.js"
 import { pageView } from "../view/page.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
+import { CellCheck } from "./cell-check.js"
 import { declaredLines, type Stamped, show, stampOf } from "./display.js"
 import { findingLines } from "./finding-lines.js"
 import { sessionGlobals } from "./globals.js"
 import { KeptAnswers } from "./kept-answers.js"
 import { kindOf, runs } from "./kinds.js"
 import { loadedCells } from "./loaded-cells.js"
+import { addMeant } from "./meant.js"
 import type { HostEvent } from "./port.js"
 import { type RunCell, saveCells } from "./saved-cells.js"
 import { definitionLine } from "./stream-lines.js"
@@ -39,9 +41,6 @@ export interface CellPlace {
   defined(names: readonly string[]): void
 }
 
-/** A quick answer is not kept waiting by the look at its cell's types: there are not more processors than two. */
-const checkAfterMs = 60
-
 export interface CellOptions {
   readonly rich: boolean
   readonly rest: string | undefined
@@ -57,6 +56,7 @@ export class Cells {
   private readonly ran: RunCell[] = []
   /** Of the cell that runs. */
   private signal: AbortSignal | undefined
+  private check: CellCheck | undefined
 
   constructor(
     private readonly place: CellPlace,
@@ -91,10 +91,19 @@ export class Cells {
   async run(cell: string, signal: AbortSignal, indent?: number): Promise<void> {
     const { place } = this
     // What an output shows in a notebook must not depend on what had come when it was asked.
-    const check = this.options.rich ? { now: () => {} } : later(checkAfterMs, () => void this.check(cell, indent))
-    const result = await this.evaluate(cell, signal).finally(check.now)
-    this.typing.ran(result)
-    const echo = await this.define(result)
+    const check = this.options.rich ? undefined : this.looked(cell, indent)
+    this.check = check
+    let result: CellResult
+    let echo: StyledLine[]
+    try {
+      result = await this.evaluate(cell, signal)
+      this.typing.ran(result)
+      echo = await this.define(result)
+    } catch (error) {
+      await check?.failed(error)
+      throw error
+    }
+    void check?.begin()
     place.print(echo)
     const kept = this.kept(result)
     place.print(kept)
@@ -109,11 +118,17 @@ export class Cells {
   }
 
   /** What is wrong with a cell by types is said when it is known, under the cell or under what it has printed by then. */
-  private async check(cell: string, indent: number | undefined): Promise<void> {
+  private looked(cell: string, indent: number | undefined): CellCheck {
     const { place } = this
     const { prints } = place
-    const findings = await this.typing.check(cell)
-    place.print(findingLines(cell, findings, indent === undefined || prints !== place.prints ? null : { indent, columns: place.columns }))
+    return new CellCheck(
+      cell,
+      () => this.typing.check(cell),
+      findings =>
+        place.print(
+          findingLines(cell, findings, indent === undefined || prints !== place.prints ? null : { indent, columns: place.columns }),
+        ),
+    )
   }
 
   /** A cell's value and under it its stamp, with the number by which it is kept. Gives the lines without the stamp. */
@@ -141,7 +156,12 @@ export class Cells {
     this.signal = signal
     await this.bindings.before(cell)
     this.lastStamp = undefined
-    return this.options.around(() => this.evaluator.evaluate(cell, { signal }))
+    try {
+      return await this.options.around(() => this.evaluator.evaluate(cell, { signal }))
+    } catch (error) {
+      await addMeant(error, cell, this.evaluator)
+      throw error
+    }
   }
 
   /** A declaration whose initialiser was a question: what came, and its stamp. */
@@ -179,6 +199,7 @@ export class Cells {
 
   /** The evaluator awaits through this, so that an answer's stamp is kept with it. */
   private async settle(value: unknown): Promise<unknown> {
+    this.check?.waits()
     if (!isAnswer(value)) return await (value as PromiseLike<unknown>)
     const cancel = () => value.cancel()
     this.signal?.addEventListener("abort", cancel, { once: true })
@@ -205,16 +226,4 @@ export class Cells {
       if (failed !== null) this.place.print(this.place.linesOf(failed))
     }
   }
-}
-
-/** Calls `work` once: after so long, or when it is told to. */
-function later(ms: number, work: () => void): { readonly now: () => void } {
-  let timer: NodeJS.Timeout | null = setTimeout(() => now(), ms)
-  const now = () => {
-    if (timer === null) return
-    clearTimeout(timer)
-    timer = null
-    work()
-  }
-  return { now }
 }

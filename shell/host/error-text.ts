@@ -34,6 +34,12 @@ export function errorText(error: Error, time?: (ms: number) => string): string[]
   return [...linesOf(`${name}${error.message}`), ...(position ? pointer(position, error.message) : [])]
 }
 
+/** What to try: an error of ours says it, of others it may hang on them. */
+export function adviceOn(error: unknown): string | undefined {
+  const { meant } = (error ?? {}) as { readonly meant?: unknown }
+  return error instanceof RivuletError ? error.try : typeof meant === "string" ? meant : undefined
+}
+
 /** `21:04:32 partition 3 on w2`, `the same on w4: it is the data`. */
 function placeOf({ interval, partition, workers = [] }: TaskFailure, time: (ms: number) => string): string[] {
   const [first, ...others] = workers

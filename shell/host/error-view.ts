@@ -1,13 +1,54 @@
 /** An error as the person at the prompt needs it: what, their own line with a caret, the record, what to try. */
 import { RivuletError } from "../../engine/errors.js"
 import type { StyledLine } from "../session.js"
-import { errorText } from "./error-text.js"
+import { type Found, foundWith } from "./cell-check.js"
+import { adviceOn, errorText } from "./error-text.js"
+import { findingLines } from "./finding-lines.js"
 
 /** `time` writes an interval's start. */
 export function errorLines(error: Error, time?: (ms: number) => string): StyledLine[] {
-  const lines = errorText(error, time).map(
-    (text): StyledLine => (text.startsWith("  ") && !/│ +\^/.test(text) ? { text } : { text, style: "error" }),
-  )
-  const advice = error instanceof RivuletError ? error.try : undefined
-  return advice === undefined ? lines : [...lines, { text: `  try        ${advice}` }]
+  const found = foundWith(error)
+  const { lines, explained } = found ? withFindings(errorText(error, time), found) : { lines: errorText(error, time), explained: false }
+  const styled = lines.map((text): StyledLine => (text.startsWith("  ") && !pointing.test(text) ? { text } : { text, style: "error" }))
+  const advice = explained && !(error instanceof RivuletError) ? undefined : adviceOn(error)
+  return [...styled, ...(found ? elsewhere(found, lines) : []), ...(advice === undefined ? [] : [{ text: `  try        ${advice}` }])]
+}
+
+const pointing = /^ +│ +\^/
+const excerpt = /^ {2}(\d+) │ /
+
+/** What types say of the line that the error shows, under it. `explained`: of the very place at which the error points. */
+function withFindings(lines: readonly string[], found: Found): { readonly lines: string[]; readonly explained: boolean } {
+  const at = lines.findIndex((line, i) => pointing.test(line) && excerpt.test(lines[i - 1] ?? ""))
+  if (at < 0) return { lines: [...lines], explained: false }
+  const [lead, number] = excerpt.exec(lines[at - 1]!)!
+  const margin = lines[at]!.slice(0, lead.length)
+  const said = lines[at]!
+  const here = placesOf(found).filter(({ line }) => line === Number(number))
+  const same = here.find(({ column }) => said === `${margin}${" ".repeat(column)}^`)
+  const others = here.filter(one => !said.startsWith(`${margin}${" ".repeat(one.column)}^`))
+  return {
+    lines: [
+      ...lines.slice(0, at),
+      // An error in words of ours needs no second opinion of the same place.
+      same && /^\w*Error: /.test(lines[0]!) ? `${said} ${same.message}` : said,
+      ...others.map(({ column, message }) => `${margin}${" ".repeat(column)}^ ${message}`),
+      ...lines.slice(at + 1),
+    ],
+    explained: same !== undefined,
+  }
+}
+
+/** What types say of other lines than the error shows. */
+function elsewhere(found: Found, lines: readonly string[]): StyledLine[] {
+  const shown = new Set(lines.flatMap(line => excerpt.exec(line)?.[1] ?? []))
+  const rest = placesOf(found).filter(({ line }) => !shown.has(String(line)))
+  return findingLines(found.cell, rest, null)
+}
+
+function placesOf({ cell, findings }: Found) {
+  return findings.map(finding => {
+    const before = cell.slice(0, finding.at).split("\n")
+    return { ...finding, line: before.length, column: before.at(-1)!.length }
+  })
 }

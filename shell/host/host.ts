@@ -18,9 +18,11 @@ import { ClusterNews } from "./cluster-news.js"
 import type { CommandHost } from "./command-host.js"
 import { helpAt } from "./commands/help.js"
 import { parseDotCommand, runDotCommand } from "./commands/index.js"
+import { askedAbout, type Describing, describe } from "./describe.js"
 import { stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { findStream } from "./find-stream.js"
+import { fromElsewhere } from "./foreign.js"
 import type { ShellHostOptions } from "./host-options.js"
 import { type KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
 import { LogTail } from "./log-tail.js"
@@ -119,10 +121,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.guard?.begin(cell)
     let ok = true
     try {
-      const asked = /^\s*[\w$.]*?([\w$]+)\?\s*$/.exec(cell)
-      const dot = asked ? { name: "help", args: asked[1]! } : parseDotCommand(cell)
-      if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
-      else await this.cells.run(cell, running.signal, this.promptColumns)
+      await this.carryOut(fromElsewhere(cell, () => this.names.names()) ?? cell, running.signal)
     } catch (error) {
       ok = false
       this.fail(error)
@@ -133,6 +132,19 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       this.cells.bindings.after()
     }
     return ok
+  }
+
+  private async carryOut(cell: string, signal: AbortSignal): Promise<void> {
+    const asked = askedAbout(cell)
+    const dot = parseDotCommand(cell)
+    if (asked !== undefined) this.print(await describe(this, asked))
+    else if (dot) this.print(await runDotCommand(this, dot.name, dot.args))
+    else await this.cells.run(cell, signal, this.promptColumns)
+  }
+
+  /** What cells may say. */
+  get names(): Describing["names"] {
+    return this.cells.evaluator
   }
 
   /** Evaluates without showing: for `query`, which prints the value itself. */

@@ -12,6 +12,7 @@ import { commandsAt, namesAt } from "./completing.js"
 import { fieldAt, shownField } from "./fields.js"
 import { freeWords } from "./free-words.js"
 import { LiveTypes } from "./live-types.js"
+import { within } from "./within.js"
 
 /** A person who has pressed Tab sees names after that, and types when they come. */
 const patienceMs = 100
@@ -141,14 +142,4 @@ function shownItems({ items }: TypedCompletions, samples: readonly Field[]): Com
     const sample = isField ? samples.find(({ name }) => name === text) : undefined
     return { text, detail: sample ? shownField(type, sample.sample, width) : type, ...(doc !== "" && { doc }) }
   })
-}
-
-/** What comes in time, or what there is instead. */
-function within<T, U>(ms: number, work: Promise<T>, instead: U): Promise<T | U> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<U>(resolve => {
-    timer = setTimeout(resolve, ms, instead)
-    timer.unref()
-  })
-  return Promise.race([work.catch(() => instead), late]).finally(() => clearTimeout(timer))
 }

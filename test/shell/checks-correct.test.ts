@@ -48,6 +48,22 @@ test("1, 3: slice(…).count() of a running count, and of a window, is a series 
   assert.match(await shell.run(windowed), new RegExp(`^ {2}last ${keys} `, "m"))
 })
 
+test("a wrong name is answered with the right line, name? with what it is, another prompt's words with ours", async () => {
+  for (const [cell, says] of [
+    ["cuonts.top(3)", /cuonts is not defined[\s\S]*try +counts\.top\(3\)/],
+    ["counts.topp(3)", /try +counts\.top\(3\)/],
+    ["counts.latest().topp(3)", /try +counts\.latest\(\)\.top\(3\)/],
+    ["counts.last(3)", /counts\.last is not here: top\(n\) or take\(n\)/],
+    ["views.last(3)", /span of time[\s\S]*try +latest\(\)\.take\(3\)/],
+    ["views?", /views {3}input · 200ms[\s\S]*readStream[\s\S]*status +number/],
+    ["counts.slice?", /its versions in time order/],
+    ["cuonts?", /nothing is called cuonts[\s\S]*try +counts\?/],
+    ["\\d counts", /counts {3}state · 200ms/],
+    ["select * from views", /TypeScript, not SQL/],
+  ] as const)
+    assert.match(await shell.run(cell), says, cell)
+})
+
 test("2: on records it is one number", async () => {
   assert.is(await ask('views.slice("-10m").count()'), "  400")
 })

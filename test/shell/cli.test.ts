@@ -127,6 +127,7 @@ const refusals: readonly [what: string, args: readonly string[], code: number, s
   ["too much", ["query", "parallelize(Array.from({ length: 100001 }, (_, i) => i)).collect()"], 1, /100,001 rows: the limit is 100,000/],
   ["an unknown format", ["query", "1", "-o", "xml"], 2, /no such format\ntry: /],
   ["an unknown option", ["query", "1", "--nope"], 2, /unknown option/],
+  ["a command that is nearly one", ["qeury", "x"], 2, /qeury is not a command\ntry: rivulet query/],
   ["a missing file", ["send", "views", "no-such-file"], 2, /no such file: no-such-file\ntry: /],
   ["a stream that nobody defined", ["send", "nobody", "--no-wait"], 5, /nobody has defined nobody\ntry: /],
   ["stopping without a yes", ["stop", "counts"], 4, /needs a yes\ntry: --yes/],

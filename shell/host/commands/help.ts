@@ -37,21 +37,51 @@ export function helpAt(text: string, cursor: number): Inspection | null {
   return word === undefined ? null : { brief: [word], all: [word] }
 }
 
-export function help(topic: string, commands: readonly DotCommand[], screen: readonly ScreenCommand[]): StyledLine[] {
+/** Commands of a kind, as `.help` lists them. */
+export interface CommandGroup {
+  readonly title: string
+  readonly commands: readonly (DotCommand | ScreenCommand)[]
+}
+
+export function help(topic: string, groups: readonly CommandGroup[], columns: number): StyledLine[] {
   if (topic === "keys") return keyTable.map(row => line(`  ${row.keys.join(", ").padEnd(24)}${row.help}`))
-  if (topic !== "") {
-    const name = topic.replace(/^\./, "")
-    const command = commands.find(row => row.name === name)
-    if (command) return [line(`  ${command.usage}   ${command.help}${command.code ? `   ≡   ${command.code}` : ""}`)]
-    const own = screen.find(row => row.name === name)
-    if (own) return [line(`  ${own.usage}   ${own.help}`)]
-    const word = words[topic]
-    if (word) return [line(`  ${word}`)]
-    throw new RivuletError(`no help on ${topic}`, { code: 2, try: `.help, or one of ${Object.keys(words).join(", ")}` })
+  if (topic === "") {
+    const sections = groups.flatMap(({ title, commands }) =>
+      commands.flatMap((row, i) => rowLines(i === 0 ? title : "", row.usage, row.help, columns)),
+    )
+    return [
+      ...sections,
+      ...rowLines("more", ".help keys|<command>|<word>", `words: ${Object.keys(words).join(" ")}; name? says what it is`, columns),
+    ]
   }
-  return [
-    ...commands.map(row => line(`  ${row.usage.padEnd(30)}${row.help}${row.code ? `   ≡   ${row.code}` : ""}`)),
-    ...screen.map(row => line(`  ${row.usage.padEnd(30)}${row.help}`)),
-    line(`  .help ${Object.keys(words).join("|")}   ·   .help keys`, "dim"),
-  ]
+  const name = topic.replace(/^\./, "")
+  const command = groups.flatMap(({ commands }) => commands).find(row => row.name === name)
+  if (command) return [line(`  ${command.usage}   ${command.help}${"code" in command && command.code ? `   ≡   ${command.code}` : ""}`)]
+  const word = words[topic]
+  if (word) return [line(`  ${word}`)]
+  throw new RivuletError(`no help on ${topic}`, { code: 2, try: `.help, or one of ${Object.keys(words).join(", ")}` })
+}
+
+const titleWidth = 12
+const usageWidth = 30
+
+/** A command in its columns: what it does is wrapped below itself, and stands below a usage that has no room beside it. */
+function rowLines(title: string, usage: string, text: string, columns: number): StyledLine[] {
+  const lead = columns >= 90 ? `  ${title.padEnd(titleWidth)}` : "  "
+  const indent = lead.length + usageWidth
+  const first = `${columns >= 90 ? lead : "  "}${usage.padEnd(usageWidth)}`
+  const rows = wrapped(text, Math.max(20, columns - indent - 1))
+  const under = rows.map(row => `${" ".repeat(indent)}${row}`)
+  if (usage.length > usageWidth - 2) return [first.trimEnd(), ...under].map(row => line(row))
+  return [`${first}${rows[0] ?? ""}`, ...under.slice(1)].map(row => line(row))
+}
+
+function wrapped(text: string, width: number): string[] {
+  const rows: string[] = []
+  for (const word of text.split(" ")) {
+    const last = rows.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width) rows[rows.length - 1] = `${last} ${word}`
+    else rows.push(word)
+  }
+  return rows
 }

@@ -4,12 +4,13 @@
  */
 
 import { RivuletError } from "../../../engine/errors.js"
+import { nearest } from "../../language/nearest.js"
 import type { StyledLine } from "../../session.js"
 import type { CommandHost } from "../command-host.js"
 import { answerCommands } from "./answers.js"
 import { changeCommands } from "./change.js"
 import type { DotCommand } from "./command.js"
-import { help, type ScreenCommand } from "./help.js"
+import { type CommandGroup, help, type ScreenCommand } from "./help.js"
 import { liveCommands } from "./live.js"
 import { lookCommands } from "./look.js"
 import { sessionCommands } from "./session.js"
@@ -19,7 +20,7 @@ const helpCommand: DotCommand = {
   name: "help",
   usage: ".help [keys|name]",
   help: "commands; `.help keys` the keys; `.help slice` a word",
-  run: (_host, args) => help(args.trim(), dotCommands, screenCommands),
+  run: (host, args) => help(args.trim(), groups, host.columns),
 }
 
 export const dotCommands: readonly DotCommand[] = [
@@ -41,6 +42,15 @@ export const screenCommands: readonly ScreenCommand[] = [
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
 
+const groups: readonly CommandGroup[] = [
+  { title: "answers", commands: answerCommands },
+  { title: "look", commands: lookCommands },
+  { title: "understand", commands: understandCommands },
+  { title: "live", commands: liveCommands },
+  { title: "change", commands: changeCommands },
+  { title: "session", commands: [helpCommand, ...sessionCommands, ...screenCommands] },
+]
+
 export function dotCommand(name: string): DotCommand | undefined {
   return dotCommands.find(command => command.name === name)
 }
@@ -54,8 +64,9 @@ export function parseDotCommand(cell: string): { readonly name: string; readonly
 export async function runDotCommand(host: CommandHost, name: string, args: string): Promise<readonly StyledLine[]> {
   const command = dotCommand(name)
   if (command === undefined) {
-    const near = dotCommands.find(row => row.name.startsWith(name.slice(0, 3)))
-    throw new RivuletError(`.${name} is not a command`, { code: 2, try: near ? `.${near.name}` : ".help" })
+    const names = [...dotCommands, ...screenCommands].map(row => row.name)
+    const near = nearest(name, names) ?? names.find(one => one.startsWith(name))
+    throw new RivuletError(`.${name} is not a command`, { code: 2, try: near === undefined ? ".help" : `.${near}` })
   }
   return command.run(host, args)
 }

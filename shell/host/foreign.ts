@@ -1,0 +1,58 @@
+/** What people type who come from another prompt: psql's backslashes, IPython's percent signs, SQL, names of spark-shell's. */
+import { RivuletError } from "../../engine/errors.js"
+
+/** Names that are no names here: what to type. */
+export const foreignNames: Readonly<Record<string, string>> = {
+  spark: "readStream, stream, textFile and parallelize are names of their own here · .help",
+  sc: "readStream, stream, textFile and parallelize are names of their own here · .help",
+  ssc: "readStream, stream, textFile and parallelize are names of their own here · .help",
+  sqlContext: "readStream, stream, textFile and parallelize are names of their own here · .help",
+  quit: "Ctrl-D, or .exit",
+  exit: "Ctrl-D, or .exit",
+  print: "type the expression alone, or console.log(…)",
+}
+
+/** As a command of ours. */
+const same: readonly (readonly [RegExp, (rest: string) => string])[] = [
+  [/^(?:help(?:\(\))?|\?|[:\\](?:help|h|\?))$/, () => ".help"],
+  [/^help\(\s*([\w$.]+)\s*\)$/, name => `${name}?`],
+  [/^\\d[tvsm]?\+?$/, () => ".streams"],
+  [/^show (?:tables|streams)$/i, () => ".streams"],
+  [/^\\d\+? +([\w/.-]+)$/, name => `.info ${name}`],
+  [/^(?:describe|desc) +([\w/.-]+)$/i, name => `.schema ${name}`],
+  [/^explain +([\w/.-]+)$/i, name => `.explain ${name}`],
+  [/^\\watch(?: +[\d.]+)?$/, () => ".watch"],
+  [/^\\i +(\S+)$/, path => `.load ${path}`],
+]
+
+/** What is no cell here, and what to type. */
+const others: readonly (readonly [RegExp, string, string])[] = [
+  [/^(?:\\q|:q|:quit)$/, "leaving is Ctrl-D here", ".exit"],
+  [/^\\timing\b|^%+time/, "every answer's last line says how long it took", ".stamp is all of it"],
+  [/^\\x\b/, "one record a page is in the pager", "Ctrl-O, then x"],
+  [/^\\e\b/, "the cell in $EDITOR", "Ctrl-X Ctrl-E"],
+  [/^%/, "there are no % commands", ".help"],
+  [/^\\/, "there are no \\ commands", ".help"],
+  [/^:\w/, "there are no : commands", ".help"],
+  [/^!(?:ls|cat|pwd|cd|ps|head|tail|grep|curl)\b/, "there are no ! commands: Ctrl-Z suspends the shell, fg brings it back", ".help"],
+]
+
+const sql = /^(?:select\s+\S|insert\s+into\s|create\s+(?:table|stream|view)\s|with\s+\w+\s+as\s*\()/i
+
+/** The dot-command, or question, that a cell of another prompt stands for; undefined: it is none, or a name of this session. */
+export function fromElsewhere(cell: string, names: () => readonly string[]): string | undefined {
+  const typed = cell.trim().replace(/;$/, "")
+  const word = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(typed)?.[0]
+  if (typed.includes("\n") || (word !== undefined && names().includes(word))) return undefined
+  for (const [form, ours] of same) {
+    const match = form.exec(typed)
+    if (match) return ours(match[1] ?? "")
+  }
+  for (const [form, what, advice] of others) if (form.test(typed)) throw new RivuletError(what, { code: 2, try: advice })
+  if (sql.test(typed))
+    throw new RivuletError("cells are TypeScript, not SQL", {
+      code: 2,
+      try: 'views.last("5m").filter(v => v.status >= 500).map(v => [v.url, 1]).reduceByKey(sum).top(5)',
+    })
+  return undefined
+}
