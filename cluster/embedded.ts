@@ -4,7 +4,8 @@
  */
 
 import { type ChildProcess, fork } from "node:child_process"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtempSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -61,8 +62,9 @@ const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(impo
 
 /** Resolves when the master lists all workers. Rejects with what a process said if one cannot start. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
-  const directory = options.dir ?? (await mkdtemp(join(tmpdir(), "rivulet-")))
-  await makeDirectory(directory)
+  if (options.dir !== undefined) await makeDirectory(options.dir)
+  // At once with the processes: from then on the directory goes when this process does, however it ends.
+  const directory = options.dir ?? mkdtempSync(join(tmpdir(), "rivulet-"))
   const cluster = new EmbeddedProcesses(options, directory, options.dir === undefined)
   try {
     await cluster.start()

@@ -21,6 +21,8 @@ async function end(code: number): Promise<never> {
 }
 process.on("disconnect", () => void end(0))
 process.on("SIGTERM", () => void end(143))
+// Its parent may have ended while this one's code was loading, when nobody listened.
+if (!process.connected) await end(0)
 
 const tell = (message: FromProcess) => {
   if (process.connected) process.send?.(message)

@@ -10,6 +10,7 @@ import { nearest } from "../language/nearest.js"
 import { reportError, usageError } from "./errors.js"
 import { addMachineCommands } from "./machine-commands.js"
 import { addNodeCommands } from "./node-commands.js"
+import { endWithNpm } from "./npm.js"
 
 const version = (
   JSON.parse(
@@ -41,7 +42,10 @@ program
   .option("--workers <n>", "worker processes", "2")
   .option("--plain", "no screen: Node's line editor")
   .addOption(tz())
-  .action(async options => (await import("./start.js")).start(options))
+  .action(async options => {
+    endWithNpm()
+    await (await import("./start.js")).start(options)
+  })
 
 program
   .command("shell", { isDefault: true })

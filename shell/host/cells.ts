@@ -202,10 +202,15 @@ export class Cells {
     this.check?.waits()
     if (!isAnswer(value)) return await (value as PromiseLike<unknown>)
     const cancel = () => value.cancel()
-    this.signal?.addEventListener("abort", cancel, { once: true })
-    const { value: settled, stamp } = await value.stamped()
-    this.lastStamp = stamp
-    return settled
+    const { signal } = this
+    signal?.addEventListener("abort", cancel, { once: true })
+    try {
+      const { value: settled, stamp } = await value.stamped()
+      this.lastStamp = stamp
+      return settled
+    } finally {
+      signal?.removeEventListener("abort", cancel)
+    }
   }
 
   /** As a program or a notebook; gives what it did. */

@@ -11,8 +11,9 @@ import { moduleArguments } from "../../scripts/places.js"
 
 const test = suite("rivulet start")
 
-function start(): HeadlessTerminal {
-  const args = [...moduleArguments("shell/cli/main"), "start"]
+const command = [...moduleArguments("shell/cli/main"), "start"]
+
+function start(args: readonly string[] = command): HeadlessTerminal {
   return openTerminal({ args, columns: 100, rows: 30, env: { XDG_STATE_HOME: tmpdir() } })
 }
 
@@ -106,6 +107,18 @@ test("SIGKILL of the shell: master, workers and traffic end too", async () => {
   if (process.platform === "linux") assert.ok(below.length >= 4)
   on.child.kill("SIGKILL")
   await on.ended
+  await gone(below)
+})
+
+test("SIGKILL of the npm that runs it: it ends as if its terminal were closed, which is given back", async () => {
+  const args = JSON.stringify(["--import", "./scripts/fake-terminal.mjs", ...command])
+  const options = `{ stdio: "inherit", env: { ...process.env, npm_lifecycle_event: "start" } }`
+  const on = start(["-e", `require("node:child_process").spawn(process.execPath, ${args}, ${options})`])
+  await on.until(showsPanel)
+  const below = descendants(on.child.pid!)
+  on.child.kill("SIGKILL")
+  await on.ended
+  assertTerminalIsBack(on)
   await gone(below)
 })
 
