@@ -16,7 +16,7 @@
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
-import { append, forgetBlock, type Parts } from "./parts.js"
+import { append, forgetBlock, holdRead, type Parts } from "./parts.js"
 import { arrivedStage, openFrom } from "./planner.js"
 import { blocksOf, isEmpty, type SealedAside, type SealedBlock, type SealRecord } from "./records.js"
 import { groupBlocks } from "./seal.js"
@@ -32,7 +32,7 @@ interface Arriving {
   asked: number
   /** By what the reading makes: which arrivals. */
   readonly reading: Map<string, { readonly at: number; readonly group: number }>
-  readonly done: Map<string, { readonly worker: NodeId; readonly done: TaskDone }>
+  readonly done: Map<string, TaskDone>
   /** Not yet sealed, by interval. */
   readonly buckets: Map<number, { readonly at: number; readonly block: SealedBlock | SealedAside }[]>
   /** Blocks in `buckets`, by when they arrived, ascending. */
@@ -112,7 +112,8 @@ export class Arrivals {
       const from = arriving.reading.get(output)
       if (from === undefined) continue
       arriving.reading.delete(output)
-      arriving.done.set(`${from.at}.${from.group}`, { worker, done })
+      arriving.done.set(`${from.at}.${from.group}`, done)
+      holdRead(this.#parts, worker, done)
       return true
     }
     return false
@@ -123,7 +124,7 @@ export class Arrivals {
     for (const arriving of [...this.#arriving.values()]) {
       let again = false
       for (const bucket of arriving.buckets.values()) again ||= bucket.some(({ block }) => lost.has(block.block))
-      for (const { done } of arriving.done.values()) again ||= done.outputs.some(({ block }) => lost.has(block))
+      for (const { outputs } of arriving.done.values()) again ||= outputs.some(({ block }) => lost.has(block))
       if (again) this.stop(arriving.stream)
     }
   }
@@ -133,7 +134,7 @@ export class Arrivals {
     if (arriving === undefined) return
     for (const { at, group } of arriving.reading.values()) this.#parts.scheduler.release(jobOf(stream, at, group))
     for (const bucket of arriving.buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
-    for (const { done } of arriving.done.values()) for (const { block } of done.outputs) forgetBlock(this.#parts, block)
+    for (const { outputs } of arriving.done.values()) for (const { block } of outputs) forgetBlock(this.#parts, block)
     this.#arriving.delete(stream)
   }
 
@@ -176,13 +177,12 @@ export class Arrivals {
     arriving: Arriving,
     definition: ArrivalsDefinition,
     from: { readonly input: StreamId; readonly at: number; readonly group: number },
-    { worker, done }: { readonly worker: NodeId; readonly done: TaskDone },
+    { outputs }: TaskDone,
   ): void {
-    const { ledger, tracker } = this.#parts
+    const { ledger } = this.#parts
     const { sealedThrough } = ledger.streams.get(arriving.stream) as StreamRecord
     const open = openFrom(definition, from.at)
-    for (const { block: id, rows, bytes, interval: own, aside } of done.outputs) {
-      tracker.hold(id, worker, bytes, rows)
+    for (const { block: id, rows, bytes, interval: own, aside } of outputs) {
       const interval = Math.max(own ?? from.at, open)
       if (interval < sealedThrough) {
         // Read once more: it is in a seal.

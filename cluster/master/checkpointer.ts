@@ -27,6 +27,7 @@ export class Checkpointer {
   readonly #due = new Map<NodeId, { blocks: number; readonly byTarget: Map<NodeId, Stored[]> }>()
   #dueMs: number | null = null
   #wantedBefore = 0
+  #nowMs = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -101,6 +102,7 @@ export class Checkpointer {
 
   /** Asks for the copies that have waited long enough. */
   onTime(nowMs: number): void {
+    this.#nowMs = nowMs
     if (this.#due.size === 0) return
     this.#dueMs ??= nowMs
     if (nowMs < this.#dueMs + gatherMs) return
@@ -125,17 +127,22 @@ export class Checkpointer {
   /** The first interval of the stream that the loss of workers would take: what it is computed from is needed. Infinity: none. */
   neededFrom(stream: StreamId): number {
     // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
-    if (this.#parts.registry.size < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
+    if (this.#workers < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
     let from = Number.POSITIVE_INFINITY
     for (const { holders, output } of this.#unsafe.get(stream) ?? [])
       if (holders.length > 0 && output.stored.interval < from) from = output.stored.interval
     return from
   }
 
-  /** So many copies of each stored block there should be, of those workers that there are: as many deaths at once as `--replicas` allows for. */
+  /** So many copies of each stored block there should be, of those workers that count: as many deaths at once as `--replicas` allows for. */
   get #wanted(): number {
+    return Math.min(Math.max(2, this.#parts.config.replicas), this.#workers)
+  }
+
+  /** Those that there are, and those that have not been away for long: a busy machine's seem to be dead all at once, and are not. */
+  get #workers(): number {
     const { registry, config } = this.#parts
-    return Math.min(Math.max(2, config.replicas), registry.size)
+    return registry.size + registry.lostSince(this.#nowMs - config.awaitedMs)
   }
 
   /** Null: it is not known, or no stage's. */

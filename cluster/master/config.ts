@@ -16,6 +16,8 @@ export interface MasterConfig {
   readonly suspectForMs: number
   /** Input of which no copy is left is waited for so long: a worker taken for dead may come back with it. */
   readonly strandedMs: number
+  /** A worker that was lost may come back, or another in its place: for so long what has one copy does not count as safe because there is nobody for a second. */
+  readonly awaitedMs: number
   /** A client whose connection broke has so long to say hello again. */
   readonly clientSuspectForMs: number
   /** A client that says nothing for so long is gone; its questions end. */
@@ -68,6 +70,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   lostAfterMs: 1_000,
   suspectForMs: 500,
   strandedMs: 10_000,
+  awaitedMs: 30_000,
   clientSuspectForMs: 400,
   clientLostAfterMs: 10_000,
   holdBackMs: 1_000,

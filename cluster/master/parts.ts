@@ -1,5 +1,7 @@
 /** What the master's parts share. `master.ts` makes it once; a part uses what it needs and owns nothing of it. */
 
+import type { NodeId } from "../ports.js"
+import type { TaskDone } from "../protocol.js"
 import type { JobGenerator } from "../scheduler/job-generator.js"
 import type { Outbox } from "../scheduler/outbox.js"
 import type { Placement } from "../scheduler/placement.js"
@@ -57,4 +59,9 @@ export function say(
 /** Forgets a block here and at all its holders. */
 export function forgetBlock(parts: Pick<Parts, "tracker" | "outbox">, block: string): void {
   for (const holder of parts.tracker.forget(block)) parts.outbox.forget(holder, block)
+}
+
+/** What a reading of an input left lies there from now on: until it is in a seal its worker may register again, or be lost. */
+export function holdRead({ tracker }: Pick<Parts, "tracker">, worker: NodeId, { outputs }: TaskDone): void {
+  for (const { block, bytes, rows } of outputs) tracker.hold(block, worker, bytes, rows)
 }

@@ -23,7 +23,7 @@ import { Arrivals } from "./arrivals.js"
 import { FileLister } from "./file-lister.js"
 import { FileOrder, type SourceFile, type SplitName, splitOf, type Taken } from "./file-order.js"
 import { isTimed, watches } from "./input-kinds.js"
-import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
+import { append, forgetBlock, holdRead, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
 import { Readings } from "./readings.js"
 import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
@@ -39,11 +39,6 @@ const behindAtMost = 400
 /** So much of each of several files is read to learn where it begins. */
 const lookBytes = 64 * 1024
 
-interface ReadDone {
-  readonly worker: NodeId
-  readonly done: TaskDone
-}
-
 interface Waiting extends SplitName {
   readonly block: SealedBlock | SealedAside
 }
@@ -51,7 +46,7 @@ interface Waiting extends SplitName {
 interface Source {
   readonly stream: StreamId
   state: "listing" | "looking" | "reading" | "ended"
-  order: FileOrder<ReadDone>
+  order: FileOrder<TaskDone>
   listedMs: number
   /** Of directories: why the last listing failed, as it was said. */
   listError: string | null
@@ -134,9 +129,9 @@ export class Sources {
     files: readonly SourceFile[],
     first: number,
     at: ConstructorParameters<typeof FileOrder>[3],
-  ): FileOrder<ReadDone> {
+  ): FileOrder<TaskDone> {
     const merged = isTimed(definition) && !watches(definition)
-    return new FileOrder<ReadDone>(files, first, { splitBytes: this.#parts.config.splitBytes, merged }, at)
+    return new FileOrder<TaskDone>(files, first, { splitBytes: this.#parts.config.splitBytes, merged }, at)
   }
 
   // ── which files ──
@@ -271,14 +266,15 @@ export class Sources {
       if (source.looking !== null) {
         for (let n = 0; n < source.looking.next; n++) {
           if (source.looking.begins.has(n) || scheduler.job(lookOf(source.stream, n))?.target !== output) continue
-          for (const { block, bytes, rows } of done.outputs) this.#parts.tracker.hold(block, worker, bytes, rows)
+          holdRead(this.#parts, worker, done)
           this.#looked(source, n, done)
           return true
         }
       }
       for (const name of source.order.reading()) {
         if (scheduler.job(jobOf(source.stream, name))?.target !== output) continue
-        return source.order.read(name, { worker, done }, done.unpacked)
+        holdRead(this.#parts, worker, done)
+        return source.order.read(name, done, done.unpacked)
       }
     }
     return false
@@ -303,7 +299,7 @@ export class Sources {
     for (const source of this.#sources.values()) {
       let again = false
       for (const bucket of source.buckets.values()) again ||= bucket.some(({ block }) => lost.has(block.block))
-      for (const { done } of source.order.untaken()) again ||= done.outputs.some(({ block }) => lost.has(block))
+      for (const { outputs } of source.order.untaken()) again ||= outputs.some(({ block }) => lost.has(block))
       if (again) this.#restart(source.stream)
     }
   }
@@ -338,7 +334,7 @@ export class Sources {
     for (const name of order.reading()) scheduler.release(jobOf(stream, name))
     for (let n = 0; n < (looking?.next ?? 0); n++) if (looking?.begins.has(n) === false) scheduler.release(lookOf(stream, n))
     for (const bucket of buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
-    for (const { done } of order.untaken()) for (const { block } of done.outputs) forgetBlock(this.#parts, block)
+    for (const { outputs } of order.untaken()) for (const { block } of outputs) forgetBlock(this.#parts, block)
   }
 
   // ── taking and sealing ──
@@ -347,12 +343,12 @@ export class Sources {
     for (let next = source.order.take(); next !== null; next = source.order.take()) this.#enter(source, definition, next, times)
   }
 
-  #enter(source: Source, definition: SourceDefinition, taken: Taken<ReadDone>, times: Times): void {
-    const { ledger, tracker } = this.#parts
+  #enter(source: Source, definition: SourceDefinition, taken: Taken<TaskDone>, times: Times): void {
+    const { ledger } = this.#parts
     const { sealedThrough, since } = ledger.streams.get(source.stream) as StreamRecord
     const { intervalMs, node } = definition
     const timed = isTimed(definition)
-    const { worker, done } = taken.done
+    const { done } = taken
     const split = source.order.split(taken)
     const now = Math.max(sealedThrough, Math.floor(times.timeMs / intervalMs) * intervalMs)
     // By what comes before it in its file alone, however quickly it was read: reading it again gives the same intervals.
@@ -362,7 +358,6 @@ export class Sources {
     let blocks = 0
     for (const output of done.outputs) {
       const { block: id, rows, bytes } = output
-      tracker.hold(id, worker, bytes, rows)
       if (output.newest !== undefined) newest = Math.max(newest, output.newest)
       // What has no time of its own goes with what was read with it; what is late with what is open.
       const own = timed ? (output.interval ?? (first === Infinity ? open : first)) : now

@@ -209,6 +209,11 @@ export class WorkerRegistry {
     return entry
   }
 
+  /** How many were lost since then, and are not back. */
+  lostSince(ms: number): number {
+    return this.#lost.reduce((count, { atMs }) => (atMs >= ms ? count + 1 : count), 0)
+  }
+
   peers(): Peer[] {
     return [...this.#workers.values()].map(({ node, name, address, host, load, usedBytes, capBytes }) => ({
       node,

@@ -74,18 +74,21 @@ export class Fetcher {
       waiter.arrived(cached, false)
       return
     }
+    const { node, peers } = this.#parts
     const key = section === undefined ? block : `${block}/${section}`
     const known = this.#wants.get(key)
+    const others = holders.filter(holder => holder !== node)
+    // It is not held here, or nobody would want it: whoever says so must learn it.
+    const last = holders.includes(node) ? { from: node, why: "does not have it" } : null
     if (known !== undefined) {
+      known.last ??= last
       known.waiters.add(waiter)
-      for (const holder of holders) if (!known.retried.has(holder) && !known.holders.includes(holder)) known.holders.push(holder)
+      for (const holder of others) if (!known.retried.has(holder) && !known.holders.includes(holder)) known.holders.push(holder)
       return
     }
-    const { node, peers } = this.#parts
-    const others = holders.filter(holder => holder !== node)
     // Stable: those of this host first.
     const near = [...others.filter(holder => peers.sameHost(holder)), ...others.filter(holder => !peers.sameHost(holder))]
-    const want: Want = { key, block, section, holders: near, retried: new Set(), waiters: new Set([waiter]), parkedMs: null, last: null }
+    const want: Want = { key, block, section, holders: near, retried: new Set(), waiters: new Set([waiter]), parkedMs: null, last }
     this.#wants.set(key, want)
     this.#next(want)
   }

@@ -65,7 +65,7 @@ export function workerParts(options: WorkerOptions, load: () => WorkerLoad): Wor
   const master = new MasterLink({
     ...{ identity: options, config, clock, outbox, capBytes: store.capBytes },
     // What nobody may rely on yet is reported when it may be.
-    inventory: () => store.inventory().filter(({ block }) => !receiver.isPending(block)),
+    inventory: () => store.inventory().filter(({ block }) => !receiver.isPending(block) && !tasks.isUntold(block)),
     peers: () => peers.names,
     load,
   })
@@ -86,7 +86,7 @@ export function workerParts(options: WorkerOptions, load: () => WorkerLoad): Wor
   for (const id of durable.blocks) receiver.restored(store.get(id)!)
   const readers = new Readers({ clock, outbox, master, receive: (key, block) => receiver.onBatch(node, key, block) })
   const credit = new Credit(config, outbox)
-  const tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
+  const tasks: Tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
   const copier = new Copier({ node, store, outbox, master, peers, spill, durable })
   const drivers = new Drivers(assets, clock, outbox, master)
   return {

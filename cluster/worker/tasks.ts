@@ -1,8 +1,7 @@
 /**
  * The tasks that the master launched here, from launch to report.
  *
- *   gathering ──inputs here──▶ waiting ──executor idle──▶ running ──done──▶ reported
- *                                                            └──a file──▶ writing ──written──▶ reported
+ *   gathering ──inputs here──▶ waiting ──executor idle──▶ running ──done──▶ writing ──stored──▶ reported
  *   any ──failed, cancelled──▶ reported
  *
  * A cancelled task is reported at once; its thread may finish it (what it made is thrown away), and is ended only when
@@ -11,16 +10,17 @@
  */
 
 import { isTable } from "../../engine/output/table.js"
-import { type StageSpec, type TaskFailure, type TaskOutput, type TaskResult, writesFile } from "../../engine/task.js"
-import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
-import type { BlockToStore } from "./block-store.js"
+import { type StageSpec, type TaskFailure, type TaskResult, writesFile } from "../../engine/task.js"
+import type { LaunchTask, TaskDone } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
+import { defined } from "./defined.js"
 import { ExecutorPool, type Poolable } from "./executor-pool.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import { outputPath } from "./output-path.js"
 import { TaskInputs, type TaskInputsParts } from "./task-inputs.js"
+import { type Keeping, TaskOutputs } from "./task-outputs.js"
 
 export interface TasksParts extends TaskInputsParts {
   readonly config: WorkerConfig
@@ -48,12 +48,12 @@ interface Entry extends Poolable {
   long: boolean
   timedOut: boolean
   killed: boolean
+  /** What it made is being stored. */
+  keeping: Keeping | null
 }
 
 type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked">
 
-/** A question's result that is no larger goes to the master with the news that it is there. */
-const inlineBytes = 8_192
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
 /**
@@ -72,6 +72,7 @@ const watchTimes = 10
 export class Tasks {
   readonly #parts: TasksParts
   readonly #pool: ExecutorPool<Entry>
+  readonly #outputs: TaskOutputs
   /** Launched and not yet reported, by the launch's name. */
   readonly #launched = new Map<string, Entry>()
   /** On a thread, cancelled ones too, by the executors' name. */
@@ -84,6 +85,7 @@ export class Tasks {
   constructor(parts: TasksParts) {
     this.#parts = parts
     this.#pool = new ExecutorPool(parts.executors.stream, parts.executors.query, parts.config.executorDepth)
+    this.#outputs = new TaskOutputs(parts.store, parts.spill)
   }
 
   /** Not yet on a thread. */
@@ -91,6 +93,11 @@ export class Tasks {
     let gathering = 0
     for (const { state } of this.#launched.values()) if (state === "gathering") gathering++
     return this.#pool.waiting + gathering
+  }
+
+  /** Whether the block is of a task that is still to be reported. */
+  isUntold(block: string): boolean {
+    return this.#outputs.isUntold(block)
   }
 
   load(nowMs: number): number {
@@ -122,11 +129,11 @@ export class Tasks {
     }
   }
 
-  /** Another master knows nothing of the former one's tasks, and launches what it needs. */
+  /** Another master knows nothing of the former one's tasks, and launches what it needs. Before it gets the inventory: what is done is in that. */
   abandonAll(): void {
     const entries = [...this.#launched.values()]
     this.#launched.clear()
-    this.#done = []
+    this.#takeDone()
     for (const entry of entries) this.#abandon(entry)
   }
 
@@ -196,8 +203,14 @@ export class Tasks {
     if (this.#done.length === 0 || this.#mayWait()) return
     // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
     // what was made meanwhile.
-    this.#parts.master.tell({ kind: "tasksDone", done: this.#done })
+    this.#parts.master.tell({ kind: "tasksDone", done: this.#takeDone() })
+  }
+
+  #takeDone(): TaskDone[] {
+    const done = this.#done
     this.#done = []
+    this.#outputs.told(done)
+    return done
   }
 
   #mayWait(): boolean {
@@ -224,6 +237,7 @@ export class Tasks {
       long: false,
       timedOut: false,
       killed: false,
+      keeping: null,
     }
     this.#launched.set(launch.task, entry)
     try {
@@ -294,62 +308,16 @@ export class Tasks {
       return
     }
     if (entry.state === "waiting") this.#pool.remove(entry)
+    entry.keeping?.giveUp()
     entry.state = "over"
     entry.inputs.release()
   }
 
-  /** Stores what the task made, so that any worker can be served with it. */
   #keep(entry: Entry, result: TaskResult, ms: number): void {
-    const { store } = this.#parts
-    const outputs: TaskDone["outputs"][number][] = []
-    const stored = (id: string, { bytes, rows, sectionRows, heavy, base, keys, interval, newest, aside }: TaskOutput) =>
-      outputs.push({
-        block: id,
-        bytes: bytes.byteLength,
-        rows,
-        ...defined({ sectionRows, heavy, base, keys, interval, newest, aside }),
-        ...(entry.stage.write.kind === "result" && bytes.byteLength <= inlineBytes && { inline: bytes }),
-      })
-    const over = (failure?: TaskFailure) => {
-      if (failure !== undefined) for (const made of outputs) store.drop(made.block)
-      this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined)
-    }
-    const next = (from: number) => {
-      for (const [index, output] of result.outputs.entries()) {
-        if (index < from) continue
-        const block = { id: store.newId(), bytes: output.bytes, rows: output.rows, owner: ownerOf(entry, output) }
-        if (store.put(block) === null) {
-          this.#keepOnDisk(entry, block, over, () => {
-            stored(block.id, output)
-            next(index + 1)
-          })
-          return
-        }
-        stored(block.id, output)
-      }
-      over()
-    }
-    next(0)
-  }
-
-  /** Memory has no room for what a task made: then it goes to disk. */
-  #keepOnDisk(entry: Entry, block: BlockToStore, over: (failure: TaskFailure) => void, then: () => void): void {
-    const { store, spill } = this.#parts
     entry.state = "writing"
-    spill.write(block.bytes, (place, error) => {
-      if (entry.state !== "writing") {
-        if (place !== null) store.onPlaceFreed(place)
-        return
-      }
-      if (place === null) {
-        const message =
-          `block memory is full: an output of ${block.bytes.byteLength} bytes of ${entry.stage.label} does not fit, ` +
-          `${store.usedBytes} of ${store.capBytes} bytes are in use (more workers, a larger --memory or a shorter remember help), and ${error}`
-        return over({ kind: "machine", message })
-      }
-      store.putOnDisk({ ...block, bytes: block.bytes.byteLength }, place)
-      then()
-    })
+    entry.keeping = this.#outputs.keep(entry, result.outputs, (outputs, failure) =>
+      this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined),
+    )
   }
 
   #counts({ inputs }: Entry, { aside, rowsIn }: TaskResult, outputs: TaskDone["outputs"]): Made {
@@ -409,22 +377,4 @@ export class Tasks {
     const { stream, interval } = stage
     this.#parts.master.post({ kind: "log", stream, interval: interval?.from ?? null, partition: launch.partition, lines })
   }
-}
-
-function ownerOf({ stage, launch }: Entry, { output, interval, sectionRows, base, keys }: TaskOutput): BlockOwner {
-  // What is late is kept as long as the interval in which it came too late.
-  const openFrom = stage.write.kind === "read" ? stage.write.arrived?.openFrom : undefined
-  const start = openFrom === undefined ? (interval ?? stage.interval?.from ?? null) : Math.max(interval ?? openFrom, openFrom)
-  return {
-    output: output ?? stage.output,
-    partition: launch.partition,
-    stream: stage.stream,
-    interval: start,
-    ...defined({ sectionRows, base, keys }),
-  }
-}
-
-/** Without the fields that are undefined: what crosses the wire has none. */
-function defined<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
 }

@@ -251,10 +251,10 @@ export class WorkerMachine implements Machine {
     const { durable, master, tasks, drivers, copier, reporter, assets } = this.#parts
     const unfit = durable.onWelcome(welcome.durable ?? null)
     if (unfit !== null) return master.onRefused(unfit, "--dir <another directory>")
+    if (from !== master.node) tasks.abandonAll()
     const joined = master.onWelcome(from, welcome.wallMs)
     if (joined === null) return
     if (joined.another) {
-      tasks.abandonAll()
       drivers.abandonAll()
       copier.forgetAll()
     }

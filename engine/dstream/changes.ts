@@ -134,7 +134,7 @@ export function nextTimeout(graph: StreamGraph, stream: StreamId, from: number, 
 export function firstInterval(graph: StreamGraph, stream: StreamId, before: number): number | null {
   const { definition, since } = graph.definition(stream)
   if (since > 0) return since
-  const found = firstRecords(graph, stream, before)
+  const found = firstRecords(graph, stream, slidesEnd(before, definition.intervalMs))
   if (found === "live") return since
   return found === null ? null : Math.max(since, intervalStart(found, definition.intervalMs))
 }
@@ -168,7 +168,7 @@ function nextSlide(
   return earliest(slides)
 }
 
-/** The end of the last slide that begins before `before`. */
+/** The end of the last slide, or interval, that begins before `before`. */
 const slidesEnd = (before: number, slideMs: number): number => intervalStart(before - 1, slideMs) + slideMs
 
 /** Whether a stream goes by the clock: its output's body is called in each interval, quiet ones too. Of old records only those that have some are worth a call. */

@@ -1,6 +1,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { TaskDone } from "../../cluster/protocol.js"
+import type { InputNode } from "../../engine/definition.js"
 import { counts, definition, fileInput, Harness, type Launched } from "./harness.js"
 
 const test = suite("file sources")
@@ -114,6 +115,61 @@ test("a restarted master reads on from what is in no seal, and counts nothing tw
   h.advance(4000)
   assert.equal(sealed(h), ["5: 2", "6: 4", "8: 1", "9: 5"])
   assert.is(h.records("seal").at(-1)?.read?.late, 0)
+})
+
+test("what has been read before its turn is known: its worker may register again, or be lost", () => {
+  const splits: [number, number][][] = [[[5, 2]], [[6, 3]]]
+  for (const back of [true, false]) {
+    const h = reading([])
+    const first: Launched[] = []
+    const usual = h.answer
+    h.answer = one => {
+      const { write } = one.stage
+      if (write.kind !== "read") return usual(one)
+      const n = (write.split?.from ?? 0) / 10
+      if (n === 0 && first.push(one) === 1) return null
+      const outputs = splits[n]!.map(([s, rows]) => ({
+        block: `${one.worker}.${n}`,
+        bytes: rows,
+        rows,
+        interval: s * 1000,
+        newest: s * 1000 + 999,
+      }))
+      return { task: one.task.task, ms: 1, outputs, aside: 0, rowsIn: 0 }
+    }
+    h.define(definition("late", { ...(fileInput(true) as InputNode), source: { kind: "file", paths: ["late"] } }))
+    h.advance(100)
+    const { message } = h.messages("listFiles").find(({ message: { paths } }) => paths[0] === "late")!
+    h.from("w1#1", { kind: "filesListed", request: message.request, files: [{ path: "/late", sizeBytes: 20, modifiedMs: 1 }] })
+    h.advance(200)
+    assert.is(first.length, 1, "the second split is read, the first is not")
+    const reader = [...h.workers].find(node => node !== first[0]!.worker) ?? first[0]!.worker
+    const output = `late~1/read//late/0.1`
+    const owner = { output, partition: 0, stream: "late", interval: 6000 }
+    if (back) {
+      for (const node of h.workers)
+        h.join(Number(node[1]), node === reader ? [{ block: `${node}.1`, rows: 3, bytes: 3, owner, batch: null, arrivedMs: 0 }] : [])
+      h.settle()
+      assert.equal(
+        h.messages("forget").flatMap(({ message: { blocks } }) => blocks),
+        [],
+      )
+    } else {
+      h.workers.delete(reader)
+      h.step({ kind: "gone", peer: reader })
+    }
+    h.advance(2000)
+    const seals = h.records("seal").filter(({ stream, groups }) => stream === "late" && groups.length > 0)
+    assert.equal(
+      seals.map(({ from, groups }) => [from, groups.flat().reduce((n, { rows }) => n + rows, 0)]),
+      [
+        [5000, 2],
+        [6000, 3],
+      ],
+    )
+    const lives = seals.flatMap(({ groups }) => groups.flat()).every(({ block }) => back || !block.startsWith(`${reader}.`))
+    assert.ok(lives, "what was lost before its turn was read again")
+  }
 })
 
 test("no such file: the input is held, with the path", () => {

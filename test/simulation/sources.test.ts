@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { simulate } from "../../cluster/testing/index.js"
+import { max } from "../../engine/builtins.js"
 
 const test = suite("sources")
 
@@ -186,6 +187,7 @@ test("what is counted of old records begins with the first of them, not in 1970;
       { initial: known },
     )
   const called = old.map((): [string, number] => ["t", 1]).updateStateByKey((vs, n = 0) => n + vs.length, { initial: known })
+  const windowed = old.map(({ t }): [string, number] => ["t", t]).reduceByWindow("6s", max, undefined, "3s")
   old.count().save("/out/counts")
   await s.flush()
   await s.drained()
@@ -196,6 +198,11 @@ test("what is counted of old records begins with the first of them, not in 1970;
     Promise.all([0, 1, 3, 4, 6].map(second => of.at(startMs + second * 1000).count()))
   assert.equal(await sizes(tracked), [0, 2, 2, 1, 0])
   assert.equal(await sizes(called), [0, 2, 2, 2, 2])
+  assert.equal(
+    await Promise.all([0, 3, 6].map(second => windowed.at(startMs + second * 1000).collect())),
+    [1, 3, 3].map(second => [["t", startMs + second * 1000]]),
+    "the first slide begins before the first record",
+  )
   assert.is([...s.files.keys()].filter(path => path.startsWith("/out/counts")).length, 9)
   await s.close()
 })

@@ -331,6 +331,39 @@ test("an output that does not fit is a failure of the machine that says so, and 
   assert.equal(w.inventory(), [])
 })
 
+test("what a task made is named once: by its report, and by an inventory only after that; a part may still be on its way to disk", () => {
+  const w = new Bench({ capBytes: 64 * 1024, config: { spillDir: "/spill" } }).join()
+  const outputs = [
+    { bytes: lines("x"), rows: 1 },
+    { bytes: lines("x".repeat(70_000)), rows: 1 },
+  ]
+  const make = (name: string) => {
+    w.launch([task(name)])
+    w.step({ kind: "taskDone", task: name, executor: 0, result: result(...outputs), ms: 1 })
+    return w.command("spill")[0]!.request
+  }
+  const request = make("a")
+  assert.equal(w.inventory(), [], "the master would have it forgotten")
+  w.step({ kind: "fileWritten", request })
+  const [done] = w.only("tasksDone").done
+  assert.equal(
+    w.inventory().map(({ block }) => block),
+    done!.outputs.map(({ block }) => block),
+  )
+  const later = make("b")
+  w.receive("master#1", { kind: "cancel", tasks: ["b"] })
+  w.step({ kind: "fileWritten", request: later })
+  assert.is(w.inventory().length, 2, "of what was cancelled meanwhile nothing stays")
+})
+
+test("a block that is not where the task was sent for it: the worker itself is named, lest it be sent there again and again", () => {
+  const w = new Bench().join()
+  const ref = { kind: "block", block: "b", stream: "s.1", interval: masterAheadMs } as never
+  w.launch([task("t.1", { inputs: [{ ref, parts: [{ block: "b", holders: ["w1#1"] }] }] })])
+  const { kind, block, from } = w.only("tasksDone").done[0]!.failure!
+  assert.equal([kind, block, from], ["fetch", "b", "w1#1"])
+})
+
 test("an input that is forgotten while a task reads it keeps its bytes until the task ends", () => {
   const w = new Bench().join()
   const block = withRegion(w, "zero", "one")

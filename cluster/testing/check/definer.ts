@@ -11,6 +11,8 @@ export class Definer implements Host {
   readonly partitions: number
   readonly definitions: StreamDefinition[] = []
   readonly assets = new Map<string, Asset>()
+  /** All that is defined is kept until it has been read. */
+  untilRead = false
   readonly #session: string
   readonly #links: FunctionLinks
 
@@ -46,6 +48,7 @@ export class Definer implements Host {
       rememberMs: draft.rememberMs ?? null,
       persist: false,
       source: draft.operator,
+      ...(this.untilRead && { untilRead: true }),
     }
     this.definitions.push(definition)
     return definition
@@ -57,6 +60,15 @@ export class Definer implements Host {
     const format = { kind: "text" } as const
     const node = { kind: "input", source, format, timestamp: null, disorderMs: 0, onBadRecord: "setAside" } as const
     return this.define({ operator: "readStream", kind: "input", intervalMs, name, ...more, node })
+  }
+
+  /** An input of lines in files, each of which has its time. */
+  readFiles(name: string, intervalMs: number, paths: readonly string[], timestamp: UserFunction, disorderMs: number): StreamDefinition {
+    const source = { kind: "file", paths } as const
+    const format = { kind: "text" } as const
+    const link = this.link(timestamp, "timestamp")
+    const node = { kind: "input", source, format, timestamp: link, disorderMs, onBadRecord: "setAside" } as const
+    return this.define({ operator: "readHistory", kind: "input", intervalMs, name, node })
   }
 
   definition(id: StreamId): StreamDefinition {

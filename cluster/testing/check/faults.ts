@@ -13,6 +13,8 @@ export interface FaultPlan {
   readonly hang: number
   /** Whether the program may remember its input for some intervals only. */
   readonly forgetful: boolean
+  /** Nobody but who dies may be away for long. */
+  readonly shortly: boolean
   /** Puts the faults into the time to come; how many there will be. */
   schedule(cluster: SimulatedCluster, random: Random, startMs: number, spanMs: number): number
   /** Nothing is wrong any more: all live, all reach each other. */
@@ -28,7 +30,8 @@ const rough = (random: Random): Weather => ({
   straggleMs: random.pick([20, 200, 1_000]),
 })
 
-export function planFaults(random: Random, workerCount: number): FaultPlan {
+/** `always`: the program forgets in any case. */
+export function planFaults(random: Random, workerCount: number, always = false): FaultPlan {
   const workers = Array.from({ length: workerCount }, (_, i) => `w${i + 1}`)
   const kinds: Fault[] = ["weather", "part", "clog", "stall", "slow", "jump", "killMaster"]
   // With one worker its death is the loss of the only copy.
@@ -47,7 +50,7 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
   const minReplicas = workerCount > 1 && kills && parts ? 2 : workerCount > 1 && random.chance(0.3) ? 2 : 1
   const victim = random.pick(workers)
   // What is forgotten cannot be computed again: then no second worker may be taken for dead while the victim is.
-  const forgets = random.chance(0.35)
+  const forgets = random.chance(0.35) || always
   const hoards = faults.has("loneDeath") && !forgets
   const forgetful = forgets || hoards
   const longestMs = forgetful && kills ? 400 : Number.POSITIVE_INFINITY
@@ -58,6 +61,7 @@ export function planFaults(random: Random, workerCount: number): FaultPlan {
     minReplicas,
     hang: faults.has("slow") ? 0.02 : 0,
     forgetful,
+    shortly: forgetful && kills,
     schedule(cluster, from, startMs, spanMs) {
       let count = 0
       const { world, network } = cluster

@@ -1,5 +1,6 @@
 /** Random programs: each stream once as a user's handle, once as plain arrays. */
 
+import type { StreamDefinition } from "../../../engine/definition.js"
 import type { UserFunction } from "../../../engine/fluent/host.js"
 import { RecordsHandle } from "../../../engine/fluent/records.js"
 import type { Random } from "../random.js"
@@ -19,6 +20,9 @@ export interface Program {
   readonly inputs: readonly string[]
   readonly intervalMs: number
 }
+
+/** What lines are made of. */
+export const words = ["a", "b", "ab", "banana", "", "straße", "日本", "x1", "x2", "a b", "0", "-0"]
 
 // Functions of the programs: constants, so that they are captured once.
 const split = (line: string) => line.split(" ")
@@ -65,6 +69,9 @@ interface Handle {
 
 const call = (f: unknown) => f as (...args: unknown[]) => unknown
 
+/** Defines the input of that name. */
+export type InputOf = (name: string, intervalMs: number, more: { readonly rememberMs?: number }) => StreamDefinition
+
 /** `since`: the first interval of a stream, known once it is accepted. */
 export function randomProgram(
   random: Random,
@@ -72,6 +79,7 @@ export function randomProgram(
   sealed: SealedInput,
   since: (stream: string) => number,
   forgetful: boolean,
+  inputOf: InputOf = (name, intervalMs, more) => definer.receive(name, intervalMs, more),
 ): Program {
   const intervalMs = random.pick([200, 500, 1_000])
   // Some programs forget while they run: memory is used again, recovery has the checkpoints alone.
@@ -79,7 +87,7 @@ export function randomProgram(
   const inputs = random.chance(0.4) ? ["lines", "others"] : ["lines"]
   const built: Built[] = []
   const lines = inputs.map((name): Built => {
-    const definition = definer.receive(name, intervalMs, remember())
+    const definition = inputOf(name, intervalMs, remember())
     const handle = new RecordsHandle(definer, definition.id) as unknown as Handle
     return { handle, plain: plain.input(sealed, name, intervalMs), text: name, holds: "lines" }
   })
