@@ -8,14 +8,14 @@ import { readArchived } from "./input/archive.js"
 import { readArrived, readSplit } from "./input/read-split.js"
 import { AskedStates } from "./kernel/asked-states.js"
 import { Kernels } from "./kernel/map-side.js"
-import { NumberStates } from "./kernel/number-states.js"
+import { NumberSteps } from "./kernel/number-steps.js"
 import { fileBytes } from "./output/file-write.js"
 import { stageAssets } from "./plan.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
 import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"
-import { regionOfRegions, writeStretch } from "./state/write-stretch.js"
+import { regionOfRegions, stepsOf, writeStretch } from "./state/write-stretch.js"
 import type { StageSpec, StageWrite, TaskOutput, TaskProgress, TaskResult, TaskRun } from "./task.js"
 import { Context, TaskScope } from "./task-context.js"
 import { CallWatch, TaskError } from "./task-error.js"
@@ -25,7 +25,7 @@ import { TaskLog } from "./task-log.js"
 export class TaskRunner {
   private readonly functions = new TaskFunctions()
   private readonly states = new StateCache()
-  private readonly numbers = new NumberStates(true)
+  private readonly numbers = new NumberSteps()
   private readonly asked = new AskedStates()
   private kernels: Kernels | null
 
@@ -118,13 +118,15 @@ export class TaskRunner {
       const { stream, previous } = root
       const chain = () => (previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at }))
       return [
-        this.attempted(scope, kernels => this.numbers.step(root, partition, context, chain, kernels.binary)) ??
+        this.attempted(scope, kernels => this.numbers.step(root, partition, context, chain, kernels)) ??
           writeState(root, partition, context, this.states, chain()),
       ]
     }
     if (write.kind === "stretch") {
       if (root.kind !== "stretch") throw new Error(`${root.kind} is no stretch`)
-      return writeStretch(root, partition, scope, this.states)
+      const byColumns = (kernels: Kernels) =>
+        writeStretch(root, partition, scope, (step, context, chain) => this.numbers.step(step, partition, context, () => chain, kernels))
+      return this.attempted(scope, byColumns) ?? writeStretch(root, partition, scope, stepsOf(root, partition, this.states))!
     }
     if (root.kind === "stretchInput" && write.kind === "shuffle") return [this.shuffleStretch(run, root, write, scope)]
     const compiled = this.compiled(run, scope, context)
@@ -162,7 +164,7 @@ export class TaskRunner {
   }
 
   /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
-  private attempted(scope: TaskScope, run: (kernels: Kernels) => TaskOutput | null): TaskOutput | null {
+  private attempted<T>(scope: TaskScope, run: (kernels: Kernels) => T | null): T | null {
     if (this.kernels === null || scope.watch !== null) return null
     const before = scope.counts()
     const output = run(this.kernels)

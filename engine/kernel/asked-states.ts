@@ -17,7 +17,7 @@ type Chains = Pick<TaskScope, "chain" | "counts" | "recount">
 type StateAt = Extract<RddNode, { kind: "stateAt" }>
 
 export class AskedStates {
-  private readonly states = new NumberStates(false)
+  private readonly states = new NumberStates("anything")
 
   /** What a question's half, or a look for keys, gives of one partition; null: it must be computed. */
   rows(node: RddNode, partition: number, context: TaskContext, chains: Chains, kernels: Kernels): readonly unknown[] | null {

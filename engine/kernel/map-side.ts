@@ -20,7 +20,7 @@ import { type PairColumns, pairColumns } from "./number-columns.js"
 import type { Binary } from "./number-state.js"
 import { Left } from "./packed-key.js"
 import { Adding, packedSections } from "./packed-sections.js"
-import { pairSections, sumSections } from "./pair-sections.js"
+import { pairSections, sumSections, tableColumns } from "./pair-sections.js"
 import { piecesOf } from "./pieces.js"
 import { nameOf, ReadFunctions } from "./read-functions.js"
 import { slowRows } from "./slow-rows.js"
@@ -35,6 +35,11 @@ export interface Refusal {
 
 /** `pieces`: what there is a faster loop for; it leaves to the kernel what is too long for it. */
 type Plan = { readonly kernel: CombineKernel; readonly pieces: Pieces | null } | { readonly refusal: Refusal }
+
+interface Sent {
+  readonly columns: readonly PairColumns[]
+  readonly kernel: MergeKernel
+}
 
 /** A table that has grown beyond is not kept. */
 const mostKeptBytes = 64 * 2 ** 20
@@ -110,22 +115,41 @@ export class Kernels {
   merge(root: RddNode, partition: number, context: TaskContext): TaskOutput | null {
     let node = root
     while (node.kind === "within") node = node.parent
+    const sent = this.sent(node, partition, context)
+    if (sent === null || sent.columns.length === 0) return null
+    return this.merged(sent, table => ({ bytes: pairSections(table, 1).blocks[0]!, rows: table.count }))
+  }
+
+  /** The same as columns, for a state's step. Null: its functions must be called. */
+  reduced(node: RddNode, partition: number, context: TaskContext): PairColumns | null {
+    const sent = this.sent(node, partition, context)
+    if (sent === null) return null
+    // Of one map task each key comes once.
+    return sent.columns.length === 1 ? sent.columns[0]! : this.merged(sent, tableColumns)
+  }
+
+  /** What the map tasks of a reduction by key have sent to a partition, and how it is merged; null: it is something else. */
+  private sent(node: RddNode, partition: number, context: TaskContext): Sent | null {
     if (node.kind !== "shuffled" || !aggregatesEarly(node.aggregate) || node.aggregate.kind !== "combine") return null
     const [dependency] = operatorOf(node).dependencies(node)
     const kernel = this.mergeOf(node.aggregate.combine)
     if (dependency?.kind !== "shuffle" || kernel === null) return null
+    const { step } = node
     const columns: PairColumns[] = []
-    for (const block of context.blocks({ kind: "shuffle", output: dependency.output, partition })) {
+    for (const block of context.blocks({ kind: "shuffle", output: dependency.output, partition, ...(step !== undefined && { step }) })) {
       const pairs = pairColumns(block)
       if (pairs === null) return null
       columns.push(pairs)
     }
-    if (columns.length === 0) return null
+    return { columns, kernel }
+  }
+
+  private merged<T>({ columns, kernel }: Sent, of: (table: ByteTable) => T): T {
     this.table ??= new ByteTable()
     const { table } = this
     try {
       for (const { data, offsets, rows, numbers } of columns) kernel(data, offsets, rows, table, numbers)
-      return { bytes: pairSections(table, 1).blocks[0]!, rows: table.count }
+      return of(table)
     } finally {
       table.clear()
     }

@@ -171,6 +171,27 @@ export class NumberState {
     }
   }
 
+  /** What the reductions of keys so far meet. Where one stands as it was nothing is written. */
+  fold({ data, offsets, rows, numbers }: PairColumns, f: Binary): void {
+    const view = viewOf(data)
+    for (let row = 0; row < rows; row++) {
+      const [start, end] = [offsets[row]!, offsets[row + 1]!]
+      let slot = this.find(data, view, start, end)
+      let value = numbers[row]!
+      if (slot < 0 || this.count(slot) === 0) {
+        slot = this.birth(data, view, start, end, slot)
+        this.doubles[slot * slotDoubles + 1] = 1
+        this.keys++
+      } else {
+        const before = this.doubles[slot * slotDoubles]!
+        value = f(before, value)
+        if (Object.is(value, before)) continue
+      }
+      this.doubles[slot * slotDoubles] = value
+      this.touch(slot)
+    }
+  }
+
   /** The step has made a version of the chain. */
   end(base: boolean): void {
     this.newest = this.interval

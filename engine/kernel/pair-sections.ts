@@ -8,6 +8,7 @@ import { hashAscii, hashKey } from "../keys/key-hash.js"
 import { partitionOfHash } from "../partition.js"
 import type { SumTable } from "../wasm/words.js"
 import type { ByteTable } from "./byte-table.js"
+import type { PairColumns } from "./number-columns.js"
 
 export interface Sections {
   readonly blocks: readonly Uint8Array[]
@@ -60,7 +61,8 @@ function pairBlock(table: ByteTable, place: Int32Array, partition: number, rows:
   return assembleBlock(pairType(isAscii(data)), rows, [new Uint8Array(offsets.buffer), data, new Uint8Array(values.buffer)])
 }
 
-const pairType = (ascii: boolean): ColumnType => ({
+/** Of pairs of text and number. */
+export const pairType = (ascii: boolean): Extract<ColumnType, { readonly kind: "tuple" }> => ({
   kind: "tuple",
   absent: 0,
   items: [
@@ -68,6 +70,18 @@ const pairType = (ascii: boolean): ColumnType => ({
     { kind: "float64", absent: 0 },
   ],
 })
+
+/** The pairs as columns of their own, in the table's order. */
+export function tableColumns(table: ByteTable): PairColumns {
+  const { count } = table
+  const offsets = new Int32Array(count + 1)
+  const numbers = new Float64Array(count)
+  for (let slot = 0; slot < count; slot++) {
+    offsets[slot + 1] = table.keyEnds[slot]!
+    numbers[slot] = table.value(slot)
+  }
+  return { data: table.keys.slice(0, table.keyStart(count)), offsets, rows: count, numbers }
+}
 
 /** The same of a table of sums. */
 export function sumSections(table: SumTable, partitions: number): Sections {

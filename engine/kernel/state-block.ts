@@ -4,37 +4,29 @@ import { isAscii } from "node:buffer"
 import { assembleBlock } from "../block/block-layout.js"
 import { absence, type ColumnType } from "../block/columns.js"
 import type { NumberState } from "./number-state.js"
+import { pairType } from "./pair-sections.js"
 
 /**
- * The rows of these slots, as of version `at`, which is being made. Dead ones are removals: a row of a delta or, at their end, of a
- * base.
+ * The rows of these slots with their counts, as of version `at`, which is being made. Dead ones are removals: a row of a delta or, at
+ * their end, of a base.
  */
-export function stateBlock(state: NumberState, slots: Int32Array, at: number): Uint8Array {
+export function countedBlock(state: NumberState, slots: Int32Array, at: number): Uint8Array {
   const rows = slots.length
-  let [keyBytes, removed] = [0, 0]
-  for (let row = 0; row < rows; row++) {
-    keyBytes += state.keyLength(slots[row]!)
-    if (state.count(slots[row]!) === 0) removed++
-  }
-  if (keyBytes > 0x7fffffff) throw new Error(`${keyBytes} bytes of keys do not fit one block`)
-  const offsets = new Int32Array(rows + 1)
-  const data = new Uint8Array(keyBytes)
+  let removed = 0
+  for (let row = 0; row < rows; row++) if (state.count(slots[row]!) === 0) removed++
+  const { offsets, data } = keysOf(state, slots)
   const values = new Float64Array(rows)
   const ages = new Float64Array(rows)
   const counts = new Float64Array(rows)
   const validity = new Uint8Array(removed === 0 ? 0 : (rows + 7) >>> 3)
-  for (let row = 0, end = 0; row < rows; row++) {
+  for (let row = 0; row < rows; row++) {
     const slot = slots[row]!
-    end = state.copyKey(slot, data, end)
-    offsets[row + 1] = end
     const count = state.count(slot)
     if (count === 0) {
       ages[row] = -1
       continue
     }
-    const value = state.value(slot)
-    // All NaNs are written alike.
-    values[row] = Number.isNaN(value) ? Number.NaN : value
+    values[row] = written(state.value(slot))
     ages[row] = at - state.from(slot)
     counts[row] = count
     if (removed > 0) validity[row >>> 3]! |= 1 << (row & 7)
@@ -49,6 +41,39 @@ export function stateBlock(state: NumberState, slots: Int32Array, at: number): U
   }
   return assembleBlock(type, rows, [bytesOf(offsets), data, ...column(values), bytesOf(ages), ...column(counts)])
 }
+
+/** The rows of these slots, all alive, of a state that keeps nothing beside its values; of a base with the age of each. */
+export function plainBlock(state: NumberState, slots: Int32Array, at: number, base: boolean): Uint8Array {
+  const rows = slots.length
+  const { offsets, data } = keysOf(state, slots)
+  const values = new Float64Array(rows)
+  const ages = new Float64Array(base ? rows : 0)
+  for (let row = 0; row < rows; row++) {
+    values[row] = written(state.value(slots[row]!))
+    if (base) ages[row] = at - state.from(slots[row]!)
+  }
+  const [pair, columns] = [pairType(isAscii(data)), [bytesOf(offsets), data, bytesOf(values)]]
+  if (!base) return assembleBlock(pair, rows, columns)
+  const items: ColumnType[] = [...pair.items, { kind: "float64", absent: 0 }, { kind: "null", absent: absence.null }]
+  return assembleBlock({ ...pair, items }, rows, [...columns, bytesOf(ages), new Uint8Array((rows + 7) >>> 3)])
+}
+
+/** The slots' keys, one after the other. */
+function keysOf(state: NumberState, slots: Int32Array): { readonly offsets: Int32Array; readonly data: Uint8Array } {
+  let keyBytes = 0
+  for (let row = 0; row < slots.length; row++) keyBytes += state.keyLength(slots[row]!)
+  if (keyBytes > 0x7fffffff) throw new Error(`${keyBytes} bytes of keys do not fit one block`)
+  const offsets = new Int32Array(slots.length + 1)
+  const data = new Uint8Array(keyBytes)
+  for (let row = 0, end = 0; row < slots.length; row++) {
+    end = state.copyKey(slots[row]!, data, end)
+    offsets[row + 1] = end
+  }
+  return { offsets, data }
+}
+
+/** All NaNs are written alike. */
+const written = (value: number): number => (Number.isNaN(value) ? Number.NaN : value)
 
 function bytesOf(view: Float64Array | Int32Array): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)

@@ -1,7 +1,7 @@
 /** The two sides of a stretch's tasks: `stretch.ts` says what they are for. */
 
 import { Block } from "../block/block.js"
-import type { StretchNode } from "../rdd.js"
+import type { StateNode, StretchNode } from "../rdd.js"
 import { sectionOf, writeRegion } from "../shuffle-region.js"
 import { stepOf } from "../stretch.js"
 import type { TaskOutput } from "../task.js"
@@ -28,22 +28,36 @@ export function regionOfRegions(regions: readonly TaskOutput[], partitions: numb
   return { bytes: writeRegion(sections), rows: sectionRows.reduce((sum, n) => sum + n, 0), sectionRows }
 }
 
-/** The reduce side: the steps of one partition, each as if it were the only one. An interval that brings it nothing has none. */
-export function writeStretch(stretch: StretchNode, partition: number, scope: TaskScope, cache: StateCache): TaskOutput[] {
+/** Writes one step. `chain`: as of the version before. */
+type WriteStep = (step: StateNode, context: Context, chain: readonly ChainBlock[]) => TaskOutput | null
+
+/**
+ * The reduce side: the steps of one partition, each as if it were the only one. An interval that brings it nothing has none. Null as soon as a
+ * step gives null.
+ */
+export function writeStretch(stretch: StretchNode, partition: number, scope: TaskScope, write: WriteStep): TaskOutput[] | null {
   const { first, starts } = stretch
   const { stream, intervalMs, onError, previous } = first
   const chain: ChainBlock[] = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
   const outputs: TaskOutput[] = []
-  let state: KeyedState | null = null
   for (const [index, start] of starts.entries()) {
     const step = stepOf(stretch, index)
     if (step.input?.kind !== "shuffled" || !scope.hasStep(step.input.id!, partition, index)) continue
     const context = new Context(scope, { stream, interval: { from: start, to: start + intervalMs }, partition, onError })
-    state ??= stateBefore(first, partition, context, cache)
-    const output = writeStep(step, partition, context, cache, chain, state)
+    const output = write(step, context, chain)
+    if (output === null) return null
     const { bytes, base = false } = output
     chain.push({ interval: start, base, open: () => Block.of(bytes) })
     outputs.push({ ...output, interval: start, output: step.id })
   }
   return outputs
+}
+
+/** Each step by its functions. */
+export function stepsOf({ first }: StretchNode, partition: number, cache: StateCache): WriteStep {
+  let state: KeyedState | null = null
+  return (step, context, chain) => {
+    state ??= stateBefore(first, partition, context, cache)
+    return writeStep(step, partition, context, cache, chain, state)
+  }
 }
