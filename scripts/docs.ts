@@ -4,14 +4,12 @@
  *   npm run pages                 all
  *   npm run pages -- sources      pages whose path contains the word
  */
-import { checkPage, pagesOf } from "./docs/links.js"
+import { checkPage, isRun, pagesOf } from "./docs/links.js"
 import { runPage } from "./docs/run.js"
 import { root } from "./places.js"
 
 const words = process.argv.slice(2)
-const pages = (await pagesOf(root))
-  .filter(page => /^(README\.md|docs\/[^/]+)$/.test(page))
-  .filter(page => words.length === 0 || words.some(word => page.includes(word)))
+const pages = (await pagesOf(root)).filter(isRun).filter(page => words.length === 0 || words.some(word => page.includes(word)))
 let breaches = 0
 for (const page of pages) {
   const startedMs = performance.now()

@@ -3,7 +3,7 @@ import { marked, type Token, type Tokens } from "marked"
 
 /**
  * cell: TypeScript, run in order as a notebook's. file: written to the name it gives. commands: run by a shell, in order. transcript: what is
- * typed after `local>` is run by Rivulet's shell. shown: a drawing, an output, or commands for which this machine is not enough, whose verbs
+ * typed after `local>` is run by Rivulet's shell. shown: a drawing, a transcript, or commands for which this machine is not enough, whose verbs
  * and flags are looked up.
  */
 export type BlockKind = "cell" | "file" | "commands" | "transcript" | "output" | "shown" | "unmarked"
@@ -39,7 +39,7 @@ function codeTokens(page: string): Tokens.Code[] {
 
 function kindOf([language, ...words]: readonly string[]): BlockKind {
   if (words.some(word => word.startsWith("file="))) return "file"
-  if (words.includes("shown") || language === "text") return "shown"
+  if ((language === "sh" && words.includes("shown")) || language === "text") return "shown"
   if (language === "ts") return "cell"
   if (language === "sh") return "commands"
   if (language === "console") return "transcript"

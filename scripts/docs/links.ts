@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import glob from "fast-glob"
 import { marked, type Token, type Tokens } from "marked"
+import { parseNotebook } from "../../shell/notebook/document.js"
 import { blocksOf, commandsOf } from "./blocks.js"
 
 export const pagePatterns = ["*.md", "docs/*.md", "docs/decisions/*.md", "docs/evaluation/*.md", "notebooks/*.md"]
@@ -33,17 +34,56 @@ export function checkPage(root: string, page: string): string[] {
     } else return
     from = Math.max(from, text.indexOf(token.raw, from))
   })
-  for (const block of page.startsWith("notebooks/") || page.startsWith("docs/decisions/") ? [] : blocksOf(text)) {
-    const at = (line: number) => `${page}:${block.line + line}`
-    if (block.kind === "unmarked")
-      breaches.push(`${at(0)}  a code block that says not what it is: ts, ts file=x.ts, sh, sh shown, console, output, text`)
-    if (block.words[0] === "sh")
-      for (const { words, line } of commandsOf(block)) {
-        const wrong = wrongScript(root, words)
-        if (wrong !== undefined) breaches.push(`${at(line + 1)}  ${wrong}`)
-      }
+  breaches.push(...wrongBlocks(root, page, text))
+  return breaches
+}
+
+/** Pages whose commands, files and transcripts `npm run pages` runs; the cells of notebooks are run by their tests. */
+export const isRun = (page: string): boolean => /^(README\.md|docs\/[^/]+\.md)$/.test(page)
+
+const marks = "ts, ts file=x.ts, sh, sh shown, console, output, text"
+
+/** Each block runs, or says that it is there to be seen; no mark may promise what nobody does. */
+function wrongBlocks(root: string, page: string, text: string): string[] {
+  const breaches: string[] = []
+  const runs = isRun(page)
+  const cells = runs || page.startsWith("notebooks/") ? cellLines(text, page) : new Set<number>()
+  const orphans = orphanOutputs(marked.lexer(text))
+  for (const block of blocksOf(text)) {
+    const say = (what: string, line = 0) => breaches.push(`${page}:${block.line + line}  ${what}`)
+    if (block.kind === "unmarked") say(`a code block that says not what it is: ${marks}`)
+    if (block.kind === "cell" && !cells.has(block.line))
+      say("a cell that nobody runs: on a page that is not run, in a list, or marked skip")
+    if (/^(commands|transcript|file)$/.test(block.kind) && !runs) say(`nobody runs this page's ${block.words.join(" ")}: sh shown, text`)
+    if (block.kind === "output" && orphans.has(block.text)) say("an output that stands below no cell and no commands")
+    if (block.words[0] !== "sh") continue
+    for (const { words, line } of commandsOf(block)) {
+      const wrong = wrongScript(root, words)
+      if (wrong !== undefined) say(wrong, line + 1)
+    }
   }
   return breaches
+}
+
+/** Where the fences of the cells stand that a run of the page sees. */
+function cellLines(text: string, page: string): Set<number> {
+  const { parts } = parseNotebook(text, page)
+  return new Set(parts.flatMap(part => (part.kind === "cell" ? [part.line - 1] : [])))
+}
+
+/** Texts of outputs that do not come right after what could have shown them. */
+function orphanOutputs(tokens: readonly Token[], found = new Set<string>()): Set<string> {
+  let before: Token | undefined
+  for (const token of tokens) {
+    if (token.type === "space") continue
+    const language = (one: Token | undefined) => (one?.type === "code" ? ((one as Tokens.Code).lang ?? "").split(/\s+/)[0]! : "")
+    if (language(token) === "output" && !/^(ts|sh|console)$/.test(language(before)))
+      found.add((token as Tokens.Code).text.replace(/\n+$/, ""))
+    const nested = (token as { tokens?: Token[] }).tokens ?? (token as Tokens.List).items
+    if (nested !== undefined) orphanOutputs(nested, found)
+    before = token
+  }
+  return found
 }
 
 /** A decision is cited by its number, so that no two may share one; its heading says the same number as its file. */

@@ -5,10 +5,9 @@ import { RivuletError } from "../../engine/errors.js"
 import { fromIpynb, toIpynb } from "../notebook/ipynb.js"
 
 export function convert(from: string, to: string): void {
-  const ways: Record<string, (text: string, file: string) => string> = { "md ipynb": toIpynb, "ipynb md": fromIpynb }
   const end = (file: string) => /\.(\w+)$/.exec(file)?.[1] ?? ""
-  const way = ways[`${end(from)} ${end(to)}`]
-  if (way === undefined)
+  const way = `${end(from)} ${end(to)}`
+  if (way !== "md ipynb" && way !== "ipynb md")
     throw new RivuletError(`cannot convert ${from} to ${to}`, { code: 2, try: "rivulet convert notebook.md notebook.ipynb, or back" })
   let text: string
   try {
@@ -16,5 +15,15 @@ export function convert(from: string, to: string): void {
   } catch (error) {
     throw new RivuletError(`no such file: ${from}`, { code: 2, try: "the path of a notebook", cause: error })
   }
-  writeFileSync(to, way(text, from))
+  const { text: converted, notes } = way === "md ipynb" ? { text: toIpynb(text, from), notes: [] } : fromIpynb(text, from)
+  try {
+    writeFileSync(to, converted)
+  } catch (error) {
+    throw new RivuletError(`cannot write ${to}: ${(error as Error).message}`, {
+      code: 2,
+      try: "a path in a directory that exists",
+      cause: error,
+    })
+  }
+  for (const note of notes) process.stderr.write(`${from}: ${note}\n`)
 }

@@ -83,7 +83,7 @@ async function runNotebooks(files: readonly string[], options: RunOptions): Prom
     settings: {
       ...(options.clock === undefined ? {} : { clock: options.clock }),
       ...(options.workers === undefined ? {} : { workers: positiveInteger(options.workers, "--workers", 16) }),
-      ...(options.seed === undefined ? {} : { seed: positiveInteger(options.seed, "--seed", Number.MAX_SAFE_INTEGER) }),
+      ...(options.seed === undefined ? {} : { seed: wholeNumber(options.seed, "--seed") }),
     },
     ...(options.timeout === undefined ? {} : { timeoutMs: duration(options.timeout, "--timeout") }),
     ...(options.master === undefined ? {} : { master: masterAddress(options.master) }),
@@ -92,4 +92,10 @@ async function runNotebooks(files: readonly string[], options: RunOptions): Prom
     warn: text => process.stderr.write(text),
     annotate: process.env.GITHUB_ACTIONS !== undefined,
   })
+}
+
+function wholeNumber(text: string, flag: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new RivuletError(`${flag} ${text}: not a whole number`, { code: 2, try: `${flag} 7` })
 }

@@ -21,7 +21,7 @@ export function loadedCells(path: string, cellsOf: (text: string) => readonly st
     throw new RivuletError(`no such file: ${path}`, { code: 2, try: ".load cells.ts, .load cells.md" })
   }
   if (!/\.(md|ipynb)$/.test(path)) return cellsOf(text).map(code => ({ code, throws: false }))
-  const { parts } = parseNotebook(path.endsWith(".ipynb") ? fromIpynb(text, path) : text, path)
+  const { parts } = parseNotebook(path.endsWith(".ipynb") ? fromIpynb(text, path).text : text, path)
   return parts
     .filter(part => part.kind === "cell")
     .map(({ code, throws, line }) => ({ code, throws, title: `${path}:${line}  ${headOf(code)}` }))

@@ -17,6 +17,8 @@ export interface Cell {
   readonly view: View
   /** What stands under it. Null: nothing. */
   readonly output: string | null
+  /** Blank lines before the output. */
+  readonly gap: string
   /** Below that: the Markdown of its table, or of the image that it drew. Null: none is there yet. */
   readonly shown: string | null
   /** The cell's block as it stands in the file. */
@@ -34,6 +36,10 @@ export interface Prose {
 
 export interface Notebook {
   readonly settings: Settings
+  /** The front matter as it stands in the file; empty: there is none. */
+  readonly head: string
+  /** Whether lines end as Windows ends them, and whether the file begins with a mark of its encoding. */
+  readonly written: { readonly crlf: boolean; readonly mark: boolean }
   readonly parts: readonly (Cell | Prose)[]
 }
 
@@ -45,8 +51,10 @@ interface Open {
 
 const fence = /^ {0,3}(`{3,}|~{3,})/
 
-/** Throws a RivuletError of code 2 for front matter that cannot be. `file` is for the message. */
-export function parseNotebook(text: string, file: string): Notebook {
+/** Throws a RivuletError of code 2 for front matter that cannot be, and for a block without end. `file` is for the message. */
+export function parseNotebook(bytes: string, file: string): Notebook {
+  const written = { crlf: /^[^\n]*\r\n/.test(bytes), mark: bytes.startsWith("\ufeff") }
+  const text = bytes.replace(/^\ufeff/, "").replaceAll("\r\n", "\n")
   const front = /^---\r?\n([\s\S]*?)^---[ \t]*(?:\r?\n|$)/m.exec(text)
   const head = front?.index === 0 ? front[0] : ""
   const settings = head === "" ? defaults : parseSettings(front![1]!, file)
@@ -56,7 +64,6 @@ export function parseNotebook(text: string, file: string): Notebook {
     if (last?.kind === "prose") parts[parts.length - 1] = { kind: "prose", raw: last.raw + raw }
     else if (raw !== "") parts.push({ kind: "prose", raw })
   }
-  prose(head)
   let line = 1 + newlines(head)
   let open: Open | null = null
   const close = (): void => {
@@ -68,17 +75,23 @@ export function parseNotebook(text: string, file: string): Notebook {
   for (const token of ownLineEnds(marked.lexer(text.slice(head.length)))) {
     const { raw } = token
     const language = token.type === "code" && fence.test(raw) ? ((token as Tokens.Code).lang ?? "").trim().split(/\s+/) : null
+    if (language !== null && /^(ts|typescript|output)$/.test(language[0]!) && !isClosed(raw))
+      throw new RivuletError(`${file}:${line}: the block of ${language[0]} does not end`, {
+        code: 2,
+        try: "``` on a line of its own below it",
+      })
     if (language !== null && /^(ts|typescript)$/.test(language[0]!) && !language.some(isNoCell)) {
       close()
       const view = viewOf(language, `${file}:${line}`)
-      const { text: code } = token as Tokens.Code
+      // The line end before the fence is not the code's; the lexer leaves it there after an empty line.
+      const code = (token as Tokens.Code).text.replace(/\n$/, "")
       open = {
-        cell: { kind: "cell", code, line: line + 1, throws: language.includes("throws"), view, output: null, shown: null, raw },
+        cell: { kind: "cell", code, line: line + 1, throws: language.includes("throws"), view, output: null, gap: "", shown: null, raw },
         gap: "",
       }
     } else if (language?.[0] === "output" && open !== null && open.cell.output === null) {
       const { cell }: Open = open
-      open = { cell: { ...cell, output: (token as Tokens.Code).text }, gap: "" }
+      open = { cell: { ...cell, output: (token as Tokens.Code).text, gap: open.gap }, gap: "" }
       if (open.cell.view.kind === "text") close()
     } else if (open !== null && isShown(token, open.cell.view)) {
       const { cell }: Open = open
@@ -92,7 +105,19 @@ export function parseNotebook(text: string, file: string): Notebook {
     line += newlines(raw)
   }
   close()
-  return { settings, parts }
+  return { settings, head, written, parts }
+}
+
+/**
+ * It has a fence at its end, and none within that would begin another block: a fence that was forgotten makes one block of two and what lies
+ * between them, which is then no cell, or an output to be written anew. Text that has such a line stands in a longer fence.
+ */
+function isClosed(block: string): boolean {
+  const [first, ...lines] = block.trimEnd().split("\n")
+  const [, ticks] = fence.exec(first!)!
+  const [last, ...within] = lines.reverse()
+  const begins = new RegExp(`^ {0,3}${ticks}[${ticks![0]}]*`)
+  return last !== undefined && begins.test(last) && last.replace(begins, "").trim() === "" && !within.some(line => begins.test(line))
 }
 
 /** Throws a RivuletError of code 2 for a picture that would lie elsewhere than below the page. */
@@ -121,7 +146,7 @@ function isNoCell(word: string): boolean {
 const blocks = new Set(["code", "table", "paragraph"])
 
 /** The lexer gives a block's line end now to it and now to the blank lines that follow: here it is the block's, and no other. */
-function ownLineEnds(tokens: readonly Token[]): Pick<Token, "type" | "raw">[] {
+export function ownLineEnds(tokens: readonly Token[]): Pick<Token, "type" | "raw">[] {
   const own: (Pick<Token, "type" | "raw"> & object)[] = []
   let owed = false
   for (const token of tokens) {
@@ -152,20 +177,26 @@ export interface Under {
 }
 
 /** The file again, with this under its cells (by cell, in order). */
-export function renderNotebook({ parts }: Notebook, under: readonly Under[]): string {
+export function renderNotebook({ head, written, parts }: Notebook, under: readonly Under[]): string {
   let at = 0
-  return parts
-    .map(part => {
-      if (part.kind === "prose") return part.raw
-      const { output, shown } = under[at++] ?? { output: null, shown: null }
-      return `${part.raw}${output === null ? "" : outputBlock(output)}${shown === null ? "" : `\n${shown}\n`}`
-    })
+  const text = parts
+    .map(part => (part.kind === "prose" ? part.raw : part.raw + belowCell(under[at++] ?? { output: null, shown: null }, part.gap)))
     .join("")
+  return `${written.mark ? "\ufeff" : ""}${written.crlf ? (head + text).replaceAll("\n", "\r\n") : head + text}`
 }
 
-/** Its fence is longer than any in the text. */
+/** `gap`: the blank lines before the output. */
+export function belowCell({ output, shown }: Under, gap = ""): string {
+  return `${output === null ? "" : gap + outputBlock(output)}${shown === null ? "" : `\n${shown}\n`}`
+}
+
 export function outputBlock(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/^`{3,}/gm)].map(([ticks]) => ticks.length))
+  return fenced("output", text)
+}
+
+/** A block whose fence is longer than any in the text. `words`: what stands after its first fence. */
+export function fenced(words: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/^ {0,3}(`{3,})/gm)].map(([, ticks]) => ticks!.length))
   const ticks = "`".repeat(longest + 1)
-  return `${ticks}output\n${text}\n${ticks}\n`
+  return `${ticks}${words}\n${text === "" ? "" : `${text}\n`}${ticks}\n`
 }

@@ -1,97 +1,189 @@
 /**
- * Jupyter's file format (nbformat 4.5) and a notebook's Markdown, either way. Cells and outputs keep their text; what a cell is marked to show
- * as is a tag of it, its table or image an output of Markdown. Pictures that only Jupyter has are not kept.
+ * Jupyter's file format (nbformat 4.5) and a notebook's Markdown, either way. There and back gives the same page: what Jupyter has no place for (a
+ * fence's words, blank lines) is kept in the cells' metadata where it is not as usual. What a cell is marked to show as is a tag of it, its table
+ * or image an output of Markdown. Adjacent cells of text are parted by a comment. Cells of other languages are shown and not run.
  */
 
 import { createHash } from "node:crypto"
-import { RivuletError } from "../../engine/errors.js"
-import { type Cell, outputBlock, parseNotebook, type View } from "./document.js"
-
-interface JupyterCell {
-  readonly cell_type: string
-  readonly source: string | readonly string[]
-  readonly metadata?: { readonly tags?: readonly string[] }
-  readonly outputs?: readonly JupyterOutput[]
-}
-
-interface JupyterOutput {
-  readonly output_type: string
-  readonly text?: string | readonly string[]
-  readonly data?: Record<string, string | readonly string[]>
-  readonly evalue?: string
-}
+import { belowCell, type Cell, fenced, type Notebook, parseNotebook, type View } from "./document.js"
+import { type JupyterCell, joined, left, lined, type Own, readJupyter, textsOf } from "./jupyter-cells.js"
+import { piecesOf, separator } from "./prose-pieces.js"
 
 const markdown = "text/markdown"
-const joined = (text: string | readonly string[] | undefined): string =>
-  text === undefined ? "" : typeof text === "string" ? text : text.join("")
-const lined = (text: string): string[] => text.split(/(?<=\n)/)
 
-/** Throws a RivuletError of code 2 if it is no notebook of format 4. */
-export function fromIpynb(text: string, file: string): string {
-  let notebook: { nbformat?: number; cells?: readonly JupyterCell[]; metadata?: { rivulet?: unknown } }
-  try {
-    notebook = JSON.parse(text)
-  } catch (error) {
-    throw new RivuletError(`${file} is no notebook: ${(error as Error).message}`, { code: 2, try: "a file that Jupyter has written" })
+/** A cell as text, and how it stands to its neighbours. */
+interface Written {
+  readonly kind: "markdown" | "block"
+  readonly text: string
+  readonly own: Own
+}
+
+/** `notes`: what of it has no place in Markdown, a line each. Throws a RivuletError of code 2 if it is no notebook of format 4. */
+export function fromIpynb(text: string, file: string): { readonly text: string; readonly notes: readonly string[] } {
+  const { cells, language, rivulet } = readJupyter(text, file)
+  const head = headOf(rivulet, file)
+  const written = cells.map(cell => writtenOf(cell, language))
+  const gaps = written.map((after, i) => fitting(after.own.before, gapBetween(written[i - 1], after, head), written[i - 1]))
+  const last = written.at(-1)
+  const end = last?.own.after ?? gapBetween(last, undefined, head)
+  return { text: head + written.map((one, i) => gaps[i] + one.text).join("") + end, notes: left(cells, language) }
+}
+
+/** Of the settings, unless they are still those that the page said in its own way. */
+function headOf(rivulet: Record<string, unknown> | undefined, file: string): string {
+  if (rivulet === undefined) return ""
+  const { head, ...settings } = rivulet
+  const said = Object.keys(settings).length === 0 ? "" : `---\nrivulet: ${JSON.stringify(settings)}\n---\n`
+  if (typeof head !== "string") return said
+  const same = (page: string) => JSON.stringify(parseNotebook(page, file).settings)
+  return same(head) === same(said) ? head : said
+}
+
+/** What stands between two cells (`undefined`: the page's begin or end) unless something else is said. */
+function gapBetween(before: Written | undefined, after: Written | undefined, head: string): string {
+  const blank = before === undefined ? "" : before.kind === "markdown" ? "\n\n" : "\n"
+  if (after === undefined) return blank.slice(1)
+  const taken = before === undefined ? head === "" && after.text.startsWith("---") : wouldMerge(before, after)
+  return taken ? `${blank}${separator}\n\n` : blank
+}
+
+/** With blank lines alone between them they are one text, or the second would count as what stands under the first. */
+function wouldMerge(before: Written, after: Written): boolean {
+  if (after.kind !== "markdown") return false
+  return before.kind === "markdown" || !shapeOf(`${before.text}\n${after.text}\n`).startsWith(shapeOf(before.text).slice(0, -1))
+}
+
+/** The blank lines before a cell that were there, if they still part what they part: cells may have been moved. */
+function fitting(kept: string | undefined, usual: string, before: Written | undefined): string {
+  if (kept === undefined || (before?.kind === "markdown" && !kept.startsWith("\n"))) return usual
+  return before !== undefined && usual.includes(separator) && !kept.includes(separator) ? usual : kept
+}
+
+function writtenOf(cell: JupyterCell, language: string): Written {
+  const source = joined(cell.source)
+  const own = cell.metadata?.rivulet ?? {}
+  if (cell.cell_type === "markdown") return { kind: "markdown", text: asProse(source), own }
+  if (cell.cell_type === "raw") return { kind: "block", text: fenced("raw", source), own }
+  if (language !== "typescript") {
+    const output = textsOf(cell.outputs)
+    return { kind: "block", text: fenced(language, source) + (output === "" ? "" : fenced("output", output)), own }
   }
-  if (notebook.nbformat !== 4 || !Array.isArray(notebook.cells))
-    throw new RivuletError(`${file} is no notebook of format 4`, { code: 2, try: "open and save it in Jupyter" })
-  const front = notebook.metadata?.rivulet === undefined ? "" : `---\nrivulet: ${JSON.stringify(notebook.metadata.rivulet)}\n---\n`
-  return front + notebook.cells.map(markdownOf).join("\n")
-}
-
-function markdownOf(cell: JupyterCell): string {
-  const source = joined(cell.source).replace(/\n*$/, "\n")
-  if (cell.cell_type !== "code") return source
   const tags = cell.metadata?.tags ?? []
-  const throws = tags.includes("raises-exception") ? " throws" : ""
   const view = tags.find(tag => tag === "table" || /^plot=/.test(tag))
-  const ticks = /^```/m.test(source) ? "````" : "```"
+  const words = ["ts", ...(tags.includes("raises-exception") ? ["throws"] : []), ...(view === undefined ? [] : [view])]
   const shown = view === undefined ? undefined : cell.outputs?.find(output => output.data?.[markdown] !== undefined)
-  const output = (cell.outputs ?? [])
-    .filter(one => one !== shown)
-    .map(textOf)
-    .join("")
-    .replace(/^\n+|\n+$/g, "")
-  const below = shown === undefined ? "" : `\n${joined(shown.data![markdown]).trimEnd()}\n`
-  return `${ticks}ts${throws}${view === undefined ? "" : ` ${view}`}\n${source}${ticks}\n${output === "" ? "" : outputBlock(output)}${below}`
+  const output = textsOf(cell.outputs?.filter(one => one !== shown))
+  const usual = fenced(words.join(" "), source)
+  const below = { output: output === "" ? null : output, shown: shown === undefined ? null : joined(shown.data![markdown]).trimEnd() }
+  return { kind: "block", text: blockOf(own.block, usual) + belowCell(below, own.gap), own }
 }
 
-function textOf(output: JupyterOutput): string {
-  const text = output.output_type === "error" ? (output.evalue ?? "") : joined(output.text ?? output.data?.["text/plain"])
-  return text === "" ? "" : text.replace(/\n*$/, "\n")
+/** As it stood in its page, if that still says what the cell is. */
+function blockOf(own: string | undefined, usual: string): string {
+  return own !== undefined && shapeOf(own) === shapeOf(usual) ? own : usual
+}
+
+/** What a page's cells are, and what stands under them; empty: it is no page. */
+function shapeOf(page: string): string {
+  try {
+    const { parts } = parseNotebook(page, "")
+    return JSON.stringify(
+      parts.flatMap(part => (part.kind === "cell" ? [[part.code, part.throws, part.view, part.output, part.shown]] : [])),
+    )
+  } catch {
+    return ""
+  }
+}
+
+/** A cell's Markdown in a page: a block without end ends with it, and what looks like a cell there is none. */
+function asProse(source: string): string {
+  const lines = source.replace(/^(?:[ \t]*\n)+|\n[ \t\n]*$/g, "").split("\n")
+  let open: string | null = null
+  for (const line of lines) {
+    const [, ticks, words] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? []
+    if (ticks === undefined) continue
+    if (open === null) open = ticks
+    else if (ticks.startsWith(open) && words!.trim() === "") open = null
+  }
+  if (open !== null) lines.push(open)
+  for (const part of parseNotebook(`\n${lines.join("\n")}\n`, "").parts)
+    if (part.kind === "cell") lines[part.line - 3] = `${lines[part.line - 3]!.trimEnd()} skip`
+  return lines.join("\n")
 }
 
 /** Deterministic: the same Markdown gives the same file. */
-export function toIpynb(markdown: string, file: string): string {
-  const { settings, parts } = parseNotebook(markdown, file)
-  const cells = parts.flatMap((part, index) => {
-    const id = createHash("sha256").update(`${index} ${part.raw}`).digest("hex").slice(0, 8)
-    if (part.kind === "prose") {
-      const source = part.raw.replace(/^---\n[\s\S]*?^---[ \t]*\n/m, index === 0 ? "" : "$&").trim()
-      return source === "" ? [] : [{ cell_type: "markdown", id, metadata: {}, source: lined(source) }]
-    }
-    const tags = [...(part.throws ? ["raises-exception"] : []), ...tagsOf(part.view)]
-    const metadata = tags.length > 0 ? { tags } : {}
-    return [{ cell_type: "code", execution_count: null, id, metadata, outputs: outputsOf(part), source: lined(part.code) }]
-  })
-  const metadata = {
+export function toIpynb(text: string, file: string): string {
+  const notebook = parseNotebook(text, file)
+  const language = "typescript"
+  const cells: (JupyterCell & { metadata: { rivulet?: Own } })[] = []
+  let [gap, before]: [string, Written | undefined] = ["", undefined]
+  const add = (cell: JupyterCell): void => {
+    const after = writtenOf(cell, language)
+    const own = gap === gapBetween(before, after, notebook.head) ? {} : { before: gap }
+    const merged = { ...cell.metadata?.rivulet, ...own }
+    const id = createHash("sha256").update(`${cells.length} ${after.text}`).digest("hex").slice(0, 8)
+    const { rivulet, ...metadata } = cell.metadata ?? {}
+    cells.push({ ...cell, id, metadata: { ...metadata, ...(Object.keys(merged).length > 0 && { rivulet: merged }) } })
+    gap = ""
+    before = after
+  }
+  for (const part of notebook.parts)
+    if (part.kind === "cell") add(jupyterCell(part))
+    else
+      for (const piece of piecesOf(part.raw))
+        if (piece.kind === "gap") gap += piece.text
+        else add({ cell_type: piece.kind, metadata: {}, source: lined(piece.text) })
+  const last = cells.at(-1)
+  if (last !== undefined && gap !== gapBetween(before, undefined, notebook.head))
+    last.metadata.rivulet = { ...last.metadata.rivulet, after: gap }
+  return `${JSON.stringify({ cells: cells.map(ordered), metadata: metadataOf(notebook, cells.length === 0 ? gap : ""), nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`
+}
+
+/** `rest`: of a page without cells. */
+function metadataOf({ head, settings }: Notebook, rest: string): object {
+  return {
     kernelspec: { display_name: "Rivulet", language: "typescript", name: "rivulet" },
     language_info: { name: "typescript", file_extension: ".ts" },
-    rivulet: settings,
+    rivulet: { ...settings, head: head + rest },
   }
-  return `${JSON.stringify({ cells, metadata, nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`
+}
+
+/** Keys as Jupyter writes them. */
+function ordered({ cell_type, execution_count, id, metadata, outputs, source }: JupyterCell): object {
+  return cell_type === "code" ? { cell_type, execution_count, id, metadata, outputs, source } : { cell_type, id, metadata, source }
+}
+
+function jupyterCell(cell: Cell): JupyterCell {
+  const { code, throws, view, gap, raw } = cell
+  const tags = [...(throws ? ["raises-exception"] : []), ...tagsOf(view)]
+  const usual = fenced(["ts", ...(throws ? ["throws"] : []), ...tagsOf(view)].join(" "), code)
+  const own = { ...(raw === usual ? {} : { block: raw }), ...(gap === "" ? {} : { gap }) }
+  return {
+    cell_type: "code",
+    execution_count: null,
+    metadata: { ...(tags.length > 0 && { tags }), rivulet: own },
+    outputs: outputsOf(cell),
+    source: lined(code),
+  }
 }
 
 function tagsOf(view: View): string[] {
   return view.kind === "text" ? [] : [view.kind === "plot" ? `plot=${view.file}` : view.kind]
 }
 
-function outputsOf({ output, shown, throws }: Cell): object[] {
-  const result = (data: object) => ({ output_type: "execute_result", execution_count: null, metadata: {}, data })
+function outputsOf({ output, shown, throws }: Cell): NonNullable<JupyterCell["outputs"]> {
+  const result = (data: Record<string, string[]>) => ({ output_type: "execute_result", execution_count: null, metadata: {}, data })
   const error = (text: string) => ({ output_type: "error", ename: "Error", evalue: text, traceback: [text] })
   return [
     ...(output === null ? [] : [throws ? error(output) : result({ "text/plain": lined(output) })]),
     ...(shown === null ? [] : [result({ "text/plain": lined(shown), [markdown]: lined(shown) })]),
   ]
+}
+
+/** The file with the outputs of these cells, all else of it (text, metadata) as it was. */
+export function withOutputs(text: string, cells: readonly Cell[]): string {
+  const notebook = JSON.parse(text.replace(/^\ufeff/, "")) as { cells: JupyterCell[] }
+  let at = 0
+  const renewed = notebook.cells.map(cell => (cell.cell_type === "code" ? { ...cell, outputs: outputsOf(cells[at++]!) } : cell))
+  return `${JSON.stringify({ ...notebook, cells: renewed }, null, 1)}\n`
 }

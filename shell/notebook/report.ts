@@ -3,8 +3,8 @@
 export interface CellReport {
   /** From 1. */
   readonly cell: number
-  /** Of its first line in the file. */
-  readonly line: number
+  /** Of its first line in the file. Null: its file has lines that nobody reads. */
+  readonly line: number | null
   readonly ms: number
   /** Why it failed, its first line a headline. Null: it did not. */
   readonly problem: readonly string[] | null
@@ -18,22 +18,29 @@ export interface NotebookReport {
 
 export function problemLines({ file, cells }: NotebookReport): string[] {
   return cells.flatMap(({ cell, line, problem }) =>
-    problem === null ? [] : [`${file}  cell ${cell} (line ${line})  ${problem[0]}`, ...problem.slice(1).map(text => `  ${text}`)],
+    problem === null ? [] : [`${file}  ${nameOf(cell, line)}  ${problem[0]}`, ...problem.slice(1).map(text => `  ${text}`)],
   )
+}
+
+function nameOf(cell: number, line: number | null): string {
+  return line === null ? `cell ${cell}` : `cell ${cell} (line ${line})`
 }
 
 /** As GitHub's runners read it. */
 export function annotationLines({ file, cells }: NotebookReport): string[] {
   const escaped = (text: string) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
-  return cells.flatMap(({ line, problem }) =>
-    problem === null ? [] : [`::error file=${file},line=${line}::${escaped(problem.join("\n"))}`],
-  )
+  const property = (text: string) => escaped(text).replaceAll(":", "%3A").replaceAll(",", "%2C")
+  return cells.flatMap(({ cell, line, problem }) => {
+    if (problem === null) return []
+    const place = line === null ? `title=cell ${cell}` : `line=${line}`
+    return [`::error file=${property(file)},${place}::${escaped(problem.join("\n"))}`]
+  })
 }
 
 export function junit(reports: readonly NotebookReport[]): string {
   const suites = reports.map(({ file, cells, ms }) => {
     const cases = cells.map(({ cell, line, ms, problem }) => {
-      const open = `    <testcase classname="${xml(file)}" name="cell ${cell} (line ${line})" time="${ms / 1000}"`
+      const open = `    <testcase classname="${xml(file)}" name="${nameOf(cell, line)}" time="${ms / 1000}"`
       if (problem === null) return `${open}/>\n`
       return `${open}>\n      <failure message="${xml(problem[0]!)}">${xml(problem.join("\n"))}</failure>\n    </testcase>\n`
     })

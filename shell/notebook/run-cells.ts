@@ -41,11 +41,13 @@ const columns = 100
 export class CellRunner {
   readonly #session: ClientSession
   readonly #host: ShellHost
+  readonly #settled: () => Promise<void>
   #printed: string[] = []
 
-  /** `bound`: names that cells find beyond a shell's. */
-  constructor(session: ClientSession, tz: string, bound: Readonly<Record<string, unknown>> = {}) {
+  /** `bound`: names that cells find beyond a shell's. `settled` resolves when what a cell has set going (timers) is done. */
+  constructor(session: ClientSession, tz: string, bound: Readonly<Record<string, unknown>> = {}, settled = async (): Promise<void> => {}) {
     this.#session = session
+    this.#settled = settled
     this.#host = new ShellHost({
       session,
       tz,
@@ -71,13 +73,14 @@ export class CellRunner {
     let rendered: Rendered | null = null
     try {
       const shown = await this.#evaluate(code, view)
+      await this.#settled()
       if ("kind" in shown) rendered = shown
       else this.#printed.push(...shown.map(line => line.text))
       if (throws) failure = "it did not throw"
     } catch (error) {
       const thrown = asError(error)
       if (throws) this.#printed.push(thrown.message)
-      else failure = errorText(thrown).join("\n")
+      else failure = failureText(thrown)
     }
     return { output: dedented(this.#printed), rendered, failure, ms: Math.round(performance.now() - startedMs) }
   }
@@ -110,6 +113,12 @@ export class CellRunner {
   async close(): Promise<void> {
     await this.#host.close()
   }
+}
+
+/** As it is told of a cell that was not there to fail. */
+export function failureText(error: Error): string {
+  const { try: advice } = error as RivuletError
+  return [...errorText(error), ...(advice === undefined ? [] : [`  try        ${advice}`])].join("\n")
 }
 
 /** Of a series a row a version. */

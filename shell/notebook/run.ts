@@ -1,6 +1,6 @@
 /** `rivulet run notebook.md`: runs the cells, compares or renews the outputs under them, tells what differs. */
 
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { dirname, resolve } from "node:path"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
@@ -8,18 +8,20 @@ import { openCalls } from "../../cluster/client/connect.js"
 import { serveCalls } from "../../cluster/client/port-calls.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import type { Kill } from "../../cluster/testing/index.js"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import { formatDuration } from "../../engine/time.js"
-import { type Cell, type Notebook, parseNotebook, renderNotebook } from "./document.js"
-import { fromIpynb, toIpynb } from "./ipynb.js"
-import { differencesOf, type Page, under, writePicture } from "./rendered.js"
+import type { Cell } from "./document.js"
+import { lineOf, type NotebookFile, readNotebook, updateNotebook } from "./notebook-file.js"
+import { differencesOf, type Page } from "./rendered.js"
 import { annotationLines, type CellReport, junit, type NotebookReport, problemLines } from "./report.js"
-import type { CellOutcome } from "./run-cells.js"
+import { type CellOutcome, failureText } from "./run-cells.js"
 import type { Settings } from "./settings.js"
 import type { NotebookJob, ThreadMessage } from "./thread.js"
 
 /** Owner of what cells define on a real cluster. */
 const notebookUser = "notebook"
+
+const outputDiffers = "output differs"
 
 export interface NotebookOptions {
   readonly check: boolean
@@ -38,8 +40,10 @@ export interface NotebookOptions {
   readonly annotate: boolean
 }
 
-/** The exit code: 0, 1 if a cell failed or an output differs, 124 if one took too long. Throws RivuletError of code 2. */
-export async function runNotebooks(files: readonly string[], options: NotebookOptions): Promise<number> {
+/** The exit code: 0, 1 if a cell failed or an output differs, 124 if one took too long. Throws RivuletError of code 2: then nothing ran. */
+export async function runNotebooks(paths: readonly string[], options: NotebookOptions): Promise<number> {
+  const files = [...new Set(paths)].map(readNotebook)
+  if (options.junit !== undefined) writeReport(options.junit, [])
   const reports: NotebookReport[] = []
   const startedMs = performance.now()
   let late = false
@@ -50,10 +54,19 @@ export async function runNotebooks(files: readonly string[], options: NotebookOp
     for (const line of problemLines(report)) options.warn(`${line}\n`)
     if (options.annotate) for (const line of annotationLines(report)) options.write(`${line}\n`)
   }
-  if (options.junit !== undefined) writeFileSync(options.junit, junit(reports))
+  if (options.junit !== undefined) writeReport(options.junit, reports)
   options.warn(`${summary(reports, performance.now() - startedMs, options)}\n`)
   if (late) return 124
   return reports.some(failed) ? 1 : 0
+}
+
+function writeReport(path: string, reports: readonly NotebookReport[]): void {
+  try {
+    writeFileSync(path, junit(reports))
+  } catch (error) {
+    const what = `--report junit=${path}: ${(error as Error).message}`
+    throw new RivuletError(what, { code: 2, try: "a file in a directory that exists", cause: error })
+  }
 }
 
 interface Ended {
@@ -62,12 +75,12 @@ interface Ended {
 }
 
 /** Beside one another, each in its thread: a simulated clock is its notebook's own. One by one when cells write as they run, or on real processes. */
-function inLanes(files: readonly string[], options: NotebookOptions): Promise<Ended>[] {
+function inLanes(files: readonly NotebookFile[], options: NotebookOptions): Promise<Ended>[] {
   const simulated = options.master === undefined && options.settings.clock !== "real"
   const lanes = simulated && (options.check || options.update) ? availableParallelism() : 1
   const waiting: (() => void)[] = []
   let free = lanes
-  const run = async (file: string): Promise<Ended> => {
+  const run = async (file: NotebookFile): Promise<Ended> => {
     if (free > 0) free--
     else await new Promise<void>(resolve => waiting.push(resolve))
     try {
@@ -92,17 +105,19 @@ function summary(reports: readonly NotebookReport[], ms: number, { check }: Note
   const bad = reports.filter(failed).length
   const cells = reports.reduce((sum, report) => sum + report.cells.length, 0)
   const seconds = (ms / 1000).toFixed(1)
-  const notebooks = reports.length === 1 ? "notebook" : "notebooks"
-  const hint = check && bad > 0 ? " · --update writes the new outputs" : ""
-  return bad > 0
-    ? `${bad} of ${reports.length} ${notebooks} failed · ${cells} cells, ${seconds} s${hint}`
-    : `${reports.length} ${notebooks} · ${cells} cells, ${seconds} s`
+  const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`
+  const differs = reports.some(report => report.cells.some(({ problem }) => problem?.[0] === outputDiffers))
+  const hint = check && differs ? " · --update writes the new outputs" : ""
+  const ran = `${counted(cells, "cell")}, ${seconds} s${hint}`
+  return bad > 0 ? `${bad} of ${counted(reports.length, "notebook")} failed · ${ran}` : `${counted(reports.length, "notebook")} · ${ran}`
 }
 
-async function runOne(file: string, options: NotebookOptions): Promise<{ report: NotebookReport; timedOut: boolean }> {
-  const notebook = read(file)
-  const cells = notebook.parts.filter((part): part is Cell => part.kind === "cell")
+async function runOne(file: NotebookFile, options: NotebookOptions): Promise<Ended> {
+  const { path, notebook, cells } = file
   const settings = { ...notebook.settings, ...options.settings }
+  const kills = options.kills.filter(({ node }) => isThere(node, settings.workers))
+  for (const { node } of options.kills.filter(kill => !kills.includes(kill)))
+    options.warn(`${path}  there is no ${node} to end: ${settings.workers === 1 ? "one worker" : `${settings.workers} workers`}\n`)
   const own =
     options.master === undefined && settings.clock === "real" ? await startEmbedded({ workers: settings.workers, cores: 1 }) : undefined
   const address = options.master ?? own?.address
@@ -115,10 +130,10 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
       tz: settings.tz,
       workers: settings.workers,
       seed: settings.seed,
-      kills: options.kills,
+      kills,
       // Who asks for another order, or for a death, means that things take time: in one instant there is neither.
       pace: options.settings.seed !== undefined || options.kills.length > 0 ? "random" : "instant",
-      directory: dirname(resolve(file)),
+      directory: dirname(resolve(path)),
       user: notebookUser,
       ...(calls === undefined ? {} : { calls: portTo(calls) }),
     }
@@ -128,15 +143,24 @@ async function runOne(file: string, options: NotebookOptions): Promise<{ report:
       if (!quiet && texts.length > 0) options.write(`${texts.join("\n")}\n`)
     })
     for (const { node, atMs } of early)
-      options.warn(`${file}  had ended before ${node} was to end, at ${formatDuration(atMs)} of its clock\n`)
+      options.warn(`${path}  had ended before ${node} was to end, at ${formatDuration(atMs)} of its clock\n`)
     const page = { directory: job.directory, tz: settings.tz }
-    const reports = cells.slice(0, Math.max(outcomes.length, 1)).map((cell, i) => judge(cell, i, outcomes[i], options.check ? page : null))
-    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) update(file, notebook, cells, outcomes, page)
-    return { report: { file, cells: reports.filter(report => report !== null), ms: Math.round(performance.now() - startedMs) }, timedOut }
+    const reports = cells
+      .slice(0, Math.max(outcomes.length, 1))
+      .map((cell, i) => judge(path, cell, i, outcomes[i], options.check ? page : null))
+    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) updateNotebook(file, outcomes, page)
+    return {
+      report: { file: path, cells: reports.filter(report => report !== null), ms: Math.round(performance.now() - startedMs) },
+      timedOut,
+    }
   } finally {
     await calls?.close()
     await own?.stop()
   }
+}
+
+function isThere(node: string, workers: number): boolean {
+  return node === "master" || Number(node.slice(1)) <= workers
 }
 
 function portTo(calls: Parameters<typeof serveCalls>[1]): MessagePort {
@@ -146,14 +170,14 @@ function portTo(calls: Parameters<typeof serveCalls>[1]): MessagePort {
 }
 
 /** `page`: it is compared with what stands there. */
-function judge(cell: Cell, index: number, outcome: CellOutcome | undefined, page: Page | null): CellReport {
+function judge(path: string, cell: Cell, index: number, outcome: CellOutcome | undefined, page: Page | null): CellReport {
   const problem = (): string[] | null => {
     if (outcome === undefined) return ["did not run"]
     if (outcome.failure !== null) return outcome.failure.split("\n")
     const lines = page === null ? [] : differencesOf(cell, outcome, page)
-    return lines.length === 0 ? null : ["output differs", ...lines]
+    return lines.length === 0 ? null : [outputDiffers, ...lines]
   }
-  return { cell: index + 1, line: cell.line, ms: outcome?.ms ?? 0, problem: problem() }
+  return { cell: index + 1, line: lineOf(path, cell), ms: outcome?.ms ?? 0, problem: problem() }
 }
 
 /** Ends the thread, with whatever runs in it, when a cell takes too long. */
@@ -191,7 +215,12 @@ function inThread(
         void worker.terminate().then(() => reject(new RivuletError(message.message, { code: 2 })))
       }
     })
-    worker.on("error", reject)
+    // What nobody waited for has thrown: a timer, a promise.
+    worker.on("error", error => {
+      const at = running ?? Math.max(0, outcomes.length - 1)
+      outcomes[at] = { output: "", rendered: null, failure: failureText(asError(error)), ms: outcomes[at]?.ms ?? 0 }
+      end(false)
+    })
     // Nothing is left that could wake it: the cell waits for what never comes.
     worker.on("exit", () => {
       if (running === undefined) return
@@ -199,25 +228,4 @@ function inThread(
       end(false)
     })
   })
-}
-
-function read(file: string): Notebook {
-  let text: string
-  try {
-    text = readFileSync(file, "utf8")
-  } catch (error) {
-    throw new RivuletError(`no such file: ${file}`, { code: 2, try: "give the path of a .md or .ipynb notebook", cause: error })
-  }
-  return parseNotebook(file.endsWith(".ipynb") ? fromIpynb(text, file) : text, file)
-}
-
-function update(file: string, notebook: Notebook, cells: readonly Cell[], outcomes: readonly CellOutcome[], page: Page): void {
-  cells.forEach((cell, i) => {
-    writePicture(cell, outcomes[i]!, page)
-  })
-  const text = renderNotebook(
-    notebook,
-    cells.map((cell, i) => under(cell, outcomes[i]!)),
-  )
-  writeFileSync(file, file.endsWith(".ipynb") ? toIpynb(text, file) : text)
 }

@@ -4,6 +4,7 @@ import { parse as parseYaml } from "yaml"
 import type { Kill } from "../../cluster/testing/index.js"
 import { RivuletError } from "../../engine/errors.js"
 import { parseDuration } from "../../engine/time.js"
+import { timeZone } from "../../engine/time-zone.js"
 
 export interface Settings {
   /** Simulated: time goes on by input and `clock.advance` alone. Real: an embedded cluster of processes. */
@@ -25,7 +26,8 @@ export function parseSettings(text: string, file: string): Settings {
     throw wrong(`the front matter is no YAML: ${(error as Error).message.split("\n")[0]}`, "rivulet: { clock: simulated, workers: 2 }")
   }
   const given = (typeof front === "object" && front !== null ? (front as { rivulet?: unknown }).rivulet : undefined) ?? {}
-  if (typeof given !== "object") throw wrong("rivulet: in the front matter has no settings", "rivulet: { clock: simulated, workers: 2 }")
+  if (typeof given !== "object" || Array.isArray(given))
+    throw wrong("rivulet: in the front matter has no settings", "rivulet: { clock: simulated, workers: 2 }")
   const {
     clock = defaults.clock,
     tz = defaults.tz,
@@ -36,6 +38,11 @@ export function parseSettings(text: string, file: string): Settings {
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) throw wrong(`no setting ${unknown}`, "clock, tz, workers, seed")
   if (clock !== "simulated" && clock !== "real") throw wrong(`clock: ${String(clock)}`, "clock: simulated, or real")
+  try {
+    timeZone(String(tz))
+  } catch {
+    throw wrong(`tz: ${String(tz)}`, 'tz: "Europe/Berlin", or UTC')
+  }
   if (!Number.isInteger(workers) || (workers as number) < 1 || (workers as number) > 16)
     throw wrong(`workers: ${String(workers)}`, "workers: 1 to 16")
   if (!Number.isSafeInteger(seed)) throw wrong(`seed: ${String(seed)}`, "seed: 7")

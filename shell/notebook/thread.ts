@@ -11,6 +11,7 @@ import type { ClientSession } from "../../cluster/client/client-session.js"
 import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
 import { type Kill, simulate } from "../../cluster/testing/index.js"
+import { RivuletError } from "../../engine/errors.js"
 import { type CellOutcome, CellRunner, type CellToRun } from "./run-cells.js"
 import { SimulatedTimers } from "./timers.js"
 
@@ -43,29 +44,42 @@ interface Opened {
   readonly session: ClientSession
   /** Of a simulated cluster: what breaks it, and timers on its clock. */
   readonly bound: Readonly<Record<string, unknown>>
+  /** Resolves when what a cell has set going is done. */
+  readonly settled: () => Promise<void>
 }
 
 /** Deaths that have come. */
 const came = new Set<Kill>()
+let restartMaster: () => void = () => {}
 
 async function open(): Promise<Opened> {
   const resolvePath = (path: string) => (/^[a-z]+:/.test(path) ? path : resolve(job.directory, path))
   if (job.calls !== undefined) {
     const calls = new PortCalls(job.calls, () => Date.now())
-    return { session: await createSession(calls, { user: job.user, program: job.user, tz: job.tz, resolvePath }), bound: {} }
+    return {
+      session: await createSession(calls, { user: job.user, program: job.user, tz: job.tz, resolvePath }),
+      bound: {},
+      settled: async () => {},
+    }
   }
   const simulation = await simulate({
     workers: job.workers,
     seed: job.seed,
     kills: job.kills,
     pace: job.pace,
-    onKill: kill => came.add(kill),
+    onKill: kill => {
+      came.add(kill)
+      // There is one: whoever runs it starts it again.
+      if (kill.node === "master") setImmediate(() => restartMaster())
+    },
     resolvePath,
     files: { find: findFiles, read: path => readFileSync(path) },
   })
   const { kill, restart, slow } = simulation
-  const { setTimeout, clearTimeout } = new SimulatedTimers(simulation.clock)
-  return { session: simulation, bound: { kill, restart, slow, setTimeout, clearTimeout } }
+  restartMaster = () => restart("master")
+  const timers = new SimulatedTimers(simulation.clock)
+  const { setTimeout, clearTimeout } = timers
+  return { session: simulation, bound: { kill, restart, slow, setTimeout, clearTimeout }, settled: () => timers.settled() }
 }
 
 /** Files that a path names: itself, what is in it, or what its pattern matches. */
@@ -75,9 +89,14 @@ function findFiles(path: string): readonly string[] {
   return stat === undefined ? [] : stat.isDirectory() ? glob.sync(`${glob.escapePath(path)}/*`).sort() : [path]
 }
 
+// It would end this thread, and what is left of the page with it.
+process.exit = () => {
+  throw new RivuletError("a notebook's cell cannot end the process", { code: 2, try: "throw new Error(…): the notebook fails there" })
+}
+
 try {
-  const { session, bound } = await open()
-  const runner = new CellRunner(session, job.tz, bound)
+  const { session, bound, settled } = await open()
+  const runner = new CellRunner(session, job.tz, bound, settled)
   await runner.start()
   for (const [cell, one] of job.cells.entries()) {
     tell({ kind: "running", cell })

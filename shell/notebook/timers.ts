@@ -17,6 +17,8 @@ export class SimulatedTimers {
   private readonly timers = new Map<number, Timer>()
   private lastId = 0
   private passing = false
+  /** Told whenever a timer is no more. */
+  private watchers: (() => void)[] = []
 
   constructor(private readonly clock: SimulatedClock) {}
 
@@ -28,14 +30,27 @@ export class SimulatedTimers {
       // Not at once: what the cell does before it waits belongs to this moment.
       setImmediate(() => {
         // A cluster that has been closed has no time; a cell that still waits for it is told so elsewhere.
-        this.pass().catch(() => {})
+        this.pass().catch(() => {
+          for (const id of [...this.timers.keys()]) this.remove(id)
+        })
       })
     }
     return id
   }
 
-  readonly clearTimeout = (id: number): void => {
+  /** Resolves when the timers that are waiting now have run: a cell that has ended has none that run beside the next one. */
+  async settled(): Promise<void> {
+    const waiting = [...this.timers.keys()]
+    while (waiting.some(id => this.timers.has(id))) await new Promise<void>(resolve => this.watchers.push(resolve))
+    // What the last one threw is told as a cell's.
+    await new Promise(resolve => setImmediate(resolve))
+  }
+
+  readonly clearTimeout = (id: number): void => this.remove(id)
+
+  private remove(id: number): void {
     this.timers.delete(id)
+    for (const watcher of this.watchers.splice(0)) watcher()
   }
 
   /** Lets time pass to the next timer that is due, and to the next, until there is none. */
@@ -46,7 +61,7 @@ export class SimulatedTimers {
         await this.clock.advance(`${waitMs}ms`)
         continue
       }
-      this.timers.delete(next[0])
+      this.remove(next[0])
       try {
         next[1].run()
       } catch (error) {

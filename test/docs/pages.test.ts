@@ -75,6 +75,45 @@ test("what is wrong with a page is found", async () => {
   assert.match(found[2]!, /x\.md:27 {2}the commands printed\na/)
 })
 
+test("a block that nobody runs and that does not say so is found, wherever it stands", () => {
+  mkdirSync(join(directory, "docs/decisions"))
+  const block = (words: string, text = "a") => `${fence}${words}\n${text}\n${fence}`
+  const cell = block("ts", "1")
+  const nobody = /nobody runs/
+  const cases: [page: string, text: string, breach: RegExp | null][] = [
+    ["docs/y.md", [cell, block("output"), block("sh"), block("output"), block("text"), block("ts file=a.ts")].join("\n"), null],
+    ["docs/y.md", block("ts throws"), null],
+    ["docs/y.md", block(""), /says not what it is/],
+    ["docs/y.md", block("js"), /says not what it is/],
+    ["docs/y.md", "    indented", /says not what it is/],
+    ["docs/y.md", block("ts shown"), nobody],
+    ["docs/y.md", block("ts skip"), nobody],
+    ["docs/y.md", block("typescript"), /says not what it is/],
+    ["docs/y.md", `- a\n\n${block("ts").replace(/^/gm, "  ")}`, nobody],
+    ["docs/y.md", `> ${block("ts").replaceAll("\n", "\n> ")}`, nobody],
+    ["docs/y.md", block("output"), /below no cell/],
+    ["docs/y.md", `${cell}\n\nText.\n\n${block("output")}`, /below no cell/],
+    ["docs/y.md", `${cell}\n${block("output")}\n${block("output", "b")}`, /below no cell/],
+    ["docs/y.md", `${block("text")}\n${block("output", "b")}`, /below no cell/],
+    ["notebooks/y.md", `${cell}\n${block("output")}\n${block("sh shown", "rivulet --help")}`, null],
+    ["notebooks/y.md", block("sh"), nobody],
+    ["notebooks/y.md", block("ts file=a.ts"), nobody],
+    ["notebooks/y.md", block(""), /says not what it is/],
+    ["docs/decisions/0001-y.md", cell, nobody],
+    ["docs/decisions/0001-y.md", block("sh"), nobody],
+    ["docs/decisions/0001-y.md", block(""), /says not what it is/],
+    ["CONTRIBUTING.md", block("console"), nobody],
+    ["README.md", block("console"), null],
+  ]
+  for (const [page, text, breach] of cases) {
+    writeFileSync(join(directory, page), `${text}\n`)
+    const found = checkPage(directory, page)
+    if (breach === null) assert.equal(found, [], `${page}\n${text}`)
+    else assert.match(found.join("\n") || "nothing", breach, `${page}\n${text}`)
+    rmSync(join(directory, page))
+  }
+})
+
 for (const page of await pagesOf(root)) test(`links of ${page}`, () => assert.equal(checkPage(root, page), []))
 
 test("the recorded tour is the one that the shell offers", () => {

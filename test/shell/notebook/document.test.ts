@@ -3,7 +3,6 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { differences } from "../../../shell/notebook/compare.js"
 import { type Cell, parseNotebook, renderNotebook } from "../../../shell/notebook/document.js"
-import { fromIpynb, toIpynb } from "../../../shell/notebook/ipynb.js"
 import { annotationLines, junit, problemLines } from "../../../shell/notebook/report.js"
 import { parseKill } from "../../../shell/notebook/settings.js"
 
@@ -136,20 +135,35 @@ test("front matter that cannot be is refused by name", () => {
     ["rivulet: { workers: 99 }", /workers: 99/],
     ["rivulet: { worker: 2 }", /no setting worker/],
     ["rivulet: [", /no YAML/],
+    ["rivulet: [2]", /no settings/],
+    ["rivulet: { tz: Mars/Base }", /tz: Mars\/Base/],
   ]
   for (const [front, message] of cases) assert.throws(() => parseNotebook(`---\n${front}\n---\n`, "x.md"), message, front)
 })
 
-test("Jupyter's format and back", () => {
-  const there = toIpynb(page, "x.md")
-  assert.is(there, toIpynb(page, "x.md"))
-  const back = fromIpynb(there, "x.ipynb")
-  const shape = (notebook: string) => cellsOf(notebook).map(({ raw, line, ...cell }) => cell)
-  assert.equal(shape(back), shape(page))
-  assert.equal(shape(fromIpynb(toIpynb(viewed, "x.md"), "x.ipynb")), shape(viewed))
-  assert.equal(parseNotebook(back, "x.md").settings, parseNotebook(page, "x.md").settings)
-  assert.throws(() => fromIpynb("{}", "x.ipynb"), /no notebook/)
-  assert.throws(() => fromIpynb("no", "x.ipynb"), /no notebook/)
+test("a file that Windows wrote is written as Windows writes", () => {
+  const page = `\ufeff# T\r\n\r\n${fence}ts\r\n1\r\n2\r\n${fence}\r\n${fence}output\r\n2\r\n${fence}\r\n`
+  const notebook = parseNotebook(page, "x.md")
+  assert.equal(
+    cellsOf(page).map(({ code, output }) => ({ code, output })),
+    [{ code: "1\n2", output: "2" }],
+  )
+  assert.is(renderNotebook(notebook, cellsOf(page)), page)
+})
+
+test("a block without end is refused, for what follows it would be neither run nor kept", () => {
+  const output = `${fence}output\n1\n`
+  const cases: [page: string, message: RegExp | null][] = [
+    [`${fence}ts\n1\n`, /x\.md:1: the block of ts does not end/],
+    [`a\n\n${fence}ts\n1\n${fence}\n${output}`, /x\.md:6: the block of output does not end/],
+    [`${fence}ts\n1\n${fence}\n${output}\nText.\n\n${fence}ts\n2\n${fence}\n`, /x\.md:4: the block of output does not end/],
+    [`${fence}ts\n1\n\n${fence}ts\n2\n${fence}\n`, /x\.md:1: the block of ts does not end/],
+    [`${fence}\`ts\n1\n${fence}sh\n${fence}\`\n`, null],
+    [`${fence}ts\n${fence}\n`, null],
+  ]
+  for (const [page, message] of cases)
+    if (message === null) assert.is(cellsOf(page).length, 1, page)
+    else assert.throws(() => parseNotebook(page, "x.md"), message, page)
 })
 
 test("differences", () => {
@@ -162,6 +176,9 @@ test("what is told of a failed cell", () => {
   const report = { file: "x.md", ms: 5, cells: [{ cell: 2, line: 7, ms: 3, problem: ["output differs", "- <1>", "+ 2"] }] }
   assert.equal(problemLines(report), ["x.md  cell 2 (line 7)  output differs", "  - <1>", "  + 2"])
   assert.equal(annotationLines(report), ["::error file=x.md,line=7::output differs%0A- <1>%0A+ 2"])
+  const elsewhere = { ...report, file: "a,b:c.ipynb", cells: [{ ...report.cells[0]!, line: null }] }
+  assert.equal(problemLines(elsewhere)[0], "a,b:c.ipynb  cell 2  output differs")
+  assert.equal(annotationLines(elsewhere), ["::error file=a%2Cb%3Ac.ipynb,title=cell 2::output differs%0A- <1>%0A+ 2"])
   assert.match(junit([report]), /<failure message="output differs">output differs\n- &#60;1&#62;/)
 })
 
