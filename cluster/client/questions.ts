@@ -27,6 +27,10 @@ export class Questions {
   readonly #parts: QuestionParts
   /** Told which streams each question reads: how `watch(f)` learns what to wait for. */
   onQuestion: ((streams: readonly StreamId[]) => void) | null = null
+  /** Begun and not ended, by their numbers, but for those of who watches. */
+  readonly #open = new Map<number, AbortController>()
+  #begun = 0
+  #watching = false
 
   constructor(parts: QuestionParts) {
     this.#parts = parts
@@ -36,14 +40,44 @@ export class Questions {
   query<T>(node: RddNode, decode: (answer: RawAnswer) => T, change: Pick<QueryRequest, "save">): Answer<T> {
     const ended = new AbortController()
     this.onQuestion?.(streamsOfRdd(node))
-    return answerOf(this.#ask(node, change, decode, ended.signal), () => ended.abort())
+    return answerOf(this.#kept(ended, this.#ask(node, change, decode, ended.signal)), () => ended.abort())
   }
 
   /** See `Host.partial`. */
   partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>> {
     const ended = new AbortController()
     this.onQuestion?.(streamsOfRdd(node))
-    return answerOf(this.#askPart(node, withinMs, decode, ended.signal), () => ended.abort())
+    return answerOf(this.#kept(ended, this.#askPart(node, withinMs, decode, ended.signal)), () => ended.abort())
+  }
+
+  /** How many have begun: a mark for `cancelSince`. */
+  get begun(): number {
+    return this.#begun
+  }
+
+  /** Ends the questions that have begun since, awaited or not, and frees their tasks. It may be said again: an abort that was itself cut off is finished. */
+  cancelSince(mark: number): void {
+    for (const [number, ended] of [...this.#open]) if (number > mark) abortAgain(ended)
+  }
+
+  /** What `ask` asks at once goes on whoever else is cancelled. */
+  watching<T>(ask: () => T): T {
+    const before = this.#watching
+    this.#watching = true
+    try {
+      return ask()
+    } finally {
+      this.#watching = before
+    }
+  }
+
+  #kept<T>(ended: AbortController, asked: Promise<T>): Promise<T> {
+    if (this.#watching) return asked
+    const number = ++this.#begun
+    this.#open.set(number, ended)
+    const close = () => this.#open.delete(number)
+    asked.then(close, close)
+    return asked
   }
 
   /** Rows of a question that names no stream: it waits for nothing that is still to be sent. */
@@ -114,4 +148,10 @@ export class Questions {
     this.#parts.settling.learn(node, result.stamp)
     return { result, blocks: payload.map(bytes => Block.of(bytes)) }
   }
+}
+
+/** Code that hears of an abort may be stopped in the middle, as a cell that loops is: whoever has not heard hears of it the next time. */
+export function abortAgain(controller: AbortController, reason?: unknown): void {
+  if (controller.signal.aborted) controller.signal.dispatchEvent(new Event("abort"))
+  else controller.abort(reason)
 }

@@ -69,7 +69,7 @@ export class SessionHost implements Host {
   readonly #textOf: ((file: string) => string | undefined) | undefined
   readonly #resolvePath: (path: string) => string
   readonly #settling: Settling
-  readonly #questions: Questions
+  readonly questions: Questions
   readonly #changes: Changes
   #renames: { readonly id: StreamId; readonly name: string }[] = []
   readonly #remembers: { readonly id: StreamId; readonly rememberMs: number }[] = []
@@ -86,20 +86,14 @@ export class SessionHost implements Host {
     this.tz = tz
     this.#settling = new Settling(this.definitions, asked => this.request(asked), {
       newId: () => this.newId("h"),
-      ask: rdd => this.#questions.rows(rdd),
+      ask: rdd => this.questions.rows(rdd),
     })
     const shared = { definitions: this.definitions, settling: this.#settling, flush: (also?: readonly StreamId[]) => this.flush(also) }
-    this.#questions = new Questions({ ...shared, calls, newId: letter => this.newId(letter) })
+    this.questions = new Questions({ ...shared, calls, newId: letter => this.newId(letter) })
     this.#changes = new Changes({ ...shared, request: body => this.request(body), catalog: () => this.catalog() })
   }
 
   /** Told which streams each question reads. */
-  get onQuestion(): Questions["onQuestion"] {
-    return this.#questions.onQuestion
-  }
-  set onQuestion(told: Questions["onQuestion"]) {
-    this.#questions.onQuestion = told
-  }
 
   // ── Host ──
 
@@ -167,15 +161,15 @@ export class SessionHost implements Host {
 
   query<T>(node: RddNode, decode: (answer: RawAnswer) => T, options: { readonly save?: SaveTarget } = {}): Answer<T> {
     const { save } = options
-    return this.#questions.query(node, decode, save === undefined ? {} : { save: { ...save, to: this.#outputPath(save.to) } })
+    return this.questions.query(node, decode, save === undefined ? {} : { save: { ...save, to: this.#outputPath(save.to) } })
   }
 
   partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>> {
-    return this.#questions.partial(node, withinMs, decode)
+    return this.questions.partial(node, withinMs, decode)
   }
 
   lineage(node: RddNode): Promise<Lineage> {
-    return this.#questions.lineage(node)
+    return this.questions.lineage(node)
   }
 
   unpersist(id: string): void {

@@ -102,7 +102,7 @@ export async function startWatch<T>(
   const once = async (through: number) => {
     if (ended || (everyMs !== null && through % everyMs !== 0)) return
     try {
-      const { value, stamp } = await ask()
+      const { value, stamp } = await host.questions.watching(ask)
       onUpdate({ name, value, ...(stamp && { stamp }) })
       if (until?.(value as T)) await end()
     } catch (error) {
@@ -130,14 +130,15 @@ function questionOf(what: unknown): Question {
 /** Asks once to see which streams are asked. */
 async function streamsAskedBy(host: SessionHost, ask: Question): Promise<StreamId[]> {
   const streams = new Set<StreamId>()
-  const before = host.onQuestion
-  host.onQuestion = asked => {
+  const { questions } = host
+  const before = questions.onQuestion
+  questions.onQuestion = asked => {
     for (const id of asked) streams.add(id)
   }
   try {
     await ask()
   } finally {
-    host.onQuestion = before
+    questions.onQuestion = before
   }
   if (streams.size > 0) return [...streams]
   throw new RivuletError("the watched function asks no stream: nothing tells when to ask again", {

@@ -13,9 +13,9 @@ const limitMs = 2_000
 /**
  * Ends what the thread executes at this moment: the cell fails with `interrupted`. Resolves true when it has stopped; false
  * when it did not within two seconds (it is in native code).
- * Only for a thread that is known to be busy: an idle one would lose the next thing it does.
+ * Only for a thread that is known to be busy: an idle one would lose the next thing it does. `busy` is asked at the last moment.
  */
-export function interruptThread(thread: Worker): Promise<boolean> {
+export function interruptThread(thread: Worker, busy: () => boolean = () => true): Promise<boolean> {
   const session = new Session()
   session.connect()
   return new Promise<boolean>(resolve => {
@@ -27,6 +27,7 @@ export function interruptThread(thread: Worker): Promise<boolean> {
     const limit = setTimeout(() => end(false), limitMs)
     session.on("NodeWorker.attachedToWorker", ({ params: { sessionId, workerInfo } }: Attached) => {
       if (workerInfo.title !== `[worker ${thread.threadId}]`) return
+      if (!busy()) return setImmediate(end, false)
       session.on("NodeWorker.receivedMessageFromWorker", () => setImmediate(end, true))
       const message = JSON.stringify({ id: 1, method: "Runtime.terminateExecution" })
       session.post("NodeWorker.sendMessageToWorker", { sessionId, message })

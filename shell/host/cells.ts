@@ -204,6 +204,7 @@ export class Cells {
     const cancel = () => value.cancel()
     const { signal } = this
     signal?.addEventListener("abort", cancel, { once: true })
+    if (signal?.aborted) cancel()
     try {
       const { value: settled, stamp } = await value.stamped()
       this.lastStamp = stamp

@@ -100,6 +100,7 @@ async function abortable<T>(
 ): Promise<{ value: T; stamp: Stamp }> {
   const cancel = () => answer.cancel()
   signal.addEventListener("abort", cancel, { once: true })
+  if (signal.aborted) cancel()
   try {
     return await answer.stamped()
   } finally {

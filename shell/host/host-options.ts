@@ -2,12 +2,15 @@
 import type { ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { ChangeGuard } from "./change-guard.js"
+import type { Paths } from "./paths.js"
 import type { HostEvent } from "./port.js"
 
 export interface ShellHostOptions {
   readonly session: ClientSession
   readonly tz: string
   readonly columns: number
+  /** What the session's relative paths begin at. Absent: they are not changed for a page. */
+  readonly paths?: Paths
   /** An embedded cluster can be broken on purpose. */
   readonly embedded: boolean
   /** Of a cluster that is changed only by who types it twice. */

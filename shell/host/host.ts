@@ -2,6 +2,7 @@
  * The host of a shell: runs cells and dot-commands, keeps panels, and tells what happens in the cluster. It prints through `emit` and
  * knows no screen: it runs in a thread of its own under the screen, and in the same thread for `--plain`, scripts and `query`.
  */
+import { abortAgain } from "../../cluster/client/questions.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
@@ -27,6 +28,7 @@ import type { ShellHostOptions } from "./host-options.js"
 import { type KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
 import { LogTail } from "./log-tail.js"
 import { Panels } from "./panels.js"
+import type { Paths } from "./paths.js"
 import type { HostEvent, HostPort } from "./port.js"
 import { programLines } from "./stream-lines.js"
 import { openPanel, shareLines, watched } from "./watched.js"
@@ -48,6 +50,9 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   private readonly logTail: LogTail
   private readonly followsLogs: boolean
   private running: AbortController | undefined
+  private readonly paths: Paths | undefined
+  /** A mark of the questions: those since are the running cell's. */
+  private askedBefore = 0
   private readonly promptColumns: number | undefined
   /** So often something was printed. */
   prints = 0
@@ -65,6 +70,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.rich = options.rich ?? false
     this.followsLogs = options.followsLogs ?? true
     this.promptColumns = options.promptColumns
+    this.paths = options.paths
     const print = (lines: readonly StyledLine[]) => this.print(lines)
     this.cells = new Cells(this, {
       rich: this.rich,
@@ -118,6 +124,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   async runCell(cell: string): Promise<boolean> {
     const running = new AbortController()
     this.running = running
+    this.askedBefore = this.session.host.questions.begun
     this.guard?.begin(cell)
     let ok = true
     try {
@@ -162,7 +169,10 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   cancel(): void {
-    this.running?.abort(new RivuletError("cancelled", { code: 130 }))
+    if (this.running === undefined) return
+    abortAgain(this.running, new RivuletError("cancelled", { code: 130 }))
+    // Those too that the cell does not await itself, as in Promise.all.
+    this.session.host.questions.cancelSince(this.askedBefore)
   }
 
   private fail(error: unknown): void {
@@ -270,7 +280,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async load(path: string): Promise<readonly StyledLine[]> {
-    await this.cells.load(path, this.running?.signal ?? new AbortController().signal)
+    const load = () => this.cells.load(path, this.running?.signal ?? new AbortController().signal)
+    await (this.paths !== undefined && /\.(md|ipynb)$/.test(path) ? this.paths.ofNotebook(path, load) : load())
     return []
   }
 

@@ -118,7 +118,7 @@ export class Panels {
         try {
           // A version is what stood at the end of its interval.
           const version = at === null ? stream.latest() : stream.at(Math.floor(at / stream.interval) * stream.interval - 1)
-          const { value, stamp } = await version.take(rowsAsked).stamped()
+          const { value, stamp } = await this.options.session.host.questions.watching(() => version.take(rowsAsked)).stamped()
           done = this.at === at
           if (done) this.show(panel, value, stamp, at)
         } catch (error) {

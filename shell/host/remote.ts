@@ -11,8 +11,8 @@ import type { FromHost, HostThreadData, ToHost } from "./thread-messages.js"
 
 /** How often a thread that has not carried out a cancel is looked at. */
 const patienceMs = 50
-/** Of that time, it ran code for more than this share: it is in a loop. A thread that waits, or gets no core, does not run. */
-const loops = 0.5
+/** Of that time, it ran code for at least this share: it is in a loop. One that turns hears of the order by itself. */
+const loops = 0.99
 const closeMs = 500
 
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread-entry.ts" : "./thread-entry.js", import.meta.url)
@@ -40,7 +40,7 @@ export class RemoteHost implements HostPort {
 
   /** Starts to load the thread. It waits for `open`; what is asked of it before is kept. */
   static launch(): RemoteHost {
-    return new RemoteHost(new Worker(entry))
+    return new RemoteHost(startThread())
   }
 
   /** Resolves with the banner's lines when its session is open. RivuletError 3 when no master answers. */
@@ -115,7 +115,7 @@ export class RemoteHost implements HostPort {
       const before = this.thread.performance.eventLoopUtilization()
       await new Promise(resolve => setTimeout(resolve, patienceMs))
       if (!waits() || this.thread.performance.eventLoopUtilization(before).utilization < loops) continue
-      await interruptThread(this.thread)
+      await interruptThread(this.thread, () => waits() && this.thread.performance.eventLoopUtilization(before).utilization >= loops)
       if (waits()) this.send({ kind: "cancel" })
     }
     this.looking = false
@@ -176,4 +176,17 @@ export class RemoteHost implements HostPort {
 
 function failureFrom({ message, code, try: advice }: { message: string; code: number; try?: string }): RivuletError {
   return new RivuletError(message, { code, ...(advice ? { try: advice } : {}) })
+}
+
+/**
+ * A loop in a timer's callback is interrupted inside Node's own code, whose account of what runs within what is wrong from then on. Node checks it, and ends the
+ * whole process; nothing here reads it.
+ */
+function startThread(): Worker {
+  try {
+    return new Worker(entry, { execArgv: [...process.execArgv, "--no-force-async-hooks-checks"] })
+  } catch {
+    // Options of the process, not of a thread, cannot be said again.
+    return new Worker(entry)
+  }
 }

@@ -3,7 +3,6 @@
  * port of their own, so that a cell that loops for ever stops neither. Started before there is a connection: loading
  * takes longer than connecting.
  */
-import { resolve } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
@@ -12,6 +11,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { scratchTtl } from "../cli/options.js"
 import { ChangeGuard } from "./change-guard.js"
 import { ShellHost } from "./host.js"
+import { Paths } from "./paths.js"
 import type { FromHost, ToHost } from "./thread-messages.js"
 
 interface Opened {
@@ -32,15 +32,17 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
   const { user, tz, columns, embedded, address, rich = false, confirm, promptColumns, rest } = data
   const calls = new PortCalls(callsPort, () => Date.now())
   const guard = confirm === undefined ? undefined : new ChangeGuard(confirm)
+  const paths = new Paths()
   const session = await createSession(guard?.over(calls) ?? calls, {
     user,
     program: user,
     tz,
     ...scratchTtl(),
-    resolvePath: path => resolve(path),
+    resolvePath: paths.resolve,
   })
   const host = new ShellHost({
     session,
+    paths,
     tz,
     columns,
     embedded,

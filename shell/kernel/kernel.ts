@@ -2,6 +2,7 @@
  * What a kernel answers, apart from sockets: requests in, replies and published messages out. Requests of the shell channel are done one after
  * the other; those of the control channel at once, so that a cell can be interrupted. Cells run in the shell's host, in a thread of its own.
  */
+import { randomUUID } from "node:crypto"
 import type { RivuletError } from "../../engine/errors.js"
 import type { HostEvent, HostPort } from "../host/port.js"
 import type { PanelView } from "../session.js"
@@ -48,6 +49,8 @@ export class Kernel {
   /** Open panels: their names and what a page knows them by. */
   private readonly shown = new Map<string, string>()
   private panelsOpened = 0
+  /** Of this process: a page may still show panels of the one before. */
+  private readonly panelPrefix = `rivulet-${randomUUID().slice(0, 8)}`
   private interrupted = false
 
   constructor(private readonly options: KernelOptions) {
@@ -254,7 +257,7 @@ export class Kernel {
     for (const name of [...this.shown.keys()]) if (!panels.some(panel => panel.name === name)) this.shown.delete(name)
     for (const panel of panels) {
       const known = this.shown.get(panel.name)
-      const id = known ?? `rivulet-panel-${++this.panelsOpened}`
+      const id = known ?? `${this.panelPrefix}-${++this.panelsOpened}`
       this.shown.set(panel.name, id)
       const content = { data: panelMime(panel), metadata: {}, transient: { display_id: id } }
       this.options.output.publish(known === undefined ? "display_data" : "update_display_data", content, parent)

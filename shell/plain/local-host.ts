@@ -4,6 +4,7 @@ import type { Attachment } from "../cli/attachment.js"
 import { scratchTtl } from "../cli/options.js"
 import { ShellHost } from "../host/host.js"
 import { withPlainSignals } from "../host/loop-guard.js"
+import { Paths } from "../host/paths.js"
 import type { HostEvent } from "../host/port.js"
 
 export interface LocalHostOptions {
@@ -15,7 +16,9 @@ export interface LocalHostOptions {
 
 export async function openLocalHost(options: LocalHostOptions): Promise<{ readonly host: ShellHost; close(): Promise<void> }> {
   await options.attachment.demo?.ready
+  const paths = new Paths()
   const session = await connect(options.attachment.address, {
+    resolvePath: paths.resolve,
     user: options.user,
     program: options.user,
     tz: options.tz,
@@ -24,6 +27,7 @@ export async function openLocalHost(options: LocalHostOptions): Promise<{ readon
   })
   const host = new ShellHost({
     session,
+    paths,
     tz: options.tz,
     columns: process.stdout.columns ?? 100,
     embedded: options.attachment.cluster !== undefined,

@@ -1,5 +1,8 @@
 /** The Jupyter kernel by a real process on a real cluster: what a page sees of cells, tables, errors, interrupts, and of a master that dies. */
 import { once } from "node:events"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../../cluster/embedded.js"
@@ -105,7 +108,8 @@ test("complete, inspect, is it complete, history", async () => {
 })
 
 test("a loop without end is interrupted, and so is a wait; names are kept", async () => {
-  for (const forever of ["for (;;) {}", "await new Promise(() => {})", "for (;;) await null"]) {
+  const inTimer = "setTimeout(() => { for (;;) {} }); await new Promise(() => {})"
+  for (const forever of ["for (;;) {}", "await new Promise(() => {})", "for (;;) await null", inTimer]) {
     const cell = kernel.begin("execute_request", { code: `console.log("on"); ${forever}` })
     await kernel.until(() => kernel.of(cell.id).some(({ header }) => header.msg_type === "stream"))
     assert.is((await kernel.onControl("interrupt_request")).reply.status, "ok")
@@ -114,14 +118,19 @@ test("a loop without end is interrupted, and so is a wait; names are kept", asyn
   }
 })
 
-test("a question that never ends is interrupted, and its tasks are freed", async () => {
-  const asking = kernel.begin("execute_request", {
-    code: 'console.log("asks"); await parallelize([1, 2, 3, 4, 5, 6, 7, 8], 8).map(n => { for (;;) {} return n }).count()',
-  })
-  await kernel.until(() => kernel.of(asking.id).some(({ header }) => header.msg_type === "stream"))
-  await kernel.onControl("interrupt_request")
-  assert.is((await asking.answered).reply.status, "error")
-  assert.match(data(await kernel.execute("await parallelize([1, 2, 3], 8).count()"))["text/plain"]!, /^3\n/)
+test("a question that never ends is interrupted, awaited by itself or not, and its tasks are freed", async () => {
+  const endless = "parallelize([1, 2, 3, 4, 5, 6, 7, 8], 8).map(n => { for (;;) {} return n }).count()"
+  for (const waits of [
+    `await ${endless}`,
+    `await Promise.all([${endless}, ${endless}])`,
+    `${endless}.then(n => n); await new Promise(() => {})`,
+  ]) {
+    const asking = kernel.begin("execute_request", { code: `console.log("asks"); ${waits}` })
+    await kernel.until(() => kernel.of(asking.id).some(({ header }) => header.msg_type === "stream"))
+    await kernel.onControl("interrupt_request")
+    assert.is((await asking.answered).reply.status, "error", waits)
+    assert.match(data(await kernel.execute("await parallelize([1, 2, 3], 8).count()"))["text/plain"]!, /^3\n/, waits)
+  }
 })
 
 test("a live table is shown once and updated in its place, until it is closed", async () => {
@@ -140,6 +149,20 @@ test("a live table is shown once and updated in its place, until it is closed", 
   assert.match(updated["text/plain"]!, /^counts\.top\(3\) · /)
   assert.ok(updated["text/html"])
   assert.is((await kernel.execute(".unwatch")).reply.status, "ok")
+})
+
+test("a page's cells are run one by one, and read what lies beside it", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-page-"))
+  const page = join(directory, "a.md")
+  writeFileSync(join(directory, "words.txt"), "a\nb\nc\n")
+  writeFileSync(page, '```ts\nconst lines = textFile("words.txt")\n```\n```ts\nawait lines.count()\n```\n')
+  const answered = await kernel.execute(`.load ${page}`)
+  assert.is(answered.reply.status, "ok", JSON.stringify(answered.reply))
+  assert.match(
+    JSON.stringify(answered.published.map(({ content }) => content)),
+    /a\.md:2 {2}const lines.*a\.md:5 {2}await lines\.count.*[" ]3\\n/,
+  )
+  rmSync(directory, { recursive: true })
 })
 
 test("the master dies and is back: the same kernel asks it again", async () => {
