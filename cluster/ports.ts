@@ -10,6 +10,7 @@ import type { ListedFile, PinnedFile, Unpacked } from "../engine/input/file-spli
 import type { TableWrite } from "../engine/output/table.js"
 import type { Packing } from "../engine/rdd.js"
 import type { CapturedLog, TaskFailure, TaskLimits, TaskResult, TaskRun } from "../engine/task.js"
+import type { Lease, SeenLease } from "./master/leadership.js"
 import type { JournalRecord } from "./master/records.js"
 import type { NodeId } from "./node-id.js"
 import type { Message } from "./protocol.js"
@@ -47,6 +48,8 @@ export type NodeEvent =
   | { readonly kind: "lost"; readonly peer: NodeId }
   /** A connection to the peer stands: its process is there, though it may be too busy to answer. Not certain to come. */
   | { readonly kind: "reached"; readonly peer: NodeId }
+  /** A connection to the peer could not be made, or broke. Not certain to come, and may come again and again. */
+  | { readonly kind: "unreached"; readonly peer: NodeId }
   /** Nobody listens where the `probe` looked: the peer's process has ended. Not certain to come. */
   | { readonly kind: "gone"; readonly peer: NodeId }
   /**
@@ -189,10 +192,18 @@ export interface Transport {
 /** The master's durable log. Appending is by compare-and-set on the sequence: a second master cannot interleave. */
 export interface Journal {
   append(sequence: number, record: Uint8Array): Promise<"appended" | "conflict">
+  /** In order; some from before the newest snapshot may be among them. */
   read(): AsyncIterable<{ sequence: number; record: Uint8Array }>
   /** Everything up to `sequence` is contained in `record`, which takes its place. */
   compact(sequence: number, record: Uint8Array): Promise<void>
   close(): Promise<void>
+}
+
+/** Where several masters see who of them leads. Both reject when it is not known what came of it. */
+export interface LeaseStore {
+  look(): Promise<SeenLease | null>
+  /** By compare-and-set: if the newest revision is that one (0: there is none). Answers the new one. */
+  put(lease: Lease, revision: number): Promise<number | "conflict">
 }
 
 /** The worker's block memory: one shared WebAssembly.Memory in a process, a small one in the simulation. */

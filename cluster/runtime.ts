@@ -112,10 +112,11 @@ export class NodeRuntime {
     this.run()
   }
 
-  /** Of the transport: the connection broke. */
+  /** Of the transport: the connection broke, or could not be made. */
   lost(peer: NodeId): void {
     if (this.stopped) return
     this.perform(this.channel.broke(peer))
+    this.events.push({ kind: "unreached", peer })
     this.run()
   }
 

@@ -30,6 +30,11 @@ export function parseAddress(text: string): Address {
   return { scheme: "tcp", host: (tcp[1] ?? tcp[2])!, port, key: tcp[4] ?? null }
 }
 
+/** Those of several masters, with commas between them: each at least once, none empty. Throws as `parseAddress`. */
+export function parseAddresses(text: string): Address[] {
+  return text.split(",").map(one => parseAddress(one.trim()))
+}
+
 /** As a user writes it and nodes tell each other. */
 export function formatAddress(address: Address): string {
   return address.key === null ? endpointOf(address) : `${endpointOf(address)}#${address.key}`

@@ -3,10 +3,10 @@
  * It decides when to ask again; the library above it sees one call and one answer, whatever died in between.
  */
 
-import type { TaskFailure } from "../../engine/task.js"
 import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
 import type { Message, QueryAnswer, Request, Response, ResponseValues } from "../protocol.js"
-import { type ClientPush, cancelledCode, type LocalCall, pushCall, type Welcome } from "./call.js"
+import { type AnswerError, answer, failed, push, toMaster } from "./answers.js"
+import { cancelledCode, type LocalCall, type Welcome } from "./call.js"
 import { MasterLink, type MasterLinkConfig } from "./master-link.js"
 import { Queries, type QueryConfig, type QueryStep } from "./query.js"
 import { type Asker, errorOf, Requests } from "./requests.js"
@@ -42,8 +42,6 @@ const leaveMs = 2_000
 export interface ClientOptions extends Omit<MasterLinkConfig, "helloMs" | "silenceMs"> {
   readonly config?: Partial<ClientConfig>
 }
-
-type AnswerError = NonNullable<Extract<Command, { kind: "answer" }>["error"]>
 
 export class ClientMachine implements Machine {
   readonly #master: MasterLink
@@ -83,7 +81,12 @@ export class ClientMachine implements Machine {
       case "started":
         return this.#master.start(now)
       case "reached":
-        if (this.#master.is(event.peer)) this.#isThere()
+        if (!this.#master.is(event.peer)) return []
+        this.#master.connection(true)
+        this.#isThere()
+        return []
+      case "unreached":
+        if (this.#master.is(event.peer)) this.#master.connection(false)
         return []
       case "tick":
         return this.#tick(now)
@@ -105,7 +108,11 @@ export class ClientMachine implements Machine {
     switch (call.kind) {
       case "connect":
         if (this.#welcome !== null) return [answer(id, this.#welcome)]
-        this.#connecting.push({ call: id, untilMs: now.monotonicMs + call.timeoutMs + (this.#reached ? busyMs : 0) })
+        // Each of several addresses may take so long.
+        this.#connecting.push({
+          call: id,
+          untilMs: now.monotonicMs + call.timeoutMs * this.#master.addresses + (this.#reached ? busyMs : 0),
+        })
         return []
       case "request":
         if (call.body.kind === "openSession" && call.body.as !== undefined) this.#sessions.add(call.body.as)
@@ -344,20 +351,4 @@ export class ClientMachine implements Machine {
     })
     return commands
   }
-}
-
-function toMaster(message: Message): Command {
-  return { kind: "send", to: "master", message }
-}
-
-function answer(call: number, value: unknown, payload?: readonly Uint8Array[]): Command {
-  return { kind: "answer", call, value, ...(payload && { payload }) }
-}
-
-function failed(call: number, error: { message: string; code: number; try?: string; failure?: TaskFailure }): Command {
-  return { kind: "answer", call, error }
-}
-
-function push(value: ClientPush): Command {
-  return { kind: "answer", call: pushCall, value }
 }

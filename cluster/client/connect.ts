@@ -8,7 +8,7 @@ import { userKeys } from "../adapters/key-files.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { runNode } from "../adapters/run-node.js"
 import { systemNow } from "../adapters/system-clock.js"
-import { formatAddress, parseAddress } from "../security.js"
+import { formatAddress, parseAddresses } from "../security.js"
 import type { CurveOptions } from "../transport/curve.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { RuntimeCalls } from "./calls.js"
@@ -29,8 +29,9 @@ export interface ConnectOptions extends Partial<SessionOptions> {
 }
 
 /**
- * A session with the master at `tcp://host:port` (with `#<key>` beyond loopback), this machine's by default.
- * Rejected with a RivuletError: code 2 for an absurd address, 3 when no master answers there within 2 s or it refuses this client.
+ * A session with the master at `tcp://host:port` (with `#<key>` beyond loopback), this machine's by default; of several masters,
+ * with commas between their addresses, with the one that leads. Rejected with a RivuletError: code 2 for an absurd address, 3 when no
+ * master answers there within 2 s (for each address) or it refuses this client.
  */
 export async function connect(master: string = defaultMaster, options: ConnectOptions = {}): Promise<ClientSession> {
   const user = options.user ?? process.env.USER ?? userInfo().username
@@ -55,10 +56,10 @@ export async function openCalls(
     readonly readOnly?: boolean
   },
 ): Promise<RuntimeCalls> {
-  const parsed = parseAddress(master)
-  const address = formatAddress(parsed)
+  const parsed = parseAddresses(master)
+  const address = parsed.map(formatAddress).join(",")
   // Only an address with a key needs one of the user's.
-  const curve = options.curve ?? (parsed.key === null ? undefined : userKeys())
+  const curve = options.curve ?? (parsed.every(({ key }) => key === null) ? undefined : userKeys())
   const name = `c-${randomBytes(5).toString("hex")}`
   const node = `${name}#1`
   const say = options.say ?? openLog({ node: name, level: process.env.RIVULET_LOG === undefined ? "warn" : undefined })
@@ -69,7 +70,8 @@ export async function openCalls(
     say: text => say("debug", text),
     curve,
     onRefused: (peer, reason, attempt) => {
-      if (peer === "master")
+      // Of several masters one that ends just now can look like this, and another may admit it.
+      if (peer === "master" && parsed.length === 1)
         calls.end(new RivuletError(`the master at ${address} does not admit this client: ${reason}`, { code: 3, try: attempt }))
       else say("warn", `${peer} does not admit this client: ${reason}. try: ${attempt}`)
     },

@@ -1,15 +1,17 @@
 /**
  * The client's connection to its master, pure: says hello until it is welcomed, and again whenever nothing has been heard for a
- * while (an idle client must notice a restarted master too, or its subscriptions would be forgotten).
+ * while (an idle client must notice a restarted master too, or its subscriptions would be forgotten). Of several addresses
+ * one after the other is tried.
  *
  *     new ──start──▶ knocking ──welcome──▶ connected ──lost, silence──▶ knocking …     any ──refused──▶ refused
  */
 
+import { MasterAddresses } from "../master-addresses.js"
 import type { Command, NodeId, Now } from "../ports.js"
 import type { Message } from "../protocol.js"
 
 export interface MasterLinkConfig {
-  /** `tcp://host:port` */
+  /** `tcp://host:port`; of several masters with commas between them. */
   readonly address: string
   readonly user: string
   /** Rivulet's and Node's: the master refuses what does not fit. */
@@ -26,6 +28,7 @@ export const masterName = "master"
 export class MasterLink {
   readonly #config: MasterLinkConfig
   readonly #sessions: () => readonly string[]
+  readonly #addresses: MasterAddresses
   #state: "new" | "knocking" | "connected" | "refused" = "new"
   #node: NodeId = masterName
   #helloAtMs = 0
@@ -35,14 +38,20 @@ export class MasterLink {
   constructor(config: MasterLinkConfig, sessions: () => readonly string[]) {
     this.#config = config
     this.#sessions = sessions
+    this.#addresses = new MasterAddresses(config.address)
   }
 
   get connected(): boolean {
     return this.#state === "connected"
   }
 
+  /** For people: all addresses. */
   get address(): string {
-    return this.#config.address
+    return `${this.#addresses}`
+  }
+
+  get addresses(): number {
+    return this.#addresses.count
   }
 
   /** Whether the node is the master that this link has or had. */
@@ -53,16 +62,28 @@ export class MasterLink {
   start(now: Now): Command[] {
     if (this.#state !== "new") return []
     this.#state = "knocking"
+    this.#addresses.trying(now.monotonicMs)
     return this.#knock(now)
+  }
+
+  /** A connection with the master stands, or could not be made. */
+  connection(stands: boolean): void {
+    if (stands) this.#addresses.reached()
+    else this.#addresses.broke()
   }
 
   /** `lost`: the master has just gone silent. */
   tick(now: Now): { commands: Command[]; lost: boolean } {
     if (this.#state === "new" || this.#state === "refused") return { commands: [], lost: false }
     const lost = this.connected && now.monotonicMs - this.#heardAtMs > this.#config.silenceMs
-    if (lost) this.#state = "knocking"
+    if (lost) {
+      this.#state = "knocking"
+      this.#addresses.trying(now.monotonicMs)
+    }
+    // The hello that waits for a connection goes to whoever is reached first.
+    const turned = !this.connected && this.#addresses.turn(now.monotonicMs, this.#config.helloMs)
     const idleMs = now.monotonicMs - Math.max(this.#helloAtMs, this.connected ? this.#heardAtMs : 0)
-    return { commands: idleMs >= this.#config.helloMs ? this.#knock(now) : [], lost }
+    return { commands: idleMs >= this.#config.helloMs ? this.#knock(now) : turned ? [this.#connect()] : [], lost }
   }
 
   /** `fresh`: it was not connected, or to another incarnation: everything must be asked again. */
@@ -91,6 +112,7 @@ export class MasterLink {
     if (this.#state === "new" || this.#state === "refused") return []
     const was = this.#state
     this.#state = "knocking"
+    if (was === "connected") this.#addresses.trying(now.monotonicMs)
     // The channel says at once that it is over; a second knock at once finds a restarted master, then at the usual pace.
     return was === "connected" ? this.#knock(now) : []
   }
@@ -102,12 +124,13 @@ export class MasterLink {
 
   #knock(now: Now): Command[] {
     this.#helloAtMs = now.monotonicMs
-    const { user, version, runtime, address, readOnly } = this.#config
+    const { user, version, runtime, readOnly } = this.#config
     const sessions = this.#sessions()
     const message: Message = { kind: "hello", role: "client", user, version, runtime, sessions, ...(readOnly && { readOnly }) }
-    return [
-      { kind: "connect", to: masterName, address },
-      { kind: "send", to: masterName, message },
-    ]
+    return [this.#connect(), { kind: "send", to: masterName, message }]
+  }
+
+  #connect(): Command {
+    return { kind: "connect", to: masterName, address: this.#addresses.current }
   }
 }

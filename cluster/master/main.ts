@@ -7,18 +7,18 @@ import { LevelJournal } from "../adapters/level-journal.js"
 import { openLog, type Say } from "../adapters/log.js"
 import { endOnSignals, makeDirectory } from "../adapters/node-process.js"
 import { type RunningNode, runNode } from "../adapters/run-node.js"
-import type { NodeId } from "../ports.js"
-import { ZeromqTransport } from "../transport/zeromq.js"
+import type { Journal, NodeId } from "../ports.js"
+import { type Listening, ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import type { MasterConfig } from "./config.js"
+import type { LedgerState } from "./ledger.js"
 import { MasterMachine } from "./master.js"
 import type { JournalRecord } from "./records.js"
 
-export interface MasterProcessOptions {
+/** How a master decides, wherever its journal is. */
+export interface MasterSettings {
   /** Where to listen. Default tcp://127.0.0.1:7077. */
   readonly bind?: string
-  /** Holds the journal: a master started there again goes on where the last one ended. Made when missing. */
-  readonly dir: string
   /** The cluster's name, for people. */
   readonly cluster?: string
   /** The name (or file) of this node's key: it may then listen beyond this machine, and admits who is on the list of allowed keys. */
@@ -38,11 +38,19 @@ export interface MasterProcessOptions {
   readonly onExit?: (code: number) => void
 }
 
+export interface MasterProcessOptions extends MasterSettings {
+  /** Holds the journal: a master started there again goes on where the last one ended. Made when missing. */
+  readonly dir: string
+}
+
 export interface MasterProcess {
   readonly address: string
   readonly node: NodeId
   stop(): Promise<void>
 }
+
+export const defaultBind = "tcp://127.0.0.1:7077"
+export const defaultCluster = "rivulet"
 
 /**
  * Reads the journal, then listens. Throws a RivuletError of code 2 for an address that is taken or open to other machines,
@@ -51,41 +59,22 @@ export interface MasterProcess {
 export async function startMaster(options: MasterProcessOptions): Promise<MasterProcess> {
   const say = options.say ?? openLog({ node: "master" })
   await makeDirectory(options.dir)
-  const listening = await ZeromqTransport.listen(options.bind ?? "tcp://127.0.0.1:7077", nodeKeys(options.key))
-  const opened = await openJournal(join(options.dir, "journal")).catch(async error => {
-    await listening.open({ node: "master" }).close()
-    throw error
-  })
-  const { journal, records } = opened
-  const epoch = 1 + records.reduce((newest, { record }) => (record.kind === "epoch" ? Math.max(newest, record.epoch) : newest), 0)
-  const node = `master#${epoch}`
-  const transport = listening.open({ node, say: text => say("debug", text) })
-  const machine = new MasterMachine({
-    node,
-    cluster: options.cluster ?? "rivulet",
-    address: listening.address,
-    records,
-    replicas: options.replicas ?? 2,
-    minReplicas: options.minReplicas ?? 1,
-    config: {
-      version: rivuletVersion,
-      runtime: runtimeVersion,
-      durable: options.durable ?? false,
-      ...timeouts(options.taskTimeoutMs),
-      ...options.config,
-    },
-  })
+  const listening = await ZeromqTransport.listen(options.bind ?? defaultBind, nodeKeys(options.key))
+  const opened = await LevelJournal.open(join(options.dir, "journal"))
+    .then(async journal => ({ journal, records: await readRecords(journal) }))
+    .catch(async error => {
+      await listening.open({ node: "master" }).close()
+      throw error
+    })
   let end: ReturnType<typeof endOnSignals> | null = null
-  const running: RunningNode = runNode({
-    node,
-    machine,
-    transport,
-    journal,
-    say,
-    onExit: options.onExit ?? (code => (end === null ? void running.stop() : end.exit(code))),
+  const { node, running } = runMaster(options, {
+    ...{ listening, say, ...opened },
+    epoch: newestEpoch(opened.records) + 1,
+    claimed: false,
+    onExit: code => (end === null ? void running.stop() : end.exit(code)),
   })
   if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
-  say("info", `master of ${options.cluster ?? "rivulet"} at ${listening.address}, epoch ${epoch}, journal in ${options.dir}`)
+  say("info", `master of ${options.cluster ?? defaultCluster} at ${listening.address}, ${epochOf(node)}, journal in ${options.dir}`)
   return {
     address: listening.address,
     node,
@@ -96,13 +85,64 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
   }
 }
 
-function timeouts(taskTimeoutMs: number | undefined): Partial<MasterConfig> {
-  return taskTimeoutMs === undefined ? {} : { taskTimeoutMs, driverTimeoutMs: taskTimeoutMs * 2, questionStallMs: taskTimeoutMs / 3 }
+export interface ReadRecord {
+  readonly sequence: number
+  readonly record: JournalRecord
 }
 
-async function openJournal(directory: string) {
-  const journal = await LevelJournal.open(directory)
-  const records: { sequence: number; record: JournalRecord }[] = []
-  for await (const { sequence, record } of journal.read()) records.push({ sequence, record: deserialize(record) as JournalRecord })
-  return { journal, records }
+/** The journal's records from its newest snapshot on. */
+export async function readRecords(journal: Journal): Promise<ReadRecord[]> {
+  let records: ReadRecord[] = []
+  for await (const { sequence, record } of journal.read()) {
+    const read = { sequence, record: deserialize(record) as JournalRecord }
+    if (read.record.kind === "snapshot") records = []
+    records.push(read)
+  }
+  return records
+}
+
+/** 0: there is none. */
+export function newestEpoch(records: readonly ReadRecord[]): number {
+  const epochIn = (record: JournalRecord) =>
+    record.kind === "epoch" ? record.epoch : record.kind === "snapshot" ? (record.state as LedgerState).epoch : 0
+  return records.reduce((newest, { record }) => Math.max(newest, epochIn(record)), 0)
+}
+
+export const epochOf = (node: NodeId) => `epoch ${node.slice("master#".length)}`
+
+/** The machine among its adapters, in an epoch that no other master has or had. `claimed`: the epoch's record is the journal's last. */
+export function runMaster(
+  settings: MasterSettings,
+  with_: {
+    readonly listening: Listening
+    readonly journal: Journal
+    readonly records: readonly ReadRecord[]
+    readonly epoch: number
+    readonly claimed: boolean
+    readonly say: Say
+    readonly onExit: (code: number) => void
+  },
+): { readonly node: NodeId; readonly running: RunningNode } {
+  const { listening, journal, records, epoch, claimed, say } = with_
+  const node = `master#${epoch}`
+  const transport = listening.open({ node, say: text => say("debug", text) })
+  const machine = new MasterMachine({
+    ...{ node, records, claimed },
+    cluster: settings.cluster ?? defaultCluster,
+    address: listening.address,
+    replicas: settings.replicas ?? 2,
+    minReplicas: settings.minReplicas ?? 1,
+    config: {
+      version: rivuletVersion,
+      runtime: runtimeVersion,
+      durable: settings.durable ?? false,
+      ...timeouts(settings.taskTimeoutMs),
+      ...settings.config,
+    },
+  })
+  return { node, running: runNode({ node, machine, transport, journal, say, onExit: settings.onExit ?? with_.onExit }) }
+}
+
+function timeouts(taskTimeoutMs: number | undefined): Partial<MasterConfig> {
+  return taskTimeoutMs === undefined ? {} : { taskTimeoutMs, driverTimeoutMs: taskTimeoutMs * 2, questionStallMs: taskTimeoutMs / 3 }
 }

@@ -18,6 +18,7 @@ import { StateChains } from "../scheduler/state-chains.js"
 import { Admission } from "./admission.js"
 import { ArchiveSources } from "./archive-sources.js"
 import { BlockTracker } from "./block-tracker.js"
+import { bringsSomething } from "./brings.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
@@ -57,13 +58,13 @@ export interface MasterOptions {
   readonly address: string
   /** The journal, as read at the start. */
   readonly records: readonly { readonly sequence: number; readonly record: JournalRecord }[]
+  /** The last of them says that this node's epoch has begun: where several masters share a journal, that is settled before one listens. */
+  readonly claimed?: boolean
   readonly replicas?: number
   readonly minReplicas?: number
   readonly config?: Partial<MasterConfig>
 }
 
-/** After these nothing new can start; they are most of what a large cluster sends. */
-const bringsNothing: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "hello", "copied", "log", "assetRequest"] as const)
 const sweepEveryMs = 1_000
 const speculateEveryMs = 100
 const appendAgainMs = 500
@@ -246,7 +247,7 @@ class Running {
     const takeoverMs = config.durable && ledger.workers.length > 0 ? config.durableTakeoverMs : config.takeoverMs
     this.#readyMs = restarted ? now.monotonicMs + takeoverMs : Number.NEGATIVE_INFINITY
     const epoch = Math.max(ledger.epoch + 1, incarnationOf(options.node))
-    append(parts, { kind: "epoch", epoch, cluster: options.cluster, wallMs: startedMs }, () => {})
+    if (options.claimed !== true) append(parts, { kind: "epoch", epoch, cluster: options.cluster, wallMs: startedMs }, () => {})
   }
 
   step(event: NodeEvent, now: Now): void {
@@ -274,8 +275,7 @@ class Running {
       default:
         break
     }
-    const brings = event.kind === "received" ? !bringsNothing.has(event.message.kind) : event.kind !== "reached"
-    if (brings) this.#advance(times)
+    if (bringsSomething(event)) this.#advance(times)
   }
 
   /** A journal that has grown long is replaced by what it comes to. */

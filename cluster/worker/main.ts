@@ -12,7 +12,7 @@ import { openLog, type Say } from "../adapters/log.js"
 import { checkName, endOnSignals, makeDirectory, nextIncarnation } from "../adapters/node-process.js"
 import { type RunningNode, runNode } from "../adapters/run-node.js"
 import type { Machine, NodeId } from "../ports.js"
-import { formatAddress, parseAddress } from "../security.js"
+import { formatAddress, parseAddress, parseAddresses } from "../security.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { executorCounts, type WorkerConfig } from "./config.js"
@@ -20,7 +20,7 @@ import { readSegment } from "./segment.js"
 import { leaving, WorkerMachine } from "./worker.js"
 
 export interface WorkerProcessOptions {
-  /** The master's address. */
+  /** The master's address; of several masters, one of which leads, with commas between them. */
   readonly master: string
   /** Where to listen. Default any free port of 127.0.0.1. */
   readonly bind?: string
@@ -62,7 +62,8 @@ export interface WorkerProcess {
  * for an address, size, name or directory that cannot be.
  */
 export async function startWorker(options: WorkerProcessOptions): Promise<WorkerProcess> {
-  const master = formatAddress(parseAddress(options.master))
+  const masters = parseAddresses(options.master)
+  const master = masters.map(formatAddress).join(",")
   if (options.name !== undefined) checkName(options.name)
   if (options.dir !== undefined) await makeDirectory(options.dir)
   const cores = options.cores ?? availableParallelism()
@@ -71,7 +72,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
 
   // The name may hold the port, which is known when it is bound; and the transport wants the node's name.
   const curve = nodeKeys(options.key)
-  if (curve === undefined && parseAddress(master).key !== null)
+  if (curve === undefined && masters.some(({ key }) => key !== null))
     throw new RivuletError(`the master ${master} is reached with a key, and this worker has none`, {
       code: 2,
       try: "--key <name>, as the master's",
@@ -142,7 +143,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   if (options.ownsProcess ?? true) end = endOnSignals({ say, stop })
   say(
     "info",
-    `worker at ${transport.address}, ${cores} cores, ${Math.round(memory.capBytes / 2 ** 20)} MiB of block memory, master ${master}`,
+    `worker at ${transport.address}, ${cores} cores, ${Math.round(memory.capBytes / 2 ** 20)} MiB of block memory, master ${master.replaceAll(",", " or ")}`,
   )
   return {
     address: transport.address!,

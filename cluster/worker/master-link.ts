@@ -1,11 +1,12 @@
 /**
- * This worker's place in the cluster: finding the master, registering with what is held, heartbeats, and finding it again
- * after it was lost or restarted. Meanwhile all else goes on: data is received and acked, running tasks end.
+ * This worker's place in the cluster: finding the master (at one of several addresses, if there are), registering with what is held,
+ * heartbeats, and finding it again after it was lost or restarted. Meanwhile all else goes on: data is received and acked, running tasks end.
  *
  *   seeking ──welcome──▶ joined ──lost, silent or another welcome──▶ seeking
  *   any ──refused──▶ the process ends: trying again would not help
  */
 
+import { MasterAddresses } from "../master-addresses.js"
 import type { NodeId } from "../ports.js"
 import type { HeldBlock, Message } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
@@ -22,7 +23,7 @@ export interface WorkerIdentity {
   /** Rivulet's version and the runtime's (Node, ICU): the master refuses workers that would compute otherwise. */
   readonly version: string
   readonly runtime: string
-  /** Where the master lives: its bare name, so that whichever incarnation is there answers, and its address. */
+  /** Where the master lives: its bare name, so that whichever incarnation is there answers, and its address (of several masters with commas between them). */
   readonly master: { readonly node: NodeId; readonly address: string }
 }
 
@@ -48,8 +49,24 @@ export interface MasterLinkParts {
   readonly load: () => WorkerLoad
 }
 
+/** Messages that only the master may send: an old master's are refused. */
+export const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
+  "peers",
+  "inputs",
+  "settled",
+  "launch",
+  "cancel",
+  "asset",
+  "copy",
+  "forget",
+  "uses",
+  "listFiles",
+  "drive",
+] as const)
+
 export class MasterLink {
   readonly #parts: MasterLinkParts
+  readonly #addresses: MasterAddresses
   #state: "seeking" | "joined" = "seeking"
   #node: NodeId | null = null
   #helloDueMs = 0
@@ -65,6 +82,12 @@ export class MasterLink {
 
   constructor(parts: MasterLinkParts) {
     this.#parts = parts
+    this.#addresses = new MasterAddresses(parts.identity.master.address)
+  }
+
+  /** By which it is reached, whichever incarnation is there. */
+  get name(): string {
+    return this.#parts.identity.master.node
   }
 
   get joined(): boolean {
@@ -77,9 +100,15 @@ export class MasterLink {
   }
 
   start(): void {
-    const { identity, outbox } = this.#parts
-    outbox.push({ kind: "connect", to: identity.master.node, address: identity.master.address })
+    this.#addresses.trying(this.#parts.clock.monotonicMs)
+    this.#connect()
     this.#hello()
+  }
+
+  /** A connection with the master stands, or could not be made. */
+  onConnection(stands: boolean): void {
+    if (stands) this.#addresses.reached()
+    else this.#addresses.broke()
   }
 
   /**
@@ -122,7 +151,7 @@ export class MasterLink {
     this.#hellos = Math.max(0, this.#hellos - 1)
     this.#heardMs = clock.monotonicMs
     this.#heartbeatDueMs = clock.monotonicMs
-    if (this.#said || another) outbox.say("info", `${another ? "joined" : "back with"} the master ${from} at ${identity.master.address}`)
+    if (this.#said || another) outbox.say("info", `${another ? "joined" : "back with"} the master ${from} at ${this.#addresses.current}`)
     this.#said = false
     const { name, address, host, cores } = identity
     const peers = this.#parts.peers()
@@ -134,8 +163,8 @@ export class MasterLink {
   }
 
   onRefused(reason: string, hint: string): void {
-    const { outbox, identity } = this.#parts
-    const text = `the master at ${identity.master.address} refuses this worker: ${reason}${hint === "" ? "" : `. Try: ${hint}`}`
+    const { outbox } = this.#parts
+    const text = `the master at ${this.#addresses.current} refuses this worker: ${reason}${hint === "" ? "" : `. Try: ${hint}`}`
     outbox.say("error", text)
     outbox.push({ kind: "exit", code: 3, reason: text })
   }
@@ -148,9 +177,10 @@ export class MasterLink {
 
   onLost(why: string): void {
     if (this.#state === "joined") {
-      const { outbox, identity } = this.#parts
-      outbox.say("warn", `the master at ${identity.master.address} ${why}: trying again until it is back`)
+      const others = this.#addresses.count > 1 ? ", or another leads" : ""
+      this.#parts.outbox.say("warn", `the master at ${this.#addresses.current} ${why}: trying again until it is back${others}`)
       this.#said = true
+      this.#addresses.trying(this.#parts.clock.monotonicMs)
     }
     this.#state = "seeking"
     this.#helloSentMs = null
@@ -162,12 +192,19 @@ export class MasterLink {
   onTime(nowMs: number): void {
     const { config } = this.#parts
     if (this.#state === "joined" && nowMs - this.#heardMs >= config.masterTimeoutMs) this.onLost("does not answer")
+    // The hello that waits for a connection goes to whoever is reached first.
+    if (this.#state === "seeking" && this.#addresses.turn(nowMs, config.helloMs)) this.#connect()
     if (this.#state === "seeking" && nowMs >= this.#helloDueMs) this.#hello()
     if (nowMs >= this.#heartbeatDueMs) this.#heartbeat()
   }
 
   get deadlineMs(): number {
     return this.#state === "seeking" ? this.#helloDueMs : Math.min(this.#heartbeatDueMs, this.#heardMs + this.#parts.config.masterTimeoutMs)
+  }
+
+  #connect(): void {
+    const { identity, outbox } = this.#parts
+    outbox.push({ kind: "connect", to: identity.master.node, address: this.#addresses.current })
   }
 
   #hello(): void {
@@ -179,7 +216,7 @@ export class MasterLink {
     this.#helloSentMs ??= clock.monotonicMs
     this.#helloDueMs = clock.monotonicMs + config.helloMs
     if (!this.#said && this.#node === null && clock.monotonicMs - this.#helloSentMs >= config.helloMs) {
-      outbox.say("warn", `no master answers at ${identity.master.address}: trying again until one does`)
+      outbox.say("warn", `no master answers at ${this.#addresses}: trying again until one does`)
       this.#said = true
     }
   }

@@ -4,30 +4,15 @@
  * user writes can delay acks, heartbeats or fetches.
  */
 
-import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
+import { type Command, type Machine, type NodeEvent, type NodeId, type Now, nodeName } from "../ports.js"
 import type { Message, Replica } from "../protocol.js"
 import { serveBlocks } from "./block-server.js"
 import type { MemoryUse } from "./credit.js"
-import type { WorkerLoad } from "./master-link.js"
+import { mastersOnly, type WorkerLoad } from "./master-link.js"
 import { type WorkerOptions, type WorkerParts, workerParts } from "./parts.js"
 
 /** The local call that says that this worker is being stopped. */
 export const leaving = "leaving"
-
-/** Messages that only the master may send: an old master's are refused. */
-const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
-  "peers",
-  "inputs",
-  "settled",
-  "launch",
-  "cancel",
-  "asset",
-  "copy",
-  "forget",
-  "uses",
-  "listFiles",
-  "drive",
-] as const)
 
 export class WorkerMachine implements Machine {
   readonly #parts: WorkerParts
@@ -68,6 +53,10 @@ export class WorkerMachine implements Machine {
         break
       case "lost":
         this.#onLost(event.peer)
+        break
+      case "reached":
+      case "unreached":
+        if (nodeName(event.peer) === master.name) master.onConnection(event.kind === "reached")
         break
       case "call":
         if (event.call === leaving) this.#leave()

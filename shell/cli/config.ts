@@ -124,7 +124,7 @@ export function config(): void {
     setting("startup") ?? { name: "startup", value: "none", from: "default" },
     ...profiles().map(({ name, url, color, confirm, from }) => ({
       name: `masters.${name}`,
-      value: [url.replace(/#.*/, "#…"), color, confirm ? "confirm" : undefined].filter(part => part !== undefined).join(" "),
+      value: [url.replaceAll(/#[\w-]*/g, "#…"), color, confirm ? "confirm" : undefined].filter(part => part !== undefined).join(" "),
       from,
     })),
   ]

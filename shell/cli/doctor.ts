@@ -141,7 +141,7 @@ async function master(text: string | undefined): Promise<Finding> {
       const tookMs = Date.now() - sentMs
       // Its clock was read somewhere between asking and hearing.
       const apartMs = Math.max(0, Math.abs(wallMs - (sentMs + tookMs / 2)) - tookMs / 2)
-      const found = `${address.replace(/#.*/, "")} · ${workers.length} workers · ${tookMs} ms away · clocks ${Math.round(apartMs)} ms apart`
+      const found = `${address.replaceAll(/#[\w-]*/g, "")} · ${workers.length} workers · ${tookMs} ms away · clocks ${Math.round(apartMs)} ms apart`
       return { what: "master", found, ...(apartMs > offsetMs && { advice: "ntp on both machines: times in questions are read here" }) }
     } finally {
       await calls.close()

@@ -19,7 +19,7 @@ export function addMachineCommands(program: Command): void {
   program
     .command("doctor")
     .description("what is wrong with this machine: versions, terminal, keys, disk, the master and its clock")
-    .addOption(new Option("-m, --master <name|tcp://…>", "the cluster to look for").env("RIVULET_MASTER"))
+    .addOption(new Option("-m, --master <name|tcp://…,…>", "the cluster to look for").env("RIVULET_MASTER"))
     .action(async options => (await import("./doctor.js")).doctor(options))
   program
     .command("completion")
@@ -43,7 +43,7 @@ export function addMachineCommands(program: Command): void {
   kernel
     .command("install")
     .description("write the kernel's spec where Jupyter finds it")
-    .addOption(new Option("-m, --master <name|tcp://…>", "the cluster that its notebooks attach to (default: one of their own)"))
+    .addOption(new Option("-m, --master <name|tcp://…,…>", "the cluster that its notebooks attach to (default: one of their own)"))
     .option("--name <name>", "what Jupyter calls it", "rivulet")
     .option("--prefix <dir>", "below <dir>/share/jupyter, in place of the user's own directory")
     .action(async options => (await import("./kernel.js")).install(options))
@@ -51,7 +51,7 @@ export function addMachineCommands(program: Command): void {
     .command("run")
     .description("what Jupyter starts")
     .argument("<connection file>")
-    .addOption(new Option("-m, --master <name|tcp://…>", "the cluster to ask").env("RIVULET_MASTER"))
+    .addOption(new Option("-m, --master <name|tcp://…,…>", "the cluster to ask").env("RIVULET_MASTER"))
     .addOption(new Option("--tz <zone>", "time zone of times as text").env("RIVULET_TZ"))
     .option("--workers <n>", "workers of a cluster of its own", "2")
     .action(async (file, options) => (await import("./kernel.js")).run(file, options))

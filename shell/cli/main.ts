@@ -29,7 +29,7 @@ const program = new Command("rivulet")
   .showHelpAfterError(false)
   .enablePositionalOptions()
 
-const master = () => new Option("-m, --master <name|tcp://…>", "the cluster to ask").env("RIVULET_MASTER")
+const master = () => new Option("-m, --master <name|tcp://…,…>", "the cluster to ask").env("RIVULET_MASTER")
 const output = () => new Option("-o <format>", "table, json, ndjson, csv, arrow or parquet")
 const save = () => new Option("--save <dir>", "write the exported streams there, an NDJSON file each")
 const resume = () => new Option("--resume", "with --save: go on with a run that was interrupted")
@@ -121,7 +121,7 @@ program
   .description("run a program of bounded sources, or notebooks (.md, .ipynb), to the end, on a cluster of its own unless -m is given")
   .argument("<file...>")
   // Not of the environment: it runs here unless a cluster is named.
-  .addOption(new Option("-m, --master <name|tcp://…>", "a running cluster in place of its own"))
+  .addOption(new Option("-m, --master <name|tcp://…,…>", "a running cluster in place of its own"))
   .addOption(output())
   .option("--workers <n>", "workers of its own cluster (default: 2, or as the notebook says)")
   .option("--check", "notebooks: exit 1 if an output differs from what stands under its cell, or a picture from its file")

@@ -4,10 +4,14 @@ import { type Command, Option } from "commander"
 export function addNodeCommands(program: Command): void {
   program
     .command("master")
-    .description("run a master")
+    .description("run a master; with --store one of several, of which one leads and the others stand by")
     .option("--bind <tcp://address:port>", "where to listen", "tcp://127.0.0.1:7077")
     .option("--dir <dir>", "the journal's directory (made when missing)", ".rivulet/master")
     .option("--name <name>", "the cluster's name", "rivulet")
+    .option("--store <nats://host:port,…>", "the journal is in NATS JetStream, in place of --dir, for other masters to take over")
+    .option("--store-replicas <n>", "how many of the store's servers keep it (default: as it is; when begun 3, or 1)")
+    .option("--lease <span>", "with --store: so long after its last word another takes the leading master's place (default: 5s)")
+    .option("--begin", "with --store: begin a cluster of this name though the store has others")
     .option("--key <name>", "its key (rivulet keys new): needed to listen beyond this machine")
     .option("--replicas <n>", "copies of received data", "2")
     .option("--min-replicas <n>", "copies without which nothing is acked", "1")
@@ -17,12 +21,20 @@ export function addNodeCommands(program: Command): void {
       "what takes longer is stopped, and its stream held; foreachRDD may take twice that, a question a third for one record",
       "30s",
     )
-    .action(async options => (await import("./master.js")).master(options))
+    .action(async (options, command: Command) => {
+      // Only a directory that was asked for excludes a store.
+      const dir = options.store !== undefined && command.getOptionValueSource("dir") === "default" ? undefined : options.dir
+      await (await import("./master.js")).master({ ...options, dir })
+    })
 
   program
     .command("worker")
     .description("run a worker; it keeps trying while its master is not there")
-    .addOption(new Option("--master <tcp://…>", "the master").env("RIVULET_MASTER").default("tcp://127.0.0.1:7077"))
+    .addOption(
+      new Option("--master <tcp://…,…>", "the master; of several, one of which leads, all addresses")
+        .env("RIVULET_MASTER")
+        .default("tcp://127.0.0.1:7077"),
+    )
     .option("--bind <tcp://address:port>", "where to listen (port 0: any free one)", "tcp://127.0.0.1:0")
     .option("--name <name>", "its name (default: the master gives one)")
     .option("--key <name>", "its key (rivulet keys new): the master's own, or one that the master admits")

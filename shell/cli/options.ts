@@ -32,16 +32,20 @@ export function byteSize(text: string, flag: string): number {
   return Math.floor(Number(match[1]) * unit)
 }
 
-/** `-m`, or the setting `master`, as an address: a profile's by its name. Throws a RivuletError of code 2. */
+/** `-m`, or the setting `master`, as an address, or those of several masters: a profile's by its name. Throws a RivuletError of code 2. */
 export function masterAddress(text: string | undefined): string {
   const profile = profileOf(text)
   const address = profile?.url ?? text ?? (setting("master")?.value as string | undefined) ?? "tcp://127.0.0.1:7077"
-  if (/^tcp:\/\/([^\s:#]+|\[[0-9a-fA-F:]+\]):\d{1,5}(#[\w-]{43})?$/.test(address)) return address
-  if (/^[\w.-]+:\d{1,5}(#[\w-]{43})?$/.test(address)) return `tcp://${address}`
+  const one = /^(?:tcp:\/\/([^\s:#,]+|\[[0-9a-fA-F:]+\])|[\w.-]+):\d{1,5}(#[\w-]{43})?$/
+  const all = address.split(",").map(each => each.trim())
+  if (all.every(each => one.test(each))) return all.map(each => (each.startsWith("tcp://") ? each : `tcp://${each}`)).join(",")
   const named = profiles().map(({ name }) => name)
   throw new RivuletError(`-m ${address}: ${named.length === 0 ? "not an address" : "neither an address nor a name"}`, {
     code: 2,
-    try: named.length === 0 ? "-m tcp://127.0.0.1:7077" : `one of ${named.join(", ")}, or tcp://127.0.0.1:7077`,
+    try:
+      named.length === 0
+        ? "-m tcp://127.0.0.1:7077 (of several masters: tcp://a:7077,tcp://b:7077)"
+        : `one of ${named.join(", ")}, or tcp://127.0.0.1:7077`,
   })
 }
 

@@ -68,7 +68,7 @@ async function attachTo(options: ShellOptions, ending: Ending): Promise<Attachme
     const { color, confirm } = profile ?? {}
     return {
       address,
-      name: profile?.name ?? address.replace(/^tcp:\/\//, ""),
+      name: profile?.name ?? address.replaceAll("tcp://", ""),
       cluster: undefined,
       demo: undefined,
       readOnly: options.readOnly === true,

@@ -11,8 +11,8 @@ export class Harness {
   #call = 1
   master: NodeId = "master#1"
 
-  constructor(config: Partial<ClientConfig> = {}) {
-    this.machine = new ClientMachine({ address: "tcp://127.0.0.1:7077", user: "me", version: "1", runtime: "node", config })
+  constructor(config: Partial<ClientConfig> = {}, address = "tcp://127.0.0.1:7077") {
+    this.machine = new ClientMachine({ address, user: "me", version: "1", runtime: "node", config })
   }
 
   step(event: NodeEvent): Command[] {

@@ -43,6 +43,40 @@ test("no master: connect is answered with code 3 after its time", () => {
   )
 })
 
+test("of several addresses each is tried until a master answers, and again when it is lost", () => {
+  const h = new Harness({ helloMs: 1000 }, "tcp://a:1,tcp://b:1,tcp://c:1")
+  const tried = (commands: ReturnType<typeof h.wait>) => commands.flatMap(each => (each.kind === "connect" ? [each.address] : []))
+  const { id } = h.call({ kind: "connect", timeoutMs: 2000 })
+  assert.equal(tried(h.step({ kind: "started" })), ["tcp://a:1"])
+  h.step({ kind: "unreached", peer: "master" })
+  assert.equal(tried(h.tick(100)), ["tcp://b:1"], "nobody listens there")
+  assert.equal(tried(h.wait(900)), ["tcp://b:1"], "another hello")
+  assert.equal(tried(h.wait(100)), ["tcp://c:1"], "nothing is heard of it at all")
+  h.step({ kind: "reached", peer: "master" })
+  assert.equal(new Set(tried(h.wait(4_900))), new Set(["tcp://c:1"]), "it is there, and busy")
+  assert.equal(shown(h.greet()), [`answer ${id}`])
+  h.lost("master#1")
+  h.step({ kind: "unreached", peer: "master" })
+  assert.equal(tried(h.tick(100)), ["tcp://a:1"])
+  h.step({ kind: "unreached", peer: "w1#1" })
+  assert.equal(tried(h.tick(100)), [], "that was somebody else's connection")
+  h.master = "master#2"
+  const { commands, id: request } = h.call({ kind: "request", body: { kind: "catalog" } })
+  assert.equal(commands, [])
+  assert.equal(shown(h.greet()).slice(0, 1), ["→ master request 1 catalog"])
+  assert.equal(shown(h.respond(1, [])), [`answer ${request}`])
+  assert.equal(new Set(tried(h.wait(60_000))), new Set(["tcp://a:1", "tcp://b:1", "tcp://c:1"]), "silent: all in turn")
+})
+
+test("no master at several addresses: each may take its time, and all are named", () => {
+  const h = new Harness({}, "tcp://a:1,tcp://b:1")
+  h.step({ kind: "started" })
+  const { id } = h.call({ kind: "connect", timeoutMs: 2000 })
+  const answers = (commands: ReturnType<typeof h.wait>) => shown(commands).filter(line => line.startsWith("answer"))
+  assert.equal(answers(h.wait(3900)), [])
+  assert.equal(answers(h.tick(100)), [`answer ${id} error 3 no master answers at tcp://a:1 or tcp://b:1`])
+})
+
 test("a master that is reached is there: it is waited for longer, and a client that did not run itself does not take that for its silence", () => {
   const h = new Harness()
   h.step({ kind: "started" })

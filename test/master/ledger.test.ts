@@ -3,7 +3,8 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { Ledger } from "../../cluster/master/ledger.js"
-import type { SealRecord } from "../../cluster/master/records.js"
+import { newestEpoch } from "../../cluster/master/main.js"
+import type { JournalRecord, SealRecord } from "../../cluster/master/records.js"
 import type { StreamDefinition } from "../../engine/definition.js"
 
 const test = suite("master/ledger")
@@ -94,6 +95,15 @@ test("a thousand streams and sessions that came and went are no more than the la
   run(300, 1_000)
   assert.ok(snapshotBytes(ledger) < before * 1.05, `${before} to ${snapshotBytes(ledger)} bytes`)
   assert.ok(ledger.streams.has("x999") && !ledger.streams.has("x700"))
+})
+
+test("a master that is started again goes on counting epochs, though the records of those before are in a snapshot", () => {
+  const ledger = new Ledger()
+  const record = (epoch: number) => ({ kind: "epoch", epoch, cluster: "c", wallMs: 1 }) as const
+  ledger.apply(record(7))
+  const snapshot = { kind: "snapshot", state: ledger.snapshot() } as const
+  const after = (...records: readonly JournalRecord[]) => newestEpoch(records.map((each, i) => ({ sequence: i + 1, record: each })))
+  assert.equal([after(), after(record(3)), after(snapshot), after(snapshot, record(8))], [0, 3, 7, 8])
 })
 
 test.run()

@@ -9,6 +9,7 @@ import type { ClientCall } from "../../cluster/client/call.js"
 import { candidates } from "../../shell/cli/completion.js"
 import { parseConfig, profileOf, profiles, setting } from "../../shell/cli/config.js"
 import { node } from "../../shell/cli/doctor.js"
+import { type MasterOptions, master } from "../../shell/cli/master.js"
 import { masterAddress } from "../../shell/cli/options.js"
 import { editedCell } from "../../shell/editor/external.js"
 import { ChangeGuard } from "../../shell/host/change-guard.js"
@@ -46,10 +47,37 @@ test("flag, environment, the directory's file, the user's: the first that says i
   assert.is(setting("startup"), undefined)
 })
 
+test("a master's store: what makes no sense with it, or without, is said before anything is started", async () => {
+  const usual = { bind: "tcp://127.0.0.1:0", name: "rivulet", replicas: "2", minReplicas: "1", taskTimeout: "30s" }
+  const store = "nats://127.0.0.1:1"
+  const table: [Partial<MasterOptions>, RegExp][] = [
+    [{ store, dir: "x" }, /--dir and --store exclude each other/],
+    [{ dir: "x", lease: "5s" }, /--lease is of a store/],
+    [{ dir: "x", storeReplicas: "3" }, /--store-replicas is of a store/],
+    [{ dir: "x", begin: true }, /--begin is of a store/],
+    [{ store, lease: "100ms" }, /--lease 100ms: too short/],
+    [{ store, lease: "soon" }, /--lease soon: not a duration/],
+    [{ store, storeReplicas: "0" }, /--store-replicas 0: not a whole number/],
+    [{ store: "etcd://a:1" }, /not the address of a NATS server/],
+    [{ store, name: "a b" }, /--name a b: .*letters/],
+  ]
+  for (const [options, expected] of table)
+    await master({ ...usual, ...options }).then(
+      () => assert.unreachable(`${expected}`),
+      (error: { message: string; code: number }) => {
+        assert.match(error.message, expected)
+        assert.is(error.code, 2)
+      },
+    )
+})
+
 test("a cluster has a name: -m takes it, and the setting's where there is none", () => {
   assert.is(masterAddress("dev"), "tcp://127.0.0.1:7078")
   assert.is(masterAddress(undefined), "tcp://m1.prod:7077")
   assert.is(masterAddress("other:7077"), "tcp://other:7077")
+  assert.is(masterAddress("a:7077, tcp://b:7078,tcp://[::1]:1"), "tcp://a:7077,tcp://b:7078,tcp://[::1]:1")
+  assert.throws(() => masterAddress("tcp://a:7077,stage"), /neither an address nor a name/)
+  assert.throws(() => masterAddress("tcp://a:7077,"), /neither an address nor a name/)
   assert.throws(
     () => masterAddress("stage"),
     (error: { message: string; try: string; code: number }) => {

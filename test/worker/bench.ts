@@ -70,6 +70,7 @@ export class Bench {
       segments?: readonly Segment[]
       /** Its master asks for things to be kept on disk, for that cluster. */
       durable?: string
+      masterAddress?: string
     } = {},
   ) {
     this.#durable = options.durable === undefined ? {} : { durable: options.durable }
@@ -78,7 +79,7 @@ export class Bench {
     this.buffer = new SharedArrayBuffer(capBytes)
     this.machine = new WorkerMachine({
       ...{ name, node: this.node, address: "tcp://w1:1", host, cores, user: "test", version: "0", runtime: "node" },
-      master: { node: "master", address: "tcp://m:7077" },
+      master: { node: "master", address: options.masterAddress ?? "tcp://m:7077" },
       memory: { buffer: this.buffer, capBytes },
       config: { poison: true, ...config },
       segments: options.segments ?? [],
