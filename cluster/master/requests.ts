@@ -263,6 +263,7 @@ export class Requests {
       }
       for (const input of inputs) {
         if (input === undefined || !this.#others.sources.ended(input.definition.id)) return null
+        if (this.#others.sources.finishSteps(input.definition.id)) return null
         const sealed = progress.sealed(input.definition.id) ?? input.since
         if (sealed < input.sealedThrough) return null
         if (throughOf(graph, definition.id) < Math.floor(sealed / definition.intervalMs) * definition.intervalMs) return null

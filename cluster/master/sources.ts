@@ -14,7 +14,7 @@
  * no seal, and leaves out of it what was sealed.
  */
 
-import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { ListedFile } from "../../engine/input/file-split.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
@@ -22,12 +22,12 @@ import type { TaskDone } from "../protocol.js"
 import { Arrivals } from "./arrivals.js"
 import { FileLister } from "./file-lister.js"
 import { FileOrder, type SourceFile, type SplitName, splitOf, type Taken } from "./file-order.js"
+import { FileSeals, type SealedSource, type SourceDefinition } from "./file-seals.js"
 import { isTimed, watches } from "./input-kinds.js"
 import { append, forgetBlock, holdRead, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
 import { Readings } from "./readings.js"
-import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
-import { groupBlocks } from "./seal.js"
+import type { SealedBlock, SealRecord } from "./records.js"
 import type { StreamRecord } from "./stream-record.js"
 import { WatchedDirectory } from "./watched-directory.js"
 
@@ -39,13 +39,7 @@ const behindAtMost = 400
 /** So much of each of several files is read to learn where it begins. */
 const lookBytes = 64 * 1024
 
-interface Waiting extends SplitName {
-  readonly block: SealedBlock | SealedAside
-}
-
-interface Source {
-  readonly stream: StreamId
-  state: "listing" | "looking" | "reading" | "ended"
+interface Source extends SealedSource {
   order: FileOrder<TaskDone>
   listedMs: number
   /** Of directories: why the last listing failed, as it was said. */
@@ -55,12 +49,7 @@ interface Source {
   readonly directory: WatchedDirectory | null
   /** Jobs begun: reading the same split once more is another job. */
   jobs: number
-  /** Not yet sealed, by interval. */
-  readonly buckets: Map<number, Waiting[]>
-  late: number
 }
-
-type SourceDefinition = StreamDefinition & { readonly node: InputNode }
 
 export class Sources {
   readonly #parts: Parts
@@ -69,12 +58,14 @@ export class Sources {
   readonly arrivals: Arrivals
   readonly readings = new Readings()
   readonly lister: FileLister
+  readonly #seals: FileSeals
   readonly #fail: (stream: StreamId, failure: TaskFailure) => void
 
   constructor(parts: Parts, fail: (stream: StreamId, failure: TaskFailure) => void) {
     this.#parts = parts
     this.#fail = fail
     this.arrivals = new Arrivals(parts)
+    this.#seals = new FileSeals(parts)
     this.lister = new FileLister(parts)
   }
 
@@ -83,6 +74,15 @@ export class Sources {
     const record = this.#parts.ledger.streams.get(stream)
     const node = record?.definition.node
     return node?.kind !== "input" || !["file", "archive"].includes(node.source.kind) || record?.read?.ended === true
+  }
+
+  /** Somebody waits for the end of what is made of it. True: more had to be sealed for that. */
+  finishSteps(stream: StreamId): boolean {
+    const record = this.#parts.ledger.streams.get(stream)
+    const node = record?.definition.node
+    if (record === undefined || node?.kind !== "input" || node.source.kind !== "file") return false
+    const source = this.#sources.get(stream) ?? this.#open(record)
+    return source.state === "ended" && this.#seals.finishSteps(source, { ...record.definition, node })
   }
 
   advance(times: Times, memoryHigh: () => boolean): void {
@@ -97,7 +97,7 @@ export class Sources {
       if (source.state !== "reading") continue
       if (watches(definition)) this.#watch(source, definition, times)
       this.#take(source, definition, times)
-      this.#seal(source, definition, times)
+      this.#seals.seal(source, definition, times)
       if (!memoryHigh()) this.#read(source, definition)
     }
   }
@@ -118,6 +118,7 @@ export class Sources {
       jobs: 0,
       buckets: new Map(),
       late: read?.late ?? 0,
+      finishedAt: null,
     }
     source.order.taken = read?.splitsDone ?? 0
     this.#sources.set(source.stream, source)
@@ -379,67 +380,6 @@ export class Sources {
       blocks += 1
     }
     source.order.saw(taken, newest, blocks)
-  }
-
-  #seal(source: Source, definition: SourceDefinition, times: Times): void {
-    const { intervalMs, node } = definition
-    const record = this.#parts.ledger.streams.get(source.stream) as StreamRecord
-    const all = source.order.allTaken && !watches(definition)
-    const starts = [...source.buckets.keys()].sort((a, b) => a - b)
-    const timed = isTimed(definition)
-    const clock = timed ? source.order.passed - node.disorderMs : times.timeMs
-    // At the end nothing can come any more; by the clock, what was read now still waits for its interval's end.
-    const end = timed && all ? Number.POSITIVE_INFINITY : Math.floor(clock / intervalMs) * intervalMs
-    let from = record.sealedThrough
-    for (const start of starts) {
-      if (start + intervalMs > end) break
-      if (start > from) this.#append(source, from, start, [])
-      // In the order of the files, whichever was taken first.
-      const bucket = (source.buckets.get(start) ?? []).sort((a, b) => a.file - b.file || a.split - b.split)
-      source.buckets.delete(start)
-      for (const name of bucket) source.order.sealed(name)
-      const blocks = bucket.map(({ block }) => block)
-      this.#append(source, start, start + intervalMs, blocks)
-      from = start + intervalMs
-    }
-    // All that has passed is sealed in the same step.
-    if (end !== Number.POSITIVE_INFINITY && end > from && !(all && source.buckets.size === 0)) {
-      this.#append(source, from, end, [])
-      from = end
-    }
-    if (all && source.buckets.size === 0 && source.state !== "ended") {
-      source.state = "ended"
-      if (record.read?.ended !== true) this.#append(source, from, from + (from === record.since ? intervalMs : 0), [])
-    }
-  }
-
-  #append(source: Source, from: number, to: number, all: readonly (SealedBlock | SealedAside)[]): void {
-    const { tracker, registry, progress } = this.#parts
-    const { order } = source
-    const blocks = all.filter(block => !("reason" in block))
-    const aside = all.filter(block => "reason" in block)
-    for (const { rows } of aside) source.late += rows
-    const { definition } = this.#parts.ledger.streams.get(source.stream) as StreamRecord
-    const ended = order.allTaken && source.buckets.size === 0 && !watches(definition)
-    const { taken: splitsDone, newest, begun, positions, doneBytes } = order
-    const record: SealRecord = {
-      kind: "seal",
-      stream: source.stream,
-      from,
-      to,
-      groups:
-        blocks.length === 0
-          ? []
-          : groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
-      ...(aside.length > 0 && { aside }),
-      read: { splitsDone, resume: 0, newest, late: source.late, ended, begun, positions, doneBytes },
-    }
-    if (all.length > 0) this.#parts.admission.sealed(source.stream, from, all)
-    append(this.#parts, record, () => {
-      progress.sealedTo(source.stream, to)
-      if (ended) say(this.#parts, "info", `all ${splitsDone} splits of ${source.stream} are read`)
-    })
-    if (ended) source.state = "ended"
   }
 }
 

@@ -71,6 +71,36 @@ test("records enter the interval of their time stamp, in order of splits, and th
   )
 })
 
+test("who waits for the end of a file with a clock of its own gets the end of the longest step that is made of it", () => {
+  const h = reading([[[5, 2]], [[9, 1]]])
+  const ends = () => h.records("seal").at(-1)!.to
+  const define = (steps: number) => {
+    const ms = steps * 1000
+    return h.define(definition(`every ${steps} s`, { kind: "window", parent: "log", lengthMs: ms, slideMs: ms }, { intervalMs: ms }))
+  }
+  const drain = (ms: number) => {
+    h.ask({ kind: "drained", streams: [] })
+    h.advance(ms)
+    assert.equal(h.response(), { ok: true, value: null })
+  }
+  define(4)
+  h.advance(1000)
+  assert.equal(sealed(h), ["5: 2", "9: 1"])
+  assert.is(ends(), 10_000)
+  drain(1000)
+  assert.is(ends(), 12_000)
+  define(3)
+  drain(1000)
+  assert.is(ends(), 12_000)
+  h.restart()
+  h.join(1)
+  h.join(2)
+  define(7)
+  drain(4000)
+  assert.is(ends(), 14_000)
+  assert.is(h.records("seal").at(-1)?.read?.ended, true)
+})
+
 test("late records are counted, and set aside in the interval that was open", () => {
   // The disorder allowed is 1 s: 20.999 s seals all before 19 s.
   const h = reading([
