@@ -3,6 +3,9 @@
 import { CaptureError } from "../../engine/capture/refusal.js"
 import { positionAt, startsOfLines, type TextPosition } from "./javascript.js"
 
+/** An error is shown at a cell's own frame, and what a definition is made of is looked at far below it: V8 keeps ten. */
+Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50)
+
 export interface CellText {
   readonly text: string
   readonly code: string

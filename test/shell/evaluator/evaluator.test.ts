@@ -172,6 +172,8 @@ const failing: [cell: string, message: RegExp, place: [line: number, column: num
   ["const cache1 = new WeakMap(); views.map(v => cache1.get(v))", /cache1 is a WeakMap/, [1, 46]],
   ["views.map(async v => v)", /an operator's function cannot be async/, [1, 11]],
   ["let total1 = 0\nviews.map((v: string) => { total1++ })", /total1 is assigned to/, [2, 28]],
+  // Far below the cell's own frame, as a definition's parts are.
+  [`const far1 = new Function("n", "f", "return n === 0 ? nope1() : f(n - 1, f)")\nfar1(20, far1)`, /nope1 is not defined/, [2, 1]],
 ]
 for (const [cell, message, place] of failing) {
   test(`error: ${cell}`, async ({ evaluator }) => {
