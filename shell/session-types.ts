@@ -3,6 +3,7 @@ import { type Buffer, emptyBuffer } from "./editor/buffer.js"
 import type { InputEvent } from "./editor/decode.js"
 import type { PagedAnswer } from "./pager/paged.js"
 import type { PagerEffect, PagerState } from "./pager/pager.js"
+import type { Span } from "./view/highlight.js"
 
 export interface ShellState {
   readonly prompt: string
@@ -45,6 +46,8 @@ export interface ShellState {
 export interface StyledLine {
   readonly text: string
   readonly style?: "dim" | "error" | "bold" | "input" | "warning"
+  /** The text's end, in parts of one colour: of a cell behind its prompt. */
+  readonly spans?: readonly Span[]
 }
 
 export interface CompletionItem {

@@ -9,6 +9,7 @@ import { actionOf } from "./editor/keys.js"
 import { focusing } from "./focusing.js"
 import { openPager, pagerKey, pagerNote } from "./pager/pager.js"
 import { effect, only, type ShellEvent, type ShellState, type Step, type StyledLine } from "./session-types.js"
+import { spansOf } from "./view/highlight.js"
 
 export * from "./session-types.js"
 
@@ -179,7 +180,10 @@ function next(state: ShellState): Step {
   if (cell === undefined) return only(state)
   // It goes to the scrollback as it was typed, continuation lines indented, above its own output.
   const indent = " ".repeat(state.prompt.length)
-  const lines = cell.split("\n").map((line, i): StyledLine => ({ text: (i === 0 ? state.prompt : indent) + line, style: "input" }))
+  const spans = spansOf(cell)
+  const lines = cell
+    .split("\n")
+    .map((line, i): StyledLine => ({ text: (i === 0 ? state.prompt : indent) + line, style: "input", spans: spans[i]! }))
   return effect({ ...print(state, lines), running: cell, queue }, { kind: "evaluate", cell })
 }
 

@@ -5,7 +5,12 @@
  *     attach     from the process's start to its first prompt
  *     echo       from a key to the frame that shows it, while a panel is live
  *     get        `counts.get("/")` from Enter to its stamp, so many times, and a count of the last five minutes of the input
+ *     tab        from Tab behind `counts.` to the list, warm
+ *     ctrl-c     from Ctrl-C in a question that would take minutes to a free prompt, and to a count that another session asks then
  *     idle       CPU of an attached shell with one live panel, in per cent of a core
+ *     memory     of that shell after so many cells, resident
+ *     50 ms      attach to a master that is a round trip of 50 ms away (its workers are not)
+ *     node, …    other prompts, where they are installed: from the start to where one can type
  *
  * The shell is the built one, in a process of its own; pipes stand in for its terminal.
  */
@@ -17,6 +22,8 @@ import { openSender } from "../../cluster/client/send.js"
 import { connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
 import { cpuSeconds } from "./cpu.js"
+import { peersMs } from "./peers.js"
+import { slowLink } from "./slow-link.js"
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +31,7 @@ const { values } = parseArgs({
     dist: { type: "string", default: "dist" },
     keys: { type: "string", default: "200" },
     gets: { type: "string", default: "50" },
+    cells: { type: "string", default: "500" },
     json: { type: "boolean", default: false },
   },
 })
@@ -32,7 +40,18 @@ if (!existsSync(main)) {
   process.stderr.write(`bench: no built shell at ${main}\ntry: npm run build\n`)
   process.exit(2)
 }
-const goals = { "attach ms": 1000, "echo p99 ms": 16, "get p50 ms": 20, "get p95 ms": 20, "count 5m ms": 200 } as const
+const goals = {
+  "attach ms": 700,
+  "echo p99 ms": 16,
+  "get p50 ms": 20,
+  "get p95 ms": 20,
+  "count 5m ms": 200,
+  "tab ms": 100,
+  "ctrl-c ms": 100,
+  "freed ms": 1_000,
+  "idle %": 3,
+  "memory MB": 400,
+} as const
 const linesAtOnce = 1000
 
 interface Shell {
@@ -95,6 +114,11 @@ try {
     shell.child.kill("SIGKILL")
   }
   measured["attach ms"] = quantile(attaches, 0.5)
+  const link = await slowLink(cluster.address, 25)
+  const far = openShell(link.address)
+  measured["attach over 50 ms"] = (await far.seen(/\d>/)) - far.startedMs
+  far.child.kill("SIGKILL")
+  link.close()
   const shell = openShell(cluster.address)
   await shell.seen(/bound here/)
   shell.type(".watch counts.top(5)\r")
@@ -116,9 +140,43 @@ try {
   measured["get p50 ms"] = quantile(gets, 0.5)
   measured["get p95 ms"] = quantile(gets, 0.95)
   measured["count 5m ms"] = quantile(await asked('views.last("5m").count()', 5), 0.5)
+  const tabs: number[] = []
+  for (let i = 0; i < 10; i++) {
+    shell.type("counts.")
+    await pause(150)
+    const pressedMs = performance.now()
+    shell.type("\t")
+    tabs.push((await shell.seen(/latest/)) - pressedMs)
+    shell.type("\x1b")
+    await pause(150)
+    shell.type("\x15")
+    await pause(50)
+  }
+  measured["tab ms"] = quantile(tabs, 0.5)
+  const asking = await connect(cluster.address, { user: "other", program: "other", tz: "UTC" })
+  await asking.streams()
+  const cancels: number[] = []
+  const frees: number[] = []
+  for (let i = 0; i < 3; i++) {
+    shell.type('views.last("5m").map(v => { let n = 0; for (let i = 0; i < 1e8; i++) n += i % 7; return n }).count()\r')
+    await shell.seen(/tasks/)
+    const pressedMs = performance.now()
+    shell.type("\x03")
+    cancels.push((await shell.seen(/cancelled/)) - pressedMs)
+    await asking.stream("bench/views").last("5m").count()
+    frees.push(performance.now() - pressedMs)
+  }
+  measured["ctrl-c ms"] = quantile(cancels, 0.5)
+  measured["freed ms"] = quantile(frees, 0.5)
+  await asking.close()
   const before = cpuSeconds([shell.child.pid!]) * 1_000
   await pause(10_000)
   measured["idle %"] = (cpuSeconds([shell.child.pid!]) * 1_000 - before) / 100
+  for (let i = 0; i < Number(values.cells); i++) {
+    shell.type(`counts.get("/page/${i}")\r`)
+    await shell.seen(/partitions · memory/)
+  }
+  measured["memory MB"] = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${shell.child.pid}/status`, "utf8"))![1]) / 1024
   shell.child.kill("SIGKILL")
 
   /** By the clock of the person: from Enter to the stamp. */
@@ -137,6 +195,7 @@ try {
 } finally {
   await cluster.stop()
 }
+for (const [name, ms] of Object.entries(await peersMs())) measured[`${name} ms`] = ms
 if (values.json) console.log(JSON.stringify({ node: process.version, measured }))
 else
   console.table(

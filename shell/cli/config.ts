@@ -10,9 +10,10 @@ import { RivuletError } from "../../engine/errors.js"
 export const profileColors = ["red", "yellow", "green", "blue", "magenta", "cyan"] as const
 export type ProfileColor = (typeof profileColors)[number]
 
-/** A cluster by name. `confirm`: who changes it types its name where others type y, and in its shell the command twice. */
+/** A cluster by name. `key`: by which of this machine's keys it is attached to (`RIVULET_KEY` goes before it). `confirm`: who changes it types its name where others type y, and in its shell the command twice. */
 export interface Profile {
   readonly url: string
+  readonly key?: string
   readonly color?: ProfileColor
   readonly confirm?: boolean
 }
@@ -76,11 +77,13 @@ export function parseConfig(text: string, path: string): Config {
 }
 
 function checkProfile(name: string, profile: unknown, wrong: (what: string, hint: string) => RivuletError): void {
-  const { url, color, confirm, ...rest } = (typeof profile === "object" && profile !== null ? profile : {}) as Record<string, unknown>
+  const { url, key, color, confirm, ...rest } = (typeof profile === "object" && profile !== null ? profile : {}) as Record<string, unknown>
   const [unknown] = Object.keys(rest)
   if (!/^[\w.-]+$/.test(name)) throw wrong(`masters: "${name}" is no name`, "letters, digits, . _ and -")
   if (typeof url !== "string") throw wrong(`masters.${name}: no url`, `"${name}": { "url": "tcp://127.0.0.1:7077" }`)
-  if (unknown !== undefined) throw wrong(`masters.${name}: no setting ${unknown}`, "url, color, confirm")
+  if (unknown !== undefined) throw wrong(`masters.${name}: no setting ${unknown}`, "url, key, color, confirm")
+  if (key !== undefined && !(typeof key === "string" && /^[\w.-]+$/.test(key)))
+    throw wrong(`masters.${name}: key is the name of one`, "rivulet keys list")
   if (color !== undefined && !profileColors.includes(color as ProfileColor))
     throw wrong(`masters.${name}: no color ${String(color)}`, profileColors.join(", "))
   if (confirm !== undefined && typeof confirm !== "boolean") throw wrong(`masters.${name}: confirm is true or false`, '"confirm": true')
@@ -122,9 +125,11 @@ export function config(): void {
     setting("tz") ?? { name: "tz", value: Intl.DateTimeFormat().resolvedOptions().timeZone, from: "this machine" },
     setting("scratchTtl") ?? { name: "scratchTtl", value: "as the master says", from: "default" },
     setting("startup") ?? { name: "startup", value: "none", from: "default" },
-    ...profiles().map(({ name, url, color, confirm, from }) => ({
+    ...profiles().map(({ name, url, key, color, confirm, from }) => ({
       name: `masters.${name}`,
-      value: [url.replaceAll(/#[\w-]*/g, "#…"), color, confirm ? "confirm" : undefined].filter(part => part !== undefined).join(" "),
+      value: [url.replaceAll(/#[\w-]*/g, "#…"), key && `key ${key}`, color, confirm ? "confirm" : undefined]
+        .filter(part => part !== undefined)
+        .join(" "),
       from,
     })),
   ]

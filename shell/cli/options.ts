@@ -32,9 +32,13 @@ export function byteSize(text: string, flag: string): number {
   return Math.floor(Number(match[1]) * unit)
 }
 
-/** `-m`, or the setting `master`, as an address, or those of several masters: a profile's by its name. Throws a RivuletError of code 2. */
+/**
+ * `-m`, or the setting `master`, as an address, or those of several masters: a profile's by its name, whose key this process attaches
+ * with from now on. Throws a RivuletError of code 2.
+ */
 export function masterAddress(text: string | undefined): string {
   const profile = profileOf(text)
+  if (profile?.key !== undefined) process.env.RIVULET_KEY ||= profile.key
   const address = profile?.url ?? text ?? (setting("master")?.value as string | undefined) ?? "tcp://127.0.0.1:7077"
   const one = /^(?:tcp:\/\/([^\s:#,]+|\[[0-9a-fA-F:]+\])|[\w.-]+):\d{1,5}(#[\w-]{43})?$/
   const all = address.split(",").map(each => each.trim())

@@ -13,6 +13,7 @@ import { withSession } from "./attach.js"
 import { duration } from "./options.js"
 import { outputFormat, render, write } from "./output.js"
 import { quietHost } from "./quiet-host.js"
+import { warnOfTypes } from "./type-warnings.js"
 
 export interface QueryOptions {
   readonly master?: string
@@ -37,8 +38,10 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const host = quietHost(session)
     await host.start()
     const settled = showProgress(session)
+    const warned = warnOfTypes(expression, host)
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)
+    const over = new Promise<void>(resolve => cancelling.signal.addEventListener("abort", () => resolve(), { once: true }))
     try {
       const result = await host.evaluate(expression, cancelling.signal)
       const echo = await host.define(result)
@@ -52,6 +55,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
         await render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }),
       )
       if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
+      await Promise.race([warned, over])
     } catch (error) {
       if (cancelling.signal.aborted) throw cancelling.signal.reason
       if (timeoutMs !== undefined && Date.now() - startedMs >= timeoutMs) throw noAnswer()

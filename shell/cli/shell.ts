@@ -8,6 +8,7 @@ import type { Embedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Demo } from "../demo/process.js"
 import { History } from "../editor/history.js"
+import { checkZone } from "../host/zone.js"
 import type { StyledLine } from "../session.js"
 import { localZone, userName } from "./attach.js"
 import type { Attachment, OpenShellOptions } from "./attachment.js"
@@ -28,7 +29,7 @@ export interface ShellOptions {
 
 export async function shell(file: string | undefined, options: ShellOptions): Promise<void> {
   const zone = options.tz ?? localZone()
-  checkZone(zone)
+  checkZone(zone, "--tz")
   const first = [setting("startup")?.value as string | undefined, file].filter(path => path !== undefined)
   const started = first.length === 0 ? undefined : first.map(path => readCells(path.replace(/^~(?=\/)/, homedir()))).join("\n")
   const scripted = options.eval ?? (process.stdin.isTTY ? undefined : await readStdin())
@@ -112,14 +113,6 @@ function banner(attachment: Attachment, zone: string): StyledLine[] {
   const lines: StyledLine[] = [{ text: `rivulet · ${where} · times are ${zone}`, style: "bold" }]
   if (attachment.demo) lines.push({ text: "  demo         views   made-up web traffic, 2 000 lines a second, with a burst every 90 s" })
   return lines
-}
-
-function checkZone(zone: string): void {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone })
-  } catch {
-    throw new RivuletError(`--tz ${zone}: no such time zone`, { code: 2, try: "--tz Europe/Berlin" })
-  }
 }
 
 function readCells(file: string): string {

@@ -7,6 +7,7 @@ import { table } from "../view/table.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
 import { outputFormat, toJson, write } from "./output.js"
+import { warnOfTypes } from "./type-warnings.js"
 
 export interface WatchOptions {
   readonly master?: string
@@ -25,6 +26,7 @@ export async function watch(expression: string, options: WatchOptions): Promise<
   await withSession(options, async session => {
     const host = new ShellHost({ session, tz: session.tz, columns: 100, embedded: false, emit: () => {} })
     await host.start()
+    void warnOfTypes(expression, host)
     const { stream } = await watched(expression, host)
     const until =
       options.until === undefined ? undefined : ((await host.evaluate(`(${options.until})`)).value as (rows: unknown) => boolean)

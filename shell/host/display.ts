@@ -14,6 +14,7 @@ import { sparkline } from "../view/sparkline.js"
 import { stampLine } from "../view/stamp.js"
 import { cellText, table, truncate } from "../view/table.js"
 import { isSeries } from "./answers.js"
+import { isPanelWatch } from "./panel-watch.js"
 
 export interface DisplayContext {
   /** False: answers are shown without them (notebooks). */
@@ -55,6 +56,7 @@ export async function show({ value, stamp }: Stamped, context: DisplayContext): 
   if (handle?.kind === "stream") return showStream(value as StateDStream<unknown, unknown>, context)
   if (handle?.kind === "rdd") return firstRows(value as RDD<unknown>, context)
   if (handle?.kind === "snapshots") return showSnapshots(value as { count(): PromiseLike<Series<number>> }, context)
+  if (isPanelWatch(value)) return { lines: [{ text: "  .unwatch closes it", style: "dim" }], rows: [], stamp: undefined }
   const { lines, shown } =
     value === undefined && stamp ? { lines: [{ text: "  undefined" }], shown: undefined } : valueLines(value, context, answerRows)
   return { lines: stamp ? [...lines, stampOf(stamp, context, shown)] : lines, rows: rowsOf(value), stamp }

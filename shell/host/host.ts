@@ -8,6 +8,7 @@ import { asError, RivuletError } from "../../engine/errors.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import type { CellResult } from "../evaluator/evaluator.js"
+import type { Finding } from "../language/messages.js"
 import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, Inspection, PanelOrder, StyledLine } from "../session-types.js"
 import type { Chart } from "../view/chart.js"
@@ -27,11 +28,13 @@ import { fromElsewhere } from "./foreign.js"
 import type { ShellHostOptions } from "./host-options.js"
 import { type KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
 import { LogTail } from "./log-tail.js"
+import { panelWatch } from "./panel-watch.js"
 import { Panels } from "./panels.js"
 import type { Paths } from "./paths.js"
 import type { HostEvent, HostPort } from "./port.js"
 import { programLines } from "./stream-lines.js"
 import { openPanel, shareLines, watched } from "./watched.js"
+import { checkZone } from "./zone.js"
 
 export class ShellHost implements HostPort, CommandHost, CellPlace {
   readonly session: ClientSession
@@ -84,6 +87,11 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       tz: () => this.tz,
       changed: (panels, timeline) => this.emit({ kind: "panels", panels, timeline }),
     })
+    if (options.promptColumns !== undefined)
+      this.bind(
+        "watch",
+        panelWatch(session, this.open, error => this.fail(error)),
+      )
   }
 
   now(): number {
@@ -149,7 +157,6 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     else await this.cells.run(cell, signal, this.promptColumns)
   }
 
-  /** What cells may say. */
   get names(): Describing["names"] {
     return this.cells.evaluator
   }
@@ -209,6 +216,11 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.cells.typing.start(afterMs)
   }
 
+  /** What is wrong with a cell by types, once they are loaded. */
+  findings(cell: string): Promise<readonly Finding[]> {
+    return this.cells.typing.check(cell)
+  }
+
   page(which: string): PagedAnswer | null {
     const answer = this.answers.find(which)
     const time = (ms: number) => formatTime(ms, this.tz, { nowMs: this.now() })
@@ -266,11 +278,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   setZone(zone: string): void {
-    try {
-      new Intl.DateTimeFormat("en", { timeZone: zone })
-    } catch {
-      throw new RivuletError(`no time zone ${zone}`, { code: 2, try: ".tz Europe/Berlin" })
-    }
+    checkZone(zone, ".tz")
     this.tz = zone
     this.session.setZone(zone)
   }

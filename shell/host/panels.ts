@@ -30,7 +30,12 @@ interface Panel {
   asking: boolean
   /** End of the newest interval that was seen. */
   newest: number
+  /** End of the interval that it shows, when that is the newest. */
+  shown: number
 }
+
+/** What a panel shows grows old while no newer answer comes: its age is said anew so often. */
+const agesMs = 1_000
 
 export interface PanelsOptions {
   readonly session: ClientSession
@@ -44,6 +49,7 @@ export class Panels {
   private at: number | null = null
   /** As far back as a stream of theirs can be asked. */
   private reaches = 0
+  private aging: NodeJS.Timeout | undefined
 
   constructor(private readonly options: PanelsOptions) {}
 
@@ -58,6 +64,7 @@ export class Panels {
       view: { name, title, lines: ["…"], note: "waiting", live: true },
       asking: false,
       newest: 0,
+      shown: 0,
     }
     // It may call back at once.
     const subscription = await this.options.session.onCompleted(stream, through => {
@@ -67,6 +74,7 @@ export class Panels {
     })
     panel.stop = () => subscription.stop()
     this.open_.set(name, panel)
+    this.aging ??= setInterval(() => this.age(), agesMs).unref()
     this.publish()
     if (this.at !== null) await this.look(panel)
   }
@@ -142,7 +150,11 @@ export class Panels {
         .catch(() => {})
       this.open_.delete(key)
     }
-    if (this.open_.size === 0) this.at = null
+    if (this.open_.size === 0) {
+      this.at = null
+      clearInterval(this.aging)
+      this.aging = undefined
+    }
     if (closing.length > 0) this.publish()
     return closing.length
   }
@@ -151,13 +163,28 @@ export class Panels {
     if (this.open_.get(panel.name) !== panel) return
     panel.newest = Math.max(panel.newest, stamp.asOf)
     const time = this.time(stamp.asOf)
+    panel.shown = stamp.asOf
     panel.view = {
       ...panel.view,
       lines: this.lines(panel, rows, at === null),
-      note: at === null ? `live · ${time} · ${(stamp.ageMs / 1000).toFixed(1)} s old` : `${time} · fixed`,
+      note: at === null ? this.liveNote(stamp.asOf, stamp.ageMs) : `${time} · fixed`,
       live: true,
     }
     this.publish()
+  }
+
+  private liveNote(asOf: number, ageMs: number): string {
+    return `live · ${this.time(asOf)} · ${(ageMs / 1000).toFixed(1)} s old`
+  }
+
+  /** Those whose next answer is late say how old the last one is by now. */
+  age(): void {
+    const nowMs = this.options.session.clock.now()
+    const late = [...this.open_.values()].filter(
+      ({ stream, view, shown }) => this.at === null && view.live && shown > 0 && nowMs - shown > stream.interval + agesMs,
+    )
+    for (const panel of late) panel.view = { ...panel.view, note: this.liveNote(panel.shown, nowMs - panel.shown) }
+    if (late.length > 0) this.publish()
   }
 
   private time(ms: number): string {

@@ -75,6 +75,10 @@ function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: 
     lines.push(line(`  goes on    by itself at ${time(atMs)}: a machine was at fault (tried ${tries} of ${of} times)`))
     lines.push(line(`  try        .resume ${name} tries at once`))
   } else
-    lines.push(line(`  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records`))
+    lines.push(
+      line(
+        `  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records of that interval`,
+      ),
+    )
   return lines
 }

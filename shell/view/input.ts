@@ -1,5 +1,6 @@
 /** The cell being typed: prompt, text with its cursor, grey ghost text; a long cell shows the rows around the cursor. */
 import type { ShellState } from "../session.js"
+import { cut, type Span, spansOf, styleOfSpan } from "./highlight.js"
 import { colored, dim } from "./style.js"
 import { cellWidth, isNarrow } from "./width.js"
 
@@ -8,8 +9,6 @@ interface Part {
   readonly text: string
   readonly style: Style
 }
-
-const plain: Style = text => text
 
 /** Rows of the terminal, and the cell in them that the next key goes to. */
 export interface Typed {
@@ -21,10 +20,10 @@ export interface Typed {
 export function inputLines(state: ShellState, rows: number): Typed {
   const { buffer, ghost, columns } = state
   const prompt = state.lostForS === null ? state.prompt : `${state.prompt.replace(/> $/, "")} (reconnecting ${state.lostForS} s)> `
-  const lines = buffer.text.split("\n")
+  const lines = spansOf(buffer.text)
   const cursorLine = buffer.text.slice(0, buffer.cursor).split("\n").length - 1
   const first = Math.max(0, Math.min(cursorLine - Math.floor(rows / 2), lines.length - rows))
-  const offset = lines.slice(0, cursorLine).reduce((sum, line) => sum + line.length + 1, 0)
+  const column = buffer.cursor - (buffer.text.lastIndexOf("\n", buffer.cursor - 1) + 1)
   const shown: string[] = []
   let cursor = { row: 0, column: 0 }
   lines.slice(first, first + rows).forEach((line, i) => {
@@ -34,24 +33,23 @@ export function inputLines(state: ShellState, rows: number): Typed {
       style: state.color === null ? dim : colored(state.color),
     }
     if (index !== cursorLine) {
-      shown.push(...wrapped([lead, { text: visible(line), style: plain }], columns).rows)
+      shown.push(...wrapped([lead, ...partsOf(line)], columns).rows)
       return
     }
-    const column = buffer.cursor - offset
-    const under = graphemeAt(line, column)
-    const parts = [
-      lead,
-      { text: visible(line.slice(0, column)), style: plain },
-      // At the end of the line the cursor needs a cell too.
-      { text: under === "" && ghost === "" ? " " : visible(line.slice(column)), style: plain },
-      { text: under === "" ? visible(ghost) : "", style: dim },
-    ]
-    const laid = wrapped(parts, columns, 2)
+    const before = partsOf(cut(line, 0, column))
+    const after = partsOf(cut(line, column))
+    // At the end of the line the cursor needs a cell too.
+    const end = { text: after.length > 0 ? "" : ghost === "" ? " " : visible(ghost), style: dim }
+    const laid = wrapped([lead, ...before, ...after, end], columns, 1 + before.length)
     cursor = { row: shown.length + laid.marked.row, column: laid.marked.column }
     shown.push(...laid.rows)
   })
   const top = Math.max(0, Math.min(cursor.row - Math.floor(rows / 2), shown.length - rows))
   return { rows: shown.slice(top, top + rows), cursor: { ...cursor, row: cursor.row - top } }
+}
+
+function partsOf(spans: readonly Span[]): Part[] {
+  return spans.map(({ text, kind }) => ({ text: visible(text), style: styleOfSpan(kind) }))
 }
 
 /** Parts side by side, cut into rows of `columns` cells. `marked`: the cell where the parts from number `from` on begin. */
@@ -104,11 +102,3 @@ export function visible(text: string): string {
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
-
-function graphemeAt(line: string, column: number): string {
-  const next = segmenter
-    .segment(line.slice(column, column + 64))
-    [Symbol.iterator]()
-    .next()
-  return next.done ? "" : next.value.segment
-}

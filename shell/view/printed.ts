@@ -4,6 +4,7 @@
  * part of an attach, so it is loaded when the prompt stands.
  */
 import type { StyledLine } from "../session-types.js"
+import { type Span, styleOfSpan } from "./highlight.js"
 import { visible } from "./input.js"
 import { bold, dim, red, yellow } from "./style.js"
 import { cellWidth, isNarrow } from "./width.js"
@@ -27,9 +28,9 @@ export function printedText(lines: readonly StyledLine[], columns: number): stri
     if (wide.length > 0) parts.push(layout!.laidOut(wide.join("\n"), columns))
     wide = []
   }
-  for (const { text, style } of lines) {
+  for (const { text, style, spans } of lines) {
     const shown = style === "input" ? visible(text) : text
-    const styled = shown === "" ? " " : styleOf(style)(shown)
+    const styled = shown === "" ? " " : spans ? inColours(text, spans) : styleOf(style)(shown)
     if (fits(shown, columns)) {
       flush()
       parts.push(styled)
@@ -43,6 +44,11 @@ export function printedText(lines: readonly StyledLine[], columns: number): stri
 /** When nobody waits for the layout any more: the terminal itself wraps, at any character. */
 export function unwrapped(lines: readonly StyledLine[]): string {
   return lines.map(({ text, style }) => `${styleOf(style)(visible(text))}\n`).join("")
+}
+
+function inColours(text: string, spans: readonly Span[]): string {
+  const cell = spans.reduce((length, span) => length + span.text.length, 0)
+  return visible(text.slice(0, text.length - cell)) + spans.map(span => styleOfSpan(span.kind)(visible(span.text))).join("")
 }
 
 function fits(text: string, columns: number): boolean {

@@ -105,6 +105,12 @@ test("a bare recipe answers its newest interval", async () => {
   assert.match(ran.out.toString(), /^\d+\n$/)
 })
 
+test("a misspelt field is a warning on stderr; the answer, all the same, is on stdout", async () => {
+  const ran = await rivulet(["query", 'views.last("1h").map(v => v.urll ?? 7).first()'])
+  assert.equal([ran.code, ran.out.toString()], [0, "7\n"])
+  assert.match(ran.err, /│ +\^ urll is not a field of views: url\?\n$/)
+})
+
 test("a reader that has gone away is no error", async () => {
   const ran = await rivulet(["query", "Array.from({ length: 200000 }, (_, i) => i)"], { head: true })
   assert.equal([ran.code, ran.err], [0, ""])

@@ -2,8 +2,10 @@
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClientSession } from "../../cluster/client/session.js"
+import { handleBrand } from "../../engine/fluent/brand.js"
 import type { SnapshotDStream } from "../../engine/fluent/types.js"
 import { decode, freshDecoder } from "../../shell/editor/decode.js"
+import { isPanelWatch, panelWatch } from "../../shell/host/panel-watch.js"
 import { Panels } from "../../shell/host/panels.js"
 import { type Effect, initialShell, type PanelView, reduce, type ShellState, type Timeline } from "../../shell/session.js"
 import { frameOf } from "../../shell/view/frame.js"
@@ -81,6 +83,10 @@ async function opened() {
     streams,
     settle,
     goOn,
+    /** Nothing comes. */
+    wait: (ms: number) => {
+      nowMs += ms
+    },
     shown: () => seen.panels.map(({ lines, note }) => `${lines[0]!.replace(/ +/g, " ")} | ${note}`),
   }
 }
@@ -113,6 +119,46 @@ test("they step together by the shortest interval; the longer one shows what had
   assert.match(on.shown()[0]!, /live/)
   on.panels.close("")
   assert.is(on.seen.timeline, null)
+})
+
+test("what no newer answer replaces grows old before one's eyes; what is held does not", async () => {
+  const on = await opened()
+  on.wait(1_500)
+  on.panels.age()
+  assert.match(on.shown()[0]!, /live · 21:01:00 · 0\.0 s old/, "the next one is not late yet")
+  on.wait(3_000)
+  on.panels.age()
+  assert.equal(on.shown(), ["k 60 | live · 21:01:00 · 4.5 s old", "k 6 | live · 21:01:00 · 0.0 s old"])
+  await on.goOn(500)
+  assert.match(on.shown()[0]!, /^k 65 .*live · 21:01:05 · 0\.0 s old/)
+  void on.panels.order({ kind: "hold" })
+  await on.settle()
+  on.wait(60_000)
+  on.panels.age()
+  assert.match(on.shown()[0]!, /21:01:05 · fixed/)
+})
+
+test("watch(stream) in a cell opens a panel of its text; what has a rhythm of its own is the session's", async () => {
+  const opened: unknown[] = []
+  const closed: string[] = []
+  const elsewhere: unknown[] = []
+  const session = { flush: async () => [], watch: (...args: unknown[]) => elsewhere.push(args) }
+  const panels = { open: async (...args: unknown[]) => opened.push(args.slice(0, 2)), close: (name: string) => closed.push(name) }
+  const watch = panelWatch(session as unknown as ClientSession, panels as unknown as Panels, error => assert.unreachable(String(error)))
+  const stream = (source: string) =>
+    ({ [handleBrand]: { kind: "stream", id: "s", keyed: true }, name: "top@cell:1:1", definition: { source } }) as never
+  const one = watch(stream("watch(counts.top(5))"))
+  await watch(stream('const w = watch(counts.top(5), { name: "hottest" })'), { name: "hottest" }).stop()
+  watch(stream("watch(counts.top(5), { every: '5s' })"), { every: "5s" })
+  watch(async () => 1)
+  await one.stop()
+  assert.equal(opened, [
+    ["counts.top(5)", "counts.top(5)"],
+    ["hottest", "counts.top(5)"],
+  ])
+  assert.equal(closed, ["hottest", "counts.top(5)"])
+  assert.is(elsewhere.length, 2)
+  assert.equal([isPanelWatch(one), isPanelWatch({}), isPanelWatch(undefined)], [true, false, false])
 })
 
 test("steps faster than answers: each panel asks once at a time, and shows the last that was asked for", async () => {

@@ -29,8 +29,11 @@ test.before(() => {
       masters: { prod: { url: "tcp://m1.prod:7077", color: "red", confirm: true }, dev: { url: "tcp://far:1" } },
     }),
   )
-  writeFileSync(join(directory, "work", "rivulet.json"), JSON.stringify({ tz: "UTC", masters: { dev: { url: "tcp://127.0.0.1:7078" } } }))
-  for (const name of ["RIVULET_MASTER", "RIVULET_TZ", "RIVULET_SCRATCH_TTL", "RIVULET_CONFIG"]) delete process.env[name]
+  writeFileSync(
+    join(directory, "work", "rivulet.json"),
+    JSON.stringify({ tz: "UTC", masters: { dev: { url: "tcp://127.0.0.1:7078", key: "dev-me" } } }),
+  )
+  for (const name of ["RIVULET_KEY", "RIVULET_MASTER", "RIVULET_TZ", "RIVULET_SCRATCH_TTL", "RIVULET_CONFIG"]) delete process.env[name]
   process.env.XDG_CONFIG_HOME = join(directory, "config")
   process.chdir(join(directory, "work"))
 })
@@ -38,6 +41,17 @@ test.after(() => {
   process.chdir(before.cwd)
   Object.assign(process.env, before.env)
   rmSync(directory, { recursive: true })
+})
+
+test("a cluster's key is what a command attaches with, unless the environment names another", () => {
+  masterAddress("prod")
+  assert.is(process.env.RIVULET_KEY, undefined)
+  masterAddress("dev")
+  assert.is(process.env.RIVULET_KEY, "dev-me")
+  process.env.RIVULET_KEY = "mine"
+  masterAddress("dev")
+  assert.is(process.env.RIVULET_KEY, "mine")
+  delete process.env.RIVULET_KEY
 })
 
 test("flag, environment, the directory's file, the user's: the first that says it", () => {
@@ -105,7 +119,8 @@ test("a setting that nobody would obey is an error that names it", () => {
     ['{"tz":1}', /tz: not a text/],
     ['{"masters":{"a":{}}}', /masters\.a: no url/],
     ['{"masters":{"a":{"url":"x","color":"pink"}}}', /no color pink/],
-    ['{"masters":{"a":{"url":"x","key":"k"}}}', /masters\.a: no setting key/],
+    ['{"masters":{"a":{"url":"x","kee":"k"}}}', /masters\.a: no setting kee/],
+    ['{"masters":{"a":{"url":"x","key":"../k"}}}', /masters\.a: key is the name of one/],
     ['{"masters":{"a b":{"url":"x"}}}', /"a b" is no name/],
   ] as const)
     assert.throws(
