@@ -27,6 +27,8 @@ export interface StreamGraph {
   versions?(stream: StreamId): readonly GraphVersion[] | null
   /** What a running stream leaves out of an interval by its owner's wish: the records at which a function throws, or all of it. */
   leftOut?(stream: StreamId, interval: number): "record" | "interval" | null
+  /** Intervals of which a running stream leaves all out. */
+  leftOuts?(stream: StreamId): readonly { readonly from: number; readonly to: number }[]
   /**
    * The sealed groups of one interval of an input, empty for one without records; null while it is not sealed. Must be
    * known for as far back as `lineageReach` says, whether or not the blocks are still there.

@@ -139,7 +139,7 @@ export function logLine(entry: LogEntry, intervalMs: number | undefined): LogLin
 
 /** `nowMs` by the session's clock, `ms` from asking to the last byte. */
 export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
-  const { intervals, asOf, partitions, recomputed, from, bytesMoved, definitionChanged } = stamp
+  const { intervals, asOf, partitions, recomputed, from, bytesMoved, definitionChanged, leftOut } = stamp
   return {
     intervals: { ...intervals },
     asOf,
@@ -150,5 +150,6 @@ export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
     bytesMoved,
     ms,
     ...(definitionChanged && { definitionChanged: [...definitionChanged] }),
+    ...(leftOut && { leftOut: leftOut.map(({ from, to }) => ({ from, to })) }),
   }
 }

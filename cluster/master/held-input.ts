@@ -6,7 +6,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
 import { nameOf } from "./catalog.js"
-import { append, type Parts, say, type Times } from "./parts.js"
+import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
 import type { SealRecord } from "./records.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
@@ -16,6 +16,11 @@ export function resumesAt({ through, leftOut }: Pick<StreamRecord, "through" | "
   let at = through
   for (const { from, to, what } of leftOut) if (what === "interval" && from <= at && at < to) at = to
   return at
+}
+
+/** Whether its blocks must be kept: of a file it can be read again. */
+function isKept({ definition: { node } }: StreamRecord): boolean {
+  return node.kind === "input" && node.source.kind !== "file" && node.source.kind !== "archive"
 }
 
 interface Waiting {
@@ -72,11 +77,45 @@ export class HeldInput {
       } else this.#kept.set(holder, (this.#kept.get(holder) ?? 0) + bytes)
     }
     for (const [input, to] of gone) this.#giveUp(waiting, input, to, bound)
+    this.#dropGaps(waiting, free, times)
+  }
+
+  /**
+   * Of what all that wait have given up the bytes go, though it is known that it was there: a window reaches over it to what came
+   * before. Time and again, as workers that were away come back with them.
+   */
+  #dropGaps(waiting: readonly Waiting[], free: ReadonlyMap<StreamId, number>, times: Times): void {
+    const { catalog, ledger, log, tracker } = this.#parts
+    // Before that is journaled they may have to be read yet.
+    if (log.pending > 0) return
+    const gaps = new Map<StreamId, { readonly from: number; readonly to: number }>()
+    for (const { stream } of waiting) {
+      const to = resumesAt(stream)
+      for (const input of catalog.inputsOf(stream.definition)) {
+        const known = gaps.get(input) ?? { from: stream.through, to }
+        gaps.set(input, { from: Math.max(known.from, stream.through), to: Math.min(known.to, to) })
+      }
+    }
+    for (const [input, { from, to }] of gaps) {
+      const record = ledger.streams.get(input)
+      if (record === undefined || !isKept(record)) continue
+      const until = Math.min(to, this.#freeFrom(record, free, times))
+      for (const seal of record.seals) {
+        if (seal.to > until) break
+        if (seal.from < from) continue
+        for (const { block } of seal.groups.flat()) if (tracker.knows(block)) forgetBlock(this.#parts, block)
+      }
+    }
+  }
+
+  /** What begins before it nobody needs but who waits. */
+  #freeFrom({ definition: { id, rememberMs } }: StreamRecord, free: ReadonlyMap<StreamId, number>, times: Times): number {
+    return Math.min(times.timeMs - (rememberMs ?? this.#parts.config.rememberMs), free.get(id) ?? Number.POSITIVE_INFINITY)
   }
 
   /** Sealed intervals with records that only waiting streams still need, oldest first. */
   #heldSeals(waiting: readonly Waiting[], free: ReadonlyMap<StreamId, number>, times: Times) {
-    const { graph, ledger, tracker, config } = this.#parts
+    const { graph, ledger, tracker } = this.#parts
     const needed = new Map<StreamId, { from: number; holder: StreamId }>()
     for (const { stream, holder } of waiting) {
       const at = resumesAt(stream)
@@ -88,10 +127,8 @@ export class HeldInput {
     const found: { input: StreamId; seal: SealRecord; bytes: number; holder: StreamId }[] = []
     for (const [input, { from, holder }] of needed) {
       const record = ledger.streams.get(input)
-      // Of a file it can be read again.
-      if (record?.definition.node.kind !== "input" || ["file", "archive"].includes(record.definition.node.source.kind)) continue
-      const remembered = times.timeMs - (record.definition.rememberMs ?? config.rememberMs)
-      const until = Math.min(remembered, free.get(input) ?? Number.POSITIVE_INFINITY)
+      if (record === undefined || !isKept(record)) continue
+      const until = this.#freeFrom(record, free, times)
       for (const seal of record.seals) {
         if (seal.to > until) break
         if (seal.from < from) continue

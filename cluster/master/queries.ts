@@ -5,6 +5,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
+import type { ExpandedQuery } from "../../engine/dstream/query.js"
 import { expandQuery } from "../../engine/dstream.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
@@ -33,8 +34,7 @@ interface Query {
   spec: StageSpec | null
   intervals: { readonly from: number; readonly to: number } | null
   from: Sources
-  reads: readonly { readonly stream: StreamId; readonly from: number; readonly to: number }[]
-  changed: readonly number[]
+  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut">
   readonly startedMs: number
   answeredMs: number
   /** When it is answered with what is there; null: when all is. */
@@ -51,7 +51,7 @@ const inlineBytes = 65_536
 
 interface Persisted {
   readonly client: NodeId
-  readonly outputs: Map<OutputId, Query["reads"]>
+  readonly outputs: Map<OutputId, ExpandedQuery["reads"]>
 }
 
 export class Queries {
@@ -86,8 +86,7 @@ export class Queries {
       spec: null,
       intervals: null,
       from: { memory: true, archive: false },
-      reads: [],
-      changed: [],
+      about: { reads: [], changed: [], leftOut: [] },
       startedMs: times.monotonicMs,
       answeredMs: 0,
       dueMs: dueOf(request, times),
@@ -146,9 +145,8 @@ export class Queries {
     const { graph, scheduler, config } = this.#parts
     const { request, id } = query
     const expanded = expandQuery(graph.with(this.#definitions(request, clocks)), request.rdd, id)
-    query.reads = expanded.reads
+    query.about = expanded
     query.intervals = expanded.interval
-    query.changed = expanded.changed
     query.from = placesOf(expanded.rdd)
     query.spec = resultStage(expanded.rdd, id, request.save)
     for (const { id: of, output, reads } of expanded.kept) {
@@ -311,7 +309,7 @@ export class Queries {
   *leases(): Iterable<{ readonly stream: StreamId; readonly from: number; readonly to: number }> {
     for (const query of this.#queries.values()) {
       if (query.state === "answered") continue
-      yield* query.reads
+      yield* query.about.reads
     }
     for (const { outputs } of this.#persisted.values()) for (const reads of outputs.values()) yield* reads
   }

@@ -1,5 +1,6 @@
 /** What a question is answered with: the places of its result's blocks, and the stamp that says what they come from. */
 
+import type { ExpandedQuery } from "../../engine/dstream/query.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import { walk } from "../../engine/tree.js"
@@ -22,8 +23,7 @@ export interface Begun {
   readonly spec: StageSpec
   readonly intervals: { readonly from: number; readonly to: number } | null
   readonly from: Sources
-  /** Where definitions changed within what is read. */
-  readonly changed: readonly number[]
+  readonly about: Pick<ExpandedQuery, "changed" | "leftOut">
   /** Of `save`: the files by partition. */
   readonly wrote: ReadonlyMap<number, NonNullable<TaskDone["wrote"]>>
   /** Blocks of the result that came with the news of their tasks. */
@@ -39,7 +39,7 @@ export function answerOf(
   { movedBytes, recomputed, diskBytes }: Readonly<JobCost>,
   missing: MissingParts,
 ): QueryAnswer {
-  const { spec, intervals, inline: came } = query
+  const { spec, intervals, inline: came, about } = query
   const parts: QueryAnswer["parts"][number][] = []
   const wrote = [...query.wrote].sort(([a], [b]) => a - b).map(([, file]) => file)
   let rows = wrote.reduce((sum, file) => sum + file.rows, 0)
@@ -62,7 +62,8 @@ export function answerOf(
       recomputed,
       from: intervals === null ? ["files"] : placesIn(query.from, diskBytes > 0),
       bytesMoved: movedBytes,
-      ...(query.changed.length > 0 && { definitionChanged: query.changed }),
+      ...(about.changed.length > 0 && { definitionChanged: about.changed }),
+      ...(about.leftOut.length > 0 && { leftOut: about.leftOut }),
     },
     ...(missing.length > 0 && { missing }),
     ...(query.request.save !== undefined && { files: wrote.map(file => file.path) }),

@@ -102,9 +102,10 @@ export class Retention {
     const need = (stream: StreamId, from: number) => {
       for (const map of waits ? [needs] : [needs, free]) map.set(stream, Math.min(map.get(stream) ?? Number.POSITIVE_INFINITY, from))
     }
-    const reach = (stream: StreamId, from: number, inputsFrom = Number.NEGATIVE_INFINITY) => {
+    /** Of what was given up after `through`, up to `goesOnAt`, nothing is read; but a window may reach over it to what was there before. */
+    const reach = (stream: StreamId, from: number, through = from, goesOnAt = through) => {
       const { inputs, states } = lineageReach(graph, stream, from)
-      for (const [input, range] of inputs) need(input, Math.max(range.from, inputsFrom))
+      for (const [input, range] of inputs) need(input, range.from < through ? range.from : Math.max(range.from, goesOnAt))
       for (const [state, range] of states) need(state, range.from)
     }
     for (const record of catalog.kept()) {
@@ -113,9 +114,7 @@ export class Retention {
       waits = waiting.includes(record)
       // A lost step that nobody asks for now is still part of every later version.
       const from = Math.min(through, this.#checkpointer.neededFrom(definition.id), chains.missingFrom(definition.id))
-      // Of what was given up nothing is read any more.
-      const at = waits ? resumesAt(record) : through
-      reach(definition.id, from, at > through ? at : undefined)
+      reach(definition.id, from, through, waits ? resumesAt(record) : through)
       need(definition.id, from)
     }
     waits = false

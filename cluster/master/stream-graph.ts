@@ -90,6 +90,10 @@ export class MasterGraph implements StreamGraph {
     return leftOut.findLast(({ from, to }) => from <= interval && interval < to)?.what ?? null
   }
 
+  leftOuts(stream: StreamId): readonly LeftOut[] {
+    return this.#ledger.streams.get(stream)?.leftOut.filter(({ what }) => what === "interval") ?? []
+  }
+
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null {
     const stream = this.#input(input)
     if (interval >= (this.#progress.sealed(input) ?? stream.since)) return null

@@ -222,4 +222,6 @@ export interface AnswerStamp {
   readonly bytesMoved: number
   /** Starts of intervals within those answered from which on a definition was another one; left out when there is none. */
   readonly definitionChanged?: readonly number[]
+  /** Intervals that would count in it and were left out by the streams; left out when there are none. */
+  readonly leftOut?: readonly { readonly from: number; readonly to: number }[]
 }

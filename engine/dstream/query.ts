@@ -13,6 +13,7 @@ import { simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { mapChildren, rewrite, walk } from "../tree.js"
 import { flavourOf } from "./flavour.js"
+import { leftOutWithin } from "./left-out.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
 import { resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
@@ -27,6 +28,8 @@ export interface ExpandedQuery {
   readonly reads: readonly Range[]
   /** Where definitions changed within what is read. */
   readonly changed: readonly number[]
+  /** Intervals that are missing in it. */
+  readonly leftOut: readonly Interval[]
   /** What it keeps for others: by the persisted RDD's id, under which output, and what that is made from. */
   readonly kept: readonly { readonly id: string; readonly output: OutputId; readonly reads: readonly Range[] }[]
 }
@@ -105,6 +108,7 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     interval,
     reads,
     changed: changesWithin(graph, reads),
+    leftOut: leftOutWithin(graph, reads),
     kept,
   }
 }

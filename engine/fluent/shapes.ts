@@ -161,6 +161,7 @@ export interface Stats {
  * What an answer takes in: its intervals, `asOf` (end of the newest interval, epoch ms), partitions ready of all, how many
  * tasks had to be computed again, where the data came from, bytes moved between nodes, and how long it took. `definitionChanged`: starts of
  * the intervals within them (epoch ms) from which on a definition that went into the answer was another one (`replace`, `submit`).
+ * `leftOut`: intervals that would count in it and do not: skipped by `resume`, or given up while the stream was held.
  */
 export interface Stamp {
   intervals: Interval
@@ -172,4 +173,5 @@ export interface Stamp {
   bytesMoved: number
   ms: number
   definitionChanged?: number[]
+  leftOut?: Interval[]
 }

@@ -15,6 +15,7 @@ export function stampLine(
     to > from && Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
     `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
     stamp.definitionChanged && `definition changed at ${stamp.definitionChanged.map(time).join(", ")}`,
+    stamp.leftOut && `without ${stamp.leftOut.map(({ from, to }) => `${time(from)}–${time(to)}`).join(", ")}`,
     stamp.recomputed > 0 ? `${stamp.recomputed} recomputed` : undefined,
     stamp.from.join(" + ") || undefined,
     `${Math.max(1, Math.round(stamp.ms))} ms`,

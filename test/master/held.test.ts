@@ -7,13 +7,13 @@ import { counts, definition, Harness, input, start } from "./harness.js"
 const test = suite("master: held streams")
 
 /** Tasks of the stream's own stages fail while `fails` says so. */
-function failing(failure: Partial<TaskFailure> = {}, config = {}): { h: Harness; fails: { now: boolean } } {
+function failing(failure: Partial<TaskFailure> = {}, config = {}, held = counts("views")): { h: Harness; fails: { now: boolean } } {
   const h = new Harness(config)
   h.join(1)
   h.join(2)
   h.define(
     definition("views", input()),
-    definition("counts", counts("views")),
+    definition("counts", held),
     definition("above", counts("counts")),
     definition("other", counts("views")),
   )
@@ -34,6 +34,8 @@ function failing(failure: Partial<TaskFailure> = {}, config = {}): { h: Harness;
   h.advance(200)
   return { h, fails }
 }
+
+const sum = { kind: "builtin", name: "sum" } as const
 
 let seq = 0
 function feed(h: Harness, seconds: number): void {
@@ -233,6 +235,32 @@ test("input is kept for it to a bound; what goes beyond is said, and left out wh
   assert.ok(through(h, "counts") >= 11_000, `${through(h, "counts")}`)
   assert.ok(through(h, "above") >= 11_000)
   assert.is(entry(h, "counts").state, "running")
+})
+
+test("a window that reaches over what was given up: it goes on, and the answer names the gap; the gap's bytes are gone all the same", () => {
+  for (const seconds of [3, 8, 40]) {
+    seq = 0
+    const op = { kind: "reduceByWindow", lengthMs: seconds * 1000, slideMs: 1000, f: sum, inverse: sum } as const
+    const window = { kind: "state", parent: "views", op, partitions: 4, initial: null } as const
+    const { h, fails } = failing({}, { heldShare: 3e-6, rememberMs: 1000 }, window)
+    fails.now = false
+    feed(h, 10)
+    assert.ok(through(h, "counts") >= 9_000)
+    fails.now = true
+    feed(h, 12)
+    const { held } = entry(h, "counts")
+    const [gap] = held?.gaveUp ?? []
+    assert.ok(gap !== undefined && gap.to - gap.from >= 4000, "something was given up")
+    assert.ok(held !== undefined && held.keptBytes <= 6000 && held.keptBytes > 0, `${held?.keptBytes}`)
+    assert.ok(entry(h, "views").bytes <= 10_000 + 2_000 * Math.min(seconds, 10), `${entry(h, "views").bytes}`)
+    fails.now = false
+    const answer = h.ask(resume(null))
+    assert.equal(answer, { ok: true, value: { leftOut: [{ ...gap, what: "interval" }] } })
+    feed(h, 3)
+    assert.is(entry(h, "counts").state, "running", JSON.stringify(entry(h, "counts").held))
+    assert.ok(through(h, "counts") >= 24_000, `${seconds}: ${through(h, "counts")}`)
+    assert.ok(through(h, "above") >= 24_000)
+  }
 })
 
 test.run()

@@ -217,6 +217,63 @@ test("resume: skip the record, skip the interval, try again; nothing else is lef
   await s.close()
 })
 
+test("more is held than is kept: it goes on over the gap, windows count what is there, and every answer that lacks something says what", async () => {
+  const s = await simulate({ workers: 2, seed: 4, partitions: 2 })
+  const views = s.readStream("views", "1s", { remember: "1s" })
+  const bytes = (line: string): [string, number] => [line.slice(0, 1), line === "bad" ? Number(JSON.parse("{")) : line.length]
+  const pairs = views.map(bytes)
+  const windows = {
+    inverse: pairs.reduceByWindow("8s", sum, (a, b) => a - b).named("inverse"),
+    plain: pairs.reduceByWindow("8s", sum).named("plain"),
+    counts: pairs.runningReduce(sum).named("counts"),
+  }
+  await s.flush()
+  const start = s.clock.now()
+  // Half of the workers' 16 MB each may be kept, and each batch has two copies.
+  const fed = Array.from({ length: 26 }, (_, i) =>
+    i === 6 ? ["bad"] : [`a${"x".repeat(i)}`, ...new Array<string>(i < 6 ? 1 : 10).fill(`b${"y".repeat(90_000)}`)],
+  )
+  for (const lines of fed) {
+    s.feed("views", lines)
+    await s.advance("1s")
+  }
+  const { held } = await windows.inverse.info()
+  const gap = held?.gaveUp?.[0]
+  assert.ok(gap !== undefined && gap.from === start + 6_000 && gap.to > start + 8_000 && gap.to < start + 24_000, JSON.stringify(held))
+  const ends: Record<string, number> = {}
+  for (const name of Object.keys(windows)) {
+    const [left] = (await s.resumeStream(name, { skip: null, force: false })).leftOut
+    assert.equal([left?.from, (left?.to ?? 0) > gap.from], [gap.from, true])
+    ends[name] = (left?.to ?? 0) - start
+    await s.advance("1s")
+  }
+  await s.advance("3s")
+  assert.equal((await s.status()).held, [])
+  const there = (i: number, end: number) => i >= 0 && i < fed.length && (i < 6 || i * 1000 >= end)
+  const expected = (from: number, i: number, end: number): [string, number][] =>
+    sorted([...totalsOf(fed.flatMap((lines, j) => (j >= from && j <= i && there(j, end) ? lines : [])))]) as [string, number][]
+  for (const i of [5, 6, 12, 20, 25]) {
+    for (const [name, stream] of Object.entries(windows)) {
+      const { value, stamp } = await stream
+        .at(start + i * 1000)
+        .collect()
+        .stamped()
+      const from = name === "counts" ? 0 : i - 7
+      const end = ends[name]!
+      assert.equal(sorted(value), expected(from, i, end), `${name} at ${i}, without ${end}`)
+      const lacks = i >= 6 && from * 1000 < end
+      assert.equal(stamp.leftOut, lacks ? [{ from: gap.from, to: start + end }] : undefined, `${name} at ${i}`)
+    }
+  }
+  await s.close()
+})
+
+function totalsOf(lines: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const line of lines) found.set(line[0]!, (found.get(line[0]!) ?? 0) + line.length)
+  return found
+}
+
 test("a stream replaced while it runs: nothing is lost or counted twice at the boundary; state kept, mapped or reset", async () => {
   const s = await simulate({ workers: 3, seed: 5 })
   const views = s.readStream("views", "1s")
