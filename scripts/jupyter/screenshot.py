@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import nbformat
@@ -80,7 +80,7 @@ def answers(port):
 
 
 def look(address):
-    """Runs the page's cells; gives the rows of its last table, and the stamp below them."""
+    """Runs the page's cells; gives what it shows: the live table's head and rows, the plot's labels and stamp, the last table's rows and stamp."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1000, "height": 980})
@@ -97,20 +97,44 @@ def look(address):
             live = page.locator(".jp-OutputArea-output pre").filter(has_text="/products").first
             before = live.inner_text()
             page.wait_for_function("text => !document.querySelector('.jp-Notebook').innerText.includes(text)", arg=before)
+            panel = page.locator(".jp-OutputArea-output div").filter(has=page.locator("pre")).filter(has_text="live").last.inner_text()
+            labels = page.locator(".jp-OutputArea-output svg text").all_text_contents()
+            drawn = page.locator(".jp-OutputArea-output svg + div").inner_text()
             rows = page.locator(".jp-OutputArea-output table tbody tr").all_inner_texts()
-            return rows, page.locator(".jp-OutputArea-output table + div").inner_text()
+            return panel, labels, drawn, rows, page.locator(".jp-OutputArea-output table + div").inner_text()
         finally:
             page.screenshot(path=picture)
             browser.close()
 
 
-def compare(rows, stamp, master):
-    """What stands in the page's table must be what a terminal is told of the same two versions."""
-    first, last = stamp.split(" · ")[1].split("–")
+def number(value):
+    return f"{value:,}".replace(",", " ")
+
+
+def a_second(time, step):
+    return (datetime.strptime(time, "%H:%M:%S") + timedelta(seconds=step)).strftime("%H:%M:%S")
+
+
+def compare(panel, labels, drawn, rows, stamp, master):
+    """What the page shows must be what a terminal is told of the same intervals."""
+    head, *lines = panel.strip().split("\n")
+    end = head.split(" · ")[2]
+    top = asked(master, f'counts.at("{a_second(end, -1)}").top(3)')
+    shown = [line.split("  ")[0:1] + [part.strip() for part in line.split("  ") if part.strip()][1:2] for line in lines]
+    assert shown == [[url, number(count)] for url, count in top], (panel, top)
+
+    first, last = drawn.split(" · ")[0].split("–")
+    series = asked(master, f'views.window("5s").slice("{first}", "{last}").count()')
+    counts = [row["value"] if isinstance(row, dict) else row for row in series]
+    assert {number(max(counts)), number(min(counts))} <= set(labels), (labels, series)
+
+    before, last = stamp.split(" · ")[1].split("–")
+    # The stamp begins with the version that the changes are compared with: they begin when its interval ends.
+    first = a_second(before, 1)
     told = asked(master, f'counts.changes("{first}", "{last}").top(3, c => c.delta)')
-    expected = [[row["key"], *(f"{row[name]:,}".replace(",", " ") for name in ("before", "after", "delta"))] for row in told]
+    expected = [[row["key"], *(number(row[name]) for name in ("before", "after", "delta"))] for row in told]
     assert [row.split("\t") for row in rows] == expected, (rows, expected, stamp)
-    print(f"{picture}: the table is the terminal's of {first}–{last}, the live one moves, the plot is drawn")
+    print(f"{picture}: the live table is the terminal's of {end}, and moves; the plot's ends are; the table is, of {first}–{last}")
 
 
 def main():
@@ -139,10 +163,10 @@ def main():
             env = {**os.environ, "JUPYTER_PATH": str(directory / "share" / "jupyter"), "JUPYTER_CONFIG_DIR": str(directory / "config")}
             server = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={name}"]
             start([sys.executable, "-m", "notebook", *server], env=env)
-            while not answers(port) or len(asked(master, 'counts.slice("-30s").count()')) < 25:
+            # What was sent before there was a stream came with its first interval: that is to be over.
+            while not answers(port) or len(asked(master, 'counts.slice("-50s").count()')) < 40:
                 time.sleep(2)
-            rows, stamp = look(f"http://127.0.0.1:{port}/notebooks/views.ipynb")
-            compare(rows, stamp, master)
+            compare(*look(f"http://127.0.0.1:{port}/notebooks/views.ipynb"), master)
         finally:
             ended.set()
             for process in reversed(processes):

@@ -10,6 +10,7 @@ import type { Stamp } from "../../engine/fluent/types.js"
 import { type CellResult, Evaluator } from "../evaluator/evaluator.js"
 import { loadModule } from "../evaluator/load-module.js"
 import type { CompletionList, StyledLine } from "../session-types.js"
+import { dedented } from "../view/dedented.js"
 import { pageView } from "../view/page.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
@@ -56,6 +57,8 @@ export class Cells {
   private readonly ran: RunCell[] = []
   /** Of the cell that runs. */
   private signal: AbortSignal | undefined
+  /** What the running cell has printed. */
+  private said: string[] = []
   private check: CellCheck | undefined
 
   constructor(
@@ -68,10 +71,12 @@ export class Cells {
       globals: { ...sessionGlobals(session), assert },
       settle: value => this.settle(value),
       load: name => (name === "rivulet" ? this.library() : loadModule(name)),
-      onConsole: (level, text) =>
+      onConsole: (level, text) => {
+        this.said.push(text)
         place.print(
           text.split("\n").map(line => (level === "error" || level === "warn" ? { text: line, style: "warning" } : { text: line })),
-        ),
+        )
+      },
     })
     if (!options.rich) this.evaluator.bind("Out", this.answers.out)
     this.bindings = new Bindings(session, this.evaluator)
@@ -95,6 +100,7 @@ export class Cells {
     this.check = check
     let result: CellResult
     let echo: StyledLine[]
+    this.said = []
     try {
       result = await this.evaluate(cell, signal)
       this.typing.ran(result)
@@ -110,11 +116,18 @@ export class Cells {
     // What the echo has said already: the stream that a cell declares and ends with, an output. An answer below declarations is shown.
     const isStream = result.declared.length > 0 && handleData(result.value) !== undefined
     const echoed = echo.length > 0 && (isStream || kindOf(place.session, result.value) === "output")
-    const output = result.hasValue && !echoed ? await this.show(result.value, signal) : kept
+    // As it is shown when the page that it is saved in runs: without what declarations keep, and stamps.
+    const shown = result.hasValue && !echoed ? await this.show(result.value, signal) : []
     const { text, declared } = { text: cell, declared: result.declared.map(({ name }) => name) }
     const made = result.declared.some(({ value }) => handleData(value)?.kind === "stream")
     const defines = made || kindOf(place.session, result.value) === "output"
-    this.ran.push({ text, written: result.rewritten, declared, defines, output: output.map(({ text }) => text).join("\n") })
+    this.ran.push({
+      text,
+      written: result.rewritten,
+      declared,
+      defines,
+      output: dedented([...this.said, ...shown.map(({ text }) => text)]),
+    })
   }
 
   /** What is wrong with a cell by types is said when it is known, under the cell or under what it has printed by then. */

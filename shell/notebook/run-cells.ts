@@ -10,6 +10,7 @@ import { ShellHost } from "../host/host.js"
 import { kindOf } from "../host/kinds.js"
 import type { StyledLine } from "../session.js"
 import { type Chart, chartLines, chartOf } from "../view/chart.js"
+import { dedented } from "../view/dedented.js"
 import { cellText } from "../view/table.js"
 import type { View } from "./document.js"
 import { markdownTable } from "./markdown-table.js"
@@ -124,14 +125,4 @@ export function failureText(error: Error): string {
 /** Of a series a row a version. */
 function rowsShown(value: unknown, rows: readonly unknown[]): readonly unknown[] {
   return isSeries(value) ? [...value].map(({ interval, value: one }) => ({ interval: new Date(interval.from), value: one })) : rows
-}
-
-/** Without the margin that the shell's screen gives, and without blanks at line ends. */
-function dedented(lines: readonly string[]): string {
-  const all = lines.flatMap(line => line.split("\n")).map(line => line.trimEnd())
-  const margin = Math.min(...all.filter(line => line !== "").map(line => /^ */.exec(line)![0].length))
-  return all
-    .map(line => line.slice(Number.isFinite(margin) ? margin : 0))
-    .join("\n")
-    .replace(/^\n+|\n+$/g, "")
 }

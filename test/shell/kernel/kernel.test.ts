@@ -108,9 +108,14 @@ test("complete, inspect, is it complete, history", async () => {
 })
 
 test("a loop without end is interrupted, and so is a wait; names are kept", async () => {
-  const inTimer = "setTimeout(() => { for (;;) {} }); await new Promise(() => {})"
-  for (const forever of ["for (;;) {}", "await new Promise(() => {})", "for (;;) await null", inTimer]) {
-    const cell = kernel.begin("execute_request", { code: `console.log("on"); ${forever}` })
+  const inTimer = 'await new Promise(() => setTimeout(() => { console.log("on"); for (;;) {} }))'
+  for (const forever of [
+    'console.log("on"); for (;;) {}',
+    'console.log("on"); await new Promise(() => {})',
+    'console.log("on"); for (;;) await null',
+    inTimer,
+  ]) {
+    const cell = kernel.begin("execute_request", { code: forever })
     await kernel.until(() => kernel.of(cell.id).some(({ header }) => header.msg_type === "stream"))
     assert.is((await kernel.onControl("interrupt_request")).reply.status, "ok")
     assert.is((await cell.answered).reply.status, "error", forever)

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { simulate } from "../../../cluster/testing/index.js"
+import { ShellHost } from "../../../shell/host/host.js"
 import { type NotebookOptions, runNotebooks } from "../../../shell/notebook/run.js"
 
 const directory = mkdtempSync(join(tmpdir(), "rivulet-notebook-"))
@@ -52,8 +54,10 @@ const words: [string, string, string?][] = [
 
 test("outputs as they stand: 0, with any workers, seed and death", async () => {
   const file = notebook("words.md", ...words)
-  const plain = await run([file], { check: true })
+  // Who is not there cannot die, and that is told.
+  const plain = await run([file], { check: true, kills: [{ node: "w9", atMs: 500 }] })
   assert.is(plain.code, 0, plain.err)
+  assert.match(plain.err, /words\.md {2}there is no w9 to end: 2 workers\n/)
   const hurt = await run([file], { check: true, settings: { workers: 4, seed: 77 }, kills: [{ node: "w2", atMs: 500 }] })
   assert.is(hurt.code, 0, hurt.err)
   assert.not.match(hurt.err, /had ended before/)
@@ -99,6 +103,85 @@ test("what a cell is marked to show as: a table and a picture, compared as text,
   assert.is(retitled.code, 1)
   assert.match(retitled.err, /words\.svg differs/)
   assert.match(retitled.err, /\+ <text .*>How many words</)
+})
+
+test("a file of Jupyter's: its outputs are renewed, and nothing else of it", async () => {
+  const file = join(directory, "a.ipynb")
+  const cell = { cell_type: "code", source: ["6 * 7"], metadata: { collapsed: true }, outputs: [], execution_count: 7, id: "a" }
+  const text = {
+    cells: [{ cell_type: "markdown", source: "# T", metadata: {} }, cell],
+    metadata: { authors: ["me"] },
+    nbformat: 4,
+    nbformat_minor: 5,
+  }
+  writeFileSync(file, JSON.stringify(text))
+  const { code, err, out } = await run([file], { check: true, annotate: true })
+  assert.is(code, 1)
+  assert.match(err, /a\.ipynb {2}cell 1 {2}output differs\n {2}\+ 42\n/)
+  assert.match(out, /^::error file=.*a\.ipynb,title=cell 1::output differs%0A\+ 42\n$/)
+  assert.is((await run([file], { update: true })).code, 0)
+  assert.is((await run([file], { check: true })).code, 0)
+  const renewed = JSON.parse(readFileSync(file, "utf8"))
+  assert.equal(renewed.cells[1].outputs[0].data, { "text/plain": ["42"] })
+  renewed.cells[1].outputs = []
+  assert.equal(renewed, text)
+})
+
+test("what cannot be read or written is refused before anything runs", async () => {
+  const good = notebook("fine.md", ["ts", "console.log(1)"])
+  const python = join(directory, "python.ipynb")
+  writeFileSync(python, JSON.stringify({ cells: [], metadata: { kernelspec: { language: "python" } }, nbformat: 4 }))
+  const cases: [files: string[], options: Partial<NotebookOptions>, message: RegExp][] = [
+    [[good, join(directory, "gone.md")], {}, /no such file: .*gone\.md/],
+    [[good, directory], {}, /cannot read/],
+    [[good, python], {}, /is a notebook of python/],
+    [[good], { junit: join(directory, "gone", "out.xml") }, /--report junit=.*out\.xml/],
+  ]
+  for (const [files, options, message] of cases) {
+    let out = ""
+    const refused = await run(files, { ...options, write: text => (out += text) }).then(
+      () => null,
+      (error: Error & { code: number }) => error,
+    )
+    assert.match(refused?.message ?? "nothing", message)
+    assert.is(refused?.code, 2)
+    assert.is(out, "")
+  }
+})
+
+test("a cell cannot end the process; what a timer throws is its cell's", async () => {
+  const { err } = await run(
+    [
+      notebook("exit.md", ["ts", "process.exit(0)"]),
+      notebook("thrown.md", ["ts", 'setTimeout(() => { throw new Error("late") }, 10)\nawait clock.advance("1s")'], ["ts", "1", "1"]),
+    ],
+    { check: true },
+  )
+  assert.match(err, /exit\.md {2}cell 1 \(line 2\) {2}a notebook's cell cannot end the process/)
+  assert.match(err, /thrown\.md {2}cell 1 \(line 2\) {2}output differs\n {2}\+ Uncaught Error: late\n/)
+  assert.match(err, /2 of 2 notebooks failed/)
+})
+
+test("what a shell saves is a page that shows the same", async () => {
+  const session = await simulate({ workers: 2 })
+  const host = new ShellHost({ session, tz: "UTC", columns: 100, embedded: false, emit: () => {} })
+  await host.start()
+  const file = join(directory, "saved.md")
+  for (const cell of [
+    'const pairs = parallelize([["/a", 2], ["/", 1]])',
+    "pairs.top(2)",
+    'console.log("  said")\npairs.count()',
+    "const n = pairs.count()",
+    "nope.x",
+    '"`\\n```"',
+    `.save ${file}`,
+  ])
+    await host.runCell(cell)
+  await host.close()
+  await session.close()
+  const { code, err } = await run([file], { check: true })
+  assert.is(code, 0, `${err}\n${readFileSync(file, "utf8")}`)
+  assert.match(readFileSync(file, "utf8"), /```output\n\/a {3}2\n\/ {4}1\n```\n/)
 })
 
 test("a plot of what is no chart fails its cell", async () => {
