@@ -23,7 +23,7 @@ import type { CapturedLog, StageSpec, StageWrite, TaskFailure } from "../engine/
 import type { Interval } from "../engine/time.js"
 import * as is from "./shape.js"
 
-const { text, bool, count, integer, finite, bytes, anyValue, list, nullable, optional, object, oneOf, byKind } = is
+const { text, bool, count, integer, finite, bytes, anyValue, list, nullable, optional, object, oneOf, byKind, yes } = is
 
 /** A time, or an infinity (see `QueryTime`). */
 const queryTime: is.Shape<number> = value => typeof value === "number" && !Number.isNaN(value)
@@ -56,8 +56,6 @@ export const taskFailure = object<TaskFailure>({
 })
 
 export const capturedLog = object<CapturedLog>({ level: oneOf("log", "warn", "error", "info", "debug"), text, repeated: count })
-
-const yes: is.Shape<true> = value => value === true
 
 const splitFields: is.Fields<FileSplit> = {
   path: text,
@@ -259,6 +257,7 @@ export const streamDefinition = object<StreamDefinition>({
   untilRead: optional(yes),
   persist: bool,
   checkpointMs: optional(count),
+  succeeds: optional(text),
   source: text,
 })
 

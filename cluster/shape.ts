@@ -106,3 +106,6 @@ export function recursive<T>(make: (self: Shape<T>) => Shape<T>): Shape<T> {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
+
+/** A flag that is there or absent. */
+export const yes: Shape<true> = value => value === true

@@ -33,6 +33,8 @@ export interface StreamDefinition {
   readonly persist: boolean
   /** How often what is stored of it is copied to other workers; absent: whenever something is made. */
   readonly checkpointMs?: number
+  /** It is made anew beside this stream, and takes its place when it has caught up (`succeeding.ts`). */
+  readonly succeeds?: StreamId
   /** The user's text of the defining expression, shown by `.source`. */
   readonly source: string
 }

@@ -33,7 +33,10 @@ export interface Replacing {
 export interface Submitting {
   readonly dryRun: boolean
   readonly force: boolean
-  /** What is new begins with this time, through the inputs' archives, and goes on with what comes; what says by itself from when, then. */
+  /**
+   * What is new begins with this time, through the inputs' archives, and goes on with what comes; what says by itself from when, then. What
+   * changes, and what is made of it, is made anew in the same way beside what runs, and takes its place when it has caught up.
+   */
   readonly from?: number
 }
 
@@ -112,6 +115,7 @@ export class Changes {
     const { session, program } = known.author
     const { plan, accepted } = await this.#parts.request({
       ...{ kind: "submit", session, program, definitions, assets, dryRun, by: this.#by, force },
+      ...(from !== undefined && { anew: true }),
     })
     if (!dryRun) settling.journaled(assets)
     for (const { asked, definition, since } of accepted) known.accepted(asked, definition, since)

@@ -18,6 +18,7 @@ import type { Sealing } from "./sealing.js"
 import type { Sources } from "./sources.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
+import { Succeeding } from "./succeeding.js"
 
 type Answer = (response: Response) => void
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
@@ -33,10 +34,12 @@ export interface EndingParts {
 export class Endings {
   readonly #parts: Parts
   readonly #others: EndingParts
+  readonly #succeeding: Succeeding
 
   constructor(parts: Parts, others: EndingParts) {
     this.#parts = parts
     this.#others = others
+    this.#succeeding = new Succeeding(parts, (ids, by, times) => this.leave(ids, by, times))
   }
 
   stop(body: Asked<"stop">, times: Times, answer: Answer): void {
@@ -122,8 +125,9 @@ export class Endings {
     }
   }
 
-  /** What has been leaving for long enough goes, or all of it when memory is short. */
+  /** What has caught up takes its predecessor's place; what has been leaving for long enough goes, or all of it when memory is short. */
   sweep(times: Times): void {
+    this.#succeeding.advance(times)
     const { catalog, config } = this.#parts
     const leaving = catalog.kept().filter(({ leaving }) => leaving !== null)
     if (leaving.length === 0) return

@@ -21,7 +21,7 @@ import type { Retries } from "./retries.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
-import { planSubmit } from "./submitting.js"
+import { besides, planSubmit } from "./submitting.js"
 
 type Answer = (response: Response) => void
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
@@ -228,8 +228,8 @@ export class Lifecycle {
       streams.filter(({ definition }) => definition.named || definition.kind === "output").map(nameOf)
     const value: ResponseValues["submit"] = {
       plan: {
-        add: named(fresh),
-        change: decided.flatMap(({ plan: { change } }) => change),
+        add: named(fresh.filter(({ definition }) => definition.succeeds === undefined)),
+        change: [...besides(plan).filter(({ name }) => !name.includes("@")), ...decided.flatMap(({ plan: { change } }) => change)],
         stop: named(plan.stops),
         unchanged: named(plan.unchanged),
         applied: !body.dryRun,

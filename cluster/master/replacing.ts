@@ -98,7 +98,7 @@ export function anew({ definition }: StreamRecord, at: number): GraphVersion {
   }
 }
 
-function checkKind(was: StreamDefinition, next: StreamDefinition, name: string): void {
+export function checkKind(was: StreamDefinition, next: StreamDefinition, name: string): void {
   if (was.kind === "input") throw refused(`${name} is an input, which cannot be replaced`, 2, "stop it and define it anew")
   if (was.kind !== next.kind || (was.kind === "output" && was.node.kind !== next.node.kind))
     throw refused(`${name} is ${kindText(was)}, what is to take its place is ${kindText(next)}`, 4, "define it beside, under another name")

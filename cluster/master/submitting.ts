@@ -6,9 +6,11 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
+import type { ReplacePlan } from "../protocol.js"
 import { type Catalog, nameOf, withParents } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
 import type { StreamRecord } from "./stream-record.js"
+import { successorsOf } from "./succeeding.js"
 
 export interface SubmitPlan {
   /** Asked ids, and the ids that stand for them. */
@@ -18,6 +20,8 @@ export interface SubmitPlan {
   /** Children before parents. */
   readonly stops: readonly StreamRecord[]
   readonly unchanged: readonly StreamRecord[]
+  /** Streams whose successors are among the fresh. */
+  readonly anew: readonly StreamRecord[]
 }
 
 /** Throws RivuletError (code 4): another's program, or what goes is used by others. `asked`: parents before children. */
@@ -25,10 +29,45 @@ export function planSubmit(
   catalog: Catalog,
   program: string,
   asked: readonly StreamDefinition[],
-  { by, force }: { readonly by: string; readonly force: boolean },
+  { by, force, anew }: { readonly by: string; readonly force: boolean; readonly anew?: true },
 ): SubmitPlan {
   const existing = catalog.live().filter(({ definition }) => definition.program === program)
   catalog.checkOwner(existing, by, force)
+  const plan = planInPlace(catalog, existing, asked)
+  return anew === true ? planAnew(catalog, existing, asked, plan) : plan
+}
+
+/** What changes, and all that is made of it but outputs, is defined beside what runs: as its successors. */
+function planAnew(catalog: Catalog, existing: readonly StreamRecord[], asked: readonly StreamDefinition[], plan: SubmitPlan): SubmitPlan {
+  const { ids, changes, unchanged } = plan
+  const matched = new Map([...changes.map(({ old }) => old), ...unchanged].map(old => [old.definition.id, old]))
+  const roots = new Set(changes.map(({ old }) => old.definition.id))
+  const { fresh, anew } = successorsOf(asked, ids, roots, id => matched.get(id), new Set(plan.fresh.map(({ id }) => id)))
+  const kept = (old: StreamRecord) => !anew.includes(old)
+  // Until the switch all that runs goes on, with what it is made of; then what nobody uses any more goes.
+  const needed = new Set(matched.keys())
+  for (const { definition } of [...existing].reverse())
+    if (needed.has(definition.id)) for (const id of parentsOf(definition)) needed.add(id)
+  const stops = plan.stops.filter(({ definition: { id, named, succeeds } }) => (named || succeeds !== undefined) && !needed.has(id))
+  checkUnused(catalog, stops, [])
+  return { ids, fresh, changes: changes.filter(({ old }) => kept(old)), stops, unchanged: unchanged.filter(kept), anew }
+}
+
+/** Of what is made anew, as a plan tells it. */
+export function besides({ anew, fresh }: SubmitPlan): ReplacePlan["change"] {
+  return anew.map(old => {
+    const { version, source, kind } = old.definition
+    const next = fresh.find(({ succeeds }) => succeeds === old.definition.id)
+    return {
+      name: nameOf(old),
+      from: `v${version} ${source}`.trim(),
+      to: `${next?.source ?? ""}`,
+      state: kind === "state" ? "reset" : "none",
+    }
+  })
+}
+
+function planInPlace(catalog: Catalog, existing: readonly StreamRecord[], asked: readonly StreamDefinition[]): SubmitPlan {
   const named = new Map(existing.filter(({ definition }) => definition.named).map(stream => [stream.definition.name, stream]))
   const steps = existing.filter(({ definition }) => !definition.named)
   const ids = new Map<StreamId, StreamId>()
@@ -55,7 +94,7 @@ export function planSubmit(
   // What a receiver holds is kept: that a program reads it no more is no reason to refuse what is sent to it.
   const stops = existing.filter(({ definition: { id, kind } }) => kind !== "input" && !matched.has(id) && !used.has(id)).reverse()
   checkUnused(catalog, stops, changes)
-  return { ids, fresh, changes, stops, unchanged }
+  return { ids, fresh, changes, stops, unchanged, anew: [] }
 }
 
 /** What makes a stream what it is. How many partitions a state has is the cluster's matter. */

@@ -71,6 +71,8 @@ export type Request =
       readonly program: string
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
+      /** What changes is made anew from where the definitions say, beside what runs, and takes its place when it has caught up. */
+      readonly anew?: true
       readonly dryRun: boolean
       readonly by: string
       readonly force: boolean

@@ -12,7 +12,7 @@ import { confirm } from "./confirm.js"
 export interface SubmitOptions {
   readonly master?: string
   readonly name?: string
-  /** Where what is new begins: a time, or "archive" for as far back as the inputs' archives reach. */
+  /** Where what is new, or changes, begins: a time, or "archive" for as far back as the inputs' archives reach. */
   readonly from?: string
   readonly dryRun?: boolean
   readonly yes?: boolean
@@ -28,7 +28,6 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
     const from = options.from === undefined ? undefined : options.from === "archive" ? 0 : session.host.instant(options.from)
     const how = { force: options.force === true, ...(from === undefined ? {} : { from }) }
     const plan = await session.submitProgram({ dryRun: true, ...how })
-    if (from !== undefined) refuseChanges(plan, program)
     if (options.dryRun) {
       process.stdout.write(`${planText(plan)}\n`)
       return
@@ -38,27 +37,22 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
       await confirm(`submit ${program}`, options.master)
     }
     const applied = await session.submitProgram({ dryRun: false, ...how })
-    const at = applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""
+    const at =
+      from === undefined && applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""
     process.stderr.write(`${program} runs${at}: ${summary(applied)}\n`)
-    if (from !== undefined) await sayBeginnings(session, program, applied.add, from)
+    if (from !== undefined) await sayBeginnings(session, program, applied, from)
   })
 }
 
-/** What runs goes on with the state it has: its past is not made again under it. */
-function refuseChanges({ change }: Plan, program: string): void {
-  if (change.length === 0) return
-  throw new RivuletError(`--from: ${change.map(({ name }) => name).join(", ")} would change, and what runs keeps its past`, {
-    code: 4,
-    try: `--name ${program}-2 to make it anew beside, and stop ${program}'s when it has caught up; or leave --from out`,
-  })
-}
-
-/** From when on each stream that was added has been made. */
-async function sayBeginnings(session: ClientSession, program: string, added: readonly string[], from: number): Promise<void> {
+/** From when on each stream that was added, or is made anew, has been made. */
+async function sayBeginnings(session: ClientSession, program: string, { add, change }: Plan, from: number): Promise<void> {
+  const anew = new Set(change.map(({ name }) => `${name}~next`))
   for (const { name, kind, since } of await session.streams({ program })) {
-    if (!added.includes(`${program}/${name}`) || (kind !== "state" && kind !== "output")) continue
+    const full = `${program}/${name}`
+    if (!(add.includes(full) || anew.has(full)) || (kind !== "state" && kind !== "output")) continue
     const short = from > 0 && since > from ? " (earlier is not kept)" : ""
-    process.stderr.write(`  ${name} from ${new Date(since).toISOString()}${short}\n`)
+    const then = anew.has(full) ? ", beside what runs: it takes its place when it has caught up" : ""
+    process.stderr.write(`  ${name} from ${new Date(since).toISOString()}${short}${then}\n`)
   }
 }
 

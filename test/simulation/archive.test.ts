@@ -128,6 +128,132 @@ for (const [seed, from] of [
     await cluster.close()
   })
 
+for (const [seed, from] of [
+  [21, 0],
+  [22, 5],
+  [23, 12],
+] as const)
+  test(`seed ${seed}: what changes of a program that is submitted with a past is made anew from interval ${from} on, beside, and takes its place`, async () => {
+    const random = new Random(seed)
+    const cluster = await simulate({ workers: 3, seed, start: startMs })
+    const views = cluster.readStream("views", "1s", { remember: "3s", archive: "/data" })
+    cluster.name(views, "views")
+    await cluster.flush()
+    const intervals: string[][] = []
+    const feed = async () => {
+      const lines = random.chance(0.2) ? [] : Array.from({ length: random.integer(1, 21) }, () => `/${random.integer(0, 6)}`)
+      intervals.push(lines)
+      cluster.feed("views", lines)
+      await cluster.advance("1s")
+    }
+    const submit = async (bots: boolean, how: { from?: number; dryRun?: boolean } = {}) => {
+      const session = await createSession(cluster.calls, { user: "test", program: "shop", resolvePath: path => path })
+      const ones = bots
+        ? session.readStream("views", "1s").map(line => [line, 1])
+        : session
+            .readStream("views", "1s")
+            .filter(line => line !== "/0")
+            .map(line => [line, 1])
+      const counts = ones.mapValues(n => n).runningReduce(sum)
+      const recent = ones.reduceByWindow("3s", sum, (a, b) => a - b)
+      const other = session
+        .readStream("views", "1s")
+        .map(line => [line.length, 1])
+        .runningReduce(sum)
+      for (const [name, stream] of Object.entries({ ones, counts, recent, other })) session.name(stream, name)
+      counts.map(([url, n]) => `${url} ${n}`).save("/out/counts")
+      return session.submitProgram({
+        dryRun: how.dryRun === true,
+        force: false,
+        ...(how.from !== undefined && { from: startMs + how.from * 1000 }),
+      })
+    }
+    await submit(true)
+    // Another program's, made of what will change.
+    const users = await createSession(cluster.calls, { user: "else", program: "users", resolvePath: path => path })
+    await users.host.catalog()
+    const seen = users
+      .state<string, number>("shop/counts")
+      .map(([url, n]) => [url, n])
+      .reduceByKey(sum)
+      .filter(([url]) => url < "/3")
+      .persist()
+    users.name(seen, "seen")
+    await users.flush()
+    while (intervals.length < 16) await feed()
+    const names = async () =>
+      (await cluster.streams())
+        .map(({ name }) => name)
+        .filter(name => !name.includes("@"))
+        .sort()
+    const before = await names()
+    const dry = await submit(false, { from, dryRun: true })
+    assert.equal(
+      dry.change.map(({ name, state }) => `${name} ${state}`),
+      ["shop/ones none", "shop/counts reset", "shop/recent reset"],
+    )
+    assert.equal([dry.add, dry.stop], [[], []])
+    assert.equal(await names(), before)
+    await submit(false, { from })
+    assert.ok((await cluster.streams()).some(({ name }) => name === "counts~next"))
+    // What runs is asked as before until the others are there.
+    assert.is((await cluster.stream("shop/counts").info()).since, startMs)
+    const node = ["w1", "w2", "w3", "master"][random.integer(0, 4)]!
+    cluster.kill(node)
+    cluster.restart(node)
+    while (intervals.length < 34) await feed()
+    for (let i = 0; i < 6; i++) await cluster.advance("1s")
+    assert.equal(await names(), before)
+    const asked = await createSession(cluster.calls, { user: "else", program: "look", resolvePath: path => path })
+    await asked.host.catalog()
+    const count = (lists: readonly string[][], keep: (line: string) => boolean) => {
+      const counted = new Map<string, number>()
+      for (const line of lists.flat().filter(keep)) counted.set(line, (counted.get(line) ?? 0) + 1)
+      return [...counted].sort(([a], [b]) => (a < b ? -1 : 1))
+    }
+    const rows = async (name: string, i: number) =>
+      (
+        (await asked
+          .stream<[string, number]>(name)
+          .at(startMs + i * 1000)
+          .collect()) as [string, number][]
+      ).sort(([a], [b]) => (a < b ? -1 : 1))
+    const person = (line: string) => line !== "/0"
+    for (let i = 26; i < intervals.length; i++) {
+      assert.equal(await rows("shop/counts", i), count(intervals.slice(from, i + 1), person), `counts ${i}`)
+      assert.equal(await rows("shop/recent", i), count(intervals.slice(Math.max(from, i - 2), i + 1), person), `recent ${i}`)
+      assert.equal(
+        await rows("users/seen", i),
+        count(intervals.slice(from, i + 1), person).filter(([url]) => url < "/3"),
+        `seen ${i}`,
+      )
+    }
+    // Each interval was sent once: by the one program or, from some interval on, by the other.
+    let switched = false
+    const saved = [...cluster.files].filter(([path]) => path.startsWith("/out/counts/"))
+    for (const [i] of intervals.entries()) {
+      const time = new Date(startMs + i * 1000).toISOString().replaceAll(":", "-")
+      const lines = saved
+        .filter(([path]) => path.includes(time))
+        .flatMap(([, bytes]) =>
+          Buffer.from(bytes)
+            .toString()
+            .split("\n")
+            .filter(Boolean)
+            .map(line => JSON.parse(line) as string),
+        )
+        .sort()
+      const [was, is] = [count(intervals.slice(0, i + 1), () => true), count(intervals.slice(from, i + 1), person)].map(of =>
+        of.map(([url, n]) => `${url} ${n}`),
+      )
+      if (lines.length === 0) continue
+      if (!switched && JSON.stringify(lines) !== JSON.stringify(was)) switched = true
+      assert.equal(lines, switched ? is : was, `saved ${i}`)
+    }
+    assert.ok(switched)
+    await cluster.close()
+  })
+
 test("a part that is missing is an error that names it, not a smaller interval", async () => {
   const cluster = await simulate({ workers: 2 })
   const nothing = cluster.readStream("archive:/nowhere", "1s")
