@@ -20,9 +20,13 @@ function program(session: string, f: string, more: readonly StreamDefinition[] =
   ]
 }
 
-function submit(h: Harness, definitions: readonly StreamDefinition[], more: { dryRun?: boolean; by?: string; force?: boolean } = {}) {
-  const { dryRun = false, by = "ann", force = false } = more
-  const response = h.ask({ kind: "submit", session: "s1", program: "p", definitions, assets: [], dryRun, by, force }) as Response
+function submit(
+  h: Harness,
+  definitions: readonly StreamDefinition[],
+  more: { dryRun?: boolean; by?: string; force?: boolean; anew?: true } = {},
+) {
+  const { dryRun = false, by = "ann", force = false, ...anew } = more
+  const response = h.ask({ kind: "submit", session: "s1", program: "p", definitions, assets: [], dryRun, by, force, ...anew }) as Response
   if (!response.ok) return { error: response.message, code: response.code, plan: null }
   return { error: null, code: 0, plan: (response.value as { plan: ReplacePlan }).plan }
 }
@@ -115,6 +119,41 @@ test("a state of another kind does not fit; another's program needs force; what 
   assert.is(used.code, 4)
   assert.match(used.error ?? "", /p\/extra is no more in the program, and q\/q uses it/)
   assert.is(submit(h, program("c", "f2", [definition("c.extra", counts("c.ones"), { name: "extra" })]), { by: "bob", force: true }).code, 0)
+})
+
+const extra = (session: string) => definition(`${session}.extra`, counts(`${session}.ones`), { name: "extra" })
+
+test("what is made anew lies beside; submitted again without a past, that is given up", () => {
+  const h = running()
+  const before = names(h)
+  const { plan } = submit(h, program("b", "f2", [extra("b")]), { anew: true })
+  assert.equal(
+    [plan?.add, plan?.change.map(({ name, state }) => `${name} ${state}`), plan?.stop, plan?.unchanged],
+    [[], ["p/ones none", "p/counts reset", "p/extra reset"], [], []],
+  )
+  const beside = ["ones~next b.ones v1", "map@p.ts:b b.step v1", "counts~next b.counts v1", "extra~next b.extra v1"]
+  assert.equal(names(h), [...before, ...beside])
+  assert.equal(submit(h, program("c", "f1", [extra("c")])).plan?.stop.length, 3)
+  assert.equal(names(h), before)
+})
+
+test("it takes the place when it is as far; what it succeeds is stopped, with its steps; the journal knows", () => {
+  const h = running()
+  submit(h, program("b", "f2", [extra("b")]), { anew: true })
+  h.advance(5000)
+  h.restart()
+  assert.equal(names(h), ["views views v1", "ones b.ones v1", "map@p.ts:b b.step v1", "counts b.counts v1", "extra b.extra v1"])
+})
+
+test("what is to be made anew as another kind is refused", () => {
+  const h = running()
+  const next = program("b", "f1").map(one =>
+    one.name === "counts" ? { ...one, kind: "records" as const, node: lift("b.step", map("x")) } : one,
+  )
+  assert.match(
+    submit(h, [...next, extra("b")], { anew: true }).error ?? "",
+    /counts is a state, what is to take its place is a stream of records/,
+  )
 })
 
 test.run()
