@@ -109,7 +109,7 @@ program
   .option("--name <name>", "the program's name (default: the file's)")
   .option(
     "--from <time|archive>",
-    "what is new begins then (archive: as far back as the inputs are archived) and catches up with what comes",
+    "what is new or changes begins then (archive: as far back as the inputs are archived), beside what runs, and catches up with it",
   )
   .option("--dry-run", "the plan alone: what would be added, changed, stopped")
   .option("--yes", "do not ask")
