@@ -200,12 +200,6 @@ test("40: a replay from an archive compared with what ran live, whoever was kill
     ],
     ran.out,
   )
-  // What changes is made anew from the archive, beside, and takes the place.
-  writeFileSync(later, readFileSync(later, "utf8").replace("[v.url, 1]", "[v.url, 10]"))
-  const anew = await rivulet(["submit", later, "--from", "archive", "--yes"], as("ann"))
-  assert.is(anew.code, 0, anew.err)
-  assert.match(anew.err, /again~next from \d{4}-.*, beside what runs/)
-  await ann.until('state("later/again").get("/e")', said => said.startsWith("  30\n"))
 })
 
 test.run()
