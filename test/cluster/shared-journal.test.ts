@@ -124,6 +124,7 @@ test("an append that was not answered: done or not, and late or not, it is there
       const again = await Promise.all([2, 3, 4].map(n => journal.append(n, bytes(`r${n}`))))
       assert.equal(again, ["appended", "appended", "appended"], fault)
       log.arrive()
+      if (fault === "unheard") assert.is(log.messages.at(-1)!.first, 4, "what is there is not sent again")
       assert.equal(
         await contents(log),
         [1, 2, 3, 4].map(n => [n, `r${n}`]),
@@ -157,6 +158,22 @@ test("who read while another's parts came does not append behind what it did not
   log.arrive()
   assert.is(await young.append(1, bytes("young's")), "conflict", "the old one's record is whole now")
   assert.equal(await contents(log), [[1, "z".repeat(150)]])
+})
+
+test("a group whose last part came late and alone is there a second time, and is read once", async () => {
+  const log = new MemoryLog()
+  const journal = await opened(log, "a")
+  log.faults = [undefined, "late"] as never[]
+  const large = "z".repeat(150)
+  assert.match(await rejected(journal.append(1, bytes(large))), /timeout/)
+  log.arrive()
+  assert.is(await journal.append(1, bytes(large)), "appended")
+  assert.is(await journal.append(2, bytes("r2")), "appended")
+  assert.is(log.messages.length, 5)
+  assert.equal(await contents(log), [
+    [1, large],
+    [2, "r2"],
+  ])
 })
 
 test("compaction takes away what lies before the record's message", async () => {
