@@ -111,6 +111,8 @@ function banner(attachment: Attachment, zone: string): StyledLine[] {
     ? `embedded: 1 master, ${attachment.cluster.workers.length} workers on this machine · ends with this shell`
     : `${attachment.address} · you are ${userName()}${attachment.readOnly ? " (read-only)" : ""}`
   const lines: StyledLine[] = [{ text: `rivulet · ${where} · times are ${zone}`, style: "bold" }]
+  if (attachment.cluster)
+    lines.push({ text: `  elsewhere    npx rivulet -m ${attachment.address}   attaches another terminal to it`, style: "dim" })
   if (attachment.demo) lines.push({ text: "  demo         views   made-up web traffic, 2 000 lines a second, with a burst every 90 s" })
   return lines
 }

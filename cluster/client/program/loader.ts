@@ -19,6 +19,8 @@ export function ownPackages(): Record<string, string> {
 function registerHooks(): void {
   if (registered) return
   registered = true
+  // Lines in messages, and of `.source`, are those of the program's own file.
+  process.setSourceMapsEnabled(true)
   const ending = import.meta.url.endsWith(".ts") ? "ts" : "js"
   register(new URL(`./hooks.${ending}`, import.meta.url).href, { data: { packages: ownPackages() } })
 }
