@@ -70,7 +70,10 @@ export class ClientSession implements Session {
       this.#endNow = resolve
     })
     calls.onPush(push => {
-      if (push.kind === "event" && push.event.kind === "defined") this.#lookAgain(push.event.stream)
+      if (push.kind !== "event") return
+      if (push.event.kind === "defined") this.#lookAgain(push.event.stream)
+      // Its name may be another's now.
+      else if (push.event.kind === "stopped") this.host.catalog().catch(() => {})
     })
     this.#tools = { link: (f, operator) => host.link(f, operator), resolvePath }
   }

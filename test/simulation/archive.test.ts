@@ -203,8 +203,6 @@ for (const [seed, from] of [
     while (intervals.length < 34) await feed()
     for (let i = 0; i < 6; i++) await cluster.advance("1s")
     assert.equal(await names(), before)
-    const asked = await createSession(cluster.calls, { user: "else", program: "look", resolvePath: path => path })
-    await asked.host.catalog()
     const count = (lists: readonly string[][], keep: (line: string) => boolean) => {
       const counted = new Map<string, number>()
       for (const line of lists.flat().filter(keep)) counted.set(line, (counted.get(line) ?? 0) + 1)
@@ -212,7 +210,7 @@ for (const [seed, from] of [
     }
     const rows = async (name: string, i: number) =>
       (
-        (await asked
+        (await users
           .stream<[string, number]>(name)
           .at(startMs + i * 1000)
           .collect()) as [string, number][]
