@@ -28,6 +28,7 @@ import { type Duration, formatDuration, parseDuration, parseTime, type TimeLike 
 import type { CatalogEntry, Request } from "../protocol.js"
 import type { ClientCalls } from "./calls.js"
 import { Changes, type ValueOf } from "./changes.js"
+import type { Defined } from "./defined.js"
 import { type Author, Definitions } from "./definitions.js"
 import { recipeInfo, streamInfo } from "./inspection.js"
 import { Questions } from "./questions.js"
@@ -35,6 +36,8 @@ import { Settling } from "./settling.js"
 import type { AskedFiles } from "./text-files.js"
 import { streamsIn } from "./tree.js"
 import { causeInWords } from "./why-words.js"
+
+export type { Defined }
 
 export interface HostOptions {
   readonly calls: ClientCalls
@@ -45,20 +48,6 @@ export interface HostOptions {
   readonly textOf?: (file: string) => string | undefined
   /** A path as the workers see it. Default: as it is. */
   readonly resolvePath?: (path: string) => string
-}
-
-/** A definition that the master has just accepted: what the echo line is made of. */
-export interface Defined {
-  readonly id: StreamId
-  readonly name: string
-  readonly named: boolean
-  readonly kind: StreamDefinition["kind"]
-  readonly interval: Duration
-  /** The first interval's start. */
-  readonly since: number
-  /** `limit = 5` */
-  readonly captures: readonly string[]
-  readonly notes: readonly string[]
 }
 
 export class SessionHost implements Host {
@@ -288,8 +277,8 @@ export class SessionHost implements Host {
         const notes = this.#settling.notesOf(definition)
         const renamed = this.#renamedMeanwhile(asked, drafts)
         this.definitions.accepted(asked, renamed === undefined ? definition : { ...definition, ...renamed }, since)
-        const { id, name, named, kind, intervalMs } = definition
-        return { id, name, named, kind, interval: formatDuration(intervalMs), since, captures, notes }
+        const { id, name, named, kind, persist, intervalMs } = definition
+        return { id, name, named, kind, persist, interval: formatDuration(intervalMs), since, captures, notes }
       })
     } catch (error) {
       const ids = drafts.map(({ id }) => id)

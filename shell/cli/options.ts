@@ -53,7 +53,10 @@ export function masterAddress(text: string | undefined): string {
   })
 }
 
-/** How long a master may take to answer: what is left of the two seconds since the command was typed, a second at least. */
+/**
+ * How long a master may take to be there (one that is there and busy is waited for): what is left of the two seconds since the command
+ * was typed, less what ending takes; where this process itself was slow to begin, some time in any case.
+ */
 export function connectTimeoutMs(): number {
-  return Math.max(1_000, Math.round(1_800 - process.uptime() * 1000))
+  return Math.max(700, Math.round(1_600 - process.uptime() * 1000))
 }

@@ -13,7 +13,7 @@ export function definitionLine(item: Defined, { tz, nowMs }: TimeContext): strin
   const parts = [
     item.kind,
     `${item.interval}`,
-    runs(item.kind) ? `from ${formatTime(item.since, tz, { nowMs })}` : "on demand",
+    runs(item.kind) || item.persist ? `from ${formatTime(item.since, tz, { nowMs })}` : "on demand",
     captures,
     ...item.notes,
   ]

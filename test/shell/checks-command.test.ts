@@ -85,7 +85,8 @@ test("22: another's stream is not stopped without --force", async () => {
 test("24: replace keeps state and what depends on it, at an interval's boundary", async () => {
   await ann.run("const ones = views.map(v => [v.url, 1])")
   await ann.run("const total = ones.runningReduce(sum)")
-  await ann.run("const big = total.filter(([, n]) => n > 1).persist()")
+  const pinned = await ann.run("const big = total.filter(([, n]) => n > 1).persist()")
+  assert.match(pinned, /^big {3}snapshot · 200ms · from /m, "it runs")
   await ann.until('total.get("/a")', said => said.startsWith("  3\n"))
   const plan = await ann.run("const plan = await ones.replace(views.map(v => [v.url, 10]))")
   assert.not.match(plan, /rror/)
