@@ -5,6 +5,7 @@
 
 import { rm } from "node:fs/promises"
 import { RivuletError } from "../engine/errors.js"
+import { collectEarly } from "./adapters/early-collection.js"
 import { openLog } from "./adapters/log.js"
 import type { FromProcess, ToProcess } from "./embedded-messages.js"
 
@@ -13,6 +14,7 @@ const [, , role, removed] = process.argv
 process.on("SIGINT", () => {})
 process.on("SIGHUP", () => {})
 
+collectEarly()
 let running: { stop(): Promise<void>; slow?(times: number): void } | null = null
 async function end(code: number): Promise<never> {
   await running?.stop().catch(() => {})

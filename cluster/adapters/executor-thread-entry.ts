@@ -7,6 +7,7 @@ import { setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import type { TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
 import { restoreBuiltIns } from "./built-ins.js"
+import { collectEarly } from "./early-collection.js"
 import {
   type FinishedTask,
   type FromThread,
@@ -36,6 +37,7 @@ if (start.niceness > 0)
 
 const { TaskRunner } = (await import(start.runner)) as { TaskRunner: new (memory: SharedArrayBuffer) => Runner }
 const runner = new TaskRunner(start.memory)
+collectEarly()
 const slots = slotsOver(start.slots)
 const longestText = 16_384
 

@@ -63,3 +63,14 @@ export function residentBytes(pid: number): number {
     return 0
   }
 }
+
+/** A process's memory now: what is resident, and that with pages that several have divided among them. Zeros when it has ended. */
+export function memoryOf(pid: number): { readonly residentBytes: number; readonly ownBytes: number } {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1")
+    const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024
+    return { residentBytes: of("Rss"), ownBytes: of("Pss") }
+  } catch {
+    return { residentBytes: 0, ownBytes: 0 }
+  }
+}

@@ -57,7 +57,7 @@ export async function batch(options: BatchOptions): Promise<void> {
   const check = () => refuseTypeErrors(options.path)
   if (options.master !== undefined) check()
   const { workers, memoryBytes } = options
-  const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes }) }
+  const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }
   const run = savedRun(options)
   const own = { ...size, onSpawned: check }
   const cluster = options.master !== undefined ? undefined : await (run === null ? startEmbedded(own) : run.start(own))

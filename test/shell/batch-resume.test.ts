@@ -52,7 +52,16 @@ async function run(save: string, resume: boolean): Promise<Map<string, number>> 
   }) as typeof write
   try {
     const input = [`visits=${log}`]
-    await replay(program, { input, timestamp: "at", disorder: "1s", workers: "2", save, o: "table", ...(resume ? { resume } : {}) })
+    await replay(program, {
+      input,
+      timestamp: "at",
+      disorder: "1s",
+      workers: "2",
+      memory: "1G",
+      save,
+      o: "table",
+      ...(resume ? { resume } : {}),
+    })
   } finally {
     process.stdout.write = write
   }
