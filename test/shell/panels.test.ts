@@ -49,6 +49,7 @@ async function opened() {
   const seen: { panels: readonly PanelView[]; timeline: Timeline | null } = { panels: [], timeline: null }
   const session = {
     clock: { now: () => nowMs },
+    host: { questions: { watching: (ask: () => unknown) => ask() } },
     onCompleted: async (_: unknown, callback: (through: number) => unknown) => {
       callbacks.push(callback)
       // As a stream that has finished intervals does: before anybody has the subscription.
