@@ -109,7 +109,8 @@ class DriverThread {
    * body waits for an answer of the cluster: questions have limits of their own, and a busy cluster is no fault of the function.
    */
   private timer: NodeJS.Timeout | undefined
-  private leftMs = 0
+  /** Null: no body has begun. */
+  private leftMs: number | null = null
   private sinceMs = 0
   /** What the running body has printed so far. */
   private printed: CapturedLog[] = []
@@ -187,6 +188,7 @@ class DriverThread {
     const { error, logs } = message
     const { resolve } = this.running
     this.stand()
+    this.leftMs = null
     this.running = null
     this.busyMs = performance.now()
     this.next()
@@ -194,7 +196,8 @@ class DriverThread {
   }
 
   private count(): void {
-    if (this.running === null || this.ended || this.timer !== undefined) return
+    // A former body may have left a question behind, which ends before this one has begun.
+    if (this.running === null || this.leftMs === null || this.ended || this.timer !== undefined) return
     const { timeoutMs } = this.running.message
     this.sinceMs = performance.now()
     this.timer = setTimeout(
@@ -205,7 +208,7 @@ class DriverThread {
   }
 
   private stand(): void {
-    if (this.timer === undefined) return
+    if (this.timer === undefined || this.leftMs === null) return
     clearTimeout(this.timer)
     this.timer = undefined
     this.leftMs -= performance.now() - this.sinceMs

@@ -154,6 +154,43 @@ test("a body's time stands while it waits for an answer of the cluster", async (
   await drivers.close()
 })
 
+test("a question that a former body did not wait for leaves the next one all of its time", async () => {
+  const { calls } = cluster()
+  let answer = () => {}
+  const answered = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  const asking = new Promise<void>(resolve => {
+    const { call } = calls
+    calls.call = async one => {
+      if (one.kind === "query") {
+        resolve()
+        await answered
+      }
+      return call(one)
+    }
+  })
+  const { drivers, run } = threads(calls)
+  const given: (number | undefined)[] = []
+  const { setTimeout: usual } = globalThis
+  globalThis.setTimeout = ((f: () => void, ms?: number) => {
+    given.push(ms)
+    return usual(f, ms)
+  }) as typeof setTimeout
+  try {
+    const first = run(rdd => void rdd.collect(), "one", 40_000)
+    const next = run(() => console.log("next"), "one", 50_000)
+    await Promise.all([first, asking])
+    // The next one's message is on its way to the thread.
+    answer()
+    assert.is((await next).logs[0]?.text, "next")
+  } finally {
+    globalThis.setTimeout = usual
+  }
+  assert.ok(given.includes(50_000), `${given}`)
+  await drivers.close()
+})
+
 test("a body is cancelled wherever it is: one that loops loses its thread, one that waits its turn", async () => {
   const { calls } = cluster()
   const { drivers, run } = threads(calls)
