@@ -229,7 +229,7 @@ export class Lifecycle {
     const value: ResponseValues["submit"] = {
       plan: {
         add: named(fresh.filter(({ definition }) => definition.succeeds === undefined)),
-        change: [...besides(plan).filter(({ name }) => !name.includes("@")), ...decided.flatMap(({ plan: { change } }) => change)],
+        change: [...besides(plan), ...decided.flatMap(({ plan: { change } }) => change)],
         stop: named(plan.stops),
         unchanged: named(plan.unchanged),
         applied: !body.dryRun,

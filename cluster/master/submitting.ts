@@ -53,9 +53,10 @@ function planAnew(catalog: Catalog, existing: readonly StreamRecord[], asked: re
   return { ids, fresh, changes: changes.filter(({ old }) => kept(old)), stops, unchanged: unchanged.filter(kept), anew }
 }
 
-/** Of what is made anew, as a plan tells it. */
+/** Of what is made anew, as a plan tells it: steps go without saying. */
 export function besides({ anew, fresh }: SubmitPlan): ReplacePlan["change"] {
-  return anew.map(old => {
+  const named = anew.filter(({ definition }) => definition.named)
+  return named.map(old => {
     const { version, source, kind } = old.definition
     const next = fresh.find(({ succeeds }) => succeeds === old.definition.id)
     return {

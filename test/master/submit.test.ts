@@ -156,4 +156,15 @@ test("what is to be made anew as another kind is refused", () => {
   )
 })
 
+test("a plan says what people have named that is made anew, whatever is in the name", () => {
+  const h = running()
+  const more = (session: string) => definition(`${session}.more`, counts(`${session}.ones`), { name: "more@home" })
+  submit(h, program("b", "f1", [more("b")]))
+  const { plan } = submit(h, program("c", "f2", [more("c")]), { anew: true, dryRun: true })
+  assert.equal(
+    plan?.change.map(({ name }) => name),
+    ["p/ones", "p/counts", "p/more@home"],
+  )
+})
+
 test.run()
