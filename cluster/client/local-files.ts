@@ -1,6 +1,5 @@
 /** `local:` paths: files of the machine on which the session is, read here and sent with the question. */
 
-import { createHash } from "node:crypto"
 import { readFileSync, statSync } from "node:fs"
 import * as zlib from "node:zlib"
 import glob from "fast-glob"
@@ -9,6 +8,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { Asset } from "../../engine/function-ref.js"
 import { longestLineBytes, packingOf } from "../../engine/input/file-split.js"
 import { TextPacker } from "../../engine/text-packer.js"
+import { assetOf } from "./parallelize.js"
 
 /** So much is sent along with a question; of compressed files, of what they unpack to. */
 const mostBytes = 256 * 1024 * 1024
@@ -38,7 +38,7 @@ export function localLines(path: string, partitions: number): Asset[] {
     const last = packer.flush()
     if (last !== null) blocks.push(last)
   }
-  return blocks.map(bytes => ({ hash: createHash("sha256").update(bytes).digest("hex").slice(0, 32), bytes }))
+  return blocks.map(assetOf)
 }
 
 /** The rows of Parquet files. Throws RivuletError (2), as `localLines` does. */

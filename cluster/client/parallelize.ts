@@ -15,8 +15,7 @@ export function parallelize(values: Iterable<unknown>, partitions: number): Asse
   const rows = [...values]
   const n = Math.min(atLeastOne(partitions, "parallelize"), rows.length)
   const assets = Array.from({ length: n }, (_, p) => {
-    const bytes = encodeRows(rows.slice(Math.floor((p * rows.length) / n), Math.floor(((p + 1) * rows.length) / n)))
-    return { hash: createHash("sha256").update(bytes).digest("hex").slice(0, 32), bytes }
+    return assetOf(encodeRows(rows.slice(Math.floor((p * rows.length) / n), Math.floor(((p + 1) * rows.length) / n))))
   })
   const total = assets.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
   if (total > maxBytes) {
@@ -26,6 +25,11 @@ export function parallelize(values: Iterable<unknown>, partitions: number): Asse
     })
   }
   return assets
+}
+
+/** A block as it travels, by what is in it. */
+export function assetOf(bytes: Uint8Array): Asset {
+  return { hash: createHash("sha256").update(bytes).digest("hex").slice(0, 32), bytes }
 }
 
 /** The RDD whose partitions these blocks are; they travel with what is made of it. */

@@ -37,8 +37,6 @@ import type { AskedFiles } from "./text-files.js"
 import { streamsIn } from "./tree.js"
 import { causeInWords } from "./why-words.js"
 
-export type { Defined }
-
 export interface HostOptions {
   readonly calls: ClientCalls
   readonly author: Author
@@ -81,8 +79,6 @@ export class SessionHost implements Host {
     this.questions = new Questions({ ...shared, calls, newId: letter => this.newId(letter) })
     this.#changes = new Changes({ ...shared, request: body => this.request(body), catalog: () => this.catalog() })
   }
-
-  /** Told which streams each question reads. */
 
   // ── Host ──
 

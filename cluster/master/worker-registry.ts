@@ -211,7 +211,7 @@ export class WorkerRegistry {
 
   /** How many were lost since then, and are not back. */
   lostSince(ms: number): number {
-    return this.#lost.reduce((count, { atMs }) => (atMs >= ms ? count + 1 : count), 0)
+    return this.#lost.filter(({ atMs }) => atMs >= ms).length
   }
 
   peers(): Peer[] {
