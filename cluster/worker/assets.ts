@@ -43,7 +43,13 @@ export class Assets {
   /** Functions, with what they captured. How many of the hashes are not here; `arrived` is called once for each when it comes. */
   require(hashes: Iterable<string>, arrived: () => void): number {
     const all = [...hashes]
-    for (const hash of all) this.#forExecutors.add(hash)
+    for (const hash of all) {
+      if (this.#forExecutors.has(hash)) continue
+      this.#forExecutors.add(hash)
+      // Until now it was some task's data.
+      const bytes = this.get(hash)
+      if (bytes !== undefined) this.#outbox.push({ kind: "asset", hash, bytes })
+    }
     return this.want(all, arrived)
   }
 

@@ -154,20 +154,23 @@ test("a whole block that was fetched is kept for a moment; a section is not", ()
   assert.is(w.sent("fetch").length, 1)
 })
 
-test("functions and data are asked of the master once, and given to executors before the task", () => {
+test("functions and data are asked of the master once; executors are given functions, tasks the data that they read", () => {
   const w = new Bench({ cores: 4 }).join()
   const f = { kind: "function", hash: "f1" } as const
   const root = { kind: "map", parent: { kind: "parallelize", id: "p", assets: ["a1"] }, f } as const
   const inputs = [{ ref: { kind: "asset", hash: "a1" } as const, parts: [] }]
   w.launch([task("t.1", { inputs }), task("t.2", { inputs, partition: 1 })], [stage({ root })])
-  assert.equal(w.only("assetRequest").hashes, ["a1", "f1"])
+  assert.equal(w.only("assetRequest").hashes, ["f1", "a1"])
   w.receive("master#1", { kind: "asset", assets: [{ hash: "f1", bytes: bytesOf("f") }] })
   assert.equal(w.kinds(), ["asset"])
   w.receive("master#1", { kind: "asset", assets: [{ hash: "a1", bytes: bytesOf("data") }] })
-  assert.equal(w.kinds(), ["asset", "submit", "submit"])
+  assert.equal(w.kinds(), ["submit", "submit"])
   assert.is(text(w.command("submit")[1]!.run.inputs[0]!.parts[0]!.bytes!), "data")
   w.launch([task("t.3", { inputs })], [stage({ root })])
   assert.equal(w.kinds(), ["submit"])
+  // What was data may be a part of a function, too.
+  w.launch([task("t.4")], [stage({ root: { ...root, f: { kind: "function", hash: "a1" } } })])
+  assert.equal(w.kinds(), ["asset", "submit"])
 })
 
 test("a file split is read with what its last line may need, its blocks are kept by interval", () => {
