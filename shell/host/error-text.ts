@@ -40,6 +40,12 @@ export function adviceOn(error: unknown): string | undefined {
   return error instanceof RivuletError ? error.try : typeof meant === "string" ? meant : undefined
 }
 
+/** Both, of a cell that was not there to fail. */
+export function failureText(error: Error): string {
+  const advice = adviceOn(error)
+  return [...errorText(error), ...(advice === undefined ? [] : [`  try        ${advice}`])].join("\n")
+}
+
 /** `21:04:32 partition 3 on w2`, `the same on w4: it is the data`. */
 function placeOf({ interval, partition, workers = [] }: TaskFailure, time: (ms: number) => string): string[] {
   const [first, ...others] = workers

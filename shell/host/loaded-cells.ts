@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import { RivuletError } from "../../engine/errors.js"
 import { parseNotebook } from "../notebook/document.js"
-import { fromIpynb } from "../notebook/ipynb.js"
+import { isJupyter, pageOf } from "../notebook/ipynb.js"
 
 export interface LoadedCell {
   readonly code: string
@@ -12,6 +12,8 @@ export interface LoadedCell {
   readonly title?: string
 }
 
+export const isNotebook = (path: string): boolean => /\.(md|ipynb)$/.test(path)
+
 /** @param cellsOf cuts a text into cells. Throws a RivuletError of code 2 for a file that is not there, or no notebook. */
 export function loadedCells(path: string, cellsOf: (text: string) => readonly string[]): LoadedCell[] {
   let text: string
@@ -20,11 +22,11 @@ export function loadedCells(path: string, cellsOf: (text: string) => readonly st
   } catch {
     throw new RivuletError(`no such file: ${path}`, { code: 2, try: ".load cells.ts, .load cells.md" })
   }
-  if (!/\.(md|ipynb)$/.test(path)) return cellsOf(text).map(code => ({ code, throws: false }))
-  const { parts } = parseNotebook(path.endsWith(".ipynb") ? fromIpynb(text, path).text : text, path)
+  if (!isNotebook(path)) return cellsOf(text).map(code => ({ code, throws: false }))
+  const { parts } = parseNotebook(pageOf(text, path), path)
   return parts
     .filter(part => part.kind === "cell")
-    .map(({ code, throws, line }) => ({ code, throws, title: `${path}:${line}  ${headOf(code)}` }))
+    .map(({ code, throws, line }) => ({ code, throws, title: `${isJupyter(path) ? path : `${path}:${line}`}  ${headOf(code)}` }))
 }
 
 function headOf(code: string): string {

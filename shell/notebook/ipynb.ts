@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto"
+import { RivuletError } from "../../engine/errors.js"
 import { belowCell, type Cell, fenced, type Notebook, parseNotebook, type View } from "./document.js"
 import { type JupyterCell, joined, left, lined, type Own, readJupyter, textsOf } from "./jupyter-cells.js"
 import { piecesOf, separator } from "./prose-pieces.js"
@@ -18,15 +19,38 @@ interface Written {
   readonly own: Own
 }
 
-/** `notes`: what of it has no place in Markdown, a line each. Throws a RivuletError of code 2 if it is no notebook of format 4. */
-export function fromIpynb(text: string, file: string): { readonly text: string; readonly notes: readonly string[] } {
+/** A page made of a file of Jupyter's. */
+export interface FromJupyter {
+  readonly text: string
+  /** Of its code cells. */
+  readonly language: string
+  /** What of it has no place in Markdown, a line each. */
+  readonly notes: readonly string[]
+}
+
+/** Throws a RivuletError of code 2 if it is no notebook of format 4. */
+export function fromIpynb(text: string, file: string): FromJupyter {
   const { cells, language, rivulet } = readJupyter(text, file)
   const head = headOf(rivulet, file)
   const written = cells.map(cell => writtenOf(cell, language))
   const gaps = written.map((after, i) => fitting(after.own.before, gapBetween(written[i - 1], after, head), written[i - 1]))
   const last = written.at(-1)
   const end = last?.own.after ?? gapBetween(last, undefined, head)
-  return { text: head + written.map((one, i) => gaps[i] + one.text).join("") + end, notes: left(cells, language) }
+  return { text: head + written.map((one, i) => gaps[i] + one.text).join("") + end, language, notes: left(cells, language) }
+}
+
+export const isJupyter = (path: string): boolean => path.endsWith(".ipynb")
+
+/** The page that a file holds, in either format, to be run. Throws a RivuletError of code 2 for a notebook of which no cell runs here. */
+export function pageOf(text: string, path: string): string {
+  if (!isJupyter(path)) return text
+  const page = fromIpynb(text, path)
+  if (page.language !== "typescript")
+    throw new RivuletError(`${path} is a notebook of ${page.language}: no cell of it runs here`, {
+      code: 2,
+      try: "a notebook of the kernel Rivulet, or a .md",
+    })
+  return page.text
 }
 
 /** Of the settings, unless they are still those that the page said in its own way. */

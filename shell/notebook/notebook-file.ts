@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { RivuletError } from "../../engine/errors.js"
 import { type Cell, type Notebook, parseNotebook, renderNotebook } from "./document.js"
-import { fromIpynb, withOutputs } from "./ipynb.js"
-import { readJupyter } from "./jupyter-cells.js"
+import { isJupyter, pageOf, withOutputs } from "./ipynb.js"
 import { type Page, under, writePicture } from "./rendered.js"
 import type { CellOutcome } from "./run-cells.js"
 
@@ -15,8 +14,6 @@ export interface NotebookFile {
   readonly cells: readonly Cell[]
 }
 
-const isJupyter = (path: string): boolean => path.endsWith(".ipynb")
-
 /** Throws a RivuletError of code 2 for a file that cannot be read, or is no notebook that runs. */
 export function readNotebook(path: string): NotebookFile {
   let text: string
@@ -27,19 +24,8 @@ export function readNotebook(path: string): NotebookFile {
     const what = missing ? `no such file: ${path}` : `cannot read ${path}: ${(error as Error).message}`
     throw new RivuletError(what, { code: 2, try: "give the path of a .md or .ipynb notebook", cause: error })
   }
-  const notebook = parseNotebook(markdownOf(path, text), path)
+  const notebook = parseNotebook(pageOf(text, path), path)
   return { path, text, notebook, cells: notebook.parts.filter((part): part is Cell => part.kind === "cell") }
-}
-
-function markdownOf(path: string, text: string): string {
-  if (!isJupyter(path)) return text
-  const { language } = readJupyter(text, path)
-  if (language !== "typescript")
-    throw new RivuletError(`${path} is a notebook of ${language}: no cell of it runs here`, {
-      code: 2,
-      try: "a notebook of the kernel Rivulet, or a .md",
-    })
-  return fromIpynb(text, path).text
 }
 
 /** Where a cell stands in the file; null in Jupyter's format, whose lines nobody reads. */

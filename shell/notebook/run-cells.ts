@@ -5,7 +5,7 @@ import { asError, RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
 import { isSeries } from "../host/answers.js"
 import { type Shown, show } from "../host/display.js"
-import { errorText } from "../host/error-text.js"
+import { failureText } from "../host/error-text.js"
 import { ShellHost } from "../host/host.js"
 import { kindOf } from "../host/kinds.js"
 import type { StyledLine } from "../session.js"
@@ -114,12 +114,6 @@ export class CellRunner {
   async close(): Promise<void> {
     await this.#host.close()
   }
-}
-
-/** As it is told of a cell that was not there to fail. */
-export function failureText(error: Error): string {
-  const { try: advice } = error as RivuletError
-  return [...errorText(error), ...(advice === undefined ? [] : [`  try        ${advice}`])].join("\n")
 }
 
 /** Of a series a row a version. */

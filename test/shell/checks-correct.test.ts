@@ -154,6 +154,10 @@ test("a notebook's cells run here, each below its line, until one fails that is 
   assert.not.match(said, /42/)
   writeFileSync(path, cell("1", "ts throws"))
   assert.match(await shell.run(`.load ${path}`), /x\.md:2 {2}1: it did not throw/)
+  const python = join(directory, "x.ipynb")
+  const code = { cell_type: "code", source: "x = 1", metadata: {}, outputs: [] }
+  writeFileSync(python, JSON.stringify({ cells: [code], metadata: { kernelspec: { language: "python" } }, nbformat: 4 }))
+  assert.match(await shell.run(`.load ${python}`), /x\.ipynb is a notebook of python: no cell of it runs here/)
   rmSync(directory, { recursive: true })
 })
 

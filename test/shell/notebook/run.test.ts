@@ -149,6 +149,15 @@ test("what cannot be read or written is refused before anything runs", async () 
   }
 })
 
+test("a cell that fails says what to try: by an error of ours, or the name that is near", async () => {
+  const { err } = await run([
+    notebook("bad.md", ["ts", 'parallelize([1]).take("x")']),
+    notebook("near.md", ["ts", "const pairs = parallelize([1])"], ["ts", "piars.count()"]),
+  ])
+  assert.match(err, /bad\.md {2}cell 1 \(line 2\)[\s\S]*? {2}try {8}\S/)
+  assert.match(err, /near\.md {2}cell 2 \(line 6\) {2}ReferenceError: piars is not defined[\s\S]*? {2}try {8}pairs\.count\(\)/)
+})
+
 test("a cell cannot end the process; what a timer throws is its cell's", async () => {
   const { err } = await run(
     [
