@@ -13,6 +13,7 @@ import { type MasterOptions, master } from "../../shell/cli/master.js"
 import { masterAddress } from "../../shell/cli/options.js"
 import { editedCell } from "../../shell/editor/external.js"
 import { ChangeGuard } from "../../shell/host/change-guard.js"
+import { checkZone } from "../../shell/host/zone.js"
 import { initialShell, reduce } from "../../shell/session.js"
 
 const test = suite("settings")
@@ -83,6 +84,11 @@ test("a master's store: what makes no sense with it, or without, is said before 
         assert.is(error.code, 2)
       },
     )
+})
+
+test("a zone is one by whose clocks times are written and read", () => {
+  for (const zone of ["UTC", "Europe/Berlin", "Z", "+02:00"]) checkZone(zone, "--tz")
+  assert.throws(() => checkZone("Mars/Base", "--tz"), /--tz Mars\/Base: no such time zone/)
 })
 
 test("a cluster has a name: -m takes it, and the setting's where there is none", () => {
