@@ -7,8 +7,10 @@ import type { ChaosOrder } from "./port.js"
 
 const slowTimes = 4
 
-/** `kill w2`, `slow w2`, `slow w2 8`; `slow w2 1` ends it. */
-export function parseChaos(args: string): ChaosOrder {
+/** `kill w2`, `slow w2`, `slow w2 8`; `slow w2 1` ends it. Throws a RivuletError: of code 4 on a cluster that is not this shell's own. */
+export function parseChaos(args: string, embedded: boolean): ChaosOrder {
+  if (!embedded)
+    throw new RivuletError(".chaos works on an embedded cluster only", { code: 4, try: "npm start, or rivulet shell --local --demo" })
   const kill = /^kill\s+(\S+)$/.exec(args)
   if (kill) return { worker: kill[1]!, slower: null }
   const slow = /^slow\s+(\S+)(?:\s+(\d+(?:\.\d+)?))?$/.exec(args)

@@ -5,10 +5,11 @@ import { nearest } from "../language/nearest.js"
 import type { Inspection, StyledLine } from "../session.js"
 import type { CommandHost } from "./command-host.js"
 import { runDotCommand } from "./commands/index.js"
+import type { Names } from "./meant.js"
 
 export interface Describing extends CommandHost {
   /** Names that cells may use, and what one stands for. */
-  readonly names: { names(): string[]; peek(name: string): Promise<unknown> }
+  readonly names: Names
   inspect(text: string, cursor: number): Promise<Inspection | null>
 }
 

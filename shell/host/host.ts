@@ -20,20 +20,22 @@ import { ClusterNews } from "./cluster-news.js"
 import type { CommandHost } from "./command-host.js"
 import { helpAt } from "./commands/help.js"
 import { parseDotCommand, runDotCommand } from "./commands/index.js"
-import { askedAbout, type Describing, describe } from "./describe.js"
+import { askedAbout, describe } from "./describe.js"
 import { stampOf } from "./display.js"
 import { errorLines } from "./error-view.js"
 import { findStream } from "./find-stream.js"
 import { fromElsewhere } from "./foreign.js"
 import type { ShellHostOptions } from "./host-options.js"
 import { type KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
+import { isNotebook } from "./loaded-cells.js"
 import { LogTail } from "./log-tail.js"
+import type { Names } from "./meant.js"
 import { panelWatch } from "./panel-watch.js"
 import { Panels } from "./panels.js"
 import type { Paths } from "./paths.js"
 import type { HostEvent, HostPort } from "./port.js"
 import { programLines } from "./stream-lines.js"
-import { openPanel, shareLines, watched } from "./watched.js"
+import { closePanel, openPanel, shareLines, watched } from "./watched.js"
 import { checkZone } from "./zone.js"
 
 export class ShellHost implements HostPort, CommandHost, CellPlace {
@@ -75,11 +77,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.promptColumns = options.promptColumns
     this.paths = options.paths
     const print = (lines: readonly StyledLine[]) => this.print(lines)
-    this.cells = new Cells(this, {
-      rich: this.rich,
-      rest: options.rest,
-      around: options.around ?? (work => work()),
-    })
+    this.cells = new Cells(this, { rich: this.rich, rest: options.rest, around: options.around ?? (work => work()) })
     this.news = new ClusterNews({ ...(onPush && { onPush }), user: this.user, now: () => this.now(), print })
     this.logTail = new LogTail(session, print)
     this.open = new Panels({
@@ -87,11 +85,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       tz: () => this.tz,
       changed: (panels, timeline) => this.emit({ kind: "panels", panels, timeline }),
     })
-    if (options.promptColumns !== undefined)
-      this.bind(
-        "watch",
-        panelWatch(session, this.open, error => this.fail(error)),
-      )
+    const failed = (error: unknown) => this.fail(error)
+    if (options.promptColumns !== undefined) this.bind("watch", panelWatch(session, this.open, failed))
   }
 
   now(): number {
@@ -157,7 +152,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     else await this.cells.run(cell, signal, this.promptColumns)
   }
 
-  get names(): Describing["names"] {
+  get names(): Names {
     return this.cells.evaluator
   }
 
@@ -223,9 +218,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
 
   page(which: string): PagedAnswer | null {
     const answer = this.answers.find(which)
-    const time = (ms: number) => formatTime(ms, this.tz, { nowMs: this.now() })
     const stamp = answer.stamp ? stampOf(answer.stamp, this.cells.context()).text.trim() : ""
-    return pageOf(answer, stamp, value => time(value.getTime()))
+    return pageOf(answer, stamp, value => formatTime(value.getTime(), this.tz, { nowMs: this.now() }))
   }
 
   async writeAnswer(which: string, path: string, order: readonly number[]): Promise<string> {
@@ -265,10 +259,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {
-    const closed = this.open.close(name)
-    if (closed === 0)
-      throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
-    return []
+    return closePanel(name, this.open)
   }
 
   draw(chart: Chart, title: string, lines: readonly StyledLine[]): readonly StyledLine[] {
@@ -289,14 +280,12 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
 
   async load(path: string): Promise<readonly StyledLine[]> {
     const load = () => this.cells.load(path, this.running?.signal ?? new AbortController().signal)
-    await (this.paths !== undefined && /\.(md|ipynb)$/.test(path) ? this.paths.ofNotebook(path, load) : load())
+    await (this.paths !== undefined && isNotebook(path) ? this.paths.ofNotebook(path, load) : load())
     return []
   }
 
   chaos(args: string): readonly StyledLine[] {
-    if (!this.embedded)
-      throw new RivuletError(".chaos works on an embedded cluster only", { code: 4, try: "npm start, or rivulet shell --local --demo" })
-    const order = parseChaos(args)
+    const order = parseChaos(args, this.embedded)
     this.emit({ kind: "chaos", order })
     return [chaosLine(order)]
   }

@@ -46,6 +46,12 @@ export async function openPanel({ expression, name, stream }: Watched, panels: P
   return [{ text: `  .unwatch closes it   ≡   watch(${expression}${named})`, style: "dim" }]
 }
 
+/** Empty: all. Throws a RivuletError of code 2 when there is none of that name. */
+export function closePanel(name: string, panels: Panels): StyledLine[] {
+  if (panels.close(name) > 0) return []
+  throw new RivuletError(name === "" ? "no panel is open" : `no panel ${name}`, { code: 2, try: ".watch counts.top(5)" })
+}
+
 interface Shares extends Asks {
   readonly address: string
   readonly embedded: boolean

@@ -69,7 +69,7 @@ const usageWidth = 30
 function rowLines(title: string, usage: string, text: string, columns: number): StyledLine[] {
   const lead = columns >= 90 ? `  ${title.padEnd(titleWidth)}` : "  "
   const indent = lead.length + usageWidth
-  const first = `${columns >= 90 ? lead : "  "}${usage.padEnd(usageWidth)}`
+  const first = `${lead}${usage.padEnd(usageWidth)}`
   const rows = wrapped(text, Math.max(20, columns - indent - 1))
   const under = rows.map(row => `${" ".repeat(indent)}${row}`)
   if (usage.length > usageWidth - 2) return [first.trimEnd(), ...under].map(row => line(row))
