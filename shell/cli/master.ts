@@ -43,7 +43,9 @@ export async function master(options: MasterOptions): Promise<void> {
   const storeReplicas = options.storeReplicas === undefined ? undefined : positiveInteger(options.storeReplicas, "--store-replicas", 5)
   const { startCandidate } = await import("../../cluster/master/candidate.js")
   await startCandidate({
-    ...{ ...settings, store: options.store, begin: options.begin ?? false },
+    ...settings,
+    store: options.store,
+    begin: options.begin ?? false,
     ...(leaseMs !== undefined && { leaseMs }),
     ...(storeReplicas !== undefined && { storeReplicas }),
   })
