@@ -10,6 +10,7 @@ import {
   noLease,
   type SeenLease,
 } from "../../cluster/master/leadership.js"
+import { Random } from "../../cluster/testing/random.js"
 
 const test = suite("leadership")
 
@@ -132,17 +133,6 @@ test("each step says when to be called again, and nothing is asked twice at once
 
 // ── from a seed ──
 
-/** A small generator of numbers: the same for the same seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed * 2_654_435_761
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
-}
-
 interface Candidate {
   name: string
   machine: Leadership
@@ -159,7 +149,8 @@ interface Candidate {
 
 /** Two or three candidates over one store and one journal until `quietMs`, with faults, then without for a while. */
 function world(seed: number) {
-  const next = random(seed)
+  const random = new Random(seed)
+  const next = (below: number) => random.integer(0, below)
   const events: { readonly atMs: number; readonly order: number; readonly run: () => void }[] = []
   let nowMs = 0
   let order = 0
