@@ -20,6 +20,7 @@ import type {
   BatchKey,
   BlockOwner,
   ClusterEvent,
+  FoldMark,
   HeldBlock,
   InputInfo,
   LaunchInput,
@@ -60,7 +61,15 @@ const heldBlock = object<HeldBlock>({
   arrivedMs: finite,
 })
 
-const receivedBlock = object<ReceivedBlock>({ block: text, batch: batchKey, rows: count, bytes: count, arrivedMs: finite, copies: count })
+const receivedBlock = object<ReceivedBlock>({
+  block: text,
+  batch: batchKey,
+  rows: count,
+  bytes: count,
+  arrivedMs: finite,
+  copies: count,
+  fold: optional(object<FoldMark>({ interval: integer, lane: count, order: count })),
+})
 const settledBlock = object<SettledBlock>({ block: text, stream: text, interval: integer })
 const inputInfo = object<InputInfo>({
   stream: text,
@@ -112,6 +121,7 @@ const taskDone = object<TaskDone>({
   aside: count,
   threw: optional(count),
   rowsIn: count,
+  folds: optional(bool),
   wrote: optional(object<{ path: string; rows: number }>({ path: text, rows: count })),
   diskBytes: optional(count),
   unpacked: optional(object<Unpacked>({ packedBytes: count, plainBytes: optional(count) })),

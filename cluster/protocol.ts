@@ -14,7 +14,7 @@ import type { RequestMessage } from "./protocol/requests.js"
 import type { TaskMessage } from "./protocol/tasks.js"
 
 export type { BlockOwner, CopiedBlocks, HeldBlock, Replica, StreamUse } from "./protocol/blocks.js"
-export type { BatchKey, InputInfo, ReceivedBlock, SettledBlock } from "./protocol/input.js"
+export type { BatchKey, FoldMark, InputInfo, ReceivedBlock, SettledBlock } from "./protocol/input.js"
 export type { Peer } from "./protocol/membership.js"
 export type { AnswerStamp, LineageNode, QueryAnswer, ReplacePlan, Request, Response, ResponseValues } from "./protocol/requests.js"
 export type {

@@ -34,6 +34,8 @@ export interface StreamGraph {
    * known for as far back as `lineageReach` says, whether or not the blocks are still there.
    */
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null
+  /** The lanes of an interval (`lanes.ts`) as groups, if the reduction of that name reads them; else null. */
+  lanes?(input: StreamId, interval: number, reader: string): readonly (readonly InputBlock[])[] | null
   /** What was set aside when the interval was sealed. */
   aside?(input: StreamId, interval: number): readonly AsideBlock[]
   /**

@@ -30,6 +30,8 @@ export class TaskScope {
   asideCount = 0
   threwCount = 0
   readonly asideSamples: string[] = []
+  /** See TaskResult. Set by the runner. */
+  folds = false
 
   constructor(
     readonly buffer: ArrayBufferLike,
@@ -71,6 +73,19 @@ export class TaskScope {
   recount({ rowsIn, asideCount, threwCount, samples }: Counts): void {
     Object.assign(this, { rowsIn, asideCount, threwCount })
     this.asideSamples.length = samples
+  }
+
+  /** What was counted, to be added to what another task counts. */
+  tally(): Tally {
+    const { rowsIn, asideCount, threwCount, asideSamples } = this
+    return { rowsIn, asideCount, threwCount, asideSamples }
+  }
+
+  add({ rowsIn, asideCount, threwCount, asideSamples }: Tally): void {
+    this.rowsIn += rowsIn
+    this.asideCount += asideCount
+    this.threwCount += threwCount
+    this.asideSamples.push(...asideSamples.slice(0, mostSamples - this.asideSamples.length))
   }
 
   /** Another block is read. */
@@ -135,6 +150,8 @@ interface Counts {
   readonly threwCount: number
   readonly samples: number
 }
+
+export type Tally = Pick<TaskScope, "rowsIn" | "asideCount" | "threwCount" | "asideSamples">
 
 export interface Place {
   readonly stream: string | null

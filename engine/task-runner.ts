@@ -6,7 +6,9 @@
 import { encodeRows } from "./block/block.js"
 import { readArchived } from "./input/archive.js"
 import { readArrived, readSplit } from "./input/read-split.js"
+import { Tables } from "./kernel/accumulator.js"
 import { AskedStates } from "./kernel/asked-states.js"
+import { type Begun, Folds } from "./kernel/folds.js"
 import { Kernels } from "./kernel/map-side.js"
 import { NumberSteps } from "./kernel/number-steps.js"
 import { fileBytes } from "./output/file-write.js"
@@ -16,7 +18,7 @@ import { shuffleWriter } from "./shuffle-write.js"
 import { StateCache } from "./state/state-cache.js"
 import { writeState } from "./state/write-state.js"
 import { regionOfRegions, stepsOf, writeStretch } from "./state/write-stretch.js"
-import type { StageSpec, StageWrite, TaskOutput, TaskProgress, TaskResult, TaskRun } from "./task.js"
+import type { FoldRun, StageSpec, StageWrite, TaskOutput, TaskProgress, TaskResult, TaskRun } from "./task.js"
 import { Context, TaskScope } from "./task-context.js"
 import { CallWatch, TaskError } from "./task-error.js"
 import { TaskFunctions } from "./task-functions.js"
@@ -27,6 +29,8 @@ export class TaskRunner {
   private readonly states = new StateCache()
   private readonly numbers = new NumberSteps()
   private readonly asked = new AskedStates()
+  private readonly tables = new Tables()
+  private readonly folds = new Folds()
   private kernels: Kernels | null
 
   /** `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same. */
@@ -38,7 +42,7 @@ export class TaskRunner {
   }
 
   private freshKernels(): Kernels {
-    return new Kernels(link => this.functions.ref(link))
+    return new Kernels(link => this.functions.ref(link), this.tables)
   }
 
   /** They are not used any more. Should they be after all, they are added again. */
@@ -67,11 +71,34 @@ export class TaskRunner {
 
   /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. `progress`, if given, grows meanwhile. */
   run(run: TaskRun, progress: TaskProgress | null = null): TaskResult {
+    if (run.fold !== undefined) return { ...nothing, folds: this.fold(run, run.fold, progress) }
     try {
       return this.attempt(run, null, progress)
     } catch (error) {
       throw this.explained(run, error, progress)
     }
+  }
+
+  /** True: the blocks were taken in. What failed would fail in the task, which then tells. */
+  private fold(run: TaskRun, { name, after, keep }: FoldRun, progress: TaskProgress | null): boolean {
+    const { stage, partition } = run
+    this.folds.keep(keep)
+    if (run.inputs.length === 0 || this.kernels === null || stage.write.kind !== "shuffle") return false
+    const begun = after === 0 ? null : (this.folds.get(name) ?? null)
+    if (begun?.blocks.length !== (after === 0 ? undefined : after)) return false
+    const log = new TaskLog()
+    const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, null, progress)
+    const context = new Context(scope, { stream: stage.stream, interval: undefined, partition, onError: onErrorOf(stage.root) })
+    let folded: Begun | null = null
+    try {
+      folded = this.kernels.fold(begun, stage.root, partition, stage.write, context)
+    } catch {}
+    if (folded !== null) {
+      folded.tallies.push(scope.tally())
+      if (this.folds.put(name, folded) && log.end().length === 0) return true
+    }
+    this.folds.drop(name)
+    return false
   }
 
   /** Runs the task again with every call watched. Functions are deterministic: it fails in the same place. */
@@ -106,6 +133,7 @@ export class TaskRunner {
       rowsOut: outputs.reduce((n, output) => n + output.rows, 0),
       logs: log.end(),
       aside: { count: scope.asideCount, samples: scope.asideSamples, threw: scope.threwCount },
+      ...(scope.folds && { folds: true }),
     }
   }
 
@@ -156,11 +184,30 @@ export class TaskRunner {
     return regionOfRegions(regions, write.partitions)
   }
 
-  private compiled({ stage: { root, write }, partition }: TaskRun, scope: TaskScope, context: Context): TaskOutput | null {
-    return this.attempted(scope, kernels => {
-      if (write.kind === "shuffle") return kernels.combine(root, partition, write, context)
-      return write.kind === "store" ? kernels.merge(root, partition, context) : null
-    })
+  private compiled(run: TaskRun, scope: TaskScope, context: Context): TaskOutput | null {
+    const { root, write } = run.stage
+    if (write.kind === "shuffle") return this.mapped(run, write, scope, context)
+    return write.kind === "store" ? this.attempted(scope, kernels => kernels.merge(root, run.partition, context)) : null
+  }
+
+  private mapped(
+    { stage: { root }, partition, begun: name }: TaskRun,
+    write: ShuffleStage,
+    scope: TaskScope,
+    context: Context,
+  ): TaskOutput | null {
+    const begun = name === undefined ? null : this.folds.take(name)
+    let output: TaskOutput | null = null
+    if (begun !== null) {
+      output = this.attempted(scope, kernels => {
+        for (const tally of begun.tallies) scope.add(tally)
+        return kernels.finish(begun, root, partition, write, context)
+      })
+      begun.accumulator.end()
+    }
+    output ??= this.attempted(scope, kernels => kernels.combine(root, partition, write, context))
+    scope.folds = output !== null && this.kernels!.canFold(root, partition, write)
+    return output
   }
 
   /** By a kernel; null if there is none. A failed task is run again by its functions, so that each call can be watched. */
@@ -172,6 +219,8 @@ export class TaskRunner {
     return output
   }
 }
+
+const nothing: TaskResult = { outputs: [], rowsIn: 0, rowsOut: 0, logs: [], aside: { count: 0, samples: [] } }
 
 type StretchInput = Extract<RddNode, { kind: "stretchInput" }>
 type ShuffleStage = Extract<StageWrite, { kind: "shuffle" }>

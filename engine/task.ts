@@ -64,6 +64,19 @@ export interface TaskRun {
   readonly attempt: number
   /** In the order of `reads`, shuffles in map-task order. */
   readonly inputs: readonly TaskInput[]
+  /** Of a map task: under which name its first blocks may have been folded as they came. What is computed is the same without it. */
+  readonly begun?: string
+  /** No task, but blocks that a map task will read, taken in before it is there. */
+  readonly fold?: FoldRun
+}
+
+/** See `kernel/folds.ts`. A fold makes nothing and never fails: its result says whether it was one. */
+export interface FoldRun {
+  /** What is begun, or gone on with after so many blocks. */
+  readonly name: string
+  readonly after: number
+  /** All that may still be wanted of what this executor has begun. */
+  readonly keep: readonly string[]
 }
 
 /** How long a task may take, in its own time: what its thread waits for a processor does not count. */
@@ -112,6 +125,8 @@ export interface TaskResult {
   readonly logs: readonly CapturedLog[]
   /** Lines that could not be parsed and records at which a function threw (`threw` of `count`), with a few samples. */
   readonly aside: { readonly count: number; readonly samples: readonly string[]; readonly threw?: number }
+  /** Of a fold: it was done. Of a map task: its blocks can be folded as they come, for the order of its records does not matter. */
+  readonly folds?: boolean
 }
 
 export interface TaskOutput {

@@ -13,23 +13,38 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
-import type { BatchKey, ReceivedBlock } from "../protocol.js"
+import type { BatchKey, FoldMark, ReceivedBlock } from "../protocol.js"
 import type { BlockTracker } from "./block-tracker.js"
 import type { Ledger } from "./ledger.js"
 import { blocksOf } from "./records.js"
+
+/** Who has begun to take a block in for the map tasks that will read it, and where. */
+export interface Begun {
+  readonly at: NodeId
+  readonly mark: FoldMark
+}
 
 export interface AdmittedBatch {
   readonly batch: BatchKey
   readonly block: string
   readonly rows: number
   readonly bytes: number
+  /** Who has begun to take it in, and where. */
+  readonly fold?: Begun
   /** Blocks that hold the same batch, and are not needed. */
   readonly others: readonly string[]
 }
 
+interface Candidate {
+  readonly block: string
+  readonly rows: number
+  readonly bytes: number
+  readonly fold?: Begun
+}
+
 interface Waiting {
   readonly batch: BatchKey
-  readonly blocks: { readonly block: string; readonly rows: number; readonly bytes: number }[]
+  readonly blocks: Candidate[]
   readonly arrivedMs: number
   readonly heldSinceMs: number
   /** Since when no worker is known that holds it. */
@@ -90,10 +105,18 @@ export class Admission {
       sessions.set(batch.session, session)
     }
     const waiting = session.get(batch.seq)
-    const candidate = { block: block.block, rows: block.rows, bytes: block.bytes }
+    const { fold } = block
+    const candidate: Candidate = {
+      ...{ block: block.block, rows: block.rows, bytes: block.bytes },
+      ...(fold !== undefined && { fold: { at: worker, mark: fold } }),
+    }
     if (waiting === undefined) {
       session.set(batch.seq, { batch, blocks: [candidate], arrivedMs: block.arrivedMs, heldSinceMs: nowMs, strandedSinceMs: null })
-    } else if (!waiting.blocks.some(known => known.block === block.block)) waiting.blocks.push(candidate)
+      return {}
+    }
+    const at = waiting.blocks.findIndex(known => known.block === block.block)
+    if (at < 0) waiting.blocks.push(candidate)
+    else if (fold !== undefined) waiting.blocks[at] = candidate
     return {}
   }
 

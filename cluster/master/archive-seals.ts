@@ -33,7 +33,7 @@ export function isArchived({ groups }: SealRecord): boolean {
 /** The seal with its records where they were archived, in the same groups. What was set aside in it is not archived. */
 export function archivedSeal(seal: SealRecord, directory: string): SealRecord {
   if (isEmpty(seal) || isArchived(seal)) return seal
-  const { aside: _, ...kept } = seal
+  const { aside: _, lanes: __, ...kept } = seal
   const of = seal.groups.length
   const groups = seal.groups.map((group, part): SealedBlock[] => {
     let rows = 0

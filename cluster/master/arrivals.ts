@@ -16,10 +16,10 @@
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
+import { groupBlocks } from "./groups.js"
 import { append, forgetBlock, holdRead, type Parts } from "./parts.js"
 import { arrivedStage, openFrom } from "./planner.js"
 import { blocksOf, isEmpty, type SealedAside, type SealedBlock, type SealRecord } from "./records.js"
-import { groupBlocks } from "./seal.js"
 import { type StreamRecord, sealAt } from "./stream-record.js"
 
 /** No job has a lower order: what arrived is read before anything is made of it. */

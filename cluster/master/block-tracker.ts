@@ -40,6 +40,12 @@ export class BlockTracker {
     return true
   }
 
+  /** The worker's executors have begun with it. */
+  begun(block: string, node: NodeId): void {
+    const held = this.#blocks.get(block)
+    if (held !== undefined) held.begunAt = node
+  }
+
   find(block: string): TrackedBlock | undefined {
     return this.#blocks.get(block)
   }

@@ -10,10 +10,10 @@
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
 import { intervalStart } from "../../engine/time.js"
 import type { FileOrder, SplitName } from "./file-order.js"
+import { groupBlocks } from "./groups.js"
 import { isTimed, watches } from "./input-kinds.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { SealedAside, SealedBlock, SealRecord } from "./records.js"
-import { groupBlocks } from "./seal.js"
 import type { StreamRecord } from "./stream-record.js"
 
 export type SourceDefinition = StreamDefinition & { readonly node: InputNode }

@@ -46,6 +46,7 @@ export class Happenings {
   #tell(one: Happening, times: Times): void {
     const { checkpointer, facts, lookAhead, queries, sources, streams, views } = this.#others
     if (one.kind === "made") {
+      this.#parts.laneReaders.made(one.spec, one.partition, one.done.folds, times.monotonicMs)
       views.made(one.spec.stream, one.done)
       this.#parts.registry.taskDone(one.worker, one.done.ms)
       facts.made(one.spec, one.partition, one.worker, one.done, times.monotonicMs)

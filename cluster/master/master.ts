@@ -27,6 +27,7 @@ import { Happenings } from "./happenings.js"
 import { HeldInput } from "./held-input.js"
 import { InputCopies } from "./input-copies.js"
 import { JobFacts } from "./job-facts.js"
+import { LaneReaders } from "./lanes.js"
 import { Leases } from "./leases.js"
 import { Ledger } from "./ledger.js"
 import { Lifecycle } from "./lifecycle.js"
@@ -157,21 +158,11 @@ class Running {
       incarnation: incarnationOf(options.node),
     })
     const parts: Parts = {
-      config,
-      ledger,
-      log,
-      progress,
-      graph,
-      catalog,
-      tracker,
-      chains,
-      placement,
-      outbox,
-      planner,
-      scheduler,
+      ...{ config, ledger, log, progress, graph, catalog, tracker, chains, placement, outbox, planner, scheduler },
       jobs: new JobGenerator(planner, scheduler, config.jobsAhead),
       admission: new Admission(ledger, tracker, config.holdBackMs, config.strandedMs),
       registry: new WorkerRegistry(config.lostAfterMs, config.suspectForMs),
+      laneReaders: new LaneReaders(),
     }
     this.#parts = parts
     restoreChains(parts)

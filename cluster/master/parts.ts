@@ -11,6 +11,7 @@ import type { Admission } from "./admission.js"
 import type { BlockTracker } from "./block-tracker.js"
 import type { Catalog } from "./catalog.js"
 import type { MasterConfig } from "./config.js"
+import type { LaneReaders } from "./lanes.js"
 import type { Ledger } from "./ledger.js"
 import type { MasterPlanner } from "./planner.js"
 import type { RecordLog } from "./record-log.js"
@@ -34,6 +35,7 @@ export interface Parts {
   readonly jobs: JobGenerator
   readonly admission: Admission
   readonly registry: WorkerRegistry
+  readonly laneReaders: LaneReaders
 }
 
 /** This step's time. `timeMs` is the master's clock: what intervals go by. */

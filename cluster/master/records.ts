@@ -6,6 +6,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { Asset } from "../../engine/function-ref.js"
 import type { GraphVersion } from "../../engine/graph.js"
+import type { Lanes } from "../../engine/lanes.js"
 import type { AsideBlock, InputBlock, OutputId } from "../../engine/rdd.js"
 import type { BatchKey } from "../protocol.js"
 import type { FilePosition, SourceFile } from "./file-order.js"
@@ -119,6 +120,8 @@ export interface SealRecord {
   readonly from: number
   readonly to: number
   readonly groups: readonly (readonly SealedBlock[])[]
+  /** The same blocks in other groups, for some readers. */
+  readonly lanes?: Lanes
   /** Records that came while this interval was the first one open, and entered none. */
   readonly aside?: readonly SealedAside[]
   readonly read?: {

@@ -10,7 +10,9 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
 import type { AdmittedBatch } from "./admission.js"
-import type { SealedBlock, SealRecord } from "./records.js"
+import { groupBlocks } from "./groups.js"
+import { lanesOf } from "./lanes.js"
+import type { SealRecord } from "./records.js"
 
 /** The intervals to seal now: up to `limit` that hold something, runs of empty ones as one. Ascending, without gaps. */
 export function dueIntervals(
@@ -38,42 +40,6 @@ export function dueIntervals(
   return due
 }
 
-/**
- * Groups the blocks of an interval into map tasks: runs of blocks that one worker holds, in their order (so that events of
- * a key keep the order of their batches), as many as there are executors if there is enough to do: less than `leastBytes` is not
- * worth a task of its own.
- */
-export function groupBlocks(
-  blocks: readonly SealedBlock[],
-  holders: (block: string) => readonly NodeId[],
-  executors: number,
-  leastBytes: number,
-): SealedBlock[][] {
-  let total = 0
-  for (const block of blocks) total += block.bytes
-  const target = Math.max(leastBytes, Math.ceil(total / Math.max(1, executors)))
-  const groups: SealedBlock[][] = []
-  let group: SealedBlock[] = []
-  let bytes = 0
-  let common = new Set<NodeId>()
-  for (const block of blocks) {
-    const here = holders(block.block)
-    const shared = new Set([...common].filter(node => here.includes(node)))
-    const full = bytes + block.bytes > target && bytes > 0
-    const elsewhere = shared.size === 0 && bytes >= leastBytes
-    if (group.length > 0 && (full || elsewhere)) {
-      groups.push(group)
-      group = []
-      bytes = 0
-    }
-    common = group.length === 0 ? new Set(here) : shared.size > 0 ? shared : common
-    group.push(block)
-    bytes += block.bytes
-  }
-  if (group.length > 0) groups.push(group)
-  return groups
-}
-
 export function sealOf(
   stream: StreamId,
   interval: { readonly from: number; readonly to: number },
@@ -81,7 +47,13 @@ export function sealOf(
   holders: (block: string) => readonly NodeId[],
   executors: number,
   leastBytes: number,
+  readers: readonly string[],
 ): SealRecord {
   const blocks = admitted.map(({ block, rows, bytes, batch }) => ({ block, rows, bytes, batch }))
-  return { kind: "seal", stream, from: interval.from, to: interval.to, groups: groupBlocks(blocks, holders, executors, leastBytes) }
+  const lanes = readers.length === 0 ? null : lanesOf(admitted, interval.from, holders, executors, leastBytes)
+  return {
+    kind: "seal",
+    ...{ stream, from: interval.from, to: interval.to, groups: groupBlocks(blocks, holders, executors, leastBytes) },
+    ...(lanes !== null && { lanes: { readers, blocks: lanes } }),
+  }
 }

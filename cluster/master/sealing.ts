@@ -80,12 +80,15 @@ export class Sealing {
 
   #sealInterval(stream: StreamId, interval: { from: number; to: number }, times: Times): void {
     const parts = this.#parts
-    const { admission, tracker, registry } = parts
+    const { admission, tracker, registry, laneReaders } = parts
     const { admitted, lost } = admission.take(stream, interval.to, times.monotonicMs)
     for (const { session, seq } of lost) {
       say(parts, "error", `batch ${seq} of session ${session} is lost: every worker that held it is gone before it was sealed`)
     }
-    const record = sealOf(stream, interval, admitted, block => tracker.holders(block), registry.executors, parts.config.leastGroupBytes)
+    const holders = (block: string) => tracker.holders(block)
+    const readers = laneReaders.of(stream, interval.to - interval.from, times.monotonicMs)
+    const record = sealOf(stream, interval, admitted, holders, registry.executors, parts.config.leastGroupBytes, readers)
+    for (const { block, fold } of admitted) if (fold !== undefined) tracker.begun(block, fold.at)
     admission.sealed(stream, interval.from, admitted)
     append(parts, record, () => this.#sealed(record, admitted))
     let rows = 0

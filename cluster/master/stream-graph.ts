@@ -6,6 +6,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, GraphVersion, StreamGraph } from "../../engine/graph.js"
+import { laneGroups } from "../../engine/lanes.js"
 import type { AsideBlock, InputBlock } from "../../engine/rdd.js"
 import type { Ledger } from "./ledger.js"
 import { isEmpty, type LeftOut } from "./records.js"
@@ -98,6 +99,11 @@ export class MasterGraph implements StreamGraph {
     const stream = this.#input(input)
     if (interval >= (this.#progress.sealed(input) ?? stream.since)) return null
     return sealAt(stream.seals, interval)?.groups ?? null
+  }
+
+  lanes(input: StreamId, interval: number, reader: string): readonly (readonly InputBlock[])[] | null {
+    const seal = sealAt(this.#input(input).seals, interval)
+    return seal === null ? null : laneGroups(seal, reader)
   }
 
   aside(input: StreamId, interval: number): readonly AsideBlock[] {

@@ -41,6 +41,8 @@ export interface TrackedBlock extends Part {
   /** Where a copy is under way to, and who was asked for it. */
   copyTo: NodeId | null
   copyBy: NodeId | null
+  /** Of received input: who has begun to take it in for the tasks that will read it. */
+  begunAt: NodeId | null
 }
 
 /** A block of a state's chain as it travels. */
@@ -72,6 +74,7 @@ export class Held implements TrackedBlock {
   onDisk = false
   copyTo: NodeId | null = null
   copyBy: NodeId | null = null
+  begunAt: NodeId | null = null
   readonly sectionRows: readonly number[] | undefined
   readonly base: boolean | undefined
   readonly keys: number | undefined

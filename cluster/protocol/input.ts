@@ -42,6 +42,15 @@ export interface ReceivedBlock {
   /** By the worker's estimate of the master's clock. */
   readonly arrivedMs: number
   readonly copies: number
+  /** Where its receiver has put it to be taken in before the interval's end. */
+  readonly fold?: FoldMark
+}
+
+/** Lane and place in it, of the interval that starts at `interval` by the receiver's estimate (`worker/folding.ts`). */
+export interface FoldMark {
+  readonly interval: number
+  readonly lane: number
+  readonly order: number
 }
 
 export interface SettledBlock {

@@ -81,6 +81,8 @@ export interface TaskDone {
   /** Of them, records at which a function threw. */
   readonly threw?: number
   readonly rowsIn: number
+  /** Of a map task: see TaskResult. */
+  readonly folds?: boolean
   /** The file that a `save` task has written. */
   readonly wrote?: { readonly path: string; readonly rows: number }
   /** Of what it read, so much came from some worker's disk. */

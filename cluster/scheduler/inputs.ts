@@ -122,7 +122,9 @@ function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly L
       const block = tracker.current(ref.block)
       const holders = tracker.holders(block)
       if (holders.length === 0) return null
-      bytes?.at(holders, tracker.bytes(block))
+      // Who has taken it in already: others would begin with nothing, as if it did not lie there.
+      const { begunAt = null } = bytes === null ? {} : (tracker.find(block) ?? {})
+      bytes?.at(begunAt !== null && holders.includes(begunAt) ? [begunAt] : holders, tracker.bytes(block))
       found.push({ block, holders })
       return found
     }

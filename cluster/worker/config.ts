@@ -43,6 +43,8 @@ export interface WorkerConfig {
   readonly queryExecutors: number
   /** Tasks given to an executor at a time. */
   readonly executorDepth: number
+  /** Of received blocks: so much of an interval, for one executor, is worth taking in before the interval's end. */
+  readonly foldFromBytes: number
   /** Overwrite freed memory (the simulation). */
   readonly poison: boolean
   /** First byte of block memory that blocks may use. */
@@ -69,6 +71,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   maxCreditBytes: 32 * 1024 * 1024,
   cancelGraceMs: { stream: 1_000, query: 100 },
   executorDepth: 4,
+  foldFromBytes: 256 * 1024,
   poison: false,
   memoryFromBytes: 0,
 }

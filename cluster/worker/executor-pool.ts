@@ -19,6 +19,8 @@ export interface Poolable {
   readonly group: string
 }
 
+const none: ReadonlySet<number> = new Set()
+
 export class ExecutorPool<T extends Poolable> {
   readonly #streams: number
   readonly #depth: number
@@ -108,11 +110,16 @@ export class ExecutorPool<T extends Poolable> {
     given.splice(at, 1)
   }
 
-  /** The next task and the executor to give it to; null when nothing can be given now. */
-  next(nowMs: number): { readonly task: T; readonly executor: number } | null {
+  /**
+   * The next task and the executor to give it to; null when nothing can be given now. `busy`: executors at something that is no
+   * task, after which the next one would have to wait.
+   */
+  next(nowMs: number, busy: ReadonlySet<number> = none): { readonly task: T; readonly executor: number } | null {
+    const all = [...this.#given.keys()]
+    const order = busy.size === 0 ? all : [...all.filter(one => !busy.has(one)), ...busy]
     // All get one before any gets two.
     for (let depth = 0; depth < this.#depth; depth++) {
-      for (let executor = 0; executor < this.#given.length; executor++) {
+      for (const executor of order) {
         const given = this.#given[executor]!
         if (given.length !== depth) continue
         const task = executor < this.#streams ? this.#takeStream(executor, depth) : this.#takeQuery(depth)

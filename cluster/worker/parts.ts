@@ -12,6 +12,7 @@ import { Drivers } from "./drivers.js"
 import { DurableLog } from "./durable-log.js"
 import { Fetcher } from "./fetcher.js"
 import { Files } from "./files.js"
+import { Folding } from "./folding.js"
 import { MasterLink, type WorkerIdentity, type WorkerLoad } from "./master-link.js"
 import { Outbox } from "./outbox.js"
 import { Peers } from "./peers.js"
@@ -77,8 +78,9 @@ export function workerParts(options: WorkerOptions, load: () => WorkerLoad): Wor
   const budgets = { stream: new DiskBudget(diskBytes), query: new DiskBudget(diskBytes) }
   const fetcher = new Fetcher({ node, config, clock, outbox, store, peers })
   const reporter = new Reporter(clock, master, config.holdReportMs)
+  const folding = new Folding({ config, clock, store, outbox, executors: executors.stream })
   const receiver: Receiver = new Receiver({
-    ...{ node, config, clock, outbox, store, peers, reporter, durable, spill },
+    ...{ node, config, clock, outbox, store, peers, reporter, durable, spill, folding },
     own: { acked: key => readers.acked(key), refused: (key, why) => readers.refused(key, why) },
     hint: (stream, text) =>
       master.post({ kind: "log", stream, interval: null, partition: null, lines: [{ level: "info", text, repeated: 1 }] }),
@@ -86,7 +88,7 @@ export function workerParts(options: WorkerOptions, load: () => WorkerLoad): Wor
   for (const id of durable.blocks) receiver.restored(store.get(id)!)
   const readers = new Readers({ clock, outbox, master, receive: (key, block) => receiver.onBatch(node, key, block) })
   const credit = new Credit(config, outbox)
-  const tasks: Tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets })
+  const tasks: Tasks = new Tasks({ config, clock, outbox, master, executors, node, store, fetcher, files, assets, spill, budgets, folding })
   const copier = new Copier({ node, store, outbox, master, peers, spill, durable })
   const drivers = new Drivers(assets, clock, outbox, master)
   return {

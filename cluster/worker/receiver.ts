@@ -12,14 +12,16 @@
 
 import { guessFormat } from "../../engine/format/guess.js"
 import type { NodeId } from "../ports.js"
-import type { BatchKey, ReceivedBlock, Replica, SettledBlock } from "../protocol.js"
+import type { BatchKey, Replica, SettledBlock } from "../protocol.js"
 import { checkBlock, firstLines, openBlock } from "./block-format.js"
 import type { BlockStore, StoredBlock } from "./block-store.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
 import type { DurableLog } from "./durable-log.js"
+import type { Folding } from "./folding.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
+import { memoryText, nameOf, type Pending, reported } from "./pending.js"
 import type { Reporter } from "./reporter.js"
 import type { Spill } from "./spill.js"
 
@@ -35,27 +37,12 @@ export interface ReceiverParts {
   readonly reporter: Reporter
   readonly durable: Pick<DurableLog, "keep">
   readonly spill: Pick<Spill, "read">
+  readonly folding: Pick<Folding, "arrived" | "markOf">
   /** Something that people who read the stream should know: a line of its log. */
   hint(stream: string, text: string): void
 }
 
 const guessedLines = 5
-
-/** A batch whose replicas are not all confirmed. */
-interface Pending {
-  readonly block: StoredBlock
-  /** Who waits for the ack. */
-  readonly senders: Set<NodeId>
-  readonly holders: Set<NodeId>
-  /** To whom replicas are under way, and since when. */
-  readonly underway: Map<NodeId, number>
-  /** Of those: who has not confirmed in time. Another is asked besides, if there is one. */
-  readonly late: Set<NodeId>
-  readonly tried: Set<NodeId>
-  readonly sinceMs: number
-  /** It is on this worker's disk, if it has to be. */
-  kept: boolean
-}
 
 export class Receiver {
   readonly #parts: ReceiverParts
@@ -85,9 +72,10 @@ export class Receiver {
   }
 
   onBatch(from: NodeId, key: BatchKey, bytes: Uint8Array): void {
-    const { store, clock, reporter, outbox } = this.#parts
+    const { store, clock, reporter, outbox, folding } = this.#parts
     if (this.#again(from, key)) return
-    if (reporter.input(key.stream) === undefined) {
+    const input = reporter.input(key.stream)
+    if (input === undefined) {
       this.#refuse(from, key, `unknown: no input named "${key.stream}" is defined yet`)
       return
     }
@@ -116,8 +104,10 @@ export class Receiver {
     this.#byBatch.set(nameOf(key), id)
     if (key.seq === 1 && block.region !== null) this.#guess(key.stream, store.view(block.region))
     reporter.arriving(id, block.arrivedMs)
+    const counted = store.setRows(id, rows)
+    folding.arrived(counted, input)
     this.#replicate({
-      block: store.setRows(id, rows),
+      block: counted,
       senders: new Set([from]),
       holders: new Set(),
       underway: new Map(),
@@ -344,7 +334,7 @@ export class Receiver {
   }
 
   #finish(pending: Pending): void {
-    const { reporter, peers, outbox, store } = this.#parts
+    const { reporter, peers, outbox, store, folding } = this.#parts
     const { block, senders, holders, underway } = pending
     for (const peer of [...underway.keys()]) this.#notUnderway(pending, peer)
     this.#pending.delete(block.id)
@@ -354,7 +344,7 @@ export class Receiver {
     // It may have been sealed meanwhile, as the other holder reported it.
     if (store.get(block.id)?.filed === null) {
       this.#holders.set(block.id, new Set(holders))
-      reporter.arrived(reported(block, block.batch!, copies))
+      reporter.arrived(reported(block, block.batch!, copies, folding.markOf(block.id)))
     }
     const single = copies < 2 && peers.replicas > 1
     if (single === this.#singleCopies) return
@@ -393,16 +383,4 @@ export class Receiver {
     if (to === this.#parts.node) return this.#parts.own.refused({ session, stream, seq }, reason)
     this.#parts.outbox.send(to, { kind: "batchRefused", session, stream, seq, reason })
   }
-}
-
-function reported(block: StoredBlock, batch: BatchKey, copies: number): ReceivedBlock {
-  return { block: block.id, batch, rows: block.rows, bytes: block.bytes, arrivedMs: block.arrivedMs, copies }
-}
-
-function nameOf({ session, stream, seq }: BatchKey): string {
-  return `${session}\u0000${stream}\u0000${seq}`
-}
-
-function memoryText(store: BlockStore): string {
-  return `${Math.round(store.usedBytes / 1024 / 1024)} of ${Math.round(store.capBytes / 1024 / 1024)} MiB`
 }

@@ -16,6 +16,7 @@ import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
 import { defined } from "./defined.js"
 import { ExecutorPool, type Poolable } from "./executor-pool.js"
+import type { Folding } from "./folding.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import { outputPath } from "./output-path.js"
@@ -28,6 +29,7 @@ export interface TasksParts extends TaskInputsParts {
   readonly outbox: Outbox
   readonly master: MasterLink
   readonly executors: { readonly stream: number; readonly query: number }
+  readonly folding: Folding
 }
 
 interface Entry extends Poolable {
@@ -35,6 +37,8 @@ interface Entry extends Poolable {
   readonly stage: StageSpec
   /** As the executors know it: the launch's name, made unique among those still running. */
   readonly name: string
+  /** What its executor may have taken in of it already. */
+  begun: string | null
   inputs: TaskInputs
   state: "gathering" | "waiting" | "running" | "writing" | "over"
   executor: number
@@ -52,7 +56,7 @@ interface Entry extends Poolable {
   keeping: Keeping | null
 }
 
-type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked">
+type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked" | "folds">
 
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
@@ -138,14 +142,18 @@ export class Tasks {
   }
 
   onTaskDone(name: string, result: TaskResult, ms: number): void {
+    if (this.#parts.folding.onDone(name, result.folds === true)) return
     const entry = this.#offThread(name)
     if (entry === undefined || entry.cancelled) return
+    const { stage, launch } = entry
+    if (launch.pool === "stream") this.#parts.folding.made(stage, launch.partition, result.folds === true)
     this.#log(entry, result)
     if (writesFile(entry.stage.write)) this.#write(entry, result, ms)
     else this.#keep(entry, result, ms)
   }
 
   onTaskFailed(name: string, failure: TaskFailure, ms: number): void {
+    if (this.#parts.folding.onDone(name, false)) return
     const entry = this.#offThread(name)
     if (entry === undefined || entry.cancelled) return
     const { timeoutMs } = entry.launch
@@ -163,6 +171,7 @@ export class Tasks {
   }
 
   onTime(nowMs: number): void {
+    this.#parts.folding.onTime(nowMs)
     this.#setApart(nowMs)
     for (const entry of this.#running.values()) {
       if (entry.killed || entry.endMs > nowMs) continue
@@ -196,10 +205,10 @@ export class Tasks {
 
   /** At the end of a step: idle executors get work, and what is done is reported in one message. */
   flush(): void {
-    const { clock } = this.#parts
-    for (let next = this.#pool.next(clock.monotonicMs); next !== null; next = this.#pool.next(clock.monotonicMs)) {
-      this.#submit(next.task, next.executor)
-    }
+    const { clock, executors, folding } = this.#parts
+    const next = () => this.#pool.next(clock.monotonicMs, folding.busy)
+    for (let given = next(); given !== null; given = next()) this.#submit(given.task, given.executor)
+    for (let executor = 0; executor < executors.stream; executor++) if (this.#pool.head(executor) === null) folding.submit(executor)
     if (this.#done.length === 0 || this.#mayWait()) return
     // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
     // what was made meanwhile.
@@ -220,11 +229,13 @@ export class Tasks {
   }
 
   #start(launch: LaunchTask, stage: StageSpec): void {
+    const begun = launch.pool === "stream" ? this.#parts.folding.launched(stage, launch.partition) : null
     const entry: Entry = {
       launch,
       stage,
       pool: launch.pool,
-      affinity: launch.affinity,
+      affinity: begun?.executor ?? launch.affinity,
+      begun: begun?.name ?? null,
       name: this.#running.has(launch.task) ? `${launch.task}~${++this.#names}` : launch.task,
       inputs: new TaskInputs(this.#parts, failure => this.#gathered(entry, failure)),
       state: "gathering",
@@ -264,7 +275,9 @@ export class Tasks {
     entry.executor = executor
     this.#running.set(entry.name, entry)
     if (this.#pool.head(executor) === entry) this.#begins(entry)
-    const run = { stage, partition: launch.partition, attempt: launch.attempt, inputs: entry.inputs.inputs }
+    const { begun, inputs } = entry
+    if (begun !== null) this.#parts.folding.taken(begun)
+    const run = { stage, partition: launch.partition, attempt: launch.attempt, inputs: inputs.inputs, ...(begun !== null && { begun }) }
     const { timeoutMs, stallMs } = launch
     outbox.push({ kind: "submit", task: entry.name, executor, run, limits: { timeoutMs, ...defined({ stallMs }) } })
   }
@@ -320,13 +333,14 @@ export class Tasks {
     )
   }
 
-  #counts({ inputs }: Entry, { aside, rowsIn }: TaskResult, outputs: TaskDone["outputs"]): Made {
+  #counts({ inputs }: Entry, { aside, rowsIn, folds }: TaskResult, outputs: TaskDone["outputs"]): Made {
     const threw = aside.threw ?? 0
     return {
       outputs,
       aside: aside.count,
       rowsIn,
       ...(threw > 0 && { threw }),
+      ...defined({ folds }),
       ...(inputs.diskBytes > 0 && { diskBytes: inputs.diskBytes }),
       ...(inputs.unpacked !== undefined && { unpacked: inputs.unpacked }),
     }

@@ -6,6 +6,7 @@
 
 import type { StateStreamNode, StreamId } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
+import { inLanes } from "../lanes.js"
 import type { OutputId, RddNode, StateNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import { gcd, type Interval, intervalStart } from "../time.js"
@@ -145,7 +146,7 @@ function reduced(graph: StreamGraph, stream: StreamId, interval: Interval, by: n
   const aside = onError === "setAside" || graph.leftOut?.(stream, intervalStart(by, definition.intervalMs)) === "record"
   const byKey: RddNode = {
     kind: "shuffled",
-    parent,
+    parent: inLanes(graph, parent, `${id}:in`),
     partitions,
     aggregate: { kind: "combine", create: { kind: "builtin", name: "identity" }, merge: op.f, combine: op.f, mapSide: true },
     id: `${id}:in`,

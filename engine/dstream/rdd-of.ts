@@ -6,6 +6,7 @@
 import type { StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
+import { inLanes } from "../lanes.js"
 import { isWide, partitionsOf } from "../plan.js"
 import type { OutputId, RddNode, StateAtNode } from "../rdd.js"
 import { nothing, simplify } from "../simplify.js"
@@ -129,7 +130,11 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
         ? gathered(scoped, child.partitions, `${fixed.prefix}:${path}.${index}`)
         : scoped
     })
-    return wide && isWide(placed) && placed.id === undefined ? { ...placed, id: `${at.prefix}:${path}` } : placed
+    if (!wide || !isWide(placed) || placed.id !== undefined) return placed
+    const id = `${at.prefix}:${path}`
+    return placed.kind === "shuffled" && placed.aggregate.kind === "combine"
+      ? { ...placed, id, parent: inLanes(graph, placed.parent, id) }
+      : { ...placed, id }
   }
   return simplify(withinStream(definition.id, moving.interval, place(node.rdd, "0")))
 }

@@ -5,6 +5,7 @@
 import type { StateStreamNode, StreamId } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
 import { archiveDirectory } from "../input/archive.js"
+import { inLanes } from "../lanes.js"
 import { archiveStage, expandIds, fileStage, stateStage, storeStage } from "../plan.js"
 import type { RddNode, StateNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
@@ -82,11 +83,12 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
   const window = node.op.kind === "reduceByWindow" ? windowOf(graph, stream, node as WindowNode, interval, begins) : null
   const first = begins === since ? (firstInterval(graph, stream, interval + 1) ?? since) : begins
   const initial =
-    node.initial === null || interval > first ? null : keyed(expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
+    node.initial === null || interval > first ? null : keyed(graph, expandLeaves(graph, node.initial), node, `${prefix}:initial`, true)
   const input =
     node.op.kind === "reduceByWindow"
       ? null
       : keyed(
+          graph,
           asWished(graph, definition, interval, () => withinStream(stream, scope, rddOf(graph, node.parent, interval))),
           node,
           `${prefix}:in`,
@@ -115,14 +117,15 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
 }
 
 /** Pairs, hash-partitioned as the state is: reduced where the state is a reduction, else grouped. */
-function keyed(pairs: RddNode, { op, partitions }: StateStreamNode, id: string, group: boolean): RddNode | null {
+function keyed(graph: StreamGraph, pairs: RddNode, { op, partitions }: StateStreamNode, id: string, group: boolean): RddNode | null {
   const parent = simplify(pairs)
   if (parent.kind === "empty") return null
   if (group || (op.kind !== "runningReduce" && op.kind !== "reduceByEventTime"))
     return { kind: "shuffled", parent: expandIds(parent, id), partitions, aggregate: { kind: "group" }, id }
   const { f } = op
   const create = { kind: "builtin", name: "identity" } as const
-  return { kind: "shuffled", parent, partitions, aggregate: { kind: "combine", create, merge: f, combine: f, mapSide: true }, id }
+  const aggregate = { kind: "combine", create, merge: f, combine: f, mapSide: true } as const
+  return { kind: "shuffled", parent: inLanes(graph, parent, id), partitions, aggregate, id }
 }
 
 /** An RDD that a definition holds, with its streams' ranges as they were fixed when it was accepted. */

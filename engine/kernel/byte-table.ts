@@ -31,6 +31,10 @@ export class ByteTable {
     return slot === 0 ? 0 : this.keyEnds[slot - 1]!
   }
 
+  get bytes(): number {
+    return this.entries.byteLength + this.keys.byteLength + this.keyEnds.byteLength + this.places.byteLength
+  }
+
   value(slot: number): number {
     return this.numbers[(this.places[slot]! >> 1) + 3]!
   }

@@ -3,7 +3,7 @@
 import { NotUnderstood } from "../expression/expression.js"
 import type { FunctionLink } from "../function-ref.js"
 import { operatorOf } from "../operators/index.js"
-import type { InputBlocksNode, RddNode } from "../rdd.js"
+import type { FunctionNode, InputBlocksNode, RddNode } from "../rdd.js"
 
 export interface ChainStep {
   readonly kind: "map" | "flatMap" | "filter" | "mapValues" | "keyBy"
@@ -16,11 +16,19 @@ export interface Chain {
   readonly partition: number
   /** From the input on. */
   readonly steps: readonly ChainStep[]
+  /** All nodes that the partition's records go through, the root first, without the input and unions. */
+  readonly nodes: readonly ChainNode[]
 }
+
+type StepNode = FunctionNode & { readonly kind: ChainStep["kind"] }
+
+export type ChainNode = StepNode | Extract<RddNode, { kind: "within" }>
+
+export const isStep = (node: ChainNode): node is StepNode => node.kind !== "within"
 
 /** Throws NotUnderstood when something else stands between. */
 export function chainOf(root: RddNode, rootPartition: number): Chain {
-  const steps: ChainStep[] = []
+  const nodes: ChainNode[] = []
   let node = root
   let partition = rootPartition
   for (;;) {
@@ -30,11 +38,9 @@ export function chainOf(root: RddNode, rootPartition: number): Chain {
       case "filter":
       case "mapValues":
       case "keyBy":
-        steps.push({ kind: node.kind, f: node.f })
-        node = node.parent
-        break
       // Whose functions they are matters to clocks and random numbers alone, which no expression has.
       case "within":
+        nodes.push(node as ChainNode)
         node = node.parent
         break
       case "union": {
@@ -52,8 +58,10 @@ export function chainOf(root: RddNode, rootPartition: number): Chain {
         node = parent
         break
       }
-      case "input":
-        return { input: node, partition, steps: steps.reverse() }
+      case "input": {
+        const steps = nodes.flatMap(one => (isStep(one) ? [{ kind: one.kind, f: one.f }] : []))
+        return { input: node, partition, steps: steps.reverse(), nodes }
+      }
       default:
         throw new NotUnderstood(`reads a ${node.kind}`)
     }

@@ -9,103 +9,117 @@ import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import type { FunctionLink, FunctionRef } from "../function-ref.js"
 import { operatorOf } from "../operators/index.js"
 import type { FormatSpec, RddNode, ShuffleWrite, TaskContext } from "../rdd.js"
-import { writeRegion } from "../shuffle-region.js"
 import type { TaskOutput } from "../task.js"
-import { type Pieces, SumTable } from "../wasm/words.js"
-import { ByteTable } from "./byte-table.js"
+import { type Accumulator, Tables } from "./accumulator.js"
+import type { ByteTable } from "./byte-table.js"
 import { type Chain, chainOf } from "./chain.js"
-import { binaryKernel, type CombineKernel, combineKernel, type MergeKernel, mergeKernel } from "./combine.js"
+import { binaryKernel, type MergeKernel, mergeKernel } from "./combine.js"
 import { type CountKernel, countKernel } from "./count.js"
+import type { Begun } from "./folds.js"
 import { type PairColumns, pairColumns } from "./number-columns.js"
 import type { Binary } from "./number-state.js"
-import { Left } from "./packed-key.js"
-import { Adding, packedSections } from "./packed-sections.js"
-import { pairSections, sumSections, tableColumns } from "./pair-sections.js"
-import { piecesOf } from "./pieces.js"
+import { pairSections, tableColumns } from "./pair-sections.js"
+import { type Plan, Plans } from "./plans.js"
 import { nameOf, ReadFunctions } from "./read-functions.js"
 import { slowRows } from "./slow-rows.js"
 import { type Scan, type StateQuestion, scanOf } from "./state-scan.js"
 import { type TimeOf, timeKernel } from "./time-kernel.js"
 
-/** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
-export interface Refusal {
-  readonly step: number
-  readonly why: string
+/** A task that is the map side of a reduction by key, as it can be compiled. The first of `accumulators` that takes all its blocks will do. */
+interface MapSide {
+  readonly chain: Chain
+  readonly name: string
+  readonly orderless: boolean
+  readonly accumulators: readonly (() => Accumulator)[]
 }
-
-/** `pieces`: what there is a faster loop for; it leaves to the kernel what is too long for it. */
-type Plan = { readonly kernel: CombineKernel; readonly pieces: Pieces | null } | { readonly refusal: Refusal }
 
 interface Sent {
   readonly columns: readonly PairColumns[]
   readonly kernel: MergeKernel
 }
 
-/** A table that has grown beyond is not kept. */
-const mostKeptBytes = 64 * 2 ** 20
-
 export class Kernels {
   private readonly functions: ReadFunctions
-  private readonly plans = new Map<string, Plan>()
+  private readonly plans: Plans
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
   private readonly timesOf = new Map<string, ((data: Uint8Array) => TimeOf) | null>()
   private readonly counts = new Map<string, CountKernel | null>()
   private readonly scans = new Map<string, Scan | null>()
-  private table: ByteTable | null = null
-  private sums: SumTable | null = null
 
   /** `refOf`: null for built-in functions. */
-  constructor(refOf: (link: FunctionLink) => FunctionRef | null) {
+  constructor(
+    refOf: (link: FunctionLink) => FunctionRef | null,
+    private readonly tables = new Tables(),
+  ) {
     this.functions = new ReadFunctions(refOf)
+    this.plans = new Plans(this.functions)
+  }
+
+  /** What becomes of a chain that ends in a reduction by key. */
+  plan(...of: Parameters<Plans["plan"]>): Plan {
+    return this.plans.plan(...of)
   }
 
   /** The map side of a reduction by key; null: the functions must be called. */
   combine(root: RddNode, partition: number, write: ShuffleWrite, context: TaskContext): TaskOutput | null {
+    const side = this.sideOf(root, partition, write)
+    const blocks = side === null ? null : this.lines(side.chain, context)
+    if (side === null || blocks === null) return null
+    for (const make of side.accumulators) {
+      const accumulator = make()
+      try {
+        if (addAll(accumulator, blocks, root, partition, context)) return accumulator.output(write.partitions)
+      } finally {
+        accumulator.end()
+      }
+    }
+    return null
+  }
+
+  /** Whether the order of records does not matter to it, so that its blocks can be folded as they come. */
+  canFold(root: RddNode, partition: number, write: ShuffleWrite): boolean {
+    return this.sideOf(root, partition, write)?.orderless === true
+  }
+
+  /** Takes the partition's blocks into what is begun; null: nothing is yet. Null: it cannot. */
+  fold(begun: Begun | null, root: RddNode, partition: number, write: ShuffleWrite, context: TaskContext): Begun | null {
+    const side = this.sideOf(root, partition, write)
+    if (side === null || !side.orderless || (begun !== null && begun.chain !== side.name)) return null
+    const blocks = this.lines(side.chain, context)
+    const accumulator = begun?.accumulator ?? side.accumulators[0]!()
+    let added = false
+    try {
+      added = blocks !== null && addAll(accumulator, blocks, root, partition, context)
+    } finally {
+      if (!added && begun === null) accumulator.end()
+    }
+    const into = begun ?? { chain: side.name, accumulator, blocks: [], tallies: [] }
+    if (added) for (const { block } of groupOf(side.chain)) into.blocks.push(block)
+    return added ? into : null
+  }
+
+  /** `combine` with what was begun of it, to which the rest is added. Null: it is not of this task, or the rest cannot be added. */
+  finish(begun: Begun, root: RddNode, partition: number, write: ShuffleWrite, context: TaskContext): TaskOutput | null {
+    const side = this.sideOf(root, partition, write)
+    if (side === null || begun.chain !== side.name) return null
+    const group = groupOf(side.chain)
+    if (begun.blocks.length > group.length || begun.blocks.some((block, i) => block !== group[i]!.block)) return null
+    const rest = this.lines(side.chain, context, begun.blocks.length)
+    if (rest === null || !addAll(begun.accumulator, rest, root, partition, context)) return null
+    return begun.accumulator.output(write.partitions)
+  }
+
+  private sideOf(root: RddNode, partition: number, write: ShuffleWrite): MapSide | null {
     if (write.by !== "key" || !aggregatesEarly(write.aggregate) || write.aggregate.kind !== "combine") return null
     const { create, merge } = write.aggregate
     const chain = this.chain(root, partition)
     if (chain === null) return null
     const plan = this.plan(chain.input.format, chain.steps, create, merge)
     if ("refusal" in plan) return null
-    const blocks = this.lines(chain, context)
-    if (blocks === null) return null
-    const counted = plan.pieces === null ? null : this.count(blocks, plan.pieces, write.partitions)
-    if (counted !== null) return counted
-    this.table ??= new ByteTable()
-    const { table } = this
-    const { kernel } = plan
-    const adding = new Adding(table, kernel.packed, this.binary(merge))
-    let slow: ((line: string) => void) | null = null
-    try {
-      for (const block of blocks) {
-        if (block.rows === 0) continue
-        kernel.run(block.textBytes(), block.offsets(), block.rows, table, block.allAscii, row => {
-          slow ??= slowRows(root, partition, context, adding.pair)
-          slow(block.row(row) as string)
-        })
-      }
-      const { blocks: bytes, rows } = kernel.packed ? packedSections(table, write.partitions) : pairSections(table, write.partitions)
-      return { bytes: writeRegion(bytes), rows: table.count, sectionRows: rows }
-    } catch (error) {
-      if (error instanceof Left) return null
-      throw error
-    } finally {
-      table.clear()
-    }
-  }
-
-  private count(blocks: readonly Block[], pieces: Pieces, partitions: number): TaskOutput | null {
-    this.sums ??= new SumTable()
-    const { sums } = this
-    try {
-      for (const block of blocks) if (block.rows > 0 && !sums.add(block.textBytes(), block.offsets(), block.rows, pieces)) return null
-      const sections = sumSections(sums, partitions)
-      return { bytes: writeRegion(sections.blocks), rows: sums.count, sectionRows: sections.rows }
-    } finally {
-      if (sums.size > mostKeptBytes) this.sums = null
-      else sums.clear()
-    }
+    const { name, kernel, pieces, orderless } = plan
+    const combining = () => this.tables.combining(kernel, this.binary(merge))
+    return { chain, name, orderless, accumulators: pieces === null ? [combining] : [() => this.tables.counting(pieces), combining] }
   }
 
   /**
@@ -145,13 +159,12 @@ export class Kernels {
   }
 
   private merged<T>({ columns, kernel }: Sent, of: (table: ByteTable) => T): T {
-    this.table ??= new ByteTable()
-    const { table } = this
+    const table = this.tables.take()
     try {
       for (const { data, offsets, rows, numbers } of columns) kernel(data, offsets, rows, table, numbers)
       return of(table)
     } finally {
-      table.clear()
+      this.tables.give(table)
     }
   }
 
@@ -236,10 +249,10 @@ export class Kernels {
     }
   }
 
-  /** The blocks that a chain reads; null: not all of them are text. */
-  private lines({ input, partition }: Chain, context: TaskContext): Block[] | null {
+  /** The blocks that a chain reads, from the `first` on; null: not all of them are text. */
+  private lines(chain: Chain, context: TaskContext, first = 0): Block[] | null {
     const blocks: Block[] = []
-    for (const { block } of input.groups[partition]!) blocks.push(...context.blocks({ kind: "block", block }))
+    for (const { block } of groupOf(chain).slice(first)) blocks.push(...context.blocks({ kind: "block", block }))
     return blocks.every(block => block.rows === 0 || block.isText) ? blocks : null
   }
 
@@ -278,40 +291,10 @@ export class Kernels {
     }
     return scan
   }
+}
 
-  /** What becomes of a chain that ends in a reduction by key. */
-  plan(format: FormatSpec, steps: Chain["steps"], create: FunctionLink, merge: FunctionLink): Plan {
-    const name = [
-      format.kind,
-      ...(format.kind === "csv" ? [JSON.stringify(format.header)] : []),
-      ...steps.map(({ kind, f }) => `${kind} ${nameOf(f)}`),
-      nameOf(create),
-      nameOf(merge),
-    ].join("|")
-    let plan = this.plans.get(name)
-    if (plan === undefined) {
-      plan = this.makePlan(format, steps, create, merge)
-      this.plans.set(name, plan)
-    }
-    return plan
-  }
+const groupOf = ({ input, partition }: Chain) => input.groups[partition]!
 
-  private makePlan(format: FormatSpec, steps: Chain["steps"], create: FunctionLink, merge: FunctionLink): Plan {
-    let step = 0
-    try {
-      const read = steps.map(({ kind, f }, index) => {
-        step = index
-        return { kind, f: this.functions.lambda(f) }
-      })
-      step = steps.length
-      if (create.kind !== "builtin" || create.name !== "identity") throw new NotUnderstood("makes combiners of its own")
-      const f = this.functions.lambda(merge)
-      if (format.kind === "function") throw new NotUnderstood("reads a format that is a function")
-      const text = format.kind === "text" || format.kind === "values"
-      return { kernel: combineKernel(format, read, f, at => (step = at)), pieces: text ? piecesOf(read, f) : null }
-    } catch (error) {
-      if (!(error instanceof NotUnderstood)) throw error
-      return { refusal: { step, why: error.message } }
-    }
-  }
+function addAll(into: Accumulator, blocks: readonly Block[], root: RddNode, partition: number, context: TaskContext): boolean {
+  return blocks.every(block => block.rows === 0 || into.add(block, push => slowRows(root, partition, context, push)))
 }

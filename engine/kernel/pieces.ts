@@ -37,10 +37,21 @@ export function piecesOf(steps: readonly ReadStep[], merge: Lambda): Pieces | nu
   }
 }
 
-function isSum({ parameters: [a, b], body }: Lambda): boolean {
-  if (body.kind !== "arithmetic" || body.operator !== "+") return false
-  const { left, right } = body
-  return left.kind === "parameter" && right.kind === "parameter" && left.id === a && right.id === b
+function isSum(merge: Lambda): boolean {
+  return commutes(merge) && merge.body.kind === "arithmetic" && merge.body.operator === "+"
+}
+
+/** Whether a reduction of numbers by it is the same in whatever order they come, but for how sums of fractions are rounded. */
+export function commutes({ parameters: [a, b], body }: Lambda): boolean {
+  const both = (left: Expression | undefined, right: Expression | undefined) =>
+    left?.kind === "parameter" && right?.kind === "parameter" && ((left.id === a && right.id === b) || (left.id === b && right.id === a))
+  if (body.kind === "arithmetic") return (body.operator === "+" || body.operator === "*") && both(body.left, body.right)
+  return (
+    body.kind === "call" &&
+    (body.name === "Math.min" || body.name === "Math.max") &&
+    body.args.length === 2 &&
+    both(body.args[0], body.args[1])
+  )
 }
 
 type Scope = ReadonlyMap<number, Shape>

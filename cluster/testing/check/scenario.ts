@@ -87,14 +87,16 @@ class Scenario {
     this.#clockErrorMs = random.pick([0, 5, 500])
     this.#scarcity = scarcityOf(seed)
     this.#durability = planDurability(new Random(seed + 0xd15c))
+    // Batches are small: of some seeds so many bytes are worth a task that is begun before the interval's end.
+    const eager = new Random(seed + 0xf01d).pick([0, 1, 1, 100])
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
       minReplicas: plan.minReplicas,
       clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
       // With few jobs under way intervals pile up, and go several in a job.
-      master: { jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]) },
-      worker: this.#scarcity.worker,
+      master: { jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]), ...(eager && { leastGroupBytes: eager }) },
+      worker: { ...this.#scarcity.worker, ...(eager && { foldFromBytes: eager }) },
       durable: this.#durability.durable,
     })
     this.#run = new CheckedRun(this.world, this.cluster)
