@@ -17,6 +17,8 @@ import { aOrAn, type TextValue, type Value } from "./values.js"
 export interface CombineKernel {
   /** Keys are packed (`packed-key.ts`); else they are text. */
   readonly packed: boolean
+  /** What is added is always a small whole number that is written in the program, as the 1 of a count. */
+  readonly counts: boolean
   /** Adds the pairs that rows [0, rows) of a text column give. `slow` adds those of one row. Throws Left: all must be added so. */
   run(data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable, allAscii: boolean, slow: (row: number) => void): void
 }
@@ -27,14 +29,17 @@ export type MergeKernel = (data: Uint8Array, offsets: Int32Array, rows: number, 
 export function combineKernel(format: FormatSpec, steps: readonly ReadStep[], merge: Lambda, at: (step: number) => void): CombineKernel {
   const code = new Generator()
   let packed: boolean | null = null
+  let counts = true
   writeRows(code, format, steps, refresh, at, pair => {
+    const [, value] = pairOf(pair)
+    counts &&= value.type === "number" && /^\(\d{1,6}\)$/.test(value.js)
     const now = sink(code, pair, merge)
     // The table's keys are all of one kind: what is no text is packed.
     if (packed !== null && packed !== now) throw new NotUnderstood("has text as key, and something else as another")
     packed = now
   })
   const run = assembled(code, ["data", "offsets", "rows", "table", "allAscii", "slow"], arrays) as CombineKernel["run"]
-  return { packed: packed ?? false, run }
+  return { packed: packed ?? false, counts, run }
 }
 
 /** The reduce side: adds a block's pairs, keys as a text column and their numbers. Throws NotUnderstood. */

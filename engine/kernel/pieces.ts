@@ -37,21 +37,22 @@ export function piecesOf(steps: readonly ReadStep[], merge: Lambda): Pieces | nu
   }
 }
 
-function isSum(merge: Lambda): boolean {
-  return commutes(merge) && merge.body.kind === "arithmetic" && merge.body.operator === "+"
+export function isSum(merge: Lambda): boolean {
+  const { body } = merge
+  return body.kind === "arithmetic" && body.operator === "+" && isOfBoth(merge, body.left, body.right)
 }
 
-/** Whether a reduction of numbers by it is the same in whatever order they come, but for how sums of fractions are rounded. */
-export function commutes({ parameters: [a, b], body }: Lambda): boolean {
-  const both = (left: Expression | undefined, right: Expression | undefined) =>
-    left?.kind === "parameter" && right?.kind === "parameter" && ((left.id === a && right.id === b) || (left.id === b && right.id === a))
-  if (body.kind === "arithmetic") return (body.operator === "+" || body.operator === "*") && both(body.left, body.right)
-  return (
-    body.kind === "call" &&
-    (body.name === "Math.min" || body.name === "Math.max") &&
-    body.args.length === 2 &&
-    both(body.args[0], body.args[1])
-  )
+/** The greatest or the least of two numbers. */
+export function isExtreme(merge: Lambda): boolean {
+  const { body } = merge
+  if (body.kind !== "call" || (body.name !== "Math.min" && body.name !== "Math.max")) return false
+  const [left, right, ...more] = body.args
+  return left !== undefined && right !== undefined && more.length === 0 && isOfBoth(merge, left, right)
+}
+
+function isOfBoth({ parameters: [a, b] }: Lambda, left: Expression, right: Expression): boolean {
+  if (left.kind !== "parameter" || right.kind !== "parameter") return false
+  return (left.id === a && right.id === b) || (left.id === b && right.id === a)
 }
 
 type Scope = ReadonlyMap<number, Shape>

@@ -6,7 +6,7 @@ import type { FormatSpec } from "../rdd.js"
 import type { Pieces } from "../wasm/words.js"
 import type { ChainStep } from "./chain.js"
 import { type CombineKernel, combineKernel } from "./combine.js"
-import { commutes, piecesOf } from "./pieces.js"
+import { isExtreme, isSum, piecesOf } from "./pieces.js"
 import { nameOf, type ReadFunctions } from "./read-functions.js"
 
 /** Why a chain runs as closures: of which step (the reduction counts as the last), and what about it. */
@@ -15,7 +15,10 @@ export interface Refusal {
   readonly why: string
 }
 
-/** `pieces`: what there is a faster loop for; it leaves to the kernel what is too long for it. `orderless`: the order of records does not matter. */
+/**
+ * `pieces`: what there is a faster loop for; it leaves to the kernel what is too long for it. `orderless`: the result is the same to the bit in whatever
+ * order records come and however they are grouped: counts, the greatest, the least. Sums of fractions are rounded otherwise.
+ */
 export type Plan =
   | { readonly name: string; readonly kernel: CombineKernel; readonly pieces: Pieces | null; readonly orderless: boolean }
   | { readonly refusal: Refusal }
@@ -55,7 +58,7 @@ export class Plans {
       if (format.kind === "function") throw new NotUnderstood("reads a format that is a function")
       const text = format.kind === "text" || format.kind === "values"
       const kernel = combineKernel(format, read, f, at => (step = at))
-      return { name, kernel, pieces: text ? piecesOf(read, f) : null, orderless: commutes(f) }
+      return { name, kernel, pieces: text ? piecesOf(read, f) : null, orderless: isExtreme(f) || (kernel.counts && isSum(f)) }
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error
       return { refusal: { step, why: error.message } }

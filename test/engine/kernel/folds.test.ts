@@ -143,10 +143,10 @@ test("a fold goes on only after as many blocks as there are; what is not to be k
   assert.is(bench.fold(2, ["b2"], "two"), false, "it was the task's")
 })
 
-test("keys that are no text, fractions, rows that are left to the functions, lines that are none", () => {
+test("keys that are no text, rows that are left to the functions, lines that are none", () => {
   const log = (url: string, status: number) => `1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET ${url} HTTP/1.1" ${status} 12 "-" "-"`
   const byStatus: Given = {
-    steps: [["map", (v: { status: number; bytes: number }) => [v.status, v.bytes * 0.1]]],
+    steps: [["map", (v: { status: number }) => [v.status, 1]]],
     format: { kind: "combined" },
   }
   const lines = [
@@ -166,6 +166,9 @@ test("keys that are no text, fractions, rows that are left to the functions, lin
 test("what cannot be folded says so: functions that are called, merges by order, records that are no lines", () => {
   const cases: [string, readonly (readonly unknown[])[], Given][] = [
     ["called", texts, { compiled: false }],
+    ["sums of what may be a fraction", texts, { steps: [["map", (line: string) => [line.slice(0, 1), line.length * 0.1]]] }],
+    ["sums of what may be large", texts, { steps: [["map", (line: string) => [line.slice(0, 1), line.length]]] }],
+    ["products", texts, { merge: (a: number, b: number) => a * b }],
     ["last one wins", texts, { merge: (_: number, b: number) => b }],
     ["texts", texts, { steps: [["map", (line: string) => [line, line]]], merge: (a: string, b: string) => a + b }],
     ["values", [[1, 2], [3], [4], [5]], { steps: [["map", (n: unknown) => [`${n}`, 1]]], format: { kind: "values" } }],
