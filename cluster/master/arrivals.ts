@@ -238,10 +238,7 @@ export class Arrivals {
       stream: arriving.stream,
       from,
       to,
-      groups:
-        blocks.length === 0
-          ? []
-          : groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
+      groups: groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
       ...(aside.length > 0 && { aside }),
       read: { splitsDone: arriving.taken, resume, newest: arriving.taken, late: arriving.aside, ended: false },
     }

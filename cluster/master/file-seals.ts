@@ -102,10 +102,7 @@ export class FileSeals {
       stream: source.stream,
       from,
       to,
-      groups:
-        blocks.length === 0
-          ? []
-          : groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
+      groups: groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
       ...(aside.length > 0 && { aside }),
       read: { splitsDone, resume: 0, newest, late: source.late, ended, begun, positions, doneBytes },
     }

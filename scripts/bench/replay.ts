@@ -16,6 +16,7 @@ import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { byteSize } from "../../shell/cli/options.js"
 import { cpuSeconds, memoryOf } from "./cpu.js"
 
 const { values, positionals } = parseArgs({
@@ -85,7 +86,7 @@ if (asked.includes("broken")) {
   runs.resumed = await replay("broken", ["--resume"])
 }
 for (const [name, run] of Object.entries(runs)) {
-  if (run.peakMb * 2 ** 20 > bytesOf(values.memory)) wrong.push(`${name}: ${run.peakMb} MB, not ${values.memory}`)
+  if (run.peakMb * 2 ** 20 > byteSize(values.memory, "--memory")) wrong.push(`${name}: ${run.peakMb} MB, not ${values.memory}`)
   if (run.progress.length === 0) wrong.push(`${name}: nothing was said of progress`)
 }
 const sums = ["whole", "broken"].map(name => sumsOf(join(directory, name)))
@@ -213,9 +214,4 @@ function sumsOf(results: string): Record<string, string> | undefined {
         .slice(0, 16),
     ]),
   )
-}
-
-function bytesOf(text: string): number {
-  const [, n, unit] = /^(\d+)([MG])$/.exec(text)!
-  return Number(n) * (unit === "G" ? 2 ** 30 : 2 ** 20)
 }

@@ -14,16 +14,20 @@ export interface NotebookFile {
   readonly cells: readonly Cell[]
 }
 
-/** Throws a RivuletError of code 2 for a file that cannot be read, or is no notebook that runs. */
-export function readNotebook(path: string): NotebookFile {
-  let text: string
+/** A notebook's text. Throws a RivuletError of code 2 for a file that cannot be read. */
+export function readText(path: string): string {
   try {
-    text = readFileSync(path, "utf8")
+    return readFileSync(path, "utf8")
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT"
     const what = missing ? `no such file: ${path}` : `cannot read ${path}: ${(error as Error).message}`
     throw new RivuletError(what, { code: 2, try: "give the path of a .md or .ipynb notebook", cause: error })
   }
+}
+
+/** Throws a RivuletError of code 2 for a file that cannot be read, or is no notebook that runs. */
+export function readNotebook(path: string): NotebookFile {
+  const text = readText(path)
   const notebook = parseNotebook(pageOf(text, path), path)
   return { path, text, notebook, cells: notebook.parts.filter((part): part is Cell => part.kind === "cell") }
 }
