@@ -3,6 +3,7 @@
  * the design away, in this process, for good: one process, one fault.
  */
 
+import { Folds } from "../../../engine/kernel/folds.js"
 import { KeyedState } from "../../../engine/state/keyed-state.js"
 import { Channel } from "../../channel.js"
 import { Link } from "../../channel-link.js"
@@ -167,6 +168,17 @@ export const mutations: readonly Mutation[] = [
       const forget = BlockStore.prototype.forget
       BlockStore.prototype.forget = function (stream, beforeMs) {
         return forget.call(this, stream, beforeMs + 1)
+      }
+    },
+  },
+  {
+    name: "folded-twice",
+    rule: "a block that was taken into a map task before the interval's end is not added to it again",
+    plant: () => {
+      const take = Folds.prototype.take
+      Folds.prototype.take = function (name) {
+        const begun = take.call(this, name)
+        return begun && { ...begun, blocks: [] }
       }
     },
   },
