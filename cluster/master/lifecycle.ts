@@ -9,7 +9,8 @@ import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Request, Response, ResponseValues } from "../protocol.js"
-import { type Clocks, type DefinePlan, nameOf } from "./catalog.js"
+import { nameOf } from "./catalog.js"
+import { type Clocks, type DefinePlan, planDefinitions, withAliases } from "./defining.js"
 import type { Endings } from "./endings.js"
 import type { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
@@ -51,7 +52,7 @@ export class Lifecycle {
   define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
     const { catalog, ledger, progress } = this.#parts
     const { members } = this.#others
-    const plan = catalog.plan(body.definitions, this.clocks(times))
+    const plan = planDefinitions(catalog, body.definitions, this.clocks(times))
     const fresh = this.#fixed(plan)
     const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
     for (const { stream, name } of plan.renamed) append(this.#parts, { kind: "rename", stream, name }, () => {})
@@ -175,10 +176,10 @@ export class Lifecycle {
     const old = catalog.find(body.stream)
     if (old === undefined) throw noStream(body.stream)
     catalog.checkOwner([old], body.by, body.force)
-    const made = catalog.plan(body.definitions, this.clocks(times))
+    const made = planDefinitions(catalog, body.definitions, this.clocks(times))
     const fresh = this.#fixed(made)
     const extra = new Map<StreamId, GraphStream>(fresh.map(one => [one.definition.id, one]))
-    const next = fixTimes(catalog.withAliases(body.next, made), rdd => resolveTimes(graph.with(extra), rdd))
+    const next = fixTimes(withAliases(body.next, made), rdd => resolveTimes(graph.with(extra), rdd))
     const lookup = (id: StreamId): GraphStream | undefined => extra.get(id) ?? catalog.get(id)
     const issued = (stream: StreamRecord) => Math.max(jobs.issued(stream.definition.id) ?? 0, stream.through)
     const decided = planReplace(parts, old, next, body, { lookup, issued })
@@ -206,7 +207,7 @@ export class Lifecycle {
     const parts = this.#parts
     const { catalog, graph, jobs, ledger, progress } = parts
     const plan = planSubmit(catalog, body.program, body.definitions, body)
-    const made = catalog.plan(plan.fresh, this.clocks(times))
+    const made = planDefinitions(catalog, plan.fresh, this.clocks(times))
     const fresh = this.#fixed(made)
     const extra = new Map<StreamId, GraphStream>(fresh.map(one => [one.definition.id, one]))
     const tools = {
@@ -214,7 +215,7 @@ export class Lifecycle {
       issued: (stream: StreamRecord) => Math.max(jobs.issued(stream.definition.id) ?? 0, stream.through),
     }
     const nexts = plan.changes.map(({ old, next }) => {
-      const known = catalog.withAliases(next, made)
+      const known = withAliases(next, made)
       return { old, next: fixTimes(known, rdd => resolveTimes(graph.with(extra), rdd)) }
     })
     const decide = (from: number | null) =>

@@ -14,7 +14,7 @@ import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import { walk } from "../../engine/tree.js"
 import type { NodeId } from "../ports.js"
 import type { LineageNode, Request, Response, ResponseValues, TaskDone } from "../protocol.js"
-import type { Clocks } from "./catalog.js"
+import { type Clocks, sinceOf } from "./defining.js"
 import { checkDefinition } from "./definition-rules.js"
 import { FirstLook } from "./first-look.js"
 import { isBounded } from "./input-kinds.js"
@@ -178,7 +178,7 @@ export class Queries {
     for (const definition of request.definitions) {
       if (ledger.streams.has(definition.id)) continue
       checkDefinition(definition, lookup)
-      extra.set(definition.id, { definition, since: catalog.since(definition, lookup, clocks) })
+      extra.set(definition.id, { definition, since: sinceOf(catalog, definition, lookup, clocks) })
     }
     return extra
   }
