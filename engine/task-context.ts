@@ -6,7 +6,7 @@ import type { TaskEnv } from "./capture/environment.js"
 import { RivuletError } from "./errors.js"
 import { openFormat } from "./format/index.js"
 import type { FunctionLink } from "./function-ref.js"
-import { longestLineBytes, ownLines, tooLong } from "./input/file-split.js"
+import { linesOf, ownLines, tooLong, tooLongLines } from "./input/file-split.js"
 import { operatorOf } from "./operators/index.js"
 import { inputKey } from "./plan.js"
 import type { FileSplit, FormatSpec, InputRef, OutputId, Push, RddNode, TaskContext } from "./rdd.js"
@@ -252,17 +252,14 @@ export class Context implements TaskContext {
       const message = `${split.path} unpacks to more than the ${split.to / 2 ** 20} MB that a task takes: ${split.packed} cannot be split`
       throw new RivuletError(message, { code: 2, try: "readHistory or readStream, which read it in pieces; or unpack it" })
     }
-    const { from, to, cut } = ownLines(split, bytes)
-    let text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8")
-    if (text.endsWith("\n")) text = text.slice(0, -1)
-    else if (text === "") return
-    const lines = text.split("\n")
-    if (cut) this.setAside(lines.pop()!, "parse", tooLong, "textFile")
-    for (const line of lines) {
-      if (line.length > longestLineBytes / 3 && Buffer.byteLength(line) > longestLineBytes)
-        this.setAside(line, "parse", tooLong, "textFile")
-      else push(line.endsWith("\r") ? line.slice(0, -1) : line)
+    const own = ownLines(split, bytes)
+    let at = own.from
+    for (const long of tooLongLines(bytes, own.from, own.to)) {
+      linesOf(bytes, at, long.from, push)
+      this.setAside(Buffer.from(bytes.subarray(long.from, long.from + longestSample)).toString("utf8"), "parse", tooLong, "textFile")
+      at = long.to
     }
+    linesOf(bytes, at, own.to, push)
   }
 
   *blocks(ref: InputRef): Generator<Block> {

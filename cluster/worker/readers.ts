@@ -116,8 +116,8 @@ export class Readers {
     const begun = reading.packer.pendingBytes + reading.tail.length > 0
     if (begun && error === null) {
       // Its last line needs no line end.
-      this.#take(reading, Uint8Array.of(newline))
-      this.#flush(reading)
+      if (reading.events) this.#take(reading, Uint8Array.of(newline))
+      this.#flush(reading, reading.packer.flush())
     } else if (begun) this.#note(reading.stream, `${reading.url} broke off within a line, which is left out`)
     reading.packer = this.#packer(reading.stream, reading.url)
     reading.tail = none
@@ -208,9 +208,8 @@ export class Readers {
     return new TextPacker({ maxBytes: blockBytes, maxLineBytes: longestLineBytes, onLongLine })
   }
 
-  #flush(reading: Reading): void {
+  #flush(reading: Reading, block = reading.packer.flushLines()): void {
     reading.flushMs = Number.POSITIVE_INFINITY
-    const block = reading.packer.flushLines()
     if (block !== null) this.#send(reading, block)
   }
 

@@ -3,7 +3,7 @@
  * it, files are read, functions and data asked for. A task's thread never waits for any of this (the paper's §4.2).
  */
 
-import { longestLineBytes, needsMore, splitOverhangBytes, splitRange, type Unpacked } from "../../engine/input/file-split.js"
+import { longestOverhangBytes, needsMore, splitOverhangBytes, splitRange, type Unpacked } from "../../engine/input/file-split.js"
 import type { InputPart, StageSpec, TaskFailure, TaskInput } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchInput, LaunchTask } from "../protocol.js"
@@ -191,7 +191,7 @@ export class TaskInputs {
       this.#borrow(path, from, to, pinned, (bytes, error, unpacked) => {
         if (bytes === null) return this.#fail({ kind: "machine", message: error })
         this.unpacked = unpacked
-        if (!last && needsMore(split, bytes)) return read(longestLineBytes, true)
+        if (!last && needsMore(split, bytes)) return read(longestOverhangBytes, true)
         parts[0] = { offset: 0, length: bytes.byteLength, bytes }
         this.#arrived()
       })

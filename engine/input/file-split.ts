@@ -9,6 +9,8 @@ import type { FileSplit, Packing } from "../rdd.js"
 export const splitOverhangBytes = 256 * 1024
 /** A longer line is no record: it is set aside, wherever in the file it lies. As `rivulet send` has it. */
 export const longestLineBytes = 8 * 1024 * 1024
+/** So far beyond its split a reader may have to look: the last line begins in the split's last byte, and ends with a carriage return and a newline. */
+export const longestOverhangBytes = longestLineBytes + 1
 export const tooLong = "the line is longer than 8 MiB"
 
 /** What a file is by its first bytes; undefined: it is not compressed in a way that is known here. */
@@ -28,7 +30,7 @@ export function splitRange(split: FileSplit, overhangBytes = splitOverhangBytes)
   return { from: Math.max(0, split.from - 1), to: Math.min(endOf(split), split.to + overhangBytes) }
 }
 
-/** Whether the end of the split's last line is not in these bytes, and may yet be found: then the range with `longestLineBytes` is read. */
+/** Whether the end of the split's last line is not in these bytes, and may yet be found: then the range with `longestOverhangBytes` is read. */
 export function needsMore(split: FileSplit, bytes: Uint8Array): boolean {
   const { from, to } = splitRange(split)
   // Of what is compressed fewer bytes than were asked for are all that there are.
@@ -46,7 +48,7 @@ export interface OwnLines {
 
 /** Where the split's own lines lie in the bytes of `splitRange`: whole lines, the last one perhaps without a newline. */
 export function ownLines(split: FileSplit, bytes: Uint8Array): OwnLines {
-  const { from: begin, to: longest } = splitRange(split, longestLineBytes)
+  const { from: begin, to: longest } = splitRange(split, longestOverhangBytes)
   const end = Math.min(bytes.length, endOf(split) - begin)
   let from = 0
   if (split.from > 0) {
@@ -59,6 +61,30 @@ export function ownLines(split: FileSplit, bytes: Uint8Array): OwnLines {
   const newline = bytes.indexOf(10, own - 1)
   if (newline >= 0 && newline < end) return { from, to: newline + 1, ended: true, cut: false }
   return { from, to: end, ended: false, cut: split.packed === undefined ? begin + end < split.sizeBytes : begin + end >= longest }
+}
+
+/** Text of whole lines at [from, to) of `bytes`; a carriage return before a newline is none of a line's. The last line may have no newline. */
+export function linesOf(bytes: Uint8Array, from: number, to: number, take: (line: string) => void): void {
+  if (from >= to) return
+  const ended = bytes[to - 1] === 10
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from - (ended ? 1 : 0)).toString("utf8")
+  const lines = text.split("\n")
+  const last = lines.length - 1
+  for (const [i, line] of lines.entries()) take((i < last || ended) && line.endsWith("\r") ? line.slice(0, -1) : line)
+}
+
+/** The lines at [from, to) of `bytes` that are too long, in order; each with its end, newline and all. */
+export function* tooLongLines(bytes: Uint8Array, from: number, to: number): Generator<{ readonly from: number; readonly to: number }> {
+  // Most splits are shorter than such a line.
+  for (let at = from; to - at > longestLineBytes; ) {
+    const newline = bytes.indexOf(10, at)
+    const ended = newline >= 0 && newline < to
+    const end = ended ? newline : to
+    const length = end - at - (ended && bytes[end - 1] === 13 ? 1 : 0)
+    const next = ended ? end + 1 : to
+    if (length > longestLineBytes) yield { from: at, to: next }
+    at = next
+  }
 }
 
 /** What a file was when its splits were cut. `ends`: a checksum of its first and last bytes. */

@@ -60,7 +60,7 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
       const newline = bytes.indexOf(10, at)
       const next = newline < 0 || newline >= end ? end : newline + 1
       const stop = newline < 0 || newline >= end ? end : newline
-      const last = bytes[stop - 1] === 13 && stop > at ? stop - 1 : stop
+      const last = stop < next && stop > at && bytes[stop - 1] === 13 ? stop - 1 : stop
       const time = times.known(timeOf(at, last)) ?? times.of(textOf(bytes, at, last))
       if (time === null) {
         close(at)
@@ -226,27 +226,22 @@ function pack(pieces: readonly Uint8Array[], long: Uint8Array[]): Uint8Array {
   const onLongLine = (head: Uint8Array) => void long.push(head.slice(0, keptBytes))
   const packer = new TextPacker({ maxBytes: 2 ** 30, maxLineBytes: longestLineBytes, onLongLine })
   const blocks: Uint8Array[] = []
-  for (const piece of pieces) {
-    blocks.push(...packer.push(piece))
-    // The file's last line may have no newline.
-    if (piece.length > 0 && piece[piece.length - 1] !== 10) blocks.push(...packer.push(newline))
-  }
+  // The file's last line may have no newline: nothing comes after it.
+  for (const piece of pieces) blocks.push(...packer.push(piece))
   const last = packer.flush()
   if (last) blocks.push(last)
   if (blocks.length > 1) throw new Error("a split's lines did not fit one block")
   return blocks[0] ?? new Uint8Array(0)
 }
 
-const newline = Uint8Array.of(10)
 const unknownTime = () => Number.NaN
 
 const output = (bytes: Uint8Array): TaskOutput => ({ bytes, rows: Block.of(bytes).rows })
 
 const lineOf = (bytes: Uint8Array): string => {
-  let to = bytes.length
-  if (bytes[to - 1] === 10) to -= 1
-  if (bytes[to - 1] === 13) to -= 1
-  return textOf(bytes, 0, to)
+  const ended = bytes[bytes.length - 1] === 10
+  const carriageReturn = ended && bytes[bytes.length - 2] === 13
+  return textOf(bytes, 0, bytes.length - (ended ? 1 : 0) - (carriageReturn ? 1 : 0))
 }
 
 const textOf = (bytes: Uint8Array, from: number, to: number): string =>

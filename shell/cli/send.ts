@@ -2,7 +2,7 @@
  * `rivulet send`: bytes of files, in order, or of stdin, into a stream. Ends when two workers hold all of it. Waits for the
  * stream to be defined and says which line defines it.
  */
-import { createReadStream, statSync } from "node:fs"
+import { accessSync, constants, createReadStream, statSync } from "node:fs"
 import { openSender } from "../../cluster/client/send.js"
 import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
@@ -28,7 +28,8 @@ export async function send(stream: string, files: readonly string[], options: Se
       else if (process.stderr.isTTY) process.stderr.write(`\r${formatNumber(acked)} acked of ${formatNumber(sent)} sent `)
     }, 1000)
     const sizes = new Map(files.map(file => [file, statSync(file).size]))
-    const shorter: string[] = []
+    /** Why not all of a file is sent. */
+    const missing: string[] = []
     let read = 0
     const writing = () => {
       read = 0
@@ -43,19 +44,21 @@ export async function send(stream: string, files: readonly string[], options: Se
         await pump(process.stdin, sender.write.bind(sender), rate)
       }
       for (const file of files) {
-        await pump(createReadStream(file, { highWaterMark: 1 << 20 }), writing(), rate)
-        const missing = cutWhileRead(file, sizes.get(file) ?? 0, read)
-        await sender.endOfFile({ cut: missing.length > 0 })
-        shorter.push(...missing)
+        let broken: string | null = null
+        const onBroken = (why: string) => {
+          broken = why
+        }
+        await pump(bytesOf(file, onBroken), writing(), rate)
+        broken ??= cutWhileRead(file, sizes.get(file) ?? 0, read)
+        await sender.endOfFile({ cut: broken !== null })
+        if (broken !== null) missing.push(broken)
       }
       await sender.close()
     } finally {
       clearInterval(counting)
     }
     const { sent, acked, cut, repaired } = sender.counters()
-    if (shorter.length > 0) {
-      throw new RivuletError(`${shorter.join("; ")}: ${formatNumber(acked)} lines are acked, the rest was not there any more`, { code: 1 })
-    }
+    if (missing.length > 0) throw new RivuletError(`${missing.join("; ")}: ${formatNumber(acked)} lines are acked, the rest is not sent`)
     if (options.o === "ndjson") process.stderr.write(`${JSON.stringify({ stream, sent, acked, done: true })}\n`)
     else
       process.stderr.write(
@@ -74,12 +77,26 @@ function checkFile(file: string): void {
     throw new RivuletError(`no such file: ${file}`, { code: 2, try: "rivulet send <stream> <file>…" })
   }
   if (!isFile) throw new RivuletError(`${file} is a directory`, { code: 2, try: `rivulet send <stream> ${file}/*` })
+  try {
+    accessSync(file, constants.R_OK)
+  } catch {
+    throw new RivuletError(`${file} may not be read`, { code: 2 })
+  }
 }
 
-/** What is missing of a file that had this size when the sending began. Pipes have none. */
-function cutWhileRead(file: string, sizeBytes: number, readBytes: number): string[] {
-  if (readBytes >= sizeBytes) return []
-  return [`${file} was cut while it was read: it had ${formatNumber(sizeBytes)} bytes, ${formatNumber(readBytes)} were read`]
+/** The bytes of a file, as far as it can be read. */
+async function* bytesOf(file: string, onBroken: (why: string) => void): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>
+  } catch (error) {
+    onBroken(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** What is missing of a file that had this size when the sending began; null: nothing. Pipes have none. */
+function cutWhileRead(file: string, sizeBytes: number, readBytes: number): string | null {
+  if (readBytes >= sizeBytes) return null
+  return `${file} was cut while it was read: it had ${formatNumber(sizeBytes)} bytes, ${formatNumber(readBytes)} were read`
 }
 
 /** Moves chunks at the reader's pace, or at `rate` lines a second. */

@@ -81,8 +81,8 @@ test("http: an answer without an end, one with a length (read once), events, and
       open = response
     } else if (request.url === "/whole") {
       asked++
-      response.setHeader("content-length", 7)
-      response.end("a\nb\nc\nd")
+      response.setHeader("content-length", 8)
+      response.end("a\nb\nc\nd\r")
     } else if (request.url === "/events") {
       response.setHeader("content-type", "text/event-stream")
       response.write('event: x\ndata: {"e":1}\n\n: note\ndata: {"e":2}\n\n')
@@ -101,7 +101,7 @@ test("http: an answer without an end, one with a length (read once), events, and
   assert.equal(await rows(stream, 1), [{ n: 1 }] as never)
   ;(open as ServerResponse | null)?.write("2}\n")
   assert.equal(await rows(stream, 2), [{ n: 1 }, { n: 2 }] as never)
-  assert.equal(await rows(whole, 4), ["a", "b", "c", "d"])
+  assert.equal(await rows(whole, 4), ["a", "b", "c", "d\r"])
   assert.equal(await rows(events, 2), ['{"e":1}', '{"e":2}'])
   const logs = await session.host.request({ kind: "logs", stream: null, sinceMs: 0 })
   assert.ok(logs.some(({ line }) => /\/no: it answers 503 .*trying again in/.test(line.text)))

@@ -78,6 +78,7 @@ const files: readonly [what: string, bytes: string | Uint8Array, lines: string[]
   ["nothing", "", [], /^0 lines acked of 0 sent/],
   ["CRLF", "one\r\ntwo\r\n\r\nthree\r\n", ["one", "two", "", "three"], /^4 lines acked of 4/],
   ["no final newline", "one\ntwo", ["one", "two"], /^2 lines acked of 2/],
+  ["a last carriage return without a newline", "one\r\ntwo\r", ["one", "two\r"], /^2 lines acked of 2/],
   [
     "broken UTF-8",
     Uint8Array.of(97, 0xff, 98, 10, 0xe2, 0x82, 10, 99, 10),
@@ -127,6 +128,15 @@ test("a file that is cut while it is read: what there was is sent, and it is sai
   assert.match(ran.err, /cut was cut while it was read: it had 40[,. ]?000[,. ]?000 bytes, [\d,. ]+ were read: [\d,. ]+ lines are acked/)
   const acked = Number(/([\d,. ]+) lines are acked/.exec(ran.err)![1]!.replace(/\D/g, ""))
   assert.ok(acked > 0 && (await lines(acked)).every(row => row === line.trim()), "no line is half there")
+})
+
+test("a file that breaks off with an error: which, and how much of all is there; the files after it are sent", async () => {
+  const { name, lines } = await stream()
+  writeFileSync(at("whole"), "after\n")
+  const ran = await send([name, "/proc/self/mem", at("whole")])
+  assert.is(ran.code, 1, ran.err)
+  assert.match(ran.err, /\/proc\/self\/mem cannot be read: EIO.*: 1 lines are acked, the rest is not sent/)
+  assert.equal(await lines(1), ["after"])
 })
 
 for (const [signal, code] of [

@@ -1,13 +1,12 @@
-/** What a task runner does beside computing: failures explained, logs, files read and written, questions that cannot be answered. */
+/** What a task runner does beside computing: failures explained, logs, files written, questions that cannot be answered. */
 
 import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { Action } from "../../../engine/actions/action.js"
-import { Block, encodeRows } from "../../../engine/block/block.js"
-import { splitRange } from "../../../engine/input/file-split.js"
+import { encodeRows } from "../../../engine/block/block.js"
 import type { RddNode } from "../../../engine/rdd.js"
-import type { StageSpec, StageWrite } from "../../../engine/task.js"
+import type { StageSpec } from "../../../engine/task.js"
 import type { TaskError } from "../../../engine/task-error.js"
 import { TaskRunner } from "../../../engine/task-runner.js"
 import { act, hole, reduceByKey, slice, sorted, version } from "./programs.js"
@@ -176,89 +175,6 @@ test("save: one file a partition and interval, as ndjson or csv", () => {
   const text = (name: string) => [...cluster.written].filter(([id]) => id.startsWith(name)).map(([, file]) => file)
   assert.equal(text("ndjson"), ['{"url":"/a","n":1}\n{"url":"/b,\\"","n":2}\n', '{"url":"/c","at":"1970-01-01T00:00:00.000Z"}\n'])
   assert.equal(text("csv"), ['url,n\n/a,1\n"/b,""",2\n', "url,at\n/c,1970-01-01T00:00:00.000Z\n"])
-})
-
-/** The outputs of reading a file in splits of a size. */
-function read(
-  file: Buffer,
-  size: number,
-  write: Partial<Extract<StageWrite, { kind: "read" }>>,
-  setup: (runner: TaskRunner) => void = () => {},
-) {
-  const runner = new TaskRunner(new SharedArrayBuffer(0))
-  setup(runner)
-  const results = []
-  for (let from = 0; from < file.length; from += size) {
-    const split = { path: "log", from, to: Math.min(file.length, from + size), sizeBytes: file.length, modifiedMs: 0 }
-    const range = splitRange(split)
-    const stage: StageSpec = {
-      output: "r",
-      root: { kind: "empty" },
-      partitions: 1,
-      interval: null,
-      stream: "log",
-      label: "read",
-      write: { kind: "read", split, format: { kind: "text" }, timestamp: null, intervalMs: 1000, ...write },
-    }
-    const bytes = new Uint8Array(file.subarray(range.from, range.to))
-    results.push(
-      runner.run({
-        stage,
-        partition: 0,
-        attempt: 0,
-        inputs: [{ ref: { kind: "file", split }, parts: [{ offset: 0, length: bytes.length, bytes }] }],
-      }),
-    )
-  }
-  return results
-}
-
-test("a file's lines are each in one split, wherever it is cut", () => {
-  const line = fc.string({ unit: fc.constantFrom("a", "é", "😀", " ", "x"), maxLength: 6 })
-  fc.assert(
-    fc.property(fc.array(line, { minLength: 1, maxLength: 12 }), fc.boolean(), fc.integer({ min: 1, max: 20 }), (lines, ends, size) => {
-      const file = Buffer.from(lines.join("\n") + (ends || lines.at(-1) === "" ? "\n" : ""))
-      const outputs = read(file, size, {}).flatMap(result => result.outputs)
-      assert.equal(
-        outputs.flatMap(({ bytes }) => Block.of(bytes).toArray()),
-        lines,
-      )
-    }),
-    { numRuns: 300 },
-  )
-})
-
-test("event times: a block an interval; a record without a time is set aside, a line that cannot be read stays with the one before it", () => {
-  const cluster = new TinyCluster()
-  const timestamp = cluster.fn((l: string) => Number(l.split(" ")[0]))
-  const file = Buffer.from("100 a\n200 b\n1500 c\noops\n300 d\n2500 e\n")
-  const format = { kind: "text" } as const
-  const [result] = read(file, 1000, { format, timestamp }, runner => {
-    for (const [hash, bytes] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, bytes)
-  })
-  assert.equal(
-    result!.outputs.map(({ interval, newest, aside, bytes }) => [interval, newest ?? aside, Block.of(bytes).toArray()]),
-    [
-      [0, 2500, ["100 a", "200 b", "300 d"]],
-      [1000, 2500, ["1500 c"]],
-      [2000, 2500, ["2500 e"]],
-      [undefined, "its timestamp gives no time", ["oops"]],
-    ],
-  )
-  const field = cluster.fn((v: { t: number }) => v.t)
-  const json = Buffer.from('oops\n{"t":1}\n{"t":2000}\n}{\n{"t":"21:05"}\n{"t":"2015-05-17 10:05"}\n')
-  const [parsed] = read(json, 1000, { format: { kind: "json" }, timestamp: field }, runner => {
-    for (const [hash, bytes] of (cluster as unknown as { assets: Map<string, Uint8Array> }).assets) runner.addAsset(hash, bytes)
-  })
-  assert.equal(
-    parsed!.outputs.map(({ interval, bytes }) => [interval, Block.of(bytes).toArray()]),
-    [
-      [0, ["oops", '{"t":1}']],
-      [2000, ['{"t":2000}', "}{"]],
-      [Date.UTC(2015, 4, 17, 10, 5), ['{"t":"2015-05-17 10:05"}']],
-      [undefined, ['{"t":"21:05"}']],
-    ],
-  )
 })
 
 test("logs are folded; assets that are missing are named", () => {
