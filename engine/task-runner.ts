@@ -32,12 +32,17 @@ export class TaskRunner {
   private readonly tables = new Tables()
   private readonly folds = new Folds()
   private kernels: Kernels | null
+  private readonly watch: CallWatch | null
 
-  /** `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same. */
+  /**
+   * `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same.
+   * `watch`: it sees each call from the first run on.
+   */
   constructor(
     private readonly buffer: ArrayBufferLike,
-    { compiled = true }: { readonly compiled?: boolean } = {},
+    { compiled = true, watch = null }: { readonly compiled?: boolean; readonly watch?: CallWatch | null } = {},
   ) {
+    this.watch = watch
     this.kernels = compiled ? this.freshKernels() : null
   }
 
@@ -72,9 +77,11 @@ export class TaskRunner {
   /** Throws TaskError, whose `failure` says whose fault it is, where, and on which record. `progress`, if given, grows meanwhile. */
   run(run: TaskRun, progress: TaskProgress | null = null): TaskResult {
     if (run.fold !== undefined) return { ...nothing, folds: this.fold(run, run.fold, progress) }
+    const { watch } = this
     try {
-      return this.attempt(run, null, progress)
+      return this.attempt(run, watch, progress)
     } catch (error) {
+      if (watch !== null && !(error instanceof TaskError)) throw new TaskError(watch.failure(error), error)
       throw this.explained(run, error, progress)
     }
   }

@@ -3,9 +3,11 @@
  * shell's evaluator, a worker's driver threads).
  */
 
-import type { AnswerStamp, ClusterEvent, Peer, QueryAnswer, Request } from "../protocol.js"
+import type { AnswerStamp, ClusterEvent, Peer, QueryAnswer, Recipe, Request } from "../protocol.js"
 
 export type QueryRequest = Extract<Request, { readonly kind: "query" }>
+/** What is answered with places of blocks. */
+export type BlocksRequest = QueryRequest | Extract<Request, { readonly kind: "recipe" }>
 
 export type ClientCall =
   /** Answered when the master has welcomed this client (`Welcome`), or with code 3 after `timeoutMs`. */
@@ -13,7 +15,7 @@ export type ClientCall =
   /** Answered with the response's value, however often the master had to be asked. */
   | { readonly kind: "request"; readonly body: Request }
   /** Answered with `QueryResult` and the result's blocks as payload. */
-  | { readonly kind: "query"; readonly body: QueryRequest }
+  | { readonly kind: "query"; readonly body: BlocksRequest }
   /** Ends an earlier call: it is answered with code 130. Has no answer itself. */
   | { readonly kind: "cancel"; readonly call: number }
   /**
@@ -58,6 +60,7 @@ export interface QueryResult {
   readonly query: string
   readonly missing: NonNullable<QueryAnswer["missing"]>
   readonly files: readonly string[]
+  readonly recipe?: Recipe
 }
 
 /** Of one receiver and session. `resent` counts batches, the others records or bytes. */

@@ -8,7 +8,7 @@
 
 import type { Command, NodeId, Now } from "../ports.js"
 import type { QueryAnswer, Request } from "../protocol.js"
-import type { QueryRequest, QueryResult } from "./call.js"
+import type { BlocksRequest, QueryResult } from "./call.js"
 
 export interface QueryConfig {
   /** A worker that is silent for so long is taken for gone. */
@@ -33,7 +33,7 @@ interface Fetch {
 
 interface OpenQuery {
   readonly call: number
-  readonly body: QueryRequest
+  readonly body: BlocksRequest
   readonly startedMs: number
   readonly try: number
   answer: QueryAnswer | null
@@ -46,7 +46,7 @@ interface OpenQuery {
 
 /** What happens next: a request to the master, an answer to the caller, or messages to workers. */
 export type QueryStep =
-  | { readonly kind: "ask"; readonly call: number; readonly body: QueryRequest }
+  | { readonly kind: "ask"; readonly call: number; readonly body: BlocksRequest }
   | { readonly kind: "tell"; readonly body: Request }
   /** It takes long: how far is it? */
   | { readonly kind: "look"; readonly query: string; readonly startedMs: number }
@@ -64,7 +64,7 @@ export class Queries {
     this.#config = config
   }
 
-  start(call: number, body: QueryRequest, now: Now): QueryStep[] {
+  start(call: number, body: BlocksRequest, now: Now): QueryStep[] {
     return this.#ask(call, body, 1, now.monotonicMs)
   }
 
@@ -136,7 +136,7 @@ export class Queries {
     )
   }
 
-  #ask(call: number, body: QueryRequest, attempt: number, startedMs: number): QueryStep[] {
+  #ask(call: number, body: BlocksRequest, attempt: number, startedMs: number): QueryStep[] {
     const asked = attempt === 1 ? body : { ...body, query: `${body.query.replace(/~\d+$/, "")}~${attempt}` }
     this.#open.set(call, { call, body: asked, startedMs, try: attempt, answer: null, lookedMs: 0, blocks: [], waiting: new Map() })
     return [{ kind: "ask", call, body: asked }]
@@ -189,8 +189,11 @@ export class Queries {
     if (answer === null || blocks.some(block => block === null)) return []
     this.#close(call)
     const bytes = answer.parts.reduce((sum, part) => sum + part.bytes, 0)
-    const { rows, stamp, missing = [], files = [] } = answer
-    const result: QueryResult = { rows, bytes, stamp, ms: now.monotonicMs - query.startedMs, query: query.body.query, missing, files }
+    const { rows, stamp, missing = [], files = [], recipe } = answer
+    const result: QueryResult = {
+      ...{ rows, bytes, stamp, ms: now.monotonicMs - query.startedMs, query: query.body.query, missing, files },
+      ...(recipe !== undefined && { recipe }),
+    }
     return [
       // One that lacks partitions goes on, for the asker to ask again.
       ...(missing.length > 0 ? [] : [{ kind: "tell", body: { kind: "releaseQuery", query: query.body.query } } as const]),

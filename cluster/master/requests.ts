@@ -16,6 +16,7 @@ import { type Lifecycle, noStream } from "./lifecycle.js"
 import { append, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { ReadOnly } from "./read-only.js"
+import { recipeOf } from "./recipe.js"
 import { isEmpty } from "./records.js"
 import { failed, ok } from "./response.js"
 import type { Retries } from "./retries.js"
@@ -134,6 +135,8 @@ export class Requests {
         return queries.ask(client, body, times, answer)
       case "lineage":
         return answer(ok(queries.lineage(body, lifecycle.clocks(times))))
+      case "recipe":
+        return answer(ok(recipeOf(this.#parts, body)))
       case "cancelQuery":
       case "releaseQuery":
         queries.release(body.query)

@@ -8,6 +8,7 @@ import type { RddNode, StateMigration } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../node-id.js"
 import type { Peer } from "./membership.js"
+import type { Recipe } from "./recipe.js"
 import type { CatalogEntry, ClusterEvent, ClusterStatus, JobStatus, LogEntry, WhyReport, WorkerStatus } from "./status.js"
 
 export type RequestMessage =
@@ -103,6 +104,11 @@ export type Request =
       readonly rdd: RddNode
       readonly definitions: readonly StreamDefinition[]
     }
+  /**
+   * How one partition is made of the interval that holds `at` (null: the newest that is finished), and the blocks for it: for who makes it
+   * once more. Answered as a question is, with the recipe.
+   */
+  | { readonly kind: "recipe"; readonly query: string; readonly stream: string; readonly at: number | null; readonly partition: number }
   | { readonly kind: "cancelQuery"; readonly query: string }
   /** How far a question is that takes long. */
   | { readonly kind: "progress"; readonly query: string }
@@ -149,6 +155,7 @@ export interface ResponseValues {
   }
   readonly versions: readonly { readonly version: number; readonly from: number; readonly by: string; readonly source: string }[]
   readonly query: QueryAnswer
+  readonly recipe: QueryAnswer
   /** Tasks, of those that are known by now; none when there is no such question. */
   readonly progress: { readonly done: number; readonly of: number }
   readonly lineage: LineageNode
@@ -203,6 +210,7 @@ export interface QueryAnswer {
   readonly missing?: readonly { readonly partition: number; readonly why: string }[]
   /** What `save` wrote, in order of partition. */
   readonly files?: readonly string[]
+  readonly recipe?: Recipe
 }
 
 /** `worker`: who holds it, several by commas. */

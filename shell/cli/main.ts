@@ -138,6 +138,11 @@ program
   .addOption(save())
   .addOption(resume())
   .option("--keep", "with -m: what the program defined goes on there")
+  .option(
+    "--only <stream@time/partition>",
+    "of a program that runs on a cluster: that partition is made again here and compared byte by byte; exit 1 if it differs",
+  )
+  .option("--inspect [[host:]port]", "with --only: under Node's debugger, stopped at the call that fails, or at the first")
   .option("--timeout <duration>", "give up after this long (exit 124)")
   .action(async (files, options) => (await import("./run.js")).run(files, options))
 

@@ -20,9 +20,12 @@ export interface RunOptions {
   readonly seed?: string
   readonly kill: readonly string[]
   readonly report?: string
+  readonly only?: string
+  readonly inspect?: string | true
 }
 
 export async function run(files: readonly string[], options: RunOptions): Promise<void> {
+  if (options.only !== undefined || options.inspect !== undefined) return runOnly(files, options)
   const notebooks = files.filter(file => /\.(md|ipynb)$/.test(file))
   if (notebooks.length === files.length) return runNotebooks(notebooks, options)
   if (files.length > 1)
@@ -35,6 +38,22 @@ export async function run(files: readonly string[], options: RunOptions): Promis
     (options.kill.length > 0 ? "kill" : undefined)
   if (only !== undefined) throw new RivuletError(`--${only} is for notebooks`, { code: 2, try: `rivulet run notebook.md --${only}` })
   await runProgram(files[0]!, options)
+}
+
+/** One partition of what runs on a cluster: nothing else is run. */
+async function runOnly(files: readonly string[], options: RunOptions): Promise<void> {
+  const { only, inspect, master, kill, ...others } = options
+  if (only === undefined) throw new RivuletError("--inspect: of which partition?", { code: 2, try: "--only counts@21:05:31/3 --inspect" })
+  const [other] = [
+    ...Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+    ...(kill.length > 0 ? ["kill"] : []),
+  ]
+  if (other !== undefined)
+    throw new RivuletError(`--${other} with --only: one partition is made, nothing is run`, { code: 2, try: "leave it out" })
+  if (files.length !== 1)
+    throw new RivuletError("--only: of one program", { code: 2, try: "rivulet run program.ts --only counts@21:05:31/3" })
+  const how = { only, ...(master !== undefined && { master }), ...(inspect !== undefined && { inspect }) }
+  await (await import("./only.js")).only(files[0]!, how)
 }
 
 async function runProgram(file: string, options: RunOptions): Promise<void> {

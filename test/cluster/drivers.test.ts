@@ -37,7 +37,7 @@ function cluster() {
     async call(call) {
       if (call.kind === "request" && call.body.kind === "openSession") return { value: { session: "s1" }, payload: [] }
       if (call.kind === "request" && call.body.kind === "catalog") return { value: [{ definition: parent, state: "running" }], payload: [] }
-      if (call.kind !== "query") throw new RivuletError(`not expected: ${call.kind}`)
+      if (call.kind !== "query" || call.body.kind !== "query") throw new RivuletError(`not expected: ${call.kind}`)
       asked.push(call.body.rdd)
       const stamp = { intervals: { from: 0, to: 1_000 }, asOf: 1_000, partitions: [1, 1], recomputed: 0, from: ["memory"], bytesMoved: 0 }
       return { value: { rows: 2, bytes: 0, stamp, ms: 1 }, payload: [encodeRows(["a", "b"])] }

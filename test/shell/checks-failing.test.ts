@@ -1,7 +1,12 @@
 /** What a shell promises when something goes wrong, each by its number (docs/testing.md), against a cluster of real processes. */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
+import { moduleArguments, root } from "../../scripts/places.js"
 import { type Feed, openFeed, openShell, type TestShell } from "./checks-kit.js"
 
 const test = suite("checks: failing")
@@ -37,6 +42,7 @@ test("27, 28, 29: one bad record holds one stream only; the error names line, re
   assert.match(held, /e\.cookie is undefined/)
   assert.match(held, /record +\{ user: "bad" \}/)
   assert.match(held, /where +map · \d\d:\d\d:\d\d\S* partition \d+ on w[12] · the same on w[12]: it is the data/)
+  await debugged()
   // Others go on.
   await feed.send([event("a"), event("d")])
   await shell.until('byUser.get("d")', said => said.includes("  1\n"))
@@ -52,6 +58,64 @@ test("27, 28, 29: one bad record holds one stream only; the error names line, re
   const total = (await shell.run(ask.replace("STREAM", "fixedFromStart"))).split("\n")[0]
   assert.is((await shell.run(ask.replace("STREAM", "byCookie"))).split("\n")[0], total)
 })
+
+/** The partition that fails is made again in a process of its own, which a debugger stops at the record; others have the bytes they had. */
+async function debugged(): Promise<void> {
+  const again = await shell.run(".recompute byUser")
+  assert.match(again, /ann\/byUser@\d\d:\d\d:\d\d\S*\/0 {3}/)
+  assert.match(again, /[1-4] of 4 the same · 0 differ/)
+  assert.match(again, /same bytes: \d+, sha256 [0-9a-f]{12} · held by w[12]/)
+  const [held] = (await shell.host.session.streams()).filter(({ name }) => name === "byCookie")
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-only-"))
+  const program = join(directory, "ann.ts")
+  writeFileSync(program, "")
+  const only = `byCookie@${new Date(held!.held!.at).toISOString()}/0`
+  const args = [...moduleArguments("shell/cli/main"), "run", program, "-m", cluster.address, "--only", only, "--inspect", "0"]
+  const run = spawn(process.execPath, args, { cwd: root })
+  const ran = heard(run)
+  const [, address] = await ran.until(/node inspect (\S+),/)
+  assert.match(ran.said(), /ann\/byCookie@.*\/0 · \d+ calls of its functions · call \d+ throws Cannot read properties of undefined/)
+  const node = spawn(process.execPath, ["inspect", address!], { cwd: root })
+  const inspected = heard(node)
+  await inspected.until(/break in/)
+  node.stdin.write("step\n")
+  await inspected.until(/break in[\s\S]*break in/)
+  node.stdin.write("step\n")
+  await inspected.until(/break in rivulet-function:[\s\S]*e\.cookie\.split/)
+  node.stdin.write("exec JSON.stringify(e)\n")
+  await inspected.until(/\{"user":"bad"\}/)
+  node.stdin.write("cont\n")
+  await ran.until(/record +\{ user: "bad" \}/)
+  // A process waits for its debugger to go.
+  node.kill()
+  assert.is(await ran.ended, 1)
+  rmSync(directory, { recursive: true })
+}
+
+function heard(child: ChildProcessWithoutNullStreams) {
+  let said = ""
+  const waiting = new Set<() => void>()
+  const hear = (chunk: Buffer) => {
+    said += chunk.toString()
+    for (const look of waiting) look()
+  }
+  child.stdout.on("data", hear)
+  child.stderr.on("data", hear)
+  const ended = new Promise<number | null>(resolve => child.once("close", resolve))
+  const until = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = pattern.exec(said)
+        if (found === null) return
+        waiting.delete(look)
+        resolve(found)
+      }
+      waiting.add(look)
+      void ended.then(() => reject(new Error(`it has ended without ${pattern}: ${said}`)))
+      look()
+    })
+  return { said: () => said, until, ended }
+}
 
 /** Sent, and asked back: the interval that they are in is over, so that each has some. */
 async function sealed(lines: readonly string[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { StyledLine } from "../../session.js"
 import { printable } from "../../view/table.js"
 import type { CommandHost } from "../command-host.js"
 import { errorLines } from "../error-view.js"
+import { recompute, recomputedLines } from "../recompute.js"
 import { whyLines } from "../why-view.js"
 import { type DotCommand, line } from "./command.js"
 
@@ -36,6 +37,12 @@ export const understandCommands: readonly DotCommand[] = [
         : args.trim() === "full"
           ? (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
           : errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() })),
+  },
+  {
+    name: "recompute",
+    usage: ".recompute <stream>[@time[/partition]]",
+    help: "makes an interval's partitions once more, here, from what the workers hold, and compares the bytes with what they made",
+    run: async (host, args) => recomputedLines(await recompute(host.session, args), host),
   },
   { name: "stamp", usage: ".stamp", help: "the last answer's stamp, whole", run: host => lastStamp(host) },
 ]
