@@ -53,6 +53,7 @@ export const taskFailure = object<TaskFailure>({
   stack: optional(text),
   block: optional(text),
   from: optional(text),
+  unanswered: optional(oneOf(true)),
 })
 
 export const capturedLog = object<CapturedLog>({ level: oneOf("log", "warn", "error", "info", "debug"), text, repeated: count })

@@ -174,4 +174,6 @@ export interface TaskFailure {
   /** fetch: the block that could not be had, and from whom. */
   readonly block?: string
   readonly from?: string
+  /** It did not say so: it could not be reached, or was silent for too long. */
+  readonly unanswered?: true
 }

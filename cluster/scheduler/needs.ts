@@ -109,6 +109,16 @@ export class Needs {
     if (tracker.drop(block, node) && owner !== null) this.lost(owner.output, owner.partition)
   }
 
+  /**
+   * Whether the block can be made or read again. Received input cannot; nor can, perhaps, what is stored for good: its lineage
+   * goes when it has its copies. A holder that is only silent still counts for these, until it is lost as a worker.
+   */
+  replaceable(block: string): boolean {
+    const { tracker, planner } = this.#board.options
+    const output = tracker.find(block)?.output ?? null
+    return output === null ? planner.replay(block) !== null : output.stored === null
+  }
+
   /** A stream was stopped: what was kept for it goes, as soon as nobody reads it. */
   forgetKept(): void {
     const { stages, options } = this.#board

@@ -163,7 +163,14 @@ export class Results {
           return this.#board.failStage(task.stage, { ...failure, workers: task.avoid.map(nodeName) })
         break
       case "fetch":
-        if (failure.block !== undefined && failure.from !== undefined) this.#needs.dropPlace(failure.block, failure.from)
+        if (failure.block !== undefined && failure.from !== undefined) {
+          if (failure.unanswered === true && !this.#needs.replaceable(failure.block)) {
+            // Perhaps another worker reaches it.
+            avoid(task, worker)
+            break
+          }
+          this.#needs.dropPlace(failure.block, failure.from)
+        }
         if (++task.fetchFailures >= triesOfFetch) return this.#board.failStage(task.stage, failure)
         break
       case "machine":

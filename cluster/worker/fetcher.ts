@@ -13,12 +13,20 @@ import { FetchCache } from "./fetch-cache.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
 
+export interface FetchFailure {
+  /** Who was asked last; null: nobody. */
+  readonly from: NodeId | null
+  readonly why: string
+  /** Whether that is what it said. Else it was silent, or could not be reached: it may have it all the same. */
+  readonly answered: boolean
+}
+
 export interface Waiter {
   /** The bytes lie here, pinned once for this waiter, who unpins them. `disk`: where they were, they lay on disk. */
   arrived(region: Region, disk: boolean): void
   /** They came, but block memory has no room for them: they lie in shared memory of their own. */
   overflowed(bytes: Uint8Array, disk: boolean): void
-  failed(from: NodeId | null, why: string): void
+  failed(failure: FetchFailure): void
 }
 
 export interface FetcherParts {
@@ -40,7 +48,7 @@ interface Want {
   readonly waiters: Set<Waiter>
   /** Since when no holder that is left is among the known peers. */
   parkedMs: number | null
-  last: { readonly from: NodeId; readonly why: string } | null
+  last: FetchFailure | null
 }
 
 interface Asked {
@@ -79,7 +87,7 @@ export class Fetcher {
     const known = this.#wants.get(key)
     const others = holders.filter(holder => holder !== node)
     // It is not held here, or nobody would want it: whoever says so must learn it.
-    const last = holders.includes(node) ? { from: node, why: "does not have it" } : null
+    const last = holders.includes(node) ? { from: node, why: "does not have it", answered: true } : null
     if (known !== undefined) {
       known.last ??= last
       known.waiters.add(waiter)
@@ -109,12 +117,13 @@ export class Fetcher {
     const absent = new Set(missing)
     if (payload.length + absent.size !== asked.wants.length) {
       this.malformed++
-      for (const want of asked.wants) this.#failedAt(want, from, `answered ${asked.wants.length} questions with ${payload.length} blocks`)
+      const why = `answered ${asked.wants.length} questions with ${payload.length} blocks`
+      for (const want of asked.wants) this.#failedAt(want, { from, why, answered: false })
       return
     }
     let frame = 0
     for (const [index, want] of asked.wants.entries()) {
-      if (absent.has(index)) this.#failedAt(want, from, "does not have it")
+      if (absent.has(index)) this.#failedAt(want, { from, why: "does not have it", answered: true })
       else this.#arrived(want, payload[frame++]!, disk)
     }
   }
@@ -123,11 +132,11 @@ export class Fetcher {
   onPeerLost(peer: NodeId, dead: boolean): void {
     const waiting = this.#toAsk.get(peer) ?? []
     this.#toAsk.delete(peer)
-    for (const want of waiting) this.#failedAt(want, peer, "was lost", !dead)
+    for (const want of waiting) this.#failedAt(want, { from: peer, why: "was lost", answered: false }, !dead)
     for (const [request, asked] of [...this.#asked]) {
       if (asked.peer !== peer) continue
       this.#asked.delete(request)
-      for (const want of asked.wants) this.#failedAt(want, peer, "was lost", !dead)
+      for (const want of asked.wants) this.#failedAt(want, { from: peer, why: "was lost", answered: false }, !dead)
     }
   }
 
@@ -141,11 +150,12 @@ export class Fetcher {
     for (const [request, asked] of [...this.#asked]) {
       if (nowMs - asked.sentMs < fetchTimeoutMs) break
       this.#asked.delete(request)
-      for (const want of asked.wants) this.#failedAt(want, asked.peer, `did not answer for ${fetchTimeoutMs} ms`)
+      const why = `did not answer for ${fetchTimeoutMs} ms`
+      for (const want of asked.wants) this.#failedAt(want, { from: asked.peer, why, answered: false })
     }
     for (const want of [...this.#parked]) {
       if (nowMs - want.parkedMs! < fetchTimeoutMs) continue
-      want.last ??= { from: want.holders[0]!, why: "is no worker that this one knows" }
+      want.last ??= { from: want.holders[0]!, why: "is no worker that this one knows", answered: false }
       want.holders.length = 0
       this.#next(want)
     }
@@ -191,16 +201,17 @@ export class Fetcher {
       this.#parked.add(want)
     } else {
       this.#wants.delete(want.key)
-      const { from = null, why = "nobody else is said to hold it" } = want.last ?? {}
-      for (const waiter of want.waiters) waiter.failed(from, why)
+      const failure = want.last ?? { from: null, why: "nobody else is said to hold it", answered: false }
+      for (const waiter of want.waiters) waiter.failed(failure)
     }
   }
 
-  #failedAt(want: Want, peer: NodeId, why: string, again = false): void {
+  #failedAt(want: Want, failure: FetchFailure & { readonly from: NodeId }, again = false): void {
     if (this.#wants.get(want.key) !== want) return
-    want.last = { from: peer, why }
-    if (again && !want.retried.has(peer)) want.holders.push(peer)
-    want.retried.add(peer)
+    const { from } = failure
+    want.last = failure
+    if (again && !want.retried.has(from)) want.holders.push(from)
+    want.retried.add(from)
     this.#next(want)
   }
 

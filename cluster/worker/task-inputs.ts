@@ -146,11 +146,11 @@ export class TaskInputs {
         parts[index] = { offset: 0, length: bytes.byteLength, bytes, ...kind }
         this.#arrived()
       },
-      failed: (from, why) => {
+      failed: ({ from, why, answered }) => {
         this.#waiters.delete(waiter)
         const what = part.section === undefined ? `block ${part.block}` : `section ${part.section} of block ${part.block}`
         const message = `${what} cannot be had${from === null ? "" : ` from ${from}`}: ${why}`
-        this.#fail({ kind: "fetch", message, block: part.block, ...(from !== null && { from }) })
+        this.#fail({ kind: "fetch", message, block: part.block, ...(from !== null && { from }), ...(!answered && { unanswered: true }) })
       },
     }
     this.#waiters.add(waiter)

@@ -364,6 +364,28 @@ test("a place that does not hold what it should is dropped, and the block fetche
   )
 })
 
+test("input whose holder is silent stays where it is, however often it is asked for, until that worker is lost", () => {
+  const bench = mapReduce()
+  bench.tracker.drop("in0", "w1")
+  bench.tracker.hold("in0", "w3", 1 << 20, 100)
+  bench.scheduler.addWorker("w3", "h3", 1)
+  start(bench, "j", "reduce")
+  const fetch: TaskFailure = { kind: "fetch", message: "did not answer", block: "in0", from: "w3", unanswered: true }
+  for (let tries = 0; tries < 30; tries++) {
+    const map = bench.flush().launched.find(({ task }) => task.startsWith("map/0."))
+    assert.ok(map !== undefined, `try ${tries}`)
+    assert.equal(
+      map.launch.inputs[0]?.parts.map(({ holders }) => holders),
+      [["w3"]],
+    )
+    bench.done(map.worker, map.task, { failure: fetch })
+  }
+  bench.scheduler.giveUp(100, 0)
+  bench.scheduler.giveUp(200, 100)
+  bench.flush()
+  assert.equal(bench.jobs(), [])
+})
+
 test("the result of an attempt that was given up is taken if it is still wanted", () => {
   const bench = mapReduce()
   start(bench, "j", "reduce")

@@ -85,7 +85,7 @@ test("a holder that has it not, dies or is silent: the next one is asked; none l
     assert.is(again.to, "w3#1", how)
     w.receive("w3#1", { kind: "fetched", request: again.request, missing: [0] })
     const { failure } = w.only("tasksDone").done[0]!
-    assert.equal([failure!.kind, failure!.block, failure!.from], ["fetch", "b", "w3#1"], how)
+    assert.equal([failure!.kind, failure!.block, failure!.from, failure!.unanswered], ["fetch", "b", "w3#1", undefined], how)
     assert.match(failure!.message, /block b cannot be had from w3#1: does not have it/)
   }
 })
@@ -102,7 +102,8 @@ test("a broken connection to the only holder is tried once more", () => {
   v.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block: "b", section: 0, holders: ["w2#1"] }] }] })])
   v.step({ kind: "lost", peer: "w2#1" })
   v.step({ kind: "lost", peer: "w2#1" })
-  assert.is(v.only("tasksDone").done[0]!.failure!.from, "w2#1")
+  const { failure } = v.only("tasksDone").done[0]!
+  assert.equal([failure!.from, failure!.unanswered], ["w2#1", true])
 })
 
 test("a holder that this worker does not know yet is waited for", () => {
@@ -115,7 +116,8 @@ test("a holder that this worker does not know yet is waited for", () => {
   const v = new Bench({ config: { masterTimeoutMs: minute, fetchTimeoutMs: 500 } }).join([])
   v.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block: "b", holders: ["w9#1"] }] }] })])
   v.pass(500)
-  assert.is(v.only("tasksDone").done[0]!.failure!.from, "w9#1")
+  const { failure } = v.only("tasksDone").done[0]!
+  assert.equal([failure!.from, failure!.unanswered], ["w9#1", true])
 })
 
 test("two tasks that want one section fetch it once; each may end without harm to the other", () => {

@@ -96,7 +96,11 @@ class Scenario {
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
       // With few jobs under way intervals pile up, and go several in a job.
       master: { jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]), ...(eager && { leastGroupBytes: eager }) },
-      worker: { ...this.#scarcity.worker, ...(eager && { foldFromBytes: eager }) },
+      worker: {
+        ...this.#scarcity.worker,
+        fetchTimeoutMs: new Random(seed + 0xfe7c).pick([10_000, 10_000, 300]),
+        ...(eager && { foldFromBytes: eager }),
+      },
       durable: this.#durability.durable,
     })
     this.#run = new CheckedRun(this.world, this.cluster)
