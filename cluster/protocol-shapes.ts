@@ -152,7 +152,7 @@ const request = byKind<Request>({
   openSession: { user: text, program: text, resume: optional(text), as: optional(text), scratchMs: optional(finite) },
   closeSession: { session: text, lastSeq: record(integer) },
   define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
-  rename: { stream: text, name: text },
+  rename: { stream: text, name: text, takes: optional(bool) },
   remember: { stream: text, rememberMs: finite, by: text, force: bool },
   resume: { stream: text, skip: nullable(oneOf("record", "interval")), by: text, force: bool },
   replace: {

@@ -58,7 +58,7 @@ export class SessionHost implements Host {
   readonly #settling: Settling
   readonly questions: Questions
   readonly #changes: Changes
-  #renames: { readonly id: StreamId; readonly name: string }[] = []
+  #renames: { readonly id: StreamId; readonly name: string; readonly takes: boolean }[] = []
   readonly #remembers: { readonly id: StreamId; readonly rememberMs: number }[] = []
   #keeps: StreamId[] = []
   #flushing: Promise<unknown> = Promise.resolve()
@@ -118,9 +118,10 @@ export class SessionHost implements Host {
 
   amend(id: StreamId, change: Amendment): void {
     const named = change.name === undefined ? {} : { named: true }
+    const takes = this.definitions.mayName(id)
     const draft = this.definitions.change(id, { ...change, ...named })
     if (draft) return
-    if (change.name !== undefined) this.#renames.push({ id, name: change.name })
+    if (change.name !== undefined) this.#renames.push({ id, name: change.name, takes })
     if (change.rememberMs !== undefined) this.#remembers.push({ id, rememberMs: change.rememberMs })
   }
 
@@ -249,7 +250,8 @@ export class SessionHost implements Host {
     const keeps = this.#keeps.splice(0)
     const drafts = this.definitions.toSend([...also, ...keeps])
     const defined = drafts.length === 0 ? [] : await this.#define(drafts)
-    for (const { id, name } of this.#renames.splice(0)) await this.request({ kind: "rename", stream: this.definitions.idOf(id), name })
+    for (const { id, name, takes } of this.#renames.splice(0))
+      await this.request({ kind: "rename", stream: this.definitions.idOf(id), name, ...(takes && { takes }) })
     const { owner: by } = this.definitions.author
     for (const { id, rememberMs } of this.#remembers.splice(0))
       await this.request({ kind: "remember", stream: this.definitions.idOf(id), rememberMs, by, force: false })
@@ -288,7 +290,7 @@ export class SessionHost implements Host {
     const before = sent.find(definition => definition.id === id)
     const { name, named } = this.definitions.get(id)
     if (before === undefined || (before.name === name && before.named === named)) return undefined
-    this.#renames.push({ id, name })
+    this.#renames.push({ id, name, takes: !before.named })
     return { name, named }
   }
 

@@ -9,6 +9,7 @@ import type { GraphStream } from "../../engine/graph.js"
 import { formatDuration } from "../../engine/time.js"
 import { type Catalog, nameOf, withParents } from "./catalog.js"
 import { checkDefinition, parentsOf } from "./definition-rules.js"
+import { givingWay, type Renamed } from "./naming.js"
 import type { AcceptedDefinition } from "./records.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
@@ -18,7 +19,7 @@ export interface DefinePlan {
   /** What is new among them. */
   readonly fresh: readonly AcceptedDefinition[]
   /** Streams whose name was taken over. */
-  readonly renamed: readonly { readonly stream: StreamId; readonly name: string }[]
+  readonly renamed: readonly Renamed[]
   /** Of those, the ones that nobody uses. */
   readonly unused: readonly StreamId[]
 }
@@ -34,7 +35,7 @@ export function planDefinitions(catalog: Catalog, asked: readonly StreamDefiniti
   const alias = new Map<StreamId, StreamId>()
   const fresh = new Map<StreamId, AcceptedDefinition>()
   const accepted: { asked: StreamId; definition: StreamDefinition; since: number }[] = []
-  const renamed: { stream: StreamId; name: string }[] = []
+  const renamed: Renamed[] = []
   const lookup = (id: StreamId): GraphStream | undefined => fresh.get(id) ?? catalog.get(id)
   for (const one of asked) {
     const definition = withParents(one, alias)
@@ -53,22 +54,21 @@ export function planDefinitions(catalog: Catalog, asked: readonly StreamDefiniti
       const since = sinceOf(catalog, pair.arrivals, lookup, clocks)
       fresh.set(pair.arrivals.id, { definition: pair.arrivals, since })
     }
-    if (definition.named) {
-      for (const other of catalog.live()) {
-        if (other.definition.program !== definition.program || other.definition.name !== definition.name) continue
-        renamed.push({ stream: other.definition.id, name: freeName(catalog, definition) })
-      }
-    }
+    if (definition.named) renamed.push(...givingWay(catalog.live(), definition))
     const since = sinceOf(catalog, definition, lookup, clocks)
     const made = pair?.input ?? definition
     fresh.set(definition.id, { definition: made, since })
     accepted.push({ asked: definition.id, definition: made, since })
   }
   const used = new Set<StreamId>([...fresh.values()].flatMap(({ definition }) => parentsOf(definition)))
-  const unused = renamed
-    .map(({ stream }) => stream)
-    .filter(id => !used.has(id) && catalog.children(id).length === 0 && catalog.get(id)?.definition.node.kind !== "input")
+  const unused = unusedOf(catalog, renamed).filter(id => !used.has(id))
   return { accepted, fresh: [...fresh.values()], renamed, unused }
+}
+
+/** Of streams whose name was taken over those that nobody reads: they end. Inputs go on: what is sent to them is kept. */
+export function unusedOf(catalog: Catalog, renamed: readonly Renamed[]): StreamId[] {
+  const ids = renamed.map(({ stream }) => stream)
+  return ids.filter(id => catalog.children(id).length === 0 && catalog.get(id)?.definition.node.kind !== "input")
 }
 
 /** The first interval's start of a new stream. `earliest`: of what memory and workers' disks still hold; of a recipe, of archives too. */
@@ -163,18 +163,6 @@ function byTime(catalog: Catalog, { definition: { id } }: StreamRecord): StreamR
     if (source.kind === "arrivals" && source.stream === id) return stream
   }
   return undefined
-}
-
-function freeName(catalog: Catalog, definition: StreamDefinition): string {
-  const taken = new Set(
-    catalog
-      .live()
-      .filter(s => s.definition.program === definition.program)
-      .map(s => s.definition.name),
-  )
-  let n = 1
-  while (taken.has(`${definition.name}~${n}`)) n += 1
-  return `${definition.name}~${n}`
 }
 
 /** A receiver whose records have their own time is two inputs: what arrives, by the clock, and that by its time (`arrivals.ts`). */

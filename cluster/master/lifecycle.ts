@@ -10,9 +10,10 @@ import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Request, Response, ResponseValues } from "../protocol.js"
 import { nameOf } from "./catalog.js"
-import { type Clocks, type DefinePlan, planDefinitions, withAliases } from "./defining.js"
+import { type Clocks, type DefinePlan, planDefinitions, unusedOf, withAliases } from "./defining.js"
 import type { Endings } from "./endings.js"
 import type { Members } from "./members.js"
+import { givingWay, holders, type Renamed } from "./naming.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { AcceptedDefinition } from "./records.js"
 import { anew, planReplace } from "./replacing.js"
@@ -55,8 +56,7 @@ export class Lifecycle {
     const plan = planDefinitions(catalog, body.definitions, this.clocks(times))
     const fresh = this.#fixed(plan)
     const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
-    for (const { stream, name } of plan.renamed) append(this.#parts, { kind: "rename", stream, name }, () => {})
-    if (plan.unused.length > 0) this.#others.endings.end(plan.unused, "redefinition", times)
+    this.#giveWay(plan.renamed, times, plan.unused)
     const value = {
       accepted: plan.accepted.map((one, i) => ({ ...one, definition: accepted[i]?.definition ?? one.definition })),
     }
@@ -88,18 +88,22 @@ export class Lifecycle {
     return fresh.map(({ since, definition }) => ({ since, definition: fixTimes(definition, rdd => resolveTimes(graph, rdd)) }))
   }
 
+  /** Their name is another's now. */
+  #giveWay(renamed: readonly Renamed[], times: Times, unused: readonly StreamId[] = unusedOf(this.#parts.catalog, renamed)): void {
+    for (const { stream, name } of renamed) append(this.#parts, { kind: "rename", stream, name }, () => {})
+    if (unused.length > 0) this.#others.endings.end(unused, "redefinition", times)
+  }
+
   rename(body: Asked<"rename">, times: Times, answer: Answer): void {
     const { catalog } = this.#parts
     const stream = catalog.get(body.stream)
     if (stream === undefined) throw noStream(body.stream)
-    const taken = catalog
-      .live()
-      .find(
-        ({ definition }) =>
-          definition.program === stream.definition.program && definition.name === body.name && definition.id !== body.stream,
-      )
-    if (taken !== undefined)
+    const live = catalog.live()
+    const wanted = { ...stream.definition, name: body.name }
+    const [taken] = holders(live, wanted)
+    if (taken !== undefined && body.takes !== true)
       throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
+    this.#giveWay(givingWay(live, wanted), times)
     append(this.#parts, { kind: "rename", stream: body.stream, name: body.name, wallMs: times.timeMs }, () => answer(ok()))
   }
 

@@ -12,6 +12,7 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { nameOf, withParents } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
+import { freeName } from "./naming.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { checkKind, planReplace } from "./replacing.js"
 import { runs } from "./stream-graph.js"
@@ -119,16 +120,11 @@ export class Succeeding {
     for (const { old, next } of pairs) {
       const { name, named } = next.definition
       if (!named || !name.endsWith(beside)) continue
-      append(parts, { kind: "rename", stream: old.definition.id, name: this.#freeName(old) }, () => {})
+      append(parts, { kind: "rename", stream: old.definition.id, name: freeName(catalog.live(), old.definition) }, () => {})
       append(parts, { kind: "rename", stream: next.definition.id, name: name.slice(0, -beside.length) }, () => {})
     }
     const names = pairs.filter(({ next }) => next.definition.named).map(({ next }) => nameOf(next))
     say(parts, "info", `${names.join(", ")}: made anew, they have caught up and take their places`)
-  }
-
-  #freeName({ definition: { name, program } }: StreamRecord): string {
-    const taken = new Set(this.#parts.catalog.live().flatMap(({ definition }) => (definition.program === program ? [definition.name] : [])))
-    for (let n = 1; ; n++) if (!taken.has(`${name}~${n}`)) return `${name}~${n}`
   }
 
   /** What was succeeded goes when all that read it has come beyond, and with it the steps that nobody else uses. */

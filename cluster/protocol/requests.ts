@@ -41,7 +41,8 @@ export type Request =
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
     }
-  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string }
+  /** `takes`: its first name, which is taken from who has it, as a definition does that is sent with a name. */
+  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string; readonly takes?: boolean }
   | { readonly kind: "remember"; readonly stream: string; readonly rememberMs: number; readonly by: string; readonly force: boolean }
   /** A held stream goes on. `skip`: without the records at which its function throws, or without the whole interval. */
   | {

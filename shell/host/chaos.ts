@@ -1,9 +1,9 @@
-/** `.chaos`: a worker of an embedded cluster is killed or made slow, to see what that does. */
+/** `.chaos`, and `kill` and `slow` in cells: a worker of an embedded cluster is killed or made slow, to see what that does. */
 
 import type { Embedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { StyledLine } from "../session.js"
-import type { ChaosOrder } from "./port.js"
+import type { ChaosOrder, HostEvent } from "./port.js"
 
 const slowTimes = 4
 
@@ -20,12 +20,27 @@ export function parseChaos(args: string, embedded: boolean): ChaosOrder {
   return { worker: slow[1]!, slower: times }
 }
 
-export function chaosLine({ worker, slower }: ChaosOrder): StyledLine {
+function chaosLine({ worker, slower }: ChaosOrder): StyledLine {
   if (slower === null) return { text: `● ${worker} killed; it starts again`, style: "warning" }
   if (slower === 1) return { text: `● ${worker} is as fast as before`, style: "warning" }
   return {
     text: `● ${worker}: its tasks take ${slower} × as long. .why says so in a while; .chaos slow ${worker} 1 ends it`,
     style: "warning",
+  }
+}
+
+/** Has it carried out, and says so. */
+export function orderChaos(order: ChaosOrder, emit: (event: HostEvent) => void): readonly StyledLine[] {
+  emit({ kind: "chaos", order })
+  return [chaosLine(order)]
+}
+
+/** What a page's cells call on a simulated cluster, as orders to an embedded one, which starts by itself what was killed. */
+export function chaosNames(order: (order: ChaosOrder) => void): Readonly<Record<string, unknown>> {
+  return {
+    kill: (worker: string) => order(parseChaos(`kill ${worker}`, true)),
+    restart: (_worker: string) => {},
+    slow: (worker: string, times: number) => order(parseChaos(`slow ${worker} ${times}`, true)),
   }
 }
 

@@ -1,6 +1,8 @@
 /** What people type who come from another prompt: psql's backslashes, IPython's percent signs, SQL, names of spark-shell's. */
 import { RivuletError } from "../../engine/errors.js"
 
+const broken = "it is for a cluster of one's own: npm start, rivulet shell --local, and what rivulet run gives a page"
+
 /** Names that are no names here: what to type. */
 export const foreignNames: Readonly<Record<string, string>> = {
   spark: "readStream, stream, textFile and parallelize are names of their own here · .help",
@@ -9,6 +11,9 @@ export const foreignNames: Readonly<Record<string, string>> = {
   sqlContext: "readStream, stream, textFile and parallelize are names of their own here · .help",
   quit: "Ctrl-D, or .exit",
   exit: "Ctrl-D, or .exit",
+  kill: broken,
+  restart: broken,
+  slow: broken,
   print: "type the expression alone, or console.log(…)",
 }
 

@@ -15,7 +15,7 @@ import type { Chart } from "../view/chart.js"
 import { drawing } from "../view/page.js"
 import { type CellPlace, Cells } from "./cells.js"
 import type { ChangeGuard } from "./change-guard.js"
-import { chaosLine, parseChaos } from "./chaos.js"
+import { chaosNames, orderChaos, parseChaos } from "./chaos.js"
 import { ClusterNews } from "./cluster-news.js"
 import type { CommandHost } from "./command-host.js"
 import { helpAt } from "./commands/help.js"
@@ -85,6 +85,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       tz: () => this.tz,
       changed: (panels, timeline) => this.emit({ kind: "panels", panels, timeline }),
     })
+    const broken = this.embedded ? chaosNames(order => print(orderChaos(order, this.emit))) : {}
+    for (const [name, value] of Object.entries(broken)) this.bind(name, value)
     const failed = (error: unknown) => this.fail(error)
     if (options.promptColumns !== undefined) this.bind("watch", panelWatch(session, this.open, failed))
   }
@@ -285,9 +287,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   chaos(args: string): readonly StyledLine[] {
-    const order = parseChaos(args, this.embedded)
-    this.emit({ kind: "chaos", order })
-    return [chaosLine(order)]
+    return orderChaos(parseChaos(args, this.embedded), this.emit)
   }
 
   async close(): Promise<void> {

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from "node:crypto"
 import type { RivuletError } from "../../engine/errors.js"
-import type { HostEvent, HostPort } from "../host/port.js"
-import type { PanelView } from "../session.js"
+import type { ChaosOrder, HostEvent, HostPort } from "../host/port.js"
+import type { PanelView, StyledLine } from "../session.js"
 import { toCharacters, toUnits } from "./cursor.js"
 import { KernelHistory } from "./history.js"
 import { mimeOf, panelMime } from "./mime.js"
@@ -24,6 +24,8 @@ export interface KernelOptions {
   /** The host, connected. Rejects with a RivuletError when no master answers; it is asked again for the next cell. */
   readonly host: (emit: (event: HostEvent) => void) => Promise<HostPort>
   readonly output: KernelOutput
+  /** Breaks the cluster that is the kernel's own; what cannot be done is printed. */
+  readonly chaos: (order: ChaosOrder, print: (lines: readonly StyledLine[]) => void) => void
   /** The process may end; `restart`: it is started again. */
   readonly onShutdown: (restart: boolean) => void
 }
@@ -248,6 +250,7 @@ export class Kernel {
         running?.done()
         return
       case "chaos":
+        this.options.chaos(event.order, lines => this.heard({ kind: "print", lines }))
         return
     }
   }

@@ -2,9 +2,10 @@
 import { openCalls } from "../../cluster/client/connect.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import { rivuletVersion } from "../../cluster/version.js"
+import { doChaos } from "../host/chaos.js"
 import type { HostEvent, HostPort } from "../host/port.js"
 import { RemoteHost } from "../host/remote.js"
-import { Kernel } from "./kernel.js"
+import { Kernel, type KernelOptions } from "./kernel.js"
 import { KernelSockets, readConnectionFile } from "./sockets.js"
 
 export interface KernelRunOptions {
@@ -33,6 +34,7 @@ export async function runKernel(file: string, options: KernelRunOptions): Promis
     version: rivuletVersion,
     host: emit => cluster.open(emit, why => kernel.lost(why)),
     output: sockets,
+    chaos: (order, print) => void cluster.chaos(order, print),
     onShutdown: end,
   })
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, end)
@@ -76,6 +78,10 @@ class Cluster {
       await host.close()
       throw error
     }
+  }
+
+  async chaos(...[order, print]: Parameters<KernelOptions["chaos"]>): Promise<void> {
+    doChaos((await this.embedded) ?? undefined, order, print)
   }
 
   private async address(): Promise<string> {

@@ -8,6 +8,8 @@ export interface CellReport {
   readonly ms: number
   /** Why it failed, its first line a headline. Null: it did not. */
   readonly problem: readonly string[] | null
+  /** A cell before it failed, on which it stands: it did not run. */
+  readonly skipped: boolean
 }
 
 export interface NotebookReport {
@@ -39,18 +41,21 @@ export function annotationLines({ file, cells }: NotebookReport): string[] {
 
 export function junit(reports: readonly NotebookReport[]): string {
   const suites = reports.map(({ file, cells, ms }) => {
-    const cases = cells.map(({ cell, line, ms, problem }) => {
+    const cases = cells.map(({ cell, line, ms, problem, skipped }) => {
       const open = `    <testcase classname="${xml(file)}" name="${nameOf(cell, line)}" time="${ms / 1000}"`
+      if (skipped) return `${open}>\n      <skipped message="a cell before it failed"/>\n    </testcase>\n`
       if (problem === null) return `${open}/>\n`
       return `${open}>\n      <failure message="${xml(problem[0]!)}">${xml(problem.join("\n"))}</failure>\n    </testcase>\n`
     })
     const failures = cells.filter(cell => cell.problem !== null).length
-    return `  <testsuite name="${xml(file)}" tests="${cells.length}" failures="${failures}" time="${ms / 1000}">\n${cases.join("")}  </testsuite>\n`
+    const skipped = cells.filter(cell => cell.skipped).length
+    const counts = `tests="${cells.length}" failures="${failures}" skipped="${skipped}"`
+    return `  <testsuite name="${xml(file)}" ${counts} time="${ms / 1000}">\n${cases.join("")}  </testsuite>\n`
   })
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join("")}</testsuites>\n`
 }
 
 function xml(text: string): string {
-  const allowed = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "\ufffd")
+  const allowed = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "\ufffd")
   return allowed.replace(/[<>&"]/g, sign => `&#${sign.charCodeAt(0)};`)
 }

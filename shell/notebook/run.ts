@@ -10,7 +10,9 @@ import { startEmbedded } from "../../cluster/embedded.js"
 import type { Kill } from "../../cluster/testing/index.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { formatDuration } from "../../engine/time.js"
+import { doChaos } from "../host/chaos.js"
 import { failureText } from "../host/error-text.js"
+import type { ChaosOrder } from "../host/port.js"
 import type { Cell } from "./document.js"
 import { lineOf, type NotebookFile, readNotebook, updateNotebook } from "./notebook-file.js"
 import { differencesOf, type Page } from "./rendered.js"
@@ -104,12 +106,13 @@ const failed = (report: NotebookReport): boolean => report.cells.some(cell => ce
 
 function summary(reports: readonly NotebookReport[], ms: number, { check }: NotebookOptions): string {
   const bad = reports.filter(failed).length
-  const cells = reports.reduce((sum, report) => sum + report.cells.length, 0)
+  const cells = reports.flatMap(report => report.cells)
+  const run = cells.filter(cell => !cell.skipped).length
   const seconds = (ms / 1000).toFixed(1)
   const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`
   const differs = reports.some(report => report.cells.some(({ problem }) => problem?.[0] === outputDiffers))
   const hint = check && differs ? " · --update writes the new outputs" : ""
-  const ran = `${counted(cells, "cell")}, ${seconds} s${hint}`
+  const ran = `${run < cells.length ? `${run} of ` : ""}${counted(cells.length, "cell")}, ${seconds} s${hint}`
   return bad > 0 ? `${bad} of ${counted(reports.length, "notebook")} failed · ${ran}` : `${counted(reports.length, "notebook")} · ${ran}`
 }
 
@@ -136,22 +139,24 @@ async function runOne(file: NotebookFile, options: NotebookOptions): Promise<End
       pace: options.settings.seed !== undefined || options.kills.length > 0 ? "random" : "instant",
       directory: dirname(resolve(path)),
       user: notebookUser,
+      embedded: own !== undefined,
       ...(calls === undefined ? {} : { calls: portTo(calls) }),
     }
     const quiet = options.check || options.update
-    const { outcomes, timedOut, early } = await inThread(job, options.timeoutMs, outcome => {
+    const onOutcome = (outcome: CellOutcome): void => {
       const texts = [outcome.output, outcome.rendered?.text ?? ""].filter(text => text !== "")
       if (!quiet && texts.length > 0) options.write(`${texts.join("\n")}\n`)
-    })
+    }
+    const onChaos = (order: ChaosOrder) =>
+      doChaos(own, order, lines => options.warn(lines.map(({ text }) => `${path}  ${text}\n`).join("")))
+    const { outcomes, timedOut, early } = await inThread(job, options.timeoutMs, { onOutcome, onChaos })
     for (const { node, atMs } of early)
       options.warn(`${path}  had ended before ${node} was to end, at ${formatDuration(atMs)} of its clock\n`)
     const page = { directory: job.directory, tz: settings.tz }
-    const reports = cells
-      .slice(0, Math.max(outcomes.length, 1))
-      .map((cell, i) => judge(path, cell, i, outcomes[i], options.check ? page : null))
+    const reports = cells.map((cell, i) => judge(path, cell, i, outcomes, options.check ? page : null))
     if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) updateNotebook(file, outcomes, page)
     return {
-      report: { file: path, cells: reports.filter(report => report !== null), ms: Math.round(performance.now() - startedMs) },
+      report: { file: path, cells: reports, ms: Math.round(performance.now() - startedMs) },
       timedOut,
     }
   } finally {
@@ -171,21 +176,24 @@ function portTo(calls: Parameters<typeof serveCalls>[1]): MessagePort {
 }
 
 /** `page`: it is compared with what stands there. */
-function judge(path: string, cell: Cell, index: number, outcome: CellOutcome | undefined, page: Page | null): CellReport {
+function judge(path: string, cell: Cell, index: number, outcomes: readonly CellOutcome[], page: Page | null): CellReport {
+  const outcome = outcomes[index]
+  const skipped = index > 0 && index >= outcomes.length
   const problem = (): string[] | null => {
+    if (skipped) return null
     if (outcome === undefined) return ["did not run"]
     if (outcome.failure !== null) return outcome.failure.split("\n")
     const lines = page === null ? [] : differencesOf(cell, outcome, page)
     return lines.length === 0 ? null : [outputDiffers, ...lines]
   }
-  return { cell: index + 1, line: lineOf(path, cell), ms: outcome?.ms ?? 0, problem: problem() }
+  return { cell: index + 1, line: lineOf(path, cell), ms: outcome?.ms ?? 0, problem: problem(), skipped }
 }
 
 /** Ends the thread, with whatever runs in it, when a cell takes too long. */
 function inThread(
   job: NotebookJob,
   timeoutMs: number | undefined,
-  onOutcome: (outcome: CellOutcome) => void,
+  { onOutcome, onChaos }: { readonly onOutcome: (outcome: CellOutcome) => void; readonly onChaos: (order: ChaosOrder) => void },
 ): Promise<{ outcomes: CellOutcome[]; timedOut: boolean; early: readonly Kill[] }> {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url)
   return new Promise((resolve, reject) => {
@@ -199,6 +207,7 @@ function inThread(
       void worker.terminate().then(() => resolve({ outcomes, timedOut, early }))
     }
     worker.on("message", (message: ThreadMessage) => {
+      if (message.kind === "chaos") return onChaos(message.order)
       running = message.kind === "running" ? message.cell : undefined
       if (message.kind === "running") {
         if (timeoutMs === undefined) return

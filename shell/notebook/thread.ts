@@ -12,6 +12,8 @@ import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
 import { type Kill, simulate } from "../../cluster/testing/index.js"
 import { RivuletError } from "../../engine/errors.js"
+import { chaosNames } from "../host/chaos.js"
+import type { ChaosOrder } from "../host/port.js"
 import { type CellOutcome, CellRunner, type CellToRun } from "./run-cells.js"
 import { SimulatedTimers } from "./timers.js"
 
@@ -28,11 +30,14 @@ export interface NotebookJob {
   readonly user: string
   /** The way to a real cluster: ZeroMQ is for main threads. Absent: simulated. */
   readonly calls?: MessagePort
+  /** That cluster is the notebook's own: its cells may break it. */
+  readonly embedded: boolean
 }
 
 export type ThreadMessage =
   | { readonly kind: "running"; readonly cell: number }
   | { readonly kind: "ran"; readonly cell: number; readonly outcome: CellOutcome }
+  | { readonly kind: "chaos"; readonly order: ChaosOrder }
   /** `early`: deaths that were to come later than the last cell ended. */
   | { readonly kind: "done"; readonly early: readonly Kill[] }
   | { readonly kind: "failed"; readonly message: string }
@@ -42,7 +47,7 @@ const tell = (message: ThreadMessage): void => parentPort!.postMessage(message)
 
 interface Opened {
   readonly session: ClientSession
-  /** Of a simulated cluster: what breaks it, and timers on its clock. */
+  /** What breaks a cluster of the notebook's own; of a simulated one timers on its clock, too. */
   readonly bound: Readonly<Record<string, unknown>>
   /** Resolves when what a cell has set going is done. */
   readonly settled: () => Promise<void>
@@ -58,7 +63,7 @@ async function open(): Promise<Opened> {
     const calls = new PortCalls(job.calls, () => Date.now())
     return {
       session: await createSession(calls, { user: job.user, program: job.user, tz: job.tz, resolvePath }),
-      bound: {},
+      bound: job.embedded ? chaosNames(order => tell({ kind: "chaos", order })) : {},
       settled: async () => {},
     }
   }

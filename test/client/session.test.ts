@@ -247,8 +247,11 @@ test("a name that comes after the definition was sent is a rename; a second name
   counts.named("totals")
   await session.flush()
   assert.equal(
-    cluster.of("rename").map(({ name }) => name),
-    ["counts", "totals"],
+    cluster.of("rename").map(({ name, takes = false }) => [name, takes]),
+    [
+      ["counts", true],
+      ["totals", false],
+    ],
   )
 })
 

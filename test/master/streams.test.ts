@@ -405,6 +405,25 @@ test("a name defined again goes to the new stream; the old one keeps its state u
   )
 })
 
+test("a name given later: the first that a stream gets is taken from who has it, another only if it is free", () => {
+  const h = running()
+  h.define(definition("c2", counts("views"), { name: "runningReduce@x.ts:3", named: false }))
+  const rename = (name: string, takes?: boolean) => h.ask({ kind: "rename", stream: "c2", name, ...(takes && { takes }) })
+  assert.match((rename("counts") as { message: string }).message, /p\/counts is there already/)
+  assert.is((rename("counts", true) as { ok: boolean }).ok, true)
+  assert.equal(
+    h.records("rename").map(({ stream, name }) => [stream, name]),
+    [
+      ["counts", "counts~1"],
+      ["c2", "counts"],
+    ],
+  )
+  assert.equal(
+    h.records("stop").map(({ streams }) => streams),
+    [["counts"]],
+  )
+})
+
 test("stop names what depends on it; cascade stops that too; another's needs force", () => {
   const h = running()
   const stop = (cascade: boolean, by: string, force = false) => h.ask({ kind: "stop", streams: ["p/views"], cascade, by, force })

@@ -152,6 +152,11 @@ test("a notebook's cells run here, each below its line, until one fails that is 
   )
   assert.match(said, /^x\.md:14 {2}nope\(\)\nReferenceError: nope is not defined/m)
   assert.not.match(said, /42/)
+  // A page again, and another that declares the same: the name is the newer stream's, though its cell waited before it was named.
+  writeFileSync(join(directory, "lines.txt"), "a\nb\n")
+  writeFileSync(path, cell('const twice = readStream("file:lines.txt", "1s")\nawait drained()\ntwice.interval'))
+  for (let i = 0; i < 2; i++) assert.match(await shell.run(`.load ${path}`), /"1s"/)
+  assert.match(await shell.run(".streams"), /twice~1[\s\S]*twice /)
   writeFileSync(path, cell("1", "ts throws"))
   assert.match(await shell.run(`.load ${path}`), /x\.md:2 {2}1: it did not throw/)
   const python = join(directory, "x.ipynb")

@@ -152,7 +152,7 @@ test("31: .why names the planted slow worker", async () => {
     for (const one of ones) for (let i = 0; i < 4000; i++) work += one
     return work
   }).persist()`)
-  await shell.run(".chaos slow w2 8")
+  assert.match(await shell.run('slow("w2", 8)'), /w2: its tasks take 8 × as long/)
   const lines = Array.from({ length: 600 }, (_, i) => event(`u${i % 211}`))
   const why = await shell.until(
     ".why work",

@@ -173,13 +173,15 @@ test("differences", () => {
 })
 
 test("what is told of a failed cell", () => {
-  const report = { file: "x.md", ms: 5, cells: [{ cell: 2, line: 7, ms: 3, problem: ["output differs", "- <1>", "+ 2"] }] }
+  const report = { file: "x.md", ms: 5, cells: [{ cell: 2, line: 7, ms: 3, problem: ["output differs", "- <1>", "+ 2"], skipped: false }] }
   assert.equal(problemLines(report), ["x.md  cell 2 (line 7)  output differs", "  - <1>", "  + 2"])
   assert.equal(annotationLines(report), ["::error file=x.md,line=7::output differs%0A- <1>%0A+ 2"])
   const elsewhere = { ...report, file: "a,b:c.ipynb", cells: [{ ...report.cells[0]!, line: null }] }
   assert.equal(problemLines(elsewhere)[0], "a,b:c.ipynb  cell 2  output differs")
   assert.equal(annotationLines(elsewhere), ["::error file=a%2Cb%3Ac.ipynb,title=cell 2::output differs%0A- <1>%0A+ 2"])
   assert.match(junit([report]), /<failure message="output differs">output differs\n- &#60;1&#62;/)
+  const odd = { ...report, cells: [{ ...report.cells[0]!, problem: ["a\u0001b\ud800c\uffffd😀"] }] }
+  assert.match(junit([odd]), /<failure message="a\ufffdb\ufffdc\ufffdd😀">/)
 })
 
 test("--kill", () => {

@@ -205,12 +205,20 @@ test("a cell that fails ends its notebook, not the others; one that should throw
     notebook("mild.md", ["ts throws", "1"]),
     notebook("good.md", ["ts", "typeof a"]),
   ]
-  const { code, out, err } = await run([bad, mild, good])
+  const report = join(directory, "report.xml")
+  const { code, out, err } = await run([bad, mild, good], { junit: report })
   assert.is(code, 1)
   assert.match(err, /bad\.md {2}cell 1 \(line 2\) {2}ReferenceError: nope is not defined\n.*2 │ nope\.x/s)
   assert.match(err, /mild\.md {2}cell 1 \(line 2\) {2}it did not throw/)
   // A name of one notebook is not known in another.
   assert.is(out, '1\n"undefined"\n')
+  assert.match(err, /2 of 3 notebooks failed · 3 of 4 cells, /)
+  const xml = readFileSync(report, "utf8")
+  assert.match(
+    xml,
+    /bad\.md" tests="2" failures="1" skipped="1" [^>]*>\n +<testcase [^>]*>\n +<failure [\s\S]*?<\/testcase>\n.*cell 2 \(line 7\)" time="0">\n +<skipped /,
+  )
+  assert.match(xml, /good\.md" tests="1" failures="0" skipped="0" [^>]*>\n +<testcase [^>]*\/>\n/)
 })
 
 test("timers run on the simulated clock: an hour is a moment, and the earlier comes first", async () => {
