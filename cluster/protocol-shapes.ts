@@ -81,7 +81,6 @@ const inputInfo = object<InputInfo>({
 
 const part: is.Shape<LaunchInput["parts"][number]> = object<LaunchInput["parts"][number]>({
   block: text,
-  section: optional(count),
   holders: list(text),
   interval: optional(integer),
   base: optional(bool),

@@ -10,13 +10,13 @@
 
 import type { OutputId } from "../../engine/rdd.js"
 import type { NodeId } from "../ports.js"
+import { HolderLists } from "./holder-lists.js"
 import { emptyPart, Held, KnownOutput, type MadePart, nobody, type Output, type Part, type TrackedBlock } from "./tracked-block.js"
 
 export class BlockTracker {
   readonly #blocks = new Map<string, Held>()
   readonly #outputs = new Map<OutputId, KnownOutput>()
-  /** How many blocks each worker holds. */
-  readonly #counts = new Map<NodeId, number>()
+  readonly #lists = new HolderLists()
   /** Of a replayable source: the block that was read again in place of one that was lost. */
   readonly #instead = new Map<string, string>()
 
@@ -101,13 +101,13 @@ export class BlockTracker {
       if (held.output === null) inputs.push(held.block)
       else parts.push({ output: held.output.id, partition: held.partition })
     }
-    this.#counts.delete(node)
+    this.#lists.left(node)
     return { parts, inputs }
   }
 
   /** How many blocks a worker holds, by what the master knows. */
   count(node: NodeId): number {
-    return this.#counts.get(node) ?? 0
+    return this.#lists.count(node)
   }
 
   /** Goes through all blocks: for when a worker is lost or has come back. */
@@ -123,8 +123,9 @@ export class BlockTracker {
     const held = this.#blocks.get(block)
     if (held === undefined) return gone
     const { holders } = held
-    for (const node of holders) this.#counted(node, -1)
+    this.#lists.let(holders)
     held.holders = nobody
+    held.place = null
     this.#absent(held)
     return gone.length === 0 ? holders : [...holders, ...gone]
   }
@@ -156,6 +157,7 @@ export class BlockTracker {
     // Iterated with holes filled: what is not there is `undefined`.
     while (output.parts.length < partition) output.parts.push(undefined)
     output.present += 1
+    output.places = null
     if (part.block === null || node === null) {
       output.parts[partition] = part === emptyPart ? emptyPart : { ...part, holders: nobody }
       return true
@@ -208,21 +210,15 @@ export class BlockTracker {
 
   #add(held: Held, node: NodeId): void {
     if (held.holders.includes(node)) return
-    held.holders = held.holders.length === 0 ? [node] : [...held.holders, node]
-    held.link = null
-    this.#counted(node, 1)
+    held.holders = this.#lists.and(held.holders, node)
+    moved(held)
   }
 
   #remove(held: Held, node: NodeId): boolean {
     if (!held.holders.includes(node)) return false
-    held.holders = held.holders.filter(holder => holder !== node)
-    held.link = null
-    this.#counted(node, -1)
+    held.holders = this.#lists.without(held.holders, node)
+    moved(held)
     return true
-  }
-
-  #counted(node: NodeId, by: number): void {
-    this.#counts.set(node, (this.#counts.get(node) ?? 0) + by)
   }
 
   #absent(held: Held): void {
@@ -232,9 +228,16 @@ export class BlockTracker {
 
   #clear(output: KnownOutput, partition: number): void {
     output.parts[partition] = undefined
+    output.places = null
     output.present -= 1
     if (output.present > 0) return
     this.#outputs.delete(output.id)
     output.gone = true
   }
+}
+
+/** Who holds it has changed. */
+function moved(held: Held): void {
+  held.place = null
+  if (held.output !== null) held.output.places = null
 }

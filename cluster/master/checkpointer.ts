@@ -10,9 +10,10 @@ import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
 import type { Parts } from "./parts.js"
-import type { StoredOf, TrackedBlock } from "./tracked-block.js"
+import type { Output, Part, StoredOf, TrackedBlock } from "./tracked-block.js"
 
-type Stored = TrackedBlock & { readonly output: { readonly stored: StoredOf } }
+type StoredOutput = Output & { readonly stored: StoredOf }
+type Stored = TrackedBlock & { readonly output: StoredOutput }
 
 /** A copy waits so long for others from the same worker … */
 const gatherMs = 50
@@ -21,8 +22,8 @@ const gatherMost = 256
 
 export class Checkpointer {
   readonly #parts: Parts
-  /** Stored blocks with fewer copies than they should have, in the order in which they became so, by their streams. */
-  readonly #unsafe = new Map<StreamId, Set<Stored>>()
+  /** Outputs of which some stored block has fewer copies than it should have, in the order in which they became so, by their streams. */
+  readonly #unsafe = new Map<StreamId, Set<StoredOutput>>()
   /** Not asked for yet, by holder and by where they go to. */
   readonly #due = new Map<NodeId, { blocks: number; readonly byTarget: Map<NodeId, Stored[]> }>()
   #dueMs: number | null = null
@@ -73,7 +74,8 @@ export class Checkpointer {
   /** A worker was away: what it was asked to copy, or was to get, may not have reached it. The next sweep asks again. */
   workerBack(node: NodeId): void {
     for (const unsafe of this.#unsafe.values())
-      for (const stored of unsafe) if (stored.copyTo === node || stored.copyBy === node) stored.copyTo = null
+      for (const { parts } of unsafe)
+        for (const part of parts) if (isUnsafe(part) && (part.copyTo === node || part.copyBy === node)) part.copyTo = null
   }
 
   /** A worker is gone: copies to it and by it will not come, and what it held has one copy less. */
@@ -91,10 +93,15 @@ export class Checkpointer {
     for (const [stream, unsafe] of this.#unsafe) {
       const periodMs = this.#periodMs(stream)
       const through = ledger.streams.get(stream)?.through ?? 0
-      for (const stored of unsafe) {
-        if (stored.holders.length === 0) unsafe.delete(stored)
-        else if (this.#note(stored) || stored.copyTo !== null) continue
-        else if (periodMs === null || stored.output.stored.interval < Math.floor(through / periodMs) * periodMs) this.#copy(stored)
+      for (const output of unsafe) {
+        const wanted = periodMs === null || output.stored.interval < Math.floor(through / periodMs) * periodMs
+        let any = false
+        for (const part of output.parts) {
+          if (!isUnsafe(part) || this.#note(part)) continue
+          any = true
+          if (wanted && part.copyTo === null) this.#copy(part)
+        }
+        if (!any) unsafe.delete(output)
       }
       if (unsafe.size === 0) this.#unsafe.delete(stream)
     }
@@ -129,8 +136,8 @@ export class Checkpointer {
     // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
     if (this.#workers < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
     let from = Number.POSITIVE_INFINITY
-    for (const { holders, output } of this.#unsafe.get(stream) ?? [])
-      if (holders.length > 0 && output.stored.interval < from) from = output.stored.interval
+    for (const { stored, parts } of this.#unsafe.get(stream) ?? [])
+      if (stored.interval < from && parts.some(isUnsafe)) from = stored.interval
     return from
   }
 
@@ -158,14 +165,15 @@ export class Checkpointer {
 
   /** Whether it has all the copies that it should have; if not, it is noted. */
   #note(stored: Stored): boolean {
-    const { stream } = stored.output.stored
+    const { output } = stored
     const safe = stored.holders.length >= this.#wanted && (stored.onDisk || !this.#parts.config.durable)
-    const unsafe = this.#unsafe.get(stream)
-    if (safe) {
-      stored.copyTo = null
-      unsafe?.delete(stored)
-    } else if (unsafe === undefined) this.#unsafe.set(stream, new Set([stored]))
-    else unsafe.add(stored)
+    stored.unsafe = !safe
+    if (safe) stored.copyTo = null
+    else {
+      const unsafe = this.#unsafe.get(output.stored.stream)
+      if (unsafe === undefined) this.#unsafe.set(output.stored.stream, new Set([output]))
+      else unsafe.add(output)
+    }
     return safe
   }
 
@@ -177,7 +185,7 @@ export class Checkpointer {
   #copy(stored: Stored): void {
     const { holders } = stored
     const [holder] = holders
-    if (holder === undefined || this.#unsafe.get(stored.output.stored.stream)?.has(stored) !== true) return
+    if (holder === undefined || !stored.unsafe) return
     // Of enough copies none may be known to be on disk: then its holder sees to that.
     const to = holders.length < this.#wanted ? this.#targetFor(stored) : holder
     if (to === null) return
@@ -213,5 +221,7 @@ export class Checkpointer {
     return best
   }
 }
+
+const isUnsafe = (part: Part | undefined): part is Stored => part !== undefined && "unsafe" in part && part.unsafe === true
 
 const isStored = (block: TrackedBlock | undefined): block is Stored => block?.output?.stored != null

@@ -82,8 +82,8 @@ export function missingParts(spec: StageSpec, { tracker, scheduler }: Pick<Parts
 
 function whyMissing(task: Task | undefined, nowMs: number): string {
   if (task === undefined || task.state === "dropped") return "is not wanted"
-  const [attempt] = task.attempts
-  if (attempt !== undefined) return `runs on ${nodeName(attempt.worker)} for ${Math.round(nowMs - attempt.startedMs)} ms`
+  const attempt = task.first
+  if (attempt !== null) return `runs on ${nodeName(attempt.worker)} for ${Math.round(nowMs - attempt.startedMs)} ms`
   return task.state === "ready" ? "waits for a free executor" : "waits for its input"
 }
 

@@ -143,9 +143,9 @@ class Writing {
     if (missing(ref, places) === null) {
       const [found] = launchInputs([ref], places, false)?.inputs ?? []
       if (found !== undefined)
-        return found.parts.map(({ block, section, interval, base }) => ({
+        return found.parts.map(({ block, interval, base }) => ({
           of: { kind: "block", index: this.#block(block) },
-          ...(section !== undefined && { section }),
+          ...(ref.kind === "shuffle" && { section: ref.partition }),
           ...(interval !== undefined && { interval }),
           ...(base !== undefined && { base }),
         }))

@@ -24,6 +24,9 @@ class Compared {
   #othersSum = 0
   /** In how many its own took longer. */
   longer = 0
+  /** Of the stage that is being added. */
+  tasks = 0
+  ms = 0
 
   get stages(): number {
     return this.#ownMs.length
@@ -67,34 +70,39 @@ export class Slowness {
   add(stage: StageFacts, leftOut: ReadonlySet<number>, timeMs: number): void {
     if (this.#counted.has(stage)) return
     this.#counted.add(stage)
-    const sums = new Map<NodeId, { tasks: number; ms: number }>()
+    const workers: NodeId[] = []
     let tasks = 0
     let ms = 0
-    stage.tasks.forEach(({ partition, worker, ms: tookMs }) => {
+    stage.tasks.forEach((partition, worker, tookMs) => {
       if (leftOut.has(partition)) return
-      let sum = sums.get(worker)
-      if (sum === undefined) {
-        sum = { tasks: 0, ms: 0 }
-        sums.set(worker, sum)
-      }
-      sum.tasks += 1
-      sum.ms += tookMs
+      const own = this.#comparedOf(worker)
+      if (own.tasks === 0) workers.push(worker)
+      own.tasks += 1
+      own.ms += tookMs
       tasks += 1
       ms += tookMs
     })
-    if (sums.size < 2) return
-    for (const [worker, own] of sums) {
-      let kept = this.#compared.get(worker)
-      if (kept === undefined) {
-        kept = new Compared()
-        this.#compared.set(worker, kept)
-        // The dead go in time: a worker that comes back is another node.
-        if (this.#compared.size > workersKept) deleteFirst(this.#compared)
-      }
+    for (const worker of workers) {
+      const kept = this.#comparedOf(worker)
+      const own = { tasks: kept.tasks, ms: kept.ms }
+      kept.tasks = 0
+      kept.ms = 0
+      if (workers.length < 2) return
       kept.add(own.ms / own.tasks, (ms - own.ms) / (tasks - own.tasks))
       if (this.#of(worker, kept, timeMs) === null) this.#since.delete(worker)
       else if (!this.#since.has(worker)) this.#since.set(worker, timeMs)
     }
+  }
+
+  #comparedOf(worker: NodeId): Compared {
+    let kept = this.#compared.get(worker)
+    if (kept === undefined) {
+      kept = new Compared()
+      this.#compared.set(worker, kept)
+      // The dead go in time: a worker that comes back is another node.
+      if (this.#compared.size > workersKept) deleteFirst(this.#compared)
+    }
+    return kept
   }
 
   /** Null: as fast as the others, or too little is known. */

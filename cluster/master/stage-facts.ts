@@ -12,7 +12,7 @@ export interface TaskFacts {
 /** `reads`: the stages it waited for. `heavy` of `rows` went into the shuffle that this stage writes. */
 export interface StageFacts {
   readonly label: string
-  readonly tasks: Iterable<TaskFacts> & Pick<TaskTimes, "forEach">
+  readonly tasks: TaskTimes
   readonly heavy: Map<string, HeavyKey>
   readonly firstMs: number
   rows: number
@@ -32,9 +32,8 @@ export class TaskTimes implements Iterable<TaskFacts> {
   }
 
   /** As iterating, for who goes through those of each stage. */
-  forEach(use: (task: TaskFacts) => void): void {
-    for (let i = 0; i < this.#partitions.length; i++)
-      use({ partition: this.#partitions[i] as number, worker: this.#workers[i] as NodeId, ms: this.#ms[i] as number })
+  forEach(use: (partition: number, worker: NodeId, ms: number) => void): void {
+    for (let i = 0; i < this.#partitions.length; i++) use(this.#partitions[i] as number, this.#workers[i] as NodeId, this.#ms[i] as number)
   }
 
   *[Symbol.iterator](): Iterator<TaskFacts> {

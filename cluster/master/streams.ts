@@ -9,7 +9,7 @@ import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { JobStatus, TaskDone } from "../protocol.js"
 import type { DriverJob, IntervalJob } from "../scheduler/job-generator.js"
-import type { Stage } from "../scheduler/stage.js"
+import { attemptsOf, type Stage } from "../scheduler/stage.js"
 import { nameOf } from "./catalog.js"
 import type { JobFacts } from "./job-facts.js"
 import { type Made, madeBy } from "./made-outputs.js"
@@ -251,12 +251,12 @@ export class Streams {
   #slowest(stage: Stage, times: Times): { readonly worker: string; readonly ms: number } | null {
     let slowest = stage.slowest
     if (stage.open === 0) return slowest && { worker: this.#nameOf(slowest.worker), ms: slowest.ms }
-    for (const task of stage.tasks.values()) {
-      for (const { worker, startedMs } of task.attempts) {
+    stage.tasks.forEach(task => {
+      for (const { worker, startedMs } of attemptsOf(task)) {
         const ms = times.monotonicMs - startedMs
         if (slowest === null || ms > slowest.ms) slowest = { worker, ms }
       }
-    }
+    })
     return slowest && { worker: this.#nameOf(slowest.worker), ms: slowest.ms }
   }
 

@@ -19,8 +19,8 @@ export interface MadePart {
 /** A part that is there, and who holds it, in the order in which they got it. */
 export interface Part extends MadePart {
   readonly holders: readonly NodeId[]
-  /** Of a chain's block: as it is named to tasks, kept since each of several intervals' tasks reads it. */
-  link?: ChainLink | null
+  /** As it is named to tasks, kept since many read it: a region each reducer, a chain's block each of several intervals' tasks. */
+  place?: Place | null
 }
 
 /** What is stored for good: copied to a second worker, and part of its interval's lineage until it is. */
@@ -34,10 +34,12 @@ export interface StoredOf {
 export interface TrackedBlock extends Part {
   readonly block: string
   /** Of received input null. */
-  readonly output: { readonly id: OutputId; stored: StoredOf | null } | null
+  readonly output: Output | null
   readonly partition: number
   /** Of a durable cluster: it is on its holders' disks. */
   onDisk: boolean
+  /** Of what is stored: there are fewer copies than there should be. */
+  unsafe: boolean
   /** Where a copy is under way to, and who was asked for it. */
   copyTo: NodeId | null
   copyBy: NodeId | null
@@ -45,12 +47,12 @@ export interface TrackedBlock extends Part {
   begunAt: NodeId | null
 }
 
-/** A block of a state's chain as it travels. */
-export interface ChainLink {
+/** A block as it is named to tasks; of a state's chain with what it is there. */
+export interface Place {
   readonly block: string
   readonly holders: readonly NodeId[]
-  readonly interval: number
-  readonly base: boolean
+  readonly interval?: number
+  readonly base?: boolean
 }
 
 /** What a stage makes, as far as it is there. */
@@ -61,6 +63,10 @@ export interface Output {
   readonly present: number
   /** It was forgotten. One of that name that is made again is another object. */
   readonly gone: boolean
+  /** All of them as they are named to tasks; null: to be made. For who needs all. */
+  places: readonly Place[] | null
+  /** Null: it is temporary, or not known yet. */
+  stored: StoredOf | null
 }
 
 export const nobody: readonly NodeId[] = Object.freeze([])
@@ -70,8 +76,9 @@ export const emptyPart: Part = Object.freeze({ block: null, rows: 0, bytes: 0, h
 /** As the tracker has it; of received input `output` is null. */
 export class Held implements TrackedBlock {
   holders: readonly NodeId[] = nobody
-  link: ChainLink | null = null
+  place: Place | null = null
   onDisk = false
+  unsafe = false
   copyTo: NodeId | null = null
   copyBy: NodeId | null = null
   begunAt: NodeId | null = null
@@ -98,6 +105,7 @@ export class KnownOutput implements Output {
   present = 0
   gone = false
   stored: StoredOf | null = null
+  places: readonly Place[] | null = null
 
   constructor(readonly id: OutputId) {}
 }

@@ -211,7 +211,9 @@ export class WorkerRegistry {
 
   /** How many were lost since then, and are not back. */
   lostSince(ms: number): number {
-    return this.#lost.filter(({ atMs }) => atMs >= ms).length
+    let count = 0
+    for (const { atMs } of this.#lost) if (atMs >= ms) count += 1
+    return count
   }
 
   peers(): Peer[] {

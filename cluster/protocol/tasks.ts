@@ -52,11 +52,11 @@ export interface LaunchTask {
   readonly inputs: readonly LaunchInput[]
 }
 
+/** Of a shuffle, the section of each part is `ref.partition`. */
 export interface LaunchInput {
   readonly ref: InputRef
   readonly parts: readonly {
     readonly block: string
-    readonly section?: number
     readonly holders: readonly NodeId[]
     readonly interval?: number
     readonly base?: boolean

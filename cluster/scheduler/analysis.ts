@@ -9,7 +9,7 @@ import type { Launching } from "./launching.js"
 import type { Needs } from "./needs.js"
 import type { Results } from "./results.js"
 import { canSkip } from "./skip.js"
-import type { Stage, Task } from "./stage.js"
+import { type Stage, type Task, troubleOf } from "./stage.js"
 
 export class Analysis {
   readonly #board: Board
@@ -70,22 +70,19 @@ export class Analysis {
 
   #analyse(task: Task): void {
     const { stage, partition } = task
-    const { places, options } = this.#board
-    if (task.reads === null) {
-      stage.reads ??= options.planner.reads(stage.spec)
-      task.reads = stage.reads(partition)
-    }
+    const { places } = this.#board
+    const reads = this.#board.readsOf(task)
     task.waits = 0
     // Counted before it can be reached, so that nothing that arrives meanwhile makes it ready too soon.
     let waits = 0
-    for (const ref of task.reads) {
+    for (const ref of reads) {
       const absent = missing(ref, places)
       if (absent !== null) waits += this.#have(task, absent)
     }
     task.waits = waits
     if (waits > 0) return
-    if (canSkip(stage.spec, partition, task.reads, places)) this.#results.skip(task)
-    else this.#launching.ready(task)
+    if (canSkip(stage.spec, partition, reads, places)) this.#results.skip(task)
+    else this.#launching.ready(task, reads)
   }
 
   /** Has what is absent made, and the task wait for it. Gives for how many things it waits. */
@@ -141,11 +138,12 @@ export class Analysis {
     const made = this.#make(task.stage, replay.spec, null)
     if (made.open === 0) {
       // It was read before this one was lost: once more.
-      if (++task.fetchFailures >= triesOfFetch) throw new Error(`the input block ${block} was not found when its file was read again`)
-      for (const partition of made.tasks.keys()) {
+      if (++troubleOf(task).fetchFailures >= triesOfFetch)
+        throw new Error(`the input block ${block} was not found when its file was read again`)
+      made.tasks.forEach(({ partition }) => {
         tracker.removePart(output, partition)
         this.#needs.lost(output, partition)
-      }
+      })
     }
     made.waiters.push(task)
     return 1

@@ -80,7 +80,8 @@ export class Board {
   /** Of stretches that are wanted: by what a single interval's job would be wanted for (`engine/stretch.ts`). */
   readonly stretches = new Map<OutputId, Stage>()
   readonly jobs = new Map<string, Job>()
-  readonly attempts = new Map<string, Attempt>()
+  /** Attempts under way. */
+  running = 0
   /** Tasks to look at: a list, not recursion, since lineage may be deep. */
   toAnalyse: Task[] = []
   /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
@@ -132,6 +133,12 @@ export class Board {
   arrived(task: Task): void {
     task.waits -= 1
     if (task.waits <= 0 && task.state === "waiting") this.analyseLater(task)
+  }
+
+  /** What the task reads: made anew each time, for there are as many tasks as an interval has partitions. */
+  readsOf({ stage, partition }: Task): readonly InputRef[] {
+    stage.reads ??= this.options.planner.reads(stage.spec)
+    return stage.reads(partition)
   }
 
   happened(happening: Happening): void {
@@ -196,10 +203,32 @@ export class Board {
     return visit(stage)
   }
 
-  taskOf(id: string): Task | undefined {
-    const slash = id.lastIndexOf("/")
-    const dot = id.lastIndexOf(".")
-    return this.#named.get(id.slice(0, slash))?.tasks.get(Number(id.slice(slash + 1, dot)))
+  /** By the name of an attempt (`nameOfAttempt`). */
+  taskOf(name: string): Task | undefined {
+    const slash = name.indexOf("/")
+    return this.#named.get(name.slice(0, slash))?.tasks.get(numberAt(name, slash + 1))
+  }
+
+  /** The attempt of that name, if it is under way. */
+  attemptOf(name: string): Attempt | undefined {
+    const task = this.taskOf(name)
+    if (task === undefined || task.first === null) return undefined
+    const number = numberAt(name, name.lastIndexOf(".") + 1)
+    if (task.first.number === number) return task.first
+    return task.second?.number === number ? task.second : undefined
+  }
+
+  /** Those at a worker. */
+  attemptsAt(node: NodeId): Attempt[] {
+    const found: Attempt[] = []
+    for (const stage of this.stages.values()) {
+      if (stage.open === 0) continue
+      stage.tasks.forEach(({ first, second }) => {
+        if (first?.worker === node) found.push(first)
+        if (second?.worker === node) found.push(second)
+      })
+    }
+    return found
   }
 
   // ── what questions cost: a question's stages share its pool and order ──
@@ -218,3 +247,14 @@ export class Board {
 }
 
 const statsKey = (pool: Pool, order: number): string => `${pool} ${order}`
+
+/** The decimal number that begins there. */
+function numberAt(text: string, from: number): number {
+  let number = 0
+  for (let i = from; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) break
+    number = 10 * number + digit
+  }
+  return number
+}

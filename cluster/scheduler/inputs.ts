@@ -6,6 +6,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { InputRef, OutputId } from "../../engine/rdd.js"
 import type { BlockTracker } from "../master/block-tracker.js"
+import type { Part, Place } from "../master/tracked-block.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchInput } from "../protocol.js"
 import type { StateChains, Step } from "./state-chains.js"
@@ -49,10 +50,7 @@ export function rowsOf(ref: InputRef, places: Places): number | null {
   switch (ref.kind) {
     case "shuffle": {
       let rows = 0
-      for (const part of places.tracker.parts(ref.output)) {
-        if (part === undefined || part.block === null) continue
-        rows += part.sectionRows === undefined ? part.rows : (part.sectionRows[ref.partition] ?? 0)
-      }
+      for (const part of places.tracker.parts(ref.output)) rows += sectionRows(part, ref.partition)
       return rows
     }
     case "output":
@@ -95,14 +93,17 @@ function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly L
       const output = tracker.output(ref.output)
       const partitions = places.partitionsOf(ref.output)
       if ((output?.present ?? 0) < partitions && partitions > 0) return null
-      for (const part of output?.parts ?? []) {
-        if (part === undefined || part.block === null) continue
-        const rows = part.sectionRows === undefined ? part.rows : (part.sectionRows[ref.partition] ?? 0)
-        if (rows === 0) continue
-        bytes?.at(part.holders, part.rows === 0 ? 0 : Math.ceil((part.bytes * rows) / part.rows))
-        found.push({ block: part.block, section: ref.partition, holders: part.holders })
+      if (output === undefined) return found
+      let all = true
+      for (const part of output.parts) {
+        const rows = sectionRows(part, ref.partition)
+        if (rows === 0) all = false
+        else if (bytes !== null && part !== undefined)
+          bytes.at(part.holders, part.rows === 0 ? 0 : Math.ceil((part.bytes * rows) / part.rows))
       }
-      return found
+      // Mostly each map task has something for each reducer.
+      if (all) output.places ??= output.parts.map(placeOf)
+      return all && output.places !== null ? output.places : output.parts.filter(part => sectionRows(part, ref.partition) > 0).map(placeOf)
     }
     case "output": {
       const part = tracker.part(ref.output, ref.partition)
@@ -132,6 +133,19 @@ function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly L
     case "file":
       return found
   }
+}
+
+/** Rows of a map task's region that are for the reducer. */
+function sectionRows(part: Part | undefined, reducer: number): number {
+  if (part === undefined || part.block === null) return 0
+  return part.sectionRows === undefined ? part.rows : (part.sectionRows[reducer] ?? 0)
+}
+
+/** Of a part that has rows, so it has a block. */
+function placeOf(part: Part | undefined): Place {
+  const there = part as Part & { readonly block: string }
+  there.place ??= { block: there.block, holders: there.holders }
+  return there.place
 }
 
 const noBytes: ReadonlyMap<NodeId, number> = new Map()

@@ -1,13 +1,14 @@
 /** Ready tasks go to workers that have room: where their inputs lie, or to the home of their state. */
 
 import { isDivisible, trimStage } from "../../engine/plan.js"
+import type { InputRef } from "../../engine/rdd.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchTask } from "../protocol.js"
 import type { Board } from "./board.js"
 import { launchInputs } from "./inputs.js"
 import type { Pool } from "./placement.js"
 import { stragglers } from "./speculation.js"
-import { type Attempt, isTemporary, type Task, TaskQueue } from "./stage.js"
+import { type Attempt, attemptsOf, avoidedBy, isTemporary, nameOfAttempt, type Task, TaskQueue, troubleOf } from "./stage.js"
 
 const pools = ["stream", "query"] as const
 /** Some are lost for other reasons, and a stream that is held for this is tried again by itself. */
@@ -34,10 +35,10 @@ export class Launching {
   }
 
   /** All that the task reads is there. */
-  ready(task: Task): void {
+  ready(task: Task, reads: readonly InputRef[]): void {
     task.state = "ready"
     const { pool } = task.stage
-    const worker = this.#homeOf(task)?.worker ?? this.#readerOf(task)
+    const worker = this.#homeOf(task, reads)?.worker ?? this.#readerOf(task)
     if (worker === null) this.#ready[pool].push(task)
     else {
       this.#boundQueue(pool, worker).push(task)
@@ -83,13 +84,14 @@ export class Launching {
     let copies = 0
     for (const stage of this.#board.stages.values()) {
       for (const task of stragglers(stage, nowMs)) {
-        const only = task.attempts[0] as Attempt
-        const avoid = [only.worker, ...task.avoid]
-        const found = task.reads === null ? null : launchInputs(task.reads, this.#board.places, true)
+        const only = task.first as Attempt
+        const avoid = [only.worker, ...avoidedBy(task)]
+        const reads = this.#board.readsOf(task)
+        const found = launchInputs(reads, this.#board.places, true)
         if (found === null || placement.size < 2) continue
         const worker = placement.choose(stage.pool, found.local, found.total, avoid)
         if (worker === null || worker === only.worker) continue
-        this.#submit(task, worker, found.inputs, nowMs)
+        this.#submit(task, worker, found.inputs, this.#affinityOf(task, reads, worker), nowMs)
         const slow = placement.slot(only.worker)
         if (slow !== undefined) slow.copied += 1
         // It may never say how long it took: the copy's end ends it.
@@ -102,10 +104,10 @@ export class Launching {
 
   /** The worker is lost. A task with which one after the other is lost may be what ends them: it is not given to all there are. */
   lost(node: NodeId): void {
-    const suspects = [...this.#board.attempts.values()].filter(({ worker }) => worker === node).map(({ task }) => task)
+    const suspects = this.#board.attemptsAt(node).map(({ task }) => task)
     this.restart(node)
     for (const task of suspects) {
-      if (++task.losses < lossesAtMost || task.state === "done" || task.state === "dropped") continue
+      if (++troubleOf(task).losses < lossesAtMost || task.state === "done" || task.state === "dropped") continue
       const message = `${lossesAtMost} workers were lost one after the other while they ran it: it may end them, or take more memory than there is`
       this.#board.failStage(task.stage, { kind: "machine", message, operator: task.stage.spec.label })
     }
@@ -113,10 +115,9 @@ export class Launching {
 
   /** What was launched there is not known to run: it is launched anew, perhaps elsewhere. */
   restart(node: NodeId): void {
-    for (const attempt of [...this.#board.attempts.values()]) {
-      if (attempt.worker !== node) continue
+    for (const attempt of this.#board.attemptsAt(node)) {
       this.endAttempt(attempt)
-      if (attempt.task.state === "running" && attempt.task.attempts.length === 0) this.#board.analyseLater(attempt.task)
+      if (attempt.task.state === "running" && attempt.task.first === null) this.#board.analyseLater(attempt.task)
     }
   }
 
@@ -130,17 +131,19 @@ export class Launching {
   }
 
   cancelAttempts(task: Task): void {
-    for (const attempt of [...task.attempts]) {
-      this.#board.options.outbox.cancel(attempt.worker, attempt.id)
+    if (task.first === null) return
+    for (const attempt of attemptsOf(task)) {
+      this.#board.options.outbox.cancel(attempt.worker, nameOfAttempt(attempt))
       this.endAttempt(attempt)
     }
   }
 
   endAttempt(attempt: Attempt): void {
-    this.#board.attempts.delete(attempt.id)
-    const { attempts, stage } = attempt.task
-    attempts.splice(attempts.indexOf(attempt), 1)
-    const { pool } = stage
+    const { task } = attempt
+    if (task.first === attempt) task.first = task.second
+    task.second = null
+    this.#board.running -= 1
+    const { pool } = task.stage
     this.#board.options.placement.ended(attempt.worker, pool)
     if ((this.#bound[pool].get(attempt.worker)?.size ?? 0) > 0) this.#open[pool].add(attempt.worker)
   }
@@ -149,12 +152,13 @@ export class Launching {
     const board = this.#board
     const { pool, order, spec } = task.stage
     const cost = board.cost(pool, order)
-    const found = task.reads === null ? null : launchInputs(task.reads, board.places, bound === null || cost !== undefined)
+    const reads = board.readsOf(task)
+    const found = launchInputs(reads, board.places, bound === null || cost !== undefined)
     if (found === null) {
       board.analyseLater(task)
       return
     }
-    const worker = bound ?? board.options.placement.choose(pool, found.local, found.total, task.avoid)
+    const worker = bound ?? board.options.placement.choose(pool, found.local, found.total, avoidedBy(task))
     if (worker === null) {
       // Others have room, but not for it: the next free one takes it.
       board.analyseLater(task)
@@ -164,17 +168,17 @@ export class Launching {
       cost.movedBytes += found.total - (found.local.get(worker) ?? 0)
       if (!isTemporary(spec)) cost.recomputed += 1
     }
-    this.#submit(task, worker, found.inputs, nowMs)
+    this.#submit(task, worker, found.inputs, this.#affinityOf(task, reads, worker), nowMs)
   }
 
-  #submit(task: Task, worker: NodeId, inputs: LaunchTask["inputs"], nowMs: number): void {
+  #submit(task: Task, worker: NodeId, inputs: LaunchTask["inputs"], affinity: number | null, nowMs: number): void {
     const { stage, partition } = task
     const { placement, outbox, questionStallMs } = this.#board.options
     task.attempt += 1
-    const id = `${stage.name}/${partition}.${task.attempt}`
-    const attempt: Attempt = { id, task, worker, startedMs: nowMs }
-    task.attempts.push(attempt)
-    this.#board.attempts.set(id, attempt)
+    const attempt: Attempt = { task, number: task.attempt, worker, startedMs: nowMs }
+    if (task.first === null) task.first = attempt
+    else task.second = attempt
+    this.#board.running += 1
     task.state = "running"
     stage.startedMs ??= nowMs
     placement.began(worker, stage.pool)
@@ -184,24 +188,23 @@ export class Launching {
       stage.sent = { spec, divisible: isDivisible(spec.root) }
     }
     const launch = {
-      task: id,
+      task: nameOfAttempt(attempt),
       stage: outbox.place(worker, stage.sent),
       partition,
       attempt: task.attempt,
       pool: stage.pool,
       timeoutMs: stage.timeoutMs,
-      affinity: this.#affinityOf(task, worker),
+      affinity,
       inputs,
     }
     outbox.launch(worker, this.#board.servesStreams(stage) ? launch : { ...launch, stallMs: questionStallMs })
   }
 
   /** State and its followers stay where the state is. */
-  #homeOf(task: Task): { readonly worker: NodeId; readonly affinity: number } | null {
+  #homeOf(task: Task, reads: readonly InputRef[]): { readonly worker: NodeId; readonly affinity: number } | null {
     const { chains, placement } = this.#board.options
     const { spec } = task.stage
     let home = null
-    const reads = task.reads ?? []
     const state = reads.find(ref => ref.kind === "state")
     if (state?.kind === "state") {
       const n = chains.partitions(state.stream)
@@ -213,18 +216,20 @@ export class Launching {
     ) {
       home = placement.home(spec.partitions, task.partition)
     }
-    if (home === null || (task.avoid.includes(home.worker) && placement.size > task.avoid.length)) return null
+    const avoid = avoidedBy(task)
+    if (home === null || (avoid.includes(home.worker) && placement.size > avoid.length)) return null
     return home
   }
 
   /** A compressed file is unpacked once if one worker reads all of its splits. */
-  #readerOf({ stage: { spec }, avoid }: Task): NodeId | null {
-    const split = spec.write.kind === "read" ? spec.write.split : null
-    return split?.packed === undefined ? null : this.#board.options.placement.reader(split.path, avoid)
+  #readerOf(task: Task): NodeId | null {
+    const { write } = task.stage.spec
+    const split = write.kind === "read" ? write.split : null
+    return split?.packed === undefined ? null : this.#board.options.placement.reader(split.path, avoidedBy(task))
   }
 
-  #affinityOf(task: Task, worker: NodeId): number | null {
-    const home = this.#homeOf(task)
+  #affinityOf(task: Task, reads: readonly InputRef[], worker: NodeId): number | null {
+    const home = this.#homeOf(task, reads)
     if (home !== null) return home.worker === worker ? home.affinity : task.partition
     const { write } = task.stage.spec
     return write.kind === "state" || write.kind === "stretch" ? task.partition : null

@@ -64,10 +64,10 @@ export class Needs {
     if (stage.consumers.size > 0) return
     this.#board.drop(stage)
     if (stage.spec.root.kind === "stretch") this.#leaveStretch(stage, stage.spec.root)
-    for (const task of stage.tasks.values()) {
+    stage.tasks.forEach(task => {
       this.#launching.cancelAttempts(task)
       task.state = "dropped"
-    }
+    })
     if (stage.spec.write.kind === "shuffle" && options.planner.keeps(output)) this.#kept.add(output)
     else if (isTemporary(stage.spec)) this.#remove(output)
     else if (stage.spec.write.kind === "state") {
@@ -140,7 +140,7 @@ export class Needs {
     if (task !== undefined && (task.state !== "done" || tracker.part(stage.spec.output, partition) !== undefined)) return
     if (task === undefined && tracker.part(stage.spec.output, partition) !== undefined) return
     const fresh = task ?? makeTask(stage, partition)
-    stage.tasks.set(partition, fresh)
+    if (task === undefined) stage.tasks.add(fresh)
     this.#open(stage)
     this.#board.analyseLater(fresh)
   }

@@ -11,7 +11,7 @@ import type { TaskDone } from "../protocol.js"
 import { type Board, triesOfFetch } from "./board.js"
 import type { Launching } from "./launching.js"
 import type { Needs } from "./needs.js"
-import type { Stage, Task } from "./stage.js"
+import { avoidedBy, type Stage, type Task, troubleOf } from "./stage.js"
 
 const triesOfUserFailure = 2
 const triesOfMachineFailure = 4
@@ -28,7 +28,7 @@ export class Results {
   }
 
   taskDone(worker: NodeId, done: TaskDone, nowMs: number): void {
-    const attempt = this.#board.attempts.get(done.task)
+    const attempt = this.#board.attemptOf(done.task)
     if (attempt !== undefined) {
       this.#launching.endAttempt(attempt)
       if (done.failure === undefined) this.#made(attempt.task, worker, done, nowMs)
@@ -119,7 +119,7 @@ export class Results {
       }
       const id = stepId(stretch, start)
       // Made before its worker was lost for a while: that one stays.
-      if (!tracker.put(id, partition, partFrom(output), worker) && tracker.part(id, partition)?.block !== output.block)
+      if (!tracker.put(id, partition, output, worker) && tracker.part(id, partition)?.block !== output.block)
         outbox.forget(worker, output.block)
     }
   }
@@ -159,8 +159,8 @@ export class Results {
         // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere. But somebody waits for a
         // question, and its time is its thread's own: a loop is one everywhere.
         avoid(task, worker)
-        if (++task.userFailures >= triesOfUserFailure || (failure.kind === "timeout" && !this.#board.servesStreams(task.stage)))
-          return this.#board.failStage(task.stage, { ...failure, workers: task.avoid.map(nodeName) })
+        if (++troubleOf(task).userFailures >= triesOfUserFailure || (failure.kind === "timeout" && !this.#board.servesStreams(task.stage)))
+          return this.#board.failStage(task.stage, { ...failure, workers: avoidedBy(task).map(nodeName) })
         break
       case "fetch":
         if (failure.block !== undefined && failure.from !== undefined) {
@@ -171,29 +171,26 @@ export class Results {
           }
           this.#needs.dropPlace(failure.block, failure.from)
         }
-        if (++task.fetchFailures >= triesOfFetch) return this.#board.failStage(task.stage, failure)
+        if (++troubleOf(task).fetchFailures >= triesOfFetch) return this.#board.failStage(task.stage, failure)
         break
       case "machine":
         avoid(task, worker)
-        if (++task.machineFailures >= triesOfMachineFailure) return this.#board.failStage(task.stage, failure)
+        if (++troubleOf(task).machineFailures >= triesOfMachineFailure) return this.#board.failStage(task.stage, failure)
         break
       case "killed":
         break
     }
-    if (task.attempts.length === 0) this.#board.analyseLater(task)
+    if (task.first === null) this.#board.analyseLater(task)
   }
 }
 
 function avoid(task: Task, worker: NodeId): void {
-  if (!task.avoid.includes(worker)) task.avoid = [...task.avoid, worker]
+  const trouble = troubleOf(task)
+  if (!trouble.avoid.includes(worker)) trouble.avoid = [...trouble.avoid, worker]
 }
 
 /** What a task made: read splits and files leave no part of their stage. */
 function partOf(stage: Stage, done: TaskDone): MadePart {
   const output = stage.spec.write.kind === "read" || writesFile(stage.spec.write) ? undefined : done.outputs[0]
-  return output === undefined ? emptyPart : partFrom(output)
-}
-
-function partFrom({ block, rows, bytes, sectionRows, base, keys }: TaskDone["outputs"][number]): MadePart {
-  return { block, rows, bytes, sectionRows, base, keys }
+  return output ?? emptyPart
 }

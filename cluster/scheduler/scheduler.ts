@@ -88,7 +88,7 @@ export class Scheduler {
 
   /** Tasks at the workers. */
   get running(): number {
-    return this.#board.attempts.size
+    return this.#board.running
   }
 
   /** All stages a job's target reads from, nearest first: for people who ask. */

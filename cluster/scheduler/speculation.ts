@@ -15,9 +15,9 @@ export function stragglers(stage: Stage, nowMs: number): Task[] {
   const sorted = [...stage.durationsMs].sort((a, b) => a - b)
   const limitMs = Math.max(floorMs, slower * (sorted[sorted.length >> 1] as number))
   const slow: Task[] = []
-  for (const task of stage.tasks.values()) {
-    if (task.state !== "running" || task.attempts.length !== 1) continue
-    for (const attempt of task.attempts) if (nowMs - attempt.startedMs > limitMs) slow.push(task)
-  }
+  stage.tasks.forEach(task => {
+    if (task.state !== "running" || task.first === null || task.second !== null) return
+    if (nowMs - task.first.startedMs > limitMs) slow.push(task)
+  })
   return slow
 }

@@ -11,9 +11,10 @@ import type { Pool } from "./placement.js"
 /** waiting → ready → running → done; back to waiting when a result or an input is lost; dropped when nobody wants it. */
 export type TaskState = "waiting" | "ready" | "running" | "done" | "dropped"
 
+/** A run of a task at a worker; `number` 1 is the first. There are as many as tasks: what follows from these is not kept. */
 export interface Attempt {
-  readonly id: string
   readonly task: Task
+  readonly number: number
   readonly worker: NodeId
   readonly startedMs: number
 }
@@ -22,13 +23,20 @@ export interface Task {
   readonly stage: Stage
   readonly partition: number
   state: TaskState
-  reads: readonly InputRef[] | null
   /** On how many absent things it waits. */
   waits: number
-  /** Number of the last attempt. Attempt 1 is the first. */
+  /** Number of the last attempt. */
   attempt: number
-  /** At workers now: mostly one, two while a slow one has got a copy. */
-  readonly attempts: Attempt[]
+  /** At a worker now. */
+  first: Attempt | null
+  /** At another one, too, for the first is slow. */
+  second: Attempt | null
+  /** Null: nothing went wrong yet. */
+  trouble: Trouble | null
+}
+
+/** What went wrong with a task. */
+export interface Trouble {
   userFailures: number
   machineFailures: number
   fetchFailures: number
@@ -50,7 +58,7 @@ export interface Stage {
   /** Lower goes first. */
   readonly order: number
   readonly timeoutMs: number
-  readonly tasks: Map<number, Task>
+  readonly tasks: TaskTable
   /** Wanted tasks that are not done. */
   open: number
   /** Jobs (`job:<id>`) and stages (by output) that want it. Dropped when there is none. */
@@ -89,7 +97,7 @@ export function makeStage(name: string, spec: StageSpec, pool: Pool, order: numb
     pool,
     order,
     timeoutMs,
-    tasks: new Map(),
+    tasks: new TaskTable(spec.partitions),
     open: 0,
     consumers: new Set(),
     dependencies: null,
@@ -110,19 +118,49 @@ export function makeStage(name: string, spec: StageSpec, pool: Pool, order: numb
 const nowhere: readonly NodeId[] = Object.freeze([])
 
 export function makeTask(stage: Stage, partition: number): Task {
-  return {
-    stage,
-    partition,
-    state: "waiting",
-    reads: null,
-    waits: 0,
-    attempt: 0,
-    attempts: [],
-    userFailures: 0,
-    machineFailures: 0,
-    fetchFailures: 0,
-    losses: 0,
-    avoid: nowhere,
+  return { stage, partition, state: "waiting", waits: 0, attempt: 0, first: null, second: null, trouble: null }
+}
+
+export function troubleOf(task: Task): Trouble {
+  task.trouble ??= { userFailures: 0, machineFailures: 0, fetchFailures: 0, losses: 0, avoid: nowhere }
+  return task.trouble
+}
+
+export const avoidedBy = (task: Task): readonly NodeId[] => task.trouble?.avoid ?? nowhere
+
+/** The name under which workers know it. */
+export const nameOfAttempt = ({ task: { stage, partition }, number }: Attempt): string => `${stage.name}/${partition}.${number}`
+
+export function attemptsOf({ first, second }: Task): readonly Attempt[] {
+  if (first === null) return []
+  return second === null ? [first] : [first, second]
+}
+
+/** A stage's tasks by partition, of which some may not be wanted. */
+export class TaskTable {
+  readonly #tasks: (Task | undefined)[]
+  #size = 0
+
+  constructor(partitions: number) {
+    this.#tasks = new Array<Task | undefined>(partitions).fill(undefined)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get(partition: number): Task | undefined {
+    return this.#tasks[partition]
+  }
+
+  add(task: Task): void {
+    this.#tasks[task.partition] = task
+    this.#size += 1
+  }
+
+  /** In the order of their partitions. */
+  forEach(use: (task: Task) => void): void {
+    for (const task of this.#tasks) if (task !== undefined) use(task)
   }
 }
 
@@ -133,16 +171,17 @@ export function isTemporary(spec: StageSpec): boolean {
 
 /** A heap by (order, sequence): oldest work first, and of equals the one that became ready first. */
 export class TaskQueue {
-  readonly #heap: { readonly task: Task; readonly order: number; readonly sequence: number }[] = []
+  readonly #tasks: Task[] = []
+  readonly #sequences: number[] = []
   #sequence = 0
 
   get size(): number {
-    return this.#heap.length
+    return this.#tasks.length
   }
 
   push(task: Task): void {
-    this.#heap.push({ task, order: task.stage.order, sequence: this.#sequence++ })
-    let i = this.#heap.length - 1
+    let i = this.#tasks.push(task) - 1
+    this.#sequences.push(this.#sequence++)
     while (i > 0) {
       const parent = (i - 1) >> 1
       if (!this.#less(i, parent)) break
@@ -152,38 +191,36 @@ export class TaskQueue {
   }
 
   peek(): Task | undefined {
-    return this.#heap[0]?.task
+    return this.#tasks[0]
   }
 
   pop(): Task | undefined {
-    const top = this.#heap[0]
-    const last = this.#heap.pop()
-    if (top === undefined || last === undefined) return undefined
-    if (this.#heap.length > 0) {
-      this.#heap[0] = last
-      let i = 0
-      for (;;) {
-        let least = i
-        if (2 * i + 1 < this.#heap.length && this.#less(2 * i + 1, least)) least = 2 * i + 1
-        if (2 * i + 2 < this.#heap.length && this.#less(2 * i + 2, least)) least = 2 * i + 2
-        if (least === i) break
-        this.#swap(i, least)
-        i = least
-      }
+    const size = this.#tasks.length - 1
+    if (size > 0) this.#swap(0, size)
+    const top = this.#tasks.pop()
+    this.#sequences.pop()
+    for (let i = 0; ; ) {
+      let least = i
+      if (2 * i + 1 < size && this.#less(2 * i + 1, least)) least = 2 * i + 1
+      if (2 * i + 2 < size && this.#less(2 * i + 2, least)) least = 2 * i + 2
+      if (least === i) return top
+      this.#swap(i, least)
+      i = least
     }
-    return top.task
   }
 
   #less(a: number, b: number): boolean {
-    const x = this.#heap[a] as { order: number; sequence: number }
-    const y = this.#heap[b] as { order: number; sequence: number }
-    return x.order !== y.order ? x.order < y.order : x.sequence < y.sequence
+    const x = (this.#tasks[a] as Task).stage.order
+    const y = (this.#tasks[b] as Task).stage.order
+    return x !== y ? x < y : (this.#sequences[a] as number) < (this.#sequences[b] as number)
   }
 
   #swap(a: number, b: number): void {
-    const heap = this.#heap
-    const held = heap[a] as (typeof heap)[number]
-    heap[a] = heap[b] as (typeof heap)[number]
-    heap[b] = held
+    const [tasks, sequences] = [this.#tasks, this.#sequences]
+    const [task, sequence] = [tasks[a] as Task, sequences[a] as number]
+    tasks[a] = tasks[b] as Task
+    sequences[a] = sequences[b] as number
+    tasks[b] = task
+    sequences[b] = sequence
   }
 }

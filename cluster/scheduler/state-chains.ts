@@ -10,7 +10,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { BlockTracker } from "../master/block-tracker.js"
-import type { Output, Part, ChainLink as TravellingLink } from "../master/tracked-block.js"
+import type { Output, Part, Place } from "../master/tracked-block.js"
 
 export interface Step {
   readonly interval: number
@@ -118,15 +118,15 @@ export class StateChains {
   }
 
   /** The blocks of the version that `resolve` would give, as they travel, base first; null: something of it is missing. */
-  links(stream: StreamId, partition: number, at: number, since = at): readonly TravellingLink[] | null {
+  links(stream: StreamId, partition: number, at: number, since = at): readonly Place[] | null {
     const steps = this.#streams.get(stream)?.partitions[partition]
     if (steps === undefined) return []
-    const links: TravellingLink[] = []
+    const links: Place[] = []
     for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
       const step = steps[i] as Standing
       const part = this.#part(step, partition)
       if (part === undefined) return null
-      if (part.block !== null) links.push(linkOf(part, part.block, step.interval))
+      if (part.block !== null) links.push(placeOf(part, part.block, step.interval))
       if (part.base === true && step.interval <= since) break
     }
     return links.reverse()
@@ -211,7 +211,7 @@ function lastAtOrBefore(steps: readonly Step[], at: number): number {
   return low - 1
 }
 
-function linkOf(part: Part, block: string, interval: number): TravellingLink {
-  part.link ??= { block, holders: part.holders, interval, base: part.base === true }
-  return part.link
+function placeOf(part: Part, block: string, interval: number): Place {
+  part.place ??= { block, holders: part.holders, interval, base: part.base === true }
+  return part.place
 }

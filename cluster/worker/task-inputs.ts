@@ -61,7 +61,7 @@ export class TaskInputs {
       this.#inputs.push({ ref: input.ref, parts })
       if (input.ref.kind === "asset") this.#asset(input.ref.hash, parts)
       else if (input.ref.kind === "file") this.#file(input.ref, parts)
-      else for (const part of input.parts) this.#block(part, parts)
+      else for (const part of input.parts) this.#block(part, input.ref.kind === "shuffle" ? input.ref.partition : undefined, parts)
     }
     this.#readDisk(this.#parts.budgets[task.pool])
     this.#arrived()
@@ -106,7 +106,7 @@ export class TaskInputs {
     this.#budget?.give(this)
   }
 
-  #block(part: LaunchPart, parts: InputPart[]): void {
+  #block(part: LaunchPart, section: number | undefined, parts: InputPart[]): void {
     const { store, fetcher } = this.#parts
     const index = parts.length
     parts.push({ offset: 0, length: 0 })
@@ -115,7 +115,7 @@ export class TaskInputs {
     if (held !== undefined && held.region === null) {
       this.#missing++
       const use = (whole: Uint8Array) => {
-        const bytes = part.section === undefined ? whole : sectionView(whole, part.section)
+        const bytes = section === undefined ? whole : sectionView(whole, section)
         parts[index] = { offset: 0, length: bytes.byteLength, bytes, ...kind }
         this.#arrived()
       }
@@ -124,7 +124,7 @@ export class TaskInputs {
     }
     if (held !== undefined && held.region !== null) {
       const whole = store.view(held.region)
-      const { byteOffset, byteLength } = part.section === undefined ? whole : sectionView(whole, part.section)
+      const { byteOffset, byteLength } = section === undefined ? whole : sectionView(whole, section)
       this.#pin(held.region)
       parts[index] = { offset: byteOffset, length: byteLength, ...kind }
       return
@@ -148,13 +148,13 @@ export class TaskInputs {
       },
       failed: ({ from, why, answered }) => {
         this.#waiters.delete(waiter)
-        const what = part.section === undefined ? `block ${part.block}` : `section ${part.section} of block ${part.block}`
+        const what = section === undefined ? `block ${part.block}` : `section ${section} of block ${part.block}`
         const message = `${what} cannot be had${from === null ? "" : ` from ${from}`}: ${why}`
         this.#fail({ kind: "fetch", message, block: part.block, ...(from !== null && { from }), ...(!answered && { unanswered: true }) })
       },
     }
     this.#waiters.add(waiter)
-    fetcher.want(part.block, part.section, part.holders, waiter)
+    fetcher.want(part.block, section, part.holders, waiter)
   }
 
   #asset(hash: string, parts: InputPart[]): void {

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert"
 import { causeInWords } from "../../cluster/client/why-words.js"
 import type { IntervalFacts } from "../../cluster/master/job-facts.js"
 import { Slowness } from "../../cluster/master/slowness.js"
-import type { StageFacts } from "../../cluster/master/stage-facts.js"
+import { type StageFacts, TaskTimes } from "../../cluster/master/stage-facts.js"
 import { type WhyFacts, whyOf } from "../../cluster/master/why.js"
 import { heavyKeys, SpaceSaving } from "../../engine/keys/heavy-keys.js"
 
@@ -17,14 +17,15 @@ function stage(ms: readonly number[], heavy?: readonly [partition: number, rows:
     const [partition, rows] = heavy
     reads.push({
       label: "input.map",
-      tasks: [],
+      tasks: new TaskTimes(),
       heavy: new Map([['"-"', { key: '"-"', partition, rows }]]),
       firstMs: 0,
       rows: 1000,
       reads: [],
     })
   }
-  const tasks = ms.map((ms, partition) => ({ partition, worker: `w${(partition % 2) + 1}#1`, ms }))
+  const tasks = new TaskTimes()
+  for (const [partition, tookMs] of ms.entries()) tasks.add(partition, `w${(partition % 2) + 1}#1`, tookMs)
   return { label: "groupByKey", tasks, heavy: new Map(), firstMs: 0, rows: 10, reads }
 }
 

@@ -192,11 +192,10 @@ test("tasks go where their blocks are, when what they read is there; one message
   const reduces = bench.flush()
   assert.is(reduces.launched.length, 2)
   assert.equal(
-    reduces.launched.map(({ launch }) => launch.inputs[0]?.parts.map(({ block, section, holders }) => `${block} ${section} ${holders}`)),
-    [
-      ["b1 0 w1", "b2 0 w2"],
-      ["b1 1 w1", "b2 1 w2"],
-    ],
+    reduces.launched.map(({ launch }) =>
+      launch.inputs.map(({ ref, parts }) => [ref, parts.map(({ block, holders }) => `${block} ${holders}`)]),
+    ),
+    [0, 1].map(partition => [[{ kind: "shuffle", output: "map", partition }, ["b1 w1", "b2 w2"]]]),
   )
   for (const { task, worker } of reduces.launched) bench.done(worker, task)
   assert.equal(bench.jobs(), ["j done"])

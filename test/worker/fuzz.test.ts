@@ -149,7 +149,7 @@ class Storm {
         const parts = [
           { block: any(this.blocks) ?? "none", holders },
           { block: `far${n % 5}`, holders },
-          { block: `far${m % 5}`, section: 0, holders },
+          { block: `far${m % 5}`, holders },
         ]
         const ref = { kind: "block", block: "b" } as const
         const tasks = [0, 1].map(i => {

@@ -23,7 +23,7 @@ const shuffle = { kind: "shuffle", output: "map", partition: 1 } as const
 test("a task whose inputs are here is submitted with their places, and its output is reported", () => {
   const w = new Bench().join()
   const block = withRegion(w, "zero", "one")
-  w.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block, section: 1, holders: ["w1#1"] }] }] })])
+  w.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block, holders: ["w1#1"] }] }] })])
   const [submit] = w.command("submit")
   const part = submit!.run.inputs[0]!.parts[0]!
   assert.is(text(w.bytesAt(part.offset, part.length)), "one")
@@ -42,9 +42,9 @@ test("what is elsewhere is fetched: one message a peer, sections stored for the 
   const w = new Bench().join([peer("w2"), peer("w3")])
   const free = w.inventory().length
   const parts = [
-    { block: "w2#1-1", section: 1, holders: ["w2#1", "w3#1"] },
-    { block: "w2#1-2", section: 1, holders: ["w2#1"] },
-    { block: "w3#1-1", section: 1, holders: ["w3#1"] },
+    { block: "w2#1-1", holders: ["w2#1", "w3#1"] },
+    { block: "w2#1-2", holders: ["w2#1"] },
+    { block: "w3#1-1", holders: ["w3#1"] },
   ]
   w.launch([task("t.1", { inputs: [{ ref: shuffle, parts }] })])
   assert.equal(w.kinds(), ["fetch→w2#1", "fetch→w3#1"])
@@ -92,14 +92,14 @@ test("a holder that has it not, dies or is silent: the next one is asked; none l
 
 test("a broken connection to the only holder is tried once more", () => {
   const w = new Bench().join([peer("w2")])
-  w.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block: "b", section: 0, holders: ["w2#1"] }] }] })])
+  w.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block: "b", holders: ["w2#1"] }] }] })])
   w.step({ kind: "lost", peer: "w2#1" })
   const { request, to } = w.only("fetch")
   assert.is(to, "w2#1")
   w.receive("w2#1", { kind: "fetched", request, missing: [] }, bytesOf("a"))
   assert.is(w.command("submit").length, 1)
   const v = new Bench().join([peer("w2")])
-  v.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block: "b", section: 0, holders: ["w2#1"] }] }] })])
+  v.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block: "b", holders: ["w2#1"] }] }] })])
   v.step({ kind: "lost", peer: "w2#1" })
   v.step({ kind: "lost", peer: "w2#1" })
   const { failure } = v.only("tasksDone").done[0]!
@@ -108,7 +108,8 @@ test("a broken connection to the only holder is tried once more", () => {
 
 test("a holder that this worker does not know yet is waited for", () => {
   const w = new Bench({ config: { masterTimeoutMs: minute, fetchTimeoutMs: 500 } }).join([])
-  const launch = (name: string) => w.launch([task(name, { inputs: [{ ref: shuffle, parts: [{ block: name, holders: ["w9#1"] }] }] })])
+  const launch = (name: string) =>
+    w.launch([task(name, { inputs: [{ ref: { kind: "block", block: name }, parts: [{ block: name, holders: ["w9#1"] }] }] })])
   launch("t.1")
   assert.equal(w.kinds(), [])
   w.receive("master#1", { kind: "peers", workers: [peer("w9")], minReplicas: 1, replicas: 2 })
@@ -122,7 +123,7 @@ test("a holder that this worker does not know yet is waited for", () => {
 
 test("two tasks that want one section fetch it once; each may end without harm to the other", () => {
   const w = new Bench({ cores: 1 }).join([peer("w2")])
-  const inputs = [{ ref: shuffle, parts: [{ block: "b", section: 0, holders: ["w2#1"] }] }]
+  const inputs = [{ ref: shuffle, parts: [{ block: "b", holders: ["w2#1"] }] }]
   w.launch([task("t.1", { inputs }), task("t.2", { inputs })])
   const { request, blocks } = w.only("fetch")
   assert.is(blocks.length, 1)
@@ -138,10 +139,9 @@ test("two tasks that want one section fetch it once; each may end without harm t
 
 test("a whole block that was fetched is kept for a moment; a section is not", () => {
   const w = new Bench({ config: { masterTimeoutMs: minute } }).join([peer("w2")])
-  const launch = (name: string, section?: number) => {
-    const parts = [{ block: "b", holders: ["w2#1"], ...(section !== undefined && { section }) }]
-    w.launch([task(name, { inputs: [{ ref: { kind: "block", block: "b" }, parts }] })])
-  }
+  const whole = { kind: "block", block: "b" } as const
+  const launch = (name: string, ref: typeof whole | typeof shuffle = whole) =>
+    w.launch([task(name, { inputs: [{ ref, parts: [{ block: "b", holders: ["w2#1"] }] }] })])
   launch("t.1")
   w.receive("w2#1", { kind: "fetched", request: w.only("fetch").request, missing: [] }, bytesOf("abc"))
   w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
@@ -152,7 +152,7 @@ test("a whole block that was fetched is kept for a moment; a section is not", ()
   assert.is(text(w.bytesAt(offset, length)), "abc", "while it is read")
   w.step({ kind: "taskDone", task: "t.2", executor: 0, result: result(), ms: 1 })
   assert.is(w.bytesAt(offset, 1)[0], 0xdb)
-  launch("t.3", 0)
+  launch("t.3", shuffle)
   assert.is(w.sent("fetch").length, 1)
 })
 
@@ -372,7 +372,7 @@ test("a block that is not where the task was sent for it: the worker itself is n
 test("an input that is forgotten while a task reads it keeps its bytes until the task ends", () => {
   const w = new Bench().join()
   const block = withRegion(w, "zero", "one")
-  w.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block, section: 1, holders: [] }] }] })])
+  w.launch([task("t.1", { inputs: [{ ref: shuffle, parts: [{ block, holders: [] }] }] })])
   const { offset, length } = w.command("submit")[0]!.run.inputs[0]!.parts[0]!
   w.receive("master#1", { kind: "forget", blocks: [block], streams: [] })
   assert.is(text(w.bytesAt(offset, length)), "one")
