@@ -4,7 +4,7 @@
  */
 
 import { Fzf } from "fzf"
-import { decode, freshDecoder } from "./editor/decode.js"
+import { decode, decodeRest, freshDecoder } from "./editor/decode.js"
 import { editedCell } from "./editor/external.js"
 import type { History } from "./editor/history.js"
 import { isComplete } from "./evaluator/complete-cell.js"
@@ -28,6 +28,8 @@ export interface ScreenOptions {
   /** Asked at Ctrl-D. Lines to say goodbye with, or a question that a second Ctrl-D answers. */
   readonly leave: () => Promise<{ readonly lines: readonly StyledLine[]; readonly ask: boolean }>
   readonly chaos?: (order: ChaosOrder) => void
+  /** The terminal is an editor's from now on, or ours again: a Ctrl-C there reaches this process as a signal. */
+  readonly lent?: (lent: boolean) => void
   /** Cells that grey text offers one after the other on an empty line. */
   readonly tour?: readonly string[]
   /** The terminal. Default: this process's. */
@@ -44,6 +46,8 @@ export interface Screen {
 }
 
 const layoutAfterMs = 300
+/** The rest of a key's sequence comes within it, over a link too. */
+const sequenceMs = 50
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
 /** What people of other shells write to leave one. */
@@ -172,7 +176,7 @@ export function openScreen(options: ScreenOptions): Screen {
         host.panels(effect.order)
         return
       case "edit":
-        void mode.lend(async () => dispatch(await editedCell(effect.text))).catch(() => {})
+        edit(effect.text)
         return
       case "copy":
         // The terminal's own way to the clipboard of whoever sits before it, over ssh too (OSC 52).
@@ -194,6 +198,14 @@ export function openScreen(options: ScreenOptions): Screen {
         leave(effect.confirmed)
         return
     }
+  }
+
+  function edit(text: string): void {
+    options.lent?.(true)
+    void mode
+      .lend(async () => dispatch(await editedCell(text)))
+      .catch(() => {})
+      .finally(() => options.lent?.(false))
   }
 
   /** A stored answer on a screen of its own. */
@@ -248,15 +260,20 @@ export function openScreen(options: ScreenOptions): Screen {
   }
 
   let heard = false
-  const onData = (chunk: Buffer | string) => {
-    // What was typed before the terminal was ours came by lines: their ends are Enter, not Ctrl-J.
-    const text = heard ? chunk.toString() : chunk.toString().replace(/\n/g, "\r")
-    heard = true
-    const decoded = decode(decoder, text)
+  let torn: NodeJS.Timeout | undefined
+  const input = (decoded: ReturnType<typeof decode>) => {
     decoder = decoded.state
     together(() => {
       for (const event of decoded.events) dispatch({ kind: "input", event })
     })
+  }
+  const onData = (chunk: Buffer | string) => {
+    // What was typed before the terminal was ours came by lines: their ends are Enter, not Ctrl-J.
+    const text = heard ? chunk.toString() : chunk.toString().replace(/\n/g, "\r")
+    heard = true
+    clearTimeout(torn)
+    input(decode(decoder, text))
+    if (decoder.pending !== "") torn = setTimeout(() => input(decodeRest(decoder)), sequenceMs)
   }
   const onResize = () => {
     const columns = stdout.columns ?? 80
@@ -274,6 +291,7 @@ export function openScreen(options: ScreenOptions): Screen {
     if (state.printed.length > 0) frames.paint(frameOf(state), state.printed.map(unwrapped).join(""))
     closed = true
     clearTimeout(repaint)
+    clearTimeout(torn)
     stdin.off("data", onData)
     stdout.off("resize", onResize)
     mode.giveBack()

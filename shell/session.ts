@@ -178,20 +178,25 @@ export function newLine(state: ShellState): Step {
 function next(state: ShellState): Step {
   const [cell, ...queue] = state.queue
   if (cell === undefined) return only(state)
-  // It goes to the scrollback as it was typed, continuation lines indented, above its own output.
-  const indent = " ".repeat(state.prompt.length)
+  // It goes to the scrollback as it was typed, above its own output.
   const spans = spansOf(cell)
-  const lines = cell
-    .split("\n")
-    .map((line, i): StyledLine => ({ text: (i === 0 ? state.prompt : indent) + line, style: "input", spans: spans[i]! }))
+  const lines = prompted(state, cell).map((text, i): StyledLine => ({ text, style: "input", spans: spans[i]! }))
   return effect({ ...print(state, lines), running: cell, queue }, { kind: "evaluate", cell })
+}
+
+/** A cell's lines behind the prompt, and those that go on indented. */
+function prompted({ prompt }: ShellState, cell: string): string[] {
+  return cell.split("\n").map((line, i) => (i === 0 ? prompt : " ".repeat(prompt.length)) + line)
 }
 
 function interrupt(state: ShellState): Step {
   if (state.running !== null) return effect({ ...state, queue: [] }, { kind: "cancel" })
   if (state.buffer.text !== "")
     return only({
-      ...print(state, [{ text: `${state.prompt}${state.buffer.text}^C`, style: "dim" }]),
+      ...print(
+        state,
+        prompted(state, `${state.buffer.text}^C`).map(text => ({ text, style: "dim" })),
+      ),
       buffer: emptyBuffer,
       ghost: "",
       browsing: null,

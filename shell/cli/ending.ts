@@ -1,12 +1,14 @@
 /**
  * How a command ends: what it opened is closed in reverse order, once, whether it is done, has failed, or a signal came
- * (130 SIGINT, 143 SIGTERM, 129 SIGHUP).
+ * (128 and its number: 130 SIGINT, 143 SIGTERM, 129 SIGHUP).
  */
 
 const signals = [
   ["SIGINT", 130],
   ["SIGTERM", 143],
   ["SIGHUP", 129],
+  ["SIGQUIT", 131],
+  ["SIGABRT", 134],
 ] as const
 
 /** Closing that takes longer than this is left to the operating system: children end with their parent anyway. */

@@ -2,6 +2,7 @@
  * The text being edited, as a pure value: text, cursor, the kill ring's top and an undo stack. Positions are UTF-16 offsets
  * that never fall inside a grapheme.
  */
+import { cellWidth, head } from "../view/width.js"
 
 export interface Buffer {
   readonly text: string
@@ -74,11 +75,11 @@ export function target(buffer: Pick<Buffer, "text" | "cursor">, motion: Motion):
     case "right":
       return step(text, cursor, 1)
     case "wordLeft":
-      return text.slice(0, cursor).replace(/[\p{L}\p{N}_$]+[^\p{L}\p{N}_$]*$|[^\p{L}\p{N}_$]+$/u, "").length
+      return wordsBack(text, cursor, isWord)
     case "bigWordLeft":
-      return text.slice(0, cursor).replace(/\S+\s*$|\s+$/u, "").length
+      return wordsBack(text, cursor, isNoBlank)
     case "wordRight":
-      return cursor + (/^[^\p{L}\p{N}_$]*[\p{L}\p{N}_$]*/u.exec(text.slice(cursor))?.[0].length ?? 0)
+      return wordRight(text, cursor)
     case "lineStart":
       return text.lastIndexOf("\n", cursor - 1) + 1
     case "lineEnd": {
@@ -92,16 +93,10 @@ export function target(buffer: Pick<Buffer, "text" | "cursor">, motion: Motion):
     case "up":
     case "down": {
       const lineStart = text.lastIndexOf("\n", cursor - 1) + 1
-      const column = cursor - lineStart
-      if (motion === "up") {
-        if (lineStart === 0) return cursor
-        const start = text.lastIndexOf("\n", lineStart - 2) + 1
-        return clamp(Math.min(start + column, lineStart - 1), text)
-      }
+      const cells = cellWidth(text.slice(lineStart, cursor))
+      if (motion === "up") return lineStart === 0 ? cursor : atCell(text, text.lastIndexOf("\n", lineStart - 2) + 1, cells)
       const end = text.indexOf("\n", cursor)
-      if (end < 0) return cursor
-      const nextEnd = text.indexOf("\n", end + 1)
-      return clamp(Math.min(end + 1 + column, nextEnd < 0 ? text.length : nextEnd), text)
+      return end < 0 ? cursor : atCell(text, end + 1, cells)
     }
   }
 }
@@ -116,19 +111,58 @@ export function onLastLine(buffer: Buffer): boolean {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
-/** One grapheme (an emoji with its modifiers is one) to the left or right; looks no further than one line. */
+/** One grapheme (an emoji with its modifiers is one) to the left or right. */
 function step(text: string, at: number, direction: -1 | 1): number {
-  if (direction === 1) {
-    const next = graphemes
-      .segment(text.slice(at, at + 64))
-      [Symbol.iterator]()
-      .next()
-    return next.done ? at : at + next.value.segment.length
-  }
-  const from = Math.max(0, at - 64)
-  let last = at
-  for (const { index } of graphemes.segment(text.slice(from, at))) last = from + index
-  return last
+  if (direction === -1) return at === 0 ? 0 : graphemes.segment(text).containing(at - 1)!.index
+  return ended(text, at + 1)
+}
+
+/** `at`, or the beginning of the grapheme that it falls inside. */
+function begun(text: string, at: number): number {
+  return at >= text.length ? text.length : graphemes.segment(text).containing(at)!.index
+}
+
+/** `at`, or that grapheme's end. */
+function ended(text: string, at: number): number {
+  if (at >= text.length) return text.length
+  const inside = graphemes.segment(text).containing(at)!
+  return inside.index === at ? at : inside.index + inside.segment.length
+}
+
+/** The place in the line from `start` on that so many cells of the terminal stand before; its end when it is shorter. */
+function atCell(text: string, start: number, cells: number): number {
+  const end = text.indexOf("\n", start)
+  return start + head(text.slice(start, end < 0 ? text.length : end), cells).length
+}
+
+const isWord = (letter: string) => /[\p{L}\p{N}\p{M}_$]/u.test(letter)
+const isNoBlank = (letter: string) => /\S/u.test(letter)
+
+/** Back over what is no word, then over the word. */
+function wordsBack(text: string, cursor: number, isOf: (letter: string) => boolean): number {
+  let at = cursor
+  for (const wanted of [false, true])
+    while (at > 0) {
+      const before = at - (isInside(text, at - 1) ? 2 : 1)
+      if (isOf(letterAt(text, before)) !== wanted) break
+      at = before
+    }
+  return begun(text, at)
+}
+
+function wordRight(text: string, cursor: number): number {
+  let at = cursor
+  for (const wanted of [false, true]) while (at < text.length && isWord(letterAt(text, at)) === wanted) at += letterAt(text, at).length
+  return ended(text, at)
+}
+
+/** Whether a surrogate pair's second half stands there. */
+function isInside(text: string, at: number): boolean {
+  return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff
+}
+
+function letterAt(text: string, at: number): string {
+  return String.fromCodePoint(text.codePointAt(at)!)
 }
 
 function clamp(position: number, text: string): number {

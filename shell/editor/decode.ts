@@ -17,6 +17,8 @@ export const freshDecoder: DecoderState = { pending: "" }
 
 const pasteStart = "\x1b[200~"
 const pasteEnd = "\x1b[201~"
+/** Alone while a paste has not ended: its end is not coming. A terminal takes it out of what is pasted. */
+const giveUp = "\x03"
 
 const sequences: Readonly<Record<string, string>> = {
   "[A": "up",
@@ -72,22 +74,21 @@ export function decode(state: DecoderState, chunk: string): { readonly events: I
   while (rest !== "") {
     if (rest.startsWith(pasteStart)) {
       const end = rest.indexOf(pasteEnd)
-      if (end < 0) break
+      if (end < 0 && chunk !== giveUp) break
       flush()
-      events.push({ kind: "paste", text: rest.slice(pasteStart.length, end).replace(/\r\n?/g, "\n") })
+      if (end < 0) {
+        events.push({ kind: "paste", text: linesOf(rest.slice(pasteStart.length, -giveUp.length)) })
+        rest = ""
+        continue
+      }
+      events.push({ kind: "paste", text: linesOf(rest.slice(pasteStart.length, end)) })
       rest = rest.slice(end + pasteEnd.length)
       continue
     }
     const char = rest[0]!
     if (char === "\x1b") {
-      // A lone ESC at the end of a chunk is the Escape key: terminals send sequences in one write.
-      if (rest.length === 1) {
-        flush()
-        events.push({ kind: "key", key: "escape" })
-        rest = ""
-        continue
-      }
-      if (pasteStart.startsWith(rest)) break
+      // The Escape key, or the first byte of a sequence that a link or a full buffer has torn.
+      if (rest.length === 1 || pasteStart.startsWith(rest)) break
       const sequence = /^\x1b(\[[0-9;<?]*[ -/]*[@-~]|O[A-Za-z])/.exec(rest)
       if (sequence) {
         flush()
@@ -124,4 +125,15 @@ export function decode(state: DecoderState, chunk: string): { readonly events: I
   }
   flush()
   return { events, state: { pending: rest } }
+}
+
+/** Nothing has followed for some time: what has begun like a sequence was a key. An unfinished paste still waits. */
+export function decodeRest({ pending }: DecoderState): { readonly events: InputEvent[]; readonly state: DecoderState } {
+  if (pending.startsWith(pasteStart)) return { events: [], state: { pending } }
+  const key = pending === "\x1b" ? "escape" : /^\x1b[[O]$/.test(pending) ? `alt-${pending[1]}` : null
+  return { events: key === null ? [] : [{ kind: "key", key }], state: freshDecoder }
+}
+
+function linesOf(pasted: string): string {
+  return pasted.replace(/\r\n?/g, "\n")
 }

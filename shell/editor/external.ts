@@ -14,10 +14,13 @@ export async function editedCell(text: string, editor = process.env.VISUAL || pr
     writeFileSync(path, `${text}\n`)
     // By the system's shell: EDITOR may hold flags.
     const child = spawn(`${editor} "${path}"`, { shell: true, stdio: "inherit" })
+    // Whoever ends this process leaves no editor on its terminal.
+    const hangUp = () => void child.kill("SIGHUP")
+    process.once("exit", hangUp)
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject)
       child.once("exit", resolve)
-    })
+    }).finally(() => process.off("exit", hangUp))
     if (code !== 0) return said(`ended with ${code}; the cell is as it was`)
     return { kind: "edited", text: readFileSync(path, "utf8").replace(/\r\n?/g, "\n").replace(/\n+$/, "") }
   } catch (error) {

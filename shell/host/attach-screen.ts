@@ -92,6 +92,9 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     },
     leave: async () =>
       leave(await ownStreams(), { embedded: attachment.cluster !== undefined, address: attachment.address, tz, nowMs: Date.now() }),
+    lent: lent => {
+      ending.interrupt = lent ? () => {} : null
+    },
     chaos: order => doChaos(attachment.cluster, order, lines => screen.dispatch({ kind: "print", lines })),
   })
   ending.add(() => screen.close())

@@ -42,7 +42,7 @@ export class FrameOutput {
     else if (rows.length === before.rows.length) {
       rows.forEach((row, i) => {
         const up = rows.length - i
-        if (row !== before.rows[i]) text += `\x1b[${up}A\r${row}\x1b[K\r\x1b[${up}B`
+        if (row !== before.rows[i]) text += `\x1b[${up}A\r${toEnd(row, this.terminal.columns ?? 80)}\r\x1b[${up}B`
       })
     } else {
       let same = 0
@@ -56,7 +56,7 @@ export class FrameOutput {
   /** The terminal has another width: where that has wrapped the frame's rows, they are taken off it, whatever they have become. */
   resized(columns: number): void {
     const { rows, cursor } = this.#frame
-    const widths = rows.map(row => cellWidth(stripVTControlCharacters(row)))
+    const widths = rows.map(rowWidth)
     if (!this.#held && widths.some(width => width > columns) && reflows()) {
       const become = (some: readonly number[]) => some.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
       const above = cursor ? become(widths.slice(0, cursor.row)) + Math.floor(cursor.column / columns) : become(widths)
@@ -90,6 +90,15 @@ export class FrameOutput {
     const place = cursor ? `\x1b[${rows.length - cursor.row}A\r${cursor.column > 0 ? `\x1b[${cursor.column}C` : ""}${showCursor}` : ""
     this.terminal.write(`${begin}${hideCursor}${text}${place}${end}`)
   }
+}
+
+/** The row, and nothing of what stood there behind it. Behind one that is as wide as the terminal, erasing takes its own last cell in some. */
+export function toEnd(row: string, columns: number): string {
+  return rowWidth(row) < columns ? `${row}\x1b[K` : row
+}
+
+function rowWidth(row: string): number {
+  return cellWidth(stripVTControlCharacters(row))
 }
 
 function toBottom({ rows, cursor }: Frame): string {

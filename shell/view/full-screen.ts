@@ -1,5 +1,5 @@
 /** The terminal's other screen, for what takes all of it: what stood on the first comes back as it was. Only rows that differ are written. */
-import type { Frame } from "./frames.js"
+import { type Frame, toEnd } from "./frames.js"
 
 const enter = "\x1b[?1049h"
 const leave = "\x1b[?1049l"
@@ -20,7 +20,7 @@ export class FullScreen {
   paint({ rows, cursor }: Frame): void {
     const before = this.#rows
     this.#rows = rows
-    const changed = rows.map((row, i) => (before?.[i] === row ? "" : `\x1b[${i + 1};1H${row}\x1b[K`)).join("")
+    const changed = rows.map((row, i) => (before?.[i] === row ? "" : `\x1b[${i + 1};1H${toEnd(row, this.terminal.columns ?? 80)}`)).join("")
     const below = before === null || before.length === 0 ? "" : "\x1b[J"
     const rest = before !== null && rows.length < before.length ? `\x1b[${rows.length + 1};1H${below}` : ""
     const place = cursor ? `\x1b[${cursor.row + 1};${cursor.column + 1}H${showCursor}` : ""

@@ -2,7 +2,7 @@
 import type { ShellState } from "../session.js"
 import { cut, type Span, spansOf, styleOfSpan } from "./highlight.js"
 import { colored, dim } from "./style.js"
-import { cellWidth, isNarrow } from "./width.js"
+import { cellWidth, head, measurable } from "./width.js"
 
 type Style = (text: string) => string
 interface Part {
@@ -66,10 +66,10 @@ function wrapped(
     let rest = text
     while (rest !== "") {
       const fitting = head(rest, room)
-      if (fitting !== "") {
+      if (fitting.length > 0) {
         if (index >= from) marked ??= { row: rows.length, column: columns - room }
-        row += style(fitting)
-        room -= cellWidth(fitting)
+        row += style(rest.slice(0, fitting.length))
+        room -= fitting.cells
         rest = rest.slice(fitting.length)
         if (rest === "") break
       } else if (room === columns) return
@@ -83,22 +83,7 @@ function wrapped(
   return { rows, marked: marked ?? { row: rows.length - 1, column: Math.min(columns - room, columns - 1) } }
 }
 
-/** As much of the text's beginning as takes at most `cells`. */
-function head(text: string, cells: number): string {
-  if (isNarrow(text)) return text.slice(0, cells)
-  let taken = 0
-  let at = 0
-  for (const { segment } of segmenter.segment(text)) {
-    taken += cellWidth(segment)
-    if (taken > cells) break
-    at += segment.length
-  }
-  return text.slice(0, at)
-}
-
-/** A tab as two blanks; what would move the cursor as a mark. */
+/** A tab as two blanks; what would move the cursor, or turn the line's direction, as a mark. */
 export function visible(text: string): string {
-  return text.replace(/\t/g, "  ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd")
+  return measurable(text.replace(/\t/g, "  ").replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd"))
 }
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })

@@ -7,7 +7,7 @@ import type { StyledLine } from "../session-types.js"
 import { type Span, styleOfSpan } from "./highlight.js"
 import { visible } from "./input.js"
 import { bold, dim, red, yellow } from "./style.js"
-import { cellWidth, isNarrow } from "./width.js"
+import { cellWidth, isNarrow, measurable } from "./width.js"
 
 let layout: typeof import("./layout.js") | undefined
 let loading: Promise<void> | undefined
@@ -29,7 +29,7 @@ export function printedText(lines: readonly StyledLine[], columns: number): stri
     wide = []
   }
   for (const { text, style, spans } of lines) {
-    const shown = style === "input" ? visible(text) : text
+    const shown = style === "input" ? visible(text) : measurable(text)
     const styled = shown === "" ? " " : spans ? inColours(text, spans) : styleOf(style)(shown)
     if (fits(shown, columns)) {
       flush()

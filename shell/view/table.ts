@@ -7,7 +7,7 @@
 import sliceAnsi from "slice-ansi"
 import { showValue } from "../../engine/values/values.js"
 import { formatNumber } from "./number.js"
-import { cellWidth, isNarrow } from "./width.js"
+import { cellWidth, isNarrow, measurable } from "./width.js"
 
 export interface TableOptions {
   /** Terminal columns. */
@@ -122,12 +122,15 @@ export function cellText(value: unknown, options: Pick<TableOptions, "formatTime
   return printable(showValue(value, options.maxChars ?? 200))
 }
 
-/** Escapes what would move the cursor or colour the screen. */
+/** Escapes what would move the cursor, turn the line's direction or colour the screen; what no terminal measures is a mark. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, char => {
+  if (isNarrow(text)) return text
+  const escaped = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, char => {
     const known: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }
-    return known[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`
+    const code = char.charCodeAt(0).toString(16)
+    return known[char] ?? (code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`)
   })
+  return measurable(escaped)
 }
 
 function isPlainObject(value: unknown): boolean {

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import { type Buffer, type Edit, edit, emptyBuffer, target } from "../../shell/editor/buffer.js"
-import { decode, freshDecoder, type InputEvent } from "../../shell/editor/decode.js"
+import { decode, decodeRest, freshDecoder, type InputEvent } from "../../shell/editor/decode.js"
 import { keyTable } from "../../shell/editor/keys.js"
 
 /** `|` marks the cursor. */
@@ -27,6 +27,15 @@ const edits: readonly [before: string, edit: Edit, after: string][] = [
   ["o|ne\ntwo", { kind: "move", to: "lineEnd" }, "one|\ntwo"],
   ["one\ntw|o", { kind: "move", to: "up" }, "on|e\ntwo"],
   ["one|\nx", { kind: "move", to: "down" }, "one\nx|"],
+  ["😀😀|b\nabcd", { kind: "move", to: "down" }, "😀😀b\nabcd|"],
+  ["日本\nab|c", { kind: "move", to: "up" }, "日|本\nabc"],
+  ["日本\na|bc", { kind: "move", to: "up" }, "|日本\nabc"],
+  ["👩‍💻x\na|b", { kind: "move", to: "up" }, "|👩‍💻x\nab"],
+  ["x cafe\u0301|", { kind: "move", to: "wordLeft" }, "x |cafe\u0301"],
+  ["x |cafe\u0301s y", { kind: "move", to: "wordRight" }, "x cafe\u0301s| y"],
+  ["a 👩‍💻👍🏽 b|", { kind: "move", to: "bigWordLeft" }, "a 👩‍💻👍🏽 |b"],
+  ["a 👩‍💻👍🏽|", { kind: "delete", to: "bigWordLeft", kill: true }, "a |"],
+  ["🇩🇪🇫🇷|", { kind: "delete", to: "left" }, "🇩🇪|"],
   ["a b|", { kind: "delete", to: "left" }, "a |"],
   ["é|", { kind: "delete", to: "left" }, "|"],
   ["a.b(c) d|", { kind: "delete", to: "bigWordLeft", kill: true }, "a.b(c) |"],
@@ -57,7 +66,25 @@ const inputs: readonly [name: string, chunks: readonly string[], events: readonl
       { kind: "key", key: "down" },
     ],
   ],
-  ["escape alone", ["\x1b"], [{ kind: "key", key: "escape" }]],
+  ["escape alone, when nothing follows", ["\x1b", ""], [{ kind: "key", key: "escape" }]],
+  [
+    "a sequence torn after its first byte",
+    ["a\x1b", "[A"],
+    [
+      { kind: "text", text: "a" },
+      { kind: "key", key: "up" },
+    ],
+  ],
+  [
+    "a paste torn after its first byte",
+    ["x\x1b", "[200~a\rb", "\x1b", "[201~"],
+    [
+      { kind: "text", text: "x" },
+      { kind: "paste", text: "a\nb" },
+    ],
+  ],
+  ["alt with a bracket, when nothing follows", ["\x1b[", ""], [{ kind: "key", key: "alt-[" }]],
+  ["a paste that never ends is given up by Ctrl-C", ["\x1b[200~a", "b", "\x03"], [{ kind: "paste", text: "ab" }]],
   ["alt", ["\x1bf"], [{ kind: "key", key: "alt-f" }]],
   [
     "controls",
@@ -85,7 +112,8 @@ for (const [name, chunks, expected] of inputs)
     let state = freshDecoder
     const events: InputEvent[] = []
     for (const chunk of chunks) {
-      const decoded = decode(state, chunk)
+      // An empty one stands for the time that passes.
+      const decoded = chunk === "" ? decodeRest(state) : decode(state, chunk)
       events.push(...decoded.events)
       state = decoded.state
     }
@@ -98,6 +126,21 @@ test("no key stands twice in the table", () => {
   assert.equal(
     keys.filter((key, i) => keys.indexOf(key) !== i),
     [],
+  )
+})
+
+test("motions end between graphemes, whatever the text", () => {
+  const letters = ["a", "_", " ", ".", "\n", "日", "😀", "👩‍💻", "👍🏽", "e\u0301", "🇩🇪", "\t", "\u200d", "\u0301"]
+  const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...letters), { maxLength: 30 }), fc.nat(), (parts, place) => {
+      const text = parts.join("")
+      const between = new Set([...[...segmenter.segment(text)].map(({ index }) => index), text.length])
+      const cursor = [...between][place % between.size]!
+      for (const motion of ["left", "right", "wordLeft", "wordRight", "bigWordLeft", "up", "down"] as const)
+        assert.ok(between.has(target({ text, cursor }, motion)), `${motion} from ${cursor} in ${JSON.stringify(text)}`)
+    }),
+    { numRuns: 2000 },
   )
 })
 

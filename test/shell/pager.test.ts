@@ -1,11 +1,11 @@
 /** The pager: its reducer, its rows at several sizes, and the terminal as it was when it is left. */
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import { decode, freshDecoder } from "../../shell/editor/decode.js"
 import { KeptAnswers, pageOf } from "../../shell/host/kept-answers.js"
 import { openPager, type PagerEffect, type PagerState, pagerKey } from "../../shell/pager/pager.js"
 import { pagerFrame } from "../../shell/view/pager.js"
 import { cellWidth } from "../../shell/view/width.js"
+import { eventsOf } from "./keys-kit.js"
 import { openTerminal, shows } from "./screen-kit.js"
 
 const plain = (text: string) => text.replace(/\x1b\[\d*m/g, "")
@@ -24,7 +24,7 @@ function paged(value: readonly unknown[]) {
 function play(keys: string, size = { columns: 80, rows: 24 }, from = openPager(paged(rows))) {
   let pager: PagerState | null = from
   const effects: PagerEffect[] = []
-  for (const event of decode(freshDecoder, keys).events) {
+  for (const event of eventsOf(keys)) {
     if (pager === null) break
     const step = pagerKey(pager, event, size)
     pager = step.pager

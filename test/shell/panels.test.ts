@@ -4,12 +4,12 @@ import * as assert from "uvu/assert"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { handleBrand } from "../../engine/fluent/brand.js"
 import type { SnapshotDStream } from "../../engine/fluent/types.js"
-import { decode, freshDecoder } from "../../shell/editor/decode.js"
 import { isPanelWatch, panelWatch } from "../../shell/host/panel-watch.js"
 import { Panels } from "../../shell/host/panels.js"
 import { type Effect, initialShell, type PanelView, reduce, type ShellState, type Timeline } from "../../shell/session.js"
 import { frameOf } from "../../shell/view/frame.js"
 import { cellWidth } from "../../shell/view/width.js"
+import { eventsOf } from "./keys-kit.js"
 
 const plain = (text: string) => text.replace(/\x1b\[\d*m/g, "")
 const start = Date.parse("2026-11-21T21:00:00Z")
@@ -185,7 +185,7 @@ function play(keys: string, columns = 80, rows = 24, panels = [view("a"), view("
   const timeline = { from: "21:00:00", at: "21:00:49", to: "21:01:00", share: 0.8 }
   let state = reduce(initialShell("local> ", columns, rows), { kind: "panels", panels, timeline }).state
   const effects: Effect[] = []
-  for (const event of decode(freshDecoder, keys).events) {
+  for (const event of eventsOf(keys)) {
     const step = reduce(state, { kind: "input", event })
     state = step.state
     effects.push(...step.effects)

@@ -1,9 +1,10 @@
 /** The Ink screen painted into a terminal without a screen: what a person would see, at several sizes. */
+import fc from "fast-check"
 import stringWidth from "string-width"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { PanelView } from "../../shell/session.js"
-import { isNarrow } from "../../shell/view/width.js"
+import { cellWidth, head, isNarrow, measurable } from "../../shell/view/width.js"
 import { openTerminal as open, shows } from "./screen-kit.js"
 
 const panel = (n: number): PanelView => ({
@@ -184,6 +185,60 @@ test("widths taken from a list are those of the tables of graphemes", () => {
     const character = String.fromCodePoint(code)
     if (isNarrow(character)) assert.is(stringWidth(character), 1, code.toString(16))
   }
+})
+
+test("a text's width is that of its graphemes, and its head is as many of them as fit", () => {
+  const letters = [
+    "a",
+    "é",
+    "e\u0301",
+    "Ж",
+    "日",
+    "か\u3099",
+    "한",
+    "\u11a8",
+    "😀",
+    "👩‍💻",
+    "1️⃣",
+    "🇩🇪",
+    "\u0301",
+    "\u200d",
+    "ﾞ",
+    "\u0600",
+    "│",
+  ]
+  const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...letters), { maxLength: 20 }), fc.nat({ max: 25 }), (parts, cells) => {
+      const text = measurable(parts.join(""))
+      assert.is(cellWidth(text), stringWidth(text))
+      const graphemes = [...segmenter.segment(text)].map(({ segment }) => segment)
+      let [length, taken] = [0, 0]
+      for (const one of graphemes) {
+        if (taken + stringWidth(one) > cells) break
+        taken += stringWidth(one)
+        length += one.length
+      }
+      assert.equal(head(text, cells), { length, cells: taken }, JSON.stringify(text))
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test("every character has a width, as typed and as printed", async () => {
+  for (let code = 0x20; code < 0x110000; code++) {
+    const character = String.fromCodePoint(code)
+    if (/\p{Cf}/u.test(character)) assert.ok(cellWidth(character) >= 0, code.toString(16))
+  }
+  const odd = "\u0600 \ufff9 \u{13430} \u202e x"
+  const on = open(40, 12)
+  await on.type(`${odd}\r`)
+  on.host.answer(odd, odd.repeat(9))
+  await on.type("still here")
+  await shows(on, "local> still here")
+  assert.not.match(on.lines().join(""), /[\u0600\ufff9]/)
+  on.screen.close()
+  await on.screen.ended
 })
 
 test("at the end only finished output stays; the terminal's mode is given back", async () => {
