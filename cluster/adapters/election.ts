@@ -21,6 +21,8 @@ export class Election {
   readonly #ears: ElectionEars
   readonly #timer = new Timer(() => this.#dispatch({ kind: "tick" }))
   #ended = false
+  /** Of a `put` that is under way. */
+  #putting: Promise<number | "conflict"> | null = null
 
   constructor(machine: Leadership, store: LeaseStore, ears: ElectionEars) {
     this.#machine = machine
@@ -37,7 +39,9 @@ export class Election {
     if (this.#ended) return
     this.#ended = true
     this.#timer.set(null)
-    const { revision } = this.#machine
+    // What is under way makes the revision that is known an old one, or gets a lease that nobody knows of yet.
+    const put = await this.#putting?.catch(() => null)
+    const revision = typeof put === "number" ? put : this.#machine.revision
     if (revision !== null) await this.#store.put(noLease, revision).catch(() => {})
   }
 
@@ -51,13 +55,16 @@ export class Election {
       case "look":
         this.#answer(this.#store.look().then(seen => ({ kind: "seen", seen })))
         break
-      case "put":
-        this.#answer(
-          this.#store
-            .put(command.lease, command.revision)
-            .then(revision => (revision === "conflict" ? { kind: "conflict" } : { kind: "put", revision })),
-        )
+      case "put": {
+        const putting = this.#store.put(command.lease, command.revision)
+        this.#putting = putting
+        const done = () => {
+          if (this.#putting === putting) this.#putting = null
+        }
+        putting.then(done, done)
+        this.#answer(putting.then(revision => (revision === "conflict" ? { kind: "conflict" } : { kind: "put", revision })))
         break
+      }
       case "wake":
         this.#timer.set(Number.isFinite(command.atMs) ? command.atMs : null)
         break

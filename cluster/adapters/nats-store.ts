@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto"
 import type { JetStreamManager, JsMsg, StreamInfo } from "@nats-io/jetstream"
 import type { KV } from "@nats-io/kv"
-import type { NatsConnection } from "@nats-io/transport-node"
+import type { MsgHdrs, NatsConnection } from "@nats-io/transport-node"
 import { RivuletError } from "../../engine/errors.js"
 import { type Lease, noLease, type SeenLease } from "../master/leadership.js"
 import type { LeaseStore } from "../ports.js"
@@ -79,7 +79,8 @@ export async function openNatsStore(options: StoreOptions): Promise<MasterStore>
       description: `who leads the Rivulet cluster ${options.cluster}`,
     })
     const maxBytes = Math.min(512 * 1024, (connection.info?.max_payload ?? 1024 * 1024) - headerBytes)
-    const log = new NatsLog(manager, config.name, config.subjects[0] as string, maxBytes, options.timeoutMs)
+    const { headers } = await import("@nats-io/transport-node")
+    const log = new NatsLog(manager, config.name, config.subjects[0] as string, maxBytes, options.timeoutMs, headers)
     await log.begin()
     const caller = randomBytes(8).toString("hex")
     return {
@@ -170,6 +171,7 @@ class NatsLog implements SharedLog {
     private readonly subject: string,
     readonly maxBytes: number,
     private readonly timeoutMs: number,
+    private readonly headers: () => MsgHdrs,
   ) {}
 
   /** So that it has an end to compare with: servers take the position 0 for none. */
@@ -221,8 +223,7 @@ class NatsLog implements SharedLog {
     { writer, first, part, parts, payload }: LogMessage,
     options: { expect?: { lastSequence: number } },
   ): Promise<number> {
-    const { headers } = await import("@nats-io/transport-node")
-    const about = headers()
+    const about = this.headers()
     about.set("Rivulet-Writer", writer)
     about.set("Rivulet-First", `${first}`)
     about.set("Rivulet-Part", `${part}/${parts}`)

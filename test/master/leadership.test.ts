@@ -2,6 +2,7 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { Election } from "../../cluster/adapters/election.js"
 import {
   Leadership,
   type LeadershipCommand,
@@ -332,5 +333,49 @@ test("from a seed: no two append in one epoch, epochs go up, and in the end some
   }
   assert.ok(epochs > 1_500, `${epochs} epochs: something happened`)
 })
+
+/** Puts wait until they are answered; `next` gives the one that is asked for next. */
+class SlowStore {
+  readonly #asked: { readonly lease: Lease; readonly revision: number; readonly answer: (revision: number) => void }[] = []
+  #told = () => {}
+
+  async look(): Promise<SeenLease | null> {
+    return null
+  }
+
+  put(lease: Lease, revision: number): Promise<number> {
+    return new Promise(answer => {
+      this.#asked.push({ lease, revision, answer })
+      this.#told()
+    })
+  }
+
+  async next() {
+    for (let asked = this.#asked.shift(); ; asked = this.#asked.shift()) {
+      if (asked !== undefined) return asked
+      await new Promise<void>(told => (this.#told = told))
+    }
+  }
+}
+
+for (const [what, renewals] of [
+  ["when it is asked for", 0],
+  ["when it is renewed", 1],
+] as const) {
+  test(`a lease is given back as it is by then, also ${what}`, async () => {
+    const store = new SlowStore()
+    const quiet = { lead: () => {}, standBy: () => {}, stepDown: () => {}, store: () => {} }
+    const election = new Election(new Leadership({ ...mine, leaseMs: 900 }), store, quiet)
+    election.start()
+    for (let i = 0; i < renewals; i++) (await store.next()).answer(i + 1)
+    const underway = await store.next()
+    const stopped = election.stop()
+    underway.answer(renewals + 1)
+    const last = await store.next()
+    assert.equal([last.lease, last.revision], [noLease, renewals + 1])
+    last.answer(renewals + 2)
+    await stopped
+  })
+}
 
 test.run()
