@@ -6,7 +6,7 @@
 import type { Worker } from "node:worker_threads"
 import type { TaskFailure, TaskResult } from "../../engine/task.js"
 import { type ExecutorTask, type FromThread, processMs, type Slots, slotState } from "./executor-messages.js"
-import { overLimits } from "./task-limits.js"
+import { overLimits, threadEnded } from "./task-limits.js"
 import type { TaskTime } from "./thread-time.js"
 
 export interface ApartThreadOptions {
@@ -17,7 +17,8 @@ export interface ApartThreadOptions {
   readonly time: TaskTime
   readonly onDone: (result: TaskResult, ms: number) => void
   readonly onFailed: (failure: TaskFailure, ms: number) => void
-  readonly failureOf: (error: Error) => TaskFailure
+  /** Limit of the thread's JavaScript heap. */
+  readonly heapMb: number | undefined
   /** The functions that the thread has. */
   readonly assets: ReadonlyMap<string, Uint8Array>
 }
@@ -38,8 +39,10 @@ export class ApartThread {
       if ("result" in message) options.onDone(message.result, message.ms)
       else if ("failure" in message) options.onFailed(message.failure, message.ms)
     })
-    worker.on("error", error => this.fail(options.failureOf(error)))
-    worker.on("exit", () => this.fail(options.failureOf(new Error("the executor thread ended: does a function call process.exit?"))))
+    worker.on("error", error => this.fail(threadEnded(error, options.heapMb)))
+    worker.on("exit", () =>
+      this.fail(threadEnded(new Error("the executor thread ended: does a function call process.exit?"), options.heapMb)),
+    )
   }
 
   get task(): ExecutorTask {

@@ -23,8 +23,8 @@ import {
   type ThreadStart,
   type ToThread,
 } from "./executor-messages.js"
-import { overLimits } from "./task-limits.js"
-import { TaskTime } from "./thread-time.js"
+import { overLimits, threadEnded } from "./task-limits.js"
+import { giveWay, TaskTime } from "./thread-time.js"
 
 export interface ExecutorThreadOptions {
   readonly memory: SharedArrayBuffer
@@ -52,6 +52,8 @@ interface Posted extends ExecutorTask {
 
 /** A task that has run so long is told to be long; sooner where it may not take much more. */
 const longMs = 1_000
+/** Added to the niceness of a thread whose task was set apart: it takes what others leave, and a tenth of the machine if they leave nothing. */
+const apartNiceness = 10
 const longShare = 1 / 4
 
 const entry = new URL(`./executor-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
@@ -145,6 +147,7 @@ export class ExecutorThread {
     const time = this.time ?? new TaskTime(this.thread, slots.startedMs[slot]!, this.pausedMs)
     this.waiting = [...this.takePosted().filter(other => other !== task), ...this.waiting]
     this.worker = null
+    giveWay(this.thread, this.options.niceness + apartNiceness)
     const thread = new ApartThread({
       worker: worker!,
       slots,
@@ -159,7 +162,7 @@ export class ExecutorThread {
         this.apart.delete(thread)
         this.options.onFailed(task.task, failure, ms)
       },
-      failureOf: error => this.failureOf(error),
+      heapMb: this.options.heapMb,
       assets: this.options.assets,
     })
     this.apart.add(thread)
@@ -259,21 +262,8 @@ export class ExecutorThread {
     else if ("failure" in message) this.options.onFailed(posted.task, message.failure, message.ms)
   }
 
-  private failureOf(error: Error & { code?: string }): TaskFailure {
-    const { heapMb } = this.options
-    // A function that fills one heap fills the next one too: tried on a second worker, as if it had thrown.
-    return error.code === "ERR_WORKER_OUT_OF_MEMORY"
-      ? {
-          kind: "user",
-          message: `the executor's JavaScript heap${heapMb === undefined ? "" : ` of ${heapMb} MB`} is full`,
-          errorName: error.name,
-          try: "keep less in the function, or use more partitions",
-        }
-      : { kind: "machine", message: `the executor ended: ${error.message}`, errorName: error.name, stack: error.stack }
-  }
-
-  private crashed(error: Error & { code?: string }): void {
-    const failure = this.failureOf(error)
+  private crashed(error: Error): void {
+    const failure = threadEnded(error, this.options.heapMb)
     const running = this.posted.findIndex((posted, slot) => posted !== null && Atomics.load(this.slots.states, slot) === slotState.running)
     if (this.ready) {
       this.restart(running < 0 ? null : running, failure)

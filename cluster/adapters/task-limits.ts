@@ -1,4 +1,4 @@
-/** When a task has had its time, and what is said of it. */
+/** When a task has had its time, and what is said of one whose thread was ended. */
 
 import { decodeFunction } from "../../engine/capture/codec.js"
 import { inOrigin } from "../../engine/capture/position.js"
@@ -23,6 +23,19 @@ export function overLimits(
     try: "a function that ends; or a master with a longer --task-timeout, a third of which a question may take for one record",
     ...origin(),
   }
+}
+
+/** Of a task in a thread that has ended by itself. */
+export function threadEnded(error: Error & { code?: string }, heapMb: number | undefined): TaskFailure {
+  // A function that fills one heap fills the next one too: tried on a second worker, as if it had thrown.
+  return error.code === "ERR_WORKER_OUT_OF_MEMORY"
+    ? {
+        kind: "user",
+        message: `the executor's JavaScript heap${heapMb === undefined ? "" : ` of ${heapMb} MB`} is full`,
+        errorName: error.name,
+        try: "keep less in the function, or use more partitions",
+      }
+    : { kind: "machine", message: `the executor ended: ${error.message}`, errorName: error.name, stack: error.stack }
 }
 
 /** A thread that does not come back cannot be asked where it is: but which function it called last it has written down. */

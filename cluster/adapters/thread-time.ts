@@ -1,9 +1,18 @@
 /**
- * How long a thread has waited for a processor. What a task may take is its own time: on a machine that many share, or that was
+ * A thread's share of the machine, and how long it has waited for a processor. What a task may take is its own time: on a machine that many share, or that was
  * stopped for a while, tasks that do nothing wrong take many times as long by the clock, and must not be taken for endless ones.
  */
 
 import { readFileSync, readlinkSync } from "node:fs"
+import { setPriority } from "node:os"
+
+/** A niceness for one thread: on Linux each has its own. Where it may not be set, or the system does not tell of threads, all share alike. */
+export function giveWay(thread: number | null, niceness: number): void {
+  if (thread === null) return
+  try {
+    setPriority(thread, niceness)
+  } catch {}
+}
 
 /** Of the calling thread, for `waitedMs`. Null where the system does not tell. */
 export function threadId(): number | null {

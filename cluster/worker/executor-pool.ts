@@ -10,6 +10,12 @@
  * A task that runs long while others' wait is set *apart*: it keeps its thread, the executor gets another one, and its
  * group (the stream or question it is of) gets no further executor here until it has ended. So a function that never
  * returns costs its own stream, and of the others only their share of the machine.
+ *
+ *   given ──long──▶ apart, while there are places ──▶ ended
+ *     ▲   └──no place──▶ put back, its thread ended ──a place is free──┐
+ *     └──────────────────────────promised────────────────────────────┘
+ *
+ * Threads cost memory and a share of the machine, so there are few places. Whoever finds none begins again when there is one.
  */
 
 export interface Poolable {
@@ -20,6 +26,8 @@ export interface Poolable {
 }
 
 const none: ReadonlySet<number> = new Set()
+/** Tasks that may run apart, for each executor. */
+const placesEach = 2
 
 export class ExecutorPool<T extends Poolable> {
   readonly #streams: number
@@ -30,8 +38,13 @@ export class ExecutorPool<T extends Poolable> {
   readonly #own: T[][]
   /** Of waiting tasks: when they became ready. */
   readonly #order = new Map<T, number>()
-  /** Tasks set apart, by group. */
-  readonly #apart = new Map<string, number>()
+  /** How many tasks run apart, or are to: by group. */
+  readonly #withheld = new Map<string, number>()
+  #apart = 0
+  /** Tasks that found no place apart, in order. */
+  readonly #back: T[] = []
+  /** Of these, those that were given again: each has a place. */
+  readonly #promised = new Set<T>()
   #ready = 0
   /** Integral of busy stream executors over time, since `#loadFromMs`. */
   #busyMs = 0
@@ -59,6 +72,12 @@ export class ExecutorPool<T extends Poolable> {
   /** Withdraws a task that waits here. False when it does not. */
   remove(task: T): boolean {
     if (!this.#order.delete(task)) return false
+    const back = this.#back.indexOf(task)
+    if (back >= 0) {
+      this.#back.splice(back, 1)
+      this.#allow(task)
+      return true
+    }
     const list = this.#listOf(task)
     list.splice(list.indexOf(task), 1)
     return true
@@ -74,31 +93,35 @@ export class ExecutorPool<T extends Poolable> {
     const given = this.#given[executor]!
     const head = given[0]
     if (head === undefined) return false
-    const isOther = (task: T) => task.group !== head.group && !this.#apart.has(task.group)
+    const isOther = (task: T) => task.group !== head.group && !this.#withheld.has(task.group)
     if (given.some(isOther)) return true
     if (executor >= this.#streams) return this.#shared.query.some(isOther)
     return this.#own[executor]!.some(isOther) || this.#shared.stream.some(isOther)
+  }
+
+  /** Whether there is a place apart for the executor's head. */
+  hasPlace(executor: number): boolean {
+    const head = this.head(executor)
+    return head !== null && (this.#promised.has(head) || this.#placesLeft > 0)
+  }
+
+  get #placesLeft(): number {
+    return placesEach * this.#given.length - this.#apart - this.#promised.size
   }
 
   /** The executor's head goes on apart from it. */
   setApart(executor: number, nowMs: number): void {
     this.#account(nowMs)
     const head = this.#given[executor]!.shift()
-    if (head !== undefined) this.#apart.set(head.group, (this.#apart.get(head.group) ?? 0) + 1)
+    if (head === undefined) return
+    this.#apart++
+    if (!this.#promised.delete(head)) this.#withhold(head)
   }
 
   /** A task that was set apart is over. */
-  rejoin({ group }: T): void {
-    const left = (this.#apart.get(group) ?? 0) - 1
-    if (left > 0) this.#apart.set(group, left)
-    else this.#apart.delete(group)
-  }
-
-  /** How many tasks run apart. */
-  get apart(): number {
-    let apart = 0
-    for (const count of this.#apart.values()) apart += count
-    return apart
+  rejoin(task: T): void {
+    this.#apart--
+    this.#allow(task)
   }
 
   /** The executor is done with the task. */
@@ -108,6 +131,24 @@ export class ExecutorPool<T extends Poolable> {
     if (given === undefined || at < 0) return
     this.#account(nowMs)
     given.splice(at, 1)
+    if (this.#promised.delete(task)) this.#allow(task)
+  }
+
+  /** A long task that no executor has any more: it begins again when there is a place apart. */
+  putBack(task: T): void {
+    this.#order.set(task, ++this.#ready)
+    this.#back.push(task)
+    this.#withhold(task)
+  }
+
+  #withhold({ group }: T): void {
+    this.#withheld.set(group, (this.#withheld.get(group) ?? 0) + 1)
+  }
+
+  #allow({ group }: T): void {
+    const left = (this.#withheld.get(group) ?? 0) - 1
+    if (left > 0) this.#withheld.set(group, left)
+    else this.#withheld.delete(group)
   }
 
   /**
@@ -122,7 +163,7 @@ export class ExecutorPool<T extends Poolable> {
       for (const executor of order) {
         const given = this.#given[executor]!
         if (given.length !== depth) continue
-        const task = executor < this.#streams ? this.#takeStream(executor, depth) : this.#takeQuery(depth)
+        const task = executor < this.#streams ? this.#takeStream(executor, depth) : this.#takeQuery(executor, depth)
         if (task === null) continue
         this.#order.delete(task)
         this.#account(nowMs)
@@ -162,7 +203,8 @@ export class ExecutorPool<T extends Poolable> {
   #takeStream(executor: number, depth: number): T | null {
     const own = this.#own[executor]!
     const shared = this.#shared.stream
-    if (this.#apart.size > 0) return depth === 0 ? (this.#takeAllowed(own) ?? this.#takeAllowed(shared)) : null
+    if (this.#withheld.size > 0)
+      return depth === 0 ? (this.#takeBack(executor) ?? this.#takeAllowed(own) ?? this.#takeAllowed(shared)) : null
     // Behind another task only when there is enough for all: else the next idle executor should have it.
     const sharedFits = shared.length > depth * this.#streams
     if (own.length === 0) return sharedFits ? shared.shift()! : null
@@ -170,18 +212,29 @@ export class ExecutorPool<T extends Poolable> {
     return shared.shift()!
   }
 
-  #takeQuery(depth: number): T | null {
+  #takeQuery(executor: number, depth: number): T | null {
     if (depth > 0) return null
     const streamsWait = this.#shared.stream.length > 0 || this.#own.some(own => own.length > 0)
     const queriesRun = this.#given.some((given, executor) => executor >= this.#streams && given.length > 0)
     if (streamsWait && queriesRun) return null
-    return this.#takeAllowed(this.#shared.query)
+    return this.#takeBack(executor) ?? this.#takeAllowed(this.#shared.query)
   }
 
   /** The first of a group of which none runs apart. */
   #takeAllowed(list: T[]): T | null {
-    if (this.#apart.size === 0) return list.shift() ?? null
-    const at = list.findIndex(({ group }) => !this.#apart.has(group))
+    if (this.#withheld.size === 0) return list.shift() ?? null
+    const at = list.findIndex(({ group }) => !this.#withheld.has(group))
     return at < 0 ? null : list.splice(at, 1)[0]!
+  }
+
+  /** What was put back goes first where it is sure to keep nobody waiting for long. */
+  #takeBack(executor: number): T | null {
+    if (this.#back.length === 0 || this.#placesLeft <= 0) return null
+    const pool = executor < this.#streams ? "stream" : "query"
+    const at = this.#back.findIndex(task => task.pool === pool)
+    if (at < 0) return null
+    const [task] = this.#back.splice(at, 1)
+    this.#promised.add(task!)
+    return task!
   }
 }

@@ -2,6 +2,7 @@
  * The tasks that the master launched here, from launch to report.
  *
  *   gathering ──inputs here──▶ waiting ──executor idle──▶ running ──done──▶ writing ──stored──▶ reported
+ *   running ──long, and no place apart──▶ waiting (its inputs stay)
  *   any ──failed, cancelled──▶ reported
  *
  * A cancelled task is reported at once; its thread may finish it (what it made is thrown away), and is ended only when
@@ -11,7 +12,7 @@
 
 import { isTable } from "../../engine/output/table.js"
 import { type StageSpec, type TaskFailure, type TaskResult, writesFile } from "../../engine/task.js"
-import type { LaunchTask, TaskDone } from "../protocol.js"
+import type { LaunchTask } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
 import { defined } from "./defined.js"
@@ -22,6 +23,7 @@ import type { Outbox } from "./outbox.js"
 import { outputPath } from "./output-path.js"
 import { TaskInputs, type TaskInputsParts } from "./task-inputs.js"
 import { type Keeping, TaskOutputs } from "./task-outputs.js"
+import { type Made, nothingMade, TaskReports } from "./task-reports.js"
 
 export interface TasksParts extends TaskInputsParts {
   readonly config: WorkerConfig
@@ -52,19 +54,11 @@ interface Entry extends Poolable {
   long: boolean
   timedOut: boolean
   killed: boolean
+  /** Killed to begin again when there is a place apart. */
+  putBack: boolean
   /** What it made is being stored. */
   keeping: Keeping | null
 }
-
-type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked" | "folds">
-
-/** Lines that could not be parsed, shown with the task's log. */
-const samplesShown = 3
-/**
- * While as much is still to be run here, what is done may wait so long to be reported with more of its kind: small tasks come and go
- * by thousands a second, and a message costs as much as one of them.
- */
-const gatherMs = 2
 
 /**
  * Executors end a task that takes too long by themselves, and know how much of it was the machine's fault; so much later it is ended
@@ -81,15 +75,14 @@ export class Tasks {
   readonly #launched = new Map<string, Entry>()
   /** On a thread, cancelled ones too, by the executors' name. */
   readonly #running = new Map<string, Entry>()
-  #done: TaskDone[] = []
-  /** When the first of `#done` was done. */
-  #doneMs = 0
+  readonly #reports: TaskReports
   #names = 0
 
   constructor(parts: TasksParts) {
     this.#parts = parts
     this.#pool = new ExecutorPool(parts.executors.stream, parts.executors.query, parts.config.executorDepth)
     this.#outputs = new TaskOutputs(parts.store, parts.spill)
+    this.#reports = new TaskReports(parts)
   }
 
   /** Not yet on a thread. */
@@ -113,10 +106,8 @@ export class Tasks {
       if (this.#launched.has(launch.task)) continue
       const stage = stages[launch.stage]
       if (stage === undefined) {
-        this.#report(launch.task, 0, {
-          kind: "machine",
-          message: `task ${launch.task} names stage ${launch.stage}, but ${stages.length} came with it`,
-        })
+        const message = `task ${launch.task} names stage ${launch.stage}, but ${stages.length} came with it`
+        this.#reports.add(launch.task, 0, nothingMade, { kind: "machine", message })
         continue
       }
       this.#start(launch, stage)
@@ -128,7 +119,7 @@ export class Tasks {
       const entry = this.#launched.get(task)
       if (entry === undefined) continue
       this.#launched.delete(task)
-      this.#report(task, entry.startedMs, { kind: "killed", message: "cancelled" })
+      this.#reports.add(task, entry.startedMs, nothingMade, { kind: "killed", message: "cancelled" })
       this.#abandon(entry)
     }
   }
@@ -137,17 +128,18 @@ export class Tasks {
   abandonAll(): void {
     const entries = [...this.#launched.values()]
     this.#launched.clear()
-    this.#takeDone()
+    this.#outputs.told(this.#reports.take())
     for (const entry of entries) this.#abandon(entry)
   }
 
   onTaskDone(name: string, result: TaskResult, ms: number): void {
     if (this.#parts.folding.onDone(name, result.folds === true)) return
     const entry = this.#offThread(name)
+    entry?.inputs.release()
     if (entry === undefined || entry.cancelled) return
     const { stage, launch } = entry
     if (launch.pool === "stream") this.#parts.folding.made(stage, launch.partition, result.folds === true)
-    this.#log(entry, result)
+    this.#reports.log(stage, launch.partition, result)
     if (writesFile(entry.stage.write)) this.#write(entry, result, ms)
     else this.#keep(entry, result, ms)
   }
@@ -155,7 +147,13 @@ export class Tasks {
   onTaskFailed(name: string, failure: TaskFailure, ms: number): void {
     if (this.#parts.folding.onDone(name, false)) return
     const entry = this.#offThread(name)
-    if (entry === undefined || entry.cancelled) return
+    if (entry === undefined) return
+    if (entry.putBack && !entry.cancelled && failure.kind === "killed") {
+      this.#beginAgain(entry)
+      return
+    }
+    entry.inputs.release()
+    if (entry.cancelled) return
     const { timeoutMs } = entry.launch
     const timedOut = entry.timedOut && failure.kind === "killed"
     const failed: TaskFailure = timedOut
@@ -185,10 +183,12 @@ export class Tasks {
     const { stream, query } = this.#parts.executors
     for (let executor = 0; executor < stream + query; executor++) {
       const head = this.#pool.head(executor)
-      if (head === null || !head.long) continue
-      // Each has a thread, and takes its share of the machine.
-      if (this.#pool.apart >= 2 * (stream + query)) return
-      if (!this.#pool.othersWait(executor)) continue
+      if (head === null || !head.long || head.killed || !this.#pool.othersWait(executor)) continue
+      if (!this.#pool.hasPlace(executor)) {
+        head.putBack = true
+        this.#kill(head)
+        continue
+      }
       head.apart = true
       this.#pool.setApart(executor, nowMs)
       this.#parts.outbox.push({ kind: "setApart", task: head.name, executor })
@@ -198,7 +198,7 @@ export class Tasks {
   }
 
   get deadlineMs(): number {
-    let first = this.#done.length === 0 ? Number.POSITIVE_INFINITY : this.#doneMs + gatherMs
+    let first = this.#reports.deadlineMs
     for (const entry of this.#running.values()) if (!entry.killed) first = Math.min(first, entry.endMs)
     return first
   }
@@ -209,23 +209,7 @@ export class Tasks {
     const next = () => this.#pool.next(clock.monotonicMs, folding.busy)
     for (let given = next(); given !== null; given = next()) this.#submit(given.task, given.executor)
     for (let executor = 0; executor < executors.stream; executor++) if (this.#pool.head(executor) === null) folding.submit(executor)
-    if (this.#done.length === 0 || this.#mayWait()) return
-    // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
-    // what was made meanwhile.
-    this.#parts.master.tell({ kind: "tasksDone", done: this.#takeDone() })
-  }
-
-  #takeDone(): TaskDone[] {
-    const done = this.#done
-    this.#done = []
-    this.#outputs.told(done)
-    return done
-  }
-
-  #mayWait(): boolean {
-    const left = this.#running.size + this.#pool.waiting
-    if (left < this.#done.length || this.#parts.clock.monotonicMs >= this.#doneMs + gatherMs) return false
-    return this.#done.every(({ failure }) => failure === undefined)
+    this.#outputs.told(this.#reports.flush(this.#running.size + this.#pool.waiting))
   }
 
   #start(launch: LaunchTask, stage: StageSpec): void {
@@ -248,6 +232,7 @@ export class Tasks {
       long: false,
       timedOut: false,
       killed: false,
+      putBack: false,
       keeping: null,
     }
     this.#launched.set(launch.task, entry)
@@ -298,10 +283,21 @@ export class Tasks {
     this.#running.delete(name)
     if (entry.apart) this.#pool.rejoin(entry)
     else this.#pool.release(executor, entry, this.#parts.clock.monotonicMs)
-    entry.inputs.release()
     const first = this.#pool.head(executor)
     if (wasFirst && first !== null) this.#begins(first)
     return entry
+  }
+
+  /** As it was before it began, but for what its thread had begun of it. */
+  #beginAgain(entry: Entry): void {
+    entry.state = "waiting"
+    entry.executor = -1
+    entry.begun = null
+    entry.endMs = Number.POSITIVE_INFINITY
+    entry.long = false
+    entry.killed = false
+    entry.putBack = false
+    this.#pool.putBack(entry)
   }
 
   #kill(entry: Entry): void {
@@ -333,7 +329,7 @@ export class Tasks {
     )
   }
 
-  #counts({ inputs }: Entry, { aside, rowsIn, folds }: TaskResult, outputs: TaskDone["outputs"]): Made {
+  #counts({ inputs }: Entry, { aside, rowsIn, folds }: TaskResult, outputs: Made["outputs"]): Made {
     const threw = aside.threw ?? 0
     return {
       outputs,
@@ -374,21 +370,6 @@ export class Tasks {
     entry.state = "over"
     entry.inputs.release()
     this.#launched.delete(entry.launch.task)
-    this.#report(entry.launch.task, ms, failure, made)
-  }
-
-  #report(task: string, ms: number, failure?: TaskFailure, made: Made = { outputs: [], aside: 0, rowsIn: 0 }): void {
-    if (this.#done.length === 0) this.#doneMs = this.#parts.clock.monotonicMs
-    this.#done.push({ task, ms, ...made, ...(failure !== undefined && { failure }) })
-  }
-
-  #log({ stage, launch }: Entry, { logs, aside }: TaskResult): void {
-    const lines = [...logs]
-    for (const sample of aside.samples.slice(0, samplesShown)) {
-      lines.push({ level: "warn", text: `set aside, ${sample}`, repeated: 1 })
-    }
-    if (lines.length === 0) return
-    const { stream, interval } = stage
-    this.#parts.master.post({ kind: "log", stream, interval: interval?.from ?? null, partition: launch.partition, lines })
+    this.#reports.add(entry.launch.task, ms, made ?? nothingMade, failure)
   }
 }

@@ -294,6 +294,50 @@ test("a task that takes long while others wait goes on apart from them, and no o
   assert.equal(submitted(), ["a2"])
 })
 
+test("long tasks beyond the places apart keep nobody waiting: they are put back, and begin again when there is a place", () => {
+  const w = new Bench({ cores: 1, config: { executorDepth: 1, masterTimeoutMs: minute } }).join()
+  const launch = (name: string) => w.launch([task(name)], [stage({ stream: name, output: `${name}@0` })])
+  const submitted = () => w.command("submit").map(({ task }) => task)
+  const setApart = () => w.command("setApart").map(({ task }) => task)
+  const killed = (name: string) =>
+    w.step({ kind: "taskFailed", task: name, executor: 0, failure: { kind: "killed", message: "cancelled" }, ms: 1 })
+  launch("a")
+  assert.equal(submitted(), ["a"])
+  for (const name of ["b", "c", "d", "e", "f", "short"]) launch(name)
+  // Two threads, a stream's and a question's: four places.
+  for (const [name, next] of ["ab", "bc", "cd", "de"].map(pair => [...pair])) {
+    w.step({ kind: "taskLong", task: name!, executor: 0 })
+    assert.equal([setApart(), submitted()], [[name], [next]])
+  }
+  for (const [name, next] of [
+    ["e", "f"],
+    ["f", "short"],
+  ] as const) {
+    w.step({ kind: "taskLong", task: name, executor: 0 })
+    assert.equal([setApart(), w.command("kill").map(({ task }) => task)], [[], [name]])
+    w.pass(100)
+    assert.equal(w.command("kill"), [], "once")
+    killed(name)
+    assert.equal(submitted(), [next], "no place is free")
+  }
+  w.launch([task("e2")], [stage({ stream: "e", output: "e@1" })])
+  w.step({ kind: "taskDone", task: "short", executor: 0, result: result(), ms: 1 })
+  assert.equal(submitted(), [], "of e and f there is one that is long")
+  w.step({ kind: "taskFailed", task: "c", executor: 0, failure: { kind: "timeout", message: "late" }, ms: 1 })
+  assert.equal(
+    w.sent("tasksDone").flatMap(({ done }) => done.map(({ task }) => task)),
+    ["short", "c"],
+  )
+  assert.equal(submitted(), ["e"])
+  launch("other")
+  w.step({ kind: "taskLong", task: "e", executor: 0 })
+  assert.equal([setApart(), submitted()], [["e"], ["other"]], "f has no place yet")
+  w.step({ kind: "taskDone", task: "other", executor: 0, result: result(), ms: 1 })
+  w.receive("master#1", { kind: "cancel", tasks: ["f"] })
+  w.step({ kind: "taskDone", task: "e", executor: 0, result: result({ bytes: lines("x"), rows: 1 }), ms: 9_000 })
+  assert.equal(submitted(), ["e2"], "e has ended, f is not wanted any more")
+})
+
 test("what a cancelled task made is thrown away", () => {
   const w = new Bench().join()
   w.launch([task("a")])

@@ -1,0 +1,71 @@
+/** What the master is told of tasks: what became of each, several in a message, and what their functions have printed. */
+
+import type { StageSpec, TaskFailure, TaskResult } from "../../engine/task.js"
+import type { TaskDone } from "../protocol.js"
+import type { ClockOffset } from "./clock-offset.js"
+import type { MasterLink } from "./master-link.js"
+
+export type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked" | "folds">
+
+export const nothingMade: Made = { outputs: [], aside: 0, rowsIn: 0 }
+
+/** Lines that could not be parsed, shown with the task's log. */
+const samplesShown = 3
+/**
+ * While as much is still to be run here, what is done may wait so long to be reported with more of its kind: small tasks come and go
+ * by thousands a second, and a message costs as much as one of them.
+ */
+const gatherMs = 2
+
+export class TaskReports {
+  readonly #clock: ClockOffset
+  readonly #master: MasterLink
+  #done: TaskDone[] = []
+  /** When the first of `#done` was done. */
+  #doneMs = 0
+
+  constructor({ clock, master }: { readonly clock: ClockOffset; readonly master: MasterLink }) {
+    this.#clock = clock
+    this.#master = master
+  }
+
+  add(task: string, ms: number, made: Made, failure?: TaskFailure): void {
+    if (this.#done.length === 0) this.#doneMs = this.#clock.monotonicMs
+    this.#done.push({ task, ms, ...made, ...(failure !== undefined && { failure }) })
+  }
+
+  get deadlineMs(): number {
+    return this.#done.length === 0 ? Number.POSITIVE_INFINITY : this.#doneMs + gatherMs
+  }
+
+  /** Reports that are not sent any more. */
+  take(): TaskDone[] {
+    const done = this.#done
+    this.#done = []
+    return done
+  }
+
+  /** Sends what is done, unless it may wait: `left` tasks are still to be run. Gives what was sent. */
+  flush(left: number): TaskDone[] {
+    if (this.#done.length === 0 || this.#mayWait(left)) return []
+    const done = this.take()
+    // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
+    // what was made meanwhile.
+    this.#master.tell({ kind: "tasksDone", done })
+    return done
+  }
+
+  #mayWait(left: number): boolean {
+    if (left < this.#done.length || this.#clock.monotonicMs >= this.#doneMs + gatherMs) return false
+    return this.#done.every(({ failure }) => failure === undefined)
+  }
+
+  log({ stream, interval }: StageSpec, partition: number, { logs, aside }: TaskResult): void {
+    const lines = [...logs]
+    for (const sample of aside.samples.slice(0, samplesShown)) {
+      lines.push({ level: "warn", text: `set aside, ${sample}`, repeated: 1 })
+    }
+    if (lines.length === 0) return
+    this.#master.post({ kind: "log", stream, interval: interval?.from ?? null, partition, lines })
+  }
+}
