@@ -5,7 +5,7 @@
  */
 
 import { ClassicLevel } from "classic-level"
-import { RivuletError } from "../../engine/errors.js"
+import { asError, RivuletError } from "../../engine/errors.js"
 import type { Journal } from "../ports.js"
 import { makeDirectory } from "./node-process.js"
 
@@ -116,8 +116,8 @@ export class LevelJournal implements Journal {
         this.waiting = []
         this.last = group[0]!.sequence === this.first ? null : group[0]!.sequence - 1
         if (this.last === null) this.first = null
-        for (const { sequence, reject } of failed)
-          reject(new Error(`journal record ${sequence} could not be written: ${error instanceof Error ? error.message : String(error)}`))
+        const why = asError(causeOf(error)).message
+        for (const { sequence, reject } of failed) reject(new Error(`journal record ${sequence} could not be written: ${why}`))
       }
     }
     this.writing = null
@@ -126,8 +126,11 @@ export class LevelJournal implements Journal {
 
 const keyOf = (sequence: number) => String(sequence).padStart(16, "0")
 
+/** LevelDB's "failed to open" says nothing; what is under it says why. */
+const causeOf = (error: unknown): unknown => (error instanceof Error && error.cause instanceof Error ? error.cause : error)
+
 function openError(directory: string, error: unknown): RivuletError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const cause = causeOf(error)
   const code = (cause as NodeJS.ErrnoException).code
   if (code === "LEVEL_LOCKED")
     return new RivuletError(`the journal in ${directory} is in use: another master runs there`, {
@@ -135,7 +138,7 @@ function openError(directory: string, error: unknown): RivuletError {
       try: "stop that master, or give this one a directory of its own (--dir)",
       cause: error,
     })
-  return new RivuletError(`the journal in ${directory} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
+  return new RivuletError(`the journal in ${directory} cannot be opened: ${asError(cause).message}`, {
     code: 2,
     try: "a directory that this user may write to (--dir)",
     cause: error,
