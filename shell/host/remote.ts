@@ -25,6 +25,9 @@ export class RemoteHost implements HostPort {
   private unheard = false
   private looking = false
   private closing = false
+  private end: Promise<void> | null = null
+  /** The thread has ended, however. */
+  private readonly exited: Promise<unknown>
   private onClosed: () => void = () => {}
   private onStarted: (message: FromHost) => void = () => {}
   /** Where events go; set before the first cell. */
@@ -36,6 +39,7 @@ export class RemoteHost implements HostPort {
     thread.on("message", (message: FromHost) => this.receive(message))
     thread.on("error", error => this.died(error.message))
     thread.on("exit", code => this.died(`exit ${code}`))
+    this.exited = new Promise(resolve => thread.once("exit", resolve))
   }
 
   /** Starts to load the thread. It waits for `open`; what is asked of it before is kept. */
@@ -160,16 +164,20 @@ export class RemoteHost implements HostPort {
     this.send({ kind: "resize", columns })
   }
 
-  /** Closes the session and ends the thread. */
-  async close(): Promise<void> {
+  /** Closes the session and ends the thread, once: the screen closes it when it is left, and so does the command when it ends. */
+  close(): Promise<void> {
+    this.end ??= this.ended()
+    return this.end
+  }
+
+  private async ended(): Promise<void> {
     this.closing = true
     const closed = new Promise<void>(resolve => {
       this.onClosed = resolve
-      this.thread.once("exit", () => resolve())
       setTimeout(resolve, closeMs).unref()
     })
     this.send({ kind: "close" })
-    await closed
+    await Promise.race([closed, this.exited])
     await this.thread.terminate()
   }
 }
