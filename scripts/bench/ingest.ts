@@ -12,6 +12,8 @@ export interface SentAll {
   readonly firstMs: number
   readonly ackedMs: number
   readonly records: number
+  /** At a rate: when each piece was given to the sender, and how many records had been with it. */
+  readonly pieces: readonly (readonly [ms: number, records: number])[]
   readonly matches: number
   readonly words: number
   /** Of a log: server errors. */
@@ -33,6 +35,7 @@ const sender = await openSender(session, receiver!, { wait: true })
 /** Cycled through; large enough not to lie in a cache. */
 const input = what === "log" ? makeLog(200_000) : { ...makeLines(400_000), errors: 0 }
 const lineBytes = what === "log" ? logLineBytes : wordBytes
+const pieces: [number, number][] = []
 const chunkLines = rate === 0 ? 10_000 : Math.max(1, Math.round(rate / 50))
 
 const startCpu = process.cpuUsage()
@@ -44,6 +47,7 @@ let rounds = 0
 let at = 0
 while (Date.now() < endMs) {
   const lines = Math.min(chunkLines, input.lines - at)
+  if (rate > 0) pieces.push([Date.now(), records + lines])
   await sender.write(input.bytes.subarray(at * lineBytes, (at + lines) * lineBytes))
   if (rate > 0) {
     await sender.flush()
@@ -66,6 +70,7 @@ const sent: SentAll = {
   firstMs,
   ackedMs: Date.now(),
   records,
+  pieces,
   matches: rounds * input.matches + rest.matches,
   words: rounds * input.words + rest.words,
   errors: rounds * input.errors + rest.errors,

@@ -1,21 +1,24 @@
 /**
  * `npm run bench -- [grep] [wordcount] [topk] [combined] [closure] [replay] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
- * [--remember 10m] [--dist dist] [--flat-out] [--json]`
+ * [--interval 1s] [--window 30s] [--remember 10m] [--dist dist] [--flat-out] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
  * it, to compare two of them by turns), two copies of every record. First as fast as
  * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes, and where those went. Then
- * (unless `--flat-out`) at 65 % of that rate: how long after an interval's end its result is there. `replay` reads a log of `--mb 1024` from a file in
+ * (unless `--flat-out`) at 65 % of that rate: how long after an interval's end its result is there, and how long after a record was given to the sender
+ * the result of its interval is. `replay` reads a log of `--mb 1024` from a file in
  * batch mode. Single runs are good to about a third (PERFORMANCE.md).
  */
 
 import { cpus, release, totalmem, type } from "node:os"
 import { parseArgs } from "node:util"
-import type { Duration } from "../../engine/time.js"
+import type { ClientSession } from "../../cluster/client/session.js"
+import { type Duration, parseDuration } from "../../engine/time.js"
 import { measureReplay, type Replayed } from "./batch.js"
 import { built } from "./built.js"
 import { peakBytes, type Usage, usageOf } from "./cpu.js"
-import { type Workload, workloads } from "./wordcount.js"
+import type { SentAll } from "./ingest.js"
+import { type Times, type Workload, workloads } from "./wordcount.js"
 
 interface Measured {
   readonly work: string
@@ -33,7 +36,16 @@ interface Measured {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
+  /** From a record's way into the sender to the result of its interval. */
+  readonly fromSendP50Ms: number
+  readonly fromSendP99Ms: number
   readonly wrong: string | null
+}
+
+/** An interval that ends at `through`, and when its result was known to be there. */
+interface Completed {
+  readonly through: number
+  readonly atMs: number
 }
 
 const { values, positionals } = parseArgs({
@@ -43,6 +55,8 @@ const { values, positionals } = parseArgs({
     workers: { type: "string", default: "2" },
     cores: { type: "string", default: "1" },
     "memory-mb": { type: "string", default: "1024" },
+    interval: { type: "string", default: "1s" },
+    window: { type: "string", default: "30s" },
     /** How long raw lines are kept for questions; without it as long as by default. */
     remember: { type: "string" },
     dist: { type: "string", default: "dist" },
@@ -51,6 +65,11 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
   },
 })
+const times: Times = {
+  interval: values.interval as Duration,
+  window: values.window as Duration,
+  remember: (values.remember as Duration | undefined) ?? null,
+}
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const { startEmbedded, connect, send } = await built(values.dist)
 const seconds = Number(values.seconds)
@@ -92,7 +111,8 @@ async function measure(workload: Workload): Promise<Measured> {
   )
   for (const [name, { user, system, faults }] of Object.entries(fast.parts))
     say(`  ${name.padEnd(8)} ${user} ns a record and ${system} in the system, ${faults} pages touched a thousand records`)
-  const paced = rate === 0 ? { latenciesMs: [], wrong: null } : await run(workload, rate)
+  const paced = rate === 0 ? { latenciesMs: [], fromSendMs: [], wrong: null } : await run(workload, rate)
+  const fromSend = quantiles(paced.fromSendMs)
   return {
     work: workload.name,
     records: fast.sent.records,
@@ -103,6 +123,7 @@ async function measure(workload: Workload): Promise<Measured> {
     peakBytes: fast.peakBytes,
     pacedRecordsPerSecond: rate,
     ...quantiles(paced.latenciesMs),
+    ...{ fromSendP50Ms: fromSend.p50Ms, fromSendP99Ms: fromSend.p99Ms },
     wrong: fast.wrong ?? paced.wrong,
   }
 }
@@ -113,10 +134,10 @@ async function run(workload: Workload, rate: number) {
   const cluster = await startEmbedded({ workers: Number(values.workers), cores: Number(values.cores), memoryBytes })
   try {
     const session = await connect(cluster.address, { user: "bench", program: "bench", tz: "UTC" })
-    const result = workload.define(session, values.remember as Duration | undefined)
+    const result = workload.define(session, times)
     await session.flush()
 
-    const done: { through: number; atMs: number }[] = []
+    const done: Completed[] = []
     let look = () => {}
     const subscription = await session.onCompleted(result, through => {
       done.push({ through, atMs: Date.now() })
@@ -138,7 +159,8 @@ async function run(workload: Workload, rate: number) {
     used.push(["sender", sent.usage])
     const cpu = used.reduce((sum, [, { userSeconds, systemSeconds }]) => sum + userSeconds + systemSeconds, 0)
     const peak = peakBytes(pids)
-    const wrong = await workload.check(result, sent)
+    const wrong = await workload.check(result, sent, times)
+    const fromSendMs = rate === 0 ? [] : await sinceSent(session, sent, done)
     await subscription.stop()
     await session.close()
     return {
@@ -150,11 +172,31 @@ async function run(workload: Workload, rate: number) {
       latenciesMs: done
         .filter(({ through }) => through > sent.firstMs && through <= sent.ackedMs)
         .map(({ through, atMs }) => atMs - through),
+      fromSendMs,
       wrong,
     }
   } finally {
     await cluster.stop()
   }
+}
+
+/** Of each piece that was sent, how long it took until the interval was complete that had its last record. They count in the order in which they were sent. */
+async function sinceSent(session: ClientSession, { firstMs, ackedMs, pieces }: SentAll, done: readonly Completed[]): Promise<number[]> {
+  const ms = parseDuration(times.interval)
+  const from = Math.floor(firstMs / ms) * ms
+  const to = (Math.floor(ackedMs / ms) + 1) * ms
+  const counts = await session.stream<number>("lines").count().slice(from, to).collect()
+  if (counts.length !== (to - from) / ms) throw new Error(`${counts.length} intervals have counts, of ${(to - from) / ms}`)
+  const sorted = [...done].sort((a, b) => a.through - b.through)
+  const waits: number[] = []
+  let counted = 0
+  let [interval, completed] = [-1, 0]
+  for (const [sentMs, records] of pieces) {
+    while (counted < records && interval + 1 < counts.length) counted += counts[++interval]!
+    while (completed < sorted.length && sorted[completed]!.through < from + (interval + 1) * ms) completed++
+    if (sorted[completed] !== undefined) waits.push(sorted[completed]!.atMs - sentMs)
+  }
+  return waits
 }
 
 function difference(now: Usage, then: Usage): Usage {
@@ -187,6 +229,7 @@ function row(result: Measured): [string, Record<string, string | number>] {
       "peak MB": Math.round(result.peakBytes / 2 ** 20),
       "p50 ms": result.p50Ms,
       "p99 ms": result.p99Ms,
+      "from send": `${result.fromSendP50Ms}, ${result.fromSendP99Ms}`,
       "at records/s": millions(result.pacedRecordsPerSecond),
       check: result.wrong ?? "exact",
     },

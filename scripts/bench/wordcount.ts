@@ -3,31 +3,39 @@
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { InputDStream, StateDStream } from "../../engine/fluent/types.js"
 import type { AccessLog } from "../../engine/fluent/values.js"
-import type { Duration } from "../../engine/time.js"
+import { type Duration, parseDuration } from "../../engine/time.js"
 import type { SentAll } from "./ingest.js"
 
 export interface Workload {
   readonly name: string
   readonly input: "words" | "log"
-  /** Defines the stream `lines` (kept so long for questions) and those made of it; answers the one whose completion counts. */
-  define(session: ClientSession, remember?: Duration): StateDStream<string, number>
+  /** Defines the stream `lines` and those made of it; answers the one whose completion counts. */
+  define(session: ClientSession, times: Times): StateDStream<string, number>
   /** Asked after each interval, if the workload has a question. */
   readonly ask?: (result: StateDStream<string, number>) => Promise<unknown>
   /** What is wrong with the final result, or null. */
-  check(result: StateDStream<string, number>, sent: SentAll): Promise<string | null>
+  check(result: StateDStream<string, number>, sent: SentAll, times: Times): Promise<string | null>
 }
 
-const text = (session: ClientSession, remember?: Duration): InputDStream<string> => {
-  const lines = session.readStream("lines", "1s")
+export interface Times {
+  readonly interval: Duration
+  /** Of the word count; it slides by an interval. */
+  readonly window: Duration
+  /** How long lines are kept for questions; null: as by default. */
+  readonly remember: Duration | null
+}
+
+const text = (session: ClientSession, { interval, remember }: Times): InputDStream<string> => {
+  const lines = session.readStream("lines", interval)
   session.name(lines, "lines")
-  if (remember !== undefined) lines.remember(remember)
+  if (remember !== null) lines.remember(remember)
   return lines
 }
 
-const log = (session: ClientSession, remember?: Duration): InputDStream<AccessLog> => {
-  const lines = session.readStream("lines", "1s", { format: "combined" })
+const log = (session: ClientSession, { interval, remember }: Times): InputDStream<AccessLog> => {
+  const lines = session.readStream("lines", interval, { format: "combined" })
   session.name(lines, "lines")
-  if (remember !== undefined) lines.remember(remember)
+  if (remember !== null) lines.remember(remember)
   return lines
 }
 
@@ -40,35 +48,47 @@ const total = (result: StateDStream<string, number>, sent: SentAll): PromiseLike
   )
 
 /** The windowed count of words. */
-export const countWords = (session: ClientSession, lines: InputDStream<string>): StateDStream<string, number> => {
+export const countWords = (
+  session: ClientSession,
+  lines: InputDStream<string>,
+  { window, interval }: Pick<Times, "window" | "interval"> = { window: "30s", interval: "1s" },
+): StateDStream<string, number> => {
   const words = lines.flatMap(line => line.split(" ")).map((word): [string, number] => [word, 1])
   const counts = words.reduceByWindow(
-    "30s",
+    window,
     (a, b) => a + b,
     (a, b) => a - b,
-    "1s",
+    interval,
   )
   session.name(counts, "counts")
   return counts
 }
 
-/** All that was sent lies within the window of the interval of the last ack, as long as the run is shorter than it. */
-const checkWords = async (result: StateDStream<string, number>, sent: SentAll) => {
-  if (sent.ackedMs - sent.firstMs > 27_000) return null
-  const total = await result.at(sent.ackedMs).aggregate(
-    0,
-    (sum, [, n]) => sum + n,
-    (a, b) => a + b,
-  )
-  return total === sent.words ? null : `${total} words counted, ${sent.words} sent`
+/** Each word is in as many versions as the window has intervals; those of a run that is shorter than it are all in the last. */
+const checkWords = async (result: StateDStream<string, number>, sent: SentAll, { window, interval }: Times) => {
+  const lengthMs = parseDuration(window)
+  let total = 0
+  if (sent.ackedMs - sent.firstMs < lengthMs - 3_000)
+    total = await result.at(sent.ackedMs).aggregate(
+      0,
+      (sum, [, n]) => sum + n,
+      (a, b) => a + b,
+    )
+  else {
+    const ms = parseDuration(interval)
+    const versions = result.slice(Math.floor(sent.firstMs / ms) * ms, (Math.floor(sent.ackedMs / ms) + 1) * ms + lengthMs)
+    const counted = await versions.map(([, n]) => n).reduce((a, b) => a + b)
+    for (const { value } of counted) total += (value ?? 0) * (ms / lengthMs)
+  }
+  return Math.round(total) === sent.words ? null : `${total} words counted, ${sent.words} sent`
 }
 
 export const workloads: readonly Workload[] = [
   {
     name: "grep",
     input: "words",
-    define(session, remember) {
-      const matches = text(session, remember)
+    define(session, times) {
+      const matches = text(session, times)
         .filter(line => line.includes("needle"))
         .map((): [string, number] => ["matches", 1])
         .runningReduce((a, b) => a + b)
@@ -80,11 +100,11 @@ export const workloads: readonly Workload[] = [
       return total === sent.matches ? null : `${total} lines found, ${sent.matches} sent`
     },
   },
-  { name: "wordcount", input: "words", define: (session, remember) => countWords(session, text(session, remember)), check: checkWords },
+  { name: "wordcount", input: "words", define: (session, times) => countWords(session, text(session, times), times), check: checkWords },
   {
     name: "topk",
     input: "words",
-    define: (session, remember) => countWords(session, text(session, remember)),
+    define: (session, times) => countWords(session, text(session, times), times),
     ask: result => result.latest().top(10),
     check: checkWords,
   },
@@ -92,8 +112,8 @@ export const workloads: readonly Workload[] = [
     // What understands its functions reads two or three fields of a line.
     name: "combined",
     input: "log",
-    define(session, remember) {
-      const views = log(session, remember)
+    define(session, times) {
+      const views = log(session, times)
       const errors = views
         .filter(v => v.status >= 500)
         .map((v): [number, number] => [Math.floor(v.time.getTime() / 60_000), 1])
@@ -112,8 +132,8 @@ export const workloads: readonly Workload[] = [
     // A loop is beyond what is understood: the function is called for each record.
     name: "closure",
     input: "log",
-    define(session, remember) {
-      const counts = log(session, remember)
+    define(session, times) {
+      const counts = log(session, times)
         .map((v): [string, number] => {
           let depth = 0
           const parts = v.url.split("/")
