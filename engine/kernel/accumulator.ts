@@ -3,12 +3,12 @@
 import type { Block } from "../block/block.js"
 import { writeRegion } from "../shuffle-region.js"
 import type { TaskOutput } from "../task.js"
-import { type Pieces, SumTable } from "../wasm/words.js"
+import { type Pieces, SumTable, TableFull } from "../wasm/words.js"
 import { ByteTable } from "./byte-table.js"
-import type { CombineKernel } from "./combine.js"
+import type { CombineKernel, SumKernel } from "./combine.js"
 import type { Binary } from "./number-state.js"
 import { Left } from "./packed-key.js"
-import { Adding, packedSections } from "./packed-sections.js"
+import { Adding, addingTo, packedSections } from "./packed-sections.js"
 import { pairSections, sumSections } from "./pair-sections.js"
 
 export interface Accumulator {
@@ -33,9 +33,26 @@ export class Tables {
 
   /** For chains that count pieces of text. */
   counting(pieces: Pieces): Accumulator {
+    return this.summed(table => block => table.add(block.textBytes(), block.offsets(), block.rows, pieces))
+  }
+
+  /** For sums by text. */
+  summing(kernel: SumKernel): Accumulator {
+    return this.summed(table => {
+      const pair = addingTo(table)
+      return (block, slow) =>
+        taken(block, slow, pair, leave => {
+          table.begin()
+          kernel(block.textBytes(), block.offsets(), block.rows, table, block.allAscii, leave)
+          table.end()
+        })
+    })
+  }
+
+  private summed(adding: (table: SumTable) => Accumulator["add"]): Accumulator {
     const table = this.sums.pop() ?? new SumTable()
     return {
-      add: block => table.add(block.textBytes(), block.offsets(), block.rows, pieces),
+      add: adding(table),
       output: partitions => {
         const { blocks, rows } = sumSections(table, partitions)
         return { bytes: writeRegion(blocks), rows: table.count, sectionRows: rows }
@@ -56,19 +73,8 @@ export class Tables {
     const table = this.take()
     const adding = new Adding(table, kernel.packed, merge)
     return {
-      add: (block, slow) => {
-        let line: ((line: string) => void) | null = null
-        try {
-          kernel.run(block.textBytes(), block.offsets(), block.rows, table, block.allAscii, row => {
-            line ??= slow(adding.pair)
-            line(block.row(row) as string)
-          })
-          return true
-        } catch (error) {
-          if (error instanceof Left) return false
-          throw error
-        }
-      },
+      add: (block, slow) =>
+        taken(block, slow, adding.pair, leave => kernel.run(block.textBytes(), block.offsets(), block.rows, table, block.allAscii, leave)),
       output: partitions => {
         const { blocks, rows } = kernel.packed ? packedSections(table, partitions) : pairSections(table, partitions)
         return { bytes: writeRegion(blocks), rows: table.count, sectionRows: rows }
@@ -89,5 +95,25 @@ export class Tables {
     if (table.bytes > mostKeptBytes || this.others.length >= tablesKept) return
     table.clear()
     this.others.push(table)
+  }
+}
+
+/** What `run` takes in of a block, with rows that it leaves through the functions to `pair`. False: it cannot. */
+function taken(
+  block: Block,
+  slow: Parameters<Accumulator["add"]>[1],
+  pair: (pair: unknown) => void,
+  run: (leave: (row: number) => void) => void,
+): boolean {
+  let line: ((line: string) => void) | null = null
+  try {
+    run(row => {
+      line ??= slow(pair)
+      line(block.row(row) as string)
+    })
+    return true
+  } catch (error) {
+    if (error instanceof Left || error instanceof TableFull) return false
+    throw error
   }
 }

@@ -5,6 +5,7 @@
 
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import type { FormatSpec } from "../rdd.js"
+import type { SumTable } from "../wasm/words.js"
 import { assembled } from "./assemble.js"
 import type { ByteTable } from "./byte-table.js"
 import { Generator } from "./generate.js"
@@ -23,6 +24,19 @@ export interface CombineKernel {
   run(data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable, allAscii: boolean, slow: (row: number) => void): void
 }
 
+/**
+ * The same of sums by texts: the pairs of rows [0, rows) to `sums`, one by one. Throws Left, or TableFull: then nothing of them counts. Null: the keys are not
+ * text.
+ */
+export type SumKernel = (
+  data: Uint8Array,
+  offsets: Int32Array,
+  rows: number,
+  sums: SumTable,
+  allAscii: boolean,
+  slow: (row: number) => void,
+) => void
+
 export type MergeKernel = (data: Uint8Array, offsets: Int32Array, rows: number, table: ByteTable, column: Float64Array) => void
 
 /** Throws NotUnderstood; `at` is told which step is looked at. */
@@ -40,6 +54,26 @@ export function combineKernel(format: FormatSpec, steps: readonly ReadStep[], me
   })
   const run = assembled(code, ["data", "offsets", "rows", "table", "allAscii", "slow"], arrays) as CombineKernel["run"]
   return { packed: packed ?? false, counts, run }
+}
+
+/** Throws NotUnderstood. */
+export function sumKernel(format: FormatSpec, steps: readonly ReadStep[]): SumKernel | null {
+  const code = new Generator()
+  let texts = true
+  writeRows(
+    code,
+    format,
+    steps,
+    "",
+    () => {},
+    pair => {
+      const [key, value] = pairOf(pair)
+      const added = code.numberOf(value)
+      if (key.type !== "text" || added.type !== "number") texts = false
+      else code.line(`sums.pair(${key.data}, ${key.data}View, ${key.from}, ${key.to}, ${added.js})`)
+    },
+  )
+  return texts ? (assembled(code, ["data", "offsets", "rows", "sums", "allAscii", "slow"]) as SumKernel) : null
 }
 
 /** The reduce side: adds a block's pairs, keys as a text column and their numbers. Throws NotUnderstood. */

@@ -216,7 +216,7 @@ export class Generator extends Writer implements Code {
     for (const part of texts) {
       if (part.type === "number") this.line(`${into}.number(${part.js})`)
       else if (part.from !== part.to && !(part.from === "0" && part.to === "0"))
-        this.line(`${into}.text(${part.data}, ${part.from}, ${part.to})`)
+        this.line(`${into}.text(${part.data}, ${part.data}View, ${part.from}, ${part.to})`)
     }
     return this.textIn(into)
   }

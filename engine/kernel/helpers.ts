@@ -1,6 +1,6 @@
 /** All that generated code calls, as `text`. */
 
-export { CombinedLine } from "./combined-record.js"
+export { CombinedLines } from "./combined-record.js"
 export { CsvLine } from "./csv-record.js"
 export { JsonObject } from "./json-record.js"
 export { Left } from "./packed-key.js"

@@ -117,9 +117,11 @@ export class Kernels {
     if (chain === null) return null
     const plan = this.plan(chain.input.format, chain.steps, create, merge)
     if ("refusal" in plan) return null
-    const { name, kernel, pieces, orderless } = plan
-    const combining = () => this.tables.combining(kernel, this.binary(merge))
-    return { chain, name, orderless, accumulators: pieces === null ? [combining] : [() => this.tables.counting(pieces), combining] }
+    const { name, kernel, pieces, sums, orderless } = plan
+    const accumulators = [() => this.tables.combining(kernel, this.binary(merge))]
+    if (pieces !== null) accumulators.unshift(() => this.tables.counting(pieces))
+    else if (sums !== null) accumulators.unshift(() => this.tables.summing(sums))
+    return { chain, name, orderless, accumulators }
   }
 
   /**

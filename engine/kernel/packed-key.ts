@@ -31,7 +31,7 @@ export function packKey(code: Code, into: string, key: Value, top = true): void 
       code.line(`${into}.tag(${tags.null})`)
       return
     case "text":
-      code.line(`${into}.count(${tags.text}, ${key.to} - ${key.from}); ${into}.text(${key.data}, ${key.from}, ${key.to})`)
+      code.line(`${into}.count(${tags.text}, ${key.to} - ${key.from}); ${into}.text(${key.data}, ${key.data}View, ${key.from}, ${key.to})`)
       return
     case "maybe":
       code.block(`if (${key.present})`, () => packKey(code, into, key.text))

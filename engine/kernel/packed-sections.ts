@@ -5,6 +5,7 @@ import { encodeRows } from "../block/block.js"
 import { skipped } from "../operators/operator.js"
 import { partitionOf } from "../partition.js"
 import type { Push } from "../rdd.js"
+import type { SumTable } from "../wasm/words.js"
 import type { ByteTable } from "./byte-table.js"
 import type { Binary } from "./number-state.js"
 import { KeyReader, Left, writeKey } from "./packed-key.js"
@@ -22,18 +23,37 @@ export class Adding {
 
   /** Throws Left on a pair that the table does not take. */
   readonly pair: Push = pair => {
-    if (!Array.isArray(pair)) throw notPair(pair)
-    const [key, value] = pair as unknown[]
-    if (typeof value !== "number" || this.merge === null || (key as unknown) === skipped) throw new Left()
+    const [key, value] = numberPair(pair)
+    if (this.merge === null) throw new Left()
     const { scratch, table } = this
     scratch.length = 0
     if (this.packed) writeKey(scratch, key)
-    else {
-      if (typeof key !== "string" || !(key as unknown as { isWellFormed(): boolean }).isWellFormed()) throw new Left()
-      scratch.string(key)
-    }
+    else textKey(scratch, key)
     table.add(scratch.bytes, scratch.view, scratch.length, value, this.merge)
   }
+}
+
+/** The same to a table of sums by text. */
+export function addingTo(table: SumTable): Push {
+  const scratch = new Scratch()
+  return pair => {
+    const [key, value] = numberPair(pair)
+    scratch.length = 0
+    textKey(scratch, key)
+    table.pair(scratch.bytes, scratch.view, 0, scratch.length, value)
+  }
+}
+
+function numberPair(pair: unknown): readonly [unknown, number] {
+  if (!Array.isArray(pair)) throw notPair(pair)
+  const [key, value] = pair as unknown[]
+  if (typeof value !== "number" || key === skipped) throw new Left()
+  return [key, value]
+}
+
+function textKey(into: Scratch, key: unknown): void {
+  if (typeof key !== "string" || !(key as unknown as { isWellFormed(): boolean }).isWellFormed()) throw new Left()
+  into.string(key)
 }
 
 /** As `aggregator` and `shuffleWriter` write the same pairs. */

@@ -86,6 +86,11 @@ export function tableColumns(table: ByteTable): PairColumns {
 /** The same of a table of sums. */
 export function sumSections(table: SumTable, partitions: number): Sections {
   const columns = table.sections(partitions)
+  // A NaN of whatever bits is the one that is written.
+  for (const { sums } of columns) {
+    const numbers = new Float64Array(sums.buffer, sums.byteOffset, sums.byteLength / 8)
+    for (let i = 0; i < numbers.length; i++) if (Number.isNaN(numbers[i])) numbers[i] = Number.NaN
+  }
   return {
     blocks: columns.map(({ rows, ascii, offsets, data, sums }) =>
       rows === 0 ? nothing : assembleBlock(pairType(ascii), rows, [offsets, data, sums]),

@@ -5,7 +5,7 @@ import type { FunctionLink } from "../function-ref.js"
 import type { FormatSpec } from "../rdd.js"
 import type { Pieces } from "../wasm/words.js"
 import type { ChainStep } from "./chain.js"
-import { type CombineKernel, combineKernel } from "./combine.js"
+import { type CombineKernel, combineKernel, type SumKernel, sumKernel } from "./combine.js"
 import { isExtreme, isSum, piecesOf } from "./pieces.js"
 import { nameOf, type ReadFunctions } from "./read-functions.js"
 
@@ -16,11 +16,17 @@ export interface Refusal {
 }
 
 /**
- * `pieces`: what there is a faster loop for; it leaves to the kernel what is too long for it. `orderless`: the result is the same to the bit in whatever
+ * `pieces`, `sums`: what there is a faster table for; they leave to the kernel what is too long for it. `orderless`: the result is the same to the bit in whatever
  * order records come and however they are grouped: counts, the greatest, the least. Sums of fractions are rounded otherwise.
  */
 export type Plan =
-  | { readonly name: string; readonly kernel: CombineKernel; readonly pieces: Pieces | null; readonly orderless: boolean }
+  | {
+      readonly name: string
+      readonly kernel: CombineKernel
+      readonly pieces: Pieces | null
+      readonly sums: SumKernel | null
+      readonly orderless: boolean
+    }
   | { readonly refusal: Refusal }
 
 export class Plans {
@@ -58,7 +64,9 @@ export class Plans {
       if (format.kind === "function") throw new NotUnderstood("reads a format that is a function")
       const text = format.kind === "text" || format.kind === "values"
       const kernel = combineKernel(format, read, f, at => (step = at))
-      return { name, kernel, pieces: text ? piecesOf(read, f) : null, orderless: isExtreme(f) || (kernel.counts && isSum(f)) }
+      const pieces = text ? piecesOf(read, f) : null
+      const sums = pieces === null && !kernel.packed && isSum(f) ? sumKernel(format, read) : null
+      return { name, kernel, pieces, sums, orderless: isExtreme(f) || (kernel.counts && isSum(f)) }
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error
       return { refusal: { step, why: error.message } }

@@ -7,11 +7,11 @@ import { csvRecord } from "./csv-record.js"
 import { jsonRecord } from "./json-record.js"
 import type { Value } from "./values.js"
 
-/** What a row is, of a stream of lines. */
-export function rowOf(code: Code, format: FormatSpec): Value {
+/** What a row is, of a stream of lines. `single`: `line`, the number of the row in a column, is not there. */
+export function rowOf(code: Code, format: FormatSpec, single = false): Value {
   switch (format.kind) {
     case "combined":
-      return combinedRecord(code)
+      return combinedRecord(code, single)
     case "csv":
       return csvRecord(code, format.header)
     case "json":

@@ -23,12 +23,15 @@ export class Scratch {
     this.view = new DataView(larger.buffer)
   }
 
-  text(data: Uint8Array, from: number, to: number): void {
+  /** Bytes [from, to) of `data`, of which `dataView` is a view. */
+  text(data: Uint8Array, dataView: DataView, from: number, to: number): void {
     this.reserve(to - from)
-    const { bytes } = this
-    let at = this.length
-    while (from < to) bytes[at++] = data[from++]!
-    this.length = at
+    const { bytes, view } = this
+    let into = this.length
+    let at = from
+    for (; at + 4 <= to; at += 4, into += 4) view.setInt32(into, dataView.getInt32(at, true), true)
+    while (at < to) bytes[into++] = data[at++]!
+    this.length = into
   }
 
   string(text: string): void {

@@ -14,7 +14,7 @@ export type TimeOf = (from: number, to: number) => number
 export function timeKernel(format: FormatSpec, f: Lambda): (data: Uint8Array) => TimeOf {
   const code = new Generator()
   code.exit = "return NaN"
-  const time = code.numberOf(code.apply(f, [rowOf(code, format)]))
+  const time = code.numberOf(code.apply(f, [rowOf(code, format, true)]))
   if (time.type !== "date" && time.type !== "number") throw new NotUnderstood(`gives ${aOrAn(time)} as time`)
   const ascii = code.needsAscii ? "if (!text.ascii(data, start, end)) return NaN" : ""
   return assembled(code, ["data"], `return (start, end) => {\n${ascii}`, `return ${time.js}\n}`) as (data: Uint8Array) => TimeOf

@@ -3,7 +3,7 @@
 import { NotUnderstood } from "../expression/expression.js"
 
 export type Value =
-  /** Bytes [from, to) of `data`, of which `<data>View` is a DataView. */
+  /** Bytes [from, to) of `data`, of which `<data>View` is a DataView: of the row, they are called `data`, or `lines`. */
   | { readonly type: "text"; readonly data: string; readonly from: string; readonly to: string; readonly ascii?: true }
   /** A date is its milliseconds. */
   | { readonly type: "number" | "boolean" | "date"; readonly js: string }

@@ -63,7 +63,7 @@ export class Writer {
   /** Each place of the text is a character. */
   guardAscii({ data, from, to, ascii }: TextValue): void {
     if (ascii) return
-    if (data === "data") this.needsAscii = true
+    if (data === "data" || data === "lines") this.needsAscii = true
     else this.guard(`text.ascii(${data}, ${from}, ${to})`)
   }
 

@@ -2,11 +2,12 @@
  * A table of sums by pieces of text, one for all tasks of an executor: rows of text in, sections of a shuffle out. What is in it from one task must not
  * show in the next: `clear`.
  *
- *   memory   a slice of text · where its rows end · keys · entries (the last, for they are moved when either of both grows)
+ *   memory   a slice of text · where its rows end · their numbers · keys · entries (the last, for they are moved when either of both grows)
  */
 
 import { sliceBytes } from "./lines.js"
 import { KernelInstance } from "./module.js"
+import { lastWithin } from "./slices.js"
 
 export interface Pieces {
   /** One byte of ASCII; null: a row is one piece. */
@@ -27,6 +28,9 @@ export interface SumColumns {
   readonly sums: Uint8Array
 }
 
+/** A key, or the table, is too long; nothing of what was added counts. */
+export class TableFull extends Error {}
+
 const padding = 64
 const sliceRows = 8 * 1024
 const entryBytes = 32
@@ -37,14 +41,62 @@ const mostBytes = 256 * 2 ** 20
 
 const textBytes = sliceBytes + padding
 const endsBytes = align(4 * (sliceRows + 1))
+const numbersBytes = 8 * sliceRows
 
 export class SumTable {
-  private readonly instance = new KernelInstance(textBytes + endsBytes + firstKeyBytes + firstCapacity * entryBytes)
+  private readonly instance = new KernelInstance(textBytes + endsBytes + numbersBytes + firstKeyBytes + firstCapacity * entryBytes)
   private capacity = firstCapacity
   private keyBytes = firstKeyBytes
+  // Keys that were given one by one, and are to be added.
+  private text!: Uint8Array
+  private textView!: DataView
+  private ends!: Int32Array
+  private numbers!: Float64Array
+  private gathered = 0
+  private gatheredBytes = 0
 
   constructor() {
     this.place()
+  }
+
+  /** To be called before what gives pairs one by one. */
+  begin(): void {
+    const { base, bytes } = this.instance
+    if (this.text?.buffer === bytes.buffer) return
+    this.text = bytes.subarray(base, base + textBytes)
+    this.textView = new DataView(bytes.buffer, base, textBytes)
+    this.ends = new Int32Array(bytes.buffer, base + textBytes, sliceRows + 1)
+    this.numbers = new Float64Array(bytes.buffer, base + textBytes + endsBytes, sliceRows)
+  }
+
+  /** The key is bytes [from, to) of `data`, of which `view` is a view. It counts after `end`. Throws TableFull. */
+  pair(data: Uint8Array, view: DataView, from: number, to: number, added: number): void {
+    if (this.gathered === sliceRows || this.gatheredBytes + to - from > sliceBytes) {
+      this.end()
+      if (to - from > sliceBytes) throw new TableFull()
+    }
+    const { text, textView } = this
+    let into = this.gatheredBytes
+    let at = from
+    for (; at + 4 <= to; at += 4, into += 4) textView.setInt32(into, view.getInt32(at, true), true)
+    while (at < to) text[into++] = data[at++]!
+    this.numbers[this.gathered] = added
+    this.ends[++this.gathered] = into
+    this.gatheredBytes = into
+  }
+
+  /** All pairs that were given one by one are in the table. Throws TableFull. */
+  end(): void {
+    const { gathered, instance } = this
+    const text = instance.base
+    this.ends[0] = 0
+    for (let row = 0; ; ) {
+      row = instance.kernels.addKeys(text, text + textBytes, row, gathered, text + textBytes + endsBytes)
+      if (row === gathered) break
+      if (!this.grow(this.ends[row + 1]! - this.ends[row]!)) throw new TableFull()
+      this.begin()
+    }
+    this.gathered = this.gatheredBytes = 0
   }
 
   get count(): number {
@@ -120,11 +172,12 @@ export class SumTable {
   }
 
   clear(): void {
+    this.gathered = this.gatheredBytes = 0
     this.instance.kernels.tableClear()
   }
 
   private get keys(): number {
-    return this.instance.base + textBytes + endsBytes
+    return this.instance.base + textBytes + endsBytes + numbersBytes
   }
 
   private get entries(): number {
@@ -160,17 +213,6 @@ export class SumTable {
     this.place()
     return true
   }
-}
-
-/** How many rows from the first on end by `end`. */
-function lastWithin(offsets: Int32Array, first: number, last: number, end: number): number {
-  let [low, high] = [first, last]
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (offsets[middle]! <= end) low = middle
-    else high = middle - 1
-  }
-  return low
 }
 
 function align(bytes: number): number {

@@ -150,6 +150,21 @@ export function countPieces(text: usize, ends: usize, base: u32, row: u32, rows:
   return rows
 }
 
+/**
+ * Adds to the sums of whole texts: row i is bytes [ends[i], ends[i + 1]) of text that begins at `text`, where `ends` is an address, and adds the i-th of `values`.
+ * Gives the row that it stopped before, for want of room, as `countPieces` does.
+ */
+export function addKeys(text: usize, ends: usize, row: u32, rows: u32, values: usize): u32 {
+  for (; row < rows; row++) {
+    const start = text + load<u32>(ends + ((<usize>row) << 2))
+    const end = text + load<u32>(ends + ((<usize>row) << 2), 4)
+    const most = <u32>(end - start) + 1
+    if (tableKeys >= mostKeys || <u64>keyBytes + <u64>most + keyHead + 8 > <u64>mostKeyBytes) return row
+    count(start, end, load<f64>(values + ((<usize>row) << 3)))
+  }
+  return rows
+}
+
 /** FNV-1a over UTF-16 units, and the finaliser, as `hashKey` of the text that these bytes of UTF-8 are. */
 function hashOf(at: usize, length: u32): u32 {
   let h: u32 = 0x811c9dc5 ^ 7

@@ -235,6 +235,26 @@ for (const program of [...programs, ...counts.map(one => ({ ...one, counted: tru
   })
 }
 
+test("lines of many slices of memory, and lines that none holds", () => {
+  const same = (program: Program, rows: readonly (readonly string[])[]) => {
+    const [fast, slow] = [true, false].map(compile => {
+      const found = outcome(
+        program,
+        rows.map(group => [...group]),
+        compile,
+      )
+      return typeof found === "string" ? found : Buffer.from(found.outputs[0]!.bytes).toString("base64")
+    })
+    assert.ok(fast === slow, program.name)
+  }
+  const many = fc.sample(fc.oneof({ weight: 9, arbitrary: plainLog }, lines.combined!), { seed: 2, numRuns: 1_500 })
+  many.splice(700, 0, `${many[0]!.slice(0, -1)}${"x".repeat(70_000)}"`, "y".repeat(70_000))
+  for (const program of programs.filter(({ format }) => format === combined)) same(program, [many, many.slice(0, 900)])
+  same({ name: "long keys", steps: [["map", (l: string) => [l.slice(1), l.length / 3]]] }, [many])
+  const numbers = Array.from({ length: 12_000 }, (_, i) => String((i * 7) % 9_001))
+  same({ name: "many keys", steps: [["map", (l: string) => [`${l} of many`, l.length / 3]]] }, [numbers, numbers])
+})
+
 test("plain rows are not left to the functions", () => {
   const plain: Readonly<Record<string, readonly string[]>> = {
     combined: fc.sample(plainLog, { seed: 1, numRuns: 50 }),

@@ -56,4 +56,15 @@ test("by the line's own bytes, or by the functions", () => {
   }
 })
 
+test("of files longer than what a kernel's memory holds, and of lines that are", () => {
+  const many = fc.sample(lines.combined!, { seed: 3, numRuns: 900 }).filter(text => !text.includes("\n"))
+  many.splice(400, 0, `${many[0]}${"x".repeat(70_000)}`)
+  const text = many.map(one => `${one}\n`).join("")
+  const bytesOf = (_: string, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value)
+  for (const stream of streams.filter(({ format }) => format.kind === "combined")) {
+    const [fast, slow] = [true, false].map(compiled => JSON.stringify(read(stream, text, compiled), bytesOf))
+    assert.ok(fast === slow, `${stream.timestamp}`)
+  }
+})
+
 test.run()
