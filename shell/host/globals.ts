@@ -10,6 +10,7 @@ export function sessionGlobals(session: ClientSession): Record<string, unknown> 
     stream: session.stream.bind(session),
     state: session.state.bind(session),
     textFile: session.textFile.bind(session),
+    parquetFile: session.parquetFile.bind(session),
     parallelize: session.parallelize.bind(session),
     union: session.union.bind(session),
     watch: session.watch.bind(session),

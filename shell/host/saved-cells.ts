@@ -22,6 +22,7 @@ const publicNames = [
   "readStream",
   "readHistory",
   "textFile",
+  "parquetFile",
   "parallelize",
   "stream",
   "state",

@@ -120,6 +120,7 @@ export const examples: Readonly<Record<string, string>> = {
   stream: 'stream("page-views/views").count()',
   state: 'state<string, number>("page-views/counts").get("/")',
   textFile: 'textFile("old/*.log").filter(l => l.includes("error")).count()',
+  parquetFile: 'parquetFile("old/counts/*.parquet").count()',
   parallelize: "parallelize([1, 2, 3]).map(n => n * 2).collect()",
   watch: "watch(counts, { until: () => false })",
   diff: 'diff(counts.at("-5m"), counts.latest()).top(5, c => c.delta)',

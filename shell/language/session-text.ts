@@ -10,7 +10,8 @@ const typeNames =
     " ",
   )
 
-const verbs = "readStream readHistory textFile parallelize union watch streams programs workers jobs logs drained stopped clock".split(" ")
+const verbs =
+  "readStream readHistory textFile parquetFile parallelize union watch streams programs workers jobs logs drained stopped clock".split(" ")
 
 const globals: ReadonlyMap<string, string> = new Map([
   ...verbs.map((name): [string, string] => [name, `export declare const ${name}: Rivulet.Session["${name}"]`]),

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import * as library from "../../cluster/client/index.js"
+import type { ClientSession } from "../../cluster/client/session.js"
+import { sessionGlobals } from "../../shell/host/globals.js"
 import { neededCells, notebookOf, programOf, type RunCell, saveCells } from "../../shell/host/saved-cells.js"
 import { parseNotebook } from "../../shell/notebook/document.js"
 
@@ -70,6 +73,20 @@ test("a file that is there is left alone; another kind of file is refused", () =
   } finally {
     rmSync(directory, { recursive: true })
   }
+})
+
+/** Of a process that has no session yet. */
+const ofPrograms = ["RivuletError", "connect", "openSender"]
+
+test("what a program imports, a cell finds under the same name; a saved program imports it", () => {
+  const session = new Proxy({}, { get: () => () => {} }) as ClientSession
+  const found = sessionGlobals(session)
+  assert.equal(
+    Object.keys(library).filter(name => !(name in found) && !ofPrograms.includes(name)),
+    [],
+  )
+  for (const name of ["readStream", "readHistory", "textFile", "parquetFile", "parallelize", "union"])
+    assert.match(programOf([cell(`const made = ${name}("a")`, streams)]), `import { ${name} } from "rivulet"`)
 })
 
 test.run()

@@ -28,6 +28,8 @@ const words: Readonly<Record<string, string>> = {
     'readStream(name, interval, { format }): records that `rivulet send name` sends, or readStream("file:logs/*.log", …). Formats: text, combined, json, csv, or a function of a line.',
   textFile:
     'textFile(paths): lines of files on the workers\' machines, as an RDD. textFile("old/*.log").filter(l => l.includes("error")).count()',
+  parquetFile:
+    'parquetFile(paths): rows of Parquet files on the workers\' machines, as an RDD of objects. parquetFile("old/counts/*.parquet").count()',
 }
 
 /** What is known of the word at the cursor without types. */
