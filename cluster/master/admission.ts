@@ -46,7 +46,7 @@ interface Waiting {
   readonly batch: BatchKey
   readonly blocks: Candidate[]
   readonly arrivedMs: number
-  readonly heldSinceMs: number
+  heldSinceMs: number
   /** Since when no worker is known that holds it. */
   strandedSinceMs: number | null
 }
@@ -70,6 +70,16 @@ export class Admission {
     this.#holdBackMs = holdBackMs
     this.#strandedMs = strandedMs
     for (const [stream, { seals }] of ledger.streams) for (const seal of seals) this.sealed(stream, seal.from, blocksOf(seal))
+  }
+
+  /** The master stood still for so long: what is waited for may have come meanwhile, and has not been read yet. */
+  excuse(ms: number): void {
+    for (const sessions of this.#streams.values())
+      for (const session of sessions.values())
+        for (const waiting of session.values()) {
+          waiting.heldSinceMs += ms
+          if (waiting.strandedSinceMs !== null) waiting.strandedSinceMs += ms
+        }
   }
 
   /** How many batches wait for a seal. */

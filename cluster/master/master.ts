@@ -69,6 +69,8 @@ export interface MasterOptions {
 const sweepEveryMs = 1_000
 const speculateEveryMs = 100
 const appendAgainMs = 500
+/** Between two steps of a master that is well there is no more than a tick. */
+const stalledMs = 250
 
 export class MasterMachine implements Machine {
   readonly #options: MasterOptions
@@ -126,6 +128,7 @@ class Running {
   readonly #views: Views
   /** Until then workers of before a restart may come back. */
   #readyMs: number
+  #steppedMs = Number.POSITIVE_INFINITY
   #sweepMs = 0
   #speculateMs = 0
   #appendAgainMs = Number.POSITIVE_INFINITY
@@ -334,12 +337,24 @@ class Running {
     }
   }
 
+  /** What others sent while the master stood still has not been read yet: none of what is waited for from them is late. */
+  #excuse(nowMs: number): void {
+    const stoodMs = nowMs - this.#steppedMs
+    this.#steppedMs = nowMs
+    if (stoodMs < stalledMs) return
+    this.#members.excuse(stoodMs)
+    this.#parts.scheduler.excuse(stoodMs)
+    this.#parts.admission.excuse(stoodMs)
+    if (nowMs - stoodMs < this.#readyMs) this.#readyMs += stoodMs
+  }
+
   #advance(times: Times): void {
     const parts = this.#parts
     if (times.monotonicMs >= this.#appendAgainMs) {
       this.#appendAgainMs = Number.POSITIVE_INFINITY
       for (const command of parts.log.again()) parts.outbox.push(command)
     }
+    this.#excuse(times.monotonicMs)
     if (times.monotonicMs < this.#readyMs && this.#members.allBack) this.#readyMs = times.monotonicMs
     // What the event has brought first: who counts as dead from now on takes nothing from what was whole when it ended.
     this.#happenings.workOff(times)

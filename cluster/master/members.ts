@@ -36,8 +36,6 @@ interface Recovering {
 const peersEveryMs = 1_000
 /** Much less than anything that is waited for. */
 const lookEveryMs = 10
-/** Between two steps of a master that is well there is no more than a tick. */
-const stalledMs = 250
 
 export class Members {
   readonly #parts: Parts
@@ -53,7 +51,6 @@ export class Members {
   #lookedMs = Number.NEGATIVE_INFINITY
   #lookedAt = -1
   readonly #readers: SourceReaders
-  #steppedMs = Number.POSITIVE_INFINITY
   /** Names of workers that were there before the master was started again, as far as those who are back know. */
   readonly #awaited = new Set<string>()
   #anyBack = false
@@ -267,20 +264,19 @@ export class Members {
     for (const { node } of this.#clients.values()) this.#parts.outbox.send(node, { kind: "event", event })
   }
 
+  /** The master stood still for so long: nobody was silent meanwhile. */
+  excuse(ms: number): void {
+    this.#parts.registry.excuse(ms)
+    for (const client of this.#clients.values()) {
+      client.heardMs += ms
+      if (client.suspectMs !== null) client.suspectMs += ms
+    }
+  }
+
   /** `settled`: it is known who is here. Before, a list of workers would tell those who are back that the others are dead. */
   onTime(times: Times, settled: boolean): void {
     this.#settled = settled
     const { registry, config, outbox, ledger, progress } = this.#parts
-    const stoodMs = times.monotonicMs - this.#steppedMs
-    this.#steppedMs = times.monotonicMs
-    // What they sent meanwhile has not been read yet.
-    if (stoodMs >= stalledMs) {
-      registry.excuse(stoodMs)
-      for (const client of this.#clients.values()) {
-        client.heardMs += stoodMs
-        if (client.suspectMs !== null) client.suspectMs += stoodMs
-      }
-    }
     const looks = times.monotonicMs - this.#lookedMs >= lookEveryMs || ledger.definitionChanges !== this.#lookedAt
     if (looks) this.#look(times)
     if (settled && times.monotonicMs - this.#peersMs >= peersEveryMs) {

@@ -52,6 +52,13 @@ export class Analysis {
     this.#stranded.clear()
   }
 
+  /** The master stood still for so long: who might have come back meanwhile has not been heard. */
+  excuse(ms: number): void {
+    for (const [block, sinceMs] of this.#strandedSinceMs) this.#strandedSinceMs.set(block, sinceMs + ms)
+    for (const [task, { block, sinceMs }] of this.#stranded)
+      if (sinceMs !== null) this.#stranded.set(task, { block, sinceMs: sinceMs + ms })
+  }
+
   /** Fails what has waited since before `beforeMs` for input that nobody holds. */
   giveUp(nowMs: number, beforeMs: number): void {
     for (const [task, { block, sinceMs }] of this.#stranded) {

@@ -160,6 +160,11 @@ export class Scheduler {
     this.#results.restored(task, part)
   }
 
+  /** The master stood still for so long. */
+  excuse(ms: number): void {
+    this.#analysis.excuse(ms)
+  }
+
   /** Fails what has waited since before `beforeMs` for input that nobody holds. */
   giveUp(nowMs: number, beforeMs: number): void {
     this.#analysis.giveUp(nowMs, beforeMs)

@@ -106,6 +106,9 @@ test("an acked batch whose holders all seem dead is waited for; only then it is 
   harness.advance(1200)
   const c = harness.join(3)
   harness.advance(2000)
+  // Nor does it count that the master itself did not run for a while.
+  harness.nowMs += 60_000
+  harness.advance(1000)
   assert.not.ok(harness.said.some(text => /batch 1 .* is lost/.test(text)))
   harness.join(1, [])
   harness.report(a, block)

@@ -342,7 +342,12 @@ test("but not for ever: then the job fails, by name", () => {
   bench.flush()
   bench.scheduler.removeWorker("w1")
   bench.scheduler.giveUp(100, 0)
+  // The master stood still, and has not read yet who has come back.
+  bench.scheduler.excuse(50)
   bench.scheduler.giveUp(200, 100)
+  bench.flush()
+  assert.equal(bench.jobs(), [])
+  bench.scheduler.giveUp(250, 150)
   bench.flush()
   assert.match(bench.jobs()[0] ?? "", /in0 is lost/)
 })
