@@ -4,15 +4,15 @@ import { dirname, join, normalize } from "node:path"
 import glob from "fast-glob"
 import { marked, type Token, type Tokens } from "marked"
 import { parseNotebook } from "../../shell/notebook/document.js"
-import { blocksOf, commandsOf } from "./blocks.js"
+import { blocksOf, commandsOf, typedCells } from "./blocks.js"
 
-export const pagePatterns = ["*.md", "docs/*.md", "docs/decisions/*.md", "docs/evaluation/*.md", "notebooks/*.md"]
 /** Made by commands that the pages name. */
 const made = ["docs/api", "dist"]
+const notOurs = ["node_modules/**", ".tests/**", ...made.map(one => `${one}/**`)]
 
 /** The pages' paths, sorted. `root` is the repository. */
 export async function pagesOf(root: string): Promise<string[]> {
-  return (await glob(pagePatterns, { cwd: root })).sort()
+  return (await glob("**/*.md", { cwd: root, ignore: notOurs })).sort()
 }
 
 /** Breaches as `page:line  what`. */
@@ -31,6 +31,10 @@ export function checkPage(root: string, page: string): string[] {
     } else if (token.type === "codespan" && !page.startsWith("docs/decisions/")) {
       const path = (token as Tokens.Codespan).text
       if (namesFile.test(path) && !fileExists(root, path)) say(token.raw, `there is no ${path}`)
+    } else if (token.type === "html") {
+      for (const wrong of wrongHtml(root, page, token.raw)) say(token.raw, wrong)
+    } else if (token.type === "text" && (token as Tokens.Text).tokens === undefined && /\[[^\]]+\]\[[^\]]*\]/.test(token.raw)) {
+      say(token.raw, "a link to what is not defined")
     } else return
     from = Math.max(from, text.indexOf(token.raw, from))
   })
@@ -55,6 +59,8 @@ function wrongBlocks(root: string, page: string, text: string): string[] {
     if (block.kind === "cell" && !cells.has(block.line))
       say("a cell that nobody runs: on a page that is not run, in a list, or marked skip")
     if (/^(commands|transcript|file)$/.test(block.kind) && !runs) say(`nobody runs this page's ${block.words.join(" ")}: sh shown, text`)
+    if (block.kind === "transcript" && typedCells(block).length === 0) say("a transcript in which nothing is typed at local>")
+    if (block.kind === "shown" && block.words[0] === "text" && isCode.test(block.text)) say("commands or code that nobody runs, as text")
     if (block.kind === "output" && orphans.has(block.text)) say("an output that stands below no cell and no commands")
     if (block.words[0] !== "sh") continue
     for (const { words, line } of commandsOf(block)) {
@@ -63,6 +69,16 @@ function wrongBlocks(root: string, page: string, text: string): string[] {
     }
   }
   return breaches
+}
+
+/** Of a drawing or a transcript no line begins so. */
+const isCode = /^(?:\$ )?(?:(?:npx )?rivulet [a-z]|npm (?:run|test|start|ci)\b|(?:const|let|import|export) )/m
+
+/** HTML can hide code from all that looks for it, and links from what follows them. */
+function wrongHtml(root: string, page: string, html: string): string[] {
+  const code = /<(?:pre|code)\b/i.test(html) ? ["code as HTML, which nobody runs: a block between ```"] : []
+  const links = [...html.matchAll(/\b(?:href|src)\s*=\s*["']?([^"'\s>]+)/gi)].flatMap(([, href]) => wrongLink(root, page, href!) ?? [])
+  return [...code, ...links]
 }
 
 /** Where the fences of the cells stand that a run of the page sees. */
@@ -76,8 +92,8 @@ function orphanOutputs(tokens: readonly Token[], found = new Set<string>()): Set
   let before: Token | undefined
   for (const token of tokens) {
     if (token.type === "space") continue
-    const language = (one: Token | undefined) => (one?.type === "code" ? ((one as Tokens.Code).lang ?? "").split(/\s+/)[0]! : "")
-    if (language(token) === "output" && !/^(ts|sh|console)$/.test(language(before)))
+    const words = (one: Token | undefined) => (one?.type === "code" ? ((one as Tokens.Code).lang ?? "") : "")
+    if (/^output\b/.test(words(token)) && (!/^(ts|sh)\b/.test(words(before)) || /\bfile=/.test(words(before))))
       found.add((token as Tokens.Code).text.replace(/\n+$/, ""))
     const nested = (token as { tokens?: Token[] }).tokens ?? (token as Tokens.List).items
     if (nested !== undefined) orphanOutputs(nested, found)

@@ -16,6 +16,8 @@ import { type Block, blocksOf, commandsOf, fileName, typedCells } from "./blocks
 
 const pageLimitMs = 500_000
 const separator = "\u001e"
+/** Stands for a line when all of a page's commands have run. */
+const allDone = -1
 
 /** Breaches as `page:line  what`; empty when all of it runs. */
 export async function runPage(root: string, page: string): Promise<string[]> {
@@ -32,8 +34,10 @@ export async function runPage(root: string, page: string): Promise<string[]> {
       if (file.endsWith(".ts")) breaches.push(...typeErrors(file).map(error => `${at(block)}  ${error}`))
     }
     if (blocks.some(({ kind }) => kind === "cell")) breaches.push(...(await runCells(join(root, page))))
-    for (const block of blocks.filter(({ kind, words }) => words[0] === "sh" && kind === "shown"))
+    // Of what runs in the background bash says not how it ended.
+    for (const block of blocks.filter(({ words }) => words[0] === "sh"))
       for (const { words, line } of commandsOf(block)) {
+        if (block.kind !== "shown" && !block.text.split("\n")[line]?.includes("&")) continue
         const wrong = await wrongFlag(place, words)
         if (wrong !== undefined) breaches.push(`${page}:${block.line + 1 + line}  ${wrong}`)
       }
@@ -42,9 +46,13 @@ export async function runPage(root: string, page: string): Promise<string[]> {
       const { code, err } = await run(place, ["rivulet", "shell", "--local", "--demo"], typedCells(block).join("\n"))
       if (code !== 0) breaches.push(`${at(block)}  the shell ended with ${code}: ${err.trim()}`)
     }
-    for (const block of blocks.filter(one => fileName(one)?.endsWith(".test.ts"))) {
-      const { code, out, err } = await run(place, ["rivulet-module", join(directory, fileName(block)!)])
-      if (code !== 0) breaches.push(`${at(block)}  the test ended with ${code}: ${out}${err}`)
+    const commands = blocks.filter(({ kind }) => kind === "commands").map(({ text }) => text)
+    for (const block of blocks.filter(one => fileName(one)?.endsWith(".ts"))) {
+      const name = fileName(block)!
+      const isTest = name.endsWith(".test.ts")
+      if (!isTest && commands.some(text => text.includes(name))) continue
+      const { code, out, err } = await run(place, ["rivulet-module", join(directory, name), ...(isTest ? [] : ["--define"])])
+      if (code !== 0) breaches.push(`${at(block)}  the ${isTest ? "test" : "program"} ended with ${code}: ${out}${err}`)
     }
   } finally {
     rmSync(directory, { recursive: true, force: true })
@@ -148,15 +156,19 @@ async function runCommands(place: Place, page: string, blocks: readonly Block[])
   if (commands.length === 0) return []
   const script = commands.map(block => {
     const ready = /rivulet master/.test(block.text) ? "\nuntil rivulet status >/dev/null 2>&1; do sleep 0.2; done" : ""
-    return `printf '\\x1e%s\\n' ${block.line}\nprintf '\\x1e%s\\n' ${block.line} >&2\n${block.text}${ready}`
+    // Of `a && b` bash forgives a; what one block has set is not the next one's.
+    const begin = `set -euo pipefail\nprintf '\\x1e%s\\n' ${block.line}\nprintf '\\x1e%s\\n' ${block.line} >&2`
+    return `${begin}\n${block.text}\n(exit $?) || exit $?${ready}`
   })
-  const { code, out, err } = await run(place, ["bash", "-euo", "pipefail", "-c", script.join("\n")])
+  script.push(`printf '\\x1e${allDone}\\n'`)
+  const { code, out, err } = await run(place, ["bash", "-c", script.join("\n")])
   const outputs = new Map(out.split(separator).map(part => [Number(part.split("\n")[0]), part.slice(part.indexOf("\n") + 1)]))
   if (code !== 0) {
     const last = err.split(separator).at(-1)!
     const [line, ...said] = last.split("\n")
     return [`${page}:${line}  the commands ended with ${code}: ${said.join("\n").trim()}`]
   }
+  if (!outputs.has(allDone)) return [`${page}  the commands ended before their last: exit`]
   return commands.flatMap(block => {
     const next = blocks[blocks.indexOf(block) + 1]
     if (next?.kind !== "output") return []
@@ -173,12 +185,15 @@ export function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${source}$`).test(`${text.trimEnd()}\n`)
 }
 
+/** Before a command's name: what is set for it, and commands that run it. */
+const startsAnother = /^(?:\w+=.*|npx|sudo|exec|env|nohup|time|timeout)$/
+
 const helpTexts = new Map<string, Promise<Ran>>()
 
 /** Of a `rivulet` command: whether its verb and each of its flags exist. */
 async function wrongFlag(place: Place, words: readonly string[]): Promise<string | undefined> {
-  const at = words.indexOf("rivulet")
-  if (at < 0 || at > 1 || (at === 1 && words[0] !== "npx")) return undefined
+  const at = words.findIndex((word, i) => !(startsAnother.test(word) || (words[i - 1] === "timeout" && /^\d+[smh]?$/.test(word))))
+  if (words[at] !== "rivulet") return undefined
   const [verb, ...rest] = words.slice(at + 1)
   const asked = verb === undefined || verb.startsWith("-") ? "shell" : verb
   const nested = /^(keys|kernel)$/.test(asked) && rest[0] !== undefined ? [rest[0]] : []

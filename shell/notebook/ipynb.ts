@@ -1,7 +1,8 @@
 /**
  * Jupyter's file format (nbformat 4.5) and a notebook's Markdown, either way. There and back gives the same page: what Jupyter has no place for (a
  * fence's words, blank lines) is kept in the cells' metadata where it is not as usual. What a cell is marked to show as is a tag of it, its table
- * or image an output of Markdown. Adjacent cells of text are parted by a comment. Cells of other languages are shown and not run.
+ * or image an output of Markdown. How its lines end, and what else is no part of a cell, the notebook's metadata keep. Adjacent cells of text are
+ * parted by a comment. Cells of other languages are shown and not run.
  */
 
 import { createHash } from "node:crypto"
@@ -36,8 +37,20 @@ export function fromIpynb(text: string, file: string): FromJupyter {
   const gaps = written.map((after, i) => fitting(after.own.before, gapBetween(written[i - 1], after, head), written[i - 1]))
   const last = written.at(-1)
   const end = last?.own.after ?? gapBetween(last, undefined, head)
-  return { text: head + written.map((one, i) => gaps[i] + one.text).join("") + end, language, notes: left(cells, language) }
+  const page = head + written.map((one, i) => gaps[i] + one.text).join("") + end
+  return { text: asItWas(page, rivulet), language, notes: left(cells, language) }
 }
+
+/**
+ * A page that was made into Jupyter's format, in its own bytes: with its ends of lines and its mark of encoding; and one that Markdown reads
+ * alike but that was written in yet another way is kept whole, for as long as its cells are what they were.
+ */
+function asItWas(page: string, { crlf, mark, written, digest }: Record<string, unknown> = {}): string {
+  if (typeof written === "string" && digest === digestOf(page)) return written
+  return `${mark === true ? "\ufeff" : ""}${crlf === true ? page.replace(/\r?\n/g, "\r\n") : page}`
+}
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex")
 
 export const isJupyter = (path: string): boolean => path.endsWith(".ipynb")
 
@@ -56,7 +69,7 @@ export function pageOf(text: string, path: string): string {
 /** Of the settings, unless they are still those that the page said in its own way. */
 function headOf(rivulet: Record<string, unknown> | undefined, file: string): string {
   if (rivulet === undefined) return ""
-  const { head, ...settings } = rivulet
+  const { head, crlf, mark, written, digest, ...settings } = rivulet
   const said = Object.keys(settings).length === 0 ? "" : `---\nrivulet: ${JSON.stringify(settings)}\n---\n`
   if (typeof head !== "string") return said
   const same = (page: string) => JSON.stringify(parseNotebook(page, file).settings)
@@ -138,6 +151,16 @@ function asProse(source: string): string {
 /** Deterministic: the same Markdown gives the same file. */
 export function toIpynb(text: string, file: string): string {
   const notebook = parseNotebook(text, file)
+  const { crlf, mark } = notebook.written
+  const own = { ...(crlf && { crlf }), ...(mark && { mark }) }
+  const plain = toJupyter(notebook, own)
+  if (fromIpynb(plain, file).text === text) return plain
+  const page = fromIpynb(toJupyter(notebook, {}), file).text
+  return toJupyter(notebook, { ...own, written: text, digest: digestOf(page) })
+}
+
+/** `written`: what it keeps of how the page was written. */
+function toJupyter(notebook: Notebook, written: object): string {
   const language = "typescript"
   const cells: (JupyterCell & { metadata: { rivulet?: Own } })[] = []
   let [gap, before]: [string, Written | undefined] = ["", undefined]
@@ -160,15 +183,15 @@ export function toIpynb(text: string, file: string): string {
   const last = cells.at(-1)
   if (last !== undefined && gap !== gapBetween(before, undefined, notebook.head))
     last.metadata.rivulet = { ...last.metadata.rivulet, after: gap }
-  return `${JSON.stringify({ cells: cells.map(ordered), metadata: metadataOf(notebook, cells.length === 0 ? gap : ""), nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`
+  return `${JSON.stringify({ cells: cells.map(ordered), metadata: metadataOf(notebook, cells.length === 0 ? gap : "", written), nbformat: 4, nbformat_minor: 5 }, null, 1)}\n`
 }
 
 /** `rest`: of a page without cells. */
-function metadataOf({ head, settings }: Notebook, rest: string): object {
+function metadataOf({ head, settings }: Notebook, rest: string, written: object): object {
   return {
     kernelspec: { display_name: "Rivulet", language: "typescript", name: "rivulet" },
     language_info: { name: "typescript", file_extension: ".ts" },
-    rivulet: { ...settings, head: head + rest },
+    rivulet: { ...settings, head: head + rest, ...written },
   }
 }
 

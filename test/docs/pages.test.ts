@@ -75,8 +75,28 @@ test("what is wrong with a page is found", async () => {
   assert.match(found[2]!, /x\.md:27 {2}the commands printed\na/)
 })
 
+test("commands that hide how they end, and programs that no command runs, are run to where they fail", async () => {
+  const sh = (text: string) => `${fence}sh\n${text}\n${fence}`
+  const pages: [page: string, found: RegExp][] = [
+    [`${sh("exit 0")}\n\n${sh("echo a")}`, /ended before their last/],
+    [`${sh("false && true")}\n\n${sh("echo a")}`, /z\.md:1 {2}the commands ended with 1/],
+    [`${sh("set +e")}\n\n${sh("false\necho a")}`, /z\.md:5 {2}the commands ended with 1/],
+    [sh("rivulet frobnicate & wait"), /rivulet has no frobnicate/],
+    [`${fence}sh shown\nA=1 sudo rivulet frobnicate\n${fence}`, /rivulet has no frobnicate/],
+    [
+      `${fence}ts file=p.ts\nimport { readStream } from "rivulet"\nexport const a = readStream("a", "0s")\n${fence}`,
+      /z\.md:1 {2}the program ended with 1: .*0s/s,
+    ],
+  ]
+  for (const [text, found] of pages) {
+    writeFileSync(join(directory, "docs/z.md"), `${text}\n`)
+    assert.match((await runPage(directory, "docs/z.md")).join("\n") || "nothing", found, text)
+  }
+  rmSync(join(directory, "docs/z.md"))
+})
+
 test("a block that nobody runs and that does not say so is found, wherever it stands", () => {
-  mkdirSync(join(directory, "docs/decisions"))
+  for (const folder of ["decisions", "deeper"]) mkdirSync(join(directory, "docs", folder))
   const block = (words: string, text = "a") => `${fence}${words}\n${text}\n${fence}`
   const cell = block("ts", "1")
   const nobody = /nobody runs/
@@ -95,6 +115,17 @@ test("a block that nobody runs and that does not say so is found, wherever it st
     ["docs/y.md", `${cell}\n\nText.\n\n${block("output")}`, /below no cell/],
     ["docs/y.md", `${cell}\n${block("output")}\n${block("output", "b")}`, /below no cell/],
     ["docs/y.md", `${block("text")}\n${block("output", "b")}`, /below no cell/],
+    ["docs/y.md", `${block("ts file=a.ts")}\n${block("output", "b")}`, /below no cell/],
+    ["docs/y.md", `${block("console", "local> 1")}\n${block("output", "b")}`, /below no cell/],
+    ["docs/y.md", block("console", "prod> counts.top(3)"), /nothing is typed/],
+    ["docs/y.md", block("text", "npx rivulet frobnicate"), /nobody runs, as text/],
+    ["docs/y.md", block("text", "  a drawing\n$ rivulet query 1"), /nobody runs, as text/],
+    ["docs/y.md", block("text", 'const views = readStream("views", "1s")'), /nobody runs, as text/],
+    ["docs/y.md", "<pre>\nrivulet query 1\n</pre>", /code as HTML/],
+    ["docs/y.md", 'A <a href="gone.md">page</a> and <img src=gone.svg>', /no docs\/gone\.md[\s\S]*no docs\/gone\.svg/],
+    ["docs/y.md", "See [the other][nowhere].", /a link to what is not defined/],
+    ["docs/y.md", "See [this one][here].\n\n[here]: y.md", null],
+    ["docs/deeper/y.md", block(""), /says not what it is/],
     ["notebooks/y.md", `${cell}\n${block("output")}\n${block("sh shown", "rivulet --help")}`, null],
     ["notebooks/y.md", block("sh"), nobody],
     ["notebooks/y.md", block("ts file=a.ts"), nobody],
@@ -103,7 +134,7 @@ test("a block that nobody runs and that does not say so is found, wherever it st
     ["docs/decisions/0001-y.md", block("sh"), nobody],
     ["docs/decisions/0001-y.md", block(""), /says not what it is/],
     ["CONTRIBUTING.md", block("console"), nobody],
-    ["README.md", block("console"), null],
+    ["README.md", block("console", "local> 1"), null],
   ]
   for (const [page, text, breach] of cases) {
     writeFileSync(join(directory, page), `${text}\n`)
