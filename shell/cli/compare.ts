@@ -10,7 +10,7 @@ import { userName } from "./attach.js"
 import { Ending } from "./ending.js"
 import { Comparison, compareSides, type Difference, type Side } from "./interval-diff.js"
 import { type IntervalLine, linesOf } from "./interval-lines.js"
-import { connectTimeoutMs, masterAddress } from "./options.js"
+import { connectTimeoutMs, masterAddress, share } from "./options.js"
 import { outputFormat, toJson, write } from "./output.js"
 
 export type Target = { readonly kind: "saved"; readonly directory: string } | { readonly kind: "live"; readonly address: string }
@@ -128,8 +128,9 @@ function side(name: string, line: string | null): string {
 }
 
 /** Exit 1 when any interval differs, or nothing could be compared. */
-export async function diff(one: string, other: string, options: { readonly o?: string }): Promise<void> {
+export async function diff(one: string, other: string, options: { readonly o?: string; readonly tolerance?: string }): Promise<void> {
   const format = outputFormat(options.o, process.stdout.isTTY)
+  const tolerance = options.tolerance === undefined ? 0 : share(options.tolerance, "--tolerance")
   const targets = [compareTarget(one), compareTarget(other)] as const
   const ending = new Ending()
   try {
@@ -148,7 +149,8 @@ export async function diff(one: string, other: string, options: { readonly o?: s
       )
     for (const name of [...a.names, ...b.names]) if (!names.includes(name)) process.stderr.write(`only one side has ${name}\n`)
     const compared: Compared[] = []
-    for (const stream of names) compared.push({ stream, ...(await compareSides((await a.side(stream))!, (await b.side(stream))!)) })
+    for (const stream of names)
+      compared.push({ stream, ...(await compareSides((await a.side(stream))!, (await b.side(stream))!, tolerance)) })
     await write(format === "table" ? comparedText(compared) : compared.map(row => `${toJson(row)}\n`).join(""))
     if (compared.some(({ differ }) => differ > 0)) process.exitCode = 1
   } finally {

@@ -33,8 +33,12 @@ export class Comparison {
   readonly #counts = { same: 0, differ: 0, leftOut: 0 }
   readonly #first: { readonly from: number; readonly a: string | null; readonly b: string | null }[] = []
 
-  /** `from`: the first interval of which the side that is told can speak. */
-  constructor(from: number, other: Side) {
+  /** `from`: the first interval of which the side that is told can speak. `tolerance`: see `sameRows`. */
+  constructor(
+    from: number,
+    other: Side,
+    private readonly tolerance = 0,
+  ) {
     this.#from = from
     this.#other = other
     this.#right = other.lines[Symbol.asyncIterator]()
@@ -72,7 +76,7 @@ export class Comparison {
 
   #count(from: number, a: string | null, b: string | null): void {
     if (from < Math.max(this.#from, this.#other.from) || from >= this.#other.to) this.#counts.leftOut++
-    else if (a === b || (a !== null && b !== null && sameRows(a, b))) this.#counts.same++
+    else if (a === b || (a !== null && b !== null && sameRows(a, b, this.tolerance))) this.#counts.same++
     else {
       this.#counts.differ++
       if (this.#first.length < shown) this.#first.push({ from, a, b })
@@ -80,19 +84,54 @@ export class Comparison {
   }
 }
 
-export async function compareSides(a: Side, b: Side): Promise<Difference> {
-  const comparison = new Comparison(a.from, b)
+export async function compareSides(a: Side, b: Side, tolerance = 0): Promise<Difference> {
+  const comparison = new Comparison(a.from, b, tolerance)
   for await (const line of a.lines) await comparison.next(line)
   return comparison.end(a.to)
 }
 
-function sameRows(one: string, other: string): boolean {
-  if (one.length !== other.length) return false
+/** `tolerance`: numbers that differ by no more than this share of the greater one are the same. */
+function sameRows(one: string, other: string, tolerance: number): boolean {
+  if (one.length !== other.length && tolerance === 0) return false
   const a = rowsOf(one)
   const b = rowsOf(other)
-  return a.length === b.length && a.every((row, i) => row === b[i])
+  if (a.length !== b.length) return false
+  const texts = (rows: readonly unknown[]) => rows.map(row => JSON.stringify(row)).sort()
+  const [left, right] = [texts(a), texts(b)]
+  if (left.every((row, i) => row === right[i])) return true
+  return tolerance > 0 && nearly(numbersApart(a), numbersApart(b), tolerance)
 }
 
-function rowsOf(line: string): string[] {
-  return (JSON.parse(line) as { readonly rows: readonly unknown[] }).rows.map(row => JSON.stringify(row)).sort()
+interface Apart {
+  /** The row with every number as 0, but of a pair's key: what is near is another key. */
+  readonly shape: string
+  readonly numbers: readonly number[]
+}
+
+/** Rows in an order that does not depend on what differs a little: by all that is no number, then by the numbers. */
+function numbersApart(rows: readonly unknown[]): Apart[] {
+  const apart = rows.map(row => {
+    const numbers: number[] = []
+    const [key, value] = Array.isArray(row) && row.length === 2 ? row : [undefined, row]
+    const rest = JSON.stringify(value, (_name, part: unknown) => {
+      if (typeof part !== "number") return part
+      numbers.push(part)
+      return 0
+    })
+    return { shape: `${JSON.stringify(key)} ${rest}`, numbers }
+  })
+  return apart.sort((a, b) => {
+    if (a.shape !== b.shape) return a.shape < b.shape ? -1 : 1
+    const at = a.numbers.findIndex((n, i) => n !== b.numbers[i])
+    return at < 0 ? 0 : a.numbers[at]! - b.numbers[at]!
+  })
+}
+
+function nearly(a: readonly Apart[], b: readonly Apart[], tolerance: number): boolean {
+  const near = (x: number, y: number) => Math.abs(x - y) <= tolerance * Math.max(Math.abs(x), Math.abs(y))
+  return a.every((one, i) => one.shape === b[i]!.shape && one.numbers.every((n, at) => near(n, b[i]!.numbers[at]!)))
+}
+
+function rowsOf(line: string): readonly unknown[] {
+  return (JSON.parse(line) as { readonly rows: readonly unknown[] }).rows
 }

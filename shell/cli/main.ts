@@ -9,6 +9,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { nearest } from "../language/nearest.js"
 import { reportError, usageError } from "./errors.js"
 import { addMachineCommands } from "./machine-commands.js"
+import { takeNoColor } from "./no-color.js"
 import { addNodeCommands } from "./node-commands.js"
 import { endWithNpm } from "./npm.js"
 
@@ -88,6 +89,7 @@ program
   .addOption(readOnly())
   .option("--until <predicate>", "end (exit 0) when the function of the answer is true")
   .option("--for <duration>", "end after this long")
+  .option("--changes", "of pairs: in place of all rows those that changed since the answer before, with before, after and delta")
   .action(async (expression, options) => (await import("./watch.js")).watch(expression, options))
 
 program
@@ -179,6 +181,7 @@ program
   .argument("<a>")
   .argument("<b>")
   .addOption(output())
+  .option("--tolerance <share>", "numbers that differ by no more than this share of the greater are the same: 1e-9, 0.1%")
   .action(async (a, b, options) => (await import("./compare.js")).diff(a, b, options))
 
 for (const [name, description] of [
@@ -270,6 +273,7 @@ program
 
 addNodeCommands(program)
 addMachineCommands(program)
+takeNoColor(program)
 
 try {
   refuseUnknown(process.argv[2])

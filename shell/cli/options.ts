@@ -24,6 +24,14 @@ export function scratchTtl(): { readonly scratchMs?: number } {
   return set === undefined ? {} : { scratchMs: duration(String(set.value), `${set.name} (${set.from})`) }
 }
 
+/** `0.001`, `1e-9`, `0.1%`. */
+export function share(text: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?(?:e-?\d+)?)(%?)$/i.exec(text)
+  const value = Number(match?.[1]) / (match?.[2] === "%" ? 100 : 1)
+  if (!(value >= 0 && value < 1)) throw new RivuletError(`${flag} ${text}: not a share`, { code: 2, try: `${flag} 0.1%` })
+  return value
+}
+
 /** `512M`, `2G`, `4096K`, plain bytes. */
 export function byteSize(text: string, flag: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([KMG]?)i?B?$/i.exec(text)

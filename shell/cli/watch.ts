@@ -7,6 +7,7 @@ import { table } from "../view/table.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
 import { outputFormat, toJson, write } from "./output.js"
+import { rowChanges } from "./row-changes.js"
 import { warnOfTypes } from "./type-warnings.js"
 
 export interface WatchOptions {
@@ -16,6 +17,7 @@ export interface WatchOptions {
   readonly readOnly?: boolean
   readonly until?: string
   readonly for?: string
+  readonly changes?: boolean
 }
 
 export async function watch(expression: string, options: WatchOptions): Promise<void> {
@@ -32,16 +34,22 @@ export async function watch(expression: string, options: WatchOptions): Promise<
       options.until === undefined ? undefined : ((await host.evaluate(`(${options.until})`)).value as (rows: unknown) => boolean)
     if (until !== undefined && typeof until !== "function")
       throw new RivuletError(`--until ${options.until}: not a function`, { code: 2, try: "--until 'rows => rows[0][1] > 1000'" })
+    /** The answer before, of which only what changed since is shown. */
+    let last: readonly unknown[] = []
     await new Promise<void>((resolve, reject) => {
       const limit = forMs === undefined ? undefined : setTimeout(resolve, forMs)
       void session
         .onCompleted(stream, async () => {
           try {
             const { value: rows, stamp } = await stream.latest().collect().stamped()
-            if (format === "table") {
-              const text = table(rows, { width: process.stdout.columns ?? 100, maxRows: 20, header: false })
+            const shown = options.changes === true ? rowChanges(last, rows) : rows
+            last = rows
+            if (options.changes === true && shown.length === 0) {
+              // Nothing is written of an interval in which nothing changed.
+            } else if (format === "table") {
+              const text = table(shown, { width: process.stdout.columns ?? 100, maxRows: 20, header: options.changes === true })
               await write(`${formatTime(stamp.asOf, session.tz, { nowMs: Date.now() })}\n${text.lines.join("\n")}\n`)
-            } else await write(`${toJson({ interval: stamp.intervals, rows })}\n`)
+            } else await write(`${toJson({ interval: stamp.intervals, [options.changes === true ? "changes" : "rows"]: shown })}\n`)
             if (until?.(rows)) {
               clearTimeout(limit)
               resolve()

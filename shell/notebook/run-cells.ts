@@ -2,6 +2,7 @@
 
 import type { ClientSession } from "../../cluster/client/session.js"
 import { asError, RivuletError } from "../../engine/errors.js"
+import { handleData } from "../../engine/fluent/brand.js"
 import { formatTime } from "../../engine/time.js"
 import { isSeries } from "../host/answers.js"
 import { type Shown, show } from "../host/display.js"
@@ -90,9 +91,12 @@ export class CellRunner {
   async #evaluate(code: string, view: View): Promise<StyledLine[] | Rendered> {
     const result = await this.#host.evaluate(code)
     await this.#host.define(result)
-    if (!result.hasValue || kindOf(this.#session, result.value) === "output") return []
+    // A handle that the cell itself declares is shown as little as its shell does, which says what it is.
+    const isDeclared = view.kind === "text" && result.declared.length > 0 && handleData(result.value) !== undefined
+    if (!result.hasValue || isDeclared || kindOf(this.#session, result.value) === "output") return []
     const context = { tz: this.#host.tz, width: columns, now: () => this.#host.now(), signal: new AbortController().signal, stamps: false }
     const shown = await show({ value: result.value, stamp: undefined }, context)
+    this.#host.answers.keep(result.value, shown.rows, undefined)
     return view.kind === "text" ? shown.lines : this.#rendered(result.value, shown, view.kind)
   }
 

@@ -165,8 +165,9 @@ test("37: a wrong key is exit 3 with a clear text; one that is admitted to read 
 })
 
 test("38: watch --until ends with 0", async () => {
-  const ran = await rivulet(["watch", "counts.top(1)", "--until", "rows => rows[0]?.[1] >= 3"], as("bob"))
+  const ran = await rivulet(["watch", "counts.top(1)", "--changes", "--until", "rows => rows[0]?.[1] >= 3"], as("bob"))
   assert.is(ran.code, 0, ran.err)
+  assert.match(ran.out, /^\{"interval":\[[^\]]*\],"changes":\[\{"key":"\/a","after":\d+,"delta":\d+\}\]\}\n/)
 })
 
 test("40: a replay from an archive compared with what ran live, whoever was killed meanwhile, and with what was submitted later: 0 differ", async () => {

@@ -2,6 +2,8 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { compareSides } from "../../shell/cli/interval-diff.js"
+import { share } from "../../shell/cli/options.js"
+import { rowChanges } from "../../shell/cli/row-changes.js"
 
 const test = suite("interval diff")
 const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
@@ -67,6 +69,94 @@ test("rows in another order are the same rows; as many others are not", async ()
     ).differ,
     1,
   )
+})
+
+test("with a tolerance numbers that are near are the same, whatever the order of rows; keys and kinds are not", async () => {
+  const of = async function* (rows: unknown[]) {
+    yield { from: 0, line: JSON.stringify({ rows }), rows: rows.length }
+  }
+  const cases: [a: unknown[], b: unknown[], tolerance: number, differ: number][] = [
+    [
+      [
+        ["a", 1],
+        ["b", 100],
+      ],
+      [
+        ["b", 100.5],
+        ["a", 1],
+      ],
+      0.01,
+      0,
+    ],
+    [
+      [
+        ["a", 1],
+        ["b", 100],
+      ],
+      [
+        ["b", 100.5],
+        ["a", 1],
+      ],
+      0.001,
+      1,
+    ],
+    [
+      [
+        ["a", 1],
+        ["b", 100],
+      ],
+      [
+        ["b", 100.5],
+        ["a", 1],
+      ],
+      0,
+      1,
+    ],
+    [[["a", [1, 2]]], [["a", [1, 2.00000001]]], 1e-6, 0],
+    [[["a", 1]], [["b", 1]], 0.9, 1],
+    [[["a", 1]], [["a", "1"]], 0.9, 1],
+    [[["a", 0]], [["a", 1e-12]], 1e-6, 1],
+    [[[1431856980000, 1]], [[1431856981000, 1]], 1e-6, 1],
+    [[1, 2, 3], [3.0000001, 1, 2], 1e-6, 0],
+    [[1, 2], [1, 2, 2], 0.9, 1],
+  ]
+  for (const [a, b, tolerance, differ] of cases) {
+    const found = await compareSides({ lines: of(a), ...everything }, { lines: of(b), ...everything }, tolerance)
+    assert.is(found.differ, differ, JSON.stringify([a, b, tolerance]))
+  }
+})
+
+test("a tolerance as it is typed", () => {
+  assert.equal(
+    ["0.001", "1e-9", "0.1%", "0"].map(text => share(text, "--tolerance")),
+    [0.001, 1e-9, 0.001, 0],
+  )
+  for (const text of ["-1", "1", "100%", "x", ""]) assert.throws(() => share(text, "--tolerance"), /not a share/)
+})
+
+test("what changed of an answer's rows since the one before", () => {
+  const changed = rowChanges(
+    [
+      ["a", 1],
+      ["b", 2],
+      ["c", 3],
+      [[1, "x"], { n: 1 }],
+    ],
+    [
+      ["d", 4],
+      ["b", 5],
+      ["a", 1],
+      [[1, "x"], { n: 2 }],
+    ],
+  )
+  assert.equal(changed, [
+    { key: "d", before: undefined, after: 4, delta: 4 },
+    { key: "b", before: 2, after: 5, delta: 3 },
+    { key: [1, "x"], before: { n: 1 }, after: { n: 2 } },
+    { key: "c", before: 3, after: undefined, delta: -3 },
+  ])
+  assert.equal(rowChanges([["a", 1]], [["a", 1]]), [])
+  assert.throws(() => rowChanges([], [{ url: "/" }]), /--changes is of pairs/)
 })
 
 test.run()

@@ -44,12 +44,12 @@ test("up: a cluster that goes on when the command has ended, is found by name, l
 
   const [again, defined, doctor, config] = await Promise.all([
     rivulet("up", "--port", String(port)),
-    rivulet("query", 'const views = readStream("views", "1s")'),
+    rivulet("query", 'const views = readStream("views", "1s")\nprocess.env.NO_COLOR', "--no-color"),
     rivulet("doctor"),
     rivulet("config"),
   ])
   assert.equal([again.code, again.err.includes(`a cluster is up already at ${address}`)], [4, true], again.err)
-  assert.is(defined.code, 0, defined.err)
+  assert.equal([defined.code, defined.out], [0, '"1"\n'], defined.err)
   assert.match(doctor.out, /^ok +versions +rivulet \S+ · Node \d/m)
   assert.match(doctor.out, new RegExp(`^ok +master +${address} · 1 workers · \\d+ ms away · clocks \\d+ ms apart`, "m"))
   assert.match(doctor.out, /^ok +settings +\S+config\/rivulet\/config\.json$/m)
