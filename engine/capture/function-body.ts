@@ -139,6 +139,8 @@ export function encodeVariables(writer: CaptureWriter, f: Function, shape: Funct
       if (guarded) continue
       writer.refuse(nowhere, "is not defined", "define it before, or import it")
     }
+    if (found.value === undefined && !found.isGlobal && writer.options.reader.isUnborn(f, name))
+      writer.refuse(linkOf(found.value), "has no value yet: it is declared further down", "declare it above the stream")
     names.push(name)
     values.push(writer.encode(narrowed(found.value, variable), linkOf(found.value)))
     live.push(found.value)

@@ -5,6 +5,7 @@
  */
 
 import { Session } from "node:inspector"
+import { isDeclaredBelow } from "./declared-below.js"
 
 /** How a value gets across the inspector: both sides know this global for the time of one call. */
 const stashKey = Symbol.for("rivulet.capture.stash")
@@ -19,6 +20,13 @@ export interface Found {
   readonly value: unknown
   /** A property of the global object, not a variable. */
   readonly isGlobal: boolean
+}
+
+interface Location {
+  readonly scriptId: string
+  /** Both from 0. */
+  readonly lineNumber: number
+  readonly columnNumber?: number
 }
 
 interface Remote {
@@ -87,6 +95,25 @@ export class ScopeReader {
 
   /** The file that a function was written in: a path or URL as V8 knows it; null when it is nowhere. */
   locate(f: Function): string | null {
+    const location = this.#locationOf(f)
+    return location === null ? null : this.#urlOf(location.scriptId)
+  }
+
+  /** Of a variable of `f` that shows as undefined: whether it only has no value yet. */
+  isUnborn(f: Function, name: string): boolean {
+    const location = this.#locationOf(f)
+    if (location === null) return false
+    const { scriptId, lineNumber, columnNumber = 0 } = location
+    const script = this.#debugging(() => this.#post<{ scriptSource: string }>("Debugger.getScriptSource", { scriptId }).scriptSource)
+    const lines = script.split("\n", lineNumber)
+    return isDeclaredBelow(
+      script,
+      lines.reduce((at, line) => at + line.length + 1, columnNumber),
+      name,
+    )
+  }
+
+  #locationOf(f: Function): Location | null {
     const holder = globalThis as { [stashKey]?: Stash }
     const outer = holder[stashKey]
     holder[stashKey] = { f, names: [], found: [] }
@@ -98,9 +125,7 @@ export class ScopeReader {
         "Runtime.getProperties",
         { objectId: result.objectId, ownProperties: true },
       )
-      const location = internalProperties.find(({ name }) => name === "[[FunctionLocation]]")?.value?.value
-      const { scriptId } = (location ?? {}) as { scriptId?: string }
-      return scriptId === undefined ? null : this.#urlOf(scriptId)
+      return (internalProperties.find(({ name }) => name === "[[FunctionLocation]]")?.value?.value as Location | undefined) ?? null
     } finally {
       this.#post("Runtime.releaseObjectGroup", { objectGroup: group })
       if (outer) holder[stashKey] = outer
@@ -108,16 +133,22 @@ export class ScopeReader {
     }
   }
 
-  /** V8 tells of its scripts when it is asked to debug: asked for a moment, when there is a new one. */
   #urlOf(scriptId: string): string | null {
-    if (!scriptUrls.has(scriptId)) {
-      const parsed = ({ params }: { params: { scriptId: string; url: string } }) => scriptUrls.set(params.scriptId, params.url)
-      this.#session.on("Debugger.scriptParsed", parsed)
-      this.#post("Debugger.enable", {})
+    if (!scriptUrls.has(scriptId)) this.#debugging(() => {})
+    return scriptUrls.get(scriptId) || null
+  }
+
+  /** V8 tells of its scripts when it is asked to debug: asked for a moment, when there is something to be known. */
+  #debugging<T>(ask: () => T): T {
+    const parsed = ({ params }: { params: { scriptId: string; url: string } }) => scriptUrls.set(params.scriptId, params.url)
+    this.#session.on("Debugger.scriptParsed", parsed)
+    this.#post("Debugger.enable", {})
+    try {
+      return ask()
+    } finally {
       this.#post("Debugger.disable", {})
       this.#session.off("Debugger.scriptParsed", parsed)
     }
-    return scriptUrls.get(scriptId) || null
   }
 
   #post<T>(method: string, params: object): T {

@@ -199,6 +199,47 @@ test("an object's field may be written: each task has its own", () => {
   )
 })
 
+test("what is declared further down has no value yet; what is undefined by right travels", () => {
+  const why = (f: Function) => {
+    try {
+      captureFunction(f, { operator: "map" })
+      return "travels"
+    } catch (error) {
+      return (error as Error).message.replace(cannot, "")
+    }
+  }
+  const nothing = undefined
+  let unset: number | undefined
+  const helper = (v: number) => v * factor
+  const found = [
+    why((v: number) => v > limit),
+    why((v: number) => helper(v)),
+    why(() => new Later()),
+    why(() => [a, unset, nothing]),
+    why(() => [unset, nothing, below]),
+    why(
+      (
+        (limit: unknown) => () =>
+          limit
+      )(undefined),
+    ),
+    ...[undefined].map(factor => why(() => factor)),
+  ]
+  const limit = 5
+  const factor = 2
+  class Later {}
+  const { a } = { a: 1 }
+  let below: number | undefined
+  void [limit, Later, below]
+  const yet = (name: string) => `${name} has no value yet: it is declared further down`
+  const throughHelper = `${yet("helper → factor")} (captured: helper (function) → factor (undefined))`
+  assert.equal(found, [yet("limit"), throughHelper, yet("Later"), yet("a"), "travels", "travels", "travels"])
+  assert.is(
+    why((v: number) => v > limit * factor),
+    "travels",
+  )
+})
+
 test("a driver's function may be async, hold handles, and use the platform", () => {
   const ref = captureFunction(
     async () => {
