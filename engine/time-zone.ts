@@ -13,9 +13,14 @@ export interface TimeZone {
   offsetAt(instantMs: number): number
 }
 
+/** Zones of names that have been asked for: Intl takes a tenth of a millisecond to make one. */
+const known = new Map<string, TimeZone>()
+
 /** The zone of an IANA name, `UTC`, `Z` or `±HH:MM`. Throws RivuletError (code 2) on an unknown name. */
 export function timeZone(name: string): TimeZone {
   if (name === "UTC" || name === "Z") return { name, offsetAt: () => 0 }
+  const found = known.get(name)
+  if (found !== undefined) return found
   const fixed = parseOffset(name)
   if (fixed !== null) return { name, offsetAt: () => fixed }
   let format: Intl.DateTimeFormat
@@ -39,7 +44,7 @@ export function timeZone(name: string): TimeZone {
       cause,
     })
   }
-  return {
+  const zone: TimeZone = {
     name,
     offsetAt(instantMs) {
       const wholeSeconds = Math.floor(instantMs / 1000) * 1000
@@ -48,6 +53,8 @@ export function timeZone(name: string): TimeZone {
       return Date.UTC(field.year!, field.month! - 1, field.day!, field.hour!, field.minute!, field.second!) - wholeSeconds
     },
   }
+  known.set(name, zone)
+  return zone
 }
 
 /** `+01:00`, `-0330`, `+01` in ms; null if it is none. */
@@ -58,6 +65,13 @@ export function parseOffset(text: string): number | null {
   const minutes = Number(match[3] ?? 0)
   if (hours > 23 || minutes > 59) return null
   return (match[1] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000
+}
+
+/** `+01:00` for an offset in ms, of which seconds are cut. */
+export function offsetText(offsetMs: number): string {
+  const minutes = Math.floor(Math.abs(offsetMs) / 60_000)
+  const two = (n: number) => String(n).padStart(2, "0")
+  return `${offsetMs < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
 
 /**

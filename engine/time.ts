@@ -4,7 +4,7 @@
  */
 
 import { RivuletError } from "./errors.js"
-import { dayMs, instantOf, instantsOf, parseOffset, type TimeZone, timeZone } from "./time-zone.js"
+import { dayMs, instantOf, instantsOf, offsetText, parseOffset, type TimeZone, timeZone } from "./time-zone.js"
 
 /** `[from, to)` in epoch ms. A result is named by its interval. */
 export interface Interval {
@@ -164,14 +164,20 @@ export interface FormatTimeOptions {
   readonly nowMs: number
 }
 
-/** `21:05:31`, `21:05:31.250`, `2026-11-14 21:05:31`: a form that `parseTime` reads. Infinity is `now`; what is no time is shown as `–`. */
+/**
+ * `21:05:31`, `21:05:31.250`, `2026-11-14 21:05:31`: a form that `parseTime` reads. Of a time that local clocks show twice the date is
+ * written, and of the second `2026-10-25 02:30+01:00`. Infinity is `now`; what is no time is shown as `–`.
+ */
 export function formatTime(timeMs: number, tz: string, options: FormatTimeOptions): string {
   if (timeMs === Number.POSITIVE_INFINITY) return "now"
   if (!Number.isFinite(timeMs) || Math.abs(timeMs) > 8.64e15 - dayMs) return "–"
   const zone = timeZone(tz)
-  const local = new Date(timeMs + zone.offsetAt(timeMs)).toISOString()
+  const offset = zone.offsetAt(timeMs)
+  const local = new Date(timeMs + offset).toISOString()
   const end = local.length - 1
   const clock = local.slice(end - 12, local.endsWith(".000Z") ? end - 4 : end)
   const today = options.date !== "always" && Number.isFinite(options.nowMs) && localDay(zone, timeMs) === localDay(zone, options.nowMs)
-  return today ? clock : `${local.slice(0, end - 13)} ${clock}`
+  const instants = instantsOf(zone, Math.floor(timeMs) + offset)
+  if (today && instants.length < 2) return clock
+  return `${local.slice(0, end - 13)} ${clock}${Math.floor(timeMs) === instants[1] ? offsetText(offset) : ""}`
 }
