@@ -3,11 +3,21 @@
 import { request as httpRequest, type IncomingMessage } from "node:http"
 import { request as httpsRequest } from "node:https"
 import { connect } from "node:net"
-import type { Readable } from "node:stream"
+import { pipeline, type Readable } from "node:stream"
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib"
 import type { NodeEvent } from "../ports.js"
 
 /** No connection, or no answer, for so long: it is given up. */
 const patienceMs = 10_000
+const mostRedirects = 5
+
+/** What was not asked for is unpacked nevertheless: its bytes are no lines. */
+const unpacked: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+}
 
 interface Open {
   readonly end: () => void
@@ -61,26 +71,45 @@ export class LineSources {
     })
   }
 
-  #http(source: string, url: URL): void {
+  #http(source: string, url: URL, redirects = 0): void {
     const headers = { accept: "application/x-ndjson, text/event-stream, text/plain, */*", "user-agent": "rivulet" }
     const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, { headers, timeout: patienceMs })
     const open: Open = { end: () => request.destroy(), stream: null, asked: false }
     this.#open.set(source, open)
     const late = () => request.destroy(new Error(`no answer within ${patienceMs / 1000} s`))
     request.once("timeout", late)
-    request.once("error", error => this.#closed(source, error.message, false))
+    request.once("error", error => {
+      // Of an answer that sent us elsewhere the end is no end.
+      if (this.#open.get(source) === open) this.#closed(source, error.message, false)
+    })
     request.once("response", (response: IncomingMessage) => {
       // From now on silence is no fault: a source may have nothing to say.
       request.off("timeout", late)
       request.setTimeout(0)
       const { statusCode = 0, statusMessage = "", headers: sent } = response
+      if (statusCode >= 300 && sent.location !== undefined && redirects < mostRedirects && URL.canParse(sent.location, url.href)) {
+        response.resume()
+        const next = new URL(sent.location, url)
+        if (/^https?:$/.test(next.protocol) && this.#open.get(source) === open) {
+          open.end()
+          this.#http(source, next, redirects + 1)
+          return
+        }
+      }
       if (statusCode < 200 || statusCode > 299) {
         this.#closed(source, `it answers ${statusCode} ${statusMessage}`.trim(), false)
         request.destroy()
         return
       }
       const events = sent["content-type"]?.startsWith("text/event-stream") === true
-      this.#flowing(source, open, response, events, sent["content-length"] !== undefined)
+      const encoding = sent["content-encoding"]?.trim().toLowerCase() ?? "identity"
+      const unpack = unpacked[encoding]
+      if (unpack === undefined && encoding !== "identity" && encoding !== "") {
+        this.#closed(source, `it answers in the encoding ${encoding}, which cannot be read`, false)
+        return
+      }
+      const lines = unpack === undefined ? response : pipeline(response, unpack(), () => {})
+      this.#flowing(source, open, lines as Readable, events, sent["content-length"] !== undefined)
     })
     request.end()
   }

@@ -5,6 +5,7 @@ import { createServer as createHttpServer, type ServerResponse } from "node:http
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
@@ -72,7 +73,7 @@ test("tcp: lines, a connection that is closed within one, a new connection", asy
   await handle.stop()
 })
 
-test("http: an answer without an end, one with a length (read once), events, and one that refuses", async () => {
+test("http: an answer without an end, one with a length (read once), events, one elsewhere and packed, and ones that refuse", async () => {
   let open: ServerResponse | null = null
   let asked = 0
   const server = createHttpServer((request, response) => {
@@ -86,6 +87,13 @@ test("http: an answer without an end, one with a length (read once), events, and
     } else if (request.url === "/events") {
       response.setHeader("content-type", "text/event-stream")
       response.write('event: x\ndata: {"e":1}\n\n: note\ndata: {"e":2}\n\n')
+    } else if (request.url === "/moved") {
+      response.writeHead(307, { location: "/packed?x" }).end("elsewhere\n")
+    } else if (request.url === "/packed?x") {
+      const bytes = gzipSync("p\nq")
+      response.writeHead(200, { "content-encoding": "gzip", "content-length": bytes.length }).end(bytes)
+    } else if (request.url === "/round") {
+      response.writeHead(302, { location: "/round" }).end()
     } else {
       response.statusCode = 503
       response.end("no")
@@ -97,17 +105,21 @@ test("http: an answer without an end, one with a length (read once), events, and
   const stream = await reading(at("/stream"), { format: "json" } as never)
   const whole = await reading(at("/whole"))
   const events = await reading(at("/events"))
+  const moved = await reading(at("/moved"))
+  const round = await reading(at("/round"))
   const refusing = await reading(at("/no"))
   assert.equal(await rows(stream, 1), [{ n: 1 }] as never)
   ;(open as ServerResponse | null)?.write("2}\n")
   assert.equal(await rows(stream, 2), [{ n: 1 }, { n: 2 }] as never)
   assert.equal(await rows(whole, 4), ["a", "b", "c", "d\r"])
   assert.equal(await rows(events, 2), ['{"e":1}', '{"e":2}'])
+  assert.equal(await rows(moved, 2), ["p", "q"])
   const logs = await session.host.request({ kind: "logs", stream: null, sinceMs: 0 })
   assert.ok(logs.some(({ line }) => /\/no: it answers 503 .*trying again in/.test(line.text)))
+  assert.ok(logs.some(({ line }) => /\/round: it answers 302 Found; trying again in/.test(line.text)))
   await nextInterval(whole)
   assert.is(asked, 1)
-  for (const handle of [stream, whole, events, refusing]) await handle.stop()
+  for (const handle of [stream, whole, events, moved, round, refusing]) await handle.stop()
   server.closeAllConnections()
   server.close()
 })
