@@ -32,7 +32,7 @@ export const interval = object<Interval>({ from: integer, to: integer })
 
 export const functionLink = byKind<FunctionLink>({
   builtin: { name: oneOf("sum", "max", "min", "identity", "first", "second", "one") },
-  function: { hash: text, parts: optional(list(text)) },
+  function: { hash: text, parts: optional(list(text)), ofInterval: optional(oneOf(true)) },
 })
 
 export const asset = object<Asset>({ hash: text, bytes })

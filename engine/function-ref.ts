@@ -13,7 +13,13 @@ export type FunctionHash = string
 export type FunctionLink =
   | { readonly kind: "builtin"; readonly name: BuiltinName }
   /** `parts`: assets that its own bytes refer to: packages' files, and captured values that are large (`capture/parts.ts`). */
-  | { readonly kind: "function"; readonly hash: FunctionHash; readonly parts?: readonly string[] }
+  | {
+      readonly kind: "function"
+      readonly hash: FunctionHash
+      readonly parts?: readonly string[]
+      /** It captured a moment of its interval (`capture/instant.ts`): what is made with it is another in each. */
+      readonly ofInterval?: true
+    }
 
 export type BuiltinName = "sum" | "max" | "min" | "identity" | "first" | "second" | "one"
 
@@ -34,6 +40,8 @@ export interface FunctionRef {
   readonly blobs: readonly Uint8Array[]
   /** Files of installed packages that records of kind `exported` name, and those that they import. */
   readonly modules?: readonly ModuleFile[]
+  /** Where it was captured: see FunctionLink. */
+  readonly ofInterval?: true
   /** Where the user wrote it: for messages. `line` is 1-based within `text`, the cell or file excerpt. */
   readonly origin?: Origin
 }
@@ -61,6 +69,8 @@ export type Encoded =
   /** The prototype of a captured class or function. */
   | { readonly prototypeOf: number }
   | { readonly builtin: BuiltinName }
+  /** So many ms after the start of the interval that is computed. */
+  | { readonly instant: number }
   | { readonly r: number }
 
 /** Own properties beyond what the record's kind says. */

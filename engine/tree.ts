@@ -59,8 +59,18 @@ export function walk(node: RddNode, f: (node: RddNode) => unknown): void {
   for (const child of childrenOf(node)) walk(child, f)
 }
 
+/** Whether a node's own functions have a moment of their interval in their captures (`FunctionLink.ofInterval`). */
+export function isOfInterval(node: RddNode): boolean {
+  let found = false
+  const link = (_hash: string, ofInterval: boolean) => {
+    found ||= ofInterval
+  }
+  namesIn(node, { link, asset: () => {} })
+  return found
+}
+
 /** Each function and asset that a value (a node, a stage's write) names, in order of appearance. Does not descend into other nodes. */
-export function namesIn(value: unknown, found: { link(hash: string): void; asset(hash: string): void }): void {
+export function namesIn(value: unknown, found: { link(hash: string, ofInterval: boolean): void; asset(hash: string): void }): void {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return
   if (Array.isArray(value)) {
     for (const element of value) namesIn(element, found)
@@ -68,7 +78,7 @@ export function namesIn(value: unknown, found: { link(hash: string): void; asset
   }
   const fields = value as Fields
   if (fields.kind === "function" && typeof fields.hash === "string") {
-    found.link(fields.hash)
+    found.link(fields.hash, fields.ofInterval === true)
     for (const part of (fields.parts as readonly string[] | undefined) ?? []) found.asset(part)
     return
   }

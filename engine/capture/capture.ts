@@ -50,7 +50,8 @@ export function captureFunction(f: Function, options: CaptureOptions): FunctionR
     const body = { source: shape.expression, captured, heap: writer.records, blobs: writer.blobs, ...files }
     const bytes = sizeOf(body)
     if (bytes > mostBytes) throw tooLarge(body, bytes, options.operator)
-    return sealFunction(body, options.origin)
+    const ref = sealFunction(body, options.origin)
+    return writer.ofInterval ? { ...ref, ofInterval: true } : ref
   } finally {
     reader.close()
   }
@@ -63,7 +64,9 @@ export function linkFunction(f: Function, options: CaptureOptions): { link: Func
   const ref = captureFunction(f, options)
   const assets = functionAssets(ref)
   const parts = assets.slice(1).map(({ hash }) => hash)
-  return { link: { kind: "function", hash: ref.hash, ...(parts.length > 0 && { parts }) }, assets, ref }
+  const { hash, ofInterval } = ref
+  const link: FunctionLink = { kind: "function", hash, ...(parts.length > 0 && { parts }), ...(ofInterval && { ofInterval }) }
+  return { link, assets, ref }
 }
 
 /** Whether it, or a function of the user's that it reaches, asks for the present time. */

@@ -82,6 +82,7 @@ function readHeap(
     heap: ref.heap,
     blobs: ref.blobs,
     globals,
+    intervalStart: env.intervalStart,
     instantiate,
     handle: data => {
       if (env.handle) return env.handle(data)

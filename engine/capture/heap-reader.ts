@@ -20,6 +20,8 @@ export interface HeapSource {
   /** A new instance of the body of record `id`. */
   instantiate(id: number): Instance
   readonly globals: TaskGlobals
+  /** Epoch ms. */
+  readonly intervalStart: number
   /** What a package's file exports. */
   exportsOf(file: string): unknown
   handle(data: unknown): unknown
@@ -48,6 +50,7 @@ export class HeapReader {
     if ("bigint" in encoded) return BigInt(encoded.bigint)
     if ("symbol" in encoded) return Symbol.for(encoded.symbol)
     if ("builtin" in encoded) return builtins[encoded.builtin]
+    if ("instant" in encoded) return this.#source.intervalStart + encoded.instant
     if ("global" in encoded) return this.#global(encoded.global)
     if ("prototypeOf" in encoded) return (this.#make(encoded.prototypeOf) as { prototype: unknown }).prototype
     return undefined

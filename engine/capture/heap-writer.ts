@@ -23,6 +23,7 @@ import {
   typedArrayName,
   wellKnownSymbol,
 } from "./heap-values.js"
+import { instantOf } from "./instant.js"
 import type { ModuleSource } from "./modules.js"
 import { CaptureError, isClass, type Link, linkTo, type PathStep, showAccess, typeName, withArticle } from "./refusal.js"
 import { analyse } from "./scope.js"
@@ -48,6 +49,8 @@ export class HeapWriter implements CaptureWriter {
   readonly records: HeapRecord[] = []
   readonly blobs: Uint8Array[] = []
   readonly options: HeapOptions
+  /** A moment of the interval has been met. */
+  ofInterval = false
   /** Files of packages that records name. */
   readonly files = new Set<string>()
   readonly #ids = new Map<object, number>()
@@ -78,6 +81,11 @@ export class HeapWriter implements CaptureWriter {
         return this.#function(value, link)
     }
     if (value === null) return null
+    const instant = instantOf(value as object)
+    if (instant !== undefined) {
+      this.ofInterval = true
+      return { instant }
+    }
     return this.#known(value as object) ?? this.#reference(value as object, link)
   }
 

@@ -11,7 +11,7 @@ import { isWide, partitionsOf } from "../plan.js"
 import type { OutputId, RddNode, StateAtNode } from "../rdd.js"
 import { nothing, simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
-import { childrenOf, mapChildren } from "../tree.js"
+import { childrenOf, isOfInterval, mapChildren } from "../tree.js"
 import { firstInterval } from "./changes.js"
 import { expandSlice, expandVersion } from "./slice.js"
 import { versionIn } from "./versions.js"
@@ -100,7 +100,7 @@ export function withinStream(stream: StreamId | null, interval: Interval, parent
 type LiftNode = Extract<StreamNode, { kind: "lift" }>
 
 /**
- * Parts that have no hole are the same in each interval: their ids and their time do not name it, so that what a stream is
+ * Parts that have no hole and do not ask for the interval are the same in each: their ids and their time do not name it, so that what a stream is
  * joined with is computed once.
  */
 function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode, interval: number): RddNode {
@@ -113,7 +113,7 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
     prefix: constantPrefix(definition),
     interval: { from: since, to: since + definition.intervalMs },
   }
-  const placeOf = (child: RddNode) => (hasHole(child) ? moving : fixed)
+  const placeOf = (child: RddNode) => (isMoving(child) ? moving : fixed)
   const place = (child: RddNode, path: string): RddNode => {
     if (child.kind === "hole") return rddOf(graph, node.parents[child.index]!, interval)
     if (child.kind === "slice") return expandSlice(graph, child, rddOf).rdd
@@ -156,7 +156,17 @@ interface Place {
   readonly interval: Interval
 }
 
-const hasHole = (node: RddNode): boolean => node.kind === "hole" || childrenOf(node).some(hasHole)
+const moves = new WeakMap<RddNode, boolean>()
+
+/** Whether the node is another one in each interval. Definitions are frozen, and asked this in each. */
+function isMoving(node: RddNode): boolean {
+  let known = moves.get(node)
+  if (known === undefined) {
+    known = node.kind === "hole" || isOfInterval(node) || childrenOf(node).some(isMoving)
+    moves.set(node, known)
+  }
+  return known
+}
 
 /** Pairs brought to their key's partition under an id of their own, so that the join with them needs no shuffle. */
 function gathered(parent: RddNode, partitions: number, id: string): RddNode {

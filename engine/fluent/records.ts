@@ -105,7 +105,7 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
   }
 
   transform(f: UserFunction): AnyStream {
-    return this.#lift("transform", transformed(this.host, f, 1, "transform"))
+    return this.#lift("transform", transformed(this.host, f, 1, "transform", this.interval))
   }
   transformWith(other: unknown, f: UserFunction): AnyStream {
     if (!(other instanceof StreamHandle)) {
@@ -115,7 +115,7 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
       })
     }
     const { streams } = otherSide(this, other, "transformWith")
-    return this.#lift("transformWith", transformed(this.host, f, 2, "transformWith"), streams)
+    return this.#lift("transformWith", transformed(this.host, f, 2, "transformWith", this.interval), streams)
   }
 
   // ── windows and state: snapshots ──

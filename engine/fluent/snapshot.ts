@@ -71,7 +71,7 @@ export class SnapshotHandle extends StreamHandle implements Record<keyof Snapsho
   }
 
   transform(f: UserFunction): AnySnapshots {
-    return this.lifted("transform", transformed(this.host, f, 1, "transform"))
+    return this.lifted("transform", transformed(this.host, f, 1, "transform", this.interval))
   }
 
   protected lifted(operator: string, rdd: RddNode, others: readonly StreamHandle[] = []): AnySnapshots {

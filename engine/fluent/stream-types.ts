@@ -70,7 +70,7 @@ export interface DStream<T> extends Handle {
   union(other: DStream<T>): DStream<T>
   /** The same records spread evenly over so many partitions. */
   repartition(partitions: number): DStream<T>
-  /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them. */
+  /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them; `interval` is each interval in the functions that capture it. */
   transform<U>(f: (rdd: RDD<T>, interval: Interval) => RDD<U>): DStream<U>
   /** The same with the RDDs of two streams of one interval. */
   transformWith<V, U>(other: DStream<V> | SnapshotDStream<V>, f: (a: RDD<T>, b: RDD<V>, interval: Interval) => RDD<U>): DStream<U>
@@ -202,7 +202,7 @@ export interface SnapshotDStream<T> extends Handle {
   flatMap<U extends Value>(f: (value: T) => Iterable<U>): SnapshotDStream<U>
   /** The records for which `f` holds. */
   filter(f: (value: T) => boolean): this
-  /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them. */
+  /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them; `interval` is each interval in the functions that capture it. */
   transform<U>(f: (rdd: RDD<T>, interval: Interval) => RDD<U>): SnapshotDStream<U>
   /** How many records each version has. */
   count(): SnapshotDStream<number>

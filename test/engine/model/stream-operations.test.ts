@@ -306,12 +306,19 @@ test("aside: the bad lines of the inputs, wherever it is asked", async () => {
 const errors: [name: string, make: (s: Pairs, o: Pairs, host: TinyHost) => unknown, says: RegExp][] = [
   ["an action in transform", s => s.transform(rdd => (rdd.count() as unknown as typeof rdd) ?? rdd), /stands for those of all intervals/],
   [
-    "the interval in transform",
-    s => s.transform((rdd, { from }) => rdd.filter(([, n]) => n > from)),
-    /the interval is not known in transform/,
+    "reckoning with the interval in transform",
+    s => s.transform((rdd, { from }) => (from > 0 ? rdd : rdd.distinct())),
+    /the interval is known in/,
   ],
+  [
+    "the interval as text",
+    (s, o) => s.transformWith(o, (a, b, { to }) => (`${to}` === "0" ? a : b) as never),
+    /transformWith calls its function once/,
+  ],
+  ["a slice by the interval", (s, o) => s.transform((rdd, { from, to }) => rdd.union(o.slice(from, to))), /the interval is known in/],
   ["an async transform", s => s.transform((async (rdd: unknown) => rdd) as never), /is async/],
   ["a transform into something else", s => s.transform(() => 5 as never), /takes another RDD, not number/],
+  ["a transform into nothing", s => s.transform(() => null as never), /takes another RDD, not null/],
   ["a transform that forgets its RDD", (s, _o, host) => s.transform(() => host.rdd([1])), /makes nothing of the RDD/],
   ["a state joined with records", (s, o) => s.runningReduce(sum).join(o as never), /holds versions, o records/],
   [
