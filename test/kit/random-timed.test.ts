@@ -10,9 +10,9 @@ import * as assert from "uvu/assert"
 import { type Simulation, simulate } from "../../cluster/testing/index.js"
 import { intervalsOf } from "../../cluster/testing/run-intervals.js"
 import type { DStream, Duration } from "../../engine/fluent/types.js"
-import { inOrder, type Row } from "./random/plain.js"
+import { grouped, inOrder, keyText, mapOf, type Row } from "./random/plain.js"
 import { build, fault, holds, steps } from "./random/programs.js"
-import type { Stream } from "./random/stream.js"
+import { as, type Snap, type State, type Stream } from "./random/stream.js"
 
 const test = suite("random programs over records with a time of their own")
 
@@ -66,6 +66,54 @@ async function check(s: Simulation, streams: readonly Stream[]): Promise<void> {
   }
 }
 
+/** What a state and its versions are asked for, by two instants and each key. */
+async function checkAsked(streams: readonly Stream[]): Promise<void> {
+  const [from, to] = [startMs + 2000, startMs + 5000]
+  for (const stream of streams.filter(({ kind }) => kind !== "records").slice(-2)) {
+    const { text, every, plain } = stream
+    const intervalMs = every * 1000
+    const inRange = Array.from({ length: intervals }, (_, i) => i).filter(i => (i + 1) * every > 2 && i * every < 5)
+    const versions = as<Snap>(stream).slice(from, to)
+    assert.equal(
+      (await versions.count()).values(),
+      inRange.map(i => plain(i).length),
+      `${text}: slice, count`,
+    )
+    assert.equal(inOrder(await versions.union().collect()), inOrder(inRange.flatMap(plain)), `${text}: slice, union`)
+    if (inRange.length > 0) assert.equal(inOrder(await versions.last().collect()), inOrder(plain(inRange.at(-1)!)), `${text}: slice, last`)
+    if (stream.kind !== "state" || stream.holds !== "pairs") continue
+    const state = as<State>(stream)
+    // As of an instant: the newest interval that ends by then.
+    const [before, after] = [from, to].map(t => {
+      const i = Math.floor((t - startMs) / intervalMs) - 1
+      return mapOf<number>(i < 0 ? [] : plain(i))
+    })
+    const keys = grouped([...before!.values(), ...after!.values(), ["nobody", 1]]).map(([key]) => key)
+    const changed = keys.flatMap(key => {
+      const [was, is] = [before!.of(key), after!.of(key)]
+      return Object.is((was ?? 0) + 0, (is ?? 0) + 0) && (was === undefined) === (is === undefined)
+        ? []
+        : [{ key, before: was, after: is, delta: (is ?? 0) - (was ?? 0) }]
+    })
+    assert.equal(inOrder(await state.changes(from, to).collect()), inOrder(changed), `${text}: changes`)
+    const at = startMs + intervalMs * Math.floor((intervals - 1) / every)
+    const newest = mapOf<number>(plain(Math.floor((intervals - 1) / every)))
+    assert.equal(
+      await state.getAll(keys, at),
+      keys.flatMap(key => (newest.has(keyText(key)) ? [[key, newest.of(key)]] : [])),
+      `${text}: getAll`,
+    )
+    for (const key of keys.slice(0, 2)) {
+      const history = await state.history(key, from, to)
+      assert.equal(
+        history.values(),
+        inRange.map(i => mapOf<number>(plain(i)).of(key)),
+        `${text}: history of ${keyText(key)}`,
+      )
+    }
+  }
+}
+
 const asJson = (rows: readonly Row[]) => rows.map(row => JSON.stringify(row)).sort()
 
 /** What `save` wrote, and what `foreachRDD` was given, of each interval. `emptyFirst`: the first one is as one before it, to which slack reaches back. */
@@ -105,7 +153,7 @@ test("pushed, with slack: what is in time counts, what is late is aside, outputs
       const [eventsA, as] = values(s, "a", slackA, "a")
       const [eventsB, bs] = values(s, "b", slackB, "b")
       const inTime = (name: "a" | "b") => byInterval(fed[name].flatMap((list, i) => list.filter(e => !isLate(e, i, slackMs[name]))))
-      const streams = build(program, { a: as, b: bs }, { a: inTime("a"), b: inTime("b") })
+      const streams = build(program, s, { a: as, b: bs }, { a: inTime("a"), b: inTime("b") })
       const outputs = streams.slice(-2)
       for (const [n, { handle }] of outputs.entries()) {
         const stream = handle as unknown as DStream<Row>
@@ -131,18 +179,19 @@ test("pushed, with slack: what is in time counts, what is late is aside, outputs
         await s.advance(`${startMs + toMs - s.clock.now()}ms` as Duration)
       }
       for (let i = 0; i < intervals; i++) {
-        s.feed(
-          "a",
-          (fed.a[i] ?? []).map(e => JSON.stringify(e)),
-        )
-        s.feed(
-          "b",
-          (fed.b[i] ?? []).map(e => JSON.stringify(e)),
-        )
-        await go((i + 1) * 1000)
+        // In two batches, which may go to two workers.
+        for (const half of [0, 1]) {
+          for (const name of ["a", "b"] as const) {
+            const list = (fed[name][i] ?? []).map(e => JSON.stringify(e))
+            const middle = Math.ceil(list.length / 2)
+            s.feed(name, half === 0 ? list.slice(0, middle) : list.slice(middle))
+          }
+          await go(i * 1000 + 500 + half * 500)
+        }
       }
       await go(spanMs + 20_000)
       await check(s, streams)
+      await checkAsked(streams)
       const first = [...inTime("a")[0]!, ...inTime("b")[0]!]
       checkOutputs(s, given, outputs, slackA + slackB > 0 && first.length === 0)
       for (const [name, events] of [
@@ -175,7 +224,7 @@ test("from files by their times: the same of all records", async () => {
       const [, bs] = values(s, "file:/logs/b.ndjson", 0, "b")
       const all = { a: byInterval(fed.a), b: byInterval(fed.b) }
       for (const rows of Object.values(all)) rows[0]!.unshift("begin")
-      const streams = build(program, { a: as, b: bs }, all)
+      const streams = build(program, s, { a: as, b: bs }, all)
       await s.flush()
       await s.drained()
       await check(s, streams)

@@ -1,13 +1,15 @@
 /** Random programs: steps as numbers, so that what fails shrinks to few small ones. */
 
 import fc from "fast-check"
+import type { Session } from "../../../engine/fluent/session-types.js"
 import type { DStream } from "../../../engine/fluent/types.js"
 import { memo, type Row } from "./plain.js"
 import { recordOps } from "./record-ops.js"
+import { stateOps } from "./state-ops.js"
 import { fits, type Op, type Stream } from "./stream.js"
 import { versionOps } from "./version-ops.js"
 
-const ops = [...recordOps, ...versionOps]
+const ops = [...recordOps, ...stateOps, ...versionOps]
 
 export interface Step {
   readonly op: number
@@ -17,13 +19,19 @@ export interface Step {
 }
 
 /** Steps as numbers, so that what fails shrinks to few small ones: each picks among the operators and streams that fit. */
-export function build(steps: readonly Step[], inputs: Record<string, DStream<unknown>>, fed: Record<string, Row[][]>): Stream[] {
+export function build(
+  steps: readonly Step[],
+  session: Session,
+  inputs: Record<string, DStream<unknown>>,
+  fed: Record<string, Row[][]>,
+): Stream[] {
   const streams: Stream[] = Object.entries(inputs).map(([text, handle]) => ({
     text,
     handle,
     holds: "values",
     kind: "records",
     every: 1,
+    ordered: true,
     plain: i => fed[text]?.[i] ?? [],
   }))
   for (const { op, on, other, n } of steps) {
@@ -32,24 +40,37 @@ export function build(steps: readonly Step[], inputs: Record<string, DStream<unk
     const choices = ops.filter(of => fits(a, of.on) && others(of).length > 0)
     const chosen = choices[op % choices.length]!
     const b = others(chosen)[other % others(chosen).length]!
-    const made = chosen.make(a, b, n)
+    const made = chosen.make(a, b, n, session)
     streams.push({
       ...a,
+      ordered: false,
       ...made,
       plain: memo(made.plain),
-      text: `${chosen.name}(${a.text}${chosen.other ? `, ${b.text}` : ""}${/repart|reduceBy|track|window/.test(chosen.name) ? `; ${n}` : ""})`,
+      text: `${chosen.name}(${a.text}${chosen.other ? `, ${b.text}` : ""}${chosen.make.length > 2 ? `; ${n}` : ""})`,
     })
   }
   return streams
 }
 
-export const value = fc.oneof(
+const scalar = fc.oneof(
   { weight: 5, arbitrary: fc.integer({ min: 0, max: 3 }) },
-  { weight: 3, arbitrary: fc.constantFrom("a", "b", "", "é") },
-  { weight: 2, arbitrary: fc.constantFrom<unknown>(null, true, 1.5, Number.NaN, 3n, [1, "a"], { x: 1 }) },
+  { weight: 3, arbitrary: fc.constantFrom("a", "b", "", "é", "1", "\u{1f600}", "\ud800", "\udc00") },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<unknown>(null, undefined, true, 1.5, -0, -2, Number.NaN, Infinity, 3n, 2n ** 70n, new Date(0)),
+  },
+)
+/** Keys of every kind: those of one value are made anew each time. */
+export const value = fc.oneof(
+  { weight: 8, arbitrary: scalar },
+  { weight: 1, arbitrary: fc.tuple(scalar, fc.constantFrom("a", 1)) as fc.Arbitrary<unknown> },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<unknown>([1, "a"], [[1, "a"], Number.NaN], [], {}, { x: 1 }, { x: 1, y: undefined }, { y: undefined, x: 1 }),
+  },
 )
 export const input = fc.array(fc.array(value, { maxLength: 5 }), { maxLength: 5 })
-export const steps = fc.array(fc.record({ op: fc.nat(120), on: fc.nat(12), other: fc.nat(12), n: fc.integer({ min: 1, max: 7 }) }), {
+export const steps = fc.array(fc.record({ op: fc.nat(500), on: fc.nat(12), other: fc.nat(12), n: fc.integer({ min: 1, max: 9999 }) }), {
   minLength: 1,
   maxLength: 7,
 })

@@ -1,124 +1,139 @@
-/** Operators of records. */
+/** Operators of records that keep no state. */
 
 import { max, sum } from "../../../engine/builtins.js"
-import { KeyMap } from "../../../engine/keys/key.js"
-import { best, grouped, joined, joinedOuter, memo, type Pair, type Plain, recent, reduced, step } from "./plain.js"
-import { type Any, as, isNumber, type Op, ones, type Pairs, records, seconds } from "./stream.js"
+import type { RDD } from "../../../engine/fluent/types.js"
+import { best, cogrouped, grouped, joined, keyText, type Pair, type Row, reduced, sortedBy } from "./plain.js"
+import { type Any, as, isNumber, type Op, oldPairs, oldRdd, ones, type Pairs, records } from "./stream.js"
 
-export const recordOps: readonly Op[] = [
+const any = { kinds: records } as const
+const pairs = { kinds: records, holds: "pairs" } as const
+const anyPairs = { kinds: ["records", "snapshot", "state"], holds: "pairs" } as const
+const joins = ["join", "leftOuterJoin", "rightOuterJoin", "fullOuterJoin"] as const
+const joinedAs = (name: (typeof joins)[number], left: Row[], right: Row[]) =>
+  joined(left, right, name === "leftOuterJoin" || name === "fullOuterJoin", name === "rightOuterJoin" || name === "fullOuterJoin")
+/** Sums of these are the same in any order; and what is no number, or none that can be taken away again. */
+const weighed = (v: unknown): Pair => [v, typeof v === "number" ? v : typeof v === "string" ? v.length - 1 : 2]
+
+const narrow: readonly Op[] = [
   {
     name: "map",
-    on: { kinds: records },
-    make: a => ({ handle: as<Any>(a).map(v => [v]), plain: i => a.plain(i).map(v => [v]), holds: "values" }),
+    on: any,
+    make: a => ({ handle: as<Any>(a).map(v => [v]), plain: i => a.plain(i).map(v => [v]), holds: "values", ordered: a.ordered }),
   },
   {
     name: "flatMap",
-    on: { kinds: records },
-    make: a => ({ handle: as<Any>(a).flatMap(v => [v, [v, 1]]), plain: i => a.plain(i).flatMap(v => [v, [v, 1]]), holds: "values" }),
+    on: any,
+    make: a => ({
+      handle: as<Any>(a).flatMap(v => [v, [v, 1]]),
+      plain: i => a.plain(i).flatMap(v => [v, [v, 1]]),
+      holds: "values",
+      ordered: a.ordered,
+    }),
   },
   {
     name: "filter",
     on: { kinds: records, holds: "values" },
-    make: a => ({ handle: as<Any>(a).filter(v => !isNumber(v)), plain: i => a.plain(i).filter(v => !isNumber(v)) }),
+    make: a => ({ handle: as<Any>(a).filter(v => !isNumber(v)), plain: i => a.plain(i).filter(v => !isNumber(v)), ordered: a.ordered }),
   },
   {
     name: "ones",
-    on: { kinds: records },
-    make: a => ({ handle: as<Any>(a).map(v => ones(v)), plain: i => a.plain(i).map(ones), holds: "pairs" }),
+    on: any,
+    make: a => ({ handle: as<Any>(a).map(v => [v, 1]), plain: i => a.plain(i).map(ones), holds: "pairs", ordered: a.ordered }),
   },
   {
-    name: "distinct",
-    on: { kinds: records },
-    make: a => ({ handle: as<Any>(a).distinct(), plain: i => grouped(a.plain(i).map(ones)).map(([v]) => v) }),
+    name: "weighed",
+    on: any,
+    make: a => ({ handle: as<Any>(a).map(weighed), plain: i => a.plain(i).map(weighed), holds: "pairs", ordered: a.ordered }),
   },
-  { name: "repartition", on: { kinds: records }, make: (a, _, n) => ({ handle: as<Any>(a).repartition(n), plain: a.plain }) },
+  {
+    name: "swapped",
+    on: pairs,
+    make: a => ({
+      handle: as<Pairs>(a).map(([k, n]) => [n, isNumber(k) ? (k as number) : 1]),
+      plain: i => (a.plain(i) as Pair[]).map(([k, n]) => [n, isNumber(k) ? k : 1]),
+      ordered: a.ordered,
+    }),
+  },
+  {
+    name: "mapValues, flatMapValues",
+    on: pairs,
+    make: a => ({
+      handle: as<Pairs>(a)
+        .mapValues(n => n * 2)
+        .flatMapValues(n => (n > 2 ? [n, 1] : [n])),
+      plain: i => (a.plain(i) as Pair[]).flatMap(([k, n]) => (n * 2 > 2 ? [n * 2, 1] : [n * 2]).map(m => [k, m])),
+      ordered: a.ordered,
+    }),
+  },
+  {
+    name: "mapPartitions",
+    on: pairs,
+    make: a => ({
+      handle: as<Pairs>(a).mapPartitions(rows => [...rows].map(([k, n]): Pair => [k, n + 1])),
+      plain: i => (a.plain(i) as Pair[]).map(([k, n]) => [k, n + 1]),
+      ordered: a.ordered,
+    }),
+  },
   {
     name: "persist",
-    on: { kinds: records },
+    on: any,
     make: a => ({
       handle: as<Any>(a)
         .map(v => v)
         .persist(),
       plain: a.plain,
+      ordered: a.ordered,
     }),
   },
+]
+
+const shuffled: readonly Op[] = [
   {
-    name: "union",
-    on: { kinds: records },
-    other: { kinds: records },
-    make: (a, b) => ({
-      handle: as<Any>(a).union(as<Any>(b)),
-      plain: i => [...a.plain(i), ...b.plain(i)],
-      holds: a.holds === "pairs" && b.holds === "pairs" ? "pairs" : "values",
-    }),
+    name: "distinct",
+    on: any,
+    make: a => ({ handle: as<Any>(a).distinct(), plain: i => grouped(a.plain(i).map(ones)).map(([v]) => v) }),
   },
-  { name: "count", on: { kinds: records }, make: a => ({ handle: as<Any>(a).count(), plain: i => [a.plain(i).length], holds: "values" }) },
+  { name: "repartition", on: any, make: (a, _, n) => ({ handle: as<Any>(a).repartition(1 + (n % 7)), plain: a.plain }) },
+  { name: "count", on: any, make: a => ({ handle: as<Any>(a).count(), plain: i => [a.plain(i).length], holds: "values" }) },
   {
     name: "countByValue",
-    on: { kinds: records },
+    on: any,
     make: a => ({ handle: as<Any>(a).countByValue(), plain: i => reduced(a.plain(i).map(ones), sum), holds: "pairs" }),
   },
   {
-    name: "mapPartitions",
-    on: { kinds: records, holds: "pairs" },
-    make: a => ({
-      handle: as<Pairs>(a).mapPartitions(rows => [...rows].map(([k, n]): Pair => [k, n + 1])),
-      plain: i => (a.plain(i) as Pair[]).map(([k, n]) => [k, n + 1]),
+    name: "reduceByKey",
+    on: pairs,
+    make: (a, _, n) => ({ handle: as<Pairs>(a).reduceByKey(sum, 1 + (n % 7)), plain: i => reduced(a.plain(i), sum) }),
+  },
+  {
+    name: "reduceByKey of text, in order",
+    on: { ...pairs, ordered: true },
+    make: (a, _, n) => ({
+      handle: as<Pairs>(a)
+        .mapValues(String)
+        .reduceByKey((x, y) => `${x} ${y}`, 1 + (n % 7)),
+      plain: i => grouped(a.plain(i)).map(([k, ns]) => [k, ns.join(" ")]),
+      holds: "values",
     }),
   },
   {
-    name: "reduceByKey",
-    on: { kinds: records, holds: "pairs" },
-    make: (a, _, n) => ({ handle: as<Pairs>(a).reduceByKey(sum, n), plain: i => reduced(a.plain(i), sum) }),
-  },
-  {
     name: "groupByKey",
-    on: { kinds: records, holds: "pairs" },
-    make: a => ({
+    on: pairs,
+    make: (a, _, n) => ({
       handle: as<Pairs>(a)
-        .groupByKey()
+        .groupByKey(1 + (n % 7))
         .mapValues(ns => ns.length),
       plain: i => grouped(a.plain(i)).map(([k, ns]) => [k, ns.length]),
     }),
   },
   {
-    name: "join",
-    on: { kinds: records, holds: "pairs" },
-    other: { kinds: ["records", "snapshot", "state"], holds: "pairs" },
-    make: (a, b) => ({ handle: as<Pairs>(a).join(as<Pairs>(b)), plain: i => joined(a.plain(i), b.plain(i)), holds: "values" }),
-  },
-  ...(["leftOuterJoin", "rightOuterJoin", "fullOuterJoin"] as const).map(
-    (name): Op => ({
-      name,
-      on: { kinds: records, holds: "pairs" },
-      other: { kinds: ["records", "snapshot", "state"], holds: "pairs" },
-      make: (a, b) => ({
-        handle: as<Pairs>(a)[name](as<Pairs>(b)),
-        plain: i => joinedOuter(a.plain(i), b.plain(i), name !== "rightOuterJoin", name !== "leftOuterJoin"),
-        holds: "values",
-      }),
-    }),
-  ),
-  {
-    name: "transform",
-    on: { kinds: records, holds: "pairs" },
-    make: a => ({
-      handle: as<Pairs>(a).transform(rdd => rdd.subtractByKey(rdd.filter(([, n]) => n > 1))),
-      plain: i => grouped(a.plain(i)).flatMap(([k, ns]) => (ns.some(n => n > 1) ? [] : ns.map(n => [k, n]))),
-    }),
-  },
-  {
-    name: "transformWith",
-    on: { kinds: records, holds: "pairs" },
-    other: { kinds: ["records", "snapshot", "state"], holds: "pairs" },
-    make: (a, b) => ({
-      handle: as<Pairs>(a).transformWith(as<Pairs>(b), (x, y) => x.union(y).reduceByKey(sum)),
-      plain: i => reduced([...a.plain(i), ...b.plain(i)], sum),
-    }),
+    name: "groupByKey, in order",
+    on: { ...pairs, ordered: true },
+    make: a => ({ handle: as<Pairs>(a).groupByKey(), plain: i => grouped(a.plain(i)), holds: "values" }),
   },
   {
     name: "combineByKey",
-    on: { kinds: records, holds: "pairs" },
+    on: pairs,
     make: a => ({
       handle: as<Pairs>(a)
         .combineByKey(
@@ -136,7 +151,7 @@ export const recordOps: readonly Op[] = [
   },
   {
     name: "reduce",
-    on: { kinds: records, holds: "pairs" },
+    on: pairs,
     make: a => ({
       handle: as<Pairs>(a)
         .map(([, n]) => n)
@@ -146,107 +161,175 @@ export const recordOps: readonly Op[] = [
     }),
   },
   {
-    name: "reduceByEventTime",
-    on: { kinds: records, holds: "pairs" },
-    make: a => {
-      const plain: Plain = memo(i => reduced([...plain(i - 1), ...a.plain(i)], sum))
-      const handle = as<Pairs>(a)
-        .reduceByEventTime("1d", sum, { timestamp: () => "2026-01-01T00:00:00Z", correctFor: "1d" })
-        .map(([[, k], n]) => [k, n])
-      return { handle, plain, kind: "snapshot" }
+    name: "top",
+    on: pairs,
+    make: (a, _, n) => ({
+      handle: as<Pairs>(a)
+        .reduceByKey(sum)
+        .top(1 + (n % 3)),
+      plain: i => best(reduced(a.plain(i), sum), 1 + (n % 3)),
+    }),
+  },
+  {
+    name: "top by",
+    on: any,
+    make: a => ({
+      handle: as<Any>(a)
+        .countByValue()
+        .top(2, ([, n]) => -n),
+      plain: i => best(reduced(a.plain(i).map(ones), sum).map(([k, n]): Pair => [k, -n])).map(([k, n]) => [k, -n]),
+      holds: "pairs",
+    }),
+  },
+]
+
+const several: readonly Op[] = [
+  {
+    name: "union",
+    on: any,
+    other: any,
+    make: (a, b) => ({
+      handle: as<Any>(a).union(as<Any>(b)),
+      plain: i => [...a.plain(i), ...b.plain(i)],
+      holds: a.holds === "pairs" && b.holds === "pairs" ? "pairs" : "values",
+      ordered: a.ordered && b.ordered,
+    }),
+  },
+  {
+    name: "union of three",
+    on: any,
+    other: any,
+    make: (a, b, _, s) => ({
+      handle: s.union(as<Any>(a), as<Any>(b), as<Any>(a)),
+      plain: i => [...a.plain(i), ...b.plain(i), ...a.plain(i)],
+      holds: a.holds === "pairs" && b.holds === "pairs" ? "pairs" : "values",
+      ordered: a.ordered && b.ordered,
+    }),
+  },
+  ...joins.map(
+    (name): Op => ({
+      name,
+      on: pairs,
+      other: anyPairs,
+      make: (a, b) => ({
+        handle: as<Pairs>(a)[name](as<Pairs>(b)),
+        plain: i => joinedAs(name, a.plain(i), b.plain(i)),
+        holds: "values",
+      }),
+    }),
+  ),
+  {
+    name: "join with an RDD",
+    on: pairs,
+    make: (a, _, n, s) => {
+      const name = joins[n % 4]!
+      return { handle: as<Pairs>(a)[name](oldRdd(s, n >> 2)), plain: i => joinedAs(name, a.plain(i), oldPairs(false)), holds: "values" }
     },
   },
   {
     name: "cogroup",
-    on: { kinds: records, holds: "pairs" },
-    other: { kinds: records, holds: "pairs" },
+    on: pairs,
+    other: anyPairs,
     make: (a, b) => ({
       handle: as<Pairs>(a)
         .cogroup(as<Pairs>(b))
         .mapValues(([l, r]) => 10 * l.length + r.length),
-      plain: i =>
-        reduced([...(a.plain(i) as Pair[]).map(([k]): Pair => [k, 10]), ...(b.plain(i) as Pair[]).map(([k]): Pair => [k, 1])], sum),
+      plain: i => cogrouped(a.plain(i), b.plain(i)).map(([k, [l, r]]) => [k, 10 * l.length + r.length]),
     }),
   },
   {
-    name: "top",
-    on: { kinds: records, holds: "pairs" },
-    make: a => ({ handle: as<Pairs>(a).reduceByKey(sum).top(2), plain: i => best(reduced(a.plain(i), sum)) }),
+    name: "cogroup, in order",
+    on: { ...pairs, ordered: true },
+    other: { ...pairs, ordered: true },
+    make: (a, b) => ({ handle: as<Pairs>(a).cogroup(as<Pairs>(b)), plain: i => cogrouped(a.plain(i), b.plain(i)), holds: "values" }),
   },
   {
-    name: "runningReduce",
-    on: { kinds: records, holds: "pairs" },
-    make: a => {
-      const plain: Plain = memo(i => reduced([...plain(i - 1), ...a.plain(i)], max))
-      return { handle: as<Pairs>(a).runningReduce(max), plain, kind: "state" }
-    },
+    name: "cogroup with an RDD",
+    on: { ...pairs, ordered: true },
+    make: (a, _, n, s) => ({
+      handle: as<Pairs>(a).cogroup(oldRdd(s, n)),
+      plain: i => cogrouped(a.plain(i), oldPairs(false)),
+      holds: "values",
+    }),
   },
   {
-    name: "updateStateByKey",
-    on: { kinds: records, holds: "pairs" },
-    make: a => {
-      const plain: Plain = memo(i => {
-        const marked = [...(plain(i - 1) as Pair[]).map(([k, n]) => [k, -n]), ...a.plain(i)]
-        return grouped(marked).flatMap(([k, ns]) => {
-          const before = ns[0]! < 0 ? -ns[0]! : undefined
-          const next = step(before === undefined ? ns : ns.slice(1), before)
-          return next === undefined ? [] : [[k, next]]
-        })
-      })
-      return { handle: as<Pairs>(a).updateStateByKey(step), plain, kind: "state" }
-    },
+    name: "transform: subtractByKey",
+    on: pairs,
+    make: a => ({
+      handle: as<Pairs>(a).transform(rdd => rdd.subtractByKey(rdd.filter(([, n]) => n > 1))),
+      plain: i => grouped(a.plain(i)).flatMap(([k, ns]) => (ns.some(n => n > 1) ? [] : ns.map(n => [k, n]))),
+    }),
   },
   {
-    name: "track",
-    on: { kinds: records, holds: "pairs" },
-    make: (a, _, n) => {
-      const timeout = ((n % 3) + 1) * a.every
-      const states = memo(i => {
-        const seen = new KeyMap<[number, number]>()
-        for (const [k, [v, at]] of states(i - 1) as [unknown, [number, number]][]) seen.set(k, [v, at])
-        for (const [k, v] of a.plain(i) as Pair[]) seen.set(k, [(seen.get(k)?.[0] ?? 0) + v, i])
-        return [...seen.entries()].filter(([, [, at]]) => i - at < timeout / a.every)
-      })
-      const handle = as<Pairs>(a).track(
-        (_k, v) => v,
-        (_k, state, v) => state + v,
-        seconds(timeout),
-      )
-      return { handle, plain: i => (states(i) as [unknown, [number, number]][]).map(([k, [v]]) => [k, v]), kind: "state" }
-    },
-  },
-  {
-    name: "reduceByWindow",
-    on: { kinds: records, holds: "pairs" },
-    make: (a, _, n) => {
-      const length = (n % 4) + 1
-      const slide = n > 4 ? 2 : 1
-      const inverse = n % 2 === 0 ? (x: number, y: number) => x - y : undefined
-      const handle = as<Pairs>(a).reduceByWindow(seconds(length * a.every), sum, inverse, seconds(slide * a.every))
+    name: "transform: sets",
+    on: any,
+    make: (a, _, n, s) => {
+      const [keys, others] = [oldPairs(false).map(([k]) => k), oldRdd(s, n).keys()]
+      const known = new Set(keys.map(keyText))
+      const is = (v: Row) => known.has(keyText(v))
       return {
-        handle,
-        plain: i => reduced(recent(a.plain, i * slide + slide - 1, length), sum),
-        kind: "state",
-        every: a.every * slide,
+        handle: as<Any>(a).transform(rdd => rdd.intersection(others).union(rdd.subtract(others)) as RDD<Row>),
+        plain: i => [...grouped(a.plain(i).filter(is).map(ones)).map(([v]) => v), ...a.plain(i).filter(v => !is(v))],
+        holds: "values",
       }
     },
   },
   {
-    name: "window",
-    on: { kinds: records },
+    name: "transform: the interval",
+    on: any,
+    make: a => ({
+      handle: as<Any>(a).transform((rdd, { from, to }) => rdd.map(v => [[v, to - from], (from / 1000) % 60])),
+      plain: i => a.plain(i).map(v => [[v, 1000 * a.every], i * a.every]),
+      holds: "pairs",
+      ordered: a.ordered,
+    }),
+  },
+  {
+    name: "transform: zipWithIndex",
+    on: { ...any, ordered: true },
+    make: a => ({
+      handle: as<Any>(a).transform(rdd => rdd.zipWithIndex()),
+      plain: i => a.plain(i).map((v, at) => [v, at]),
+      holds: "pairs",
+      ordered: true,
+    }),
+  },
+  {
+    name: "transform: sortBy",
+    on: { ...any, ordered: true },
     make: (a, _, n) => {
-      const length = (n % 4) + 1
-      return { handle: as<Any>(a).window(seconds(length * a.every)), plain: i => recent(a.plain, i, length), kind: "snapshot" }
+      const direction = n % 2 === 0 ? "asc" : "desc"
+      const by = (v: unknown) => (typeof v === "string" ? v.length : 0)
+      return {
+        handle: as<Any>(a).transform(rdd => rdd.sortBy(v => (typeof v === "string" ? v.length : 0), direction).zipWithIndex()),
+        plain: i => sortedBy(a.plain(i), (x, y) => (n % 2 === 0 ? by(x) - by(y) : by(y) - by(x))).map((v, at) => [v, at]),
+        holds: "pairs",
+        ordered: true,
+      }
     },
   },
   {
-    name: "countByWindow",
-    on: { kinds: records },
-    make: a => ({
-      handle: as<Any>(a).countByWindow(seconds(2 * a.every)),
-      plain: i => [recent(a.plain, i, 2).length],
-      kind: "snapshot",
+    name: "transformWith",
+    on: pairs,
+    other: anyPairs,
+    make: (a, b) => ({
+      handle: as<Pairs>(a).transformWith(as<Pairs>(b), (x, y) => x.union(y).reduceByKey(sum)),
+      plain: i => reduced([...a.plain(i), ...b.plain(i)], sum),
+    }),
+  },
+  {
+    name: "transformWith: cartesian",
+    on: any,
+    other: { kinds: ["records", "snapshot", "state"] },
+    make: (a, b) => ({
+      handle: as<Any>(a).transformWith(as<Any>(b), (x, y) => x.distinct().cartesian(y.distinct())),
+      plain: i => {
+        const [xs, ys] = [a, b].map(of => grouped(of.plain(i).map(ones)).map(([v]) => v))
+        return xs!.flatMap(x => ys!.map(y => [x, y]))
+      },
       holds: "values",
     }),
   },
 ]
+
+export const recordOps: readonly Op[] = [...narrow, ...shuffled, ...several]

@@ -1,6 +1,7 @@
 /** A stream of a random program beside what plain arrays give for it, and the operators by which another is made of it. */
 
-import type { DStream, Duration, Handle, SnapshotDStream, StateDStream } from "../../../engine/fluent/types.js"
+import type { Session } from "../../../engine/fluent/session-types.js"
+import type { DStream, Duration, Handle, RDD, SnapshotDStream, StateDStream } from "../../../engine/fluent/types.js"
 import type { Pair, Plain, Row } from "./plain.js"
 
 export interface Stream {
@@ -9,6 +10,8 @@ export interface Stream {
   readonly holds: "values" | "pairs"
   readonly kind: "records" | "snapshot" | "state"
   readonly every: number
+  /** The plain rows are in the order in which the stream has them: nothing has been shuffled yet. */
+  readonly ordered: boolean
   readonly plain: Plain
 }
 
@@ -17,19 +20,18 @@ export type Pairs = DStream<Pair>
 export type Snap = SnapshotDStream<Row>
 export type State = StateDStream<unknown, number>
 
-export interface Made {
+/** What is not said is as it was, but the order, which goes. */
+export interface Made extends Partial<Omit<Stream, "text" | "handle" | "plain">> {
   readonly handle: Handle
   readonly plain: Plain
-  readonly holds?: Stream["holds"]
-  readonly kind?: Stream["kind"]
-  readonly every?: number
 }
 export interface Op {
   readonly name: string
-  readonly on: Partial<Pick<Stream, "holds">> & { readonly kinds: readonly Stream["kind"][] }
+  readonly on: Partial<Pick<Stream, "holds" | "ordered">> & { readonly kinds: readonly Stream["kind"][] }
   /** The second stream's; it has the same interval. */
   readonly other?: Op["on"]
-  make(a: Stream, b: Stream, n: number): Made
+  /** `n` is any number, of which the operator's own are made. */
+  make(a: Stream, b: Stream, n: number, s: Session): Made
 }
 
 export const records = ["records"] as const
@@ -39,5 +41,20 @@ export const seconds = (n: number) => `${n}s` as Duration
 export const ones = (v: unknown): Pair => [v, 1]
 export const isNumber = (v: unknown) => typeof v === "number"
 
-export const fits = (stream: Stream, { kinds, holds }: Op["on"]) =>
-  kinds.includes(stream.kind) && (holds === undefined || stream.holds === holds)
+/** Old data, of every kind of key; with `once` each key once, as a state begins. */
+const old: Pair[] = [
+  ["a", 10],
+  [0, 20],
+  [Number.NaN, 30],
+  ["a", 40],
+  [[1, "a"], 50],
+  [null, 60],
+  ["é", 1.5],
+  ["\ud800", 3],
+  [{ x: 1, y: undefined }, 4],
+]
+export const oldPairs = (once: boolean) => old.filter((_, i) => !once || i !== 3)
+export const oldRdd = (s: Session, n: number, once = false) => s.parallelize(oldPairs(once), 1 + (n % 4)) as RDD<Pair>
+
+export const fits = (stream: Stream, { kinds, holds, ordered }: Op["on"]) =>
+  kinds.includes(stream.kind) && (holds === undefined || stream.holds === holds) && (!ordered || stream.ordered)
