@@ -3,7 +3,7 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type Simulation, simulate } from "../../cluster/testing/index.js"
-import { sum } from "../../engine/builtins.js"
+import { max, min, sum } from "../../engine/builtins.js"
 import type { RDD } from "../../engine/fluent/types.js"
 import { sorted } from "./tables.js"
 
@@ -46,6 +46,16 @@ const right = (s: Simulation) =>
     ],
     2,
   ) as Pairs<string>
+const third = (s: Simulation) =>
+  s.parallelize(
+    [
+      [1, "a"],
+      [3, "b"],
+      [4, "c"],
+      [4, "d"],
+    ],
+    4,
+  ) as Pairs<string>
 const nothing = (s: Simulation) => s.parallelize([] as number[])
 const noPairs = (s: Simulation) => nothing(s).map(n => [n, n]) as Pairs
 const rows = async (rdd: RDD<unknown>) => sorted(await rdd.collect())
@@ -74,6 +84,12 @@ const basic: readonly Row[] = [
   ["mapPartitions sums", s => numbers(s, 1, 4, 2).mapPartitions(ns => [[...ns].reduce(sum, 0)]).collect(), [3, 7]],
   ["mapPartitions with its number", s => numbers(s, 1, 4, 2).mapPartitions((ns, p) => [...ns].map(n => n * (p + 1))).collect(), [1, 2, 6, 8]],
   ["more partitions than records", s => numbers(s, 1, 2, 7).glom().map(part => part.length).reduce(sum), 2],
+  ["distinct, asked twice", async s => { const d = s.parallelize([1, 1, 2, 2], 2).distinct(); return [await d.count(), await d.collect(), await d.collect()].map(v => (Array.isArray(v) ? sorted(v) : v)) }, [2, [1, 2], [1, 2]]],
+  ["many partitions, most of them empty", s => rows(s.parallelize(range(0, 9), 60).repartition(90)), range(0, 9)],
+  ["a file with nothing in it", async s => { s.files.set("/nothing.txt", new Uint8Array()); const lines = s.textFile("/nothing.txt"); return [await lines.collect(), await lines.map(line => [line, 1]).reduceByKey(sum).collect()] }, [[], []]],
+  ["an RDD within another", s => refused(() => { const other = numbers(s, 1, 9); return numbers(s, 1, 9).map(() => other as never).collect() }), "refused (2)"],
+  ["an action within an operator", s => refused(() => { const other = numbers(s, 1, 9); return numbers(s, 1, 9).map(n => [n, other.count()]).collect() }), "refused (2)"],
+  ["what cannot travel, and the next question", async s => [await refused(() => s.parallelize([() => 1, () => 2] as never[]).collect()), await numbers(s, 1, 9).count()], ["refused (2)", 9]],
   ["keys and values", async s => [await pairs(s).keys().collect(), await pairs(s).values().collect()], [[1, 1, 1, 1, 2], [1, 2, 3, 1, 1]]],
 ]
 
@@ -84,6 +100,8 @@ const reductions: readonly Row[] = [
   ["reduce of nothing", s => nothing(s).reduce(sum), undefined],
   ["fold", s => numbers(s, -1, 100, 10).fold(0, sum), 5049],
   ["fold changes its own zero only", s => numbers(s, 1, 10, 4).map((n): number[] => [n]).fold([], (a, b) => [...a, ...b]), range(1, 10)],
+  ["fold into its first argument", s => numbers(s, -1000, 999, 10).map(n => [n]).fold([0], (c, n) => { c[0]! += n[0]!; return c }), [-1000]],
+  ["the greatest and the least", async s => [await numbers(s, 1, 4).reduce(max), await numbers(s, 1, 4).reduce(min)], [4, 1]],
   ["aggregate", s => numbers(s, 1, 4, 3).map(n => ["a", n]).aggregate({} as Record<string, number>, (all, [k, n]) => { all[k as string] = (all[k as string] ?? 0) + (n as number); return all }, (a, b) => { for (const [k, n] of Object.entries(b)) a[k] = (a[k] ?? 0) + n; return a }), { a: 10 }],
   ["aggregate of nothing", s => nothing(s).aggregate([0], (a, n) => [a[0]! + n], (a, b) => [a[0]! + b[0]!]), [0]],
   ["countByValue", async s => sorted([...(await s.parallelize([1, 1, 2, 3, 3, 3]).countByValue())]), [[1, 2], [2, 1], [3, 3]]],
@@ -97,6 +115,12 @@ const reductions: readonly Row[] = [
 // biome-ignore format: a row a line
 const order: readonly Row[] = [
   ["take of nothing", s => nothing(s).take(5), []],
+  ["take over very many partitions", s => numbers(s, 1, 300, 100).take(151), range(1, 151)],
+  ["top of many", s => s.parallelize(range(0, 19_999).map(n => (n * 7919) % 20_000), 2).top(5), [19_999, 19_998, 19_997, 19_996, 19_995]],
+  ["top in an order of one's own", s => s.parallelize(["a", "b", "c", "d"], 2).top(2, w => -w.charCodeAt(0)), ["a", "b"]],
+  ["takeOrdered, the other way", s => numbers(s, 1, 10, 2).takeOrdered(5, n => -n), [10, 9, 8, 7, 6]],
+  ["sortBy two parts of a record", s => s.parallelize(["Bob Smith 50", "Jane Smith 40", "Thomas Williams 30", "Karen Williams 60"], 3).sortBy(p => p.split(" ")[1]! + p.split(" ")[0]!).map(p => p.split(" ")[0]!).collect(), ["Bob", "Jane", "Karen", "Thomas"]],
+  ["zipWithIndex and then others", s => numbers(s, 0, 9, 2).zipWithIndex().repartition(4).count(), 10],
   ["take 0", s => numbers(s, 1, 9).take(0), []],
   ["take over partitions", s => numbers(s, 1, 1000, 50).take(501), range(1, 501)],
   ["take more than there is", s => numbers(s, 1, 3).take(10), [1, 2, 3]],
@@ -129,11 +153,18 @@ const sets: readonly Row[] = [
   ["repartition loses nothing", s => rows(numbers(s, 1, 100, 7).repartition(3)).then(all => all.length), 100],
   ["0 partitions", s => refused(() => numbers(s, 1, 2).repartition(0)), "refused (2)"],
   ["coalesce keeps order", s => numbers(s, 1, 10, 10).coalesce(2).glom().collect(), [range(1, 5), range(6, 10)]],
+  ["repartition: as many parts as there are records in a few", async s => { const sizes = await s.parallelize(Array<number>(100).fill(1), 25).repartition(40).glom().map(part => part.length).collect(); return [sizes.length, sizes.reduce(sum), sizes.every(n => n > 0 && n <= 4)] }, [40, 100, true]],
+  ["coalesce into what does not divide it", async s => { const parts = await numbers(s, 1, 10, 10).coalesce(3).glom().collect(); return [parts.flat(), parts.map(part => part.length)] }, [range(1, 10), [3, 3, 4]]],
+  ["coalesce into as many", s => numbers(s, 1, 10, 10).coalesce(10).glom().collect(), range(1, 10).map(n => [n])],
+  ["coalesce into none", s => refused(() => numbers(s, 1, 10).coalesce(0)), "refused (2)"],
   ["coalesce makes no more", s => numbers(s, 1, 10, 5).coalesce(100).glom().count(), 5],
   ["sample: the same seed, the same records", async s => { const a = await numbers(s, 1, 1000, 4).sample(0.3, 7).collect(); const b = await numbers(s, 1, 1000, 4).sample(0.3, 7).collect(); return [a.length > 200 && a.length < 400, JSON.stringify(a) === JSON.stringify(b)] }, [true, true]],
   ["takeSample takes as many as asked, none twice", async s => { const a = await numbers(s, 1, 100, 3).takeSample(20); return [a.length, new Set(a).size] }, [20, 20]],
   ["takeSample takes no more than there is", s => numbers(s, 1, 5).takeSample(20).then(a => sorted(a)), [1, 2, 3, 4, 5]],
   ["randomSplit: disjoint, together all, about as the weights say", async s => { const parts = await Promise.all(numbers(s, 1, 600, 4).randomSplit([1, 2, 3], 11).map(part => part.collect())); return [parts.flat().length, new Set(parts.flat()).size, parts.map(part => Math.round(part.length / 100))] }, [600, 600, [1, 2, 3]]],
+  ["takeSample of nothing", s => nothing(s).takeSample(true, 20, 1), []],
+  ["takeSample with replacement: more than there are", async s => { const a = await numbers(s, 1, 100, 3).takeSample(true, 200, 5); return [a.length, new Set(a).size < 100] }, [200, true]],
+  ["a function that throws is kept as nothing", async s => { const kept = numbers(s, 1, 4).map(n => (n > 0 ? JSON.parse("no") : n) as number).persist(); return [await refused(() => kept.count()), await refused(() => kept.count())] }, ["refused (1)", "refused (1)"]],
   ["persist, asked twice, then let go", async s => { const kept = numbers(s, 1, 4).map(n => n * n).persist(); const both = [await kept.collect(), await kept.collect()]; return [...both, await kept.unpersist().collect()] }, [[1, 4, 9, 16], [1, 4, 9, 16], [1, 4, 9, 16]]],
 ]
 
@@ -147,6 +178,8 @@ const keyed: readonly Row[] = [
   ["reduceByKey of nothing", s => rows(noPairs(s).reduceByKey(sum)), []],
   ["foldByKey", s => rows(pairs(s).foldByKey(0, sum)), [[1, 7], [2, 1]]],
   ["foldByKey: a zero of its own for each key", s => rows(pairs(s).mapValues(n => [n]).foldByKey([] as number[], (a, b) => { a.push(...b); return a }).mapValues(ns => ns.length)), [[1, 4], [2, 1]]],
+  ["foldByKey into its first argument leaves the records as they were", async s => { const kept = pairs(s).mapValues(n => [n]).persist(); const folded = await rows(kept.foldByKey([] as number[], (a, b) => { a.push(...b); return a })); return [folded, await rows(kept)] }, [[[1, [1, 2, 3, 1]], [2, [1]]], [[1, [1]], [1, [1]], [1, [2]], [1, [3]], [2, [1]]]]],
+  ["groupByKey and reduceByKey into more partitions than keys", async s => [await rows(pairs(s).partitionBy(10).groupByKey()), await rows(pairs(s).partitionBy(10).reduceByKey(sum))], [[[1, [1, 2, 3, 1]], [2, [1]]], [[1, 7], [2, 1]]]],
   ["combineByKey", s => rows(pairs(s).combineByKey(n => ({ n }), (c, n) => ({ n: c.n + n }), (c, d) => ({ n: c.n + d.n }))), [[1, { n: 7 }], [2, { n: 1 }]]],
   ["join", s => rows(left(s).join(right(s))), [[1, [1, "x"]], [1, [2, "x"]], [2, [1, "y"]], [2, [1, "z"]]]],
   ["join, all with all", s => rows(s.parallelize([[1, 1], [1, 2], [1, 3]], 2).join(s.parallelize([[1, "x"], [1, "y"]], 2))), [[1, [1, "x"]], [1, [1, "y"]], [1, [2, "x"]], [1, [2, "y"]], [1, [3, "x"]], [1, [3, "y"]]]],
@@ -159,6 +192,10 @@ const keyed: readonly Row[] = [
   ["join with nothing", s => rows(left(s).join(noPairs(s))), []],
   ["leftOuterJoin with nothing", s => rows(left(s).leftOuterJoin(noPairs(s))).then(all => all.length), 4],
   ["cogroup", s => rows(left(s).cogroup(right(s))), [[1, [[1, 2], ["x"]]], [2, [[1], ["y", "z"]]], [3, [[1], []]], [4, [[], ["w"]]]]],
+  ["cogroup of three", s => rows(left(s).cogroup(right(s)).cogroup(third(s)).mapValues(([[both], c]) => [...(both ?? [[], []]), c])), [[1, [[1, 2], ["x"], ["a"]]], [2, [[1], ["y", "z"], []]], [3, [[1], [], ["b"]]], [4, [[], ["w"], ["c", "d"]]]]],
+  ["every join with nothing", async s => { const [l, n] = [left(s), noPairs(s)]; return [await l.rightOuterJoin(n).count(), await l.fullOuterJoin(n).count(), await n.fullOuterJoin(l).count(), await l.cogroup(n).count(), await (l as RDD<unknown>).union(n as RDD<unknown>).count()] }, [0, 4, 4, 3, 4]],
+  ["subtract of pairs", s => rows(s.parallelize([[1, "a"], [2, "b"], [3, "c"]], 2).subtract(s.parallelize([[2, "b"], [3, "cc"], [4, "d"]], 4))), [[1, "a"], [3, "c"]]],
+  ["subtractByKey keeps duplicates", s => rows(s.parallelize([[1, "a"], [1, "a"], [2, "b"]], 2).subtractByKey(s.parallelize([[2, 20], [4, 40]], 4))), [[1, "a"], [1, "a"]]],
   ["subtractByKey", s => rows(left(s).subtractByKey(right(s))), [[3, 1]]],
   ["lookup", async s => [await pairs(s).lookup(1), await pairs(s).lookup(2), await pairs(s).lookup(-1)], [[1, 2, 3, 1], [1], []]],
   ["lookup of what is partitioned", s => pairs(s).partitionBy(5).lookup(1), [1, 2, 3, 1]],

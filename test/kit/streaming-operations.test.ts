@@ -29,7 +29,31 @@ test("narrow operators, counts and reductions of numbers", async () => {
         top: n!.map((x: number) => [`k${x}`, x]).top(2),
         transform: n!.transform(rdd => rdd.map(String)),
         transformed: n!.transform(rdd => rdd.union(s.parallelize([0]))),
+        stamped: n!.transform((rdd, { from }) => rdd.filter((x: number) => (from / 1000) % 2 === x % 2)),
+        // What is not of the stream, but of its interval.
+        marked: n!.transform((rdd, interval) =>
+          rdd.map((x: number) => [x % 2, x]).join(s.parallelize([1]).map(x => [x, interval.to - interval.from + (interval.from % 60_000)])),
+        ),
         distinct: n!.map((x: number) => x % 3).distinct(),
+        glom: n!.transform(rdd => rdd.glom()).flatMap((part: number[]) => part),
+        parts: n!
+          .flatMap((x: number) => range(1, 25).map(y => x * y))
+          .repartition(5)
+          .mapPartitions(xs => [[...xs].length > 0]),
+        fewerParts: n!
+          .repartition(5)
+          .repartition(2)
+          .mapPartitions(xs => [[...xs].length > 0]),
+        withItself: n!.union(n!.map((x: number) => x + 4)),
+        ofThree: n!
+          .transformWith(
+            n!.map((x: number) => x + 4),
+            (a, b) => a.union(b),
+          )
+          .transformWith(
+            n!.map((x: number) => x + 8),
+            (a, b) => a.union(b),
+          ),
       }),
     },
     {
@@ -45,6 +69,17 @@ test("narrow operators, counts and reductions of numbers", async () => {
       top: each(n => [`k${n}`, n]).map(rows => rows.slice(2)),
       transform: each(String),
       transformed: numbers.map(interval => [0, ...interval]),
+      stamped: [
+        [2, 4],
+        [5, 7],
+        [10, 12],
+      ],
+      marked: numbers.map((interval, i) => interval.filter(x => x % 2 === 1).map(x => [1, [x, 1000 + 1000 * i]])),
+      glom: numbers,
+      parts: numbers.map(() => Array(5).fill(true)),
+      fewerParts: numbers.map(() => [true, true]),
+      withItself: numbers.map(interval => interval.flatMap(n => [n, n + 4])),
+      ofThree: numbers.map(interval => interval.flatMap(n => [n, n + 4, n + 8])),
       distinct: [
         [0, 1, 2],
         [0, 1, 2],
@@ -254,6 +289,11 @@ test("updateStateByKey: running counts, with and without an initial state, and o
           counts: ones.updateStateByKey(count),
           warm: ones.updateStateByKey(count, { initial }),
           runningReduce: ones.runningReduce(sum),
+          // The interval's time, added up where there are events.
+          times: ones.updateStateByKey(
+            (values, state: number | undefined) => (state ?? 0) + (values.length > 0 ? (Date.now() / 1000) % 60 : 0),
+            { initial: initial.mapValues(() => 0) },
+          ),
           // Gone after two intervals without an event.
           ending: ones.updateStateByKey((values, state: { n: number; idle: number } | undefined) => {
             if (values.length > 0) return { n: (state?.n ?? 0) + values.length, idle: 0 }
@@ -266,6 +306,12 @@ test("updateStateByKey: running counts, with and without an initial state, and o
       counts: running({}),
       warm: running({ a: 1, c: 2 }),
       runningReduce: running({}),
+      times: letters.map((_, i) =>
+        ["a", "c", "b"].flatMap(key => {
+          const seen = range(0, i).filter(k => letters[k]!.includes(key))
+          return seen.length > 0 || key !== "b" ? [[key, seen.reduce(sum, 0)]] : []
+        }),
+      ),
       ending: [
         [],
         [["a", { n: 1, idle: 0 }]],
@@ -418,6 +464,62 @@ test("track: states by events, those that end themselves, time-outs, an initial 
         [],
       ],
     },
+  )
+})
+
+test("track: a second event ends a state; one that goes on stays for as long as it does", async () => {
+  const going = Array.from({ length: 12 }, () => ["a"])
+  await sameEverywhere(
+    {
+      inputs: {
+        twice: [[], ["a"], ["a", "b"], ["a", "b", "c"], ["a", "b", "c"], ["a", "b"], ["a"], []],
+        going: [["a", "b", "c"], ["a", "b"], ["a"], [], [], ...going],
+      },
+      program: (_, { twice, going: g }) => ({
+        removed: twice!
+          .map((w: string) => [w, 1])
+          .track(
+            (_k, v) => v,
+            () => null,
+            "1m",
+          ),
+        going: g!
+          .map((w: string) => [w, 1])
+          .track(
+            (_k, v) => v,
+            (_k, n, v) => n + v,
+            "3s",
+          ),
+      }),
+    },
+    {
+      removed: [[], ["a"], ["b"], ["a", "c"], ["b"], ["a"], ...Array.from({ length: 11 }, () => [])].map(keys => keys.map(key => [key, 1])),
+      going: [
+        [
+          ["a", 1],
+          ["b", 1],
+          ["c", 1],
+        ],
+        [
+          ["a", 2],
+          ["b", 2],
+          ["c", 1],
+        ],
+        [
+          ["a", 3],
+          ["b", 2],
+          ["c", 1],
+        ],
+        [
+          ["a", 3],
+          ["b", 2],
+        ],
+        [["a", 3]],
+        // Due in this interval, but there is an event: events come first.
+        ...going.map((_, i) => [["a", 4 + i]]),
+      ],
+    },
+    { on: [1, 3] },
   )
 })
 
