@@ -26,6 +26,8 @@ export function shuffleWriter(write: ShuffleWrite, partition: number, context: T
   }
 }
 
+const goldenRatio = (Math.sqrt(5) - 1) / 2
+
 const adders: Readonly<Record<ShuffleWrite["by"], (write: ShuffleWrite, sections: unknown[][], partition: number) => Push>> = {
   key:
     ({ partitions }, sections) =>
@@ -43,7 +45,8 @@ const adders: Readonly<Record<ShuffleWrite["by"], (write: ShuffleWrite, sections
     }
   },
   spread({ partitions }, sections, partition) {
-    let next = partition % partitions
+    // Tasks with few records must not all begin at the same end: steps of the golden ratio lie evenly however many there are.
+    let next = Math.floor(((partition * goldenRatio) % 1) * partitions)
     return value => {
       sections[next]!.push(value)
       next = next + 1 === partitions ? 0 : next + 1
