@@ -10,8 +10,8 @@ import { types } from "node:util"
 import { builtinOf } from "../builtins.js"
 import type { Encoded, HeapProperties, HeapRecord } from "../function-ref.js"
 import { handleBrand, handleText } from "./brand.js"
+import { Everywhere } from "./everywhere.js"
 import { type CaptureWriter, encodeBody, type FunctionPolicy } from "./function-body.js"
-import { builtinModuleMembers, intrinsicPaths, pureModules } from "./globals.js"
 import {
   frozenFlag,
   functionPrototypes,
@@ -55,8 +55,7 @@ export class HeapWriter implements CaptureWriter {
   readonly files = new Set<string>()
   readonly #ids = new Map<object, number>()
   readonly #queue: Pending[] = []
-  #intrinsics: Map<unknown, string> | undefined
-  #modules: Map<unknown, string> | undefined
+  readonly #everywhere = new Everywhere()
 
   constructor(options: HeapOptions) {
     this.options = options
@@ -91,8 +90,7 @@ export class HeapWriter implements CaptureWriter {
 
   /** The path of a function or prototype of the language. */
   intrinsic(value: unknown): string | undefined {
-    this.#intrinsics ??= intrinsicPaths(globalThis)
-    return this.#intrinsics.get(value)
+    return this.#everywhere.intrinsic(value)
   }
 
   refuse(link: Link, what: string, remedy: string): never {
@@ -112,26 +110,8 @@ export class HeapWriter implements CaptureWriter {
   #known(value: object): Encoded | undefined {
     const id = this.#ids.get(value)
     if (id !== undefined) return { r: id }
-    const path = this.intrinsic(value) ?? this.#pureModule(value)
+    const path = this.intrinsic(value) ?? this.#everywhere.pureMember(value)
     return path === undefined ? undefined : { global: path }
-  }
-
-  /** `node:path.join` for what the pure ones of Node's modules export. */
-  #pureModule(value: object): string | undefined {
-    // Asking one of millions of elements for its keys takes a minute.
-    if (Array.isArray(value) || ArrayBuffer.isView(value)) return undefined
-    if (typeof value !== "function" && !types.isModuleNamespaceObject(value)) {
-      const key = Object.keys(value)[0]
-      const isModuleLike = key !== undefined && typeof Object.getOwnPropertyDescriptor(value, key)?.value === "function"
-      if (!isModuleLike) return undefined
-    }
-    const path = this.#moduleMember(value)
-    return path !== undefined && pureModules.has(path.split(".")[0]!) ? path : undefined
-  }
-
-  #moduleMember(value: object): string | undefined {
-    this.#modules ??= builtinModuleMembers()
-    return this.#modules.get(types.isModuleNamespaceObject(value) ? ((value as { default?: unknown }).default ?? value) : value)
   }
 
   #reference(value: object, link: Link): Encoded {
@@ -365,7 +345,7 @@ export class HeapWriter implements CaptureWriter {
 
   /** Objects and functions of Node's own modules, and other native code. */
   #refuseModule(value: object, link: Link): void {
-    const module = this.#moduleMember(value)
+    const module = this.#everywhere.member(value)
     if (module)
       this.refuse(
         link,
@@ -377,7 +357,7 @@ export class HeapWriter implements CaptureWriter {
       const constructor: unknown = Object.getOwnPropertyDescriptor(proto, "constructor")?.value
       if (typeof constructor !== "function") continue
       const native = isNative(constructor) && this.intrinsic(constructor) === undefined
-      if (!native && this.#moduleMember(constructor) === undefined) {
+      if (!native && this.#everywhere.member(constructor) === undefined) {
         if (this.intrinsic(constructor) !== undefined) return
         continue
       }

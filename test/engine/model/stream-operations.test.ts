@@ -305,16 +305,7 @@ test("aside: the bad lines of the inputs, wherever it is asked", async () => {
 
 const errors: [name: string, make: (s: Pairs, o: Pairs, host: TinyHost) => unknown, says: RegExp][] = [
   ["an action in transform", s => s.transform(rdd => (rdd.count() as unknown as typeof rdd) ?? rdd), /stands for those of all intervals/],
-  [
-    "reckoning with the interval in transform",
-    s => s.transform((rdd, { from }) => (from > 0 ? rdd : rdd.distinct())),
-    /the interval is known in/,
-  ],
-  [
-    "the interval as text",
-    (s, o) => s.transformWith(o, (a, b, { to }) => (`${to}` === "0" ? a : b) as never),
-    /transformWith calls its function once/,
-  ],
+  ["to reckon with the interval", s => s.transform((rdd, { from }) => (from > 0 ? rdd : rdd.distinct())), /the interval is known in/],
   ["a slice by the interval", (s, o) => s.transform((rdd, { from, to }) => rdd.union(o.slice(from, to))), /the interval is known in/],
   ["an async transform", s => s.transform((async (rdd: unknown) => rdd) as never), /is async/],
   ["a transform into something else", s => s.transform(() => 5 as never), /takes another RDD, not number/],

@@ -5,11 +5,12 @@ import type { Session } from "../../../engine/fluent/session-types.js"
 import type { DStream } from "../../../engine/fluent/types.js"
 import { memo, type Row } from "./plain.js"
 import { recordOps } from "./record-ops.js"
+import { severalOps } from "./several-ops.js"
 import { stateOps } from "./state-ops.js"
 import { fits, type Op, type Stream } from "./stream.js"
 import { versionOps } from "./version-ops.js"
 
-const ops = [...recordOps, ...stateOps, ...versionOps]
+const ops = [...recordOps, ...severalOps, ...stateOps, ...versionOps]
 
 export interface Step {
   readonly op: number
