@@ -21,7 +21,7 @@ export async function editedCell(text: string, editor = process.env.VISUAL || pr
       child.once("error", reject)
       child.once("exit", resolve)
     }).finally(() => process.off("exit", hangUp))
-    if (code !== 0) return said(`ended with ${code}; the cell is as it was`)
+    if (code !== 0) return said(`${code === null ? "interrupted" : `ended with ${code}`}; the cell is as it was`)
     return { kind: "edited", text: readFileSync(path, "utf8").replace(/\r\n?/g, "\n").replace(/\n+$/, "") }
   } catch (error) {
     return said((error as Error).message)

@@ -78,6 +78,9 @@ test("22: another's stream is not stopped without --force", async () => {
   const refused = await rivulet(["stop", "kept", "--yes"], as("bob"))
   assert.is(refused.code, 4)
   assert.match(refused.err, /not yours: ann\/kept \(ann\)\ntry: --force/)
+  const inShell = await rivulet(["shell"], { ...as("bob"), input: 'stream("ann/kept").stop()\n' })
+  assert.is(inShell.code, 1)
+  assert.match(inShell.err, /not yours: ann\/kept \(ann\)/)
   assert.match(await ann.run(".streams"), /kept +state .* running/)
   assert.is((await rivulet(["stop", "kept", "--yes", "--force"], as("bob"))).code, 0)
 })
@@ -107,9 +110,11 @@ test("36: no colour and no spinner in a pipe", async () => {
   for (const args of [
     ["query", "counts.latest().top(3)", "-o", "table", "--stamp"],
     ["why", "counts"],
+    ["streams"],
+    ["nothing-of-this-name"],
   ]) {
     const ran = await rivulet(args, as("bob"))
-    assert.is(ran.code, 0, ran.err)
+    assert.is(ran.code, args[0] === "nothing-of-this-name" ? 2 : 0, ran.err)
     assert.not.match(ran.out + ran.err, /[\x1b\r]/)
   }
 })

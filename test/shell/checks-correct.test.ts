@@ -44,6 +44,9 @@ test("1, 3: slice(…).count() of a running count, and of a window, is a series 
     await shell.run('counts.slice("-10s").count()'),
     new RegExp(`^ {2}last ${keys} .*versions: \\d* ?→ ${keys}$|^ {2}last ${keys} `, "m"),
   )
+  // By the clock, as people say it.
+  const clock = (agoMs: number) => new Date(Date.now() - agoMs).toISOString().slice(11, 19)
+  assert.match(await shell.run(`counts.slice("${clock(10_000)}", "${clock(0)}").count()`), new RegExp(`^ {2}last ${keys} `, "m"))
   const windowed = `views.map(v => [v.url, 1]).reduceByWindow("10m", sum).slice("-1s").count()`
   assert.match(await shell.run(windowed), new RegExp(`^ {2}last ${keys} `, "m"))
 })
@@ -169,6 +172,7 @@ test("a notebook's cells run here, each below its line, until one fails that is 
 test("13: const n = a question; n + 1 is a number", async () => {
   await shell.run('const n = views.slice("-10m").count()')
   assert.match(await shell.run("n + 1"), /^ {2}\d+\n$/)
+  assert.match(await shell.run('const all = views.last("10m").count(); all + 1'), /^ {2}\d+\n/m)
 })
 
 test("14: take(10) is not empty on a quiet second", async () => {

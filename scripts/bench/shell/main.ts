@@ -49,7 +49,14 @@ try {
   for (const name of chosen) {
     const part = parts[name]!
     const startedMs = performance.now()
-    Object.assign(measured, await part.run({ main, address: cluster?.address ?? "", counts }))
+    try {
+      Object.assign(measured, await part.run({ main, address: cluster?.address ?? "", counts }))
+    } catch (error) {
+      // What has been measured is printed all the same.
+      process.stderr.write(`${name}: ${(error as Error).message}\n`)
+      process.exitCode = 1
+      continue
+    }
     process.stderr.write(`${name}: ${part.measures} (${((performance.now() - startedMs) / 1000).toFixed(0)} s)\n`)
   }
   await traffic?.stop()
@@ -70,4 +77,4 @@ if (!values.json)
     ),
   )
 console.log(JSON.stringify({ node: process.version, cores: cpus().length, model: model.trim(), parts: chosen, measured }))
-process.exit(0)
+process.exit()

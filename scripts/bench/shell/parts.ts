@@ -174,12 +174,20 @@ async function tab(bench: Bench): Promise<Measured> {
     }
     return times.slice(1)
   }
-  // Of a name that is not there the first list without types is empty: this one comes when they are loaded.
-  shell.type("counts.map(c => c[0].at\x1b[Z")
-  await shell.seen(/at\(index/)
-  shell.type("\x1b")
-  await pause(100)
-  shell.type("\x15")
+  // Types are there when the list has signatures.
+  for (let typed = false; !typed; ) {
+    shell.type("counts.")
+    await pause(100)
+    shell.type("\t")
+    typed = await shell.seen(/map +\(f: /, 2_000).then(
+      () => true,
+      () => false,
+    )
+    shell.type("\x1b")
+    await pause(100)
+    shell.type("\x15")
+    await pause(100)
+  }
   const members = await pressed("counts.", /map +\(f: /)
   const fields = await pressed("views.filter(v => v.", /status +number +\d/)
   await shell.end()

@@ -8,7 +8,7 @@ export interface ShellProcess {
   /** Bytes that it has written so far. */
   readonly bytes: number
   /** Resolves with the time when the output since the last call, or since something was typed, matches. Rejects when that takes too long. */
-  seen(pattern: RegExp): Promise<number>
+  seen(pattern: RegExp, withinMs?: number): Promise<number>
   type(text: string): void
   /** Resolves when the process is gone. */
   end(): Promise<void>
@@ -40,12 +40,12 @@ export function openShell(main: string, args: readonly string[], env: NodeJS.Pro
     get bytes() {
       return bytes
     },
-    seen: pattern =>
+    seen: (pattern, withinMs = longestMs) =>
       new Promise((done, failed) => {
-        const late = setTimeout(
-          () => failed(new Error(`not within ${longestMs / 1000} s: ${pattern} in ${JSON.stringify(fresh.slice(-800))}`)),
-          longestMs,
-        )
+        const late = setTimeout(() => {
+          child.off("exit", gone)
+          failed(new Error(`not within ${withinMs / 1000} s: ${pattern} in ${JSON.stringify(fresh.slice(-800))}`))
+        }, withinMs)
         const gone = () => failed(new Error(`the shell ended before it showed ${pattern}: ${fresh.slice(-500)}`))
         child.once("exit", gone)
         check = () => {
