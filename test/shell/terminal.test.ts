@@ -58,10 +58,11 @@ function assertTerminalIsBack(on: HeadlessTerminal): void {
   assert.ok(on.err().lastIndexOf("<cooked>") > on.err().lastIndexOf("<raw>"), "echo and line mode are back")
 }
 
-test("numbers move without typing; questions are answered with their stamp; a loop is interrupted; Ctrl-D twice leaves", async () => {
+test("numbers move without typing; questions are answered with their stamp; a loop is interrupted; another terminal attaches and leaves; Ctrl-D twice leaves", async () => {
   const on = start()
   await on.until(showsPanel)
   const below = descendants(on.child.pid!)
+  const address = /npx rivulet -m (\S+)/.exec(on.lines().join("\n"))![1]!
   on.type('const c = counts.get("/")\r')
   await on.until(lines => lines.some(line => /^c {3}[\d ]+$/.test(line)))
   on.type('const n = views.last("2s").count()\r')
@@ -79,6 +80,12 @@ test("numbers move without typing; questions are answered with their stamp; a lo
   await on.until(lines => lines.some(line => line === "interrupted"))
   on.type("n > 0\r")
   await on.until(lines => lines.some(line => line === "  true"))
+  const attached = start([...moduleArguments("shell/cli/main"), "shell", "-m", address])
+  await attached.until(lines => lines.some(line => line.includes("Ctrl-D detaches")))
+  attached.type("\x04")
+  assert.equal(await attached.ended, { code: 0, signal: null })
+  assert.ok(attached.lines().some(line => line.startsWith("left tcp://")))
+  assertTerminalIsBack(attached)
   on.type("\x04")
   await on.until(lines => lines.some(line => line.includes("Ctrl-D again to leave")))
   on.type("\x04")
