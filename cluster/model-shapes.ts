@@ -151,6 +151,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   const stateFields = {
     id: text,
     stream: text,
+    seed: optional(text),
     interval: integer,
     intervalMs: count,
     op: stateOp,
@@ -195,7 +196,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     persist: { parent: self, id: text },
     broadcast: { parents: list(self), f: functionLink, id: optional(text) },
     aside: { parent: self, operator: optional(text) },
-    within: { stream: nullable(text), interval, parent: self, onError },
+    within: { stream: nullable(text), seed: optional(text), interval, parent: self, onError },
     eachVersion: { versions: list(self) },
     partial: { parent: self, action, series: optional(bool) },
     shuffled: { ...wide, aggregate, step: optional(count) },
@@ -258,6 +259,8 @@ export const streamDefinition = object<StreamDefinition>({
   untilRead: optional(yes),
   persist: bool,
   checkpointMs: optional(count),
+  seed: optional(text),
+  partitions: optional(count),
   succeeds: optional(text),
   source: text,
 })
@@ -301,6 +304,7 @@ export const stageSpec = object<StageSpec>({
   write: stageWrite,
   interval: nullable(interval),
   stream: nullable(text),
+  seed: optional(text),
   label: text,
   quietWhenEmpty: optional(bool),
 })

@@ -33,6 +33,13 @@ export interface StreamDefinition {
   readonly persist: boolean
   /** How often what is stored of it is copied to other workers; absent: whenever something is made. */
   readonly checkpointMs?: number
+  /**
+   * What `Math.random()` goes by in its functions, beside interval and partition: its name when it was defined, so that the same program over
+   * the same records draws the same in every session. Absent: its id.
+   */
+  readonly seed?: string
+  /** How many partitions shuffles of its program have that do not say it: whoever defines more of the program, or replays it, takes as many. */
+  readonly partitions?: number
   /** It is made anew beside this stream, and takes its place when it has caught up (`succeeding.ts`). */
   readonly succeeds?: StreamId
   /** The user's text of the defining expression, shown by `.source`. */

@@ -150,17 +150,27 @@ export function stageOf(dependency: StageDependency): StageSpec {
 
 /** The stage that makes an interval's delta of a state. `mayFallDue`: keys may time out, so partitions without input have work too. */
 export function stateStage(root: StateNode, mayFallDue: boolean): StageSpec {
-  const { id, stream, interval, intervalMs } = root
+  const { id, stream, seed, interval, intervalMs } = root
   return {
-    ...stage(id, root, { kind: "state" }, { stream, interval: { from: interval, to: interval + intervalMs } }),
+    ...stage(
+      id,
+      root,
+      { kind: "state" },
+      { stream, ...(seed !== undefined && { seed }), interval: { from: interval, to: interval + intervalMs } },
+    ),
     quietWhenEmpty: isQuietWhenEmpty(root) || ((root.op.kind === "track" || root.op.kind === "reduceByEventTime") && !mayFallDue),
   }
 }
 
 /** The stage that makes the deltas of all intervals of a stretch. */
 export function stretchStage(root: StretchNode, output: OutputId): StageSpec {
-  const { stream, interval, intervalMs } = root.first
-  return stage(output, root, { kind: "stretch" }, { stream, interval: { from: interval, to: root.starts.at(-1)! + intervalMs } })
+  const { stream, seed, interval, intervalMs } = root.first
+  return stage(
+    output,
+    root,
+    { kind: "stretch" },
+    { stream, ...(seed !== undefined && { seed }), interval: { from: interval, to: root.starts.at(-1)! + intervalMs } },
+  )
 }
 
 /** The stage that keeps an RDD's partitions. */
@@ -194,12 +204,7 @@ export function fileStage(
   return stage(output, root, about.write, about)
 }
 
-function stage(
-  output: OutputId,
-  root: RddNode,
-  write: StageWrite,
-  about: { readonly stream: StreamId | null; readonly interval: Interval | null } = aboutOf(root),
-): StageSpec {
+function stage(output: OutputId, root: RddNode, write: StageWrite, about: About = aboutOf(root)): StageSpec {
   return {
     output,
     root,
@@ -207,6 +212,7 @@ function stage(
     write,
     interval: about.interval,
     stream: about.stream,
+    ...(about.seed !== undefined && { seed: about.seed }),
     label: labelOf(root),
     quietWhenEmpty: isQuietWhenEmpty(root),
   }
@@ -214,8 +220,10 @@ function stage(
 
 const nobody = { stream: null, interval: null }
 
-function aboutOf(root: RddNode): { readonly stream: StreamId | null; readonly interval: Interval | null } {
-  return root.kind === "within" ? { stream: root.stream, interval: root.interval } : nobody
+type About = Pick<StageSpec, "stream" | "interval" | "seed">
+
+function aboutOf(root: RddNode): About {
+  return root.kind === "within" ? root : nobody
 }
 
 /** The stage's operators in the order in which records meet them: `input.flatMap.map`. */

@@ -79,6 +79,8 @@ export type RddNode =
   | {
       readonly kind: "within"
       readonly stream: StreamId | null
+      /** As of the stream's definition. */
+      readonly seed?: string
       readonly interval: Interval
       readonly parent: RddNode
       /** Records at which a function of `parent` throws are set aside; without it the task fails. */
@@ -238,6 +240,8 @@ export interface StateNode {
   readonly kind: "state"
   readonly id: string
   readonly stream: StreamId
+  /** As of the stream's definition. */
+  readonly seed?: string
   readonly interval: number
   readonly intervalMs: number
   readonly op: StateOp
@@ -357,6 +361,7 @@ export interface TaskContext {
   /** The context of another stream's or interval's functions in the same task, or one that collects what is set aside. */
   derive(change: {
     readonly stream?: StreamId | null
+    readonly seed?: string | undefined
     readonly interval?: Interval
     readonly partition?: number
     readonly setAside?: TaskContext["setAside"]

@@ -155,6 +155,8 @@ export type Tally = Pick<TaskScope, "rowsIn" | "asideCount" | "threwCount" | "as
 
 export interface Place {
   readonly stream: string | null
+  /** What random numbers go by, beside interval and partition; absent: the stream. */
+  readonly seed?: string | undefined
   readonly interval: Interval | undefined
   readonly partition: number
   /** Records at which a function throws are set aside. */
@@ -170,6 +172,7 @@ export class Context implements TaskContext {
   readonly partition: number
   readonly setAside: TaskContext["setAside"]
   private readonly onError: "setAside" | undefined
+  private readonly seed: string
   private readonly env: TaskEnv
 
   constructor(
@@ -181,8 +184,9 @@ export class Context implements TaskContext {
     this.interval = place.interval
     this.partition = place.partition
     this.onError = place.onError
+    this.seed = place.seed ?? place.stream ?? ""
     const intervalStart = place.interval?.from ?? 0
-    this.env = { intervalStart, seed: `${place.stream ?? ""}|${intervalStart}|${place.partition}`, log: scope.log.add }
+    this.env = { intervalStart, seed: `${this.seed}|${intervalStart}|${place.partition}`, log: scope.log.add }
     this.setAside = setAside ?? this.count
   }
 
@@ -192,7 +196,8 @@ export class Context implements TaskContext {
 
   derive(change: Partial<Place> & { readonly setAside?: TaskContext["setAside"] }): TaskContext {
     const { stream = this.stream, interval = this.interval, partition = this.partition, onError = this.onError } = change
-    return new Context(this.scope, { stream, interval, partition, onError }, change.setAside ?? this.setAside)
+    const seed = change.stream === undefined ? this.seed : change.seed
+    return new Context(this.scope, { stream, seed, interval, partition, onError }, change.setAside ?? this.setAside)
   }
 
   fn(link: FunctionLink, operator: string, otherwise?: (...args: never[]) => unknown): (...args: never[]) => unknown {

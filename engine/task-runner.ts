@@ -95,7 +95,13 @@ export class TaskRunner {
     if (begun?.blocks.length !== (after === 0 ? undefined : after)) return false
     const log = new TaskLog()
     const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, null, progress)
-    const context = new Context(scope, { stream: stage.stream, interval: undefined, partition, onError: onErrorOf(stage.root) })
+    const context = new Context(scope, {
+      stream: stage.stream,
+      seed: stage.seed,
+      interval: undefined,
+      partition,
+      onError: onErrorOf(stage.root),
+    })
     let folded: Begun | null = null
     try {
       folded = this.kernels.fold(begun, stage.root, partition, stage.write, context)
@@ -129,6 +135,7 @@ export class TaskRunner {
     if (kernels !== null && watch === null) scope.shortcut = (node, place, at) => this.asked.rows(node, place, at, scope, kernels)
     const context = new Context(scope, {
       stream: stage.stream,
+      seed: stage.seed,
       interval: stage.interval ?? undefined,
       partition,
       onError: onErrorOf(stage.root),
@@ -183,8 +190,14 @@ export class TaskRunner {
   /** Each interval of a stretch as its own map task would write it, in one region. */
   private shuffleStretch(run: TaskRun, { parents }: StretchInput, write: ShuffleStage, scope: TaskScope): TaskOutput {
     const regions = parents.map(root => {
-      const { stream, interval } = root.kind === "within" ? root : { stream: null, interval: null }
-      const context = new Context(scope, { stream, interval: interval ?? undefined, partition: run.partition, onError: onErrorOf(root) })
+      const { stream, seed, interval } = root.kind === "within" ? root : { stream: null, seed: undefined, interval: null }
+      const context = new Context(scope, {
+        stream,
+        seed,
+        interval: interval ?? undefined,
+        partition: run.partition,
+        onError: onErrorOf(root),
+      })
       const [region] = this.write({ ...run, stage: { ...run.stage, root, stream, interval } }, scope, context)
       return region!
     })

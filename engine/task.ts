@@ -21,6 +21,8 @@ export interface StageSpec {
   readonly interval: Interval | null
   /** For messages: the stream or query it works for. */
   readonly stream: StreamId | null
+  /** For `Math.random()`: as of that stream's definition. */
+  readonly seed?: string
   readonly label: string
   /** A partition whose shuffle and stored inputs have no row makes nothing: it needs no task. */
   readonly quietWhenEmpty?: boolean

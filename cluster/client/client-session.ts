@@ -37,6 +37,8 @@ export interface ClientSessionOptions {
   readonly readOnly: boolean
   /** A path as the workers see it. */
   readonly resolvePath: (path: string) => string
+  /** See InputTools. */
+  readonly workersHere: boolean
   /** Submits a program's file in a session of its own. */
   readonly submit: Session["submit"]
   /** Moves a simulated clock. */
@@ -61,7 +63,7 @@ export class ClientSession implements Session {
   readonly #end: Promise<void>
   #endNow: () => void = () => {}
 
-  constructor({ calls, host, readOnly, resolvePath, submit, advance }: ClientSessionOptions) {
+  constructor({ calls, host, readOnly, resolvePath, workersHere, submit, advance }: ClientSessionOptions) {
     this.calls = calls
     this.host = host
     this.readOnly = readOnly
@@ -76,7 +78,7 @@ export class ClientSession implements Session {
       // Its name may be another's now.
       else if (push.event.kind === "stopped") this.host.catalog().catch(() => {})
     })
-    this.#tools = { link: (f, operator) => host.link(f, operator), resolvePath }
+    this.#tools = { link: (f, operator) => host.link(f, operator), resolvePath, workersHere }
   }
 
   // The fields are functions so that `const { readStream } = session` works.
@@ -125,7 +127,7 @@ export class ClientSession implements Session {
       throw new RivuletError("readHistory needs the records' own time", { code: 2, try: "timestamp: v => v.time" })
     }
     const slack = disorder === undefined ? {} : { slack: disorder }
-    const source = paths.startsWith("file:") ? paths : `file:${paths}`
+    const source = /^(file|local):/.test(paths) ? paths : `file:${paths}`
     return this.host.open(
       this.host.define({ ...inputDraft(source, interval, { ...settings, ...slack }, this.#tools), operator: "readHistory" }).id,
       false,

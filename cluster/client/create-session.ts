@@ -2,7 +2,7 @@
 
 import type { Session } from "../../engine/fluent/session-types.js"
 import type { Plan } from "../../engine/fluent/shapes.js"
-import type { ClusterStatus, ResponseValues } from "../protocol.js"
+import type { CatalogEntry, ClusterStatus, Request, ResponseValues } from "../protocol.js"
 import { setSession } from "./ambient.js"
 import type { Welcome } from "./call.js"
 import type { ClientCalls } from "./calls.js"
@@ -21,12 +21,16 @@ export interface SessionOptions {
   readonly tz?: string
   /** Of shuffles and states. Default: two a core of the cluster, 4 to 64. */
   readonly partitions?: number
+  /** More of what the program is: with as many partitions as it has, if it runs already, however many cores there are now. */
+  readonly continues?: boolean
   /** A file's or cell's text, for `.source` and messages. */
   readonly textOf?: (file: string) => string | undefined
   /** A path as the workers see it. Default: as it is. */
   readonly resolvePath?: (path: string) => string
   /** A name for the session that nobody else has or had: then no journal is waited for, and who only asks need not care whether it can be written. */
   readonly as?: string
+  /** All workers are on this machine, as those of a cluster of one's own are. Default: as the master says. */
+  readonly workersHere?: boolean
   /** How long what it defines stays when nobody has it open any more. Default: as the master says, 24 h. */
   readonly scratchMs?: number
   readonly advance?: (ms: number) => Promise<void>
@@ -34,10 +38,14 @@ export interface SessionOptions {
   readonly timeoutMs?: number
 }
 
+/** Addresses that only processes of this machine can reach, a simulated cluster among them. */
+const here = /^((ipc|inproc|sim):|tcp:\/\/(127\.|localhost:|\[::1\]))/
+
 export async function createSession(calls: ClientCalls, options: SessionOptions): Promise<ClientSession> {
-  const { user, program = user, timeoutMs = 1_800 } = options
+  const { user, program = user, timeoutMs = 1_800, continues = false } = options
   const { readOnly } = (await calls.call({ kind: "connect", timeoutMs })).value as Welcome
-  const ask = async (kind: "status") => (await calls.call({ kind: "request", body: { kind } })).value
+  const ask = async <K extends "status" | "catalog">(kind: K) =>
+    (await calls.call({ kind: "request", body: { kind } as Request })).value as ResponseValues[K]
   const open = async (): Promise<string> => {
     const { as, scratchMs } = options
     const body = {
@@ -52,19 +60,25 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
     opened.catch(() => {})
     return options.as
   }
-  const [session, status] = await Promise.all([open(), options.partitions === undefined ? (ask("status") as Promise<ClusterStatus>) : null])
+  const [session, status, entries] = await Promise.all([
+    open(),
+    options.partitions === undefined ? ask("status") : null,
+    continues ? ask("catalog") : [],
+  ])
+  const workers = status?.workers ?? []
+  const { workersHere = workers.length > 0 && workers.every(({ address }) => here.test(address)) } = options
   const author: Author = { session, program, owner: user }
   const resolvePath = options.resolvePath ?? (path => path)
   const host = new SessionHost({
     calls,
     author,
-    partitions: options.partitions ?? partitionsFor(status?.workers ?? []),
+    partitions: options.partitions ?? programPartitions(entries, program) ?? partitionsFor(workers),
     tz: options.tz ?? "UTC",
     textOf: options.textOf,
     resolvePath,
   })
   const submit: Session["submit"] = (file, how) => submitFile(calls, options, file, how)
-  const clientSession = new ClientSession({ calls, host, readOnly, resolvePath, submit, advance: options.advance })
+  const clientSession = new ClientSession({ calls, host, readOnly, resolvePath, workersHere, submit, advance: options.advance })
   await host.catalog()
   return clientSession
 }
@@ -77,7 +91,7 @@ async function submitFile(
   { name, dryRun = false }: { readonly name?: string; readonly dryRun?: boolean } = {},
 ): Promise<Plan> {
   const path = programPath(file)
-  const session = await createSession(calls, { ...options, as: undefined, program: name ?? programName(path) })
+  const session = await createSession(calls, { ...options, as: undefined, program: name ?? programName(path), continues: true })
   const before = setSession(null)
   try {
     await defineProgram(session, path)
@@ -86,6 +100,12 @@ async function submitFile(
     setSession(before)
     await calls.call({ kind: "close", session: session.id })
   }
+}
+
+/** With how many partitions the program's streams were defined that run; undefined: it is not there. */
+export function programPartitions(entries: readonly CatalogEntry[], program: string): number | undefined {
+  return entries.findLast(({ definition, state }) => definition.program === program && state !== "stopped" && definition.partitions)
+    ?.definition.partitions
 }
 
 /** Recovery of one partition is serial, so more than one a core; each costs a task an interval, so not many more. */

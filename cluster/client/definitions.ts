@@ -35,6 +35,7 @@ interface Known {
 
 export class Definitions {
   readonly author: Author
+  readonly #partitions: number
   readonly #known = new Map<StreamId, Known>()
   /** Old names of renamed streams, and their new ones. */
   readonly #formerly = new Map<string, string>()
@@ -44,8 +45,10 @@ export class Definitions {
   readonly #offered = new Set<StreamId>()
   #next = 1
 
-  constructor(author: Author) {
+  /** `partitions`: of shuffles that do not say it. */
+  constructor(author: Author, partitions: number) {
     this.author = author
+    this.#partitions = partitions
   }
 
   define(draft: StreamDraft, place: Place): StreamDefinition {
@@ -63,6 +66,7 @@ export class Definitions {
       node: Object.freeze(draft.node),
       rememberMs: draft.rememberMs ?? null,
       persist: false,
+      partitions: this.#partitions,
       source: place.source,
     })
     if (draft.name !== undefined) this.#takeName(draft.name, definition.id)

@@ -2,7 +2,7 @@
 
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/types.js"
-import { type InputTools, pathsOf } from "./inputs.js"
+import { type InputTools, localPath, pathsOf } from "./inputs.js"
 import { localLines, localRows } from "./local-files.js"
 import { ofAssets, parallelize } from "./parallelize.js"
 import type { SessionHost } from "./session-host.js"
@@ -18,7 +18,7 @@ export function filesOf<T>(host: SessionHost, tools: InputTools, { paths, minPar
   const rdd = (node: ReturnType<typeof ofAssets>) => new RddHandle(host, node) as unknown as RDD<T>
   if (!paths.startsWith("local:"))
     return rdd(host.textFile({ paths: pathsOf(paths, tools), minPartitions: minPartitions ?? 1, ...(parquet && { parquet }) }))
-  const path = tools.resolvePath(paths.slice("local:".length))
+  const path = tools.resolvePath(localPath(paths))
   const partitions = minPartitions ?? host.partitions
   return rdd(ofAssets(host, parquet ? parallelize(localRows(path), partitions) : localLines(path, partitions)))
 }

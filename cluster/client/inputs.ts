@@ -1,5 +1,7 @@
 /** The definition of an input from what `readStream` and `readHistory` are given. */
 
+import { homedir } from "node:os"
+import { join } from "node:path"
 import type { InputNode, SourceSpec, StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { notThere } from "../../engine/fluent/hints.js"
@@ -24,6 +26,8 @@ export interface InputTools {
   link(f: UserFunction, operator: string): FunctionLink
   /** A path as the workers see it: absolute. */
   resolvePath(path: string): string
+  /** All workers are on this machine: a file of it is theirs. */
+  readonly workersHere: boolean
 }
 
 /** Throws a RivuletError of code 2 for settings that are wrong or not there. */
@@ -86,6 +90,7 @@ function sourceOf(source: string, tools: InputTools): SourceSpec {
   if (source.startsWith("file:")) return { kind: "file", paths: pathsOf(source.slice("file:".length), tools) }
   const scheme = /^([a-z]+):/.exec(source)?.[1]
   if (scheme === "tcp" || scheme === "http" || scheme === "https") return { kind: "receiver", name: source, url: urlOf(source, scheme) }
+  if (scheme === "local") return { kind: "file", paths: pathsOf(source, tools) }
   if (scheme !== undefined)
     notThere(
       `readStream("${scheme}:…")`,
@@ -107,13 +112,26 @@ function urlOf(source: string, scheme: string): string {
   })
 }
 
-/** One glob or path, as the workers see it. */
-export function pathsOf(paths: string, tools: Pick<InputTools, "resolvePath">): string[] {
-  if (paths.startsWith("local:")) notThere("an input of local: files", "rivulet send; or put them where the workers can read them")
+/** One glob or path, as the workers see it. `local:` one of this machine: RivuletError (2) when some worker is on another. */
+export function pathsOf(paths: string, tools: Omit<InputTools, "link">): string[] {
+  if (paths.startsWith("local:")) {
+    const path = localPath(paths)
+    if (tools.workersHere) return pathsOf(path, tools)
+    throw new RivuletError(`${paths} is of this machine, and an input is read by workers, of which some are on others`, {
+      code: 2,
+      try: `textFile("${paths}") for a question; send it: rivulet send; or here, on a cluster of its own: rivulet replay --input <name>=${path}`,
+    })
+  }
   if (paths.trim() === "") throw new RivuletError("no path", { code: 2, try: '"logs/*.log"' })
   if (/\.(bz2|xz|zip|7z)$/.test(paths)) notThere(`reading ${paths}`, "gzip and zstd are read as they are; unpack others first")
   const resolved = tools.resolvePath(paths)
   return [paths.endsWith("/") && !resolved.endsWith("/") ? `${resolved}/` : resolved]
+}
+
+/** What `local:` stands before; `~/` is the person's own directory. */
+export function localPath(paths: string): string {
+  const path = paths.slice("local:".length)
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path
 }
 
 function formatOf(format: string | UserFunction, header: readonly string[] | true | undefined, tools: InputTools): FormatSpec {

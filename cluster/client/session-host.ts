@@ -68,7 +68,7 @@ export class SessionHost implements Host {
     this.#calls = calls
     this.#resolvePath = resolvePath
     this.#textOf = textOf
-    this.definitions = new Definitions(author)
+    this.definitions = new Definitions(author, partitions)
     this.partitions = partitions
     this.tz = tz
     this.#settling = new Settling(this.definitions, asked => this.request(asked), {

@@ -143,9 +143,8 @@ export class Settling {
     const definition = await withNames(draft, this.#heads)
     const rdds = rddsOf(definition.node)
     for (const rdd of rdds) await this.#findFiles(rdd)
-    const { node } = definition
-    const settled = mapRdds(node, rdd => this.#renamed(this.#pins.apply(rdd)))
-    return settled === node ? definition : Object.freeze({ ...definition, node: settled })
+    const { node, name, seed = name } = definition
+    return Object.freeze({ ...definition, seed, node: mapRdds(node, rdd => this.#renamed(this.#pins.apply(rdd))) })
   }
 
   definitions(drafts: readonly StreamDefinition[]): Promise<StreamDefinition[]> {

@@ -85,6 +85,16 @@ export class MasterPlanner implements Planner, JobSource {
     return null
   }
 
+  recordsIn(block: string): string | null {
+    for (const { definition, seals } of this.ledger.streams.values()) {
+      const seal = seals.find(one => blocksOf(one).some(sealed => sealed.block === block))
+      if (seal === undefined) continue
+      const [from, to] = [seal.from, seal.to].map(ms => new Date(ms).toISOString())
+      return `records of ${definition.name} of ${from} to ${to}`
+    }
+    return null
+  }
+
   #again(definition: StreamDefinition, seals: readonly SealRecord[], { interval: _, aside: __, ...source }: Replay) {
     const blocks = new Map<string, string>()
     for (const seal of seals) {

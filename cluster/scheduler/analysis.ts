@@ -68,11 +68,18 @@ export class Analysis {
         this.#stranded.set(task, { block, sinceMs: nowMs })
       } else if (sinceMs <= beforeMs) {
         this.#stranded.delete(task)
-        const message = `the input block ${block} is lost: every worker that held a copy of it is gone`
-        this.#board.failStage(task.stage, { kind: "machine", message })
+        this.#board.failStage(task.stage, failureOf(this.#isLost(block)))
       }
     }
     if (this.#stranded.size === 0) this.#strandedSinceMs.clear()
+  }
+
+  #isLost(block: string): RivuletError {
+    const records = this.#board.options.planner.recordsIn(block) ?? `the records of block ${block}`
+    return new RivuletError(`${records} are lost: every worker that held a copy of them is gone`, {
+      code: 5,
+      try: "ask for other times; what is archived, or received with `rivulet master --durable`, outlives all workers at once",
+    })
   }
 
   #analyse(task: Task): void {

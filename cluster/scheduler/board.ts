@@ -26,6 +26,8 @@ export interface Planner {
   keeps(output: OutputId): boolean
   /** The stage that reads a replayable source's block again, and all sealed blocks of that split with their intervals. Null: it cannot be had again. */
   replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, string> } | null
+  /** Which records a sealed block holds, for people; null: it is in no seal that is kept. */
+  recordsIn(block: string): string | null
 }
 
 export interface Job {

@@ -133,7 +133,7 @@ function paneAt(graph: StreamGraph, stream: StreamId, node: WindowNode, start: n
   const { parent } = definition.node as WindowNode
   const wished = asWished(graph, definition, intervalStart(start, definition.intervalMs), () => {
     const intervals = parentIntervals(graph, stream, parent, interval.from, interval.to)
-    return withinStream(stream, interval, simplify({ kind: "union", parents: intervals.map(at => rddOf(graph, parent, at)) }))
+    return withinStream(definition, interval, simplify({ kind: "union", parents: intervals.map(at => rddOf(graph, parent, at)) }))
   })
   if (wished.kind === "empty") return null
   return reduced(graph, stream, interval, start, paneId(graph, stream, start), wished)
@@ -142,6 +142,7 @@ function paneAt(graph: StreamGraph, stream: StreamId, node: WindowNode, start: n
 /** Stored under its id, by the version in force at `by`. Halves of a span lie by key already: reducing them moves nothing. */
 function reduced(graph: StreamGraph, stream: StreamId, interval: Interval, by: number, id: string, parent: RddNode): RddNode {
   const { definition } = versionIn(graph, stream, by)
+  const { seed } = definition
   const { partitions, op, onError } = definition.node as WindowNode
   const aside = onError === "setAside" || graph.leftOut?.(stream, intervalStart(by, definition.intervalMs)) === "record"
   const byKey: RddNode = {
@@ -157,6 +158,6 @@ function reduced(graph: StreamGraph, stream: StreamId, interval: Interval, by: n
     stream,
     interval: interval.from,
     partitions,
-    of: { kind: "within", stream, interval, parent: byKey, ...(aside && { onError: "setAside" }) },
+    of: { kind: "within", stream, ...(seed !== undefined && { seed }), interval, parent: byKey, ...(aside && { onError: "setAside" }) },
   }
 }

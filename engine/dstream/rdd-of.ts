@@ -93,8 +93,9 @@ function windowParents(graph: StreamGraph, stream: StreamId, { parent, lengthMs,
 }
 
 /** The node with its functions under the name of their stream and interval, and so the parents of its wide nodes, where stages are cut. */
-export function withinStream(stream: StreamId | null, interval: Interval, parent: RddNode): RddNode {
-  return parent.kind === "empty" ? parent : { kind: "within", stream, interval, parent }
+export function withinStream(of: Pick<StreamDefinition, "id" | "seed"> | null, interval: Interval, parent: RddNode): RddNode {
+  if (parent.kind === "empty") return parent
+  return { kind: "within", stream: of?.id ?? null, ...(of?.seed !== undefined && { seed: of.seed }), interval, parent }
 }
 
 type LiftNode = Extract<StreamNode, { kind: "lift" }>
@@ -125,7 +126,7 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
     const placed = mapChildren(child, (grandchild, index) => {
       const below = place(grandchild, `${path}.${index}`)
       if (!wide) return below
-      const scoped = withinStream(definition.id, placeOf(original[index]!).interval, below)
+      const scoped = withinStream(definition, placeOf(original[index]!).interval, below)
       return child.kind === "cogroup" && at === moving && placeOf(grandchild) === fixed
         ? gathered(scoped, child.partitions, `${fixed.prefix}:${path}.${index}`)
         : scoped
@@ -136,7 +137,7 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
       ? { ...placed, id, parent: inLanes(graph, placed.parent, id) }
       : { ...placed, id }
   }
-  return simplify(withinStream(definition.id, moving.interval, place(node.rdd, "0")))
+  return simplify(withinStream(definition, moving.interval, place(node.rdd, "0")))
 }
 
 /** Of an input also what was set aside before it came into any interval. */

@@ -89,7 +89,7 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
       ? null
       : keyed(
           graph,
-          asWished(graph, definition, interval, () => withinStream(stream, scope, rddOf(graph, node.parent, interval))),
+          asWished(graph, definition, interval, () => withinStream(definition, scope, rddOf(graph, node.parent, interval))),
           node,
           `${prefix}:in`,
           false,
@@ -102,6 +102,7 @@ function stateTarget(graph: StreamGraph, version: VersionAt, node: StateStreamNo
     kind: "state",
     id: prefix,
     stream,
+    ...(definition.seed !== undefined && { seed: definition.seed }),
     interval,
     intervalMs,
     op: node.op,

@@ -56,7 +56,7 @@ export interface Session {
     interval: Duration,
     options: InputOptions<T> & { format: "json" | "csv" | ((line: string) => T) },
   ): InputDStream<T>
-  /** Old logs by their own time stamps, on a clock of their own: `paths` is a glob on the workers; `drained()` says when all is read. */
+  /** Old logs by their own time stamps, on a clock of their own: `paths` is a glob on the workers (`local:` before it: on this machine, where all workers are on it, too); `drained()` says when all is read. */
   readHistory<F extends keyof Formats = "text">(
     paths: string,
     interval: Duration,

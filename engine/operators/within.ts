@@ -7,7 +7,7 @@ import { pipelined } from "./operator.js"
 type WithinNode = Extract<RddNode, { kind: "within" }>
 
 export const within = pipelined<WithinNode>(
-  ({ stream, interval, parent, onError }, partition, context, push) =>
-    context.derive({ stream, interval, partition, ...(onError && { onError }) }).compute(parent, partition, push),
+  ({ stream, seed, interval, parent, onError }, partition, context, push) =>
+    context.derive({ stream, seed, interval, partition, ...(onError && { onError }) }).compute(parent, partition, push),
   { keepsKeys: true },
 )

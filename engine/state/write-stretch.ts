@@ -37,13 +37,13 @@ type WriteStep = (step: StateNode, context: Context, chain: readonly ChainBlock[
  */
 export function writeStretch(stretch: StretchNode, partition: number, scope: TaskScope, write: WriteStep): TaskOutput[] | null {
   const { first, starts } = stretch
-  const { stream, intervalMs, onError, previous } = first
+  const { stream, seed, intervalMs, onError, previous } = first
   const chain: ChainBlock[] = previous === null ? [] : scope.chain({ kind: "state", stream, partition, at: previous.at })
   const outputs: TaskOutput[] = []
   for (const [index, start] of starts.entries()) {
     const step = stepOf(stretch, index)
     if (step.input?.kind !== "shuffled" || !scope.hasStep(step.input.id!, partition, index)) continue
-    const context = new Context(scope, { stream, interval: { from: start, to: start + intervalMs }, partition, onError })
+    const context = new Context(scope, { stream, seed, interval: { from: start, to: start + intervalMs }, partition, onError })
     const output = write(step, context, chain)
     if (output === null) return null
     const { bytes, base = false } = output

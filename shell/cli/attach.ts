@@ -12,6 +12,8 @@ export interface AttachOptions {
   readonly readOnly?: boolean
   /** Whose streams what is defined here will be: a program's name, or the user for scratch. */
   readonly program?: string
+  /** It is a program that may run already: see `SessionOptions`. */
+  readonly continues?: boolean
 }
 
 /** The name of the person at this machine: owner of what is defined on loopback. */
@@ -31,6 +33,7 @@ export async function attach(options: AttachOptions): Promise<ClientSession> {
     program: options.program ?? userName(),
     timeoutMs: connectTimeoutMs(),
     ...scratchTtl(),
+    ...(options.continues && { continues: true }),
     ...(options.readOnly && { readOnly: true }),
     tz: options.tz ?? (process.stdout.isTTY ? localZone() : "UTC"),
   })

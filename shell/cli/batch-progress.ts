@@ -2,6 +2,7 @@
 
 import type { CatalogEntry } from "../../cluster/protocol.js"
 import { formatBytes, formatNumber } from "../view/number.js"
+import { asideLines } from "./aside-lines.js"
 
 const barCells = 24
 const firstMs = 500
@@ -24,7 +25,7 @@ export function progressText(entries: readonly CatalogEntry[], bar: boolean): st
   const full = Math.round(share * barCells)
   const drawn = bar ? `${"█".repeat(full)}${"░".repeat(barCells - full)} ` : ""
   const at = throughMs > 0 ? ` · at ${new Date(throughMs).toISOString().slice(0, 19)}Z` : ""
-  const aside = entries.reduce((sum, entry) => sum + entry.aside, 0)
+  const aside = asideLines(entries)
   return `${drawn}${Math.floor(share * 100)} % of ${formatBytes(of)}${at}${aside > 0 ? ` · ${formatNumber(aside)} set aside` : ""}`
 }
 

@@ -14,11 +14,12 @@ import type { FormatSpec } from "../../engine/rdd.js"
 import { kindOf } from "../host/kinds.js"
 import { formatNumber } from "../view/number.js"
 import { printable } from "../view/table.js"
+import { asideLines } from "./aside-lines.js"
 import { userName } from "./attach.js"
 import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
-import { comparedText, RunComparison, type Target } from "./compare.js"
+import { comparedText, notePartitions, RunComparison, savedPartitions, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
 import { checkSample, packingOfFile, sampleOf } from "./input-sample.js"
 import { duration, masterAddress } from "./options.js"
@@ -58,29 +59,34 @@ export async function batch(options: BatchOptions): Promise<void> {
   if (options.master !== undefined) check()
   const { workers, memoryBytes } = options
   const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }
-  const run = savedRun(options)
-  const own = { ...size, onSpawned: check }
-  const cluster = options.master !== undefined ? undefined : await (run === null ? startEmbedded(own) : run.start(own))
-  const limit = timeoutMs === undefined ? undefined : setTimeout(() => void giveUp(), timeoutMs)
-  async function giveUp(): Promise<never> {
-    process.stderr.write(`rivulet: ${options.path} did not end within ${options.timeout}\n`)
-    await cluster?.stop()
-    process.exit(124)
-  }
   const ending = new Ending()
-  let done = false
-  ending.add(() => run?.ended(done))
-  ending.add(() => cluster?.stop())
+  let limit: NodeJS.Timeout | undefined
   try {
+    const compared = options.compare === undefined ? null : await RunComparison.open(options.compare, options.program)
+    ending.add(() => compared?.close())
+    const run = savedRun(options)
+    const own = { ...size, onSpawned: check }
+    const cluster = options.master !== undefined ? undefined : await (run === null ? startEmbedded(own) : run.start(own))
+    let done = false
+    ending.add(() => run?.ended(done))
+    ending.add(() => cluster?.stop())
+    const giveUp = async () => {
+      process.stderr.write(`rivulet: ${options.path} did not end within ${options.timeout}\n`)
+      await cluster?.stop()
+      process.exit(124)
+    }
+    limit = timeoutMs === undefined ? undefined : setTimeout(() => void giveUp(), timeoutMs)
+    const partitions = compared?.partitions ?? (options.resume === true ? savedPartitions(options.save!) : undefined)
     const session = await connect(cluster?.address ?? masterAddress(options.master), {
       user: userName(),
       program: options.program,
       tz: "UTC",
+      ...(partitions === undefined ? {} : { partitions }),
       // It has come up, and is about to answer however little of the machine is left to it.
-      ...(cluster === undefined ? {} : { timeoutMs: ownTimeoutMs }),
+      ...(cluster === undefined ? {} : { timeoutMs: ownTimeoutMs, workersHere: true }),
     })
     try {
-      await work(session, options, run)
+      await work(session, options, run, compared)
       done = true
     } finally {
       await session.close()
@@ -114,7 +120,7 @@ function savedRun({ master, save, resume, workers }: BatchOptions): SavedRun | n
   return resume === true ? SavedRun.resume(save, workers) : SavedRun.begin(save, workers)
 }
 
-async function work(session: ClientSession, options: BatchOptions, run: SavedRun | null): Promise<void> {
+async function work(session: ClientSession, options: BatchOptions, run: SavedRun | null, compared: RunComparison | null): Promise<void> {
   const exports = { ...(await defineProgram(session, options.path)).exports }
   for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports))
   if (options.master === undefined) {
@@ -124,10 +130,11 @@ async function work(session: ClientSession, options: BatchOptions, run: SavedRun
   const names = streamsWithRows(session, exports).map(([name]) => name)
   // Before anything says that there is a run to go on with: what an earlier one has left in the files is not this one's.
   const saved = options.save === undefined ? null : await SavedLines.open(options.save, names, options.resume === true)
+  if (options.save !== undefined) notePartitions(options.save, session.host.partitions)
   try {
     const defined = (await run?.takeUp(session, exports)) === true ? [] : await session.flush()
     try {
-      await results(session, options, exports, saved)
+      await results(session, options, exports, saved, compared)
     } finally {
       // On a cluster of its own everything ends anyway.
       if (options.master !== undefined && options.keep !== true)
@@ -185,13 +192,14 @@ async function results(
   options: BatchOptions,
   exports: Readonly<Record<string, unknown>>,
   saved: SavedLines | null,
+  compared: RunComparison | null,
 ): Promise<void> {
   const streams = streamsWithRows(session, exports)
   const names = streams.map(([name]) => name)
   const counted = options.format === "table" ? new CountedLines(names, options.resume === true) : null
   const prints = counted === null && options.compare === undefined && (options.save === undefined || options.format === "ndjson")
   const printed = prints ? new MergedLines(names, write) : null
-  const compared = options.compare === undefined ? null : await RunComparison.open(options.compare, options.program, names)
+  await compared?.begin(names)
   const comparing: Sink = { line: async (name, line) => compared?.next(name, line), through: async () => {} }
   try {
     await followRun(
@@ -207,12 +215,12 @@ async function results(
   if (counted !== null) await write(counted.text())
   if (compared !== null) {
     const ends = await endsOf(session, streams)
-    const found = await compared.end(name => ends.get(name) ?? Number.POSITIVE_INFINITY).finally(() => compared.close())
+    const found = await compared.end(name => ends.get(name) ?? Number.POSITIVE_INFINITY)
     await write(options.format === "table" ? comparedText(found) : found.map(row => `${toJson(row)}\n`).join(""))
     if (found.length === 0) throw new RivuletError("nothing to compare: the other side has none of the program's streams", { code: 1 })
     if (found.some(({ differ }) => differ > 0)) process.exitCode = 1
   }
-  const aside = (await session.host.catalog()).reduce((sum, entry) => sum + entry.aside, 0)
+  const aside = asideLines(await session.host.catalog())
   if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
 }
 

@@ -1,9 +1,9 @@
 /** `replay --compare` and `rivulet diff`: interval by interval, so that "equal" means the same rows in the same order. */
 
-import { createReadStream, readdirSync, statSync } from "node:fs"
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
-import { connect } from "../../cluster/client/session.js"
+import { connect, programPartitions } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
@@ -27,9 +27,14 @@ export function compareTarget(text: string): Target {
   return { kind: "live", address: masterAddress(text) }
 }
 
+/** Who has made nothing at all says that there is nothing. */
+const begun = (from: number): number => (from === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : from)
+
 /** The streams that a target has: names as exported, and how each is read. */
 interface Opened {
   readonly names: readonly string[]
+  /** Of its shuffles, where that is known: what depends on the order of records is the same with as many. */
+  readonly partitions: number | undefined
   side(name: string): Promise<Side | null>
   close(): Promise<void>
 }
@@ -40,9 +45,17 @@ async function open(target: Target, program: string | null): Promise<Opened> {
     const names = readdirSync(target.directory).flatMap(file => /^(.+)\.ndjson$/.exec(file)?.[1] ?? [])
     if (names.length === 0)
       throw new RivuletError(`${target.directory} holds no saved stream`, { code: 2, try: "rivulet replay … --save <dir>" })
+    // Of what came before the first line of them all nothing was known, so nothing is said of it.
+    let from = Number.POSITIVE_INFINITY
+    for (const name of names)
+      for await (const first of savedLines(join(target.directory, `${name}.ndjson`))) {
+        from = Math.min(from, first.from)
+        break
+      }
+    from = begun(from)
     const side = async (name: string) =>
-      names.includes(name) ? { lines: savedLines(join(target.directory, `${name}.ndjson`)), ...everything } : null
-    return { names: names.sort(), side, close: async () => {} }
+      names.includes(name) ? { lines: savedLines(join(target.directory, `${name}.ndjson`)), ...everything, from } : null
+    return { names: names.sort(), partitions: savedPartitions(target.directory), side, close: async () => {} }
   }
   const session = await connect(target.address, { user: userName(), program: userName(), tz: "UTC", timeoutMs: connectTimeoutMs() })
   const entries = (await session.host.catalog()).filter(
@@ -58,7 +71,25 @@ async function open(target: Target, program: string | null): Promise<Opened> {
     const handle = session.stream(`${entry.definition.program}/${name}`)
     return { lines: linesOf(session, name, handle), from: entry.reachesMs, to: entry.throughMs }
   }
-  return { names: [...new Set(entries.map(({ definition }) => definition.name))].sort(), side, close: () => session.close() }
+  return {
+    names: [...new Set(entries.map(({ definition }) => definition.name))].sort(),
+    partitions: program === null ? undefined : (programPartitions(entries, program) ?? entries.at(-1)?.definition.partitions),
+    side,
+    close: () => session.close(),
+  }
+}
+
+const aboutFile = (directory: string) => join(directory, ".rivulet.json")
+
+/** With how many partitions the results in a directory were made; undefined: nobody has noted it. */
+export function savedPartitions(directory: string): number | undefined {
+  if (!existsSync(aboutFile(directory))) return undefined
+  return (JSON.parse(readFileSync(aboutFile(directory), "utf8")) as { readonly partitions?: number }).partitions
+}
+
+/** Notes it, in the directory, which is there. */
+export function notePartitions(directory: string, partitions: number): void {
+  writeFileSync(aboutFile(directory), `${JSON.stringify({ partitions })}\n`)
 }
 
 async function* savedLines(path: string): AsyncGenerator<IntervalLine, undefined> {
@@ -79,30 +110,41 @@ export interface Compared extends Difference {
 export class RunComparison {
   readonly #target: Opened
   readonly #streams = new Map<string, Comparison>()
+  /** Where the run begins: with the first record of its inputs, of which it cannot know whether anything came before. */
+  #from = Number.POSITIVE_INFINITY
 
   private constructor(target: Opened) {
     this.#target = target
   }
 
-  /** Streams that the target does not have are named on stderr. */
-  static async open(target: Target, program: string, streams: readonly string[]): Promise<RunComparison> {
-    const comparison = new RunComparison(await open(target, program))
+  static async open(target: Target, program: string): Promise<RunComparison> {
+    return new RunComparison(await open(target, program))
+  }
+
+  /** With how many partitions the target was made: the run is to have as many. */
+  get partitions(): number | undefined {
+    return this.#target.partitions
+  }
+
+  /** Which streams the run makes. Those that the target does not have are named on stderr. */
+  async begin(streams: readonly string[]): Promise<void> {
     for (const name of streams) {
-      const there = await comparison.#target.side(name)
+      const there = await this.#target.side(name)
       if (there === null) process.stderr.write(`${name} is not there to compare with\n`)
-      else comparison.#streams.set(name, new Comparison(everything.from, there))
+      else this.#streams.set(name, new Comparison(there))
     }
-    return comparison
   }
 
   async next(name: string, line: IntervalLine): Promise<void> {
+    this.#from = Math.min(this.#from, line.from)
     await this.#streams.get(name)?.next(line)
   }
 
   /** `to`: before which time the run can speak of a stream. */
   async end(to: (name: string) => number): Promise<Compared[]> {
     const compared: Compared[] = []
-    for (const [stream, comparison] of this.#streams) compared.push({ stream, ...(await comparison.end(to(stream))) })
+    const from = begun(this.#from)
+    for (const [stream, comparison] of this.#streams) compared.push({ stream, ...(await comparison.end({ from, to: to(stream) })) })
     return compared
   }
 
@@ -146,6 +188,10 @@ export async function diff(one: string, other: string, options: { readonly o?: s
           code: 2,
           try: "two runs of the same program",
         },
+      )
+    if (a.partitions !== undefined && b.partitions !== undefined && a.partitions !== b.partitions)
+      process.stderr.write(
+        `${one} was made with ${a.partitions} partitions, ${other} with ${b.partitions}: results that depend on the order of records differ\n`,
       )
     for (const name of [...a.names, ...b.names]) if (!names.includes(name)) process.stderr.write(`only one side has ${name}\n`)
     const compared: Compared[] = []

@@ -22,24 +22,27 @@ export interface Difference {
 }
 
 const shown = 3
+/** Of what one side had before the other began so much is kept to be shown. */
+const keptChars = 1 << 20
 
 /** One side is told as it comes, the other is read as far as that. */
 export class Comparison {
-  readonly #from: number
   readonly #other: Side
   readonly #right: AsyncIterator<IntervalLine>
   /** Read and not compared yet; null: there is none; undefined: nobody has looked. */
   #head: IntervalLine | null | undefined
   readonly #counts = { same: 0, differ: 0, leftOut: 0 }
   readonly #first: { readonly from: number; readonly a: string | null; readonly b: string | null }[] = []
+  /** Before the first interval that is told: whether the side that is told can speak of them is known at the end. */
+  #begun = false
+  readonly #before = new Map<number, string>()
+  #beforeChars = 0
 
-  /** `from`: the first interval of which the side that is told can speak. `tolerance`: see `sameRows`. */
+  /** `tolerance`: see `sameRows`. */
   constructor(
-    from: number,
     other: Side,
     private readonly tolerance = 0,
   ) {
-    this.#from = from
     this.#other = other
     this.#right = other.lines[Symbol.asyncIterator]()
   }
@@ -49,21 +52,35 @@ export class Comparison {
     let other = await this.#peek()
     for (; other !== null && other.from < from; other = await this.#peek()) {
       this.#head = undefined
-      this.#count(other.from, null, other.line)
+      if (this.#begun) this.#count(other.from, null, other.line)
+      else this.#early(other)
     }
+    this.#begun = true
     const there = other?.from === from
     if (there) this.#head = undefined
     this.#count(from, line, there ? (other?.line ?? null) : null)
   }
 
-  /** The first side has ended: it can speak of intervals that begin before `to`. */
-  async end(to: number): Promise<Difference> {
+  /** The first side has ended: it can speak of intervals that begin in [from, to). */
+  async end({ from, to }: Pick<Side, "from" | "to">): Promise<Difference> {
     for (let other = await this.#peek(); other !== null; other = await this.#peek()) {
       this.#head = undefined
-      if (other.from < to) this.#count(other.from, null, other.line)
+      if (!this.#begun && other.from < to) this.#early(other)
+      else if (other.from < to) this.#count(other.from, null, other.line)
       else this.#counts.leftOut++
     }
+    const told = this.#first.splice(0)
+    for (const [start, line] of this.#before) {
+      if (start >= from) this.#count(start, null, line)
+      else this.#counts.leftOut++
+    }
+    this.#first.push(...told.slice(0, shown - this.#first.length))
     return { ...this.#counts, first: this.#first }
+  }
+
+  #early({ from, line }: IntervalLine): void {
+    this.#beforeChars += line.length
+    this.#before.set(from, this.#beforeChars <= keptChars ? line : "")
   }
 
   async #peek(): Promise<IntervalLine | null> {
@@ -75,7 +92,7 @@ export class Comparison {
   }
 
   #count(from: number, a: string | null, b: string | null): void {
-    if (from < Math.max(this.#from, this.#other.from) || from >= this.#other.to) this.#counts.leftOut++
+    if (from < this.#other.from || from >= this.#other.to) this.#counts.leftOut++
     else if (a === b || (a !== null && b !== null && sameRows(a, b, this.tolerance))) this.#counts.same++
     else {
       this.#counts.differ++
@@ -85,9 +102,9 @@ export class Comparison {
 }
 
 export async function compareSides(a: Side, b: Side, tolerance = 0): Promise<Difference> {
-  const comparison = new Comparison(a.from, b, tolerance)
+  const comparison = new Comparison(b, tolerance)
   for await (const line of a.lines) await comparison.next(line)
-  return comparison.end(a.to)
+  return comparison.end(a)
 }
 
 /** `tolerance`: numbers that differ by no more than this share of the greater one are the same. */

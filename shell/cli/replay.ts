@@ -3,6 +3,7 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs"
 import { join, resolve } from "node:path"
 import glob from "fast-glob"
+import { localPath } from "../../cluster/client/inputs.js"
 import { programName, programPath } from "../../cluster/client/program/loader.js"
 import { RivuletError } from "../../engine/errors.js"
 import { archiveKind } from "../../engine/input/archive.js"
@@ -47,7 +48,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     if (asked.startsWith("archive:")) return archived(text.slice(0, at), resolve(asked.slice("archive:".length)), text, options, format)
     if (options.from !== undefined || options.to !== undefined)
       throw new RivuletError("--from and --to are for archives", { code: 2, try: `--input ${text.slice(0, at)}=archive:<dir>` })
-    const paths = resolve(asked)
+    const paths = resolve(asked.startsWith("local:") ? localPath(asked) : asked)
     const files = filesOf(paths, text)
     const mayBeCsv = options.timestamp !== undefined && (format === undefined || format === "csv")
     const header = mayBeCsv ? csvHeader(files, options.timestamp as string, `--input ${text}`) : null

@@ -23,7 +23,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
   const path = programPath(file)
   refuseTypeErrors(path)
   const program = options.name ?? programName(path)
-  await withSession({ ...options, program }, async session => {
+  await withSession({ ...options, program, continues: true }, async session => {
     await defineProgram(session, path)
     const from = options.from === undefined ? undefined : options.from === "archive" ? 0 : session.host.instant(options.from)
     const how = { force: options.force === true, ...(from === undefined ? {} : { from }) }

@@ -1,6 +1,6 @@
 /** Sessions over a scripted cluster: what is sent when, names, attaching, what RDDs are pinned to, senders. */
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
 import { MessageChannel } from "node:worker_threads"
 import { gzipSync } from "node:zlib"
@@ -9,7 +9,7 @@ import * as assert from "uvu/assert"
 import type { ClientCall, ClientPush } from "../../cluster/client/call.js"
 import type { CallAnswer, CallOptions, ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/client-session.js"
-import { createSession } from "../../cluster/client/create-session.js"
+import { createSession, type SessionOptions } from "../../cluster/client/create-session.js"
 import { localLines, localRows } from "../../cluster/client/local-files.js"
 import { PortCalls, serveCalls } from "../../cluster/client/port-calls.js"
 import { openSender } from "../../cluster/client/send.js"
@@ -149,8 +149,11 @@ function theirs(name: string, program = "demo", kind: StreamDefinition["kind"] =
   })
 }
 
-async function open(cluster = new ScriptedCluster()): Promise<{ cluster: ScriptedCluster; session: ClientSession }> {
-  const session = await createSession(cluster, { user: "sre", textOf: () => undefined, resolvePath: path => `/abs/${path}` })
+async function open(
+  cluster = new ScriptedCluster(),
+  more: Partial<SessionOptions> = {},
+): Promise<{ cluster: ScriptedCluster; session: ClientSession }> {
+  const session = await createSession(cluster, { user: "sre", textOf: () => undefined, resolvePath: path => `/abs/${path}`, ...more })
   return { cluster, session }
 }
 
@@ -358,7 +361,18 @@ test("local: files are read here, line by line, and sent along", async () => {
   }
   const { session } = await open()
   assert.throws(() => session.textFile("local:nowhere.log"), /there is no file \/abs\/nowhere\.log on this machine/)
-  assert.throws(() => session.readHistory("local:x.log", "1s", { timestamp: () => 0 }), /an input of local: files is not there yet/)
+  const history = (of: ClientSession) => of.readHistory("local:x.log", "1s", { timestamp: () => 0 })
+  assert.throws(() => history(session), /local:x\.log is of this machine, and an input is read by workers/)
+  const { session: here } = await open(undefined, { workersHere: true })
+  history(here)
+  here.readStream("local:~/y.log", "1s")
+  assert.equal(
+    here.host.definitions.all().map(({ node }) => node.kind === "input" && node.source),
+    [
+      { kind: "file", paths: ["/abs/x.log"] },
+      { kind: "file", paths: [`/abs/${homedir()}/y.log`] },
+    ],
+  )
 })
 
 test("parallelize cuts in order, and sends its data along", async () => {

@@ -32,6 +32,19 @@ for (const [a, b, range, same, differ, leftOut] of cases)
     assert.is(found.first.length, Math.min(3, differ))
   })
 
+test("who begins with the first record says nothing of what was before: a count of nothing there is left out", async () => {
+  const from = async (a: string, begins: number) => {
+    const { same, differ, leftOut, first } = await compareSides(
+      { lines: side(a), from: begins, to: Number.POSITIVE_INFINITY },
+      { lines: side("abcd"), ...everything },
+    )
+    return [same, differ, leftOut, first.map(({ from }) => from)]
+  }
+  assert.equal(await from("..cd", 2), [2, 0, 2, []])
+  assert.equal(await from("..cx", 1), [1, 2, 1, [1, 3]])
+  assert.equal(await from("....", 3), [0, 1, 3, [3]])
+})
+
 test("rows in another order are the same rows; as many others are not", async () => {
   const of = async function* (rows: unknown[]) {
     yield { from: 0, line: JSON.stringify({ rows }), rows: rows.length }
