@@ -256,7 +256,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   report: { through: finite, blocks: list(receivedBlock) },
   tasksDone: { done: list(taskDone) },
   assetRequest: { hashes: list(text) },
-  copied: { copies: list(object({ blocks: list(text), holder: text, error: optional(text) })) },
+  copied: { copies: list(object({ blocks: list(text), holder: text, error: optional(text), lacking: optional(oneOf(true)) })) },
   filesListed: { request: text, files: list(file), error: optional(text) },
   log: logFields,
   heartbeatAck: { sentMs: finite, wallMs: finite },

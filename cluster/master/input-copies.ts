@@ -10,6 +10,8 @@ import type { NodeId } from "../ports.js"
 import type { HeldBlock } from "../protocol.js"
 import type { Parts } from "./parts.js"
 
+/** A worker that has been told to let a block go, and lives, has done so by then. */
+const forgottenMs = 60_000
 /** Under way at once: streams' own traffic goes first. */
 const underwayBytesMost = 32 * 1024 * 1024
 
@@ -19,9 +21,10 @@ export class InputCopies {
   readonly #wanting = new Map<string, NodeId | null>()
   /** Who was asked for those under way. */
   readonly #underway = new Map<string, { readonly bytes: number; readonly by: NodeId }>()
-  /** Who was told to let a block go that others hold. */
-  readonly #leaving = new Map<string, Set<NodeId>>()
+  /** Who was told to let a block go that others hold, and when. */
+  readonly #leaving = new Map<string, Map<NodeId, number>>()
   #underwayBytes = 0
+  #nowMs = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -39,18 +42,26 @@ export class InputCopies {
 
   /** A worker is here, perhaps again, with these. What has enough copies without it, it need not keep. */
   joined(node: NodeId, held: readonly HeldBlock[]): void {
-    const { admission, tracker, outbox, config } = this.#parts
+    const { admission, tracker, config } = this.#parts
+    const here = new Set(held.map(({ block }) => block))
+    for (const [block, nodes] of this.#leaving) if (!here.has(block)) nodes.delete(node)
     for (const { block } of held) {
-      this.#leaving.get(block)?.delete(node)
       if (admission.where(block) === undefined) continue
-      if (tracker.holders(block).length > config.replicas && tracker.holders(block).includes(node)) {
-        tracker.drop(block, node)
-        outbox.forget(node, block)
-        const leaving = this.#leaving.get(block) ?? new Set()
-        this.#leaving.set(block, leaving.add(node))
-      }
+      const holders = tracker.holders(block)
+      // It wrote this before it was told, or was never reached. If nobody else has the block, it is told no more, and asked for a copy.
+      const told = this.#leaving.get(block)?.has(node) === true
+      const spared = told ? holders.length > 1 : holders.length > config.replicas
+      if (spared && holders.includes(node)) this.#letGo(block, node)
+      else this.#leaving.get(block)?.delete(node)
       this.#note(block)
     }
+  }
+
+  #letGo(block: string, node: NodeId): void {
+    this.#parts.tracker.drop(block, node)
+    this.#parts.outbox.forget(node, block)
+    const leaving = this.#leaving.get(block) ?? new Map<NodeId, number>()
+    this.#leaving.set(block, leaving.set(node, this.#nowMs))
   }
 
   /**
@@ -87,9 +98,13 @@ export class InputCopies {
   }
 
   /** Starts copies, as many as may be under way. */
-  sweep(): void {
+  sweep(nowMs = this.#nowMs): void {
     const { tracker, admission, registry, outbox } = this.#parts
-    for (const [block, nodes] of this.#leaving) if (nodes.size === 0 || admission.where(block) === undefined) this.#leaving.delete(block)
+    this.#nowMs = nowMs
+    for (const [block, nodes] of this.#leaving) {
+      for (const [node, toldMs] of nodes) if (nowMs - toldMs >= forgottenMs) nodes.delete(node)
+      if (nodes.size === 0 || admission.where(block) === undefined) this.#leaving.delete(block)
+    }
     if (registry.size < 2) return
     for (const [block, to] of this.#wanting) {
       if (this.#underwayBytes >= underwayBytesMost) return

@@ -315,8 +315,11 @@ class Running {
         return
       }
       case "copied":
-        for (const { blocks, holder, error } of message.copies)
-          for (const block of blocks) if (!this.#copies.copied(block, holder, error)) this.#checkpointer.copied(block, holder, error)
+        for (const { blocks, holder, error, lacking } of message.copies)
+          for (const block of blocks) {
+            if (lacking === true) scheduler.dropPlace(block, from)
+            if (!this.#copies.copied(block, holder, error)) this.#checkpointer.copied(block, holder, error)
+          }
         return
       case "filesListed":
         return this.#sources.lister.listed(message)
@@ -376,7 +379,7 @@ class Running {
       if (times.monotonicMs - this.#sweepMs >= sweepEveryMs) {
         this.#sweepMs = times.monotonicMs
         this.#checkpointer.sweep()
-        this.#copies.sweep()
+        this.#copies.sweep(times.monotonicMs)
         this.#endings.sweep(times)
         const ended = this.#leases.sweep(times)
         if (ended.length > 0) this.#endings.leave(ended, "its lease", times)

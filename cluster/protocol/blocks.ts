@@ -45,6 +45,8 @@ export interface CopiedBlocks {
   readonly blocks: readonly string[]
   readonly holder: NodeId
   readonly error?: string
+  /** The worker that was asked does not hold them itself. */
+  readonly lacking?: true
 }
 
 /** A block's description, as its second holder gets it. */

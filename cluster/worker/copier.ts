@@ -63,7 +63,7 @@ export class Copier {
     const here: string[] = []
     for (const id of ids) {
       const block = store.get(id)
-      if (block === undefined) this.#failed([id], holder, "this worker does not hold the block")
+      if (block === undefined) this.#copied.push({ blocks: [id], holder, error: "this worker does not hold the block", lacking: true })
       else if (holder === node) here.push(id)
       else if (!peers.has(holder)) this.#failed([id], holder, "this worker does not know that one")
       else if (ids.length > 1 && block.region !== null && block.region.length <= smallBytes) small.push(block)

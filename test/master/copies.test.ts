@@ -70,6 +70,37 @@ test("a worker that comes back need not keep what has enough copies by now", () 
   assert.not.ok(harness.messages("forget").some(({ to, message }) => (to === b || to === c) && message.blocks.includes("one")))
 })
 
+test("told to let a block go, and saying that it has it still: it is told again while others have it", () => {
+  const { harness, a, b } = sealedBatch()
+  const one = { block: "one", rows: 100, bytes: 1000, owner: null, batch: { session: "s1", stream: "views", seq: 1 }, arrivedMs: start }
+  const c = harness.join(3)
+  die(harness, a)
+  harness.advance(2000)
+  harness.join(1, [one])
+  die(harness, b)
+  // It lives, and had written this before it was told: c's is the only copy that there is.
+  harness.join(1, [one])
+  harness.settle()
+  const told = harness.messages("forget").filter(({ to, message }) => to === a && message.blocks.includes("one"))
+  assert.is(told.length, 2)
+  const before = copiesOf(harness).length
+  harness.join(1, [])
+  harness.advance(2000)
+  assert.equal(copiesOf(harness).slice(before), [[c, "one", a]], "and has one anew when it is known to have let it go")
+})
+
+test("a worker that does not hold what it was asked to copy is no holder", () => {
+  const { harness, a, b } = sealedBatch()
+  const c = harness.join(3)
+  harness.copies = false
+  die(harness, b)
+  harness.advance(1000)
+  assert.equal(copiesOf(harness), [[a, "one", c]])
+  harness.from(a, { kind: "copied", copies: [{ blocks: ["one"], holder: c, error: "it is not here", lacking: true }] })
+  harness.advance(5000)
+  assert.equal(copiesOf(harness).length, 1)
+})
+
 test("after a restart of the master what one worker alone came back with is copied", () => {
   const { harness, a } = sealedBatch({ takeoverMs: 500 })
   harness.restart()

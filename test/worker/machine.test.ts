@@ -182,7 +182,7 @@ test("copies go where the master says, and are reported with their place", () =>
   w.step({ kind: "lost", peer: "w3#1" })
   assert.equal(w.only("copied").copies, [{ blocks: [block], holder: "w3#1", error: "was lost" }])
   w.receive("master#1", { kind: "copy", copies: [{ to: "w2#1", blocks: ["gone"] }] })
-  assert.is(w.only("copied").copies[0]!.error, "this worker does not hold the block")
+  assert.equal(w.only("copied").copies, [{ blocks: ["gone"], holder: "w2#1", error: "this worker does not hold the block", lacking: true }])
 })
 
 test("small blocks that go to one place go together, and are confirmed together", () => {
