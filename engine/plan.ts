@@ -71,7 +71,7 @@ export function readsOf(root: RddNode, partition: number): InputRef[] {
  * `readsOf` for many partitions of one root. Mostly partition p of everything below is what p is made of, so the tree is gone through
  * once.
  */
-export function readerOf(root: RddNode): (partition: number) => InputRef[] {
+export function readerOf(root: RddNode): (partition: number) => readonly InputRef[] {
   const aligned: { readonly node: RddNode; readonly operator: Operator }[] = []
   const visit = (node: RddNode): boolean => {
     const operator = operatorOf(node)
@@ -82,12 +82,18 @@ export function readerOf(root: RddNode): (partition: number) => InputRef[] {
   }
   if (!visit(root)) return partition => readsOf(root, partition)
   return partition => {
-    const reads: InputRef[] = []
-    for (const { node, operator } of aligned) for (const ref of operator.reads(node, partition)) reads.push(ref)
+    // As long as they come to be, and no longer: this is done for each task.
+    let reads: readonly InputRef[] = nothing
+    for (const { node, operator } of aligned) {
+      const own = operator.reads(node, partition)
+      if (own.length > 0) reads = reads.length === 0 ? own : reads.concat(own)
+    }
     // Only two of a kind can be the same, or versions of one state.
     return twoOfAKind(reads) ? readsOf(root, partition) : reads
   }
 }
+
+const nothing: readonly InputRef[] = []
 
 function twoOfAKind(reads: readonly InputRef[]): boolean {
   for (let i = 1; i < reads.length; i++) for (let j = 0; j < i; j++) if (reads[i]?.kind === reads[j]?.kind) return true

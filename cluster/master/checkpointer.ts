@@ -207,9 +207,9 @@ export class Checkpointer {
   #targetFor({ output, partition, holders }: Stored): NodeId | null {
     const { placement, registry, tracker } = this.#parts
     const home = placement.home(output.stored.partitions, partition)
-    for (const node of [home?.worker, home?.backup]) {
-      if (node !== undefined && node !== null && !holders.includes(node) && registry.get(node) !== undefined) return node
-    }
+    const may = (node: NodeId | null) => node !== null && !holders.includes(node) && registry.get(node) !== undefined
+    if (home !== null && may(home.worker)) return home.worker
+    if (home !== null && may(home.backup)) return home.backup
     let best: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
     for (const { node } of registry.live) {

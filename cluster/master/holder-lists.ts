@@ -24,7 +24,8 @@ export class HolderLists {
   and(list: readonly NodeId[], node: NodeId): readonly NodeId[] {
     const holder = this.#of(node)
     holder.blocks += 1
-    return list.length === 0 ? holder.alone : this.#list([...list, node])
+    if (list.length === 0) return holder.alone
+    return (list.length === 1 ? this.#of(list[0] as NodeId).pairs.get(node) : undefined) ?? this.#list([...list, node])
   }
 
   /** The list without one who is of it. */

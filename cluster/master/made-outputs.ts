@@ -17,8 +17,11 @@ export function madeBy(parts: Pick<Parts, "chains" | "graph" | "tracker">, { tar
   if (target === null) return []
   const step = (start: number, output: string): Made => {
     // Of state the chain tells: it has a step wherever something changed, whether its block is there or not.
-    const there = partitions(target.partitions).filter(p => chains.has(stream, p, start))
-    return { stream, interval: start, output, of: target.partitions, partitions: there }
+    const of = target.partitions
+    const made = tracker.output(output)
+    const whole = made !== undefined && made.present === of && made.parts.every(part => part !== undefined && part.block !== null)
+    const there = whole ? partitions(of) : partitions(of).filter(p => chains.has(stream, p, start))
+    return { stream, interval: start, output, of, partitions: there }
   }
   const { root } = target
   if (root.kind === "stretch") return root.starts.map(start => step(start, stepId(root, start)))

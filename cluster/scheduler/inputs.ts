@@ -76,11 +76,12 @@ type LaunchPart = LaunchInput["parts"][number]
 /** The places of all inputs. Null: something went missing meanwhile. `counted`: with the bytes by holder. */
 export function launchInputs(reads: readonly InputRef[], places: Places, counted: boolean): FoundInputs | null {
   const bytes = counted ? new Bytes() : null
-  const inputs: LaunchInput[] = []
-  for (const ref of reads) {
+  const inputs = new Array<LaunchInput>(reads.length)
+  for (let i = 0; i < reads.length; i++) {
+    const ref = reads[i] as InputRef
     const parts = partsOf(ref, places, bytes)
     if (parts === null) return null
-    inputs.push({ ref, parts })
+    inputs[i] = { ref, parts }
   }
   return { inputs, local: bytes?.local ?? noBytes, total: bytes?.total ?? 0 }
 }

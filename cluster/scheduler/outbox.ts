@@ -12,12 +12,11 @@ import type { SentStage } from "./stage.js"
 
 interface Batch {
   readonly stages: SentStage[]
-  readonly index: Map<SentStage, number>
   readonly tasks: LaunchTask[]
   readonly cancel: string[]
   readonly forget: string[]
   /** Whole intervals of streams: those before the time. */
-  readonly forgetBefore: Map<StreamId, number>
+  forgetBefore: Map<StreamId, number> | null
 }
 
 export class Outbox {
@@ -35,12 +34,9 @@ export class Outbox {
   /** The stage's index in the message that is to go there. */
   place(to: NodeId, stage: SentStage): number {
     const batch = this.#batch(to)
-    let index = batch.index.get(stage)
-    if (index === undefined) {
-      index = batch.stages.push(stage) - 1
-      batch.index.set(stage, index)
-    }
-    return index
+    // Tasks go out stage by stage: mostly it is the last one.
+    const index = batch.stages.lastIndexOf(stage)
+    return index >= 0 ? index : batch.stages.push(stage) - 1
   }
 
   launch(to: NodeId, task: LaunchTask): void {
@@ -57,8 +53,9 @@ export class Outbox {
 
   /** All of the stream's intervals that end at or before it. */
   forgetBefore(to: NodeId, stream: StreamId, before: number): void {
-    const { forgetBefore } = this.#batch(to)
-    forgetBefore.set(stream, Math.max(before, forgetBefore.get(stream) ?? before))
+    const batch = this.#batch(to)
+    batch.forgetBefore ??= new Map()
+    batch.forgetBefore.set(stream, Math.max(before, batch.forgetBefore.get(stream) ?? before))
   }
 
   /** A worker is gone: nothing is for it. */
@@ -71,8 +68,8 @@ export class Outbox {
     for (const [to, batch] of this.#batches) {
       if (batch.cancel.length > 0) this.send(to, { kind: "cancel", tasks: batch.cancel })
       if (batch.tasks.length > 0) this.send(to, { kind: "launch", stages: stagesFor(batch), tasks: batch.tasks })
-      if (batch.forget.length > 0 || batch.forgetBefore.size > 0) {
-        const streams = [...batch.forgetBefore].map(([stream, before]) => ({ stream, before }))
+      if (batch.forget.length > 0 || batch.forgetBefore !== null) {
+        const streams = [...(batch.forgetBefore ?? [])].map(([stream, before]) => ({ stream, before }))
         this.send(to, { kind: "forget", blocks: batch.forget, streams })
       }
     }
@@ -85,7 +82,7 @@ export class Outbox {
   #batch(to: NodeId): Batch {
     let batch = this.#batches.get(to)
     if (batch === undefined) {
-      batch = { stages: [], index: new Map(), tasks: [], cancel: [], forget: [], forgetBefore: new Map() }
+      batch = { stages: [], tasks: [], cancel: [], forget: [], forgetBefore: null }
       this.#batches.set(to, batch)
     }
     return batch

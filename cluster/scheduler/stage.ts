@@ -216,8 +216,10 @@ export class TaskQueue {
   }
 
   #swap(a: number, b: number): void {
-    const [tasks, sequences] = [this.#tasks, this.#sequences]
-    const [task, sequence] = [tasks[a] as Task, sequences[a] as number]
+    const tasks = this.#tasks
+    const sequences = this.#sequences
+    const task = tasks[a] as Task
+    const sequence = sequences[a] as number
     tasks[a] = tasks[b] as Task
     sequences[a] = sequences[b] as number
     tasks[b] = task

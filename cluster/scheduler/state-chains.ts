@@ -40,6 +40,8 @@ interface StreamChains {
 export class StateChains {
   readonly #streams = new Map<StreamId, StreamChains>()
   readonly #tracker: BlockTracker
+  /** Of the chain that is looked up. */
+  readonly #links: Place[] = []
 
   constructor(tracker: BlockTracker) {
     this.#tracker = tracker
@@ -57,8 +59,8 @@ export class StateChains {
       chains = { partitions: Array.from({ length: partitions }, () => []) }
       this.#streams.set(stream, chains)
     }
-    for (const p of only ?? chains.partitions.keys()) {
-      const steps = chains.partitions[p]
+    for (let i = 0; i < (only ?? chains.partitions).length; i++) {
+      const steps = chains.partitions[only === undefined ? i : (only[i] as number)]
       if (steps === undefined) continue
       const newest = steps.at(-1)
       if (newest === undefined || newest.interval < interval) {
@@ -121,7 +123,8 @@ export class StateChains {
   links(stream: StreamId, partition: number, at: number, since = at): readonly Place[] | null {
     const steps = this.#streams.get(stream)?.partitions[partition]
     if (steps === undefined) return []
-    const links: Place[] = []
+    const links = this.#links
+    links.length = 0
     for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
       const step = steps[i] as Standing
       const part = this.#part(step, partition)
@@ -129,7 +132,9 @@ export class StateChains {
       if (part.block !== null) links.push(placeOf(part, part.block, step.interval))
       if (part.base === true && step.interval <= since) break
     }
-    return links.reverse()
+    const found = new Array<Place>(links.length)
+    for (let i = 0; i < found.length; i++) found[i] = links[found.length - 1 - i] as Place
+    return found
   }
 
   #part(step: Standing, partition: number): Part | undefined {
@@ -156,9 +161,14 @@ export class StateChains {
   /** The earliest step of any partition that stands without its block: what it is made from is needed. Infinity: none. */
   missingFrom(stream: StreamId): number {
     let from = Number.POSITIVE_INFINITY
-    for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
-      const step = steps.find(one => one.interval >= from || this.#part(one, partition) === undefined)
-      if (step !== undefined && step.interval < from) from = step.interval
+    const chains = this.#streams.get(stream)?.partitions ?? []
+    for (let p = 0; p < chains.length; p++) {
+      for (const step of chains[p] as readonly Standing[]) {
+        if (step.interval >= from) break
+        if (this.#part(step, p) !== undefined) continue
+        from = step.interval
+        break
+      }
     }
     return from
   }
@@ -170,7 +180,8 @@ export class StateChains {
   trim(stream: StreamId, oldest: number): { readonly partition: number; readonly step: Step }[] {
     const gone: { partition: number; step: Step }[] = []
     const chains = this.#streams.get(stream)?.partitions ?? []
-    for (const [partition, steps] of chains.entries()) {
+    for (let partition = 0; partition < chains.length; partition++) {
+      const steps = chains[partition] as Standing[]
       for (let i = lastAtOrBefore(steps, oldest); i > 0; i--) {
         if (this.#part(steps[i] as Standing, partition)?.base !== true) continue
         for (const step of steps.splice(0, i)) gone.push({ partition, step })
