@@ -30,7 +30,8 @@ export class Analysis {
 
   /** Works off what has become ready or missing. */
   settle(): void {
-    if (this.#analysing) return
+    // What there is depends on what workers hold: without any, all of it would seem to be lost.
+    if (this.#analysing || this.#board.options.placement.size === 0) return
     this.#analysing = true
     // The list grows while it is worked off.
     for (let i = 0; i < this.#board.toAnalyse.length; i++) {

@@ -340,6 +340,26 @@ test("input that nobody holds is waited for: a worker taken for dead may come ba
   assert.equal(names(bench.flush()), ["map/0.2 w1"])
 })
 
+test("without any worker nothing is decided: who comes back may hold it all", () => {
+  const bench = mapReduce()
+  const reads = bench.reads
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.reads = () => () => {
+    throw new Error("it is not there")
+  }
+  bench.scheduler.removeWorker("w1")
+  bench.scheduler.removeWorker("w2")
+  bench.scheduler.settle()
+  assert.equal(bench.jobs(), [])
+  bench.reads = reads
+  bench.scheduler.addWorker("w1", "h1", 1)
+  for (const block of ["in0", "in1"]) bench.tracker.hold(block, "w1", 1 << 20, 100)
+  bench.scheduler.found()
+  bench.scheduler.settle()
+  assert.equal(names(bench.flush()), ["map/0.2 w1", "map/1.2 w1"])
+})
+
 test("but not for ever: then the job fails, by name", () => {
   const bench = mapReduce()
   start(bench, "j", "reduce")
