@@ -130,7 +130,13 @@ export type Command =
    * Blocks out of memory, one after the other in one new file, which need not outlive the process: nothing is synced. The parts are
    * read until the answer, which is as of `writeFile`.
    */
-  | { readonly kind: "spill"; readonly request: string; readonly path: string; readonly parts: readonly Uint8Array[] }
+  | {
+      readonly kind: "spill"
+      readonly request: string
+      readonly path: string
+      readonly parts: readonly Uint8Array[]
+      readonly direct: boolean
+    }
   /** The parts from byte `at` on of a file (0: a new one), synced before the answer, which is as of `writeFile`; they are read until then. */
   | {
       readonly kind: "appendFile"

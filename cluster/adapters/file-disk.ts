@@ -1,6 +1,7 @@
 /** Files on the worker's machine: ranges of old logs in, output files out. Every error names the path. */
 
 import { randomUUID } from "node:crypto"
+import { constants } from "node:fs"
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { crc32 } from "node:zlib"
@@ -153,9 +154,13 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
   })
 }
 
-/** The parts, one after the other, in a new file. Not synced: it need not outlive the process. */
-export async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+/**
+ * The parts, one after the other, in a new file. Not synced: it need not outlive the process. `direct`: past the system's page cache; each part begins with a page
+ * of memory and is whole pages long. Where the system cannot (its file system, larger pages), as usual.
+ */
+export async function writeParts(path: string, parts: readonly Uint8Array[], direct = false): Promise<void> {
   await named("write", path, async () => {
+    if (direct && (await writtenDirectly(path, parts))) return
     const file = await open(path, "w")
     try {
       await writeAll(file, 0, parts)
@@ -163,6 +168,31 @@ export async function writeParts(path: string, parts: readonly Uint8Array[]): Pr
       await file.close()
     }
   })
+}
+
+/** Directories whose file system refused: it is not asked again. */
+const notDirectly = new Set<string>()
+
+/** False: it cannot be, or not all of it was. */
+async function writtenDirectly(path: string, parts: readonly Uint8Array[]): Promise<boolean> {
+  // Not every system has it.
+  const { O_DIRECT, O_WRONLY, O_CREAT, O_TRUNC } = constants as Partial<typeof constants> & typeof constants
+  const directory = dirname(path)
+  if (O_DIRECT === undefined || notDirectly.has(directory)) return false
+  try {
+    const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT)
+    try {
+      const { bytesWritten } = await file.writev(parts as Uint8Array[], 0)
+      return bytesWritten === parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== "EINVAL" && code !== "ENOTSUP") throw error
+    notDirectly.add(directory)
+    return false
+  }
 }
 
 /** The parts, one after the other, from byte `at` on; 0: in a new file. Synced: they outlive the machine. */

@@ -143,8 +143,8 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         break
       }
       case "spill": {
-        const { request, path, parts } = command
-        file(request, writeParts(path, parts), () => ({ kind: "fileWritten", request }))
+        const { request, path, parts, direct } = command
+        file(request, writeParts(path, parts, direct), () => ({ kind: "fileWritten", request }))
         break
       }
       case "appendFile": {

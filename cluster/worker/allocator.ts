@@ -60,6 +60,9 @@ const firstSlabBytes = 4 * 1024
 const lastSlabBytes = 64 * 1024
 /** Larger regions get a span of their own. */
 const sharedBytes = 8 * 1024
+/** Larger ones begin with a page and have the rest of their last one, if there is room: what that wastes is little of them. */
+const pagedBytes = 256 * 1024
+const pageBytes = 4096
 export const poisonByte = 0xdb
 
 export class Allocator {
@@ -102,10 +105,12 @@ export class Allocator {
     const known = this.#arenas.get(arenaName)
     const arena: Arena = known ?? { name: arenaName, regions: new Set(), slab: null, nextSlabBytes: firstSlabBytes }
     const slab = needed <= sharedBytes ? this.#slabFor(arena, needed) : null
-    const span = slab === null ? this.#heap.take(needed) : null
+    const paged = lengthBytes >= pagedBytes ? this.#heap.take(pagesOf(needed) + pageBytes - granuleBytes) : null
+    const span = slab === null ? (paged ?? this.#heap.take(needed)) : null
     if (slab === null && span === null) return null
     if (known === undefined) this.#arenas.set(arenaName, arena)
-    const offset = slab === null ? span!.offset : slab.span.offset + slab.usedBytes
+    const begin = slab === null ? span!.offset : slab.span.offset + slab.usedBytes
+    const offset = paged !== null ? pagesOf(begin) : begin
     if (slab !== null) {
       slab.usedBytes += needed
       slab.regions++
@@ -120,6 +125,15 @@ export class Allocator {
     const holding = region as Holding
     if (holding.state === "gone") throw new Error(`region at ${region.offset} (generation ${region.generation}) is gone`)
     return new Uint8Array(this.#bytes.buffer, region.offset, region.length)
+  }
+
+  /** The same to the end of the last page that they lie in, of which nobody else has any; null: they do not begin with one. */
+  pages(region: Region): Uint8Array | null {
+    const { span, offset, length } = region as Holding
+    const end = offset + pagesOf(length)
+    if (span === null || offset % pageBytes !== 0 || end > span.offset + span.length) return null
+    this.view(region)
+    return new Uint8Array(this.#bytes.buffer, offset, end - offset)
   }
 
   isPinned(region: Region): boolean {
@@ -214,4 +228,8 @@ export class Allocator {
     if (slab.arena !== null) slab.arena.slab = null
     this.#heap.give(slab.span)
   }
+}
+
+function pagesOf(bytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes
 }

@@ -151,6 +151,11 @@ export class BlockStore {
     return this.#allocator.view(region)
   }
 
+  /** The same to the end of its last page; null: it does not begin with one. */
+  pages(region: Region): Uint8Array | null {
+    return this.#allocator.pages(region)
+  }
+
   pin(region: Region): void {
     this.#allocator.pin(region)
   }

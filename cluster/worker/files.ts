@@ -48,11 +48,14 @@ export class Files {
     this.#outbox.push({ kind: "writeFile", request, path, bytes })
   }
 
-  /** Writes the parts, one after the other, into a new file that need not outlive the process. They are read until it is done. */
-  spill(path: string, parts: readonly Uint8Array[], done: Done<true>): void {
+  /**
+   * Writes the parts, one after the other, into a new file that need not outlive the process. They are read until it is done. `direct`: they are whole pages,
+   * and go past the system's memory where it can.
+   */
+  spill(path: string, parts: readonly Uint8Array[], direct: boolean, done: Done<true>): void {
     const request = `f${++this.#made}`
     this.#writes.set(request, done)
-    this.#outbox.push({ kind: "spill", request, path, parts })
+    this.#outbox.push({ kind: "spill", request, path, parts, direct })
   }
 
   /** Writes the parts, one after the other, into the file from `at` on (0: a new one), and syncs it. They are read until it is done. */

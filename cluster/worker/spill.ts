@@ -18,6 +18,7 @@ import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
 import type { Files } from "./files.js"
 import type { Outbox } from "./outbox.js"
+import { SpillRate } from "./spill-rate.js"
 
 export interface SpillParts {
   readonly config: WorkerConfig
@@ -60,6 +61,7 @@ export class Spill {
   #writes = 0
   #writingBytes = 0
   #evicting = false
+  readonly #rate = new SpillRate()
   #made = 0
   #notBeforeMs = 0
   #bytes = 0
@@ -116,7 +118,7 @@ export class Spill {
       this.#notBeforeMs = nowMs + lookAgainMs
       return
     }
-    this.#evict(victims, bytes)
+    this.#evict(victims, !urgent && this.#rate.heavyWith(bytes, nowMs))
   }
 
   get deadlineMs(): number {
@@ -180,7 +182,7 @@ export class Spill {
     if (this.#bytes + bytes.byteLength > this.#parts.config.diskBytes) return done(null, "its part of the disk is used up")
     const path = this.#newPath()
     this.#bytes += bytes.byteLength
-    this.#parts.files.spill(path, [bytes], (_, error) => {
+    this.#parts.files.spill(path, [bytes], false, (_, error) => {
       if (error !== "") {
         this.#bytes -= bytes.byteLength
         this.#broke(error, path)
@@ -244,8 +246,13 @@ export class Spill {
     return bytes >= excess
   }
 
-  #evict(victims: readonly StoredBlock[], bytes: number): void {
-    const { store, files } = this.#parts
+  /** `heavy`: past the system's memory, if they begin with pages and there is room for the rest of the last one of each. */
+  #evict(victims: readonly StoredBlock[], heavy: boolean): void {
+    const { config, store, files } = this.#parts
+    const pages = heavy ? victims.flatMap(({ region }) => store.pages(region!) ?? []) : []
+    const direct = heavy && pages.length === victims.length && this.#bytes + sizeOf(pages) <= config.diskBytes
+    const views = direct ? pages : victims.map(({ region }) => store.view(region!))
+    const bytes = sizeOf(views)
     const path = this.#newPath()
     this.#writes += 1
     this.#writingBytes += bytes
@@ -254,8 +261,7 @@ export class Spill {
       this.#writing.add(id)
       store.pin(region!)
     }
-    const views = victims.map(({ region }) => store.view(region!))
-    files.spill(path, views, (_, error) => {
+    files.spill(path, views, direct, (_, error) => {
       this.#writes -= 1
       this.#writingBytes -= bytes
       const file: SpillFile = { bytes, blocks: 0 }
@@ -267,11 +273,11 @@ export class Spill {
         this.#broke(error, path)
       }
       let offset = 0
-      for (const { id, region, bytes: length } of victims) {
+      for (const [i, { id, region }] of victims.entries()) {
         this.#writing.delete(id)
         store.unpin(region!)
         if (error === "" && store.evicted(id, { path, offset })) file.blocks += 1
-        offset += length
+        offset += views[i]!.byteLength
       }
       if (error === "" && file.blocks === 0) this.#remove(path, file)
     })
@@ -307,6 +313,10 @@ export class Spill {
     this.#failed = error
     this.#notBeforeMs = clock.monotonicMs + tryAgainMs
   }
+}
+
+function sizeOf(views: readonly Uint8Array[]): number {
+  return views.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
 /** Whether it is the first to wait, so that it has to ask. */

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { listFiles, readRange, writeWhole } from "../../cluster/adapters/file-disk.js"
+import { reserveBlockMemory } from "../../cluster/adapters/block-memory.js"
+import { listFiles, readRange, writeParts, writeWhole } from "../../cluster/adapters/file-disk.js"
 import { ReadMemory } from "../../cluster/adapters/read-memory.js"
 
 const test = suite<{ directory: string }>("file disk")
@@ -43,6 +44,21 @@ test("what an executor gets lies in shared memory, and that is used again once i
   const again = memory.take("c", 900_000)
   assert.equal([again.buffer === first.buffer, again.byteLength], [true, 900_000])
   assert.is.not(memory.take("d", 900_000).buffer, first.buffer, "it came back once")
+})
+
+test("whole pages past the system's memory, and what is none as usual", async ({ directory }) => {
+  const bytes = new Uint8Array(reserveBlockMemory(2 ** 20).buffer).map((_, i) => i % 251)
+  const memory = new Uint8Array(reserveBlockMemory(2 ** 20).buffer)
+  memory.set(bytes)
+  const path = join(directory, "some.blocks")
+  // What was refused once is not tried again.
+  for (const begin of [0, 64, 0]) {
+    const parts = [memory.subarray(begin, begin + 8_192), memory.subarray(begin + 400_000 - (400_000 % 4_096), begin + 409_600)]
+    await writeParts(path, parts, true)
+    assert.ok(Buffer.concat(parts).equals(await readFile(path)))
+  }
+  const nowhere = join(directory, "none", "some.blocks")
+  assert.match(String(await writeParts(nowhere, [memory.subarray(0, 4_096)], true).catch(String)), /cannot write .*none.*: no such file/)
 })
 
 test("what was listed is read, or it is said what became of it", async ({ directory }) => {

@@ -32,6 +32,16 @@ test("an arena is dropped whole, and its memory is one piece again", () => {
   assert.ok(memory.allocate("b", 256 * kib))
 })
 
+test("large regions begin with a page, of which they have the last one alone; all of memory can be one region still", () => {
+  const memory = allocator(1024 * kib)
+  memory.allocate("a", 100)
+  const [first, second] = [memory.allocate("a", 300 * kib + 1)!, memory.allocate("a", 256 * kib)!]
+  assert.equal([first.offset % 4096, memory.pages(first)!.byteLength, memory.view(first).byteLength], [0, 304 * kib, 300 * kib + 1])
+  assert.ok(first.offset + 304 * kib <= second.offset || second.offset + 256 * kib <= first.offset)
+  memory.dropArena("a")
+  assert.is(memory.pages(memory.allocate("b", 1024 * kib)!)!.byteLength, 1024 * kib)
+})
+
 test("a pinned region outlives its arena, byte for byte, until the last unpin", () => {
   const memory = allocator(64 * kib)
   const region = memory.allocate("a", 1000)!

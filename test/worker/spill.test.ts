@@ -5,6 +5,7 @@ import * as assert from "uvu/assert"
 import type { StoredBlock } from "../../cluster/worker/block-store.js"
 import { DiskBudget } from "../../cluster/worker/disk-budget.js"
 import { Spill } from "../../cluster/worker/spill.js"
+import { SpillRate } from "../../cluster/worker/spill-rate.js"
 import { Bench, lines, masterAheadMs, minute, result, stage, task } from "./bench.js"
 
 const test = suite("worker/spill")
@@ -236,6 +237,59 @@ test("an output that memory has no room for goes straight to disk; without one t
     assert.is(w.only("tasksDone").done[0]!.outputs[0]!.bytes, blockBytes)
     assert.is(w.inventory().at(-1)!.bytes, blockBytes)
   }
+})
+
+test("much at once goes past the system's memory: whole pages, in which each block is found", () => {
+  // Of five files of 21 blocks the fourth is the first that makes it much; for the rest of the last pages of the fifth's there is no room.
+  const diskBytes = 84 * blockBytes + 21 * Math.ceil(blockBytes / 4_096) * 4_096
+  const w = new Bench({ capBytes: 64 * 1024 * 1024, config: { ...config, diskBytes } }).join([])
+  const letters = Array.from({ length: 110 }, (_, i) => "abcdefghijk"[i % 11]!)
+  const ids = withSealed(w, ...letters)
+  w.receive("master#1", uses(masterAheadMs + minute * 1_000))
+  w.pass(1_000)
+  const spills = w.command("spill")
+  const files = new Map<string, Buffer>()
+  for (let i = 0; i < spills.length; i++) {
+    // What is written is nobody's memory after that.
+    files.set(spills[i]!.path, Buffer.concat(spills[i]!.parts))
+    w.step({ kind: "fileWritten", request: spills[i]!.request })
+    spills.push(...w.command("spill"))
+  }
+  const total = [...files.values()].reduce((sum, { length }) => sum + length, 0)
+  assert.ok(total <= diskBytes, `the rest of the last pages counts: ${total} of ${diskBytes} bytes`)
+  const direct = spills.filter(one => one.direct)
+  assert.equal(
+    spills.map(one => one.direct),
+    [false, false, false, true, false],
+  )
+  for (const { parts } of direct)
+    for (const part of parts)
+      assert.equal([part.byteOffset % 4_096, part.byteLength % 4_096, part.byteLength - blockBytes < 4_096], [0, 0, true])
+  let found = 0
+  for (const [i, block] of ids.entries()) {
+    w.receive("w9#1", { kind: "fetch", request: i, blocks: [{ block }] })
+    const [read] = w.command("readFile")
+    if (read === undefined) continue
+    found += 1
+    const bytes = files.get(read.path)!.subarray(read.from, read.to)
+    assert.ok(bytes.equals(large(letters[i]!)))
+    w.step({ kind: "fileRead", request: read.request, bytes })
+  }
+  assert.ok(found > 90)
+})
+
+test("much in a while is much from there on, until a while has had little", () => {
+  const rate = new SpillRate()
+  const mib = 2 ** 20
+  const asked = [
+    [10_000, 30, false],
+    [10_900, 2, true],
+    [11_000, 1, true],
+    [12_000, 1, false],
+    [12_100, 31, true],
+    [14_100, 1, false],
+  ] as const
+  for (const [nowMs, mibs, heavy] of asked) assert.is(rate.heavyWith(mibs * mib, nowMs), heavy, `at ${nowMs}`)
 })
 
 test("what tasks read from disk at once is bounded: in turn, each all or nothing", () => {
