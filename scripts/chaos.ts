@@ -88,7 +88,7 @@ try {
   await Promise.all(workers.map(startWorker))
   session = await connect(address)
   await until(
-    "all workers are listed",
+    () => "all workers are listed",
     async () => (await session!.workers()).filter(({ state }) => state === "up").length === workers.length,
   )
 
@@ -162,21 +162,25 @@ async function strike(attack: Attack, name: string, load: Load): Promise<void> {
 /** Resolves when every stream has finished the interval that holds `ms`, with the time that all have come to. */
 async function caughtUp(session: ClientSession, ms: number): Promise<number> {
   let through = 0
-  await until(`all streams are past ${new Date(ms).toISOString()}`, async () => {
+  let warnings: readonly string[] = []
+  const what = () =>
+    `all streams are past ${new Date(ms).toISOString()}, and nothing has one copy: they are at ${new Date(through).toISOString()}; ${warnings.join("; ")}`
+  await until(what, async () => {
     const entries = (await session.host.catalog()).filter(({ state }) => state !== "on demand")
     const held = entries.find(entry => entry.held !== undefined)
     if (held !== undefined) throw new Error(`${held.definition.name} is held: ${held.held!.failure.message}`)
     through = Math.min(...entries.map(({ throughMs }) => throughMs))
     // What lost a copy has another again: until then a second death would be a second failure at once.
-    return entries.length >= 4 && through > ms + 1_000 && !(await session.status()).warnings.some(text => /one copy/.test(text))
+    warnings = (await session.status()).warnings
+    return entries.length >= 4 && through > ms + 1_000 && !warnings.some(text => /one copy/.test(text))
   })
   return through
 }
 
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+async function until(what: () => string, condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + stuckMs
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${stuckMs / 1000} s: ${what}`)
+    if (performance.now() > deadline) throw new Error(`not within ${stuckMs / 1000} s: ${what()}`)
     await pause(pollMs)
   }
 }
