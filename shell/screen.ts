@@ -3,10 +3,10 @@
  * ends the process.
  */
 
-import { Fzf } from "fzf"
 import { decode, decodeRest, freshDecoder } from "./editor/decode.js"
 import { editedCell } from "./editor/external.js"
 import type { History } from "./editor/history.js"
+import { searchCells } from "./editor/search.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
@@ -130,6 +130,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const host = options.host(event => {
     if (event.kind === "chaos") options.chaos?.(event.order)
     else if (event.kind === "done") dispatch({ kind: "done" })
+    else if (event.kind === "edit") perform({ kind: "edit", text: event.text })
     else if (event.kind === "completed") dispatch({ ...event, late: true })
     else if (event.kind === "print" || event.kind === "panels") dispatch(event)
   })
@@ -167,7 +168,7 @@ export function openScreen(options: ScreenOptions): Screen {
         dispatch({ kind: "ghost", for: effect.text, text: ghostFor(effect.text) })
         return
       case "find":
-        dispatch({ kind: "found", query: effect.query, matches: search(options.history.all(), effect.query) })
+        dispatch({ kind: "found", query: effect.query, matches: searchCells(options.history.all(), effect.query) })
         return
       case "page":
         page("")
@@ -317,11 +318,4 @@ export function openScreen(options: ScreenOptions): Screen {
   // Whoever types next finds it loaded.
   setTimeout(() => void loadLayout(), layoutAfterMs).unref()
   return { dispatch, enter, ended, close }
-}
-
-/** Newest first; fuzzy when there is something to look for. */
-function search(cells: readonly string[], query: string): string[] {
-  const newestFirst = [...new Set([...cells].reverse())]
-  if (query === "") return newestFirst.slice(0, 50)
-  return new Fzf(newestFirst, { limit: 50 }).find(query).map((found: { item: string }) => found.item)
 }

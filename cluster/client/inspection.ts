@@ -116,7 +116,7 @@ export function jobInfo({ stream, interval, state, stages, delayMs, ms }: JobSta
     stream,
     interval,
     state,
-    stages: stages.map(stage => ({ ...stage, slowest: stage.slowest ?? { worker: "", ms: 0 } })),
+    stages: stages.map(stage => ({ ...stage, reads: [...stage.reads], slowest: stage.slowest ?? { worker: "", ms: 0 } })),
     delayMs,
     ms,
   }

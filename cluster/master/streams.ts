@@ -248,16 +248,16 @@ export class Streams {
     return found.reverse()
   }
 
-  #slowest(stage: Stage, times: Times): { readonly worker: string; readonly ms: number } | null {
+  #slowest(stage: Stage, times: Times): JobStatus["stages"][number]["slowest"] {
     let slowest = stage.slowest
-    if (stage.open === 0) return slowest && { worker: this.#nameOf(slowest.worker), ms: slowest.ms }
+    if (stage.open === 0) return slowest && { ...slowest, worker: this.#nameOf(slowest.worker) }
     stage.tasks.forEach(task => {
       for (const { worker, startedMs } of attemptsOf(task)) {
         const ms = times.monotonicMs - startedMs
-        if (slowest === null || ms > slowest.ms) slowest = { worker, ms }
+        if (slowest === null || ms > slowest.ms) slowest = { worker, ms, partition: task.partition }
       }
     })
-    return slowest && { worker: this.#nameOf(slowest.worker), ms: slowest.ms }
+    return slowest && { ...slowest, worker: this.#nameOf(slowest.worker) }
   }
 
   #nameOf(worker: NodeId): string {
@@ -267,11 +267,15 @@ export class Streams {
   #status(job: IntervalJob, state: JobStatus["state"], times: Times): JobStatus {
     const { ledger, scheduler } = this.#parts
     const record = ledger.streams.get(job.stream)
-    const stages = scheduler.stagesOf(job.id).map(stage => ({
+    const found = scheduler.stagesOf(job.id)
+    const places = new Map(found.map((stage, i) => [stage.spec.output, i]))
+    const stages = found.map(stage => ({
       name: stage.spec.label,
       tasks: stage.tasks.size,
       done: stage.tasks.size - stage.open,
       ms: stage.startedMs === null ? 0 : (stage.endedMs ?? times.monotonicMs) - stage.startedMs,
+      startMs: (stage.startedMs ?? times.monotonicMs) - job.startedMs,
+      reads: [...(stage.dependencies?.keys() ?? [])].flatMap(output => places.get(output) ?? []),
       slowest: this.#slowest(stage, times),
     }))
     const ms = (job.endedMs ?? times.monotonicMs) - job.startedMs

@@ -59,8 +59,12 @@ export interface JobStatus {
     readonly tasks: number
     readonly done: number
     readonly ms: number
+    /** From the job's start; less than 0 of what another job had begun. */
+    readonly startMs: number
+    /** Stages that it reads, by their places in this list, whose first makes the interval. */
+    readonly reads: readonly number[]
     /** Its longest task, running ones too; the worker's name. Null while none has begun. */
-    readonly slowest: { readonly worker: string; readonly ms: number } | null
+    readonly slowest: { readonly worker: string; readonly ms: number; readonly partition: number } | null
   }[]
 }
 

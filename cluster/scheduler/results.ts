@@ -97,7 +97,7 @@ export class Results {
     if (stage.pool === "stream") this.#board.options.placement.took(worker, done.ms, othersMs)
     stage.durationsMs.push(done.ms)
     stage.totalMs += done.ms
-    if (stage.slowest === null || done.ms > stage.slowest.ms) stage.slowest = { worker, ms: done.ms }
+    if (stage.slowest === null || done.ms > stage.slowest.ms) stage.slowest = { worker, ms: done.ms, partition: task.partition }
     stage.endedMs = nowMs
     // Before the job's end, which it may bring.
     this.#board.happened({ kind: "made", spec: stage.spec, partition, worker, done })

@@ -79,7 +79,7 @@ export interface Stage {
   /** Their sum. */
   totalMs: number
   /** Of its tasks that are done. */
-  slowest: { readonly worker: NodeId; readonly ms: number } | null
+  slowest: { readonly worker: NodeId; readonly ms: number; readonly partition: number } | null
 }
 
 /** A stage as it travels. `divisible`: some of it is for some of its tasks only. */

@@ -67,12 +67,23 @@ export interface WorkerInfo {
   slow?: { times: number; since: number }
 }
 
-/** One interval of one stream at work: `delayMs` from the interval's end to the job's start, `ms` from there on. */
+/**
+ * One interval of one stream at work: `delayMs` from the interval's end to the job's start, `ms` from there on. The first stage makes the
+ * interval; `reads` are the places in the list of those that a stage reads, `startMs` is from the job's start.
+ */
 export interface JobInfo {
   stream: string
   interval: Interval
   state: "running" | "done" | "failed" | "waiting"
-  stages: { name: string; tasks: number; done: number; ms: number; slowest: { worker: string; ms: number } }[]
+  stages: {
+    name: string
+    tasks: number
+    done: number
+    ms: number
+    startMs: number
+    reads: number[]
+    slowest: { worker: string; ms: number; partition?: number }
+  }[]
   delayMs: number
   ms: number
 }

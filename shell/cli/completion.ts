@@ -33,7 +33,7 @@ export function completion(shell: string, _program: Command): void {
   if (process.stdout.isTTY) process.stderr.write(`${howTo[shell]}\n`)
 }
 
-const takesStreams = new Set(["why", "stop", "resume", "replace", "keep", "rename", "logs", "send", "watch", "query"])
+const takesStreams = new Set(["why", "stop", "resume", "replace", "keep", "rename", "logs", "jobs", "send", "watch", "query"])
 /** Most of it is the loading of the client. */
 const patienceMs = 2_500
 

@@ -206,6 +206,17 @@ program
   .action(async (stream, options) => (await import("./why.js")).why(stream, options))
 
 program
+  .command("jobs")
+  .description("the newest intervals' jobs: how long each took, what waits, what runs")
+  .argument("[stream]")
+  .option("-f, --follow", "each as it ends, until Ctrl-C")
+  .option("--last <span>", "how far back: 10m; a minute unless given")
+  .addOption(master())
+  .addOption(output())
+  .addOption(tz())
+  .action(async (stream, options) => (await import("./jobs.js")).jobs(stream, options))
+
+program
   .command("stop")
   .description("stop streams")
   .argument("<stream...>")

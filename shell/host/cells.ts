@@ -12,6 +12,7 @@ import { loadModule } from "../evaluator/load-module.js"
 import type { CompletionList, StyledLine } from "../session-types.js"
 import { dedented } from "../view/dedented.js"
 import { pageView } from "../view/page.js"
+import type { RowMode } from "../view/rows-as.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { CellCheck } from "./cell-check.js"
@@ -23,6 +24,7 @@ import { kindOf, runs } from "./kinds.js"
 import { loadedCells } from "./loaded-cells.js"
 import { addMeant } from "./meant.js"
 import type { HostEvent } from "./port.js"
+import { ofHidden, ofIndexed } from "./said-of-cells.js"
 import { type RunCell, saveCells } from "./saved-cells.js"
 import { definitionLine } from "./stream-lines.js"
 import { Typing } from "./typing.js"
@@ -32,6 +34,7 @@ export interface CellPlace {
   readonly session: ClientSession
   readonly tz: string
   readonly columns: number
+  readonly view: ViewMode
   now(): number
   print(lines: readonly StyledLine[]): void
   /** So often something was printed. */
@@ -41,6 +44,15 @@ export interface CellPlace {
   /** Streams have been defined. */
   defined(names: readonly string[]): void
 }
+
+/** How rows are shown: as a table, a field a line, JSON; `wide`: wider than the screen, too. */
+export interface ViewMode {
+  readonly mode: RowMode
+  readonly wide: boolean
+}
+
+/** A line that nobody's terminal cuts. */
+const wideColumns = 4_000
 
 export interface CellOptions {
   readonly rich: boolean
@@ -117,7 +129,8 @@ export class Cells {
     const isStream = result.declared.length > 0 && handleData(result.value) !== undefined
     const echoed = echo.length > 0 && (isStream || kindOf(place.session, result.value) === "output")
     // As it is shown when the page that it is saved in runs: without what declarations keep, and stamps.
-    const shown = result.hasValue && !echoed ? await this.show(result.value, signal) : []
+    const shown = result.hasValue && !echoed ? await this.present(result.value, this.lastStamp, signal) : []
+    if (result.hasValue && result.value === undefined) place.print(await ofIndexed(cell, this.evaluator))
     const { text, declared } = { text: cell, declared: result.declared.map(({ name }) => name) }
     const made = result.declared.some(({ value }) => handleData(value)?.kind === "stream")
     const defines = made || kindOf(place.session, result.value) === "output"
@@ -144,24 +157,30 @@ export class Cells {
     )
   }
 
-  /** A cell's value and under it its stamp, with the number by which it is kept. Gives the lines without the stamp. */
-  private async show(value: unknown, signal: AbortSignal): Promise<readonly StyledLine[]> {
-    const stamped: Stamped = { value, stamp: handleData(value) ? undefined : this.lastStamp }
+  /** A value and under it its stamp, with the number by which it is kept; above it what is said `first`. Gives the lines without the stamp. */
+  async present(
+    value: unknown,
+    asked: Stamp | undefined,
+    signal: AbortSignal,
+    first: readonly StyledLine[] = [],
+  ): Promise<readonly StyledLine[]> {
+    const stamped: Stamped = { value, stamp: handleData(value) ? undefined : asked }
     const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
     const above = stamp ? lines.slice(0, -1) : lines
     const name = this.answers.keep(value, rows, stamp)
-    if (this.options.rich) this.place.emit({ kind: "result", lines, page: pageView(value, this.place.tz) })
+    if (this.options.rich) this.place.emit({ kind: "result", lines: [...first, ...lines], page: pageView(value, this.place.tz) })
     else {
       const under = lines.at(-1)
-      this.place.print(stamp && under ? [...above, { ...under, text: `${under.text} · ${name}` }] : lines)
+      this.place.print([...first, ...(stamp && under ? [...above, { ...under, text: `${under.text} · ${name}` }] : lines)])
     }
     return above
   }
 
   context() {
-    const { tz, columns } = this.place
+    const { tz, columns, view } = this.place
     const { rest } = this.options
-    return { tz, width: columns, now: () => this.place.now(), ...(rest !== undefined && { rest }) }
+    const width = view.wide ? wideColumns : columns
+    return { tz, width, mode: view.mode, now: () => this.place.now(), ...(rest !== undefined && { rest }) }
   }
 
   /** Evaluates without showing: for `query`, which prints the value itself. */
@@ -207,7 +226,7 @@ export class Cells {
     const rdds = [...named]
       .filter(([value]) => handleData(value)?.kind === "rdd")
       .map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
-    return [...streams, ...rdds]
+    return [...streams, ...rdds, ...ofHidden(result.declared, session.host.definitions.all())]
   }
 
   /** The evaluator awaits through this, so that an answer's stamp is kept with it. */
@@ -225,6 +244,20 @@ export class Cells {
     } finally {
       signal?.removeEventListener("abort", cancel)
     }
+  }
+
+  /** Of the cells that have run, as they were typed. */
+  get texts(): readonly string[] {
+    return this.ran.map(({ text }) => text)
+  }
+
+  /** What an expression gives, awaited by nobody: its question is asked, and goes on whatever is cancelled. `_` stays. */
+  async asked(expression: string, signal: AbortSignal): Promise<unknown> {
+    const kept = globalThis as { __rivuletAside?: () => unknown }
+    await this.evaluate(`{ globalThis.__rivuletAside = () => (${expression}\n) }`, signal)
+    const ask = kept.__rivuletAside!
+    delete kept.__rivuletAside
+    return this.place.session.host.questions.watching(ask)
   }
 
   /** As a program or a notebook; gives what it did. */

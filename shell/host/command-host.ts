@@ -4,7 +4,11 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import type { Stamp, StreamInfo } from "../../engine/fluent/types.js"
 import type { StyledLine } from "../session.js"
 import type { Chart } from "../view/chart.js"
+import type { Background } from "./background.js"
+import type { ViewMode } from "./cells.js"
+import type { Edits } from "./edits.js"
 import type { KeptAnswers } from "./kept-answers.js"
+import type { HostEvent } from "./port.js"
 
 type Lines = readonly StyledLine[]
 
@@ -33,5 +37,12 @@ export interface CommandHost {
   setZone(zone: string): void
   save(path: string): Lines
   load(path: string): Promise<Lines>
-  chaos(args: string): Lines
+  /** Another definition for a stream, tried before it is put in place. */
+  readonly edits: Edits
+  /** Questions that are asked aside. */
+  readonly background: Background
+  view: ViewMode
+  /** The cluster is this shell's own. */
+  readonly embedded: boolean
+  emit(event: HostEvent): void
 }

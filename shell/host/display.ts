@@ -10,6 +10,7 @@ import { rowsOf } from "../cli/output.js"
 import type { StyledLine } from "../session.js"
 import { chartLines, chartOf, isHistogram } from "../view/chart.js"
 import { formatNumber } from "../view/number.js"
+import { fieldLines, jsonLines, type RowMode } from "../view/rows-as.js"
 import { sparkline } from "../view/sparkline.js"
 import { stampLine } from "../view/stamp.js"
 import { cellText, table, truncate } from "../view/table.js"
@@ -26,9 +27,11 @@ export interface DisplayContext {
   readonly signal: AbortSignal
   /** How the rest of an answer is seen: a key, where there is a pager. */
   readonly rest?: string
+  /** A table unless it says otherwise. */
+  readonly mode?: RowMode
 }
 
-type ValueContext = Pick<DisplayContext, "tz" | "width" | "now" | "rest">
+type ValueContext = Pick<DisplayContext, "tz" | "width" | "now" | "rest" | "mode">
 
 const bareRows = 10
 const answerRows = 20
@@ -152,13 +155,16 @@ export function valueLines(value: unknown, context: ValueContext, maxRows: numbe
   const rows = value instanceof Map ? [...value] : value instanceof Set ? [...value] : value
   if (Array.isArray(rows)) {
     if (rows.length === 0) return { lines: [{ text: "  (none)", style: "dim" }] }
-    if (isHistogram(rows)) return { lines: chartText(rows, context) }
     const format = (time: Date) => formatTime(time.getTime(), context.tz, { nowMs: context.now() })
+    if (context.mode === "line" || context.mode === "json") {
+      const lines = context.mode === "json" ? jsonLines(rows, maxRows) : fieldLines(rows, maxRows, format)
+      const shown = Math.min(rows.length, maxRows)
+      return { lines: [...lines.map(text => ({ text })), ...moreLine(rows.length - shown, context)], shown: [shown, rows.length] }
+    }
+    if (isHistogram(rows)) return { lines: chartText(rows, context) }
     const plainPairs = rows.every(row => Array.isArray(row) && row.length === 2 && !isObject(row[0]) && !isObject(row[1]))
     const text = table(rows, { width: context.width, maxRows, header: !plainPairs && rows.some(isObject), formatTime: format })
-    const more = text.total - text.shown
-    const lines: StyledLine[] = text.lines.map(line => ({ text: line }))
-    if (more > 0) lines.push({ text: `  … ${formatNumber(more)} more${context.rest ? ` · ${context.rest}` : ""}`, style: "dim" })
+    const lines = [...text.lines.map(line => ({ text: line })), ...moreLine(text.total - text.shown, context)]
     return { lines, shown: [text.shown, text.total] }
   }
   if (typeof value === "number" || typeof value === "bigint") return { lines: [{ text: `  ${formatNumber(value)}` }] }
@@ -170,6 +176,10 @@ export function valueLines(value: unknown, context: ValueContext, maxRows: numbe
       .split("\n")
       .map(line => ({ text: `  ${line}` })),
   }
+}
+
+function moreLine(more: number, { rest }: ValueContext): StyledLine[] {
+  return more > 0 ? [{ text: `  … ${formatNumber(more)} more${rest ? ` · ${rest}` : ""}`, style: "dim" }] : []
 }
 
 function seriesLines(series: Series<unknown>, context: ValueContext): StyledLine[] {

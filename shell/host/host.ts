@@ -13,15 +13,17 @@ import type { PagedAnswer } from "../pager/paged.js"
 import type { CompletionList, Inspection, PanelOrder, StyledLine } from "../session-types.js"
 import type { Chart } from "../view/chart.js"
 import { drawing } from "../view/page.js"
-import { type CellPlace, Cells } from "./cells.js"
+import { Background } from "./background.js"
+import { type CellPlace, Cells, type ViewMode } from "./cells.js"
 import type { ChangeGuard } from "./change-guard.js"
-import { chaosNames, orderChaos, parseChaos } from "./chaos.js"
+import { chaosNames, orderChaos } from "./chaos.js"
 import { ClusterNews } from "./cluster-news.js"
 import type { CommandHost } from "./command-host.js"
 import { helpAt } from "./commands/help.js"
 import { parseDotCommand, runDotCommand } from "./commands/index.js"
 import { askedAbout, describe } from "./describe.js"
 import { stampOf } from "./display.js"
+import { Edits } from "./edits.js"
 import { errorLines } from "./error-view.js"
 import { findStream } from "./find-stream.js"
 import { fromElsewhere } from "./foreign.js"
@@ -46,7 +48,10 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   readonly emit: (event: HostEvent) => void
   columns: number
   tz: string
+  view: ViewMode = { mode: "table", wide: false }
   lastError: Error | undefined
+  readonly edits: Edits
+  readonly background: Background
   private readonly guard: ChangeGuard | undefined
   private readonly rich: boolean
   private readonly cells: Cells
@@ -56,10 +61,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   private readonly followsLogs: boolean
   private running: AbortController | undefined
   private readonly paths: Paths | undefined
-  /** A mark of the questions: those since are the running cell's. */
   private askedBefore = 0
   private readonly promptColumns: number | undefined
-  /** So often something was printed. */
   prints = 0
 
   constructor(options: ShellHostOptions) {
@@ -78,6 +81,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.paths = options.paths
     const print = (lines: readonly StyledLine[]) => this.print(lines)
     this.cells = new Cells(this, { rich: this.rich, rest: options.rest, around: options.around ?? (work => work()) })
+    this.edits = new Edits(this, { texts: () => this.cells.texts, screen: options.promptColumns !== undefined })
+    this.background = new Background(this, this.cells)
     this.news = new ClusterNews({ ...(onPush && { onPush }), user: this.user, now: () => this.now(), print })
     this.logTail = new LogTail(session, print)
     this.open = new Panels({
@@ -103,7 +108,6 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     return this.cells.answers
   }
 
-  /** What happened in the cluster since the shell attached. */
   get events(): ClusterNews["events"] {
     return this.news.events
   }
@@ -238,7 +242,6 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
 
   // ── what dot-commands do ──
 
-  /** What an expression stands for. */
   async value(expression: string): Promise<unknown> {
     return (await this.evaluate(expression, this.running?.signal)).value
   }
@@ -286,14 +289,11 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     return []
   }
 
-  chaos(args: string): readonly StyledLine[] {
-    return orderChaos(parseChaos(args, this.embedded), this.emit)
-  }
-
   async close(): Promise<void> {
     this.news.close()
     this.logTail.close()
     this.open.close("")
+    this.background.close()
     this.cancel()
     await this.cells.typing.close()
   }

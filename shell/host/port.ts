@@ -22,6 +22,8 @@ export type HostEvent =
   | { readonly kind: "error"; readonly name: string; readonly message: string; readonly lines: readonly StyledLine[] }
   /** The cell has ended; `failed` when it threw. */
   | { readonly kind: "done"; readonly failed: boolean }
+  /** A text for the person's own editor; what becomes of it stands in the input then. */
+  | { readonly kind: "edit"; readonly text: string }
   /** The host asks the screen's process for what only it can do. */
   | { readonly kind: "chaos"; readonly order: ChaosOrder }
 

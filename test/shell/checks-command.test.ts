@@ -101,6 +101,47 @@ test("24: replace keeps state and what depends on it, at an interval's boundary"
   await ann.until("big.latest().collect()", said => /\/a +13/.test(said))
 })
 
+test(".edit gives the text and tries another; .adopt, .rename, .bg, .mode do as they say; what is hidden or indexed is said", async () => {
+  await ann.run("const paths = views\n  .map(v => [v.url, 1])")
+  await ann.run("const sums = paths.runningReduce(sum)")
+  await ann.until('sums.get("/a")', said => /^ {2}\d/.test(said))
+  assert.is(await ann.run(".edit paths"), "  .edit paths\n  views\n    .map(v => [v.url, 1])\n")
+  const tried = await ann.run(".edit paths views.map(v => [v.url, v.url === '/a' ? 2 : 1])")
+  assert.match(tried, /~ ann\/paths {2}v1 .* → v2 .*\n {2}= ann\/sums {2}unchanged/)
+  assert.match(tried, /: its records\n {4}(\d+) the same · (\d+) only before · \2 only after\n {4}- \["\/a", 1\]\n {4}\+ \["\/a", 2\]\n/)
+  // Declared again: what was made of the former goes on with it, until it is to be made of the new one.
+  const before = Number(/ (\d+)\n/.exec(await ann.run('sums.get("/a")'))![1])
+  await ann.run("const paths = views.map(v => [v.url, 5])")
+  const adopted = await ann.run(".adopt paths")
+  assert.match(adopted, /~ ann\/paths~1 .*\n {2}= ann\/sums {2}unchanged, not touched\n +runs from /)
+  await feed.send([visit("/a", 12)])
+  await ann.until('sums.get("/a")', said => said.startsWith(`  ${before + 5}\n`))
+  assert.match(await ann.run(".adopt sums"), /nothing was tried for sums, and nothing runs on a former sums/)
+
+  const bars = await ann.run(".jobs sums")
+  assert.match(bars, /^ann\/sums · 0\.20 s intervals · newest first .*\n( \d\d:\d\d:\d\d\S* +\d+\.\d\d s {2}[░▒█]+ .*\d+ of \d+.*\n)+/)
+  assert.match(bars, / last \d+: median \d\.\d\d s · p95 /)
+  assert.match(await ann.run(".jobs sums now"), /^ann\/sums\[\S+\] · done · .*\n {2}state +█{8} \d of \d .*\n {2}└─ .*map/)
+  const jobs = await rivulet(["jobs", "sums", "--last", "1h", "-o", "ndjson"], as("bob"))
+  assert.match(jobs.out, /^\{"stream":"ann\/sums","interval":\["\S+Z","\S+Z"\],"state":"done","stages":\[\{"name":"/, jobs.err)
+
+  assert.is(await ann.run(".rename sums summed"), "  ann/sums is now summed\n")
+  await ann.until('summed.get("/a")', said => said.startsWith(`  ${before + 5}\n`))
+  assert.match(await ann.run('summed["/a"]'), /summed is no map, and has no property "\/a": summed\.get\("\/a"\) asks/)
+  assert.match(await ann.run("const slow = 3"), /slow is no stream here now; ann\/slow goes on: stream\("ann\/slow"\)/)
+
+  assert.match(await ann.run('.bg summed.get("/a")'), /\.bg 1 is under way/)
+  await ann.until("1", () =>
+    new RegExp(`● \\.bg 1 is there after [\\d.]+ s · summed.get.*\\n {2}${before + 5}\\n.*Out\\[`).test(ann.printed()),
+  )
+  assert.match(await ann.run(".bg 1 + 1"), /1 \+ 1 is no question/)
+  await ann.run(".mode json")
+  assert.match(await ann.run("[['/a', 1n]]"), /^ {2}\["\/a",1\]\n/)
+  await ann.run(".mode line")
+  assert.match(await ann.run("[{ url: '/a', n: 1 }]"), /^ {2}─ 1 ─\n {2}url {2}\/a\n {2}n {4}1\n/)
+  await ann.run(".mode table")
+})
+
 test("35: a reader that goes away after the first line is no error", async () => {
   const ran = await rivulet(["query", "Array.from({ length: 200000 }, (_, i) => i)"], { ...as("bob"), head: true })
   assert.equal([ran.code, ran.err], [0, ""])

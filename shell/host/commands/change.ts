@@ -1,9 +1,38 @@
 /** What changes a running job. */
 
 import { RivuletError } from "../../../engine/errors.js"
+import { orderChaos, parseChaos } from "../chaos.js"
 import { type DotCommand, line } from "./command.js"
 
 export const changeCommands: readonly DotCommand[] = [
+  {
+    name: "edit",
+    usage: ".edit [stream [expression]]",
+    help: "a stream's text in $EDITOR (bare: the last cell); with an expression: the plan of putting it in place, tried on the intervals that are kept",
+    code: "stream.replace(next, { dryRun: true })",
+    run: (host, args) => host.edits.edit(args),
+  },
+  {
+    name: "adopt",
+    usage: ".adopt <stream> [reset]",
+    help: "puts in place what .edit has tried; of a name that was declared again: what was built on the former stream is made of the new one",
+    code: "stream.replace(next)",
+    run: (host, args) => host.edits.adopt(args),
+  },
+  {
+    name: "rename",
+    usage: ".rename <stream> <name>",
+    help: "another name; what is made of it, and handles, stay",
+    code: 'stream.named("name")',
+    run: async (host, args) => {
+      const [from = "", to, ...more] = args.trim().split(/\s+/)
+      if (to === undefined || more.length > 0) throw new RivuletError(".rename what, and how?", { code: 2, try: ".rename counts visits" })
+      const { program, name } = await host.streamInfo(from)
+      host.session.stream(`${program}/${name}`).named(to)
+      await host.session.flush()
+      return [line(`  ${program}/${name} is now ${to}`)]
+    },
+  },
   {
     name: "resume",
     usage: ".resume <stream> [record|interval]",
@@ -51,6 +80,6 @@ export const changeCommands: readonly DotCommand[] = [
     name: "chaos",
     usage: ".chaos kill|slow <worker> [times]",
     help: "embedded cluster only: kills a worker process and starts it again, or makes its tasks slow",
-    run: (host, args) => host.chaos(args.trim()),
+    run: (host, args) => orderChaos(parseChaos(args.trim(), host.embedded), event => host.emit(event)),
   },
 ]

@@ -5,6 +5,7 @@ import type { StyledLine } from "../../session.js"
 import { formatBytes, formatRate } from "../../view/number.js"
 import { truncate } from "../../view/table.js"
 import { streamHeader } from "../display.js"
+import { jobLines } from "../job-lines.js"
 import { explainLines, lineageLines } from "../lineage-view.js"
 import { type DotCommand, handleOf, line, tableLines } from "./command.js"
 
@@ -67,22 +68,10 @@ export const lookCommands: readonly DotCommand[] = [
   },
   {
     name: "jobs",
-    usage: ".jobs [stream]",
-    help: "the newest intervals' jobs",
+    usage: ".jobs [stream [time|now]]",
+    help: "the newest intervals' jobs; of a stream: how long each took, and at what; of one interval: its stages, also while they run",
     code: "jobs({ stream })",
-    run: async (host, args) => {
-      const jobs = await host.session.jobs(args.trim() === "" ? {} : { stream: args.trim() })
-      return tableLines(
-        jobs.slice(0, 30).map(job => ({
-          stream: job.stream,
-          interval: formatTime(job.interval.from, host.tz, { nowMs: host.now() }),
-          state: job.state,
-          took: `${(job.ms / 1000).toFixed(2)} s`,
-          tasks: job.stages.map(stage => `${stage.done}/${stage.tasks}`).join(" "),
-        })),
-        host,
-      )
-    },
+    run: (host, args) => jobLines(host, args),
   },
   {
     name: "source",
