@@ -38,10 +38,11 @@ export class JobFacts {
   made(spec: StageSpec, partition: number, worker: NodeId, { ms, outputs }: TaskDone, nowMs: number): void {
     let stage = this.#stages.get(spec.output)
     if (stage === undefined) {
-      stage = { label: spec.label, tasks: new TaskTimes(), heavy: new Map(), firstMs: nowMs - ms, rows: 0, reads: [] }
+      stage = { label: spec.label, tasks: new TaskTimes(), heavy: new Map(), firstMs: nowMs - ms, lastMs: nowMs, rows: 0, reads: [] }
       this.#stages.set(spec.output, stage)
       if (this.#stages.size > stagesKept) deleteFirst(this.#stages)
     }
+    stage.lastMs = nowMs
     stage.tasks.add(partition, worker, ms)
     for (const { rows, heavy = [] } of outputs) {
       stage.rows += rows

@@ -2,6 +2,7 @@
 
 import type { HeavyKey } from "../../engine/keys/heavy-keys.js"
 import type { NodeId } from "../ports.js"
+import type { JobStatus } from "../protocol.js"
 
 export interface TaskFacts {
   readonly partition: number
@@ -15,6 +16,7 @@ export interface StageFacts {
   readonly tasks: TaskTimes
   readonly heavy: Map<string, HeavyKey>
   readonly firstMs: number
+  lastMs: number
   rows: number
   reads: readonly StageFacts[]
 }
@@ -40,6 +42,27 @@ export class TaskTimes implements Iterable<TaskFacts> {
     for (const [i, partition] of this.#partitions.entries())
       yield { partition, worker: this.#workers[i] as NodeId, ms: this.#ms[i] as number }
   }
+}
+
+/** As people are told of them, in the same order; of an interval the first is what makes it. `startedMs`: when its job began. */
+export function stagesDone(stages: readonly StageFacts[], startedMs: number, nameOf: (worker: NodeId) => string): JobStatus["stages"] {
+  return stages.map(({ label, tasks, firstMs, lastMs, reads }) => {
+    let count = 0
+    let slowest: TaskFacts | null = null as TaskFacts | null
+    tasks.forEach((partition, worker, ms) => {
+      count += 1
+      if (slowest === null || ms > slowest.ms) slowest = { partition, worker, ms }
+    })
+    return {
+      name: label,
+      tasks: count,
+      done: count,
+      ms: lastMs - firstMs,
+      startMs: firstMs - startedMs,
+      reads: reads.map(read => stages.indexOf(read)).filter(place => place >= 0),
+      slowest: slowest && { worker: nameOf(slowest.worker), ms: slowest.ms, partition: slowest.partition },
+    }
+  })
 }
 
 const heavyShare = 0.1

@@ -14,6 +14,7 @@ import { nameOf } from "./catalog.js"
 import type { JobFacts } from "./job-facts.js"
 import { type Made, madeBy } from "./made-outputs.js"
 import { append, type Parts, say, type Times } from "./parts.js"
+import { stagesDone } from "./stage-facts.js"
 import type { StreamRecord } from "./stream-record.js"
 
 interface Driving {
@@ -227,9 +228,12 @@ export class Streams {
 
   #remember(job: IntervalJob, failure: TaskFailure | null, times: Times): void {
     const status = this.#status(job, failure === null ? "done" : "failed", times)
-    this.#history.push({ id: job.stream, status })
-    if (this.#history.length > jobsRemembered) this.#history.splice(0, jobsRemembered / 2)
     if (failure === null) this.#facts.ended(job, times)
+    // The scheduler has let go what only this job read.
+    const made = failure === null ? this.#facts.of(job.stream).at(-1) : undefined
+    const stages = made?.from === job.interval.from ? stagesDone(made.stages, job.startedMs, worker => this.#nameOf(worker)) : status.stages
+    this.#history.push({ id: job.stream, status: { ...status, stages } })
+    if (this.#history.length > jobsRemembered) this.#history.splice(0, jobsRemembered / 2)
     if (failure === null) this.newest = { throughMs: job.interval.to, tookMs: status.ms }
   }
 

@@ -20,13 +20,14 @@ function stage(ms: readonly number[], heavy?: readonly [partition: number, rows:
       tasks: new TaskTimes(),
       heavy: new Map([['"-"', { key: '"-"', partition, rows }]]),
       firstMs: 0,
+      lastMs: 0,
       rows: 1000,
       reads: [],
     })
   }
   const tasks = new TaskTimes()
   for (const [partition, tookMs] of ms.entries()) tasks.add(partition, `w${(partition % 2) + 1}#1`, tookMs)
-  return { label: "groupByKey", tasks, heavy: new Map(), firstMs: 0, rows: 10, reads }
+  return { label: "groupByKey", tasks, heavy: new Map(), firstMs: 0, lastMs: 0, rows: 10, reads }
 }
 
 function facts(stages: readonly StageFacts[], change: Partial<WhyFacts> = {}): WhyFacts {

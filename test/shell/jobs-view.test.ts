@@ -30,7 +30,7 @@ test("a stream's jobs: newest first, the slow one's longest task, the median and
   slow.stages[0] = { ...slow.stages[0]!, ms: 1700, slowest: { worker: "w3", ms: 1650, partition: 3 } }
   const lines = jobBars([job(3), slow, job(1), job(0)], 1000, context).map(({ text }) => text)
   assert.match(lines[0]!, /^ann\/counts · 1\.00 s intervals · newest first/)
-  assert.match(lines[1]!, /^ 00:00:03\S* {4}0\.40 s {2}▒+█+ +8 of 8$/)
+  assert.match(lines[1]!, /^ 00:00:03\S* {3}0\.40 s {2}▒+█+ +8 of 8$/)
   assert.match(lines[2]!, /8 of 8 {2}partition 3 on w3: 1\.65 s$/)
   assert.match(lines.at(-2)!, /0 +┊ +1\.92 s {3}┊ = interval$/)
   assert.is(lines.at(-1), " last 4: median 0.40 s · p95 1.92 s · worst 1.92 s · 1 late")
