@@ -14,8 +14,8 @@ export interface BackgroundPlace {
 }
 
 interface Asks {
-  /** What the expression stands for; nothing in it is awaited. */
-  asked(expression: string, signal: AbortSignal): Promise<unknown>
+  /** What asks the expression's question; nothing in it is awaited. */
+  asks(expression: string, signal: AbortSignal): Promise<() => unknown>
   /** Shows a value, under first lines, and keeps it. */
   present(value: unknown, stamp: Stamp | undefined, signal: AbortSignal, first: readonly StyledLine[]): Promise<unknown>
 }
@@ -43,7 +43,8 @@ export class Background {
     const stopped = /^stop\s+(\d+)$/.exec(args)?.[1]
     if (stopped !== undefined) return this.#stop(Number(stopped))
     const cancel = new AbortController()
-    const value = await this.#cells.asked(args, cancel.signal)
+    const ask = await this.#cells.asks(args, cancel.signal)
+    const value = ask()
     if (!isAnswer(value) && handleData(value) === undefined && !(value instanceof Promise))
       throw new RivuletError(`${truncate(printable(args), 60)} is no question`, { code: 2, try: '.bg views.last("10m").count()' })
     const number = ++this.#count
@@ -92,7 +93,13 @@ export class Background {
 }
 
 async function settled(asked: unknown, signal: AbortSignal): Promise<{ readonly value: unknown; readonly stamp: Stamp | undefined }> {
-  if (!isAnswer(asked)) return { value: await asked, stamp: undefined }
+  if (!isAnswer(asked)) {
+    // Nothing can end a promise: it is only waited for no more.
+    const stopped = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(asError(signal.reason)), { once: true })
+    })
+    return { value: await Promise.race([asked, stopped]), stamp: undefined }
+  }
   const answer = asked as Answer<unknown>
   signal.addEventListener("abort", () => answer.cancel(), { once: true })
   return answer.stamped()

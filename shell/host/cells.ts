@@ -251,13 +251,14 @@ export class Cells {
     return this.ran.map(({ text }) => text)
   }
 
-  /** What an expression gives, awaited by nobody: its question is asked, and goes on whatever is cancelled. `_` stays. */
-  async asked(expression: string, signal: AbortSignal): Promise<unknown> {
+  /** Asks an expression's question when it is called: an answer that an async function gave would have been awaited. `_` stays. */
+  async asks(expression: string, signal: AbortSignal): Promise<() => unknown> {
     const kept = globalThis as { __rivuletAside?: () => unknown }
     await this.evaluate(`{ globalThis.__rivuletAside = () => (${expression}\n) }`, signal)
     const ask = kept.__rivuletAside!
     delete kept.__rivuletAside
-    return this.place.session.host.questions.watching(ask)
+    // It goes on whatever cell is cancelled.
+    return () => this.place.session.host.questions.watching(ask)
   }
 
   /** As a program or a notebook; gives what it did. */

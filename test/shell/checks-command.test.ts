@@ -121,14 +121,17 @@ test(".edit gives the text and tries another; .adopt, .rename, .bg, .mode do as 
   const bars = await ann.run(".jobs sums")
   assert.match(bars, /^ann\/sums · 0\.20 s intervals · newest first .*\n( \d\d:\d\d:\d\d\S* +\d+\.\d\d s {2}[░▒█]+ .*\d+ of \d+.*\n)+/)
   assert.match(bars, / last \d+: median \d\.\d\d s · p95 /)
-  assert.match(await ann.run(".jobs sums now"), /^ann\/sums\[\S+\] · done · .*\n {2}state +█{8} \d of \d .*\n {2}└─ .*map/)
+  assert.match(
+    await ann.run(".jobs sums now"),
+    /^ann\/sums\[\S+\] · done · .*\n {2}reduceByKey\.state +█{8} \d of \d .*\n {2}└─ input\.map +█{8} /,
+  )
   const jobs = await rivulet(["jobs", "sums", "--last", "1h", "-o", "ndjson"], as("bob"))
   assert.match(jobs.out, /^\{"stream":"ann\/sums","interval":\["\S+Z","\S+Z"\],"state":"done","stages":\[\{"name":"/, jobs.err)
 
   assert.is(await ann.run(".rename sums summed"), "  ann/sums is now summed\n")
   await ann.until('summed.get("/a")', said => said.startsWith(`  ${before + 5}\n`))
   assert.match(await ann.run('summed["/a"]'), /summed is no map, and has no property "\/a": summed\.get\("\/a"\) asks/)
-  assert.match(await ann.run("const slow = 3"), /slow is no stream here now; ann\/slow goes on: stream\("ann\/slow"\)/)
+  assert.match(await ann.run("const paths = 3"), /paths is no stream here now; ann\/paths goes on: stream\("ann\/paths"\)/)
 
   assert.match(await ann.run('.bg summed.get("/a")'), /\.bg 1 is under way/)
   await ann.until("1", () =>
