@@ -45,7 +45,8 @@ async function runOnly(files: readonly string[], options: RunOptions): Promise<v
   const { only, inspect, master, kill, ...others } = options
   if (only === undefined) throw new RivuletError("--inspect: of which partition?", { code: 2, try: "--only counts@21:05:31/3 --inspect" })
   const [other] = [
-    ...Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+    // Colours are said of every command.
+    ...Object.entries(others).flatMap(([name, value]) => (value === undefined || name === "color" ? [] : [name])),
     ...(kill.length > 0 ? ["kill"] : []),
   ]
   if (other !== undefined)

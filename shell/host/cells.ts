@@ -12,7 +12,7 @@ import { loadModule } from "../evaluator/load-module.js"
 import type { CompletionList, StyledLine } from "../session-types.js"
 import { dedented } from "../view/dedented.js"
 import { pageView } from "../view/page.js"
-import type { RowMode } from "../view/rows-as.js"
+import type { ViewMode } from "../view/rows-as.js"
 import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { CellCheck } from "./cell-check.js"
@@ -43,12 +43,6 @@ export interface CellPlace {
   linesOf(error: Error): readonly StyledLine[]
   /** Streams have been defined. */
   defined(names: readonly string[]): void
-}
-
-/** How rows are shown: as a table, a field a line, JSON; `wide`: wider than the screen, too. */
-export interface ViewMode {
-  readonly mode: RowMode
-  readonly wide: boolean
 }
 
 /** A line that nobody's terminal cuts. */

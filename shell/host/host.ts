@@ -14,7 +14,7 @@ import type { CompletionList, Inspection, PanelOrder, StyledLine } from "../sess
 import type { Chart } from "../view/chart.js"
 import { drawing } from "../view/page.js"
 import { Background } from "./background.js"
-import { type CellPlace, Cells, type ViewMode } from "./cells.js"
+import { type CellPlace, Cells } from "./cells.js"
 import type { ChangeGuard } from "./change-guard.js"
 import { chaosNames, orderChaos } from "./chaos.js"
 import { ClusterNews } from "./cluster-news.js"
@@ -48,7 +48,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   readonly emit: (event: HostEvent) => void
   columns: number
   tz: string
-  view: ViewMode = { mode: "table", wide: false }
+  view: CommandHost["view"] = { mode: "table", wide: false }
   lastError: Error | undefined
   readonly edits: Edits
   readonly background: Background

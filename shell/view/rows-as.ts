@@ -5,6 +5,12 @@ import { cellWidth } from "./width.js"
 
 export type RowMode = "table" | "line" | "json"
 
+/** How rows are shown: as a table, a field a line, JSON; `wide`: wider than the screen, too. */
+export interface ViewMode {
+  readonly mode: RowMode
+  readonly wide: boolean
+}
+
 export function jsonLines(rows: readonly unknown[], most: number): string[] {
   return rows.slice(0, most).map(row => `  ${toJson(row)}`)
 }

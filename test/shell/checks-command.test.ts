@@ -137,6 +137,10 @@ test(".edit gives the text and tries another; .adopt, .rename, .bg, .mode do as 
   await ann.until("1", () =>
     new RegExp(`● \\.bg 1 is there after [\\d.]+ s · summed.get.*\\n {2}${before + 5}\\n.*Out\\[`).test(ann.printed()),
   )
+  assert.match(await ann.run(".bg new Promise(() => {})"), /\.bg 2 is under way/)
+  assert.match(await ann.run(".bg"), /^ {2}2 {2}[\d.]+ s {2}new Promise/)
+  await ann.run(".bg stop 2")
+  await ann.until("1", () => /● \.bg 2 stopped after /.test(ann.printed()))
   assert.match(await ann.run(".bg 1 + 1"), /1 \+ 1 is no question/)
   await ann.run(".mode json")
   assert.match(await ann.run("[['/a', 1n]]"), /^ {2}\["\/a",1\]\n/)
