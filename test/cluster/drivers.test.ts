@@ -137,16 +137,24 @@ test("a body's time stands while it waits for an answer of the cluster", async (
   const answered = new Promise<void>(resolve => {
     answer = resolve
   })
+  let asked = () => {}
+  const asking = new Promise<void>(resolve => {
+    asked = resolve
+  })
   const late: ClientCalls = {
     ...calls,
     call: async call => {
-      if (call.kind === "query") await answered
+      if (call.kind === "query") {
+        asked()
+        await answered
+      }
       return calls.call(call)
     },
   }
   const { drivers, run } = threads(late)
-  const waits = run(async rdd => console.log((await rdd.collect()).length), "one", 500)
-  // Another's time, no shorter, is up before the answer comes.
+  const waits = run(async rdd => console.log((await rdd.collect()).length), "one", 2_000)
+  // Another's time, which begins later and is no shorter, is up before the answer comes.
+  await asking
   const other = await run(() => new Promise(() => {}), "two", 2_000)
   answer()
   const { error, logs } = await waits
