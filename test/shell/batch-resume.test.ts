@@ -72,7 +72,7 @@ async function run(save: string, resume: boolean): Promise<Map<string, number>> 
 
 test("killed -9 in its middle and resumed: the files of an unbroken run, and only the rest was made", async () => {
   const [whole, broken] = [join(directory, "whole"), join(directory, "broken")]
-  const files = ["counts", "late", "sessions", "visits"].map(name => `${name}.ndjson`)
+  const files = [".rivulet.json", ...["counts", "late", "sessions", "visits"].map(name => `${name}.ndjson`)]
   mkdirSync(broken)
   const args = ["replay", program, "--input", `visits=${log}`, "--timestamp", "at", "--disorder", "1s", "--save", broken, "-o", "table"]
   const killed = spawn(process.execPath, [...moduleArguments("shell/cli/main"), ...args], { cwd: root })

@@ -91,17 +91,17 @@ test("the names of csv columns are the first line's if it names the time's, and 
 })
 
 test("progress: the part of all inputs that is read, and how far the slowest stream is", () => {
-  const entry = (kind: string, throughMs: number, read?: object) => ({
-    definition: { node: { kind } },
+  const entry = (id: string, kind: string, throughMs: number, read?: object) => ({
+    definition: { id, kind, node: { kind, ...(kind !== "input" && { parent: "a", initial: null }) } },
     state: "running",
     throughMs,
     aside: 0,
     read,
   })
   const entries = [
-    entry("input", 3000, { doneBytes: 512, bytes: 1024 }),
-    entry("input", 9000, { doneBytes: 1024, bytes: 1024 }),
-    entry("state", 2000),
+    entry("a", "input", 3000, { doneBytes: 512, bytes: 1024 }),
+    entry("b", "input", 9000, { doneBytes: 1024, bytes: 1024 }),
+    entry("c", "state", 2000),
   ] as unknown as Parameters<typeof progressText>[0]
   assert.is(progressText(entries, false), "75 % of 2.0 KB · at 1970-01-01T00:00:02Z")
   assert.is(progressText(entries, true), `${"█".repeat(18)}${"░".repeat(6)} 75 % of 2.0 KB · at 1970-01-01T00:00:02Z`)
