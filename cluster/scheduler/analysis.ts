@@ -11,15 +11,24 @@ import type { Results } from "./results.js"
 import { canSkip } from "./skip.js"
 import { type Stage, type Task, troubleOf } from "./stage.js"
 
+interface Stranded {
+  /** The block, or the failure's message. */
+  readonly what: string
+  readonly sinceMs: number | null
+  readonly failure: TaskFailure | null
+}
+
 export class Analysis {
   readonly #board: Board
   readonly #needs: Needs
   readonly #launching: Launching
   readonly #results: Results
   #analysing = false
-  /** Tasks that wait for input of which no copy is known, and since when. */
-  readonly #stranded = new Map<Task, { readonly block: string; readonly sinceMs: number | null }>()
+  /** Tasks that wait for input of which no copy is known (or for what they cannot be made without, as `failure` says), and since when. */
+  readonly #stranded = new Map<Task, Stranded>()
   readonly #strandedSinceMs = new Map<string, number>()
+  /** When a worker was lost last, if that is not long ago. */
+  #lostMs: number | "now" | null = null
 
   constructor(board: Board, needs: Needs, launching: Launching, results: Results) {
     this.#board = board
@@ -40,7 +49,10 @@ export class Analysis {
       try {
         this.#analyse(task)
       } catch (error) {
-        this.#board.failStage(task.stage, failureOf(error))
+        const failure = failureOf(error)
+        // What is not there any more may come back with a worker that was lost a moment ago.
+        if (this.#lostMs !== null && error instanceof RivuletError && error.code === 5) this.#strand(task, failure.message, failure)
+        else this.#board.failStage(task.stage, failure)
       }
     }
     this.#board.toAnalyse = []
@@ -53,23 +65,35 @@ export class Analysis {
     this.#stranded.clear()
   }
 
+  /** It may only seem so, and come back. */
+  workerLost(): void {
+    this.#lostMs = "now"
+  }
+
+  #strand(task: Task, what: string, failure: TaskFailure | null): void {
+    this.#stranded.set(task, { what, sinceMs: this.#strandedSinceMs.get(what) ?? null, failure })
+  }
+
   /** The master stood still for so long: who might have come back meanwhile has not been heard. */
   excuse(ms: number): void {
-    for (const [block, sinceMs] of this.#strandedSinceMs) this.#strandedSinceMs.set(block, sinceMs + ms)
-    for (const [task, { block, sinceMs }] of this.#stranded)
-      if (sinceMs !== null) this.#stranded.set(task, { block, sinceMs: sinceMs + ms })
+    if (typeof this.#lostMs === "number") this.#lostMs += ms
+    for (const [what, sinceMs] of this.#strandedSinceMs) this.#strandedSinceMs.set(what, sinceMs + ms)
+    for (const [task, { what, sinceMs, failure }] of this.#stranded)
+      if (sinceMs !== null) this.#stranded.set(task, { what, sinceMs: sinceMs + ms, failure })
   }
 
   /** Fails what has waited since before `beforeMs` for input that nobody holds. */
   giveUp(nowMs: number, beforeMs: number): void {
-    for (const [task, { block, sinceMs }] of this.#stranded) {
+    if (this.#lostMs === "now") this.#lostMs = nowMs
+    else if (this.#lostMs !== null && this.#lostMs <= beforeMs) this.#lostMs = null
+    for (const [task, { what, sinceMs, failure }] of this.#stranded) {
       if (task.state !== "waiting") this.#stranded.delete(task)
       else if (sinceMs === null) {
-        this.#strandedSinceMs.set(block, nowMs)
-        this.#stranded.set(task, { block, sinceMs: nowMs })
+        this.#strandedSinceMs.set(what, nowMs)
+        this.#stranded.set(task, { what, sinceMs: nowMs, failure })
       } else if (sinceMs <= beforeMs) {
         this.#stranded.delete(task)
-        this.#board.failStage(task.stage, failureOf(this.#isLost(block)))
+        this.#board.failStage(task.stage, failure ?? failureOf(this.#isLost(what)))
       }
     }
     if (this.#stranded.size === 0) this.#strandedSinceMs.clear()
@@ -142,7 +166,7 @@ export class Analysis {
     const replay = options.planner.replay(block)
     if (replay === null) {
       // A worker that was taken for dead may come back with it.
-      this.#stranded.set(task, { block, sinceMs: this.#strandedSinceMs.get(block) ?? null })
+      this.#strand(task, block, null)
       return 1
     }
     const output: OutputId = replay.spec.output

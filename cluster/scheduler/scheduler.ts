@@ -120,6 +120,7 @@ export class Scheduler {
     placement.remove(node)
     outbox.drop(node)
     const lost = tracker.dropWorker(node)
+    this.#analysis.workerLost()
     this.#launching.lost(node)
     this.settle()
     this.#launching.unbind(node)

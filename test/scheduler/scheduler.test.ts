@@ -8,6 +8,7 @@ import { Outbox } from "../../cluster/scheduler/outbox.js"
 import { Placement } from "../../cluster/scheduler/placement.js"
 import { Scheduler } from "../../cluster/scheduler/scheduler.js"
 import { StateChains } from "../../cluster/scheduler/state-chains.js"
+import { RivuletError } from "../../engine/errors.js"
 import type { InputRef } from "../../engine/rdd.js"
 import type { StageSpec, StageWrite, TaskFailure } from "../../engine/task.js"
 
@@ -358,6 +359,39 @@ test("without any worker nothing is decided: who comes back may hold it all", ()
   bench.scheduler.found()
   bench.scheduler.settle()
   assert.equal(names(bench.flush()), ["map/0.2 w1", "map/1.2 w1"])
+})
+
+test("what cannot be made any more is waited for while a worker that was lost may come back; else it fails at once", () => {
+  const gone = () => {
+    throw new RivuletError("it is not there", { code: 5 })
+  }
+  const play = (bench: Bench, at: number) => {
+    bench.scheduler.giveUp(at, at - 100)
+    bench.flush()
+    return bench.jobs().join()
+  }
+  const never = mapReduce()
+  never.reads = gone
+  start(never, "j", "reduce")
+  assert.match(play(never, 100), /it is not there/)
+  for (const back of [true, false]) {
+    const bench = mapReduce()
+    const reads = bench.reads
+    bench.scheduler.removeWorker("w1")
+    bench.reads = gone
+    start(bench, "j", "reduce")
+    assert.is(play(bench, 100), "")
+    if (!back) {
+      assert.is(play(bench, 150), "")
+      assert.match(play(bench, 200), /it is not there/)
+      continue
+    }
+    bench.reads = reads
+    bench.scheduler.addWorker("w1", "h1", 1)
+    bench.tracker.hold("in0", "w1", 1 << 20, 100)
+    bench.scheduler.found()
+    assert.equal(names(bench.flush()), ["map/0.1 w1", "map/1.1 w2"])
+  }
 })
 
 test("but not for ever: then the job fails, by name", () => {
