@@ -53,6 +53,7 @@ export const taskFailure = object<TaskFailure>({
   stack: optional(text),
   block: optional(text),
   from: optional(text),
+  refused: optional(oneOf(true)),
   unanswered: optional(oneOf(true)),
 })
 

@@ -28,6 +28,22 @@ export class BadRecord extends RivuletError {
   }
 }
 
+/** What was asked for is refused. Nobody's function failed, and it would be the same anywhere. */
+export class Refusal extends RivuletError {
+  constructor(message: string, attempt: string) {
+    super(message, { code: 1, try: attempt })
+    this.name = "Refusal"
+  }
+
+  get failure(): TaskFailure {
+    return refused(this.message, this.try)
+  }
+}
+
+export function refused(message: string, attempt: string | undefined): TaskFailure {
+  return { kind: "user", message, ...(attempt !== undefined && { try: attempt }), refused: true }
+}
+
 const longestRecord = 2000
 
 /** Of which interval and partition the records are. */

@@ -20,7 +20,7 @@ import { writeState } from "./state/write-state.js"
 import { regionOfRegions, stepsOf, writeStretch } from "./state/write-stretch.js"
 import type { FoldRun, StageSpec, StageWrite, TaskOutput, TaskProgress, TaskResult, TaskRun } from "./task.js"
 import { Context, TaskScope } from "./task-context.js"
-import { CallWatch, TaskError } from "./task-error.js"
+import { CallWatch, Refusal, TaskError } from "./task-error.js"
 import { TaskFunctions } from "./task-functions.js"
 import { TaskLog } from "./task-log.js"
 
@@ -117,6 +117,7 @@ export class TaskRunner {
   /** Runs the task again with every call watched. Functions are deterministic: it fails in the same place. */
   private explained(run: TaskRun, error: unknown, progress: TaskProgress | null): TaskError {
     if (error instanceof TaskError) return error
+    if (error instanceof Refusal) return new TaskError(error.failure, error)
     const watch = new CallWatch()
     try {
       this.attempt(run, watch, progress)

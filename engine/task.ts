@@ -176,6 +176,8 @@ export interface TaskFailure {
   /** fetch: the block that could not be had, and from whom. */
   readonly block?: string
   readonly from?: string
+  /** Of a question: what it asks for is too much. No function is to blame, and it is not tried again. */
+  readonly refused?: true
   /** It did not say so: it could not be reached, or was silent for too long. */
   readonly unanswered?: true
 }

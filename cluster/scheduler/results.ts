@@ -1,9 +1,11 @@
 /** What tasks come to: their blocks are noted and whoever waits for them looks again, or they are tried once more. */
 
+import { moreThan } from "../../engine/actions/collect.js"
 import { partName } from "../../engine/input/replay.js"
 import type { StretchNode } from "../../engine/rdd.js"
 import { stepId } from "../../engine/stretch.js"
 import { type TaskFailure, writesFile } from "../../engine/task.js"
+import { refused } from "../../engine/task-error.js"
 import { emptyPart, type MadePart, type Part } from "../master/tracked-block.js"
 import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
@@ -105,6 +107,18 @@ export class Results {
       this.#stretched(stage.spec.root, partition, done.outputs, worker)
       this.finish(task, emptyPart, null)
     } else this.finish(task, partOf(stage, done), worker)
+    const tooMany = this.#collectsTooMany(stage)
+    if (tooMany !== null) this.#board.failStage(stage, tooMany)
+  }
+
+  /** Of the first half of a `collect`: its tasks have more between them than it may give. What they would still find nobody can have. */
+  #collectsTooMany({ spec: { root, output } }: Stage): TaskFailure | null {
+    const half = root.kind === "within" ? root.parent : root
+    if (half.kind !== "partial" || half.action.kind !== "collect" || half.series === true) return null
+    const { max } = half.action
+    let rows = 0
+    for (const part of this.#board.options.tracker.parts(output)) rows += part?.rows ?? 0
+    return rows > max ? refused(...moreThan(max)) : null
   }
 
   /** Each interval's block becomes what that interval's own job would have left; an interval without one changed nothing here. */
@@ -159,6 +173,7 @@ export class Results {
         // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere. But somebody waits for a
         // question, and its time is its thread's own: a loop is one everywhere.
         avoid(task, worker)
+        if (failure.refused === true) return this.#board.failStage(task.stage, failure)
         if (++troubleOf(task).userFailures >= triesOfUserFailure || (failure.kind === "timeout" && !this.#board.servesStreams(task.stage)))
           return this.#board.failStage(task.stage, { ...failure, workers: avoidedBy(task).map(nodeName) })
         break

@@ -8,14 +8,14 @@
  */
 
 import { notPair } from "../aggregate.js"
-import { RivuletError } from "../errors.js"
 import { sameValue } from "../keys/key.js"
 import { SlotIndex } from "../keys/slot-index.js"
 import type { Push } from "../rdd.js"
 import { copyValue } from "../values/copy-value.js"
 import type { Action } from "./action.js"
+import { collectHalves } from "./collect.js"
 import { distinctHalves } from "./distinct.js"
-import type { Context, Half, Halves } from "./half.js"
+import { type Context, enough, type Half, type Halves } from "./half.js"
 import { sampleHalves } from "./sample.js"
 import { sortHalves } from "./sort.js"
 import { statsHalves } from "./stats.js"
@@ -42,7 +42,12 @@ function eachVersion(make: () => Half, versions: number | null): Half {
       const [index, value] = row as readonly [number, unknown]
       let half = halves[index]
       if (half === undefined) halves[index] = half = make()
-      half.add(value)
+      try {
+        half.add(value)
+      } catch (error) {
+        // Other versions may need more.
+        if (error !== enough) throw error
+      }
     },
     end(push) {
       for (let index = 0; index < halves.length; index++) halves[index]?.end(value => push([index, value]))
@@ -74,6 +79,18 @@ function taking(n: number, newest: boolean): Half {
       } else if (rows.length < n) rows.push(row)
     },
     end: push => all(newest ? rows.slice(Math.max(0, rows.length - n)) : rows, push),
+  }
+}
+
+/** Takes the first n, and then no more. */
+function upTo(n: number): Half {
+  const rows: unknown[] = []
+  return {
+    add(row) {
+      if (rows.length < n) rows.push(row)
+      if (rows.length >= n) throw enough
+    },
+    end: push => all(rows, push),
   }
 }
 
@@ -174,30 +191,7 @@ const keyOfPair = (row: unknown) => {
 }
 
 const halves: { readonly [K in Action["kind"]]: Halves<Extract<Action, { kind: K }>> } = {
-  collect: {
-    // A partition that is too large by itself sends only how large it is.
-    start({ max }) {
-      let n = 0
-      let rows: unknown[] = []
-      return {
-        add(row) {
-          if (++n <= max) rows.push(row)
-          else if (rows.length > 0) rows = []
-        },
-        end: push => push([n, rows]),
-      }
-    },
-    finish: ({ max }) =>
-      rowsHalf((parts, push) => {
-        const n = parts.reduce<number>((total, part) => total + (part as [number])[0], 0)
-        if (n > max) {
-          throw new RivuletError(`collect of ${n.toLocaleString("en-US")} rows: the limit is ${max.toLocaleString("en-US")}`, {
-            try: `take(n) or top(n) for a part, save(path) for all, or collect({ max: ${n} })`,
-          })
-        }
-        for (const part of parts) all((part as [number, unknown[]])[1], push)
-      }),
-  },
+  collect: collectHalves,
   count: {
     start() {
       let n = 0
@@ -205,8 +199,11 @@ const halves: { readonly [K in Action["kind"]]: Halves<Extract<Action, { kind: K
     },
     finish: () => folding(0, (a, b) => (a as number) + (b as number), true),
   },
-  take: { start: ({ n, newest }) => taking(n, newest ?? false), finish: ({ n, newest }) => taking(n, newest ?? false) },
-  first: { start: () => taking(1, false), finish: () => taking(1, false) },
+  take: {
+    start: ({ n, newest }) => (newest ? taking(n, true) : upTo(n)),
+    finish: ({ n, newest }) => taking(n, newest ?? false),
+  },
+  first: { start: () => upTo(1), finish: () => taking(1, false) },
   top: { start: topping, finish: topping },
   reduce: {
     start: ({ f }, context) => reducing(context.fn(f, "reduce") as Binary),

@@ -3,6 +3,9 @@
 import type { Push, TaskContext } from "../rdd.js"
 import type { Action } from "./action.js"
 
+/** What a first half throws at the record after which it needs no other: whoever computes them stops. */
+export const enough: unique symbol = Symbol("enough")
+
 /** Takes records or partial rows; `end` pushes what they come to. */
 export interface Half {
   readonly add: Push

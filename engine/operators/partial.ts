@@ -1,6 +1,7 @@
 /** partial: the half of an action that runs where the data is. Rows are for `finished` alone. */
 
 import { startAction } from "../actions/eval.js"
+import { enough } from "../actions/half.js"
 import type { RddNode } from "../rdd.js"
 import { pipelined } from "./operator.js"
 
@@ -13,6 +14,10 @@ export const partial = pipelined<PartialNode>((node, partition, context, push) =
     return
   }
   const half = startAction(node.action, context, node.series ?? false)
-  context.compute(node.parent, partition, half.add)
+  try {
+    context.compute(node.parent, partition, half.add)
+  } catch (error) {
+    if (error !== enough) throw error
+  }
   half.end(push)
 })

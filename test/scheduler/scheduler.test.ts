@@ -294,6 +294,31 @@ test("what only a question wants may not be long at one record, and is not tried
   assert.equal(shared.jobs(), ["q loops", "j loops"])
 })
 
+test("a collect is refused as soon as its tasks have more rows than it may give, and is not tried again", () => {
+  const collecting = (name: string) => {
+    const bench = new Bench()
+    for (const worker of ["w1", "w2"]) bench.scheduler.addWorker(worker, worker, 1)
+    const root = { kind: "partial", parent: { kind: "empty" }, action: { kind: "collect", max: 10 } } as const
+    bench.add("half", 8, { kind: "shuffle", partitions: 1, by: "single" }, () => [], [], { root })
+    bench.add("whole", 1, store, () => [{ kind: "shuffle", output: "half", partition: 0 }], ["half"])
+    start(bench, name, "whole", 1, "query")
+    const [first, second] = bench.flush().launched
+    return { bench, first: first!, second: second! }
+  }
+  const { bench, first, second } = collecting("sum")
+  bench.done(first.worker, first.task, { sections: [6] })
+  bench.flush()
+  assert.equal(bench.jobs(), [])
+  bench.done(second.worker, second.task, { sections: [5] })
+  assert.equal(bench.jobs(), ["sum collect of more than 10 rows, which is the limit"])
+  bench.scheduler.release("sum")
+  assert.ok(bench.flush().cancelled.length > 0)
+
+  const one = collecting("one")
+  one.bench.done(one.first.worker, one.first.task, { failure: { kind: "user", message: "too many", refused: true } })
+  assert.equal(one.bench.jobs(), ["one too many"])
+})
+
 test("a worker lost mid-stage: what it ran runs elsewhere, what it held alone is made again", () => {
   const bench = mapReduce()
   bench.tracker.hold("in0", "w2", 1 << 20, 100)

@@ -55,6 +55,20 @@ test("a record that is no pair, an error in a generator, an operator that gets n
   assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: cluster.fn((n: number) => n) })).operator, "flatMap")
 })
 
+test("who has enough lets nothing more be made: collect over its limit, take and first of what never ends", () => {
+  const cluster = records([1], [2])
+  const endless = cluster.fn(function* (n: number) {
+    for (;;) yield n
+  })
+  const ask = (action: Action) => cluster.ask(act({ kind: "flatMap", parent: slice("in"), f: endless }, action))
+  const { kind, operator, message, refused } = failureOf(() => ask({ kind: "collect", max: 1000 }))
+  assert.equal([kind, operator, refused], ["user", undefined, true])
+  assert.match(message, /more than 1,000 rows/)
+  assert.equal(ask({ kind: "take", n: 2 }), [1, 1])
+  assert.equal(ask({ kind: "take", n: 0 }), [])
+  assert.equal(ask({ kind: "first" }), [1])
+})
+
 test("a state's task that fails leaves its cache as it was", () => {
   const cluster = new TinyCluster()
   cluster.input("in")
@@ -125,7 +139,7 @@ for (const [name, action, expected] of actions) {
   })
 }
 
-test("actions of nothing; collect over its limit names the true size; ties of top", () => {
+test("actions of nothing; collect over its limit; ties of top", () => {
   const cluster = records()
   assert.equal(cluster.ask(act(slice("in"), { kind: "count" })), [0])
   assert.equal(cluster.ask(act(slice("in"), { kind: "reduce", f: { kind: "builtin", name: "sum" } })), [])
@@ -133,7 +147,7 @@ test("actions of nothing; collect over its limit names the true size; ties of to
   assert.equal([stats.count, stats.sum, stats.max], [0, 0, Number.NaN])
   assert.match(
     failureOf(() => records([1, 2, 3], [4]).ask(act(slice("in"), { kind: "collect", max: 2 }))).message,
-    /collect of 4 rows: the limit is 2/,
+    /collect of more than 2 rows, which is the limit/,
   )
   const ties = records(
     [
