@@ -61,6 +61,12 @@ export class Channel {
     return out
   }
 
+  /** Whether what is sent to it goes at once: both ends know each other. */
+  isTied(to: NodeId): boolean {
+    const link = this.links.get(nodeName(to))
+    return link?.tied === true && link.isWith(to)
+  }
+
   /** Sends at most once, unordered, unacked. */
   datagram(to: NodeId, body: Body): ChannelAction[] {
     const packet: Packet = { kind: "datagram", from: this.node, to, fromLink: 0, toLink: 0, seq: 0, ack: 0, sacks: [], body }

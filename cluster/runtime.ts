@@ -45,6 +45,11 @@ export interface RuntimeOptions {
 
 /** Messages that travel outside the channel: the newest is worth more than each. */
 const datagrams: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "heartbeatAck"])
+/**
+ * What a client begins with also travels right behind the knock, not only when that has been answered: a round trip less until it is
+ * welcomed. To be heard twice does no harm, an idle client says it every second.
+ */
+const isGreeting = (message: Message): boolean => message.kind === "hello" && message.role === "client"
 /** What somebody may say who may only read; of requests the master looks at each. */
 const readsOnly = (message: Message): boolean =>
   message.kind === "request" ||
@@ -220,7 +225,11 @@ export class NodeRuntime {
       return
     }
     if (datagrams.has(message.kind)) this.perform(this.channel.datagram(to, body))
-    else this.perform(this.channel.send(to, body, this.effects.now().monotonicMs, receipt))
+    else {
+      const knocks = isGreeting(message) && !this.channel.isTied(to)
+      this.perform(this.channel.send(to, body, this.effects.now().monotonicMs, receipt))
+      if (knocks) this.perform(this.channel.datagram(to, body))
+    }
   }
 
   private perform(actions: readonly ChannelAction[]): void {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 
 /** Entries of one folder share what they load. */
-const groups = [["shell/host/attach-screen.js", "shell/host/thread-entry.js"], ["shell/notebook/thread.js"]]
+const groups = [["shell/host/dial.js", "shell/host/attach-screen.js", "shell/host/thread-entry.js"], ["shell/notebook/thread.js"]]
 // Native code, what is loaded on demand, and the class by which the command line knows errors: one of it.
 const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract"]
 const shared = "engine/errors.js"

@@ -12,6 +12,8 @@ export type BlocksRequest = QueryRequest | Extract<Request, { readonly kind: "re
 export type ClientCall =
   /** Answered when the master has welcomed this client (`Welcome`), or with code 3 after `timeoutMs`. */
   | { readonly kind: "connect"; readonly timeoutMs: number }
+  /** Answered (null) as soon as a connection with a master stands, a round trip before the welcome; with code 3 as `connect`. */
+  | { readonly kind: "reach"; readonly timeoutMs: number }
   /** Answered with the response's value, however often the master had to be asked. */
   | { readonly kind: "request"; readonly body: Request }
   /** Answered with `QueryResult` and the result's blocks as payload. */

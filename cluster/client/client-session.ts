@@ -23,7 +23,7 @@ import type { ClientCalls } from "./calls.js"
 import type { Submitting } from "./changes.js"
 import type { Defined } from "./defined.js"
 import { filesOf } from "./files.js"
-import { findStream } from "./find-stream.js"
+import { bindable, findStream } from "./find-stream.js"
 import { existingInput, type InputSettings, type InputTools, inputDraft } from "./inputs.js"
 import { jobInfo, programInfos, streamInfo, workerInfo } from "./inspection.js"
 import { readLogs } from "./logs.js"
@@ -35,6 +35,7 @@ export interface ClientSessionOptions {
   readonly calls: ClientCalls
   readonly host: SessionHost
   readonly readOnly: boolean
+  readonly found: readonly StreamInfo[]
   /** A path as the workers see it. */
   readonly resolvePath: (path: string) => string
   /** See InputTools. */
@@ -54,6 +55,8 @@ export class ClientSession implements Session {
   readonly host: SessionHost
   /** It may ask, and change nothing: so it said, or its key is admitted for that alone. */
   readonly readOnly: boolean
+  /** The streams that were there when it was opened. */
+  readonly found: readonly StreamInfo[]
   readonly #tools: InputTools
   readonly #advance: ((ms: number) => Promise<void>) | undefined
   readonly #watches = new Set<() => Promise<void>>()
@@ -63,10 +66,11 @@ export class ClientSession implements Session {
   readonly #end: Promise<void>
   #endNow: () => void = () => {}
 
-  constructor({ calls, host, readOnly, resolvePath, workersHere, submit, advance }: ClientSessionOptions) {
+  constructor({ calls, host, readOnly, found, resolvePath, workersHere, submit, advance }: ClientSessionOptions) {
     this.calls = calls
     this.host = host
     this.readOnly = readOnly
+    this.found = found
     this.#advance = advance
     this.submit = submit
     this.#end = new Promise(resolve => {
@@ -208,9 +212,7 @@ export class ClientSession implements Session {
   /** Every named stream of the cluster under its short name, where only one has it. */
   async bindAll(): Promise<Map<string, Handle>> {
     await this.host.catalog()
-    const named = this.host.definitions.all().filter(({ named, kind }) => named && kind !== "output")
-    const single = named.filter(({ name }) => /^[A-Za-z_$][\w$]*$/.test(name) && named.filter(other => other.name === name).length === 1)
-    return new Map(single.map(({ name, id }) => [name, this.host.open(id, false)]))
+    return bindable(this.host)
   }
 
   // ── look ──

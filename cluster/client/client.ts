@@ -7,6 +7,7 @@ import type { Command, Machine, NodeEvent, NodeId, Now } from "../ports.js"
 import type { Message, QueryAnswer, Request, Response, ResponseValues } from "../protocol.js"
 import { type AnswerError, answer, failed, push, toMaster } from "./answers.js"
 import { cancelledCode, type LocalCall, type Welcome } from "./call.js"
+import { Connecting } from "./connecting.js"
 import { MasterLink, type MasterLinkConfig } from "./master-link.js"
 import { Queries, type QueryConfig, type QueryStep } from "./query.js"
 import { type Asker, errorOf, Requests } from "./requests.js"
@@ -53,8 +54,7 @@ export class ClientMachine implements Machine {
   #refusal: AnswerError | null = null
   /** What is open: what they define ends some time after they do, so the master must know that they live. */
   readonly #sessions = new Set<string>()
-  /** Calls that wait for a welcome, and until when. */
-  #connecting: { readonly call: number; readonly untilMs: number }[] = []
+  readonly #connecting = new Connecting()
   #steppedMs = Number.POSITIVE_INFINITY
   /** A connection with the master stands, or stood. */
   #reached = false
@@ -83,8 +83,7 @@ export class ClientMachine implements Machine {
       case "reached":
         if (!this.#master.is(event.peer)) return []
         this.#master.connection(true)
-        this.#isThere()
-        return []
+        return this.#isThere()
       case "unreached":
         if (this.#master.is(event.peer)) this.#master.connection(false)
         return []
@@ -106,14 +105,15 @@ export class ClientMachine implements Machine {
   #call({ id, call, payload = [] }: LocalCall, now: Now): Command[] {
     if (this.#refusal !== null && call.kind !== "cancel") return [failed(id, this.#refusal)]
     switch (call.kind) {
-      case "connect":
-        if (this.#welcome !== null) return [answer(id, this.#welcome)]
+      case "reach":
+      case "connect": {
+        const reach = call.kind === "reach"
+        if (this.#welcome !== null || (reach && this.#reached)) return [answer(id, reach ? null : this.#welcome)]
         // Each of several addresses may take so long.
-        this.#connecting.push({
-          call: id,
-          untilMs: now.monotonicMs + call.timeoutMs * this.#master.addresses + (this.#reached ? busyMs : 0),
-        })
+        const untilMs = now.monotonicMs + call.timeoutMs * this.#master.addresses + (this.#reached ? busyMs : 0)
+        this.#connecting.add({ call: id, untilMs, reach })
         return []
+      }
       case "request":
         if (call.body.kind === "openSession" && call.body.as !== undefined) this.#sessions.add(call.body.as)
         return this.#subscriptions.changes(call.body) === "no" ? [answer(id, null)] : this.#ask(call.body, { kind: "call", call: id })
@@ -141,7 +141,7 @@ export class ClientMachine implements Machine {
   #cancel(call: number): Command[] {
     this.#requests.drop(call)
     this.#sender.cancel(call)
-    this.#connecting = this.#connecting.filter(waiting => waiting.call !== call)
+    this.#connecting.drop(call)
     this.#closing = this.#closing.filter(waiting => waiting.call !== call)
     this.#ticking = this.#ticking.filter(waiting => waiting !== call)
     return [...this.#querySteps(this.#queries.cancel(call)), failed(call, { message: "cancelled", code: cancelledCode })]
@@ -162,20 +162,18 @@ export class ClientMachine implements Machine {
     ]
   }
 
-  #isThere(): void {
-    if (this.#reached) return
+  #isThere(): Command[] {
+    if (this.#reached) return []
     this.#reached = true
-    this.#connecting = this.#connecting.map(({ call, untilMs }) => ({ call, untilMs: untilMs + busyMs }))
+    return this.#connecting.reached(busyMs).map(call => answer(call, null))
   }
 
   #excuse(ms: number): void {
     this.#master.excuse(ms)
-    this.#connecting = this.#connecting.map(({ call, untilMs }) => ({ call, untilMs: untilMs + ms }))
+    this.#connecting.excuse(ms)
   }
 
   #giveUpConnecting(now: Now): Command[] {
-    const late = this.#connecting.filter(({ untilMs }) => untilMs <= now.monotonicMs)
-    this.#connecting = this.#connecting.filter(({ untilMs }) => untilMs > now.monotonicMs)
     const error = {
       message: this.#reached ? `the master at ${this.#master.address} does not answer` : `no master answers at ${this.#master.address}`,
       code: 3,
@@ -183,7 +181,7 @@ export class ClientMachine implements Machine {
         ? "it, or its machine, may have too much to do: try again"
         : "rivulet master (or rivulet start) there, or --master with another address",
     }
-    return late.map(({ call }) => failed(call, error))
+    return this.#connecting.late(now.monotonicMs).map(call => failed(call, error))
   }
 
   #received(from: NodeId, message: Message, payload: readonly Uint8Array[], now: Now): Command[] {
@@ -217,11 +215,11 @@ export class ClientMachine implements Machine {
     const { fresh } = this.#master.welcomed(from, now)
     const first = this.#welcome === null
     this.#welcome = { epoch, cluster, wallMs, startedMs, workers, readOnly }
-    const waiting = this.#connecting.splice(0)
+    const waiting = [...this.#isThere(), ...this.#connecting.take().map(call => answer(call, this.#welcome))]
     // What a master that is gone was asked, the one that took its place may not have heard: subscriptions, and all that is open.
     if (fresh && !first) for (const body of this.#subscriptions.again()) this.#requests.add(body, { kind: "nobody" })
     return [
-      ...waiting.map(({ call }) => answer(call, this.#welcome)),
+      ...waiting,
       ...(fresh ? this.#requests.again().map(toMaster) : []),
       ...(fresh && !first ? [push({ kind: "connection", connected: true })] : []),
       ...this.#senderSteps(this.#sender.workers(workers, now), now),
@@ -232,7 +230,7 @@ export class ClientMachine implements Machine {
   #refused(reason: string, attempt: string): Command[] {
     this.#master.refused()
     this.#refusal = { message: `the master at ${this.#master.address} refused: ${reason}`, code: 3, try: attempt }
-    const calls = [...this.#connecting.splice(0).map(({ call }) => call), ...this.#requests.calls()]
+    const calls = [...this.#connecting.take(), ...this.#requests.calls()]
     return calls.map(call => failed(call, this.#refusal!))
   }
 

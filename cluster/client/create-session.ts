@@ -8,6 +8,7 @@ import type { Welcome } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import { ClientSession } from "./client-session.js"
 import type { Author } from "./definitions.js"
+import { streamInfo } from "./inspection.js"
 import { defineProgram } from "./program/define.js"
 import { programName, programPath } from "./program/loader.js"
 import { SessionHost } from "./session-host.js"
@@ -60,11 +61,8 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
     opened.catch(() => {})
     return options.as
   }
-  const [session, status, entries] = await Promise.all([
-    open(),
-    options.partitions === undefined ? ask("status") : null,
-    continues ? ask("catalog") : [],
-  ])
+  // Together: over a slow link each that waits for another is a round trip.
+  const [session, status, entries] = await Promise.all([open(), options.partitions === undefined ? ask("status") : null, ask("catalog")])
   const workers = status?.workers ?? []
   const { workersHere = workers.length > 0 && workers.every(({ address }) => here.test(address)) } = options
   const author: Author = { session, program, owner: user }
@@ -72,15 +70,23 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
   const host = new SessionHost({
     calls,
     author,
-    partitions: options.partitions ?? programPartitions(entries, program) ?? partitionsFor(workers),
+    partitions: options.partitions ?? (continues ? programPartitions(entries, program) : undefined) ?? partitionsFor(workers),
     tz: options.tz ?? "UTC",
     textOf: options.textOf,
     resolvePath,
   })
   const submit: Session["submit"] = (file, how) => submitFile(calls, options, file, how)
-  const clientSession = new ClientSession({ calls, host, readOnly, resolvePath, workersHere, submit, advance: options.advance })
-  await host.catalog()
-  return clientSession
+  host.knows(entries)
+  return new ClientSession({
+    calls,
+    host,
+    readOnly,
+    found: entries.map(streamInfo),
+    resolvePath,
+    workersHere,
+    submit,
+    advance: options.advance,
+  })
 }
 
 /** A program's file, submitted under a session of its own: what it defines is the program's, and stays. */

@@ -2,7 +2,9 @@
 
 import type { StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
+import type { Handle } from "../../engine/fluent/stream-types.js"
 import type { Definitions } from "./definitions.js"
+import type { SessionHost } from "./session-host.js"
 
 /**
  * By `name`, of which the session's own program comes first, or by `program/name`: as the session last saw the cluster. Throws a RivuletError of code 2 that
@@ -25,4 +27,11 @@ export function findStream(definitions: Definitions, name: string): StreamDefini
     code: 2,
     try: shown.length === 0 ? "await streams() looks again" : `${shown.join(", ")}; await streams() looks again`,
   })
+}
+
+/** The streams, as the session last saw the cluster, whose short names say which they are, by these. */
+export function bindable(host: SessionHost): Map<string, Handle> {
+  const named = host.definitions.all().filter(({ named, kind }) => named && kind !== "output")
+  const single = named.filter(({ name }) => /^[A-Za-z_$][\w$]*$/.test(name) && named.filter(other => other.name === name).length === 1)
+  return new Map(single.map(({ name, id }) => [name, host.open(id, false)]))
 }

@@ -219,8 +219,13 @@ export class SessionHost implements Host {
 
   async catalog(): Promise<readonly CatalogEntry[]> {
     const entries = await this.request({ kind: "catalog" })
-    this.definitions.catalog(entries.filter(({ state }) => state !== "stopped"))
+    this.knows(entries)
     return entries
+  }
+
+  /** The cluster's streams, as the master has told of them. */
+  knows(entries: readonly CatalogEntry[]): void {
+    this.definitions.catalog(entries.filter(({ state }) => state !== "stopped"))
   }
 
   /** Data for `parallelize`: it travels as an asset. */

@@ -36,7 +36,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
   await withSession(options, async session => {
     const cancelling = new AbortController()
     const host = quietHost(session)
-    await host.start()
+    host.start()
     const settled = showProgress(session)
     const warned = warnOfTypes(expression, host)
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)

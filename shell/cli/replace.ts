@@ -21,7 +21,7 @@ export async function replace(name: string, expression: string, options: Replace
   await withSession(options, async session => {
     const old = session.stream(name)
     const host = quietHost(session)
-    await host.start()
+    host.start()
     try {
       const next = await host.value(expression)
       const [to, from] = [handleData(next), handleData(old)]

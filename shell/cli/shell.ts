@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
+import type { RuntimeCalls } from "../../cluster/client/calls.js"
 import type { Embedded } from "../../cluster/embedded.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Demo } from "../demo/process.js"
@@ -36,8 +37,10 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
   const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
   const ending = new Ending()
   try {
-    const ink = scripted === undefined && !plain ? await import("../host/attach-screen.js") : undefined
-    const prepared = ink?.prepareInk()
+    const onScreen = scripted === undefined && !plain
+    const calls = onScreen ? await dialed(options, ending) : undefined
+    const ink = onScreen ? await import("../host/attach-screen.js") : undefined
+    const prepared = ink?.prepareInk(calls)
     const attachment = await attachTo(options, ending)
     if (scripted !== undefined) {
       const { runScript } = await import("../plain/script.js")
@@ -60,6 +63,16 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
   } finally {
     await ending.run()
   }
+}
+
+/** The connection with a cluster that is there already: it is made while the screen loads. */
+async function dialed(options: ShellOptions, ending: Ending): Promise<RuntimeCalls | undefined> {
+  if (options.local !== undefined || options.demo) return undefined
+  const address = masterAddress(options.master)
+  const { dial } = await import("../host/dial.js")
+  const calls = await dial(address, { user: userName(), readOnly: options.readOnly === true })
+  ending.add(() => calls.close())
+  return calls
 }
 
 async function attachTo(options: ShellOptions, ending: Ending): Promise<Attachment> {

@@ -27,7 +27,7 @@ export async function watch(expression: string, options: WatchOptions): Promise<
   const forMs = options.for === undefined ? undefined : duration(options.for, "--for")
   await withSession(options, async session => {
     const host = new ShellHost({ session, tz: session.tz, columns: 100, embedded: false, emit: () => {} })
-    await host.start()
+    host.start()
     void warnOfTypes(expression, host)
     const { stream } = await watched(expression, host)
     const until =

@@ -1,6 +1,6 @@
 /** The Ink shell: connection and screen in this thread, the host in its own, the status line asked once a second. */
 import type { Welcome } from "../../cluster/client/call.js"
-import { openCalls } from "../../cluster/client/session.js"
+import type { RuntimeCalls } from "../../cluster/client/calls.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
@@ -14,6 +14,7 @@ import { formatRate } from "../view/number.js"
 import { progressOf } from "../view/progress.js"
 import { sparkline } from "../view/sparkline.js"
 import { doChaos } from "./chaos.js"
+import { dial } from "./dial.js"
 import { RemoteHost } from "./remote.js"
 
 const statusMs = 1000
@@ -23,27 +24,25 @@ const leaveMs = 300
 export interface PreparedInk {
   readonly screen: Promise<typeof import("../screen.js")>
   readonly host: RemoteHost
+  /** The connection, where its address was known before. */
+  readonly calls: RuntimeCalls | undefined
 }
 
-/** Loads the screen's libraries and the host's thread: most of an attach, so it begins before there is a connection. */
-export function prepareInk(): PreparedInk {
+/** Loads the screen's libraries and the host's thread: most of an attach, so it begins before there is a connection. `calls`: from `dial`. */
+export function prepareInk(calls: PreparedInk["calls"]): PreparedInk {
   // Ink's development checks cost half of its time; it looks at this as it is loaded.
   process.env.NODE_ENV ??= "production"
   // It paints nothing where it takes the terminal for a build server's; here is a person.
   process.env.CI = "false"
   const screen = import("../screen.js")
   screen.catch(() => {})
-  return { screen, host: RemoteHost.launch() }
+  return { screen, host: RemoteHost.launch(), calls }
 }
 
 export async function openInk(options: OpenShellOptions, prepared: PreparedInk): Promise<void> {
   const { attachment, tz, user, ending } = options
   let host = prepared.host
-  ending.add(() => host.close())
-  const calls = await openCalls(attachment.address, { user, ...(attachment.readOnly && { readOnly: true }) })
-  ending.add(() => calls.close())
-  const welcome = (await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })).value as Welcome
-  const { openScreen } = await prepared.screen
+  const prompt = `${attachment.name}> `
   const hostData = () => ({
     user,
     tz,
@@ -54,14 +53,24 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     promptColumns: prompt.length,
     rest: "Ctrl-O",
   })
-  const prompt = `${attachment.name}> `
+  ending.add(() => host.close())
+  const calls = await (prepared.calls ?? dial(attachment.address, { user, readOnly: attachment.readOnly === true }))
+  ending.add(() => calls.close())
+  const opened = Promise.resolve(attachment.demo?.ready).then(() => host.open(calls, hostData()))
+  // Whoever is not welcome hears of it there.
+  opened.catch(() => {})
+  const welcomed = calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })
+  welcomed.catch(() => {})
+  // The prompt is there with the connection: what the master says of itself, and its streams, come above it.
+  await calls.call({ kind: "reach", timeoutMs: connectTimeoutMs() })
+  const { openScreen } = await prepared.screen
   let failed: Error | undefined
 
   const screen: Screen = openScreen({
     prompt,
     ...(attachment.color && { color: attachment.color }),
     history: options.history,
-    banner: [...options.banner, ...keyLines(attachment, welcome)],
+    banner: options.banner,
     tour: attachment.demo ? demoTour : [],
     host: emit => {
       const listen = () => {
@@ -104,8 +113,8 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   }
 
   const started = async () => {
-    await attachment.demo?.ready
-    const lines = await host.open(calls, hostData())
+    const welcome = (await welcomed).value as Welcome
+    const lines = [...keyLines(attachment, welcome), ...(await opened)]
     const tail: StyledLine = attachment.demo
       ? { text: "  → then Enter takes the grey text: a tour in six steps. .tour off ends it · .help · Ctrl-D leaves", style: "dim" }
       : { text: "  ° state. All names are bound here. .help · Tab · Ctrl-D detaches, everything keeps running", style: "dim" }

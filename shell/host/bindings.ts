@@ -3,6 +3,7 @@
  * every cell makes each one wait for the master. The solution: a cell that says a name nobody knows here asks first; any other runs
  * at once, and whether its names stand for other streams by now is looked at when it has its answer.
  */
+import { bindable } from "../../cluster/client/find-stream.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { Evaluator } from "../evaluator/evaluator.js"
@@ -19,9 +20,9 @@ export class Bindings {
     private readonly evaluator: Evaluator,
   ) {}
 
-  /** At the shell's start: every stream under its short name, where that is unique. */
-  async start(): Promise<void> {
-    for (const [name, handle] of await this.session.bindAll()) this.take(name, idOf(handle), handle)
+  /** At the shell's start: every stream that was there when its session was opened under its short name, where that is unique. */
+  start(): void {
+    for (const [name, handle] of bindable(this.session.host)) this.take(name, idOf(handle), handle)
   }
 
   /** Before a cell: binds what others have named since, if the cell says a name that is not known here. */

@@ -113,9 +113,9 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   /** Binds every stream of the cluster under its short name where that is unique, and gives the banner's lines. */
-  async start(): Promise<readonly StyledLine[]> {
-    await this.cells.bindings.start()
-    return programLines(await this.session.streams(), { tz: this.tz, nowMs: this.now() })
+  start(): readonly StyledLine[] {
+    this.cells.bindings.start()
+    return programLines(this.session.found, { tz: this.tz, nowMs: this.now() })
   }
 
   /** Gives cells a name beyond the session's. */

@@ -3,6 +3,7 @@
  * port of their own, so that a cell that loops for ever stops neither. Started before there is a connection: loading
  * takes longer than connecting.
  */
+import { randomBytes } from "node:crypto"
 import { parentPort } from "node:worker_threads"
 import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
@@ -37,6 +38,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     user,
     program: user,
     tz,
+    as: `s-${randomBytes(6).toString("hex")}`,
     ...scratchTtl(),
     resolvePath: paths.resolve,
   })
@@ -55,7 +57,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     onPush: handler => calls.onPush(handler),
     emit: event => post({ kind: "event", event }),
   })
-  post({ kind: "started", lines: await host.start() })
+  post({ kind: "started", lines: host.start() })
   host.startTyping(settledMs)
   opened = { host, session }
   for (const message of early.splice(0)) receive(opened, message)

@@ -65,7 +65,7 @@ export class CellRunner {
   }
 
   async start(): Promise<void> {
-    await this.#host.start()
+    this.#host.start()
   }
 
   async run({ code, throws, view }: CellToRun): Promise<CellOutcome> {

@@ -25,7 +25,7 @@ export async function runScript(text: string, options: ScriptOptions): Promise<b
     },
   })
   try {
-    await host.start()
+    host.start()
     let ok = true
     for (const cell of cellsOf(text)) {
       ok = (await host.runCell(cell)) && ok

@@ -93,6 +93,18 @@ test("a master that is reached is there: it is waited for longer, and a client t
   assert.equal(answers(h.greet()), [`answer ${second.id}`])
 })
 
+test("a connection that stands is told before the welcome, and late as `connect` is", () => {
+  const h = new Harness()
+  h.step({ kind: "started" })
+  const answers = (commands: ReturnType<typeof h.wait>) => shown(commands).filter(line => line.startsWith("answer"))
+  const late = h.call({ kind: "reach", timeoutMs: 500 })
+  const [connect, reach] = [h.call({ kind: "connect", timeoutMs: 1800 }), h.call({ kind: "reach", timeoutMs: 1800 })]
+  assert.equal(answers(h.wait(600)), [`answer ${late.id} error 3 no master answers at tcp://127.0.0.1:7077`])
+  assert.equal(answers(h.step({ kind: "reached", peer: "master" })), [`answer ${reach.id}`])
+  assert.equal(answers(h.call({ kind: "reach", timeoutMs: 1800 }).commands).length, 1, "it stands already")
+  assert.equal(answers(h.greet()), [`answer ${connect.id}`])
+})
+
 test("refused: every call fails with what to do, also later ones", () => {
   const h = new Harness()
   h.step({ kind: "started" })

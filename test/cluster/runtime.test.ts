@@ -1,6 +1,6 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { encodeMessage, encodePacket } from "../../cluster/codec.js"
+import { decodePacket, encodeMessage, encodePacket } from "../../cluster/codec.js"
 import type { Command, Machine, NodeEvent, Now } from "../../cluster/ports.js"
 import type { Message } from "../../cluster/protocol.js"
 import { type EffectCommand, NodeRuntime } from "../../cluster/runtime.js"
@@ -138,6 +138,36 @@ test("who came with a key for reading asks and fetches; all else is dropped, and
   assert.is(runtime.dropped.malformed, 4)
   told({ kind: "peers", workers: [], minReplicas: 1, replicas: 1 }, { reader: undefined })
   assert.equal(heard, ["peers c#1 false"], "the list has changed")
+})
+
+test("what a client begins with goes right behind its knock, and alone when the other is known", () => {
+  const hello = { kind: "hello", role: "client", user: "ann", version: "1", runtime: "node" } as const
+  const sent: string[] = []
+  const runtime = new NodeRuntime({
+    node: "c#1",
+    machine: { step: event => (event.kind === "call" ? [{ kind: "send", to: "master", message: event.call as Message }] : []) },
+    effects: {
+      now: () => ({ monotonicMs: 0, wallMs: 0 }),
+      send: (_, frames) => {
+        const packet = decodePacket(frames)
+        if (packet.ok) sent.push(packet.value.kind)
+      },
+      connect: () => {},
+      disconnect: () => {},
+      wakeAt: () => {},
+      perform: () => {},
+    },
+  })
+  runtime.start()
+  runtime.dispatch({ kind: "call", call: hello })
+  assert.equal(sent.splice(0), ["knock", "datagram"])
+  const here = { kind: "here", from: "master#1", to: "c#1", fromLink: 7, toLink: 1, seq: 0, ack: 0, sacks: [], body: null } as const
+  runtime.receive(encodePacket(here))
+  assert.equal(sent.splice(0), ["data"])
+  runtime.dispatch({ kind: "call", call: hello })
+  assert.equal(sent.splice(0), ["data"])
+  runtime.dispatch({ kind: "call", call: { kind: "hello", role: "worker", user: "w", version: "1", runtime: "node" } })
+  assert.equal(sent.splice(0), ["data"])
 })
 
 // ── two nodes in bad weather ──

@@ -31,7 +31,7 @@ export async function openShell(cluster: Embedded, user = "ann"): Promise<TestSh
       else if (event.kind === "chaos") doChaos(cluster, event.order, lines => lines.map(({ text }) => process.stderr.write(`${text}\n`)))
     },
   })
-  await host.start()
+  host.start()
   const run = async (cell: string) => {
     const before = printed.length
     await host.runCell(cell)

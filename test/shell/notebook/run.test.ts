@@ -174,7 +174,7 @@ test("a cell cannot end the process; what a timer throws is its cell's", async (
 test("what a shell saves is a page that shows the same", async () => {
   const session = await simulate({ workers: 2 })
   const host = new ShellHost({ session, tz: "UTC", columns: 100, embedded: false, emit: () => {} })
-  await host.start()
+  host.start()
   const file = join(directory, "saved.md")
   for (const cell of [
     'const pairs = parallelize([["/a", 2], ["/", 1]])',
