@@ -11,6 +11,13 @@ import type { Results } from "./results.js"
 import { canSkip } from "./skip.js"
 import { type Stage, type Task, troubleOf } from "./stage.js"
 
+/** Null: long ago. "now": since the clock was looked at. */
+type Moment = number | "now" | null
+
+function later(moment: Moment, nowMs: number, beforeMs: number): Moment {
+  return moment === "now" ? nowMs : moment !== null && moment <= beforeMs ? null : moment
+}
+
 interface Stranded {
   /** The block, or the failure's message. */
   readonly what: string
@@ -27,8 +34,9 @@ export class Analysis {
   /** Tasks that wait for input of which no copy is known (or for what they cannot be made without, as `failure` says), and since when. */
   readonly #stranded = new Map<Task, Stranded>()
   readonly #strandedSinceMs = new Map<string, number>()
-  /** When a worker was lost last, if that is not long ago. */
-  #lostMs: number | "now" | null = null
+  /** When a worker was lost last, and when one came (or this master), if that is not long ago. */
+  #lostMs: Moment = null
+  #cameMs: Moment = "now"
 
   constructor(board: Board, needs: Needs, launching: Launching, results: Results) {
     this.#board = board
@@ -70,6 +78,11 @@ export class Analysis {
     this.#lostMs = "now"
   }
 
+  /** What it holds it says by and by, and others may come with it. */
+  workerCame(): void {
+    this.#cameMs = "now"
+  }
+
   #strand(task: Task, what: string, failure: TaskFailure | null): void {
     this.#stranded.set(task, { what, sinceMs: this.#strandedSinceMs.get(what) ?? null, failure })
   }
@@ -77,6 +90,7 @@ export class Analysis {
   /** The master stood still for so long: who might have come back meanwhile has not been heard. */
   excuse(ms: number): void {
     if (typeof this.#lostMs === "number") this.#lostMs += ms
+    if (typeof this.#cameMs === "number") this.#cameMs += ms
     for (const [what, sinceMs] of this.#strandedSinceMs) this.#strandedSinceMs.set(what, sinceMs + ms)
     for (const [task, { what, sinceMs, failure }] of this.#stranded)
       if (sinceMs !== null) this.#stranded.set(task, { what, sinceMs: sinceMs + ms, failure })
@@ -84,8 +98,8 @@ export class Analysis {
 
   /** Fails what has waited since before `beforeMs` for input that nobody holds. */
   giveUp(nowMs: number, beforeMs: number): void {
-    if (this.#lostMs === "now") this.#lostMs = nowMs
-    else if (this.#lostMs !== null && this.#lostMs <= beforeMs) this.#lostMs = null
+    this.#lostMs = later(this.#lostMs, nowMs, beforeMs)
+    this.#cameMs = later(this.#cameMs, nowMs, beforeMs)
     for (const [task, { what, sinceMs, failure }] of this.#stranded) {
       if (task.state !== "waiting") this.#stranded.delete(task)
       else if (sinceMs === null) {
@@ -165,7 +179,8 @@ export class Analysis {
     const { tracker } = options
     const replay = options.planner.replay(block)
     if (replay === null) {
-      // A worker that was taken for dead may come back with it.
+      // A worker that was taken for dead may come back with it: for so long it is waited for, and not by each question anew.
+      if (this.#lostMs === null && this.#cameMs === null) throw this.#isLost(block)
       this.#strand(task, block, null)
       return 1
     }

@@ -112,6 +112,7 @@ export class Scheduler {
 
   addWorker(node: NodeId, host: string, cores: number): void {
     this.#board.options.placement.add(node, host, cores)
+    this.#analysis.workerCame()
   }
 
   /** A worker is lost: its places are gone, its tasks run elsewhere, needed results are made again. */

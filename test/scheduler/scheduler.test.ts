@@ -433,6 +433,21 @@ test("but not for ever: then the job fails, by name", () => {
   bench.scheduler.giveUp(250, 150)
   bench.flush()
   assert.match(bench.jobs()[0] ?? "", /what is in in0 are lost/)
+  // Who asks for it again need not wait again, as long as nobody comes who may have it.
+  bench.scheduler.giveUp(300, 200)
+  bench.scheduler.release("j")
+  start(bench, "k", "reduce")
+  bench.flush()
+  assert.is(bench.jobs().length, 2)
+  bench.scheduler.addWorker("w3", "h3", 1)
+  bench.scheduler.release("k")
+  start(bench, "l", "reduce")
+  bench.flush()
+  assert.is(bench.jobs().length, 2)
+  bench.scheduler.giveUp(400, 300)
+  bench.scheduler.giveUp(500, 400)
+  bench.flush()
+  assert.is(bench.jobs().length, 3)
 })
 
 test("a place that does not hold what it should is dropped, and the block fetched from another or made again", () => {
