@@ -81,8 +81,13 @@ export interface HeapProperties {
   readonly accessors?: readonly (readonly [key: Encoded, get: Encoded, set: Encoded])[]
   /** Left out: the usual one of its kind. */
   readonly proto?: Encoded
-  readonly frozen?: boolean
+  /** Of properties that cannot be written, or deleted and defined anew, though the object is not locked. */
+  readonly attributes?: readonly (readonly [key: Encoded, writable: boolean, configurable: boolean])[]
+  readonly lock?: HeapLock
 }
+
+/** `Object.freeze`, `Object.seal`, `Object.preventExtensions`. */
+export type HeapLock = "frozen" | "sealed" | "fixed"
 
 export type HeapRecord = HeapProperties &
   (

@@ -40,7 +40,7 @@ export class HeapReader {
     this.#state = source.heap.map(() => "new")
     for (let id = 0; id < source.heap.length; id++) this.#make(id)
     for (let id = 0; id < source.heap.length; id++) this.#fill(id)
-    for (let id = 0; id < source.heap.length; id++) if (source.heap[id]!.frozen) Object.freeze(this.#values[id])
+    for (let id = 0; id < source.heap.length; id++) this.#lock(source.heap[id]!, this.#values[id] as object)
   }
 
   decode(encoded: Encoded): unknown {
@@ -162,6 +162,18 @@ export class HeapReader {
       }
     }
     this.#properties(value, record)
+  }
+
+  /** When all is filled: what cannot be changed any more. */
+  #lock({ attributes, lock }: HeapProperties, value: object): void {
+    for (const [name, writable, configurable] of attributes ?? []) {
+      const key = this.decode(name) as PropertyKey
+      const { get } = Object.getOwnPropertyDescriptor(value, key) ?? {}
+      Object.defineProperty(value, key, get === undefined && writable === false ? { writable, configurable } : { configurable })
+    }
+    if (lock === "frozen") Object.freeze(value)
+    else if (lock === "sealed") Object.seal(value)
+    else if (lock === "fixed") Object.preventExtensions(value)
   }
 
   #properties(value: object, { entries, hidden, accessors }: HeapProperties): void {

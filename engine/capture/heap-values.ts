@@ -1,6 +1,7 @@
 /** What a captured value is, found out without running any of its code. */
 
 import { types } from "node:util"
+import type { HeapLock } from "../function-ref.js"
 import { typeName } from "./refusal.js"
 
 export function isNative(f: Function): boolean {
@@ -22,8 +23,10 @@ export function hasMembers(prototype: object): boolean {
   return Reflect.ownKeys(prototype).some(key => key !== "constructor") && Object.hasOwn(prototype, "constructor")
 }
 
-export function frozenFlag(value: object): { frozen?: true } {
-  return !Object.isExtensible(value) && Object.isFrozen(value) ? { frozen: true } : {}
+/** Whether it can be changed: `Object.freeze`, `Object.seal`, `Object.preventExtensions`. */
+export function lockOf(value: object): { lock?: HeapLock } {
+  if (Object.isExtensible(value)) return {}
+  return { lock: Object.isFrozen(value) ? "frozen" : Object.isSealed(value) ? "sealed" : "fixed" }
 }
 
 export function wellKnownSymbol(value: symbol): string | undefined {

@@ -13,11 +13,11 @@ import { handleBrand, handleText } from "./brand.js"
 import { Everywhere } from "./everywhere.js"
 import { type CaptureWriter, encodeBody, type FunctionPolicy } from "./function-body.js"
 import {
-  frozenFlag,
   functionPrototypes,
   hasMembers,
   isNative,
   iteratorPrototype,
+  lockOf,
   madeOf,
   shownKey,
   typedArrayName,
@@ -162,8 +162,10 @@ export class HeapWriter implements CaptureWriter {
   /** Writes the records of all that was encoded, and of what they reach. */
   drain(): void {
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      this.records[next.id] =
-        typeof next.value === "function" ? this.#functionRecord(next.value as Function, next.link) : this.#objectRecord(next)
+      const record = typeof next.value === "function" ? this.#functionRecord(next.value as Function, next.link) : this.#objectRecord(next)
+      // Where a regular expression begins to look is set for each record.
+      const locks = record.kind !== "handle" && !types.isRegExp(next.value)
+      this.records[next.id] = locks ? { ...lockOf(next.value), ...record } : record
     }
   }
 
@@ -208,7 +210,7 @@ export class HeapWriter implements CaptureWriter {
     this.#refuseKind(value, link)
     if (types.isModuleNamespaceObject(value)) {
       this.#refuseModule(value, link)
-      return { kind: "object", proto: null, frozen: true, ...this.#properties(value, link, key => typeof key === "string") }
+      return { kind: "object", proto: null, lock: "frozen", ...this.#properties(value, link, key => typeof key === "string") }
     }
     if (Array.isArray(value)) return this.#array(value, link)
     const rest = (usual: object | null): HeapProperties => this.#shape(value, link, usual)
@@ -241,7 +243,7 @@ export class HeapWriter implements CaptureWriter {
     const isIndex = (key: PropertyKey): boolean => typeof key === "string" && /^\d+$/.test(key) && Number(key) < 2 ** 32 - 1
     const proto = this.#proto(value, link, Array.prototype)
     const properties = this.#properties(value, link, key => key !== "length" && !(dense && isIndex(key)))
-    return { kind: "array", length: value.length, ...(items ? { items } : {}), ...properties, ...proto, ...frozenFlag(value) }
+    return { kind: "array", length: value.length, ...(items ? { items } : {}), ...properties, ...proto }
   }
 
   #view(value: ArrayBufferView, link: Link): HeapRecord {
@@ -266,7 +268,7 @@ export class HeapWriter implements CaptureWriter {
   #shape(value: object, link: Link, usual: object | null): HeapProperties {
     const isError = types.isNativeError(value)
     const proto = this.#proto(value, link, usual)
-    return { ...this.#properties(value, link, key => !(isError && key === "stack")), ...proto, ...frozenFlag(value) }
+    return { ...this.#properties(value, link, key => !(isError && key === "stack")), ...proto }
   }
 
   /** The prototype, when it is not the usual one of the kind. */
@@ -290,6 +292,7 @@ export class HeapWriter implements CaptureWriter {
     const entries: (readonly [Encoded, Encoded])[] = []
     const hidden: (readonly [Encoded, Encoded])[] = []
     const accessors: (readonly [Encoded, Encoded, Encoded])[] = []
+    const attributes: (readonly [Encoded, boolean, boolean])[] = []
     for (const key of Reflect.ownKeys(value)) {
       const descriptor = Object.getOwnPropertyDescriptor(value, key)
       if (!descriptor || !keep(key, descriptor)) continue
@@ -306,9 +309,20 @@ export class HeapWriter implements CaptureWriter {
           this.encode(descriptor.get, linkTo(link, step, descriptor.get)),
           this.encode(descriptor.set, linkTo(link, step, descriptor.set)),
         ])
-      } else (descriptor.enumerable ? entries : hidden).push([name, this.encode(descriptor.value, linkTo(link, step, descriptor.value))])
+        if (!descriptor.configurable) attributes.push([name, true, false])
+      } else {
+        if (!descriptor.writable || !descriptor.configurable)
+          attributes.push([name, descriptor.writable === true, descriptor.configurable === true])
+        ;(descriptor.enumerable ? entries : hidden).push([name, this.encode(descriptor.value, linkTo(link, step, descriptor.value))])
+      }
     }
-    return { ...(entries.length ? { entries } : {}), ...(hidden.length ? { hidden } : {}), ...(accessors.length ? { accessors } : {}) }
+    return {
+      ...(entries.length ? { entries } : {}),
+      ...(hidden.length ? { hidden } : {}),
+      ...(accessors.length ? { accessors } : {}),
+      // What is frozen says it of all.
+      ...(attributes.length && !Object.isFrozen(value) ? { attributes } : {}),
+    }
   }
 
   /** RDDs and streams are recognised by their brand; only driver functions may hold them. */

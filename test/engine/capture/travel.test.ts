@@ -96,6 +96,13 @@ const method = {
 const sparse: number[] = []
 sparse[3] = 1
 const frozen = Object.freeze({ list: [1] })
+const sealed = Object.seal({ n: 1 })
+const fixed = Object.preventExtensions([1])
+const written = Object.defineProperties(
+  {},
+  { once: { value: 1, enumerable: true, configurable: true }, kept: { value: 2, writable: true } },
+)
+const locked = Object.freeze(class Locked {})
 const url = new URL("http://x.org/a?b=1")
 const format = new Intl.NumberFormat("de-DE", { minimumFractionDigits: 2 })
 const failure = new RangeError("too far")
@@ -193,6 +200,12 @@ const closures: [name: string, f: (...args: never[]) => unknown, args: unknown[]
   ],
   ["sparse array", () => [sparse.length, 0 in sparse, sparse[3]], []],
   ["frozen", () => [Object.isFrozen(frozen), frozen.list], []],
+  [
+    "sealed, not to be extended",
+    () => [Object.isSealed(sealed), Object.isFrozen(sealed), Object.isExtensible(fixed), Object.isSealed(fixed)],
+    [],
+  ],
+  ["attributes of properties", () => [Object.getOwnPropertyDescriptors(written), Object.isFrozen(locked)], []],
   ["made by constructors", (n: number) => [url.searchParams.get("b"), format.format(n)], [1234.5]],
   ["error", () => [failure instanceof RangeError, failure.message, failure.name], []],
   ["registered symbols", () => [bySymbol[key], Object.prototype.toString.call(bySymbol)], []],
