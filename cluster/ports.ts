@@ -28,6 +28,9 @@ export interface Machine {
   step(event: NodeEvent, now: Now): Command[]
 }
 
+/** Where an answer that broke off is gone on with: at this byte, if it is still what the validator (an ETag, or a date) says; or after this event. */
+export type SourcePlace = { readonly offset: number; readonly validator: string } | { readonly lastEvent: string }
+
 export type NodeEvent =
   | { readonly kind: "started" }
   /** At least every `tickMs`, and at the time last asked for by `wake`. */
@@ -70,7 +73,14 @@ export type NodeEvent =
   | { readonly kind: "filesListed"; readonly request: string; readonly files: readonly ListedFile[] }
   | { readonly kind: "fileWritten"; readonly request: string }
   // sources (worker): lines that a worker reads from the network. `events`: it sends events, whose data are the lines.
-  | { readonly kind: "sourceOpened"; readonly source: string; readonly events: boolean }
+  // It begins at byte `from` of what is known by `validator` (null: by nothing, so that it cannot be gone on with).
+  | {
+      readonly kind: "sourceOpened"
+      readonly source: string
+      readonly events: boolean
+      readonly from: number
+      readonly validator: string | null
+    }
   | { readonly kind: "sourceBytes"; readonly source: string; readonly bytes: Uint8Array }
   /** `error` null: the other side ended it; `over`: after all that there is. */
   | { readonly kind: "sourceClosed"; readonly source: string; readonly error: string | null; readonly over: boolean }
@@ -150,7 +160,7 @@ export type Command =
   /** Not answered. */
   | { readonly kind: "removeFile"; readonly path: string }
   /** `tcp://host:port`, `http://…`, `https://…`. Its bytes come one `sourceBytes` for each `pullSource`. */
-  | { readonly kind: "openSource"; readonly source: string; readonly url: string }
+  | { readonly kind: "openSource"; readonly source: string; readonly url: string; readonly place?: SourcePlace }
   | { readonly kind: "pullSource"; readonly source: string }
   | { readonly kind: "closeSource"; readonly source: string }
   | {

@@ -39,7 +39,8 @@ import * as is from "./shape.js"
 const { text, bool, bytes, count, integer, finite, list, nullable, optional, object, oneOf, record, byKind } = is
 
 const peer = object<Peer>({ node: text, name: text, address: text, host: text, load: finite, freeBytes: finite })
-const batchFields: is.Fields<BatchKey> = { session: text, stream: text, seq: count }
+const batchName = { session: text, stream: text, seq: count } as const
+const batchFields: is.Fields<BatchKey> = { ...batchName, aside: optional(text) }
 const batchKey = object<BatchKey>(batchFields)
 
 const blockOwner = object<BlockOwner>({
@@ -284,8 +285,8 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   completed: { stream: text, through: integer },
   event: { event: clusterEvent },
   batch: { ...batchFields, lowestUnacked: count },
-  batchAck: { ...batchFields, copies: count },
-  batchRefused: { ...batchFields, reason: text },
+  batchAck: { ...batchName, copies: count },
+  batchRefused: { ...batchName, reason: text },
   credit: { bytes: finite },
   replica: replicaFields,
   replicaStored: { block: text },

@@ -1,11 +1,11 @@
 /** What workers read from the network: connections to `tcp://host:port`, answers of `http(s)://`. Read when asked, a chunk at a time. */
 
-import { request as httpRequest, type IncomingMessage } from "node:http"
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http"
 import { request as httpsRequest } from "node:https"
 import { connect } from "node:net"
 import { pipeline, type Readable } from "node:stream"
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib"
-import type { NodeEvent } from "../ports.js"
+import type { NodeEvent, SourcePlace } from "../ports.js"
 
 /** No connection, or no answer, for so long: it is given up. */
 const patienceMs = 10_000
@@ -25,6 +25,14 @@ interface Open {
   asked: boolean
 }
 
+interface Answer {
+  readonly events: boolean
+  /** It says how long it is, so that its end is the end. */
+  readonly bounded: boolean
+  readonly from?: number
+  readonly validator?: string | null
+}
+
 export class LineSources {
   readonly #onEvent: (event: NodeEvent) => void
   readonly #open = new Map<string, Open>()
@@ -33,9 +41,9 @@ export class LineSources {
     this.#onEvent = onEvent
   }
 
-  open(source: string, url: string): void {
+  open(source: string, url: string, place?: SourcePlace): void {
     if (url.startsWith("tcp:")) this.#tcp(source, new URL(url))
-    else this.#http(source, new URL(url))
+    else this.#http(source, new URL(url), place)
   }
 
   /** One more chunk is wanted. */
@@ -63,7 +71,7 @@ export class LineSources {
     const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${patienceMs / 1000} s`)), patienceMs)
     socket.once("connect", () => {
       clearTimeout(timer)
-      this.#flowing(source, open, socket, false, false)
+      this.#flowing(source, open, socket, { events: false, bounded: false })
     })
     socket.once("error", error => {
       clearTimeout(timer)
@@ -71,8 +79,11 @@ export class LineSources {
     })
   }
 
-  #http(source: string, url: URL, redirects = 0): void {
-    const headers = { accept: "application/x-ndjson, text/event-stream, text/plain, */*", "user-agent": "rivulet" }
+  #http(source: string, url: URL, place: SourcePlace | undefined, redirects = 0): void {
+    const headers = {
+      ...{ accept: "application/x-ndjson, text/event-stream, text/plain, */*", "user-agent": "rivulet" },
+      ...(place !== undefined && goingOn(place)),
+    }
     const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, { headers, timeout: patienceMs })
     const open: Open = { end: () => request.destroy(), stream: null, asked: false }
     this.#open.set(source, open)
@@ -92,9 +103,23 @@ export class LineSources {
         const next = new URL(sent.location, url)
         if (/^https?:$/.test(next.protocol) && this.#open.get(source) === open) {
           open.end()
-          this.#http(source, next, redirects + 1)
+          this.#http(source, next, place, redirects + 1)
           return
         }
+      }
+      const asked = place !== undefined && "offset" in place ? place.offset : 0
+      if (statusCode === 416 && sent["content-range"] === `bytes */${asked}`) {
+        // It had broken off after its last byte.
+        this.#closed(source, null, true)
+        request.destroy()
+        return
+      }
+      const from = sent["content-range"]?.startsWith(`bytes ${asked}-`) === true ? asked : null
+      if (place !== undefined && (statusCode === 416 || (statusCode === 206 && from === null))) {
+        // Of that part it has nothing to give.
+        open.end()
+        if (this.#open.get(source) === open) this.#http(source, url, undefined, redirects)
+        return
       }
       if (statusCode < 200 || statusCode > 299) {
         this.#closed(source, `it answers ${statusCode} ${statusMessage}`.trim(), false)
@@ -109,20 +134,21 @@ export class LineSources {
         return
       }
       const lines = unpack === undefined ? response : pipeline(response, unpack(), () => {})
-      this.#flowing(source, open, lines as Readable, events, sent["content-length"] !== undefined)
+      const validator = unpack === undefined && sent["accept-ranges"] !== "none" ? validatorOf(sent) : null
+      const bounded = sent["content-length"] !== undefined
+      this.#flowing(source, open, lines as Readable, { events, bounded, from: statusCode === 206 ? (from ?? 0) : 0, validator })
     })
     request.end()
   }
 
-  /** `bounded`: it says how long it is, so that its end is the end. */
-  #flowing(source: string, open: Open, stream: Readable, events: boolean, bounded: boolean): void {
+  #flowing(source: string, open: Open, stream: Readable, { events, bounded, from = 0, validator = null }: Answer): void {
     if (this.#open.get(source) !== open) return
     open.stream = stream
     stream.on("readable", () => this.#give(source, open))
     stream.once("end", () => this.#closed(source, null, bounded))
     stream.once("error", error => this.#closed(source, error.message, false))
     stream.once("close", () => this.#closed(source, "it was broken off", false))
-    this.#onEvent({ kind: "sourceOpened", source, events })
+    this.#onEvent({ kind: "sourceOpened", source, events, from, validator })
   }
 
   #give(source: string, open: Open): void {
@@ -140,4 +166,15 @@ export class LineSources {
     open.end()
     this.#onEvent({ kind: "sourceClosed", source, error, over })
   }
+}
+
+function goingOn(place: SourcePlace): Record<string, string> {
+  return "lastEvent" in place
+    ? { "last-event-id": place.lastEvent }
+    : { range: `bytes=${place.offset}-`, "if-range": place.validator, "accept-encoding": "identity" }
+}
+
+/** By which a server can say that a part is of the same whole: a strong ETag, or a date. */
+function validatorOf({ etag, "last-modified": modified }: IncomingHttpHeaders): string | null {
+  return etag !== undefined && !etag.startsWith("W/") ? etag : (modified ?? null)
 }

@@ -169,7 +169,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         break
       }
       case "openSource":
-        sources.open(command.source, command.url)
+        sources.open(command.source, command.url, command.place)
         break
       case "pullSource":
         sources.pull(command.source)

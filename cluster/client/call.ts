@@ -24,7 +24,15 @@ export type ClientCall =
    * Payload: one block of `rows` records for a receiver. Answered (null) when the sender has room for more. `loan`: the caller's number for
    * the payload's memory, if it wants that back (`free` of the push `sent`).
    */
-  | { readonly kind: "send"; readonly session: string; readonly stream: string; readonly rows: number; readonly loan?: number }
+  /** `aside`: its lines are no records, and why. They count neither as sent nor as acked. */
+  | {
+      readonly kind: "send"
+      readonly session: string
+      readonly stream: string
+      readonly rows: number
+      readonly loan?: number
+      readonly aside?: string
+    }
   /** Answered with `SendCounters` when all that was sent before it is acknowledged. */
   | { readonly kind: "sent"; readonly session: string; readonly stream: string }
   /** Answered with `SendCounters` at once. */

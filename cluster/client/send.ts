@@ -3,8 +3,9 @@
  * What is acknowledged is held by two workers.
  */
 
-import { Block } from "../../engine/block/block.js"
+import { Block, encodeRows } from "../../engine/block/block.js"
 import { asError, RivuletError } from "../../engine/errors.js"
+import { keptOfLongLineBytes, longestLineBytes, tooLong } from "../../engine/input/file-split.js"
 import { TextPacker } from "../../engine/text-packer.js"
 import type { SendCounters } from "./call.js"
 import type { ClientSession } from "./client-session.js"
@@ -20,7 +21,7 @@ export interface SenderOptions {
 
 /** `sent` and `acked` count lines. */
 export interface LineCounters extends SendCounters {
-  /** Lines that were too long, and left out. */
+  /** Lines that were too long, and are set aside. */
   readonly cut: number
   /** Lines whose bytes were not UTF-8. */
   readonly repaired: number
@@ -61,7 +62,13 @@ export class LineSender {
   readonly stream: string
   readonly #session: ClientSession
   readonly #loans = new Loans(blockBytes)
-  readonly #packer = new TextPacker({ maxBytes: blockBytes, allocate: bytes => this.#loans.take(bytes) })
+  readonly #packer = new TextPacker({
+    ...{ maxBytes: blockBytes, maxLineBytes: longestLineBytes },
+    allocate: bytes => this.#loans.take(bytes),
+    onLongLine: head => this.#long.push(Buffer.from(head.subarray(0, keptOfLongLineBytes)).toString("utf8")),
+  })
+  /** Beginnings of lines that are too long: they are to be set aside. */
+  #long: string[] = []
   readonly #release: () => void
   #counters = nothing
   /** The beginning of a line that ends in a later chunk: kept apart, so that what the packer holds are whole lines. */
@@ -147,6 +154,9 @@ export class LineSender {
   #send(blocks: readonly (Uint8Array | null)[]): Promise<void> {
     const sent = this.#queue.then(async () => {
       for (const block of blocks) if (block !== null) await this.#sendBlock(block)
+      const long = this.#long
+      this.#long = []
+      if (long.length > 0) await this.#call({ rows: long.length, aside: tooLong }, encodeRows(long))
     })
     this.#queue = sent.catch(() => {})
     return sent
@@ -154,10 +164,13 @@ export class LineSender {
 
   async #sendBlock(block: Uint8Array): Promise<void> {
     if (this.#failed !== null) throw this.#failed
-    const { rows } = Block.of(block)
+    await this.#call({ rows: Block.of(block).rows, loan: this.#loans.lend(block) }, block)
+  }
+
+  async #call(of: { readonly rows: number; readonly loan?: number; readonly aside?: string }, block: Uint8Array): Promise<void> {
+    if (this.#failed !== null) throw this.#failed
     try {
-      const loan = this.#loans.lend(block)
-      const call = { kind: "send", session: this.#session.id, stream: this.stream, rows, loan } as const
+      const call = { kind: "send", session: this.#session.id, stream: this.stream, ...of } as const
       const { value } = await this.#session.calls.call(call, { payload: [block] })
       this.#counters = value as SendCounters
     } catch (error) {

@@ -36,6 +36,8 @@ interface Batch {
   readonly block: Uint8Array
   /** The writer wants the block's memory back, by this number. */
   readonly loan: number | undefined
+  /** Why its lines are no records. */
+  readonly aside: string | undefined
   worker: NodeId | null
   /** Not to be sent before; when sent: the time by which the ack must have come. */
   dueMs: number
@@ -85,11 +87,12 @@ export class Sender {
   }
 
   /** A block to send. */
-  send(call: number, { session, stream, rows, loan }: Omit<SendCall, "kind">, block: Uint8Array, now: Now): SenderStep[] {
+  send(call: number, { session, stream, rows: lines, loan, aside }: Omit<SendCall, "kind">, block: Uint8Array, now: Now): SenderStep[] {
     const flow = this.#flow(session, stream)
     if (flow.error !== null) return [{ kind: "failed", call, message: flow.error }]
     const seq = flow.nextSeq++
-    flow.batches.set(seq, { seq, rows, block, loan, worker: null, dueMs: 0, tries: 0, last: null })
+    const rows = aside === undefined ? lines : 0
+    flow.batches.set(seq, { seq, rows, block, loan, aside, worker: null, dueMs: 0, tries: 0, last: null })
     flow.sent += rows
     flow.sentBytes += block.byteLength
     flow.writers.push(call)
@@ -242,7 +245,8 @@ export class Sender {
     this.#room.take(to, batch.block.byteLength)
     const { session, stream } = flow
     const lowestUnacked = flow.batches.keys().next().value as number
-    const message = { kind: "batch", session, stream, seq: batch.seq, lowestUnacked } as const
+    const { seq, aside } = batch
+    const message = { kind: "batch", session, stream, seq, ...(aside !== undefined && { aside }), lowestUnacked } as const
     return [{ kind: "command", command: { kind: "send", to, message, payload: [batch.block] } }]
   }
 

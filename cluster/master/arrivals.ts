@@ -133,20 +133,26 @@ export class Arrivals {
     const arriving = this.#arriving.get(stream)
     if (arriving === undefined) return
     for (const { at, group } of arriving.reading.values()) this.#parts.scheduler.release(jobOf(stream, at, group))
-    for (const bucket of arriving.buckets.values()) for (const { block } of bucket) forgetBlock(this.#parts, block.block)
+    for (const bucket of arriving.buckets.values())
+      for (const { block } of bucket) if (block.replay !== undefined) forgetBlock(this.#parts, block.block)
     for (const { outputs } of arriving.done.values()) for (const { block } of outputs) forgetBlock(this.#parts, block)
     this.#arriving.delete(stream)
   }
 
   /** Of each input of arrivals: the first interval that is still to be read, or would have to be read again. */
   *needs(): Iterable<readonly [StreamId, number]> {
-    const { catalog } = this.#parts
-    for (const { definition, read, seals, since } of catalog.kept()) {
+    const { catalog, ledger } = this.#parts
+    for (const { definition, read, seals, since, forgottenBefore } of catalog.kept()) {
       if (!isTimed(definition)) continue
       let from = read?.resume ?? since
       for (const seal of seals) {
         for (const { replay } of blocksOf(seal)) if (replay !== undefined && "at" in replay) from = Math.min(from, replay.at)
       }
+      // Lines that were set aside as they came lie with the arrivals, and are in both seals.
+      const aside = ledger.streams
+        .get(definition.node.source.stream)
+        ?.seals.find(seal => seal.aside !== undefined && seal.to > forgottenBefore)
+      if (aside !== undefined) from = Math.min(from, aside.from)
       yield [definition.node.source.stream, from]
     }
   }
@@ -169,6 +175,7 @@ export class Arrivals {
         arriving.done.delete(`${seal.from}.${group}`)
         if (one !== undefined) this.#enter(arriving, definition, { input: input.definition.id, at: seal.from, group }, one)
       }
+      for (const aside of seal.aside ?? []) this.#enterAside(arriving, definition, seal.from, aside)
       arriving.taken = Math.min(seal.to, sealed)
     }
   }
@@ -195,11 +202,15 @@ export class Arrivals {
         aside === undefined
           ? plain
           : { ...plain, batch: null, reason: own === undefined ? ("parse" as const) : ("late" as const), error: aside }
-      const bucket = arriving.buckets.get(interval)
-      if (bucket === undefined) arriving.buckets.set(interval, [{ at: from.at, block }])
-      else bucket.push({ at: from.at, block })
-      arriving.waiting.set(from.at, (arriving.waiting.get(from.at) ?? 0) + 1)
+      wait(arriving, interval, from.at, block)
     }
+  }
+
+  /** No time can be read of it: it is of the interval in which it came. */
+  #enterAside(arriving: Arriving, definition: ArrivalsDefinition, at: number, aside: SealedAside): void {
+    const interval = Math.max(at, openFrom(definition, at))
+    const { sealedThrough } = this.#parts.ledger.streams.get(arriving.stream) as StreamRecord
+    if (interval >= sealedThrough) wait(arriving, interval, at, { ...aside, batch: null })
   }
 
   #seal(arriving: Arriving, definition: ArrivalsDefinition, record: StreamRecord): void {
@@ -247,6 +258,13 @@ export class Arrivals {
       progress.sealedTo(arriving.stream, to)
     })
   }
+}
+
+function wait({ buckets, waiting }: Arriving, interval: number, at: number, block: SealedBlock | SealedAside): void {
+  const bucket = buckets.get(interval)
+  if (bucket === undefined) buckets.set(interval, [{ at, block }])
+  else bucket.push({ at, block })
+  waiting.set(at, (waiting.get(at) ?? 0) + 1)
 }
 
 function isTimed(definition: StreamDefinition): definition is ArrivalsDefinition {

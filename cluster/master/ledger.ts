@@ -7,7 +7,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { GraphVersion } from "../../engine/graph.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { isEmpty, type JournalRecord, type SealRecord } from "./records.js"
+import { blocksOf, isEmpty, type JournalRecord, type SealRecord } from "./records.js"
 import { SeqSet } from "./seq-set.js"
 import {
   cut,
@@ -275,24 +275,24 @@ export class Ledger {
     stream.sealedThrough = record.to
     if (record.read !== undefined) stream.read = record.read
     letGoOfRead(stream)
-    for (const group of record.groups) {
-      for (const { batch } of group) {
-        if (batch === null) continue
-        let streams = this.admitted.get(batch.session)
-        if (streams === undefined) {
-          streams = new Map()
-          this.admitted.set(batch.session, streams)
-        }
-        let seqs = streams.get(record.stream)
-        if (seqs === undefined) {
-          seqs = new SeqSet()
-          streams.set(record.stream, seqs)
-        }
-        seqs.add(batch.seq)
+    const sessions = new Set<string>()
+    for (const { batch, rows } of blocksOf(record)) {
+      if (batch === null) continue
+      sessions.add(batch.session)
+      if (batch.aside !== undefined) stream.asideRows = (stream.asideRows ?? 0) + rows
+      let streams = this.admitted.get(batch.session)
+      if (streams === undefined) {
+        streams = new Map()
+        this.admitted.set(batch.session, streams)
       }
+      let seqs = streams.get(record.stream)
+      if (seqs === undefined) {
+        seqs = new SeqSet()
+        streams.set(record.stream, seqs)
+      }
+      seqs.add(batch.seq)
     }
-    for (const session of new Set(record.groups.flat().flatMap(({ batch }) => (batch === null ? [] : [batch.session]))))
-      this.#settle(session)
+    for (const session of sessions) this.#settle(session)
   }
 
   /** A closed session of which all is in seals is let go: that its number was given is all that is asked of it from then on. */

@@ -143,7 +143,7 @@ export interface SealedBlock extends InputBlock {
 }
 
 export interface SealedAside extends AsideBlock {
-  readonly batch: null
+  readonly batch: BatchKey | null
 }
 
 /** All blocks of a seal, in order. */

@@ -12,7 +12,7 @@ import type { NodeId } from "../ports.js"
 import type { AdmittedBatch } from "./admission.js"
 import { groupBlocks } from "./groups.js"
 import { lanesOf } from "./lanes.js"
-import type { SealRecord } from "./records.js"
+import type { SealedAside, SealRecord } from "./records.js"
 
 /** The intervals to seal now: up to `limit` that hold something, runs of empty ones as one. Ascending, without gaps. */
 export function dueIntervals(
@@ -49,11 +49,16 @@ export function sealOf(
   leastBytes: number,
   readers: readonly string[],
 ): SealRecord {
-  const blocks = admitted.map(({ block, rows, bytes, batch }) => ({ block, rows, bytes, batch }))
-  const lanes = readers.length === 0 ? null : lanesOf(admitted, interval.from, holders, executors, leastBytes)
+  const records = admitted.filter(({ batch }) => batch.aside === undefined)
+  const blocks = records.map(({ block, rows, bytes, batch }) => ({ block, rows, bytes, batch }))
+  const lanes = readers.length === 0 ? null : lanesOf(records, interval.from, holders, executors, leastBytes)
+  const aside = admitted.flatMap(({ block, rows, bytes, batch }): SealedAside[] =>
+    batch.aside === undefined ? [] : [{ block, rows, bytes, batch, reason: "parse", error: batch.aside }],
+  )
   return {
     kind: "seal",
     ...{ stream, from: interval.from, to: interval.to, groups: groupBlocks(blocks, holders, executors, leastBytes) },
     ...(lanes !== null && { lanes: { readers, blocks: lanes } }),
+    ...(aside.length > 0 && { aside }),
   }
 }

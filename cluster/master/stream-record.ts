@@ -27,6 +27,8 @@ export interface StreamRecord {
   /** Of inputs: end of the newest sealed interval. */
   sealedThrough: number
   read: NonNullable<SealRecord["read"]> | null
+  /** Of a pushed input: lines that its senders set aside. */
+  asideRows?: number
   files: InputFiles | null
   /** Of running streams: end of the newest finished interval. */
   through: number
@@ -97,6 +99,8 @@ const versionsTold = 50
 /** Adds what `versions()` tells of a replacement. */
 export function note({ history, definition: old, since }: StreamRecord, { definition, from }: GraphVersion, by: string): void {
   if (history.length === 0) history.push({ version: old.version, from: since, by: old.owner, source: old.source })
+  // What was to begin no earlier never came into force.
+  while (history.length > 1 && (history.at(-1) as VersionNote).from >= from) history.pop()
   history.push({ version: definition.version, from, by, source: definition.source })
   if (history.length > versionsTold) history.shift()
 }

@@ -109,7 +109,7 @@ export class Views {
       ...(keys === null ? {} : { keys }),
       bytes: this.#bytes(record),
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
-      aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0),
+      aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0) + (record.asideRows ?? 0),
       ...(record.files === null ? {} : { read: readOf(record.files.list, record.read?.doneBytes ?? 0) }),
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
@@ -211,7 +211,10 @@ export class Views {
     const behind: { stream: string; lagMs: number }[] = []
     for (const { definition, held: why, lagMs, state } of entries) {
       const stream = nameOf({ definition })
-      if (why !== undefined) held.push({ stream, interval: why.interval, failure: why.failure, ...(why.retry && { retry: why.retry }) })
+      if (why !== undefined) {
+        const { interval, failure, retry, gaveUp } = why
+        held.push({ stream, interval, failure, ...(retry && { retry }), ...(gaveUp && { gaveUp }) })
+      }
       if (state === "catching up") behind.push({ stream, lagMs })
     }
     const warnings: string[] = []

@@ -6,7 +6,7 @@ import type { ListedFile } from "../../engine/input/file-split.js"
 export type InputMessage =
   // ── client ↔ worker ──
   /** payload: one block (`engine/block/block.ts`), validated on arrival. */
-  | { readonly kind: "batch"; readonly session: string; readonly stream: string; readonly seq: number; readonly lowestUnacked: number }
+  | ({ readonly kind: "batch"; readonly lowestUnacked: number } & BatchKey)
   | { readonly kind: "batchAck"; readonly session: string; readonly stream: string; readonly seq: number; readonly copies: number }
   /** `reason` starts with `unknown` (nobody defines the input yet: wait), `full` (memory: wait) or `bad` (the block itself: give up). */
   | { readonly kind: "batchRefused"; readonly session: string; readonly stream: string; readonly seq: number; readonly reason: string }
@@ -32,6 +32,8 @@ export interface BatchKey {
   readonly session: string
   readonly stream: string
   readonly seq: number
+  /** Its lines are no records, and why: they are set aside in the interval in which they came. */
+  readonly aside?: string
 }
 
 export interface ReceivedBlock {

@@ -137,6 +137,8 @@ export interface ClusterStatus {
     readonly interval: number
     readonly failure: TaskFailure
     readonly retry?: HeldRetry
+    /** Of its input: what is kept no longer, and will be left out. */
+    readonly gaveUp?: readonly { readonly from: number; readonly to: number }[]
   }[]
   readonly behind: readonly { readonly stream: string; readonly lagMs: number }[]
   readonly recordsPerSecond: number

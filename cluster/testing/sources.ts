@@ -51,7 +51,7 @@ export class SimulatedSources {
     this.#world.after(1, () => {
       if (!node.alive) return
       this.#readings.set(source, { url, node, done, asked: false, waiting: [] })
-      done({ kind: "sourceOpened", source, events: false })
+      done({ kind: "sourceOpened", source, events: false, from: 0, validator: null })
     })
   }
 

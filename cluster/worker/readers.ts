@@ -8,13 +8,14 @@
  * The source is read no faster than batches are stored: it is asked for more when the last of it has been.
  */
 
-import type { StreamId } from "../../engine/definition.js"
-import { longestLineBytes } from "../../engine/input/file-split.js"
-import { TextPacker } from "../../engine/text-packer.js"
+import { encodeRows } from "../../engine/block/block.js"
+import { keptOfLongLineBytes, tooLong } from "../../engine/input/file-split.js"
+import type { NodeEvent, SourcePlace } from "../ports.js"
 import type { BatchKey, InputInfo } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
+import { SourceLines } from "./source-lines.js"
 
 export interface ReadersParts {
   readonly clock: ClockOffset
@@ -29,16 +30,14 @@ interface Reading {
   readonly receiver: string
   readonly url: string
   readonly session: string
-  packer: TextPacker
   /** The name of the connection; null while there is none. */
   source: string | null
-  opened: boolean
-  /** It sends events: of these the lines of data count. */
-  events: boolean
-  /** Of events: the line that has begun. */
-  tail: Uint8Array
+  /** Null until it is open. */
+  lines: SourceLines | null
+  /** Where it is gone on with when it is opened again; null: where the other side begins. */
+  place: SourcePlace | null
   /** Packed and not acked, by number. */
-  readonly unacked: Map<number, { readonly block: Uint8Array; dueMs: number }>
+  readonly unacked: Map<number, { readonly block: Uint8Array; readonly aside?: string; dueMs: number }>
   unackedBytes: number
   nextSeq: number
   /** The adapter has been asked for more. */
@@ -56,8 +55,6 @@ const flushAfterMs = 50
 const refusedAgainMs = 200
 const firstWaitMs = 250
 const longestWaitMs = 15_000
-const newline = 10
-const none = new Uint8Array(0)
 
 export class Readers {
   readonly #parts: ReadersParts
@@ -80,28 +77,31 @@ export class Readers {
     }
     for (const { stream, receiver, url, session } of wanted.values()) {
       if (this.#readings.has(session)) continue
-      const packer = this.#packer(stream, url)
-      const fresh = { source: null, opened: false, events: false, tail: none, unacked: new Map(), unackedBytes: 0, nextSeq: 1 }
+      const fresh = { source: null, lines: null, place: null, unacked: new Map(), unackedBytes: 0, nextSeq: 1 }
       const times = { asked: false, openMs: 0, waitMs: firstWaitMs, flushMs: Number.POSITIVE_INFINITY, over: false }
-      this.#readings.set(session, { stream, receiver, url, session, packer, ...fresh, ...times })
+      this.#readings.set(session, { stream, receiver, url, session, ...fresh, ...times })
     }
   }
 
-  onOpened(source: string, events: boolean): void {
+  onOpened({ source, events, from, validator }: Extract<NodeEvent, { kind: "sourceOpened" }>): void {
     const reading = this.#of(source)
     if (reading === undefined) return
-    reading.events = events
-    reading.opened = true
+    const { place } = reading
+    const lastEvent = place !== null && "lastEvent" in place ? place.lastEvent : null
+    const onLongLine = (head: Uint8Array, lengthBytes: number) => this.#setAside(reading, head, lengthBytes)
+    reading.lines = new SourceLines({ events, from, validator, lastEvent, onLongLine })
     reading.waitMs = firstWaitMs
-    this.#note(reading.stream, `reading ${reading.url}`, "info")
+    const again = place !== null && "offset" in place && from < place.offset
+    if (again) this.#note(reading.stream, `${reading.url} is read from its beginning again: lines of it come twice`)
+    else this.#note(reading.stream, `reading ${reading.url}${from > 0 ? ` from its byte ${from} on` : ""}`, "info")
     this.#pull(reading)
   }
 
   onBytes(source: string, bytes: Uint8Array): void {
     const reading = this.#of(source)
-    if (reading === undefined) return
+    if (reading === undefined || reading.lines === null) return
     reading.asked = false
-    this.#take(reading, bytes)
+    this.#take(reading, reading.lines, bytes)
     this.#pull(reading)
   }
 
@@ -109,18 +109,19 @@ export class Readers {
   onClosed(source: string, error: string | null, over: boolean): void {
     const reading = this.#of(source)
     if (reading === undefined) return
+    const { lines } = reading
     reading.source = null
-    reading.opened = false
+    reading.lines = null
     reading.asked = false
-    this.#flush(reading)
-    const begun = reading.packer.pendingBytes + reading.tail.length > 0
-    if (begun && error === null) {
-      // Its last line needs no line end.
-      if (reading.events) this.#take(reading, Uint8Array.of(newline))
-      this.#flush(reading, reading.packer.flush())
-    } else if (begun) this.#note(reading.stream, `${reading.url} broke off within a line, which is left out`)
-    reading.packer = this.#packer(reading.stream, reading.url)
-    reading.tail = none
+    if (lines !== null) {
+      this.#flush(reading, lines)
+      // What it is asked for again when it has ended is another answer.
+      const { place } = lines
+      reading.place = place !== null && (error !== null || "lastEvent" in place) ? place : null
+      if (error === null) for (const block of lines.end()) this.#send(reading, block)
+      else if (lines.begun && reading.place === null)
+        this.#note(reading.stream, `${reading.url} broke off within a line, which is left out`)
+    }
     reading.over = over
     if (over) {
       this.#note(reading.stream, `${reading.url} is read to its end`, "info")
@@ -154,13 +155,14 @@ export class Readers {
     for (const reading of [...this.#readings.values()]) {
       if (reading.source === null && !reading.over && nowMs >= reading.openMs) {
         reading.source = `${reading.session}#${++this.#opened}`
-        this.#parts.outbox.push({ kind: "openSource", source: reading.source, url: reading.url })
+        const { source, url, place } = reading
+        this.#parts.outbox.push({ kind: "openSource", source, url, ...(place !== null && { place }) })
       }
-      if (nowMs >= reading.flushMs) this.#flush(reading)
+      if (nowMs >= reading.flushMs && reading.lines !== null) this.#flush(reading, reading.lines)
       for (const [seq, batch] of [...reading.unacked]) {
         if (nowMs < batch.dueMs) continue
         batch.dueMs = Number.POSITIVE_INFINITY
-        this.#parts.receive(keyOf(reading, seq), batch.block)
+        this.#parts.receive(keyOf(reading, seq, batch), batch.block)
       }
       this.#pull(reading)
     }
@@ -178,46 +180,36 @@ export class Readers {
   }
 
   #pull(reading: Reading): void {
-    if (reading.source === null || !reading.opened || reading.asked || reading.unackedBytes >= bufferBytes || !this.#parts.master.joined)
-      return
+    const { source, lines, asked, unackedBytes } = reading
+    if (source === null || lines === null || asked || unackedBytes >= bufferBytes || !this.#parts.master.joined) return
     reading.asked = true
-    this.#parts.outbox.push({ kind: "pullSource", source: reading.source })
+    this.#parts.outbox.push({ kind: "pullSource", source })
   }
 
-  #take(reading: Reading, bytes: Uint8Array): void {
-    for (const block of reading.packer.push(reading.events ? this.#data(reading, bytes) : bytes)) this.#send(reading, block)
-    if (reading.flushMs === Number.POSITIVE_INFINITY && reading.packer.pendingLines > 0)
+  #take(reading: Reading, lines: SourceLines, bytes: Uint8Array): void {
+    for (const block of lines.push(bytes)) this.#send(reading, block)
+    if (reading.flushMs === Number.POSITIVE_INFINITY && lines.pendingLines > 0)
       reading.flushMs = this.#parts.clock.monotonicMs + flushAfterMs
   }
 
-  /** Of server-sent events the data: a line each. */
-  #data(reading: Reading, bytes: Uint8Array): Uint8Array {
-    const all = reading.tail.length === 0 ? bytes : Buffer.concat([reading.tail, bytes])
-    const end = all.lastIndexOf(newline) + 1
-    reading.tail = all.length - end > longestLineBytes ? none : all.slice(end)
-    const data: string[] = []
-    for (const line of Buffer.from(all.buffer, all.byteOffset, end).toString("utf8").split("\n")) {
-      if (line.startsWith("data:")) data.push(`${line.slice(line[5] === " " ? 6 : 5)}\n`)
-    }
-    return Buffer.from(data.join(""))
+  /** A line that is no record: its beginning, as a batch of its own. */
+  #setAside(reading: Reading, head: Uint8Array, lengthBytes: number): void {
+    this.#note(reading.stream, `a line of ${lengthBytes} bytes from ${reading.url} is set aside: it is longer than 8 MiB`)
+    this.#send(reading, encodeRows([Buffer.from(head.subarray(0, keptOfLongLineBytes)).toString("utf8")]), tooLong)
   }
 
-  #packer(stream: StreamId, url: string): TextPacker {
-    const onLongLine = (_: Uint8Array, length: number) =>
-      this.#note(stream, `a line of ${length} bytes from ${url} was left out: it is longer than 8 MiB`)
-    return new TextPacker({ maxBytes: blockBytes, maxLineBytes: longestLineBytes, onLongLine })
-  }
-
-  #flush(reading: Reading, block = reading.packer.flushLines()): void {
+  #flush(reading: Reading, lines: SourceLines): void {
     reading.flushMs = Number.POSITIVE_INFINITY
+    const block = lines.flush()
     if (block !== null) this.#send(reading, block)
   }
 
-  #send(reading: Reading, block: Uint8Array): void {
+  #send(reading: Reading, block: Uint8Array, aside?: string): void {
     const seq = reading.nextSeq++
-    reading.unacked.set(seq, { block, dueMs: Number.POSITIVE_INFINITY })
+    const batch = { block, ...(aside !== undefined && { aside }), dueMs: Number.POSITIVE_INFINITY }
+    reading.unacked.set(seq, batch)
     reading.unackedBytes += block.byteLength
-    this.#parts.receive(keyOf(reading, seq), block)
+    this.#parts.receive(keyOf(reading, seq, batch), block)
   }
 
   #of(source: string): Reading | undefined {
@@ -231,4 +223,9 @@ export class Readers {
   }
 }
 
-const keyOf = ({ session, receiver }: Reading, seq: number): BatchKey => ({ session, stream: receiver, seq })
+const keyOf = ({ session, receiver }: Reading, seq: number, { aside }: { readonly aside?: string }): BatchKey => ({
+  session,
+  stream: receiver,
+  seq,
+  ...(aside !== undefined && { aside }),
+})

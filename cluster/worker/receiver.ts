@@ -102,10 +102,10 @@ export class Receiver {
       return
     }
     this.#byBatch.set(nameOf(key), id)
-    if (key.seq === 1 && block.region !== null) this.#guess(key.stream, store.view(block.region))
+    if (key.seq === 1 && key.aside === undefined && block.region !== null) this.#guess(key.stream, store.view(block.region))
     reporter.arriving(id, block.arrivedMs)
     const counted = store.setRows(id, rows)
-    folding.arrived(counted, input)
+    if (key.aside === undefined) folding.arrived(counted, input)
     this.#replicate({
       block: counted,
       senders: new Set([from]),

@@ -8,6 +8,7 @@ import { type Command, type Machine, type NodeEvent, type NodeId, type Now, node
 import type { Message, Replica } from "../protocol.js"
 import { serveBlocks } from "./block-server.js"
 import type { MemoryUse } from "./credit.js"
+import { defined } from "./defined.js"
 import { mastersOnly, type WorkerLoad } from "./master-link.js"
 import { type WorkerOptions, type WorkerParts, workerParts } from "./parts.js"
 
@@ -86,7 +87,7 @@ export class WorkerMachine implements Machine {
         files.onListed(event.request, event.files)
         break
       case "sourceOpened":
-        readers.onOpened(event.source, event.events)
+        readers.onOpened(event)
         break
       case "sourceBytes":
         readers.onBytes(event.source, event.bytes)
@@ -158,8 +159,8 @@ export class WorkerMachine implements Machine {
           this.#dropped++
           return
         }
-        const { session, stream, seq } = message
-        receiver.onBatch(from, { session, stream, seq }, block)
+        const { session, stream, seq, aside } = message
+        receiver.onBatch(from, { session, stream, seq, ...defined({ aside }) }, block)
         credit.heard(from, this.#memoryUse(), clock.monotonicMs)
         break
       }

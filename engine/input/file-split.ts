@@ -12,6 +12,8 @@ export const longestLineBytes = 8 * 1024 * 1024
 /** So far beyond its split a reader may have to look: the last line begins in the split's last byte, and ends with a carriage return and a newline. */
 export const longestOverhangBytes = longestLineBytes + 1
 export const tooLong = "the line is longer than 8 MiB"
+/** Of a line that is set aside unread so many of its first bytes are kept. */
+export const keptOfLongLineBytes = 4096
 
 /** What a file is by its first bytes; undefined: it is not compressed in a way that is known here. */
 export function packingOf(head: Uint8Array): Packing | undefined {

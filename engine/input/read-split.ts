@@ -11,7 +11,7 @@ import { Block, encodeRows, TextPacker } from "../block/block.js"
 import type { FileSplit, FormatSpec, Push } from "../rdd.js"
 import type { StageWrite, TaskOutput } from "../task.js"
 import { intervalStart, parseTime, type TimeLike } from "../time.js"
-import { longestLineBytes, ownLines, tooLong } from "./file-split.js"
+import { keptOfLongLineBytes, longestLineBytes, ownLines, tooLong } from "./file-split.js"
 
 type ReadWrite = Extract<StageWrite, { kind: "read" }>
 
@@ -27,8 +27,6 @@ export interface SplitReader {
 
 const tooFarAhead = "its time lies more than a day ahead"
 const noTime = "its timestamp gives no time"
-/** So much of what is set aside is kept. */
-const keptBytes = 4096
 
 /** The lines of a split of a file. */
 export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, bytes: Uint8Array, reader: SplitReader): TaskOutput[] {
@@ -37,7 +35,7 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
   let end = to
   if (cut) {
     end = Math.max(from, bytes.lastIndexOf(10, to - 1) + 1)
-    long.push(bytes.subarray(end, Math.min(to, end + keptBytes)))
+    long.push(bytes.subarray(end, Math.min(to, end + keptOfLongLineBytes)))
   }
   const { timestamp } = reader
   const outputs: TaskOutput[] = []
@@ -64,7 +62,7 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
       const time = times.known(timeOf(at, last)) ?? times.of(textOf(bytes, at, last))
       if (time === null) {
         close(at)
-        untimed.push(bytes.subarray(at, Math.min(next, at + keptBytes)))
+        untimed.push(bytes.subarray(at, Math.min(next, at + keptOfLongLineBytes)))
         begin = next
       } else if (time !== undefined) {
         const interval = intervalStart(time, intervalMs)
@@ -223,7 +221,7 @@ const showText = (row: unknown): string => JSON.stringify(row) ?? String(row)
 
 /** One block of all lines of the pieces, but those that are too long: `long` gets the beginning of each. */
 function pack(pieces: readonly Uint8Array[], long: Uint8Array[]): Uint8Array {
-  const onLongLine = (head: Uint8Array) => void long.push(head.slice(0, keptBytes))
+  const onLongLine = (head: Uint8Array) => void long.push(head.slice(0, keptOfLongLineBytes))
   const packer = new TextPacker({ maxBytes: 2 ** 30, maxLineBytes: longestLineBytes, onLongLine })
   const blocks: Uint8Array[] = []
   // The file's last line may have no newline: nothing comes after it.

@@ -55,10 +55,12 @@ function statusText(status: ClusterStatus, tz: string): string {
     lines.push(
       `  newest interval ends ${formatTime(status.newest.throughMs, tz, { nowMs: status.wallMs })}, took ${(status.newest.tookMs / 1000).toFixed(2)} s`,
     )
-  for (const { stream, interval, failure, retry } of status.held) {
+  for (const { stream, interval, failure, retry, gaveUp } of status.held) {
     const time = (timeMs: number) => formatTime(timeMs, tz, { nowMs: status.wallMs })
     const again = retry ? `   goes on by itself at ${time(retry.atMs)}` : ""
     lines.push(`  HELD    ${stream}   since ${time(interval)}   ${failure.message}${again}`)
+    for (const { from, to } of gaveUp ?? [])
+      lines.push(`          more input waits than is kept: it will leave out ${time(from)} to ${time(to)}`)
   }
   for (const { name, slow } of status.workers)
     if (slow)

@@ -64,7 +64,7 @@ export async function send(stream: string, files: readonly string[], options: Se
       process.stderr.write(
         `${process.stderr.isTTY ? "\r" : ""}${formatNumber(acked)} lines acked of ${formatNumber(sent)} sent to ${stream}\n`,
       )
-    if (cut > 0) process.stderr.write(`${formatNumber(cut)} lines were longer than 8 MB and were left out\n`)
+    if (cut > 0) process.stderr.write(`${formatNumber(cut)} lines were longer than 8 MiB and are set aside\n`)
     if (repaired > 0) process.stderr.write(`${formatNumber(repaired)} lines were not UTF-8: broken bytes became U+FFFD\n`)
   })
 }

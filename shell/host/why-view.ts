@@ -62,12 +62,14 @@ function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: 
   const error = Object.assign(new RivuletError(held.failure.message), { failure: held.failure })
   lines.push(...errorText(error, time).map(text => line(`  ${text}`)))
   if (info.held) {
-    const { keptBytes, boundBytes, lookedAhead } = info.held
+    const { keptBytes, boundBytes, lookedAhead, gaveUp } = info.held
     if (lookedAhead)
       lines.push(
         line(`  how many   ${formatNumber(lookedAhead.failing)} of ${formatNumber(lookedAhead.records)} records that wait would fail`),
       )
     lines.push(line(`  held       ${formatBytes(keptBytes)} of at most ${formatBytes(boundBytes)} of its input`))
+    for (const { from, to } of gaveUp ?? [])
+      lines.push(line(`  given up   ${time(from)} to ${time(to)}: more than that came; it will leave them out`))
   }
   const { name } = info
   if (held.retry) {

@@ -66,8 +66,10 @@ test("tcp: lines, a connection that is closed within one, a new connection", asy
   socket.write("one\r\ntwo\nthr")
   socket.end("ee")
   const second = await again
-  second.write("four\n")
-  assert.equal(await rows(handle, 4), ["one", "two", "three", "four"])
+  second.write(`four\n${"x".repeat(9 * 2 ** 20)}\nfive\n`)
+  assert.equal(await rows(handle, 5), ["one", "two", "three", "four", "five"])
+  const aside = await rows(handle.aside.map(({ record, error }) => `${record.length} ${error}`) as DStream<string>, 1)
+  assert.equal(aside, ["4096 the line is longer than 8 MiB"])
   second.destroy()
   server.close()
   await handle.stop()
@@ -120,6 +122,45 @@ test("http: an answer without an end, one with a length (read once), events, one
   await nextInterval(whole)
   assert.is(asked, 1)
   for (const handle of [stream, whole, events, moved, round, refusing]) await handle.stop()
+  server.closeAllConnections()
+  server.close()
+})
+
+test("http: an answer that breaks off is gone on with where it was, if the server can; else it is read again; events after the last one", async () => {
+  const asked: string[] = []
+  const whole = Array.from({ length: 400 }, (_, i) => `line ${i}\n`).join("")
+  const server = createHttpServer(({ url, headers }, response) => {
+    asked.push([url, headers.range, headers["if-range"], headers["last-event-id"]].filter(Boolean).join(" "))
+    const first = asked.filter(one => one.startsWith(url as string)).length === 1
+    if (url === "/events") {
+      response.setHeader("content-type", "text/event-stream")
+      response.write(first ? "id: 7\ndata: a\n\nid: 8\ndata: b\n" : "data: b\n\n")
+      if (first) setTimeout(() => response.destroy(), 50)
+      return
+    }
+    const from = url === "/kept" && headers["if-range"] === '"v1"' ? Number(/\d+/.exec(headers.range ?? "0")?.[0]) : 0
+    response.writeHead(from > 0 ? 206 : 200, {
+      "content-length": whole.length - from,
+      ...(url === "/kept" && { etag: '"v1"' }),
+      ...(from > 0 && { "content-range": `bytes ${from}-${whole.length - 1}/${whole.length}` }),
+    })
+    if (!first) response.end(whole.slice(from))
+    else response.write(whole.slice(0, 1005), () => setTimeout(() => response.destroy(), 50))
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const at = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
+  const kept = await reading(at("/kept"))
+  const again = await reading(at("/again"))
+  const events = await reading(at("/events"))
+  const lines = whole.trimEnd().split("\n")
+  const before = whole.slice(0, 1005).split("\n").slice(0, -1)
+  assert.equal(await rows(kept, lines.length), lines)
+  assert.equal(await rows(again, lines.length + before.length), [...before, ...lines])
+  assert.equal(await rows(events, 2), ["a", "b"])
+  const offset = before.join("\n").length + 1
+  assert.equal(asked.sort(), ["/again", "/again", "/events", "/events 7", "/kept", `/kept bytes=${offset}- "v1"`])
+  for (const handle of [kept, again, events]) await handle.stop()
   server.closeAllConnections()
   server.close()
 })

@@ -42,15 +42,16 @@ function send(
   return new Promise(resolve => child.once("close", code => resolve({ code, err })))
 }
 
-/** A stream of its own, and its lines once there are so many. */
-async function stream(): Promise<{ readonly name: string; lines(n: number): Promise<string[]> }> {
+/** A stream of its own, and its lines, or what is in its aside, once there are so many. */
+async function stream(options: object = {}) {
   const name = `lines${++streams}`
-  const handle: DStream<string> = session.readStream(name, "1s")
+  const handle: DStream<string> = session.readStream(name, "1s", options as never)
   session.name(handle, name)
   await session.flush()
-  const lines = async (n: number) => {
+  const { aside } = handle
+  const of = async <T>(what: DStream<T>, n: number) => {
     for (;;) {
-      const rows = await handle.slice("-10m").collect()
+      const rows = await what.slice("-10m").collect()
       if (rows.length >= n) return rows
       await new Promise<void>(resolve => {
         const subscription = session.onCompleted(handle, () => {
@@ -60,7 +61,7 @@ async function stream(): Promise<{ readonly name: string; lines(n: number): Prom
       })
     }
   }
-  return { name, lines }
+  return { name, lines: (n: number) => of(handle, n), aside: (n: number) => of(aside, n) }
 }
 
 test.before(async () => {
@@ -90,18 +91,35 @@ const files: readonly [what: string, bytes: string | Uint8Array, lines: string[]
     "a line of 50 MB",
     `before\n${longLine}\nafter\n`,
     ["before", "after"],
-    /2 lines acked of 2[\s\S]*1 lines were longer than 8 MB and were left out/,
+    /2 lines acked of 2[\s\S]*1 lines were longer than 8 MiB and are set aside/,
   ],
 ]
 
+test("a line that is too long for any record, of an input whose records have a time of their own", async () => {
+  const timed = await stream({ format: "json", timestamp: (v: { at: number }) => v.at })
+  const ran = await send([timed.name], `${longLine}\n`)
+  assert.match(ran.err, /^0 lines acked of 0 sent[\s\S]*1 lines were longer/)
+  assert.equal(
+    (await timed.aside(1)).map(({ record, reason }) => [record.length, reason]),
+    [[4096, "parse"]],
+  )
+  const entry = (await session.host.request({ kind: "catalog" })).find(({ definition }) => definition.name === timed.name)
+  assert.is(entry?.aside, 1)
+})
+
 for (const [what, bytes, expected, says] of files) {
   test(`a file of ${what}, sent and read by textFile`, async () => {
-    const { name, lines } = await stream()
+    const { name, lines, aside } = await stream()
     writeFileSync(at("file"), bytes)
     const ran = await send([name, at("file")])
     assert.is(ran.code, 0, ran.err)
     assert.match(ran.err, says)
     if (expected.length > 0) assert.equal(await lines(expected.length), expected)
+    if (/aside/.test(says.source))
+      assert.equal(
+        (await aside(1)).map(({ record, reason, error }) => [record, reason, error]),
+        [[longLine.slice(0, 4096), "parse", "the line is longer than 8 MiB"]],
+      )
     const read = await session.textFile(at("file")).collect()
     if (what === "binary") assert.is(read.length, 3)
     else assert.equal(read, expected)
