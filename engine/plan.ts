@@ -81,6 +81,8 @@ export function readerOf(root: RddNode): (partition: number) => readonly InputRe
       .every(dependency => dependency.kind !== "narrow" || (dependency.from === undefined && visit(dependency.parent)))
   }
   if (!visit(root)) return partition => readsOf(root, partition)
+  const one = readsOneEach(aligned)
+  if (one !== null) return one
   return partition => {
     // As long as they come to be, and no longer: this is done for each task.
     let reads: readonly InputRef[] = nothing
@@ -91,6 +93,24 @@ export function readerOf(root: RddNode): (partition: number) => readonly InputRe
     // Only two of a kind can be the same, or versions of one state.
     return twoOfAKind(reads) ? readsOf(root, partition) : reads
   }
+}
+
+/** Where each of these reads one thing a partition, and no two the same kind of thing; else null. */
+function readsOneEach(
+  aligned: readonly { readonly node: RddNode; readonly operator: Operator }[],
+): ((partition: number) => readonly InputRef[]) | null {
+  const found: ((partition: number) => InputRef)[] = []
+  for (const { node, operator } of aligned) {
+    if (operator.readsOne === undefined) return null
+    const one = operator.readsOne(node)
+    if (one !== null) found.push(one)
+  }
+  if (new Set(found.map(one => one(0).kind)).size < found.length) return null
+  const [first, second, third] = found
+  if (first === undefined) return () => nothing
+  if (second === undefined) return partition => [first(partition)]
+  if (third === undefined) return partition => [first(partition), second(partition)]
+  return partition => found.map(one => one(partition))
 }
 
 const nothing: readonly InputRef[] = []

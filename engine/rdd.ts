@@ -337,6 +337,8 @@ export interface Operator<N extends RddNode = RddNode> {
   partitioner(node: N): Partitioner
   /** 5. the blocks that partition p reads directly (the scheduler turns them into places) */
   reads(node: N, partition: number): readonly InputRef[]
+  /** Of kinds of which each partition reads one thing, or none does (null): the same as `reads`, for who asks for all of them. */
+  readsOne?(node: N): ((partition: number) => InputRef) | null
 }
 
 /** A thing that must be local before a task can start. Its `key` is how the task asks for it. */

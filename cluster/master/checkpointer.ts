@@ -14,18 +14,20 @@ import type { Output, Part, StoredOf, TrackedBlock } from "./tracked-block.js"
 
 type StoredOutput = Output & { readonly stored: StoredOf }
 type Stored = TrackedBlock & { readonly output: StoredOutput }
+/** Blocks by holder and by where they go to. */
+type Asked = Map<NodeId, Map<NodeId, string[]>>
 
 /** A copy waits so long for others from the same worker … */
 const gatherMs = 50
-/** … or until there are so many. */
-const gatherMost = 256
+/** … and so many go in a message. */
+const askedAtMost = 256
 
 export class Checkpointer {
   readonly #parts: Parts
   /** Outputs of which some stored block has fewer copies than it should have, in the order in which they became so, by their streams. */
   readonly #unsafe = new Map<StreamId, Set<StoredOutput>>()
-  /** Not asked for yet, by holder and by where they go to. */
-  readonly #due = new Map<NodeId, { blocks: number; readonly byTarget: Map<NodeId, Stored[]> }>()
+  /** Of which copies are to be asked for. */
+  readonly #due = new Set<StoredOutput>()
   #dueMs: number | null = null
   #wantedBefore = 0
   #nowMs = 0
@@ -41,7 +43,7 @@ export class Checkpointer {
     for (const { block, interval: start = interval.from } of outputs) {
       const stored = this.#store(block, stream, start, partitions)
       // Of what was there already this one is not wanted.
-      if (stored !== null && this.#periodMs(stream) === null) this.#copy(stored)
+      if (stored?.unsafe === true && this.#periodMs(stream) === null) this.#due.add(stored.output)
     }
   }
 
@@ -68,7 +70,7 @@ export class Checkpointer {
     }
     if (stored === null) return
     stored.onDisk = true
-    if (!this.#note(stored)) this.#copy(stored)
+    if (!this.#note(stored)) this.#due.add(stored.output)
   }
 
   /** A worker was away: what it was asked to copy, or was to get, may not have reached it. The next sweep asks again. */
@@ -99,7 +101,7 @@ export class Checkpointer {
         for (const part of output.parts) {
           if (!isUnsafe(part) || this.#note(part)) continue
           any = true
-          if (wanted && part.copyTo === null) this.#copy(part)
+          if (wanted && part.copyTo === null) this.#due.add(output)
         }
         if (!any) unsafe.delete(output)
       }
@@ -114,21 +116,28 @@ export class Checkpointer {
     this.#dueMs ??= nowMs
     if (nowMs < this.#dueMs + gatherMs) return
     this.#dueMs = null
-    for (const holder of this.#due.keys()) this.#ask(holder)
+    const asked: Asked = new Map()
+    for (const output of this.#due) this.#choose(output, asked)
+    this.#due.clear()
+    for (const [holder, byTarget] of asked) this.#ask(holder, byTarget)
   }
 
-  /** Since they were noted, blocks may have gone, or one of the two workers. */
-  #ask(holder: NodeId): void {
-    const { registry, outbox } = this.#parts
-    const copies: { to: NodeId; blocks: string[] }[] = []
-    for (const [to, all] of this.#due.get(holder)?.byTarget ?? []) {
-      const due = all.filter(({ copyTo, holders }) => copyTo === to && holders.includes(holder))
-      if (due.length > 0 && registry.get(holder) !== undefined && registry.get(to) !== undefined)
-        copies.push({ to, blocks: due.map(({ block }) => block) })
-      else for (const stored of due) stored.copyTo = null
+  #ask(holder: NodeId, byTarget: ReadonlyMap<NodeId, readonly string[]>): void {
+    let copies: { to: NodeId; blocks: readonly string[] }[] = []
+    let room = askedAtMost
+    for (const [to, all] of byTarget) {
+      for (let from = 0; from < all.length; ) {
+        const blocks = from === 0 && all.length <= room ? all : all.slice(from, from + room)
+        copies.push({ to, blocks })
+        from += blocks.length
+        room -= blocks.length
+        if (room > 0) continue
+        this.#parts.outbox.send(holder, { kind: "copy", copies })
+        copies = []
+        room = askedAtMost
+      }
     }
-    this.#due.delete(holder)
-    if (copies.length > 0) outbox.send(holder, { kind: "copy", copies })
+    if (copies.length > 0) this.#parts.outbox.send(holder, { kind: "copy", copies })
   }
 
   /** The first interval of the stream that the loss of workers would take: what it is computed from is needed. Infinity: none. */
@@ -167,6 +176,7 @@ export class Checkpointer {
   #note(stored: Stored): boolean {
     const { output } = stored
     const safe = stored.holders.length >= this.#wanted && (stored.onDisk || !this.#parts.config.durable)
+    if (!safe && stored.unsafe) return false
     stored.unsafe = !safe
     if (safe) stored.copyTo = null
     else {
@@ -182,25 +192,28 @@ export class Checkpointer {
     return this.#parts.ledger.streams.get(stream)?.definition.checkpointMs ?? null
   }
 
-  #copy(stored: Stored): void {
-    const { holders } = stored
-    const [holder] = holders
-    if (holder === undefined || !stored.unsafe) return
-    // Of enough copies none may be known to be on disk: then its holder sees to that.
-    const to = holders.length < this.#wanted ? this.#targetFor(stored) : holder
-    if (to === null) return
-    stored.copyTo = to
-    stored.copyBy = holder
-    let due = this.#due.get(holder)
-    if (due === undefined) {
-      due = { blocks: 0, byTarget: new Map() }
-      this.#due.set(holder, due)
+  /** Which worker is to copy what of it where to, as far as that is not under way. */
+  #choose(output: StoredOutput, asked: Asked): void {
+    const wanted = this.#wanted
+    for (const part of output.parts) {
+      if (!isUnsafe(part) || part.copyTo !== null || this.#note(part)) continue
+      const { holders } = part
+      const holder = holders[0]
+      if (holder === undefined || this.#parts.registry.get(holder) === undefined) continue
+      // Of enough copies none may be known to be on disk: then its holder sees to that.
+      const to = holders.length < wanted ? this.#targetFor(part) : holder
+      if (to === null) continue
+      part.copyTo = to
+      part.copyBy = holder
+      let byTarget = asked.get(holder)
+      if (byTarget === undefined) {
+        byTarget = new Map()
+        asked.set(holder, byTarget)
+      }
+      const blocks = byTarget.get(to)
+      if (blocks === undefined) byTarget.set(to, [part.block])
+      else blocks.push(part.block)
     }
-    const blocks = due.byTarget.get(to)
-    if (blocks === undefined) due.byTarget.set(to, [stored])
-    else blocks.push(stored)
-    due.blocks += 1
-    if (due.blocks >= gatherMost) this.#ask(holder)
   }
 
   /** Its home's worker, the home's backup, or else who holds the least. */

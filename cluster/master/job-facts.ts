@@ -26,12 +26,15 @@ const intervalsKept = 60
 const stagesKept = 4_096
 const streamsKept = 512
 const loadOverS = 15
+/** Which machines are slow, so many stages tell as well as those of hundreds of streams. */
+const comparedASecond = 32
 
 export class JobFacts {
   /** By what the stage makes, oldest first. */
   readonly #stages = new Map<OutputId, StageFacts & { readonly tasks: TaskTimes }>()
   readonly #intervals = new Map<StreamId, IntervalFacts[]>()
   readonly slowness = new Slowness()
+  #compared = { second: 0, stages: 0 }
   /** Spent in tasks in each of the newest seconds: `[second, ms]`. */
   readonly #busy: [number, number][] = []
 
@@ -86,7 +89,14 @@ export class JobFacts {
     this.#intervals.delete(stream)
     this.#intervals.set(stream, kept)
     if (this.#intervals.size > streamsKept) deleteFirst(this.#intervals)
-    for (const stage of stages) this.slowness.add(stage, heavyPartitions(stage), times.timeMs)
+    for (const stage of stages) if (this.#mayCompare(times.timeMs)) this.slowness.add(stage, heavyPartitions(stage), times.timeMs)
+  }
+
+  #mayCompare(timeMs: number): boolean {
+    const second = Math.floor(timeMs / 1000)
+    if (this.#compared.second !== second) this.#compared = { second, stages: 0 }
+    this.#compared.stages += 1
+    return this.#compared.stages <= comparedASecond
   }
 
   /** What was made while the job ran: earlier panes of a window were not its work. */

@@ -141,7 +141,7 @@ class Writing {
       ref.kind === "shuffle" || ref.kind === "output" ? planner.dependencies(reader).find(one => one.output === ref.output) : undefined
     const places = { tracker, chains, partitionsOf: () => made?.partitions ?? Number.POSITIVE_INFINITY }
     if (missing(ref, places) === null) {
-      const [found] = launchInputs([ref], places, false)?.inputs ?? []
+      const [found] = launchInputs([ref], places, null) ?? []
       if (found !== undefined)
         return found.parts.map(({ block, interval, base }) => ({
           of: { kind: "block", index: this.#block(block) },

@@ -26,8 +26,24 @@ export class TaskTimes implements Iterable<TaskFacts> {
   readonly #partitions: number[] = []
   readonly #workers: NodeId[] = []
   readonly #ms: number[] = []
+  /** Of those that took longest the first. */
+  #slowest = 0
+
+  get count(): number {
+    return this.#ms.length
+  }
+
+  /** The first of those that took longest. */
+  get slowest(): TaskFacts | null {
+    return this.#ms.length === 0 ? null : this.#at(this.#slowest)
+  }
+
+  #at(i: number): TaskFacts {
+    return { partition: this.#partitions[i] as number, worker: this.#workers[i] as NodeId, ms: this.#ms[i] as number }
+  }
 
   add(partition: number, worker: NodeId, ms: number): void {
+    if (ms > (this.#ms[this.#slowest] ?? ms)) this.#slowest = this.#ms.length
     this.#partitions.push(partition)
     this.#workers.push(worker)
     this.#ms.push(ms)
@@ -39,20 +55,14 @@ export class TaskTimes implements Iterable<TaskFacts> {
   }
 
   *[Symbol.iterator](): Iterator<TaskFacts> {
-    for (const [i, partition] of this.#partitions.entries())
-      yield { partition, worker: this.#workers[i] as NodeId, ms: this.#ms[i] as number }
+    for (let i = 0; i < this.#ms.length; i++) yield this.#at(i)
   }
 }
 
 /** As people are told of them, in the same order; of an interval the first is what makes it. `startedMs`: when its job began. */
 export function stagesDone(stages: readonly StageFacts[], startedMs: number, nameOf: (worker: NodeId) => string): JobStatus["stages"] {
   return stages.map(({ label, tasks, firstMs, lastMs, reads }) => {
-    let count = 0
-    let slowest: TaskFacts | null = null as TaskFacts | null
-    tasks.forEach((partition, worker, ms) => {
-      count += 1
-      if (slowest === null || ms > slowest.ms) slowest = { partition, worker, ms }
-    })
+    const { count, slowest } = tasks
     return {
       name: label,
       tasks: count,

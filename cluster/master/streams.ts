@@ -227,12 +227,13 @@ export class Streams {
   // ── for people ──
 
   #remember(job: IntervalJob, failure: TaskFailure | null, times: Times): void {
-    const status = this.#status(job, failure === null ? "done" : "failed", times)
     if (failure === null) this.#facts.ended(job, times)
     // The scheduler has let go what only this job read.
     const made = failure === null ? this.#facts.of(job.stream).at(-1) : undefined
-    const stages = made?.from === job.interval.from ? stagesDone(made.stages, job.startedMs, worker => this.#nameOf(worker)) : status.stages
-    this.#history.push({ id: job.stream, status: { ...status, stages } })
+    const stages =
+      made?.from === job.interval.from ? stagesDone(made.stages, job.startedMs, worker => this.#nameOf(worker)) : this.#stages(job, times)
+    const status = this.#status(job, failure === null ? "done" : "failed", stages, times)
+    this.#history.push({ id: job.stream, status })
     if (this.#history.length > jobsRemembered) this.#history.splice(0, jobsRemembered / 2)
     if (failure === null) this.newest = { throughMs: job.interval.to, tookMs: status.ms }
   }
@@ -248,7 +249,8 @@ export class Streams {
       return [record === undefined ? status : { ...status, stream: nameOf(record) }]
     })
     for (const { definition } of catalog.live())
-      if (wanted(definition.id)) for (const job of jobs.pending(definition.id)) found.push(this.#status(job, "running", times))
+      if (wanted(definition.id))
+        for (const job of jobs.pending(definition.id)) found.push(this.#status(job, "running", this.#stages(job, times), times))
     return found.reverse()
   }
 
@@ -268,12 +270,10 @@ export class Streams {
     return this.#parts.registry.get(worker)?.name ?? worker
   }
 
-  #status(job: IntervalJob, state: JobStatus["state"], times: Times): JobStatus {
-    const { ledger, scheduler } = this.#parts
-    const record = ledger.streams.get(job.stream)
-    const found = scheduler.stagesOf(job.id)
+  #stages(job: IntervalJob, times: Times): JobStatus["stages"] {
+    const found = this.#parts.scheduler.stagesOf(job.id)
     const places = new Map(found.map((stage, i) => [stage.spec.output, i]))
-    const stages = found.map(stage => ({
+    return found.map(stage => ({
       name: stage.spec.label,
       tasks: stage.tasks.size,
       done: stage.tasks.size - stage.open,
@@ -282,6 +282,10 @@ export class Streams {
       reads: [...(stage.dependencies?.keys() ?? [])].flatMap(output => places.get(output) ?? []),
       slowest: this.#slowest(stage, times),
     }))
+  }
+
+  #status(job: IntervalJob, state: JobStatus["state"], stages: JobStatus["stages"], times: Times): JobStatus {
+    const record = this.#parts.ledger.streams.get(job.stream)
     const ms = (job.endedMs ?? times.monotonicMs) - job.startedMs
     return {
       stream: record === undefined ? job.stream : nameOf(record),

@@ -240,7 +240,7 @@ export class Board {
   }
 
   cost(pool: Pool, order: number): JobCost | undefined {
-    return this.#stats.get(statsKey(pool, order))
+    return this.#stats.size === 0 ? undefined : this.#stats.get(statsKey(pool, order))
   }
 
   forgetCost(pool: Pool, order: number): void {

@@ -45,37 +45,25 @@ export function missing(ref: InputRef, places: Places): Missing | null {
   }
 }
 
-/** Rows that a task would read there. Null: not known (so take it as some). The input must not be missing. */
-export function rowsOf(ref: InputRef, places: Places): number | null {
+/** Whether a task would read a row there, as far as is known. The input must not be missing. */
+export function mayHaveRows(ref: InputRef, places: Places): boolean {
   switch (ref.kind) {
-    case "shuffle": {
-      let rows = 0
-      for (const part of places.tracker.parts(ref.output)) rows += sectionRows(part, ref.partition)
-      return rows
-    }
+    case "shuffle":
+      for (const part of places.tracker.parts(ref.output)) if (sectionRows(part, ref.partition) > 0) return true
+      return false
     case "output":
-      return places.tracker.part(ref.output, ref.partition)?.rows ?? 0
-    case "state": {
-      const chain = places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since)
-      return chain.links?.length === 0 ? 0 : null
-    }
+      return (places.tracker.part(ref.output, ref.partition)?.rows ?? 0) > 0
+    case "state":
+      return places.chains.resolve(ref.stream, ref.partition, ref.at, ref.since).links?.length !== 0
     default:
-      return null
+      return true
   }
-}
-
-export interface FoundInputs {
-  readonly inputs: readonly LaunchInput[]
-  /** Bytes by holder, of how many in all: for who still has to choose a worker. */
-  readonly local: ReadonlyMap<NodeId, number>
-  readonly total: number
 }
 
 type LaunchPart = LaunchInput["parts"][number]
 
-/** The places of all inputs. Null: something went missing meanwhile. `counted`: with the bytes by holder. */
-export function launchInputs(reads: readonly InputRef[], places: Places, counted: boolean): FoundInputs | null {
-  const bytes = counted ? new Bytes() : null
+/** The places of all inputs. Null: something went missing meanwhile. `bytes`: where to count what lies where. */
+export function launchInputs(reads: readonly InputRef[], places: Places, bytes: LocalBytes | null): readonly LaunchInput[] | null {
   const inputs = new Array<LaunchInput>(reads.length)
   for (let i = 0; i < reads.length; i++) {
     const ref = reads[i] as InputRef
@@ -83,18 +71,19 @@ export function launchInputs(reads: readonly InputRef[], places: Places, counted
     if (parts === null) return null
     inputs[i] = { ref, parts }
   }
-  return { inputs, local: bytes?.local ?? noBytes, total: bytes?.total ?? 0 }
+  return inputs
 }
 
-function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly LaunchPart[] | null {
+const none: readonly LaunchPart[] = Object.freeze([])
+
+function partsOf(ref: InputRef, places: Places, bytes: LocalBytes | null): readonly LaunchPart[] | null {
   const { tracker, chains } = places
-  const found: LaunchPart[] = []
   switch (ref.kind) {
     case "shuffle": {
       const output = tracker.output(ref.output)
       const partitions = places.partitionsOf(ref.output)
       if ((output?.present ?? 0) < partitions && partitions > 0) return null
-      if (output === undefined) return found
+      if (output === undefined) return none
       let all = true
       for (const part of output.parts) {
         const rows = sectionRows(part, ref.partition)
@@ -109,10 +98,9 @@ function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly L
     case "output": {
       const part = tracker.part(ref.output, ref.partition)
       if (part === undefined) return null
-      if (part.block === null) return found
+      if (part.block === null) return none
       bytes?.at(part.holders, part.bytes)
-      found.push({ block: part.block, holders: part.holders })
-      return found
+      return [{ block: part.block, holders: part.holders }]
     }
     case "state": {
       const links = chains.links(ref.stream, ref.partition, ref.at, ref.since)
@@ -127,12 +115,11 @@ function partsOf(ref: InputRef, places: Places, bytes: Bytes | null): readonly L
       // Who has taken it in already: others would begin with nothing, as if it did not lie there.
       const { begunAt = null } = bytes === null ? {} : (tracker.find(block) ?? {})
       bytes?.at(begunAt !== null && holders.includes(begunAt) ? [begunAt] : holders, tracker.bytes(block))
-      found.push({ block, holders })
-      return found
+      return [{ block, holders }]
     }
     case "asset":
     case "file":
-      return found
+      return none
   }
 }
 
@@ -149,10 +136,8 @@ function placeOf(part: Part | undefined): Place {
   return there.place
 }
 
-const noBytes: ReadonlyMap<NodeId, number> = new Map()
-
-/** What lies where. */
-class Bytes {
+/** Bytes by holder, of how many in all: for who still has to choose a worker. */
+export class LocalBytes {
   readonly local = new Map<NodeId, number>()
   total = 0
 

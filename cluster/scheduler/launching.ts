@@ -5,7 +5,7 @@ import type { InputRef } from "../../engine/rdd.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchTask } from "../protocol.js"
 import type { Board } from "./board.js"
-import { launchInputs } from "./inputs.js"
+import { LocalBytes, launchInputs } from "./inputs.js"
 import type { Pool } from "./placement.js"
 import { stragglers } from "./speculation.js"
 import { type Attempt, attemptsOf, avoidedBy, isTemporary, nameOfAttempt, type Task, TaskQueue, troubleOf } from "./stage.js"
@@ -15,6 +15,7 @@ const pools = ["stream", "query"] as const
 const lossesAtMost = 3
 /** A pause of a millisecond after so many. */
 const tasksAMs = 50
+const nothing: ReadonlyMap<NodeId, number> = new Map()
 
 export class Launching {
   readonly #board: Board
@@ -37,6 +38,7 @@ export class Launching {
   /** All that the task reads is there. */
   ready(task: Task, reads: readonly InputRef[]): void {
     task.state = "ready"
+    task.reads = reads
     const { pool } = task.stage
     const worker = this.#homeOf(task, reads)?.worker ?? this.#readerOf(task)
     if (worker === null) this.#ready[pool].push(task)
@@ -87,11 +89,12 @@ export class Launching {
         const only = task.first as Attempt
         const avoid = [only.worker, ...avoidedBy(task)]
         const reads = this.#board.readsOf(task)
-        const found = launchInputs(reads, this.#board.places, true)
-        if (found === null || placement.size < 2) continue
-        const worker = placement.choose(stage.pool, found.local, found.total, avoid)
+        const bytes = new LocalBytes()
+        const inputs = launchInputs(reads, this.#board.places, bytes)
+        if (inputs === null || placement.size < 2) continue
+        const worker = placement.choose(stage.pool, bytes.local, bytes.total, avoid)
         if (worker === null || worker === only.worker) continue
-        this.#submit(task, worker, found.inputs, this.#affinityOf(task, reads, worker), nowMs)
+        this.#submit(task, worker, inputs, this.#affinityOf(task, reads, worker), nowMs)
         const slow = placement.slot(only.worker)
         if (slow !== undefined) slow.copied += 1
         // It may never say how long it took: the copy's end ends it.
@@ -152,23 +155,25 @@ export class Launching {
     const board = this.#board
     const { pool, order, spec } = task.stage
     const cost = board.cost(pool, order)
-    const reads = board.readsOf(task)
-    const found = launchInputs(reads, board.places, bound === null || cost !== undefined)
-    if (found === null) {
+    const reads = task.reads ?? board.readsOf(task)
+    task.reads = null
+    const bytes = bound === null || cost !== undefined ? new LocalBytes() : null
+    const inputs = launchInputs(reads, board.places, bytes)
+    if (inputs === null) {
       board.analyseLater(task)
       return
     }
-    const worker = bound ?? board.options.placement.choose(pool, found.local, found.total, avoidedBy(task))
+    const worker = bound ?? board.options.placement.choose(pool, bytes?.local ?? nothing, bytes?.total ?? 0, avoidedBy(task))
     if (worker === null) {
       // Others have room, but not for it: the next free one takes it.
       board.analyseLater(task)
       return
     }
     if (cost !== undefined) {
-      cost.movedBytes += found.total - (found.local.get(worker) ?? 0)
+      if (bytes !== null) cost.movedBytes += bytes.total - (bytes.local.get(worker) ?? 0)
       if (!isTemporary(spec)) cost.recomputed += 1
     }
-    this.#submit(task, worker, found.inputs, this.#affinityOf(task, reads, worker), nowMs)
+    this.#submit(task, worker, inputs, this.#affinityOf(task, reads, worker), nowMs)
   }
 
   #submit(task: Task, worker: NodeId, inputs: LaunchTask["inputs"], affinity: number | null, nowMs: number): void {
@@ -205,8 +210,8 @@ export class Launching {
     const { chains, placement } = this.#board.options
     const { spec } = task.stage
     let home = null
-    const state = reads.find(ref => ref.kind === "state")
-    if (state?.kind === "state") {
+    const state = stateOf(reads)
+    if (state !== null) {
       const n = chains.partitions(state.stream)
       if (n > 0) home = placement.home(n, state.partition)
     } else if (
@@ -243,4 +248,12 @@ export class Launching {
     }
     return queue
   }
+}
+
+function stateOf(reads: readonly InputRef[]): Extract<InputRef, { kind: "state" }> | null {
+  for (let i = 0; i < reads.length; i++) {
+    const ref = reads[i] as InputRef
+    if (ref.kind === "state") return ref
+  }
+  return null
 }

@@ -5,14 +5,14 @@
 
 import type { InputRef, StateNode } from "../../engine/rdd.js"
 import { type StageSpec, writesFile } from "../../engine/task.js"
-import { type Places, rowsOf } from "./inputs.js"
+import { mayHaveRows, type Places } from "./inputs.js"
 
 /** All of `reads` must be there. */
 export function canSkip(spec: StageSpec, partition: number, reads: readonly InputRef[], places: Places): boolean {
   const root = spec.root
   if (root.kind === "state" && spec.write.kind === "state") return stateUnchanged(root, partition, reads, places)
-  if (root.kind === "stretch") return reads.every(ref => ref.kind === "state" || rowsOf(ref, places) === 0)
-  return spec.quietWhenEmpty === true && !writesFile(spec.write) && reads.every(ref => rowsOf(ref, places) === 0)
+  if (root.kind === "stretch") return reads.every(ref => ref.kind === "state" || !mayHaveRows(ref, places))
+  return spec.quietWhenEmpty === true && !writesFile(spec.write) && reads.every(ref => !mayHaveRows(ref, places))
 }
 
 function stateUnchanged(node: StateNode, partition: number, reads: readonly InputRef[], places: Places): boolean {
@@ -21,11 +21,11 @@ function stateUnchanged(node: StateNode, partition: number, reads: readonly Inpu
     // What lies inside is read only to make anew what changed.
     const changing = new Set<string>()
     for (const pane of [...node.window.added, ...node.window.expired]) if (pane.kind === "stored") changing.add(pane.id)
-    return reads.every(ref => (ref.kind === "output" ? !changing.has(ref.output) || rowsOf(ref, places) === 0 : ref.kind === "state"))
+    return reads.every(ref => (ref.kind === "output" ? !changing.has(ref.output) || !mayHaveRows(ref, places) : ref.kind === "state"))
   }
   for (const ref of reads) {
     if (ref.kind === "state" && ref.stream === node.stream) continue
-    if (rowsOf(ref, places) !== 0) return false
+    if (mayHaveRows(ref, places)) return false
   }
   switch (node.op.kind) {
     case "runningReduce":

@@ -25,6 +25,8 @@ export interface Task {
   state: TaskState
   /** On how many absent things it waits. */
   waits: number
+  /** What it reads, while it is ready. */
+  reads: readonly InputRef[] | null
   /** Number of the last attempt. */
   attempt: number
   /** At a worker now. */
@@ -118,7 +120,7 @@ export function makeStage(name: string, spec: StageSpec, pool: Pool, order: numb
 const nowhere: readonly NodeId[] = Object.freeze([])
 
 export function makeTask(stage: Stage, partition: number): Task {
-  return { stage, partition, state: "waiting", waits: 0, attempt: 0, first: null, second: null, trouble: null }
+  return { stage, partition, state: "waiting", waits: 0, reads: null, attempt: 0, first: null, second: null, trouble: null }
 }
 
 export function troubleOf(task: Task): Trouble {
@@ -169,60 +171,52 @@ export function isTemporary(spec: StageSpec): boolean {
   return spec.write.kind !== "store" && spec.write.kind !== "state"
 }
 
-/** A heap by (order, sequence): oldest work first, and of equals the one that became ready first. */
+/**
+ * Oldest work first, and of equals the one that became ready first. Work becomes ready nearly in that order, so a list does: what comes
+ * sooner than the last of them is put where it belongs.
+ */
 export class TaskQueue {
-  readonly #tasks: Task[] = []
-  readonly #sequences: number[] = []
-  #sequence = 0
+  #tasks: Task[] = []
+  /** Those before it are gone. */
+  #first = 0
 
   get size(): number {
-    return this.#tasks.length
+    return this.#tasks.length - this.#first
   }
 
   push(task: Task): void {
-    let i = this.#tasks.push(task) - 1
-    this.#sequences.push(this.#sequence++)
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (!this.#less(i, parent)) break
-      this.#swap(i, parent)
-      i = parent
+    const tasks = this.#tasks
+    const { order } = task.stage
+    let low = this.#first
+    let high = tasks.length
+    if (high === low || (tasks[high - 1] as Task).stage.order <= order) {
+      tasks.push(task)
+      return
     }
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((tasks[middle] as Task).stage.order <= order) low = middle + 1
+      else high = middle
+    }
+    tasks.splice(low, 0, task)
   }
 
   peek(): Task | undefined {
-    return this.#tasks[0]
+    return this.#tasks[this.#first]
   }
 
   pop(): Task | undefined {
-    const size = this.#tasks.length - 1
-    if (size > 0) this.#swap(0, size)
-    const top = this.#tasks.pop()
-    this.#sequences.pop()
-    for (let i = 0; ; ) {
-      let least = i
-      if (2 * i + 1 < size && this.#less(2 * i + 1, least)) least = 2 * i + 1
-      if (2 * i + 2 < size && this.#less(2 * i + 2, least)) least = 2 * i + 2
-      if (least === i) return top
-      this.#swap(i, least)
-      i = least
+    if (this.#first === this.#tasks.length) return undefined
+    const task = this.#tasks[this.#first++]
+    if (this.#first === this.#tasks.length) {
+      this.#tasks.length = 0
+      this.#first = 0
+    } else if (this.#first >= goneAtMost && 2 * this.#first >= this.#tasks.length) {
+      this.#tasks = this.#tasks.slice(this.#first)
+      this.#first = 0
     }
-  }
-
-  #less(a: number, b: number): boolean {
-    const x = (this.#tasks[a] as Task).stage.order
-    const y = (this.#tasks[b] as Task).stage.order
-    return x !== y ? x < y : (this.#sequences[a] as number) < (this.#sequences[b] as number)
-  }
-
-  #swap(a: number, b: number): void {
-    const tasks = this.#tasks
-    const sequences = this.#sequences
-    const task = tasks[a] as Task
-    const sequence = sequences[a] as number
-    tasks[a] = tasks[b] as Task
-    sequences[a] = sequences[b] as number
-    tasks[b] = task
-    sequences[b] = sequence
+    return task
   }
 }
+
+const goneAtMost = 64

@@ -29,6 +29,7 @@ export function pipelined<N extends OneParent>(
     compute,
     partitioner: node => (options.keepsKeys ? of(node.parent).partitioner(node.parent) : null),
     reads: () => [],
+    readsOne: () => null,
   })
 }
 

@@ -35,4 +35,9 @@ export const shuffled: OperatorFactory<ShuffledNode> = of => ({
   },
   partitioner: node => ({ kind: "hash", partitions: node.partitions }),
   reads: (node, partition) => (isHashed(of, node.parent, node.partitions) ? [] : [{ kind: "shuffle", output: idOf(node), partition }]),
+  readsOne(node) {
+    if (isHashed(of, node.parent, node.partitions)) return null
+    const output = idOf(node)
+    return partition => ({ kind: "shuffle", output, partition })
+  },
 })

@@ -17,6 +17,11 @@ export const state: OperatorFactory<StateNode> = () => ({
   },
   partitioner: () => null,
   reads: (node, partition) => (node.previous === null ? [] : [{ kind: "state", stream: node.stream, partition, at: node.previous.at }]),
+  readsOne({ stream, previous }) {
+    if (previous === null) return null
+    const { at } = previous
+    return partition => ({ kind: "state", stream, partition, at })
+  },
 })
 
 /** What the step reads beside the previous version. */

@@ -11,4 +11,7 @@ export const stored: OperatorFactory<StoredNode> = of => ({
   },
   partitioner: node => of(node.of).partitioner(node.of),
   reads: (node, partition) => [{ kind: "output", output: node.id, partition }],
+  readsOne:
+    ({ id }) =>
+    partition => ({ kind: "output", output: id, partition }),
 })

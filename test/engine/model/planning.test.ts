@@ -5,6 +5,7 @@ import * as assert from "uvu/assert"
 import { constantOf, earliestOf, expandQuery, lineageReach, nextChange, rddOf, targetOf } from "../../../engine/dstream.js"
 import {
   expandIds,
+  readerOf,
   readsOf,
   resultStage,
   type StageDependency,
@@ -97,6 +98,15 @@ test("what is sent to a worker ends at the cuts, and reads the same", () => {
     stageDependencies(stage.root).map(dependency => stageOf(dependency).output),
     ["minute~1/pane@10000", "minute~1/pane@70000"],
   )
+})
+
+test("what all partitions of a stage read is what each of them reads", () => {
+  const cluster = windows()
+  const stages = ["minute", "total"].map(stream => targetOf(cluster, stream, 70_000)!)
+  for (const stage of [...stages, ...stages.flatMap(({ root }) => stageDependencies(root).map(stageOf))]) {
+    const reader = readerOf(stage.root)
+    for (let p = 0; p < stage.partitions; p++) assert.equal(reader(p), readsOf(stage.root, p), `${stage.output} ${p}`)
+  }
 })
 
 test("a question about many small intervals is few tasks in order, and each is told of its own blocks alone", () => {
