@@ -23,27 +23,47 @@ export function childrenOf(node: RddNode): RddNode[] {
 /** The node with its children replaced; itself when none changes. `path` is the child's place: `0`, `1` … in `childrenOf` order. */
 export function mapChildren<N extends RddNode>(node: N, f: (child: RddNode, index: number) => RddNode): N {
   const fields = node as unknown as Fields
-  const change: Record<string, unknown> = {}
+  // Made when something changes: this is done for each node of each interval's stages.
+  let changed: Record<string, unknown> | null = null
   let index = 0
-  const list = (nodes: readonly RddNode[], set: (nodes: readonly RddNode[]) => void) => {
-    const mapped = nodes.map(child => f(child, index++))
-    if (mapped.some((child, i) => child !== nodes[i])) set(mapped)
+  const list = (nodes: readonly RddNode[]): readonly RddNode[] => {
+    let mapped: RddNode[] | null = null
+    for (let i = 0; i < nodes.length; i++) {
+      const child = f(nodes[i] as RddNode, index++)
+      if (child === nodes[i]) continue
+      mapped ??= [...nodes]
+      mapped[i] = child
+    }
+    return mapped ?? nodes
   }
   for (const name of several) {
-    if (Array.isArray(fields[name])) list(fields[name] as RddNode[], nodes => (change[name] = nodes))
+    const nodes = fields[name]
+    if (!Array.isArray(nodes)) continue
+    const mapped = list(nodes as RddNode[])
+    if (mapped === nodes) continue
+    changed ??= { ...fields }
+    changed[name] = mapped
   }
   for (const name of single) {
     const child = fields[name]
     if (!isNode(child)) continue
     const mapped = f(child, index++)
-    if (mapped !== child) change[name] = mapped
+    if (mapped === child) continue
+    changed ??= { ...fields }
+    changed[name] = mapped
   }
   if (node.kind === "state" && node.window) {
-    let window = node.window
-    for (const name of ["added", "expired", "inside"] as const) list(window[name], nodes => (window = { ...window, [name]: nodes }))
-    if (window !== node.window) change.window = window
+    let { window } = node
+    for (const name of ["added", "expired", "inside"] as const) {
+      const mapped = list(window[name])
+      if (mapped !== window[name]) window = { ...window, [name]: mapped }
+    }
+    if (window !== node.window) {
+      changed ??= { ...fields }
+      changed.window = window
+    }
   }
-  return Object.keys(change).length === 0 ? node : ({ ...node, ...change } as N)
+  return changed === null ? node : (changed as unknown as N)
 }
 
 const isNode = (value: unknown): value is RddNode => typeof value === "object" && value !== null && "kind" in value

@@ -185,9 +185,7 @@ export class Retention {
     )
     return () => {
       this.#dropSeals(gone)
-      for (const { node } of this.#parts.registry.live) {
-        this.#parts.outbox.forgetBefore(node, stream, before)
-      }
+      this.#parts.outbox.forgetBefore(this.#parts.registry.live, stream, before)
     }
   }
 
@@ -226,7 +224,7 @@ export class Retention {
         }
         this.#dropOutputs(panes)
         // Executors drop their cached versions, workers what is filed under the stream: of panes only those.
-        for (const { node } of registry.live) outbox.forgetBefore(node, stream, panesBefore)
+        outbox.forgetBefore(registry.live, stream, panesBefore)
       },
     }
   }
@@ -267,9 +265,7 @@ export class Retention {
     for (const { output } of made) this.#dropOutput(output)
     this.#dropSeals(seals)
     scheduler.forgetKept()
-    for (const { node } of registry.live) {
-      outbox.forgetBefore(node, stream, Number.MAX_SAFE_INTEGER)
-    }
+    outbox.forgetBefore(registry.live, stream, Number.MAX_SAFE_INTEGER)
   }
 
   // ── memory ──

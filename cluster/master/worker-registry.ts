@@ -36,8 +36,9 @@ export interface WorkerEntry {
   probed: boolean
   /** Of all its tasks. */
   taskMs: number
-  /** Of its newest ones. */
+  /** Of its newest ones, the next of which goes to `recentNext`. */
   readonly recentMs: number[]
+  recentNext: number
 }
 
 const recentTasks = 64
@@ -82,6 +83,7 @@ export class WorkerRegistry {
       probed: false,
       taskMs: before?.taskMs ?? 0,
       recentMs: before?.recentMs ?? [],
+      recentNext: before?.recentNext ?? 0,
     }
     this.#workers.set(node, entry)
     this.#least = null
@@ -95,8 +97,11 @@ export class WorkerRegistry {
     const worker = this.#workers.get(node)
     if (worker === undefined) return
     worker.taskMs += ms
-    worker.recentMs.push(ms)
-    if (worker.recentMs.length > recentTasks) worker.recentMs.shift()
+    const { recentMs } = worker
+    // Their order says nothing.
+    if (recentMs.length < recentTasks) recentMs.push(ms)
+    else recentMs[worker.recentNext] = ms
+    worker.recentNext = (worker.recentNext + 1) % recentTasks
   }
 
   get(node: NodeId): WorkerEntry | undefined {

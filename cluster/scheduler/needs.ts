@@ -32,7 +32,7 @@ export class Needs {
       const { stream, interval, partitions } = spec.root
       options.chains.enter(stream, partitions, { interval, output: spec.output }, only ?? undefined)
     }
-    if (only === null) for (let p = 0; p < spec.partitions; p++) this.#want(stage, p)
+    if (only === null) this.#wantAll(stage)
     else for (const p of only) this.#want(stage, p)
     return stage
   }
@@ -134,15 +134,32 @@ export class Needs {
     for (const gone of tracker.remove(output)) for (const holder of gone.holders) outbox.forget(holder, gone.block)
   }
 
+  #wantAll(stage: Stage): void {
+    const { output, partitions } = stage.spec
+    const fresh = stage.tasks.size === 0 && this.#board.options.tracker.output(output) === undefined
+    for (let p = 0; p < partitions; p++) {
+      if (fresh) this.#add(stage, p)
+      else this.#want(stage, p)
+    }
+  }
+
+  #add(stage: Stage, partition: number): void {
+    const task = makeTask(stage, partition)
+    stage.tasks.add(task)
+    this.#open(stage)
+    this.#board.analyseLater(task)
+  }
+
   #want(stage: Stage, partition: number): void {
     const { tracker } = this.#board.options
     const task = stage.tasks.get(partition)
     if (task !== undefined && (task.state !== "done" || tracker.part(stage.spec.output, partition) !== undefined)) return
-    if (task === undefined && tracker.part(stage.spec.output, partition) !== undefined) return
-    const fresh = task ?? makeTask(stage, partition)
-    if (task === undefined) stage.tasks.add(fresh)
+    if (task === undefined) {
+      if (tracker.part(stage.spec.output, partition) === undefined) this.#add(stage, partition)
+      return
+    }
     this.#open(stage)
-    this.#board.analyseLater(fresh)
+    this.#board.analyseLater(task)
   }
 
   /** One more task of the stage is to be done: what it reads is held from the first to the last. */

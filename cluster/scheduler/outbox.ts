@@ -14,14 +14,15 @@ interface Batch {
   readonly stages: SentStage[]
   readonly tasks: LaunchTask[]
   readonly cancel: string[]
-  readonly forget: string[]
-  /** Whole intervals of streams: those before the time. */
-  forgetBefore: Map<StreamId, number> | null
+  forget: string[]
 }
 
 export class Outbox {
   #commands: Command[] = []
   readonly #batches = new Map<NodeId, Batch>()
+  /** Whole intervals of streams that all workers forget: those before the time. */
+  readonly #forgetBefore = new Map<StreamId, number>()
+  #workers: Iterable<{ readonly node: NodeId }> = []
 
   push(command: Command): void {
     this.#commands.push(command)
@@ -51,11 +52,10 @@ export class Outbox {
     this.#batch(to).forget.push(block)
   }
 
-  /** All of the stream's intervals that end at or before it. */
-  forgetBefore(to: NodeId, stream: StreamId, before: number): void {
-    const batch = this.#batch(to)
-    batch.forgetBefore ??= new Map()
-    batch.forgetBefore.set(stream, Math.max(before, batch.forgetBefore.get(stream) ?? before))
+  /** All of the stream's intervals that end at or before it, at all workers that there are at the end of the step. */
+  forgetBefore(workers: Iterable<{ readonly node: NodeId }>, stream: StreamId, before: number): void {
+    this.#workers = workers
+    this.#forgetBefore.set(stream, Math.max(before, this.#forgetBefore.get(stream) ?? before))
   }
 
   /** A worker is gone: nothing is for it. */
@@ -68,21 +68,31 @@ export class Outbox {
     for (const [to, batch] of this.#batches) {
       if (batch.cancel.length > 0) this.send(to, { kind: "cancel", tasks: batch.cancel })
       if (batch.tasks.length > 0) this.send(to, { kind: "launch", stages: stagesFor(batch), tasks: batch.tasks })
-      if (batch.forget.length > 0 || batch.forgetBefore !== null) {
-        const streams = [...(batch.forgetBefore ?? [])].map(([stream, before]) => ({ stream, before }))
-        this.send(to, { kind: "forget", blocks: batch.forget, streams })
-      }
     }
+    if (this.#forgetBefore.size > 0) this.#forgetIntervals()
+    for (const [to, { forget }] of this.#batches) if (forget.length > 0) this.send(to, { kind: "forget", blocks: forget, streams: [] })
     this.#batches.clear()
     const commands = this.#commands
     this.#commands = []
     return commands
   }
 
+  /** With the single blocks that the worker is to forget. */
+  #forgetIntervals(): void {
+    const streams = [...this.#forgetBefore].map(([stream, before]) => ({ stream, before }))
+    for (const { node } of this.#workers) {
+      const batch = this.#batches.get(node)
+      this.send(node, { kind: "forget", blocks: batch?.forget ?? [], streams })
+      if (batch !== undefined) batch.forget = []
+    }
+    this.#forgetBefore.clear()
+    this.#workers = []
+  }
+
   #batch(to: NodeId): Batch {
     let batch = this.#batches.get(to)
     if (batch === undefined) {
-      batch = { stages: [], tasks: [], cancel: [], forget: [], forgetBefore: null }
+      batch = { stages: [], tasks: [], cancel: [], forget: [] }
       this.#batches.set(to, batch)
     }
     return batch

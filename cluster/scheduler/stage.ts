@@ -131,7 +131,14 @@ export function troubleOf(task: Task): Trouble {
 export const avoidedBy = (task: Task): readonly NodeId[] => task.trouble?.avoid ?? nowhere
 
 /** The name under which workers know it. */
-export const nameOfAttempt = ({ task: { stage, partition }, number }: Attempt): string => `${stage.name}/${partition}.${number}`
+export function nameOfAttempt({ task: { stage, partition }, number }: Attempt): string {
+  if (number > 1) return `${stage.name}/${partition}.${number}`
+  firstAttempts[partition] ??= `/${partition}.1`
+  return stage.name + firstAttempts[partition]
+}
+
+/** How names of first attempts end, by partition: most tasks have no other. */
+const firstAttempts: string[] = []
 
 export function attemptsOf({ first, second }: Task): readonly Attempt[] {
   if (first === null) return []

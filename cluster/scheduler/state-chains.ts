@@ -40,8 +40,6 @@ interface StreamChains {
 export class StateChains {
   readonly #streams = new Map<StreamId, StreamChains>()
   readonly #tracker: BlockTracker
-  /** Of the chain that is looked up. */
-  readonly #links: Place[] = []
 
   constructor(tracker: BlockTracker) {
     this.#tracker = tracker
@@ -123,17 +121,23 @@ export class StateChains {
   links(stream: StreamId, partition: number, at: number, since = at): readonly Place[] | null {
     const steps = this.#streams.get(stream)?.partitions[partition]
     if (steps === undefined) return []
-    const links = this.#links
-    links.length = 0
-    for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
-      const step = steps[i] as Standing
+    const newest = lastAtOrBefore(steps, at)
+    let blocks = 0
+    let oldest = newest
+    for (; oldest >= 0; oldest--) {
+      const step = steps[oldest] as Standing
       const part = this.#part(step, partition)
       if (part === undefined) return null
-      if (part.block !== null) links.push(placeOf(part, part.block, step.interval))
+      if (part.block !== null) blocks += 1
       if (part.base === true && step.interval <= since) break
     }
-    const found = new Array<Place>(links.length)
-    for (let i = 0; i < found.length; i++) found[i] = links[found.length - 1 - i] as Place
+    // As long as it comes to be: this is done for each task.
+    const found = new Array<Place>(blocks)
+    for (let i = newest; blocks > 0 && i >= 0; i--) {
+      const step = steps[i] as Standing
+      const part = this.#part(step, partition) as Part
+      if (part.block !== null) found[--blocks] = placeOf(part, part.block, step.interval)
+    }
     return found
   }
 
