@@ -86,7 +86,10 @@ export class HeapReader {
       case "function": {
         const instance = this.#source.instantiate(id)
         this.#instances.set(id, instance)
-        return instance.make()
+        const made = instance.make()
+        // Before anything is made that inherits from it.
+        if (record.prototype !== undefined) (made as { prototype: unknown }).prototype = this.#needed(record.prototype)
+        return made
       }
       case "class": {
         const instance = this.#source.instantiate(id)
@@ -135,11 +138,7 @@ export class HeapReader {
     const record = this.#source.heap[id]!
     const value = this.#values[id] as object
     switch (record.kind) {
-      case "function": {
-        this.#instances.get(id)!.set(record.values.map(one => this.decode(one)))
-        if (record.prototype !== undefined) (value as { prototype: unknown }).prototype = this.decode(record.prototype)
-        break
-      }
+      case "function":
       case "class":
         this.#instances.get(id)!.set(record.values.map(one => this.decode(one)))
         break

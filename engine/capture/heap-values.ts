@@ -19,8 +19,12 @@ export const functionPrototypes = new Set<unknown>([
   Object.getPrototypeOf(async function* () {}),
 ])
 
+const generatorPrototypes = [function* () {}, async function* () {}].map(f => Object.getPrototypeOf(f.prototype) as object)
+
+/** Whether a function's `prototype` is more than each function has. */
 export function hasMembers(prototype: object): boolean {
-  return Reflect.ownKeys(prototype).some(key => key !== "constructor") && Object.hasOwn(prototype, "constructor")
+  if (generatorPrototypes.includes(Object.getPrototypeOf(prototype) as object)) return false
+  return Object.getPrototypeOf(prototype) !== Object.prototype || Reflect.ownKeys(prototype).some(key => key !== "constructor")
 }
 
 /** Whether it can be changed: `Object.freeze`, `Object.seal`, `Object.preventExtensions`. */

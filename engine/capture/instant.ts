@@ -38,6 +38,9 @@ export function instantOf(value: object): number | undefined {
 export function unknownInterval(operator: string): RivuletError {
   return new RivuletError(
     `${operator} calls its function once, where the stream is defined: the interval is known in the functions of operators alone`,
-    { code: 2, try: `${operator}((rdd, interval) => rdd.map(v => [interval.from, v]))` },
+    {
+      code: 2,
+      try: `reckon in such a function: ${operator}((rdd, interval) => rdd.filter(v => new Date(interval.from).getUTCHours() < 12)); or ask each interval in foreachRDD`,
+    },
   )
 }

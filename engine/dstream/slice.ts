@@ -144,8 +144,8 @@ function neighbours(groups: readonly (readonly InputBlock[])[], atLeast: number)
 }
 
 /**
- * The version that holds `at`: of a time in the interval that is under way, the newest finished one. For "changes" and "history",
- * whose ends are instants, the newest version that is complete at that instant.
+ * The version that holds `at`: of a time in the interval that is under way, the newest finished one. For "changes", whose ends are
+ * instants, the newest version that is complete at that instant. "history" has the versions that a slice of the same range has.
  */
 export function expandVersion(graph: StreamGraph, leaf: VersionLeaf, rddOf: RddOf, stateVersion: StateVersion): RddNode {
   const { stream, read } = leaf
@@ -158,8 +158,11 @@ export function expandVersion(graph: StreamGraph, leaf: VersionLeaf, rddOf: RddO
   if (read.kind === "key" || read.kind === "counts") return stateVersion(graph, stream, versionAt(graph, leaf), read)
   const newest = throughOf(graph, stream) - intervalMs
   const complete = (time: number) => Math.min(newest, intervalStart(resolveTime(graph, stream, time), intervalMs) - intervalMs)
-  const at = complete(leaf.at)
-  if (read.kind === "changes") return stateVersion(graph, stream, at, { ...read, since: sinceVersion(graph, stream, complete(read.since)) })
+  if (read.kind === "changes") {
+    const since = sinceVersion(graph, stream, complete(read.since))
+    return stateVersion(graph, stream, complete(leaf.at), { ...read, since })
+  }
+  const at = Math.min(newest, intervalStart(resolveTime(graph, stream, leaf.at) - 1, intervalMs))
   const from = Math.min(at, intervalStart(resolveTime(graph, stream, read.since), intervalMs))
   checkReach(graph, stream, from)
   return stateVersion(graph, stream, at, { ...read, since: Math.max(from, graph.definition(stream).since) })

@@ -138,6 +138,18 @@ const bundled = (() => {
 const decorated = Object.assign((n: number) => n + limit, { offset: 3, base: (n: number): number => n })
 Object.setPrototypeOf(decorated, Object.create(Function.prototype, { extra: { value: 1 } }))
 
+/** As classes were written before there was a word for them. */
+function shape(): void {}
+shape.prototype.sides = (n: number): number => n + limit
+function squared(): void {}
+squared.prototype = Object.create(shape.prototype, { constructor: { value: squared } })
+function round(): void {}
+round.prototype = { sides: (n: number): number => n - limit }
+declare class Square {
+  sides(n: number): number
+}
+const square = new (squared as never as typeof Square)()
+
 const closures: [name: string, f: (...args: never[]) => unknown, args: unknown[]][] = [
   ["no captures", (v: number) => v + 1, [1]],
   ["number", (v: number) => v > limit, [6]],
@@ -221,6 +233,11 @@ const closures: [name: string, f: (...args: never[]) => unknown, args: unknown[]
     [3],
   ],
   ["a function with members and a prototype", (n: number) => [decorated(n), decorated.offset, decorated.base(n)], [1]],
+  [
+    "an instance of what a function makes",
+    () => [square.sides(1), square instanceof shape, square.constructor === squared, new (round as never as typeof Square)().sides(2)],
+    [],
+  ],
   ["Node's modules of pure functions", (t: string) => [basename(t), path.extname(t), util.inspect({ a: 1 })], ["/x/y.ts"]],
   ["what may not exist", () => [typeof notThere === "undefined", typeof process === "object" ? "process" : "none"].length, []],
   [

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert"
 import type { DStream, RDD } from "../../../engine/fluent/types.js"
 import { compareKeys, KeyMap, sameValue } from "../../../engine/keys/key.js"
 import { showValue } from "../../../engine/values/values.js"
+import { distinctOf, grouped, holdsRow, ranked, rddSteps, sortedBy } from "../../kit/random/rdd-steps.js"
 import { TinyHost } from "./tiny-host.js"
 
 const scalar = fc.oneof(
@@ -22,87 +23,10 @@ const value = fc.oneof(
 )
 const partitions = fc.array(fc.array(value, { maxLength: 6 }), { maxLength: 4 })
 
-type Any = RDD<unknown>
-
 /** RUNS=10 looks ten times as long. */
 const more = Number(process.env.RUNS ?? 1)
 
 const inOrder = (rows: readonly unknown[]) => [...rows].sort(compareKeys)
-const distinctOf = (rows: readonly unknown[]) => {
-  const seen = new KeyMap<unknown>()
-  for (const row of rows) if (!seen.has(row)) seen.set(row, row)
-  return [...seen.keys()]
-}
-const holds = (rows: readonly unknown[], row: unknown) => rows.some(other => sameValue(other, row))
-
-/** Each step on RDDs, and on arrays. `b` is a second RDD. */
-const steps: { name: string; rdd(a: Any, b: Any): Any; array(a: unknown[], b: unknown[]): unknown[]; loosens?: boolean }[] = [
-  { name: "map", rdd: a => a.map(v => [v]), array: a => a.map(v => [v]) },
-  { name: "filter", rdd: a => a.filter(v => typeof v !== "number"), array: a => a.filter(v => typeof v !== "number") },
-  {
-    name: "flatMap",
-    rdd: a => a.flatMap(v => (Array.isArray(v) ? v : [v, v])),
-    array: a => a.flatMap(v => (Array.isArray(v) ? v : [v, v])),
-  },
-  { name: "mapPartitions", rdd: a => a.mapPartitions(vs => [...vs].map(v => ({ v }))), array: a => a.map(v => ({ v })) },
-  { name: "keyBy, values", rdd: a => a.keyBy(v => [v, 1]).values(), array: a => a },
-  { name: "keys", rdd: a => a.map(v => [v, 1]).keys(), array: a => a },
-  { name: "union", rdd: (a, b) => a.union(b), array: (a, b) => [...a, ...b] },
-  { name: "sample of all", rdd: a => a.sample(1), array: a => a },
-  { name: "coalesce", rdd: a => a.coalesce(2), array: a => a },
-  { name: "zipWithIndex", rdd: a => a.zipWithIndex(), array: a => a.map((v, i) => [v, i]) },
-  { name: "zip", rdd: a => a.zip(a.map(v => [v])), array: a => a.map(v => [v, [v]]) },
-  { name: "sortBy", rdd: a => a.sortBy(v => v as never), array: a => sortedBy(a, (x, y) => ranked(x, y, 1)) },
-  { name: "sortBy desc", rdd: a => a.sortBy(v => v as never, "desc"), array: a => sortedBy(a, (x, y) => ranked(x, y, -1)) },
-  { name: "distinct", rdd: a => a.distinct(), array: distinctOf, loosens: true },
-  { name: "repartition", rdd: a => a.repartition(3), array: a => a, loosens: true },
-  {
-    name: "partitionBy",
-    rdd: a =>
-      a
-        .map(v => [v, 0] as [unknown, unknown])
-        .partitionBy(2)
-        .keys(),
-    array: a => a,
-    loosens: true,
-  },
-  { name: "intersection", rdd: (a, b) => a.intersection(b), array: (a, b) => distinctOf(a).filter(v => holds(b, v)), loosens: true },
-  { name: "subtract", rdd: (a, b) => a.subtract(b), array: (a, b) => a.filter(v => !holds(b, v)), loosens: true },
-  {
-    name: "groupBy",
-    rdd: a => a.groupBy(v => typeof v).mapValues(vs => vs.length),
-    array: a => grouped(a.map(v => [typeof v, v])).map(([k, vs]) => [k, vs.length]),
-    loosens: true,
-  },
-  { name: "cartesian", rdd: (a, b) => a.cartesian(b), array: (a, b) => a.flatMap(x => b.map(y => [x, y])), loosens: true },
-  {
-    name: "randomSplit",
-    rdd: a => a.randomSplit([1, 2, 1]).reduce((x, y) => x.union(y)),
-    array: a => a,
-    loosens: true,
-  },
-]
-
-/** Array.sort puts undefined last without asking. */
-function sortedBy(rows: readonly unknown[], order: (a: unknown, b: unknown) => number): unknown[] {
-  return rows
-    .map(row => ({ row }))
-    .sort((a, b) => order(a.row, b.row))
-    .map(({ row }) => row)
-}
-
-function ranked(a: unknown, b: unknown, direction: number): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
-  const both = [a, b].every(v => typeof v === "number" || typeof v === "bigint")
-  if (both) return direction * ((a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0)
-  return direction * compareKeys(a, b)
-}
-
-function grouped(pairs: readonly (readonly [unknown, unknown])[]): [unknown, unknown[]][] {
-  const groups = new KeyMap<unknown[]>()
-  for (const [k, v] of pairs) groups.has(k) ? groups.get(k)!.push(v) : groups.set(k, [v])
-  return [...groups.entries()]
-}
 
 function equal(actual: readonly unknown[], expected: readonly unknown[], what: string): void {
   const same = actual.length === expected.length && actual.every((row, i) => sameValue(row, expected[i]))
@@ -110,21 +34,21 @@ function equal(actual: readonly unknown[], expected: readonly unknown[], what: s
 }
 
 test("programs of RDD operators", async () => {
-  const program = fc.array(fc.nat(steps.length - 1), { minLength: 1, maxLength: 4 })
+  const program = fc.array(fc.nat(rddSteps.length - 1), { minLength: 1, maxLength: 4 })
   await fc.assert(
     fc.asyncProperty(partitions, partitions, program, async (left, right, chosen) => {
       const host = new TinyHost()
-      let rdd = host.cuts(left) as Any
+      let rdd = host.cuts(left) as RDD<unknown>
       let array = left.flat()
-      const [other, others] = [host.cuts(right) as Any, right.flat()]
+      const [other, others] = [host.cuts(right) as RDD<unknown>, right.flat()]
       let ordered = true
       let size = array.length
       const names: string[] = []
       for (const index of chosen) {
-        const step = steps[index]!
+        const step = rddSteps[index]!
         // What depends on an order that is not defined cannot be compared; what explodes takes too long.
-        if (!ordered && (step.name === "zipWithIndex" || step.name === "zip")) continue
-        if (size > 60 && step.name === "cartesian") continue
+        if (!ordered && step.ordered) continue
+        if (size > 60 && step.explodes) continue
         rdd = step.rdd(rdd, other)
         array = step.array(array, others)
         size = array.length
@@ -146,7 +70,7 @@ test("programs of RDD operators", async () => {
       )
       if (ordered) equal(await rdd.take(4), array.slice(0, 4), `${what}: take`)
       const sampled = await rdd.takeSample(2)
-      assert.ok(sampled.length === Math.min(2, array.length) && sampled.every(v => holds(array, v)), `${what}: takeSample`)
+      assert.ok(sampled.length === Math.min(2, array.length) && sampled.every(v => holdsRow(array, v)), `${what}: takeSample`)
     }),
     { numRuns: 60 * more },
   )
@@ -169,25 +93,25 @@ test("pairs: reductions and joins", async () => {
           return (x.length > 0 || !l ? x : [undefined]).flatMap(v => (y.length > 0 || !r ? y : [undefined]).map(w => [key, [v, w]]))
         })
       const sumOf = (vs: unknown[]) => (vs as number[]).reduce((x, y) => x + y)
-      const rows: [string, Any, unknown[]][] = [
-        ["reduceByKey", a.reduceByKey((x, y) => x + y) as Any, ga.map(([k, vs]) => [k, sumOf(vs)])],
-        ["groupByKey", a.groupByKey() as Any, ga],
-        ["foldByKey", a.foldByKey(5, (x, y) => x + y).mapValues(n => n % 5) as Any, ga.map(([k, vs]) => [k, sumOf(vs) % 5])],
+      const rows: [string, RDD<unknown>, unknown[]][] = [
+        ["reduceByKey", a.reduceByKey((x, y) => x + y) as RDD<unknown>, ga.map(([k, vs]) => [k, sumOf(vs)])],
+        ["groupByKey", a.groupByKey() as RDD<unknown>, ga],
+        ["foldByKey", a.foldByKey(5, (x, y) => x + y).mapValues(n => n % 5) as RDD<unknown>, ga.map(([k, vs]) => [k, sumOf(vs) % 5])],
         [
           "aggregateByKey",
           a.aggregateByKey(
             [] as number[],
             (c, v) => [...c, v],
             (x, y) => [...x, ...y],
-          ) as Any,
+          ) as RDD<unknown>,
           ga,
         ],
-        ["cogroup", a.cogroup(b) as Any, keys.map(k => [k, [of(ga, k), of(gb, k)]])],
-        ["join", a.join(b) as Any, joined(false, false)],
-        ["leftOuterJoin", a.leftOuterJoin(b) as Any, joined(false, true)],
-        ["rightOuterJoin", a.rightOuterJoin(b) as Any, joined(true, false)],
-        ["fullOuterJoin", a.fullOuterJoin(b) as Any, joined(true, true)],
-        ["subtractByKey", a.subtractByKey(b) as Any, as.filter(([k]) => of(gb, k).length === 0)],
+        ["cogroup", a.cogroup(b) as RDD<unknown>, keys.map(k => [k, [of(ga, k), of(gb, k)]])],
+        ["join", a.join(b) as RDD<unknown>, joined(false, false)],
+        ["leftOuterJoin", a.leftOuterJoin(b) as RDD<unknown>, joined(false, true)],
+        ["rightOuterJoin", a.rightOuterJoin(b) as RDD<unknown>, joined(true, false)],
+        ["fullOuterJoin", a.fullOuterJoin(b) as RDD<unknown>, joined(true, true)],
+        ["subtractByKey", a.subtractByKey(b) as RDD<unknown>, as.filter(([k]) => of(gb, k).length === 0)],
       ]
       for (const [name, rdd, expected] of rows) equal(inOrder(await rdd.collect()), inOrder(expected), name)
       for (const key of keys.slice(0, 2)) equal(await a.lookup(key), of(ga, key), "lookup")

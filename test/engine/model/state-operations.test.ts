@@ -387,6 +387,26 @@ test("history draws itself", async () => {
   assert.equal([history.length, history.first, history.last], [6, 1, 4])
 })
 
+test("history has the versions of a slice of the same range, whose ends lie within intervals or not", async () => {
+  const { counts } = running()
+  for (const [from, to] of [
+    [1500, 3500],
+    [1000, 3500],
+    [1500, 4000],
+    [2000, 2001],
+    [0, 6000],
+  ] as const) {
+    const history = await counts.history("a", from, to)
+    const same = await counts.mapValues(n => n).history("a", from, to)
+    assert.equal(history.values(), same.values(), `${from} – ${to}`)
+    assert.equal(
+      [...history].map(({ interval }) => interval),
+      [...same].map(({ interval }) => interval),
+    )
+    assert.is(history.length, (await counts.slice(from, to).count()).length, `${from} – ${to}`)
+  }
+})
+
 test("snapshots: one answer a version; first, last and union are RDDs", async () => {
   const { counts } = running()
   const all = counts.slice(0, 6000)

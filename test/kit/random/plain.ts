@@ -12,10 +12,17 @@ export function keyText(v: unknown): string {
   if (Array.isArray(v)) return `[${v.map(keyText)}]`
   if (v instanceof Date) return `date ${v.getTime()}`
   if (typeof v === "string") return JSON.stringify(v)
+  if (v instanceof Map) return `map ${exact([...v])}`
+  if (v instanceof Set) return `set ${exact([...v])}`
+  if (ArrayBuffer.isView(v)) return `${v.constructor.name} ${exact([...(v as Uint8Array)])}`
   if (typeof v !== "object" || v === null) return `${typeof v} ${v === 0 ? 0 : String(v)}`
   const fields = Object.entries(v).map(([name, value]) => `${JSON.stringify(name)}:${keyText(value)}`)
   return `{${fields.sort()}}`
 }
+
+/** What is no tuple, no date and no plain object is compared by its bytes, in which -0 is not 0. */
+const exact = (items: readonly unknown[]): string =>
+  `[${items.map(v => (Array.isArray(v) ? exact(v) : Object.is(v, -0) ? "-0" : keyText(v)))}]`
 
 /** By key, in the order of first appearance. */
 class Keyed<V> extends Map<string, [key: unknown, value: V]> {
@@ -32,13 +39,13 @@ class Keyed<V> extends Map<string, [key: unknown, value: V]> {
   }
 }
 
-/** Each interval computed once; before the first there is what a state begins with. */
-export const memo = (f: Plain, initial: Row[] = []): Plain => {
+/** Each interval computed once; before the `first` there is what a state begins with. */
+export const memo = (f: Plain, first = 0, initial: Row[] = []): Plain => {
   const known = new Map<number, Row[]>()
   return i => {
     let rows = known.get(i)
     if (rows === undefined) {
-      rows = i < 0 ? initial : f(i)
+      rows = i < first ? initial : f(i)
       known.set(i, rows)
     }
     return rows

@@ -3,7 +3,8 @@
 import { sum } from "../../../engine/builtins.js"
 import type { RDD } from "../../../engine/fluent/types.js"
 import { cogrouped, grouped, joined, keyText, type Row, reduced, sortedBy } from "./plain.js"
-import { type Any, as, type Op, oldPairs, oldRdd, ones, type Pairs, records } from "./stream.js"
+import { rddSteps } from "./rdd-steps.js"
+import { type Any, as, type Op, oldPairs, oldRdd, ones, type Pairs, records, second } from "./stream.js"
 
 const any = { kinds: records } as const
 const pairs = { kinds: records, holds: "pairs" } as const
@@ -107,7 +108,7 @@ export const severalOps: readonly Op[] = [
     on: any,
     make: a => ({
       handle: as<Any>(a).transform((rdd, { from, to }) => rdd.map(v => [[v, to - from], (from / 1000) % 60])),
-      plain: i => a.plain(i).map(v => [[v, 1000 * a.every], i * a.every]),
+      plain: i => a.plain(i).map(v => [[v, 1000 * a.every], second(i, a)]),
       holds: "pairs",
       ordered: a.ordered,
     }),
@@ -133,6 +134,27 @@ export const severalOps: readonly Op[] = [
         plain: i => sortedBy(a.plain(i), (x, y) => (n % 2 === 0 ? by(x) - by(y) : by(y) - by(x))).map((v, at) => [v, at]),
         holds: "pairs",
         ordered: true,
+      }
+    },
+  },
+  {
+    name: "transform: steps of RDDs",
+    on: any,
+    make: (a, _, n, s) => {
+      const known = oldPairs(false).map(([k]) => k)
+      const others = oldRdd(s, n).keys() as RDD<Row>
+      let { ordered } = a
+      const chosen = [n % 37, Math.floor(n / 37) % 41, Math.floor(n / 1517)].flatMap(i => {
+        const of = rddSteps.filter(step => !step.explodes && (ordered || !step.ordered))
+        const step = of[i % of.length]!
+        if (step.loosens) ordered = false
+        return [step]
+      })
+      return {
+        handle: as<Any>(a).transform(rdd => chosen.reduce((made, { rdd: on }) => on(made, others), rdd as RDD<Row>)),
+        plain: i => chosen.reduce((rows, { array }) => array(rows, known), a.plain(i)),
+        holds: "values",
+        ordered,
       }
     },
   },

@@ -3,7 +3,7 @@
 import { max, sum } from "../../../engine/builtins.js"
 import type { Duration } from "../../../engine/fluent/types.js"
 import { grouped, mapOf, memo, type Pair, type Plain, type Row, recent, reduced, step, stepped } from "./plain.js"
-import { type Any, as, type Op, oldPairs, oldRdd, type Pairs, records, seconds } from "./stream.js"
+import { type Any, as, type Op, oldPairs, oldRdd, type Pairs, records, type Stream, seconds } from "./stream.js"
 
 const pairs = { kinds: records, holds: "pairs" } as const
 const inOrder = { ...pairs, ordered: true } as const
@@ -19,17 +19,26 @@ const sliding =
     recent(plain, i * slide + slide - 1, length)
 
 /** Of values with the interval in which each key was seen last: what its events make of a state, and what times out. */
-function tracked(plain: Plain, intervals: number, next: (state: number | undefined, v: number) => number | null, initial: Pair[]): Plain {
-  const begin = initial.map(([k, n]) => [k, [n, 0]])
-  const states: Plain = memo(i => {
-    const seen = mapOf<[state: number, at: number]>(states(i - 1))
-    for (const [k, v] of plain(i) as Pair[]) {
-      const state = next(seen.of(k)?.[0], v)
-      if (state === null) seen.drop(k)
-      else seen.put(k, [state, i])
-    }
-    return [...seen.values()].filter(([, [, at]]) => i - at < intervals)
-  }, begin)
+function tracked(
+  { plain, first }: Stream,
+  intervals: number,
+  next: (state: number | undefined, v: number) => number | null,
+  initial: Pair[],
+): Plain {
+  const begin = initial.map(([k, n]) => [k, [n, first]])
+  const states: Plain = memo(
+    i => {
+      const seen = mapOf<[state: number, at: number]>(states(i - 1))
+      for (const [k, v] of plain(i) as Pair[]) {
+        const state = next(seen.of(k)?.[0], v)
+        if (state === null) seen.drop(k)
+        else seen.put(k, [state, i])
+      }
+      return [...seen.values()].filter(([, [, at]]) => i - at < intervals)
+    },
+    first,
+    begin,
+  )
   return i => (states(i) as [unknown, [number, number]][]).map(([k, [state]]) => [k, state])
 }
 
@@ -39,7 +48,7 @@ const states: readonly Op[] = [
     on: pairs,
     make: (a, _, n, s) => {
       const warm = n % 2 === 0
-      const plain: Plain = memo(i => reduced([...plain(i - 1), ...a.plain(i)], sum), warm ? oldPairs(true) : [])
+      const plain: Plain = memo(i => reduced([...plain(i - 1), ...a.plain(i)], sum), a.first, warm ? oldPairs(true) : [])
       const options = { partitions: 1 + (n % 7), ...(warm && { initial: oldRdd(s, n, true) }) }
       return { handle: as<Pairs>(a).runningReduce(sum, options), plain, kind: "state" }
     },
@@ -48,7 +57,7 @@ const states: readonly Op[] = [
     name: "runningReduce of the greatest",
     on: pairs,
     make: a => {
-      const plain: Plain = memo(i => reduced([...plain(i - 1), ...a.plain(i)], max))
+      const plain: Plain = memo(i => reduced([...plain(i - 1), ...a.plain(i)], max), a.first)
       return { handle: as<Pairs>(a).runningReduce(max), plain, kind: "state" }
     },
   },
@@ -56,7 +65,7 @@ const states: readonly Op[] = [
     name: "runningReduce of text, in order",
     on: inOrder,
     make: a => {
-      const plain: Plain = memo(i => reduced<string>([...plain(i - 1), ...textOf(a.plain(i))], text))
+      const plain: Plain = memo(i => reduced<string>([...plain(i - 1), ...textOf(a.plain(i))], text), a.first)
       return { handle: asText(a).runningReduce((x, y) => `${x} ${y}`), plain, kind: "state", holds: "values" }
     },
   },
@@ -65,7 +74,7 @@ const states: readonly Op[] = [
     on: pairs,
     make: (a, _, n, s) => {
       const warm = n % 2 === 0
-      const plain: Plain = memo(i => stepped(plain(i - 1), a.plain(i), step), warm ? oldPairs(true) : [])
+      const plain: Plain = memo(i => stepped(plain(i - 1), a.plain(i), step), a.first, warm ? oldPairs(true) : [])
       const options = { partitions: 1 + (n % 7), ...(warm && { initial: oldRdd(s, n, true) }) }
       return { handle: as<Pairs>(a).updateStateByKey(step, options), plain, kind: "state" }
     },
@@ -78,7 +87,7 @@ const states: readonly Op[] = [
       const initial = n % 3 === 0 ? oldPairs(true) : []
       const ends = n % 2 === 0
       const plain = tracked(
-        a.plain,
+        a,
         Math.ceil(timeoutMs / (1000 * a.every)),
         (state, v) => (state === undefined ? v : ends && state + v > 3 ? null : state + v),
         initial,
@@ -107,7 +116,7 @@ const states: readonly Op[] = [
           return window + lengthMs + correctForMs <= from ? [] : [[[window, k], v]]
         })
         return reduced([...plain(i - 1), ...placed], sum)
-      })
+      }, a.first)
       const handle = as<Pairs>(a)
         .reduceByEventTime(`${lengthMs}ms`, sum, {
           timestamp: ([, v]) => (Number.isFinite(v) ? startMs + 800 * v : undefined) as number,

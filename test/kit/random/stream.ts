@@ -10,6 +10,8 @@ export interface Stream {
   readonly holds: "values" | "pairs"
   readonly kind: "records" | "snapshot" | "state"
   readonly every: number
+  /** The interval that it begins with. */
+  readonly first: number
   /** The plain rows are in the order in which the stream has them: nothing has been shuffled yet. */
   readonly ordered: boolean
   readonly plain: Plain
@@ -21,7 +23,7 @@ export type Snap = SnapshotDStream<Row>
 export type State = StateDStream<unknown, number>
 
 /** What is not said is as it was, but the order, which goes. */
-export interface Made extends Partial<Omit<Stream, "text" | "handle" | "plain">> {
+export interface Made extends Partial<Omit<Stream, "text" | "handle" | "plain" | "first">> {
   readonly handle: Handle
   readonly plain: Plain
 }
@@ -38,6 +40,8 @@ export const records = ["records"] as const
 export const versions = ["snapshot", "state"] as const
 export const as = <T>(stream: Stream): T => stream.handle as unknown as T
 export const seconds = (n: number) => `${n}s` as Duration
+/** Of the minute in which an interval begins. */
+export const second = (i: number, { every }: Stream) => (((i * every) % 60) + 60) % 60
 export const ones = (v: unknown): Pair => [v, 1]
 export const isNumber = (v: unknown) => typeof v === "number"
 

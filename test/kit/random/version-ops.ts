@@ -2,7 +2,7 @@
 
 import { max, sum } from "../../../engine/builtins.js"
 import { best, grouped, joined, type Pair, reduced } from "./plain.js"
-import { as, isNumber, type Op, oldPairs, oldRdd, type Snap, type State, versions } from "./stream.js"
+import { as, isNumber, type Op, oldPairs, oldRdd, type Snap, type State, second, versions } from "./stream.js"
 
 const pairs = { kinds: versions, holds: "pairs" } as const
 
@@ -137,7 +137,7 @@ export const versionOps: readonly Op[] = [
     on: { kinds: versions },
     make: a => ({
       handle: as<Snap>(a).transform((rdd, { from }) => rdd.distinct().map(v => [v, (from / 1000) % 60] as Pair)),
-      plain: i => grouped(a.plain(i).map(v => [v, 1])).map(([v]) => [v, i * a.every]),
+      plain: i => grouped(a.plain(i).map(v => [v, 1])).map(([v]) => [v, second(i, a)]),
       kind: "snapshot",
       holds: "pairs",
     }),
