@@ -25,6 +25,7 @@ import { MemoryPool } from "./memory.js"
 import { addressOf } from "./network.js"
 import { SimulatedNode } from "./node.js"
 import { type Pace, paces } from "./pace.js"
+import { receivers } from "./receivers.js"
 import type { SimulateOptions, Simulation } from "./simulation.js"
 import type { SimulatedSources } from "./sources.js"
 import { World } from "./world.js"
@@ -49,11 +50,10 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
   const hand = new Hand(seed, startMs, workers, options)
   const calls = hand.calls()
   const { resolvePath } = options
-  const advance = (ms: number) => hand.advance(ms)
   const session = await createSession(calls, {
     user: "test",
     partitions,
-    advance,
+    advance: ms => hand.advance(ms),
     timeoutMs: patienceMs,
     textOf: fileText(),
     ...(resolvePath && { resolvePath }),
@@ -229,10 +229,10 @@ class Hand {
     if (session === null) return
     await session.flush()
     // Whoever feeds a stream knows who receives it, though the master may have died since.
-    for (const { node } of session.host.definitions.all()) {
-      if (node.kind !== "input" || node.source.kind !== "receiver" || this.#known.has(node.source.name)) continue
-      this.#known.add(node.source.name)
-      this.#calls!.call({ kind: "sent", session: session.id, stream: node.source.name }).catch(() => {})
+    for (const stream of receivers(session.host.definitions.all())) {
+      if (this.#known.has(stream)) continue
+      this.#known.add(stream)
+      this.#calls!.call({ kind: "sent", session: session.id, stream }).catch(() => {})
     }
     for (const { stream, records } of this.#fed.splice(0)) {
       const payload = [encodeRows(records)]

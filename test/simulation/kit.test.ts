@@ -152,4 +152,20 @@ test("a master that was away for long: what is fed after it came back belongs to
   assert.equal(n, [[0], [2], [1], [1], [1], [0]])
 })
 
+test("a record with a time of its own that is fed for the first time while the master is away is late only by when it was fed", async () => {
+  const s = await simulate({ workers: 2 })
+  const start = s.clock.now()
+  const events = s.readStream<{ t: number }>("events", "1s", { format: "json", timestamp: e => e.t, slack: "2500ms" })
+  await s.advance("1s")
+  s.kill("master")
+  await s.advance("1s")
+  s.feed("events", [JSON.stringify({ t: start + 999 })])
+  await s.advance("800ms")
+  s.restart("master")
+  await s.advance("9s")
+  assert.equal(await events.at(start).collect(), [{ t: start + 999 }])
+  assert.is(await events.aside.slice(start - 3000, "now").count(), 0)
+  await s.close()
+})
+
 test.run()
