@@ -117,6 +117,8 @@ export type Command =
   | { readonly kind: "kill"; readonly task: string; readonly executor: number }
   /** The task goes on in its thread, and the executor gets another one: what waits for it need not. */
   | { readonly kind: "setApart"; readonly task: string; readonly executor: number }
+  /** What a task has made is stored: the memory in which its executor handed it on may be used again. */
+  | { readonly kind: "outputOver"; readonly executor: number; readonly bytes: Uint8Array }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
   /** `pinned`: what the file was when it was listed; if it has changed since, that is a `fileFailed`. */
   | {

@@ -6,12 +6,14 @@
 import { encodeRows } from "./block/block.js"
 import { readArchived } from "./input/archive.js"
 import { readArrived, readSplit } from "./input/read-split.js"
+import { SplitPacker } from "./input/split-packer.js"
 import { Tables } from "./kernel/accumulator.js"
 import { AskedStates } from "./kernel/asked-states.js"
 import { type Begun, Folds } from "./kernel/folds.js"
 import { Kernels } from "./kernel/map-side.js"
 import { NumberSteps } from "./kernel/number-steps.js"
 import { fileBytes } from "./output/file-write.js"
+import { OutputMemory } from "./output-memory.js"
 import { stageAssets } from "./plan.js"
 import type { FormatSpec, RddNode } from "./rdd.js"
 import { shuffleWriter } from "./shuffle-write.js"
@@ -31,17 +33,23 @@ export class TaskRunner {
   private readonly asked = new AskedStates()
   private readonly tables = new Tables()
   private readonly folds = new Folds()
+  private readonly packer: SplitPacker
   private kernels: Kernels | null
   private readonly watch: CallWatch | null
 
   /**
    * `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same.
-   * `watch`: it sees each call from the first run on.
+   * `watch`: it sees each call from the first run on. `memory`: for what tasks make.
    */
   constructor(
     private readonly buffer: ArrayBufferLike,
-    { compiled = true, watch = null }: { readonly compiled?: boolean; readonly watch?: CallWatch | null } = {},
+    {
+      compiled = true,
+      watch = null,
+      memory = new OutputMemory(),
+    }: { readonly compiled?: boolean; readonly watch?: CallWatch | null; readonly memory?: OutputMemory } = {},
   ) {
+    this.packer = new SplitPacker(memory)
     this.watch = watch
     this.kernels = compiled ? this.freshKernels() : null
   }
@@ -155,7 +163,7 @@ export class TaskRunner {
   private write(run: TaskRun, scope: TaskScope, context: Context): TaskOutput[] {
     const { stage, partition } = run
     const { root, write } = stage
-    if (write.kind === "read") return readStage(write, scope, context, scope.watch === null ? this.kernels : null)
+    if (write.kind === "read") return readStage(write, scope, context, this.packer, scope.watch === null ? this.kernels : null)
     if (write.kind === "state") {
       if (root.kind !== "state") throw new Error(`${root.kind} is no state`)
       const { stream, previous } = root
@@ -255,11 +263,13 @@ function readStage(
   write: Extract<StageWrite, { kind: "read" }>,
   scope: TaskScope,
   context: Context,
+  packer: SplitPacker,
   kernels: Kernels | null,
 ): TaskOutput[] {
   // A line that cannot be read is counted when its interval is; here only what gets into no interval.
   const quiet = context.derive({ setAside: () => {} })
   const reader = {
+    packer,
     parser: (format: FormatSpec) => quiet.parser(format),
     timestamp: write.timestamp === null ? null : (context.fn(write.timestamp, "timestamp") as (record: unknown) => unknown),
     times: write.timestamp === null ? null : (kernels?.times(write.format, write.timestamp) ?? null),

@@ -61,6 +61,7 @@ export type ToThread =
   | { readonly kind: "run"; readonly tasks: readonly PostedTask[] }
   | { readonly kind: "asset"; readonly hash: string; readonly bytes: Uint8Array }
   | { readonly kind: "dropAssets"; readonly hashes: readonly string[] }
+  | { readonly kind: "outputOver"; readonly buffer: ArrayBuffer }
   | { readonly kind: "forgetState"; readonly stream: string; readonly before: number }
 
 /** `ready` comes once, with the thread's id in the system; then what became of each task, in the order they ran. */

@@ -5,6 +5,7 @@
 
 import { setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
+import { OutputMemory } from "../../engine/output-memory.js"
 import type { TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
 import { restoreBuiltIns } from "./built-ins.js"
 import { collectEarly } from "./early-collection.js"
@@ -35,8 +36,11 @@ if (start.niceness > 0)
     setPriority(start.niceness)
   } catch {}
 
-const { TaskRunner } = (await import(start.runner)) as { TaskRunner: new (memory: SharedArrayBuffer) => Runner }
-const runner = new TaskRunner(start.memory)
+const { TaskRunner } = (await import(start.runner)) as {
+  TaskRunner: new (memory: SharedArrayBuffer, options: { readonly memory: OutputMemory }) => Runner
+}
+const memory = new OutputMemory()
+const runner = new TaskRunner(start.memory, { memory })
 collectEarly()
 const slots = slotsOver(start.slots)
 const longestText = 16_384
@@ -53,6 +57,7 @@ port.on("message", (message: ToThread) => {
   if (message.kind === "run") runAll(message.tasks)
   else if (message.kind === "asset") runner.addAsset(message.hash, message.bytes)
   else if (message.kind === "dropAssets") runner.dropAssets(message.hashes)
+  else if (message.kind === "outputOver") memory.giveBack(message.buffer)
   else runner.forgetState(message.stream, message.before)
 })
 port.postMessage({ kind: "ready", thread: threadId() } satisfies FromThread)
@@ -102,11 +107,12 @@ function send(finished: FinishedTask, transfers: Iterable<ArrayBuffer> = []): vo
   port.postMessage({ kind: "finished", ...finished } satisfies FromThread, [...transfers])
 }
 
-/** An output that fills its buffer is transferred as it is; a part of a larger one is copied out, for the rest stays here. */
+/** An output that has its buffer to itself is transferred as it is; a part of a larger one is copied out, for the rest stays here. */
 function ownBytes(output: TaskOutput, transfers: Set<ArrayBuffer>): TaskOutput {
   let { bytes } = output
   if (!(bytes.buffer instanceof ArrayBuffer)) return output
-  if (bytes.byteLength !== bytes.buffer.byteLength || transfers.has(bytes.buffer)) bytes = new Uint8Array(bytes)
+  const alone = bytes.byteLength === bytes.buffer.byteLength || memory.isTaken(bytes.buffer)
+  if (!alone || transfers.has(bytes.buffer)) bytes = new Uint8Array(bytes)
   transfers.add(bytes.buffer as ArrayBuffer)
   return { ...output, bytes }
 }

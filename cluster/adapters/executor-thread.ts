@@ -109,6 +109,10 @@ export class ExecutorThread {
     this.post({ kind: "dropAssets", hashes })
   }
 
+  outputOver({ buffer }: Uint8Array): void {
+    if (buffer instanceof ArrayBuffer) this.worker?.postMessage({ kind: "outputOver", buffer } satisfies ToThread, [buffer])
+  }
+
   forgetState(stream: string, before: number): void {
     this.post({ kind: "forgetState", stream, before })
   }

@@ -93,6 +93,11 @@ export class ExecutorThreads {
     for (const thread of this.threads) thread.slow(times)
   }
 
+  /** The bytes are of what one of its tasks made, and nobody reads them any more. */
+  outputOver(executor: number, bytes: Uint8Array): void {
+    this.at(executor).outputOver(bytes)
+  }
+
   forgetState(stream: string, before: number): void {
     for (const thread of this.threads) thread.forgetState(stream, before)
   }

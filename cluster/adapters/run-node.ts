@@ -114,6 +114,9 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       case "setApart":
         needed(executors).setApart(command.task, command.executor)
         break
+      case "outputOver":
+        executors?.outputOver(command.executor, command.bytes)
+        break
       case "forgetState":
         executors?.forgetState(command.stream, command.before)
         break

@@ -10,6 +10,7 @@ import { MasterMachine } from "../master/master.js"
 import type { Machine } from "../ports.js"
 import type { EffectCommand } from "../runtime.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
+import { poisonByte } from "../worker/allocator.js"
 import type { WorkerConfig } from "../worker/config.js"
 import { readSegment, type Segment } from "../worker/segment.js"
 import { WorkerMachine } from "../worker/worker.js"
@@ -158,7 +159,7 @@ export class SimulatedCluster {
       runtime: runtimeVersion,
       master: { node: "master", address: addressOf("master") },
       memory: { buffer: memory, capBytes: memory.byteLength },
-      config: { poison: true, ...(this.#options.durable && { durableDir: `/durable/${name}` }), ...this.#options.worker },
+      config: { poison: true, reusedBytes: 0, ...(this.#options.durable && { durableDir: `/durable/${name}` }), ...this.#options.worker },
       segments: this.#segments(name),
     })
     const executors = new SimulatedExecutors(
@@ -245,6 +246,10 @@ export class SimulatedCluster {
         return true
       case "setApart":
         executors.setApart(command.task, command.executor)
+        return true
+      case "outputOver":
+        // It would be written over at any time from now on.
+        command.bytes.fill(poisonByte)
         return true
       case "forgetState":
         executors.forgetState(command.stream, command.before)

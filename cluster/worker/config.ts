@@ -1,5 +1,7 @@
 /** What a worker can be told; all have defaults. */
 
+import { reusedBytes } from "../../engine/output-memory.js"
+
 export interface WorkerConfig {
   readonly heartbeatMs: number
   /** No answer to heartbeats for so long: the master is away, and is asked for again every `helloMs`. */
@@ -45,6 +47,8 @@ export interface WorkerConfig {
   readonly executorDepth: number
   /** Of received blocks: so much of an interval, for one executor, is worth taking in before the interval's end. */
   readonly foldFromBytes: number
+  /** The memory of outputs that are no smaller goes back to the executor that made them. */
+  readonly reusedBytes: number
   /** Overwrite freed memory (the simulation). */
   readonly poison: boolean
   /** First byte of block memory that blocks may use. */
@@ -72,6 +76,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   cancelGraceMs: { stream: 1_000, query: 100 },
   executorDepth: 4,
   foldFromBytes: 256 * 1024,
+  reusedBytes,
   poison: false,
   memoryFromBytes: 0,
 }

@@ -9,7 +9,9 @@
 import type { StageSpec, TaskFailure, TaskOutput } from "../../engine/task.js"
 import type { BlockOwner, LaunchTask, TaskDone } from "../protocol.js"
 import type { BlockStore, BlockToStore } from "./block-store.js"
+import type { WorkerConfig } from "./config.js"
 import { defined } from "./defined.js"
+import type { Outbox } from "./outbox.js"
 import type { Spill } from "./spill.js"
 
 type Kept = TaskDone["outputs"][number]
@@ -18,6 +20,14 @@ type Kept = TaskDone["outputs"][number]
 interface Maker {
   readonly stage: StageSpec
   readonly launch: LaunchTask
+  readonly executor: number
+}
+
+export interface TaskOutputsParts {
+  readonly config: WorkerConfig
+  readonly store: BlockStore
+  readonly spill: Spill
+  readonly outbox: Outbox
 }
 
 export interface Keeping {
@@ -29,13 +39,17 @@ export interface Keeping {
 const inlineBytes = 8_192
 
 export class TaskOutputs {
+  readonly #config: WorkerConfig
   readonly #store: BlockStore
   readonly #spill: Spill
+  readonly #outbox: Outbox
   readonly #untold = new Set<string>()
 
-  constructor(store: BlockStore, spill: Spill) {
+  constructor({ config, store, spill, outbox }: TaskOutputsParts) {
+    this.#config = config
     this.#store = store
     this.#spill = spill
+    this.#outbox = outbox
   }
 
   /** Whether it is part of what a task made that is not reported yet. */
@@ -81,6 +95,8 @@ export class TaskOutputs {
           })
           return
         }
+        if (bytes.byteLength >= this.#config.reusedBytes && one.inline === undefined)
+          this.#outbox.push({ kind: "outputOver", executor: maker.executor, bytes })
         stored()
       }
       over = true

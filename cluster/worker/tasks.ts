@@ -81,7 +81,7 @@ export class Tasks {
   constructor(parts: TasksParts) {
     this.#parts = parts
     this.#pool = new ExecutorPool(parts.executors.stream, parts.executors.query, parts.config.executorDepth)
-    this.#outputs = new TaskOutputs(parts.store, parts.spill)
+    this.#outputs = new TaskOutputs(parts)
     this.#reports = new TaskReports(parts)
   }
 

@@ -7,11 +7,13 @@
  * interval can be found for (a record that has no time, a line that is too long) is set aside here, in a block of its own.
  */
 
-import { Block, encodeRows, TextPacker } from "../block/block.js"
+import { isAscii } from "node:buffer"
+import { Block, encodeRows } from "../block/block.js"
 import type { FileSplit, FormatSpec, Push } from "../rdd.js"
 import type { StageWrite, TaskOutput } from "../task.js"
 import { intervalStart, parseTime, type TimeLike } from "../time.js"
-import { keptOfLongLineBytes, longestLineBytes, ownLines, tooLong } from "./file-split.js"
+import { keptOfLongLineBytes, ownLines, tooLong } from "./file-split.js"
+import type { SplitPacker } from "./split-packer.js"
 
 type ReadWrite = Extract<StageWrite, { kind: "read" }>
 
@@ -19,8 +21,9 @@ export interface SplitReader {
   parser(format: FormatSpec): ((line: string, push: Push) => void) | null
   /** The user's event time of a record. */
   timestamp: ((record: unknown) => unknown) | null
-  /** The time of a line that is bytes [from, to) of `bytes`, as `parser` and `timestamp` give it; NaN: they must be asked. */
-  times?: ((bytes: Uint8Array) => (from: number, to: number) => number) | null
+  /** The times of a block's lines, as `parser` and `timestamp` give them; NaN: they must be asked. */
+  times?: ((block: Block) => Float64Array) | null
+  readonly packer: SplitPacker
   /** Counted, with a sample: the line is in an aside block. */
   setAside(line: string, error: string): void
 }
@@ -37,54 +40,9 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
     end = Math.max(from, bytes.lastIndexOf(10, to - 1) + 1)
     long.push(bytes.subarray(end, Math.min(to, end + keptOfLongLineBytes)))
   }
-  const { timestamp } = reader
-  const outputs: TaskOutput[] = []
-  const keep = (pieces: readonly Uint8Array[], more: Partial<TaskOutput>) => {
-    const packed = pack(pieces, long)
-    if (packed.length > 0) outputs.push({ ...output(packed), ...more })
-  }
-  if (timestamp === null) keep([bytes.subarray(from, end)], {})
-  else {
-    const times = new EventTimes(reader.parser(format), timestamp)
-    const buckets = new Buckets<Uint8Array>()
-    const untimed: Uint8Array[] = []
-    const timeOf = reader.times?.(bytes) ?? unknownTime
-    let begin = from
-    const close = (until: number) => {
-      if (until > begin) buckets.add(bytes.subarray(begin, until))
-      begin = until
-    }
-    for (let at = from; at < end; ) {
-      const newline = bytes.indexOf(10, at)
-      const next = newline < 0 || newline >= end ? end : newline + 1
-      const stop = newline < 0 || newline >= end ? end : newline
-      const last = stop < next && stop > at && bytes[stop - 1] === 13 ? stop - 1 : stop
-      const time = times.known(timeOf(at, last)) ?? times.of(textOf(bytes, at, last))
-      if (time === null) {
-        close(at)
-        untimed.push(bytes.subarray(at, Math.min(next, at + keptOfLongLineBytes)))
-        begin = next
-      } else if (time !== undefined) {
-        const interval = intervalStart(time, intervalMs)
-        if (interval !== buckets.current) {
-          // Lines before the first that has a time go with it.
-          if (!Number.isNaN(buckets.current)) close(at)
-          buckets.current = interval
-        }
-      }
-      at = next
-    }
-    close(end)
-    for (const [interval, pieces] of buckets.inOrder()) keep(pieces, Number.isNaN(interval) ? {} : { interval, newest: times.newest })
-    if (untimed.length > 0)
-      outputs.push(
-        asideOf(
-          untimed.map(line => lineOf(line)),
-          noTime,
-          reader,
-        ),
-      )
-  }
+  const packed = reader.packer.pack(bytes.subarray(from, end), head => long.push(head.slice(0, keptOfLongLineBytes)))
+  const outputs: TaskOutput[] =
+    packed === null ? [] : reader.timestamp === null ? [output(packed)] : byTime(packed, format, intervalMs, reader)
   if (long.length > 0)
     outputs.push(
       asideOf(
@@ -94,6 +52,64 @@ export function readSplit({ format, intervalMs }: ReadWrite, split: FileSplit, b
       ),
     )
   return outputs
+}
+
+/** Rows [from, to) of a block. */
+type Rows = readonly [from: number, to: number]
+
+/** A block for each interval in which lines have their time, in order of time; then of those that have none. */
+function byTime(packed: Uint8Array, format: FormatSpec, intervalMs: number, reader: SplitReader): TaskOutput[] {
+  const block = Block.of(packed)
+  const times = new EventTimes(reader.parser(format), reader.timestamp!)
+  const known = reader.times?.(block) ?? null
+  const buckets = new Buckets<Rows>()
+  const untimed: string[] = []
+  let begin = 0
+  const close = (until: number) => {
+    if (until > begin) buckets.add([begin, until])
+    begin = until
+  }
+  for (let row = 0; row < block.rows; row++) {
+    const time = (known === null ? null : times.known(known[row]!)) ?? times.of(block.row(row))
+    if (time === null) {
+      close(row)
+      untimed.push(headOf(block, row))
+      begin = row + 1
+    } else if (time !== undefined) {
+      const interval = intervalStart(time, intervalMs)
+      if (interval === buckets.current) continue
+      // Lines before the first that has a time go with it.
+      if (!Number.isNaN(buckets.current)) close(row)
+      buckets.current = interval
+    }
+  }
+  close(block.rows)
+  const all = buckets.inOrder()
+  const whole = all.length === 1 && untimed.length === 0
+  const outputs = all.map(([interval, runs]) => {
+    const made = output(whole ? packed : rowsOf(block, runs, reader.packer))
+    return Number.isNaN(interval) ? made : { ...made, interval, newest: times.newest }
+  })
+  if (!whole) reader.packer.giveUp(packed)
+  return untimed.length === 0 ? outputs : [...outputs, asideOf(untimed, noTime, reader)]
+}
+
+/** A block of lines as they would have been packed by themselves. */
+function rowsOf(block: Block, runs: readonly Rows[], packer: SplitPacker): Uint8Array {
+  const text = block.textBytes()
+  const starts = block.offsets()
+  const rows = runs.reduce((sum, [from, to]) => sum + to - from, 0)
+  const offsets = new Int32Array(rows + 1)
+  const data = new Uint8Array(runs.reduce((sum, [from, to]) => sum + starts[to]! - starts[from]!, 0))
+  let row = 0
+  for (const [from, to] of runs) {
+    const at = offsets[row]!
+    data.set(text.subarray(starts[from]!, starts[to]!), at)
+    const by = at - starts[from]!
+    for (let i = from + 1; i <= to; i++) offsets[++row] = starts[i]! + by
+  }
+  const ascii = block.allAscii || isAscii(data)
+  return packer.assemble({ kind: "utf8", absent: 0, ascii }, rows, [new Uint8Array(offsets.buffer), data])
 }
 
 /**
@@ -219,27 +235,18 @@ function asideOf(rows: readonly unknown[], error: string, reader: SplitReader): 
 
 const showText = (row: unknown): string => JSON.stringify(row) ?? String(row)
 
-/** One block of all lines of the pieces, but those that are too long: `long` gets the beginning of each. */
-function pack(pieces: readonly Uint8Array[], long: Uint8Array[]): Uint8Array {
-  const onLongLine = (head: Uint8Array) => void long.push(head.slice(0, keptOfLongLineBytes))
-  const packer = new TextPacker({ maxBytes: 2 ** 30, maxLineBytes: longestLineBytes, onLongLine })
-  const blocks: Uint8Array[] = []
-  // The file's last line may have no newline: nothing comes after it.
-  for (const piece of pieces) blocks.push(...packer.push(piece))
-  const last = packer.flush()
-  if (last) blocks.push(last)
-  if (blocks.length > 1) throw new Error("a split's lines did not fit one block")
-  return blocks[0] ?? new Uint8Array(0)
-}
-
-const unknownTime = () => Number.NaN
-
 const output = (bytes: Uint8Array): TaskOutput => ({ bytes, rows: Block.of(bytes).rows })
 
 const lineOf = (bytes: Uint8Array): string => {
   const ended = bytes[bytes.length - 1] === 10
   const carriageReturn = ended && bytes[bytes.length - 2] === 13
   return textOf(bytes, 0, bytes.length - (ended ? 1 : 0) - (carriageReturn ? 1 : 0))
+}
+
+/** So much of a line as is kept of one that is set aside. */
+const headOf = (block: Block, row: number): string => {
+  const [from, to] = [block.offsets()[row]!, block.offsets()[row + 1]!]
+  return textOf(block.textBytes(), from, Math.min(to, from + keptOfLongLineBytes))
 }
 
 const textOf = (bytes: Uint8Array, from: number, to: number): string =>

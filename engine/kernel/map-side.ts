@@ -23,7 +23,7 @@ import { type Plan, Plans } from "./plans.js"
 import { nameOf, ReadFunctions } from "./read-functions.js"
 import { slowRows } from "./slow-rows.js"
 import { type Scan, type StateQuestion, scanOf } from "./state-scan.js"
-import { type TimeOf, timeKernel } from "./time-kernel.js"
+import { type TimeKernel, timeKernel } from "./time-kernel.js"
 
 /** A task that is the map side of a reduction by key, as it can be compiled. The first of `accumulators` that takes all its blocks will do. */
 interface MapSide {
@@ -43,7 +43,7 @@ export class Kernels {
   private readonly plans: Plans
   private readonly merges = new Map<string, MergeKernel | null>()
   private readonly binaries = new Map<string, Binary | null>()
-  private readonly timesOf = new Map<string, ((data: Uint8Array) => TimeOf) | null>()
+  private readonly timesOf = new Map<string, TimeKernel | null>()
   private readonly counts = new Map<string, CountKernel | null>()
   private readonly scans = new Map<string, Scan | null>()
 
@@ -259,7 +259,7 @@ export class Kernels {
   }
 
   /** The event times of a format's lines; null: its function must be called. */
-  times(format: FormatSpec, timestamp: FunctionLink): ((data: Uint8Array) => TimeOf) | null {
+  times(format: FormatSpec, timestamp: FunctionLink): TimeKernel | null {
     if (format.kind === "function" || format.kind === "values") return null
     const name = `${JSON.stringify(format)} ${nameOf(timestamp)}`
     let times = this.timesOf.get(name)

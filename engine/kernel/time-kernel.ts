@@ -1,21 +1,37 @@
 /** Event times of lines, where a stream's `timestamp` is understood (`input/read-split.ts` says what a time is). */
 
+import type { Block } from "../block/block.js"
 import { type Lambda, NotUnderstood } from "../expression/expression.js"
 import type { FormatSpec } from "../rdd.js"
 import { assembled } from "./assemble.js"
 import { Generator } from "./generate.js"
-import { rowOf } from "./row.js"
+import { writeRows } from "./rows.js"
 import { aOrAn } from "./values.js"
 
-/** The time of the line that is bytes [from, to), in ms; NaN: its format and function must be asked. */
-export type TimeOf = (from: number, to: number) => number
+/** The times of a block's lines, in ms; NaN: the format and its function must be asked. */
+export type TimeKernel = (block: Block) => Float64Array
 
 /** Throws NotUnderstood. */
-export function timeKernel(format: FormatSpec, f: Lambda): (data: Uint8Array) => TimeOf {
+export function timeKernel(format: FormatSpec, f: Lambda): TimeKernel {
   const code = new Generator()
-  code.exit = "return NaN"
-  const time = code.numberOf(code.apply(f, [rowOf(code, format, true)]))
-  if (time.type !== "date" && time.type !== "number") throw new NotUnderstood(`gives ${aOrAn(time)} as time`)
-  const ascii = code.needsAscii ? "if (!text.ascii(data, start, end)) return NaN" : ""
-  return assembled(code, ["data"], `return (start, end) => {\n${ascii}`, `return ${time.js}\n}`) as (data: Uint8Array) => TimeOf
+  writeRows(
+    code,
+    format,
+    [{ kind: "map", f }],
+    "",
+    () => {},
+    given => {
+      const time = code.numberOf(given)
+      if (time.type !== "date" && time.type !== "number") throw new NotUnderstood(`gives ${aOrAn(time)} as time`)
+      code.line(`times[line] = ${time.js}`)
+    },
+  )
+  const read = assembled(code, ["data", "offsets", "rows", "allAscii", "slow", "times"]) as (
+    ...args: [Uint8Array, Int32Array, number, boolean, (row: number) => void, Float64Array]
+  ) => void
+  return block => {
+    const times = new Float64Array(block.rows).fill(Number.NaN)
+    read(block.textBytes(), block.offsets(), block.rows, block.allAscii, () => {}, times)
+    return times
+  }
 }

@@ -26,10 +26,11 @@ let instance: KernelInstance | null = null
  */
 export function packLines(input: Uint8Array, base: number, budget: number, longest: number): PackedLines {
   const length = Math.min(sliceBytes, input.length)
-  instance ??= new KernelInstance(6 * sliceBytes + 2 * padding)
+  instance ??= new KernelInstance(6 * sliceBytes + 3 * padding)
   const { kernels, bytes } = instance
-  const from = instance.base
-  const out = from + sliceBytes + padding
+  // As far from a word's beginning as in `input`: shared memory is copied by words or else by bytes.
+  const from = instance.base + (input.byteOffset & 7)
+  const out = instance.base + sliceBytes + 2 * padding
   const ends = out + sliceBytes + padding
   bytes.set(length === input.length ? input : input.subarray(0, length), from)
   kernels.packLines(from, from + length, out, ends, base, clamped(budget), clamped(longest))
