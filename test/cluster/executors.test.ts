@@ -4,6 +4,7 @@ import * as assert from "uvu/assert"
 import { reserveBlockMemory } from "../../cluster/adapters/block-memory.js"
 import { ExecutorThreads } from "../../cluster/adapters/executor-threads.js"
 import type { NodeEvent } from "../../cluster/ports.js"
+import { reusedBytes } from "../../engine/output-memory.js"
 import type { TaskRun } from "../../engine/task.js"
 import { modulePath } from "../../scripts/places.js"
 
@@ -207,6 +208,29 @@ test("a runner that cannot be loaded fails every task, and does not spin", async
       ["b", "taskFailed"],
     ],
   )
+})
+
+test("memory of an output that is stored is used again, and of one that is not is not", async () => {
+  const { executors, ended, of } = pool(1, 0)
+  const taken: number[] = []
+  for (const [task, over] of [
+    ["a", true],
+    ["b", false],
+    ["c", true],
+  ] as const) {
+    executors.submit(task, 0, run("taken"), { timeoutMs: 60_000 })
+    await of(task)
+    const event = ended.find(one => one.task === task)
+    if (event?.kind !== "taskDone") throw new Error(`${task} failed`)
+    const { bytes } = event.result.outputs[0]!
+    assert.is(bytes.byteLength, reusedBytes)
+    taken.push(bytes[0]!)
+    if (over) executors.outputOver(0, bytes)
+    // It is the executor's now.
+    assert.is(bytes.byteLength, over ? 0 : reusedBytes)
+  }
+  assert.equal(taken, [1, 2, 1])
+  await executors.close()
 })
 
 test.run()

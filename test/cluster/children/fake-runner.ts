@@ -1,4 +1,5 @@
 /** A `TaskRunner` whose tasks do what their stage's label says. */
+import { type OutputMemory, reusedBytes } from "../../../engine/output-memory.js"
 import type { TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../../engine/task.js"
 
 const keep = new Uint8Array(100)
@@ -6,7 +7,10 @@ const keep = new Uint8Array(100)
 export class TaskRunner {
   private readonly assets: string[] = []
 
-  constructor(private readonly memory: SharedArrayBuffer) {}
+  constructor(
+    private readonly memory: SharedArrayBuffer,
+    private readonly options: { readonly memory: OutputMemory },
+  ) {}
 
   addAsset(hash: string, bytes: Uint8Array): void {
     this.assets.push(`${hash}:${bytes.byteLength}`)
@@ -30,6 +34,13 @@ export class TaskRunner {
       case "assets":
         outputs.push({ bytes: new Uint8Array(Buffer.from(this.assets.join(" "))), rows: 1 })
         break
+      case "taken": {
+        // Tells how often its memory was taken.
+        const bytes = this.options.memory.take(reusedBytes)
+        bytes[0]!++
+        outputs.push({ bytes, rows: 1 })
+        break
+      }
       case "part of a buffer":
         keep[50]!++
         outputs.push({ bytes: keep.subarray(50, 51), rows: 1 }, { bytes: keep.subarray(50, 51), rows: 1 })
