@@ -172,7 +172,7 @@ export class Catalog {
       if (!cascade) {
         throw new RivuletError(`${nameOf(this.get(id) as StreamRecord)} is used by ${dependents.map(nameOf).join(", ")}`, {
           code: 4,
-          try: "stop those first, or { cascade: true } to stop them as well",
+          try: "stop those first; --cascade, .stop … cascade, stop({ cascade: true }) stop them as well",
         })
       }
       for (const dependent of dependents) ids.add(dependent.definition.id)

@@ -155,7 +155,11 @@ function migrationOf(was: StreamDefinition, next: StreamDefinition, state: Asked
         (a.inverse === null) === (b.inverse === null)))
   if (fits) return undefined
   const differs = a.kind === b.kind ? "its window differs" : `${a.kind} and ${b.kind} keep different states`
-  throw refused(`state does not fit: ${differs}`, 4, windows ? '{ state: "reset" }' : '{ state: old => … } or { state: "reset" }')
+  throw refused(
+    `state does not fit: ${differs} (${nameOf({ definition: was })})`,
+    4,
+    windows ? '{ state: "reset" }' : '{ state: old => … } or { state: "reset" }',
+  )
 }
 
 function failedAt(old: StreamRecord, held: readonly StreamRecord[], users: readonly StreamRecord[], issued: Replacing["issued"]): number {

@@ -88,7 +88,9 @@ export class MasterGraph implements StreamGraph {
   leftOut(stream: StreamId, interval: number): LeftOut["what"] | null {
     const leftOut = this.#ledger.streams.get(stream)?.leftOut
     if (leftOut === undefined || leftOut.length === 0) return null
-    return leftOut.findLast(({ from, to }) => from <= interval && interval < to)?.what ?? null
+    const those = leftOut.filter(({ from, to }) => from <= interval && interval < to)
+    // What was given up is not there to be read without some of its records.
+    return those.find(({ what }) => what === "interval")?.what ?? those[0]?.what ?? null
   }
 
   leftOuts(stream: StreamId): readonly LeftOut[] {

@@ -110,7 +110,7 @@ test("a state of another kind does not fit; another's program needs force; what 
   )
   const refused = submit(h, other)
   assert.is(refused.code, 4)
-  assert.match(refused.error ?? "", /state does not fit/)
+  assert.match(refused.error ?? "", /^state does not fit: .* \(p\/counts\)$/)
   const bob = submit(h, program("b", "f2"), { by: "bob" })
   assert.is(bob.code, 4)
   assert.match(bob.error ?? "", /not yours: p\/ones \(ann\)/)

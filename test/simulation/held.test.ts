@@ -242,7 +242,8 @@ test("more is held than is kept: it goes on over the gap, windows count what is 
   assert.ok(gap !== undefined && gap.from === start + 6_000 && gap.to > start + 8_000 && gap.to < start + 24_000, JSON.stringify(held))
   const ends: Record<string, number> = {}
   for (const name of Object.keys(windows)) {
-    const [left] = (await s.resumeStream(name, { skip: null, force: false })).leftOut
+    // To leave out the record too of what is given up changes nothing.
+    const [left] = (await s.resumeStream(name, { skip: name === "counts" ? "record" : null, force: false })).leftOut
     assert.equal([left?.from, (left?.to ?? 0) > gap.from], [gap.from, true])
     ends[name] = (left?.to ?? 0) - start
     await s.advance("1s")
