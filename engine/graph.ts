@@ -3,7 +3,7 @@
  */
 
 import type { StreamDefinition, StreamId } from "./definition.js"
-import type { AsideBlock, InputBlock, StateMigration } from "./rdd.js"
+import type { AsideBlock, InputBlock, OutputId, StateMigration } from "./rdd.js"
 
 export interface GraphStream {
   readonly definition: StreamDefinition
@@ -36,6 +36,11 @@ export interface StreamGraph {
   sealed(input: StreamId, interval: number): readonly (readonly InputBlock[])[] | null
   /** The lanes of an interval (`lanes.ts`) as groups, if the reduction of that name reads them; else null. */
   lanes?(input: StreamId, interval: number, reader: string): readonly (readonly InputBlock[])[] | null
+  /**
+   * Of a stream with stored results: into how many partitions that one was made, null if nothing was, in an interval that is finished and retained. Undefined:
+   * it is not finished, or not retained.
+   */
+  kept?(stream: StreamId, interval: number, output: OutputId): number | null | undefined
   /** What was set aside when the interval was sealed. */
   aside?(input: StreamId, interval: number): readonly AsideBlock[]
   /**

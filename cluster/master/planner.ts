@@ -1,7 +1,7 @@
 /** The scheduler's and the job generator's questions to the model, answered from the master's graph. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { constantOf, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
+import { constantOf, keptAloneIn, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
 import { partName } from "../../engine/input/replay.js"
 import { readerOf, stageDependencies, stageOf } from "../../engine/plan.js"
 import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
@@ -86,6 +86,11 @@ export class MasterPlanner implements Planner, JobSource {
   }
 
   recordsIn(block: string): string | null {
+    const alone = keptAloneIn(block)
+    if (alone !== null) {
+      const name = this.ledger.streams.get(alone.stream)?.definition.name ?? alone.stream
+      return `records of ${name} of ${new Date(alone.interval).toISOString()}, kept longer than what they were made of,`
+    }
     for (const { definition, seals } of this.ledger.streams.values()) {
       const seal = seals.find(one => blocksOf(one).some(sealed => sealed.block === block))
       if (seal === undefined) continue

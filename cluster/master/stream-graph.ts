@@ -7,7 +7,7 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, GraphVersion, StreamGraph } from "../../engine/graph.js"
 import { laneGroups } from "../../engine/lanes.js"
-import type { AsideBlock, InputBlock } from "../../engine/rdd.js"
+import type { AsideBlock, InputBlock, OutputId } from "../../engine/rdd.js"
 import type { Ledger } from "./ledger.js"
 import { isEmpty, type LeftOut } from "./records.js"
 import { type StreamRecord, sealAt } from "./stream-record.js"
@@ -106,6 +106,13 @@ export class MasterGraph implements StreamGraph {
   lanes(input: StreamId, interval: number, reader: string): readonly (readonly InputBlock[])[] | null {
     const seal = sealAt(this.#input(input).seals, interval)
     return seal === null ? null : laneGroups(seal, reader)
+  }
+
+  kept(stream: StreamId, interval: number, output: OutputId): number | null | undefined {
+    const record = this.#ledger.streams.get(stream)
+    if (record === undefined || interval < record.forgottenBefore) return undefined
+    if (interval + record.definition.intervalMs > (this.#progress.through(stream) ?? record.since)) return undefined
+    return record.made.findLast(made => made.output === output)?.of ?? null
   }
 
   aside(input: StreamId, interval: number): readonly AsideBlock[] {

@@ -180,10 +180,30 @@ function gathered(parent: RddNode, partitions: number, id: string): RddNode {
 
 function persisted(graph: StreamGraph, definition: StreamDefinition, interval: number, make: () => RddNode): RddNode {
   if (!definition.persist) return make()
-  const rdd = asWished(graph, definition, interval, make)
-  if (rdd.kind === "empty") return rdd
   const id = `${outputPrefix(definition, interval)}:persisted`
+  let rdd: RddNode
+  try {
+    rdd = asWished(graph, definition, interval, make)
+  } catch (error) {
+    const partitions = graph.kept?.(definition.id, interval, id)
+    if (partitions === undefined || !(error instanceof RivuletError) || error.code !== 5) throw error
+    return partitions === null ? nothing : keptAlone(definition.id, interval, id, partitions)
+  }
+  if (rdd.kind === "empty") return rdd
   return { kind: "stored", id, stream: definition.id, interval, partitions: partitionsOf(rdd), of: rdd }
+}
+
+/** Partitions that are kept longer than what they were made of: read where they are, and lost with their last copy. */
+function keptAlone(stream: StreamId, interval: number, id: OutputId, partitions: number): RddNode {
+  const groups = Array.from({ length: partitions }, (_, p) => [{ block: `${id}.${p}`, rows: 1, bytes: 0 }])
+  const of: RddNode = { kind: "input", stream, interval, groups, format: { kind: "values" } }
+  return { kind: "stored", id, stream, interval, partitions, of }
+}
+
+/** Of a block that stands for a partition which is kept alone: whose and when. Null: it is another. */
+export function keptAloneIn(block: string): { readonly stream: StreamId; readonly interval: number } | null {
+  const [, stream, interval] = /^([^~@:/]+)~\d+@(-?\d+):persisted\.\d+$/.exec(block) ?? []
+  return stream === undefined ? null : { stream, interval: Number(interval) }
 }
 
 /** What a running stream takes in, without what its owner has it leave out of the interval. */

@@ -36,3 +36,20 @@ export function chainAnswer<T, U>(first: Answer<T>, next: (value: T) => Answer<U
     () => current.cancel(),
   )
 }
+
+/** Where the first question fails, `next` may ask a second one, and says by what it gives what is told. Null: the failure is. */
+export function elseAnswer<T, U>(
+  first: Answer<T>,
+  next: (error: unknown) => { ask: Answer<U>; tell: (value: U) => Error } | null,
+): Answer<T> {
+  let current: { cancel(): void } = first
+  return answerOf(
+    first.stamped().catch(async error => {
+      const second = next(error)
+      if (second === null) throw error
+      current = second.ask
+      throw second.tell(await second.ask)
+    }),
+    () => current.cancel(),
+  )
+}

@@ -4,13 +4,14 @@
  */
 
 import type { Action } from "../actions/action.js"
+import { isMoreThan, tooMany } from "../actions/collect.js"
 import { RivuletError } from "../errors.js"
 import type { FunctionLink } from "../function-ref.js"
 import { KeyMap } from "../keys/key.js"
 import { isTable } from "../output/table.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
 import type { Duration } from "../time.js"
-import { answerOf, chainAnswer, mapAnswer } from "./answer.js"
+import { answerOf, chainAnswer, elseAnswer, mapAnswer } from "./answer.js"
 import type { Answer, ApproximateCount, SaveOptions } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { explainRdd } from "./explain.js"
@@ -178,7 +179,8 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
 
   // ── actions ──
   collect(options: { readonly max?: number } = {}): Answer<unknown[]> {
-    return this.#rows({ kind: "collect", max: nodes.countOf(options.max ?? maxCollectRows, "collect") })
+    const max = nodes.countOf(options.max ?? maxCollectRows, "collect")
+    return this.#upTo(max, this.#rows({ kind: "collect", max }))
   }
   count(): Answer<number> {
     return this.#value({ kind: "count" }) as Answer<number>
@@ -215,11 +217,12 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   /** Of several values of a key the last one in partition order. */
   collectAsMap(): Answer<Map<unknown, unknown>> {
-    return this.#ask(nodes.act(this.node, { kind: "collect", max: maxCollectRows }), raw => {
+    const pairs = this.#ask(nodes.act(this.node, { kind: "collect", max: maxCollectRows }), raw => {
       const byValue = new KeyMap<unknown>()
       for (const row of raw.rows()) byValue.set(...nodes.pairOf(row, "collectAsMap"))
       return new Map(byValue.entries())
     })
+    return this.#upTo(maxCollectRows, pairs)
   }
   stats(): Answer<Stats> {
     return this.#value({ kind: "stats" }) as Answer<Stats>
@@ -295,6 +298,10 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
     return this.#rdd(nodes.narrow("keyBy", this.node, nodes.identity))
   }
   /** What `f` makes of each partition, gathered in one. */
+  /** It is refused as soon as there are more; how many there are is counted then. */
+  #upTo<T>(max: number, answer: Answer<T>): Answer<T> {
+    return elseAnswer<T, number>(answer, error => (isMoreThan(error, max) ? { ask: this.count(), tell: rows => tooMany(rows, max) } : null))
+  }
   #ofPartitions(f: UserFunction, operator: string): RddNode {
     const rows = nodes.narrow("mapPartitions", this.node, this.#link(f, operator))
     return nodes.act(rows, { kind: "collect", max: Number.MAX_SAFE_INTEGER })
