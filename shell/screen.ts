@@ -9,6 +9,7 @@ import type { History } from "./editor/history.js"
 import { searchCells } from "./editor/search.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
+import { leaves } from "./leaving.js"
 import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
 import { type Terminal, TerminalMode } from "./terminal-mode.js"
 import { frameOf } from "./view/frame.js"
@@ -50,8 +51,6 @@ const layoutAfterMs = 300
 const sequenceMs = 50
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
-/** What people of other shells write to leave one. */
-const leaving = /^\s*(?:\.(?:exit|detach|quit)|exit|quit|\\q)\s*;?\s*$/
 const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection", "progress"])
 
 export function openScreen(options: ScreenOptions): Screen {
@@ -222,9 +221,9 @@ export function openScreen(options: ScreenOptions): Screen {
 
   /** Commands that are the screen's own. They are done at once. */
   function ownCommand(cell: string): boolean {
-    const leaves = leaving.test(cell)
+    const isLast = leaves(cell)
     const match = /^\s*\.(clear|tour|pager)\b(?!\()\s*(\S*)\s*$/.exec(cell)
-    if (!match && !leaves) return false
+    if (!match && !isLast) return false
     dispatch({ kind: "done" })
     // Who has written it out means it: Ctrl-D alone is struck by mistake.
     if (match === null) leave(true)

@@ -1,13 +1,13 @@
 /** The plain shell on Node's `repl`: the same evaluator and dot-commands, no screen. For `--plain`, `TERM=dumb` and screen readers. */
-import repl, { Recoverable } from "node:repl"
+import repl from "node:repl"
 import type { Welcome } from "../../cluster/client/call.js"
 import { openCalls } from "../../cluster/client/session.js"
 import { keyLines, type OpenShellOptions } from "../cli/attachment.js"
 import { connectTimeoutMs } from "../cli/options.js"
 import { cellsOf, isComplete } from "../evaluator/complete-cell.js"
 import { doChaos } from "../host/chaos.js"
-import { dotCommands } from "../host/commands/index.js"
 import { RemoteHost } from "../host/remote.js"
+import { leaves } from "../leaving.js"
 import type { StyledLine } from "../session.js"
 
 export async function openPlain(options: OpenShellOptions): Promise<void> {
@@ -54,29 +54,40 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) await runCell(cell)
 
   const prompt = `${options.attachment.name}> `
-  let more = false
+  /** Lines of a cell that goes on. */
+  let held = ""
   let running = false
+  let left = false
+  let before = Promise.resolve()
+  /** One line typed, after those before it: a cell that is complete with it runs to its end. */
+  const take = (line: string): Promise<void> => {
+    before = before.then(() => carryOut(line))
+    return before
+  }
+  const carryOut = async (line: string): Promise<void> => {
+    const cell = held + line
+    held = ""
+    if (cell.trim() === "") return
+    if (leaves(cell)) {
+      left = true
+      return server.close()
+    }
+    if (!isComplete(cell)) {
+      held = `${cell}\n`
+      return
+    }
+    options.history.add(cell)
+    running = true
+    await runCell(cell)
+    running = false
+  }
   const server = repl.start({
     prompt,
     useGlobal: false,
     ignoreUndefined: true,
     terminal: process.stdout.isTTY && process.env.TERM !== "dumb",
     useColors: false,
-    eval: (text, _context, _file, done) => {
-      const cell = text.replace(/\n$/, "")
-      more = false
-      if (cell.trim() === "") return done(null, undefined)
-      if (!isComplete(cell)) {
-        more = true
-        return done(new Recoverable(new SyntaxError("more to come")), undefined)
-      }
-      options.history.add(cell)
-      running = true
-      void runCell(cell).then(() => {
-        running = false
-        done(null, undefined)
-      })
-    },
+    eval: (text, _context, _file, done) => void take(text.replace(/\n$/, "")).then(() => left || done(null, undefined)),
     writer: () => "",
     completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
       void host.complete(line, line.length).then(list => done(null, [list.items.map(item => item.text), line.slice(list.from)]))
@@ -85,31 +96,22 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   // Lines that go on are indented, without dots: a cell copied from the screen can be pasted.
   const displayPrompt = server.displayPrompt.bind(server)
   server.displayPrompt = keepCursor => {
-    if (!more) return displayPrompt(keepCursor)
-    server.setPrompt(" ".repeat(prompt.length))
-    server.prompt(keepCursor)
-    server.setPrompt(prompt)
+    server.setPrompt(held === "" ? prompt : " ".repeat(prompt.length))
+    displayPrompt(keepCursor)
   }
-  // Node's own dot-commands would take lines that continue the last expression; ours replace them.
-  const commands = server.commands as unknown as Record<string, unknown>
-  for (const name of Object.keys(commands)) if (name !== "exit") delete commands[name]
-  for (const command of dotCommands)
-    server.defineCommand(command.name, {
-      help: command.help,
-      action: args => {
-        server.clearBufferedCommand()
-        running = true
-        void runCell(`.${command.name} ${args}`).then(() => {
-          running = false
-          server.displayPrompt()
-        })
-      },
-    })
+  // Node takes every line that begins with a dot for a command of its own, and refuses those it does not know: here they are ours, or
+  // go on with the last expression.
+  let typed = ""
+  server.prependListener("line", (line: string) => {
+    typed = line
+  })
+  const ours = { help: "", action: () => void take(typed).then(() => left || server.displayPrompt()) }
+  Object.defineProperty(server, "commands", { value: new Proxy({}, { get: () => ours }) })
   // Node's own way: the second Ctrl-C leaves.
   server.removeAllListeners("SIGINT")
   const interrupt = () => {
     if (running) return host.cancel()
-    more = false
+    held = ""
     server.clearBufferedCommand()
     // Elsewhere the terminal itself has dropped what was typed.
     if (server.terminal) server.write(null, { ctrl: true, name: "u" })

@@ -10,6 +10,7 @@ import type { CallAnswer } from "../../cluster/client/calls.js"
 import { openCalls } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import type { Request } from "../../cluster/protocol.js"
+import { openTerminal } from "../../scripts/headless-terminal.js"
 import { moduleArguments, root } from "../../scripts/places.js"
 import { type Feed, openFeed, openShell, rivulet, type TestShell, visit } from "./checks-kit.js"
 
@@ -215,6 +216,24 @@ test("37: a wrong key is exit 3 with a clear text; one that is admitted to read 
     master.kill()
     await ended
   }
+})
+
+test("--plain: a line that begins with a dot goes on with the last expression, or is a command, over several lines too; .detach leaves", async () => {
+  const args = [...moduleArguments("shell/cli/main"), "shell", "--plain"]
+  const on = openTerminal({ args, columns: 100, rows: 30, env: as("bob").env })
+  await on.until(lines => lines.some(line => /^\S+> $|^\S+>$/.test(line)))
+  const shows = async (text: string, what: RegExp) => {
+    on.type(text)
+    await on.until(lines => lines.some(line => what.test(line)))
+  }
+  await shows("counts.latest()\r", /^ {2}.*partitions/)
+  await shows(".top(1)\r", /^ {2}\/a +4$/)
+  on.type(".map(([url, n]) =>\r")
+  await shows("  n * 1000)\r", /^ {2}4[ \u00a0\u202f]?000$/)
+  await shows(".streams\r", /counts +state .* running/)
+  assert.not.match(on.lines().join("\n"), /Invalid|rror/)
+  on.type(".detach\r")
+  assert.is((await on.ended).code, 0)
 })
 
 test("38: watch --until ends with 0", async () => {
