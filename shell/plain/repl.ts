@@ -59,9 +59,16 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   let running = false
   let left = false
   let before = Promise.resolve()
+  /** Lines typed that have not been carried out. */
+  let open = 0
   /** One line typed, after those before it: a cell that is complete with it runs to its end. */
   const take = (line: string): Promise<void> => {
-    before = before.then(() => carryOut(line))
+    open += 1
+    before = before
+      .then(() => carryOut(line))
+      .finally(() => {
+        open -= 1
+      })
     return before
   }
   const carryOut = async (line: string): Promise<void> => {
@@ -96,6 +103,8 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   // Lines that go on are indented, without dots: a cell copied from the screen can be pasted.
   const displayPrompt = server.displayPrompt.bind(server)
   server.displayPrompt = keepCursor => {
+    // What was typed ahead needs none, and its answer would stand behind it.
+    if (open > 0) return
     server.setPrompt(held === "" ? prompt : " ".repeat(prompt.length))
     displayPrompt(keepCursor)
   }
