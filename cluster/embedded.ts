@@ -196,7 +196,8 @@ class EmbeddedProcesses implements Embedded {
       })
       // Not before all is read that it said.
       child.once("close", (code, signal) => {
-        if (!cameUp || this.stopping !== null || this.killed.has(child)) return
+        // A worker that was drained has ended by itself.
+        if (!cameUp || this.stopping !== null || this.killed.has(child) || (role === "worker" && code === 0)) return
         this.trouble(`${name} ended (${signal ?? code}) and is started again${words.trim() === "" ? "" : `: ${words.trim()}`}`)
         this.restart(name)
       })

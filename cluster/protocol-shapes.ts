@@ -38,7 +38,15 @@ import * as is from "./shape.js"
 
 const { text, bool, bytes, count, integer, finite, list, nullable, optional, object, oneOf, record, byKind } = is
 
-const peer = object<Peer>({ node: text, name: text, address: text, host: text, load: finite, freeBytes: finite })
+const peer = object<Peer>({
+  node: text,
+  name: text,
+  address: text,
+  host: text,
+  load: finite,
+  freeBytes: finite,
+  draining: optional(is.yes),
+})
 const batchName = { session: text, stream: text, seq: count } as const
 const batchFields: is.Fields<BatchKey> = { ...batchName, aside: optional(text) }
 const batchKey = object<BatchKey>(batchFields)
@@ -140,6 +148,9 @@ const logFields = { stream: nullable(text), interval: nullable(integer), partiti
 const clusterEvent = byKind<ClusterEvent>({
   workerLost: { name: text, why: text, partitions: count },
   workerJoined: { name: text },
+  draining: { name: text, by: text, blocks: count },
+  staying: { name: text, by: text },
+  drained: { name: text },
   recovered: { name: text, ms: finite, partitions: count },
   held: { stream: text, interval: integer, failure: taskFailure },
   defined: { stream: text, by: text },
@@ -200,8 +211,10 @@ const request = byKind<Request>({
   catalog: {},
   status: {},
   workers: {},
+  drain: { worker: text, undo: bool, by: text },
   jobs: { stream: nullable(text), lastMs: finite },
   why: { stream: text },
+  events: { after: finite, sinceMs: finite, kinds: nullable(list(text)), stream: nullable(text) },
   logs: { stream: nullable(text), sinceMs: finite },
   subscribe: { stream: text },
   unsubscribe: { stream: text },
@@ -243,7 +256,16 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
     durable: optional(text),
   },
   refused: { reason: text, try: text },
-  register: { name: text, address: text, host: text, cores: count, capBytes: count, held: list(heldBlock), peers: optional(list(text)) },
+  register: {
+    name: text,
+    address: text,
+    host: text,
+    cores: count,
+    capBytes: count,
+    held: list(heldBlock),
+    peers: optional(list(text)),
+    draining: optional(bool),
+  },
   heartbeat: {
     sentMs: finite,
     load: finite,
@@ -253,6 +275,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
     dropped: optional(count),
     spilledBytes: optional(count),
     diskFull: optional(bool),
+    unsettled: optional(count),
   },
   report: { through: finite, blocks: list(receivedBlock) },
   tasksDone: { done: list(taskDone) },
@@ -262,6 +285,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
   log: logFields,
   heartbeatAck: { sentMs: finite, wallMs: finite },
   peers: { workers: list(peer), minReplicas: count, replicas: count },
+  leave: {},
   inputs: { inputs: list(inputInfo), reportMs: finite },
   settled: { kept: list(settledBlock), dropped: list(text) },
   launch: { stages: list(stageSpec), tasks: list(launchTask) },

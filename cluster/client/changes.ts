@@ -42,8 +42,8 @@ export interface Submitting {
 
 export class Changes {
   readonly #parts: ChangeParts
-  /** What this session has stopped, the last time last. */
-  readonly #stopped: (readonly StreamId[])[] = []
+  /** What this session has stopped, and the workers that it drains, the last time last. */
+  readonly #done: ({ readonly stopped: readonly StreamId[] } | { readonly drained: string })[] = []
 
   constructor(parts: ChangeParts) {
     this.#parts = parts
@@ -57,17 +57,30 @@ export class Changes {
   async stop(streams: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly StreamId[]> {
     const { stopped } = await this.#parts.request({ kind: "stop", streams, by: this.#by, ...options })
     for (const id of stopped) this.#parts.definitions.forget(id)
-    if (stopped.length > 0) this.#stopped.push(stopped)
+    if (stopped.length > 0) this.#done.push({ stopped })
     return stopped
   }
 
-  /** Calls back what this session stopped last, as `program/name`. Rejected (code 4) when that is no longer possible. */
+  /** A worker gets nothing new, what only it has is copied, then it ends; `undo`: it stays. By its name. */
+  async drain(worker: string, { undo }: { readonly undo: boolean }): Promise<ResponseValues["drain"]> {
+    const begun = await this.#parts.request({ kind: "drain", worker, undo, by: this.#by })
+    const at = this.#done.findLastIndex(one => "drained" in one && one.drained === worker)
+    if (!undo) this.#done.push({ drained: worker })
+    else if (at >= 0) this.#done.splice(at, 1)
+    return begun
+  }
+
+  /** Calls back what this session stopped last, as `program/name`, or the worker that it drains. Rejected (code 4) when that is no longer possible. */
   async undo(): Promise<readonly string[]> {
-    const last = this.#stopped.at(-1)
+    const last = this.#done.at(-1)
     if (last === undefined)
       throw new RivuletError("there is nothing to call back: this session has stopped nothing", { code: 2, try: "stop, then undo" })
-    const { undone } = await this.#parts.request({ kind: "undo", streams: last, by: this.#by, force: false })
-    this.#stopped.pop()
+    if ("drained" in last) {
+      await this.drain(last.drained, { undo: true })
+      return [last.drained]
+    }
+    const { undone } = await this.#parts.request({ kind: "undo", streams: last.stopped, by: this.#by, force: false })
+    this.#done.pop()
     const entries = await this.#parts.catalog()
     const back = entries.filter(({ definition: { id } }) => undone.includes(id))
     return back.map(({ definition: { program, name } }) => `${program}/${name}`)

@@ -16,7 +16,7 @@ import type { DStream, Handle, InputDStream, StateDStream } from "../../engine/f
 import type { Value } from "../../engine/fluent/values.js"
 import { type Duration, formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
-import type { ClusterStatus } from "../protocol.js"
+import type { ClusterStatus, EventEntry, Request } from "../protocol.js"
 import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
@@ -247,6 +247,11 @@ export class ClientSession implements Session {
     return readLogs(this.host, this.calls, { stream, lastMs, follow, ended: this.#end })
   }
 
+  /** What has happened in the cluster, oldest first: after a sequence, since a time; of these kinds, about this stream (`program/name`). */
+  async events(asked: Omit<Extract<Request, { kind: "events" }>, "kind">): Promise<readonly EventEntry[]> {
+    return this.host.request({ kind: "events", ...asked })
+  }
+
   /** See Session. */
   status(): Promise<ClusterStatus> {
     return this.host.request({ kind: "status" })
@@ -298,7 +303,18 @@ export class ClientSession implements Session {
     return this.host.changes.stop(names, options)
   }
 
-  /** Calls back what this session stopped last, within ten minutes; it catches up. Gives names. Rejected (code 4) when it cannot. */
+  /**
+   * A worker is taken out while all else goes on: it gets nothing new, what only it has is copied to others, then its process ends. Gives how
+   * many blocks that is, and who takes them. `undo`: it stays. Rejected (code 4) when it is the last.
+   */
+  drain(
+    worker: string,
+    { undo = false }: { readonly undo?: boolean } = {},
+  ): Promise<{ readonly blocks: number; readonly to: readonly string[] }> {
+    return this.host.changes.drain(worker, { undo })
+  }
+
+  /** Calls back what this session stopped last (or the worker that it drains), within ten minutes; it catches up. Gives names. Rejected (code 4) when it cannot. */
   undo(): Promise<readonly string[]> {
     return this.host.changes.undo()
   }

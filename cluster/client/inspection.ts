@@ -93,13 +93,30 @@ function hashOf(definitions: readonly StreamDefinition[]): string {
 }
 
 export function workerInfo(status: WorkerStatus): WorkerInfo {
-  const { name, address, state, cores, load, blocks, bytes, capBytes, spilledBytes, taskMs, medianMs, speculated, slow } = status
+  const {
+    name,
+    address,
+    state,
+    cores,
+    load,
+    running,
+    blocks,
+    bytes,
+    capBytes,
+    spilledBytes,
+    taskMs,
+    medianMs,
+    speculated,
+    slow,
+    draining,
+  } = status
   const known = {
     name,
     address,
     state,
     cores,
     load,
+    running,
     blocks,
     bytes,
     cap: capBytes,
@@ -108,7 +125,11 @@ export function workerInfo(status: WorkerStatus): WorkerInfo {
     median: medianMs,
     speculated,
   }
-  return slow === undefined ? known : { ...known, slow: { times: slow.times, since: slow.sinceMs } }
+  return {
+    ...known,
+    ...(slow && { slow: { times: slow.times, since: slow.sinceMs } }),
+    ...(draining && { draining: { since: draining.sinceMs, left: draining.left } }),
+  }
 }
 
 export function jobInfo({ stream, interval, state, stages, delayMs, ms }: JobStatus): JobInfo {

@@ -47,7 +47,7 @@ export function causeInWords(cause: WhyCause): CauseInWords {
       return {
         what: `${worker} is slow: tasks take ${times.toFixed(1)} × what they take elsewhere`,
         evidence: `${ownMs.toFixed(0)} ms there, ${othersMs.toFixed(0)} ms on the others${copies}`,
-        try: [`.workers; end ${worker} or give its machine room: its work goes to the others`],
+        try: [`.drain ${worker}: its work goes to the others, and it ends`],
       }
     }
     case "unevenPartition":

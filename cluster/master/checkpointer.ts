@@ -10,6 +10,7 @@ import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
 import type { Parts } from "./parts.js"
+import type { StreamRecord } from "./stream-record.js"
 import type { Output, Part, StoredOf, TrackedBlock } from "./tracked-block.js"
 
 type StoredOutput = Output & { readonly stored: StoredOf }
@@ -29,6 +30,9 @@ export class Checkpointer {
   /** Of which copies are to be asked for. */
   readonly #due = new Set<StoredOutput>()
   #dueMs: number | null = null
+  /** Streams of which something is stored, and how far it is known to be checkpointed. */
+  readonly #storing = new Set<StreamId>()
+  readonly #through = new Map<StreamId, number>()
   #wantedBefore = 0
   #nowMs = 0
 
@@ -140,6 +144,21 @@ export class Checkpointer {
     if (copies.length > 0) this.#parts.outbox.send(holder, { kind: "copy", copies })
   }
 
+  /** Streams of which more is checkpointed than when this was last asked. */
+  *advanced(): Generator<{ readonly stream: StreamRecord; readonly through: number }> {
+    if (this.#wanted < 2 && !this.#parts.config.durable) return
+    for (const id of this.#storing) {
+      const stream = this.#parts.ledger.streams.get(id)
+      if (stream === undefined) this.#storing.delete(id)
+      else {
+        const through = Math.min(stream.through, this.neededFrom(id))
+        if (through <= (this.#through.get(id) ?? stream.since)) continue
+        this.#through.set(id, through)
+        yield { stream, through }
+      }
+    }
+  }
+
   /** The first interval of the stream that the loss of workers would take: what it is computed from is needed. Infinity: none. */
   neededFrom(stream: StreamId): number {
     // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
@@ -166,6 +185,7 @@ export class Checkpointer {
     const found = this.#parts.tracker.find(block)
     if (found === undefined || found.output === null) return null
     found.output.stored ??= { stream, interval, partitions }
+    this.#storing.add(stream)
     found.onDisk = false
     found.copyTo = null
     this.#note(found as Stored)
@@ -220,12 +240,12 @@ export class Checkpointer {
   #targetFor({ output, partition, holders }: Stored): NodeId | null {
     const { placement, registry, tracker } = this.#parts
     const home = placement.home(output.stored.partitions, partition)
-    const may = (node: NodeId | null) => node !== null && !holders.includes(node) && registry.get(node) !== undefined
+    const may = (node: NodeId | null) => node !== null && !holders.includes(node) && registry.stays(node)
     if (home !== null && may(home.worker)) return home.worker
     if (home !== null && may(home.backup)) return home.backup
     let best: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
-    for (const { node } of registry.live) {
+    for (const { node } of registry.staying) {
       const count = tracker.count(node)
       if (holders.includes(node) || count >= least) continue
       best = node

@@ -1,6 +1,10 @@
 /** What the scheduler says has happened, given to those whom it concerns: jobs' ends bring new jobs, which may end at once. */
 
+import type { StreamId } from "../../engine/definition.js"
+import { nodeName } from "../node-id.js"
+import type { PastEvent } from "../protocol.js"
 import type { Happening } from "../scheduler/board.js"
+import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
 import { eachOf } from "./each-of.js"
 import type { JobFacts } from "./job-facts.js"
@@ -14,6 +18,7 @@ import type { Views } from "./views.js"
 
 export interface HappeningParts {
   readonly checkpointer: Checkpointer
+  readonly note: (event: PastEvent) => void
   readonly facts: JobFacts
   readonly lookAhead: LookAhead
   readonly queries: Queries
@@ -45,7 +50,21 @@ export class Happenings {
 
   #tell(one: Happening, times: Times): void {
     const { checkpointer, facts, lookAhead, queries, sources, streams, views } = this.#others
-    if (one.kind === "made") {
+    if (one.kind === "retried") {
+      const { spec, partition, worker, failure } = one
+      this.#others.note({
+        kind: "retried",
+        stream: this.#nameOf(spec.stream),
+        stage: spec.label,
+        partition,
+        worker: nodeName(worker),
+        why: failure.message,
+      })
+    } else if (one.kind === "speculated") {
+      const { spec, partition, worker, second } = one
+      const about = { stream: this.#nameOf(spec.stream), stage: spec.label, partition }
+      this.#others.note({ kind: "speculated", ...about, worker: nodeName(worker), second: nodeName(second) })
+    } else if (one.kind === "made") {
       this.#parts.laneReaders.made(one.spec, one.partition, one.done.folds, times.monotonicMs)
       views.made(one.spec.stream, one.done)
       this.#parts.registry.taskDone(one.worker, one.done.ms)
@@ -59,5 +78,10 @@ export class Happenings {
       !sources.jobEnded(one.job, one.failure)
     )
       streams.ended(one.job, one.failure, one.behind === true, times)
+  }
+
+  #nameOf(stream: StreamId | null): string | null {
+    const record = stream === null ? undefined : this.#parts.ledger.streams.get(stream)
+    return record === undefined ? stream : nameOf(record)
   }
 }

@@ -153,7 +153,7 @@ export class InputCopies {
     const hosts = new Set(holders.map(node => registry.get(node)?.host))
     let best: NodeId | null = null
     let least = Number.POSITIVE_INFINITY
-    for (const { node, host, usedBytes, capBytes } of registry.live) {
+    for (const { node, host, usedBytes, capBytes } of registry.staying) {
       if (holders.includes(node) || this.#leaving.get(block)?.has(node) === true || usedBytes + bytes > capBytes * config.memoryHigh)
         continue
       const cost = usedBytes / capBytes + (hosts.has(host) ? 1 : 0)

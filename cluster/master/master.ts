@@ -22,7 +22,9 @@ import { bringsSomething } from "./brings.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { defaultMasterConfig, type MasterConfig } from "./config.js"
+import { Draining } from "./draining.js"
 import { Endings } from "./endings.js"
+import { Events } from "./events.js"
 import { Happenings } from "./happenings.js"
 import { HeldInput } from "./held-input.js"
 import { InputCopies } from "./input-copies.js"
@@ -109,6 +111,7 @@ class Running {
   readonly #parts: Parts
   readonly #clock: MasterClock
   readonly #copies: InputCopies
+  readonly #draining: Draining
   readonly #facts = new JobFacts()
   readonly #sealing: Sealing
   readonly #streams: Streams
@@ -122,6 +125,8 @@ class Running {
   readonly #lookAhead: LookAhead
   readonly #leases: Leases
   readonly #endings: Endings
+  readonly #events: Events
+  #timeMs = 0
   readonly #members: Members
   readonly #subscriptions: Subscriptions
   readonly #requests: Requests
@@ -147,6 +152,9 @@ class Running {
       if (node.kind === "input" && node.source.kind === "receiver") floorMs = Math.max(floorMs, stream.sealedThrough)
     }
     this.#clock = new MasterClock(floorMs)
+    this.#events = new Events(ledger)
+    this.#events.replay(options.records)
+    log.onRecord = record => this.#events.journaled(record, this.#timeMs)
     const graph = new MasterGraph(ledger, progress)
     const catalog = new Catalog(ledger)
     const tracker = new BlockTracker()
@@ -170,6 +178,7 @@ class Running {
     this.#parts = parts
     restoreChains(parts)
     const startedMs = this.#clock.read(now)
+    this.#timeMs = startedMs
     this.#checkpointer = new Checkpointer(parts)
     this.#copies = new InputCopies(parts)
     this.#sealing = new Sealing(parts, this.#copies)
@@ -188,21 +197,30 @@ class Running {
     this.#retention = new Retention(parts, this.#queries, this.#checkpointer, this.#sources, held)
     this.#retries = new Retries(parts)
     this.#subscriptions = new Subscriptions(parts)
+    this.#draining = new Draining(parts, this.#streams, event => {
+      this.#members.changed()
+      this.#members.tell(event)
+    })
     const others = {
       checkpointer: this.#checkpointer,
       copies: this.#copies,
+      draining: () => this.#draining,
       queries: this.#queries,
       sources: this.#sources,
       streams: this.#streams,
     }
     this.#leases = new Leases(parts, event => this.#members.tell(event))
     const readOnly = new ReadOnly(hash => parts.ledger.assets.has(hash))
-    this.#members = new Members(parts, others, startedMs, this.#leases, readOnly, client => this.#requests.clientLost(client))
+    this.#members = new Members(parts, others, startedMs, this.#leases, readOnly, {
+      clientLost: client => this.#requests.clientLost(client),
+      told: event => this.#events.note(event, this.#timeMs),
+    })
     this.#views = new Views(parts, {
       address: options.address,
       awaited: () => this.#members.awaited,
       startedMs,
       copies: this.#copies,
+      draining: this.#draining,
       facts: this.#facts,
       held,
       leases: this.#leases,
@@ -217,7 +235,9 @@ class Running {
     const lifecycle = new Lifecycle(parts, { ...about, endings: this.#endings, retries: this.#retries })
     this.#requests = new Requests(parts, {
       readOnly,
+      draining: this.#draining,
       endings: this.#endings,
+      events: this.#events,
       leases: this.#leases,
       lifecycle,
       queries: this.#queries,
@@ -229,6 +249,7 @@ class Running {
     })
     this.#happenings = new Happenings(parts, {
       checkpointer: this.#checkpointer,
+      note: event => this.#events.note(event, this.#timeMs),
       facts: this.#facts,
       lookAhead: this.#lookAhead,
       queries: this.#queries,
@@ -246,6 +267,7 @@ class Running {
 
   step(event: NodeEvent, now: Now): void {
     const times: Times = { monotonicMs: now.monotonicMs, timeMs: this.#clock.read(now) }
+    this.#timeMs = times.timeMs
     switch (event.kind) {
       case "received":
         this.#members.heard(event.from, event.readOnly === true, times)
@@ -370,6 +392,7 @@ class Running {
       if (this.#archives.advance(times)) parts.outbox.push({ kind: "wake", atMonotonicMs: times.monotonicMs })
       this.#streams.advance(times)
       this.#checkpointer.onTime(times.monotonicMs)
+      this.#draining.onTime(times)
       this.#queries.advance({ nowMs: times.timeMs, sealedThrough: input => parts.ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
       if (times.monotonicMs - this.#speculateMs >= speculateEveryMs) {
         this.#speculateMs = times.monotonicMs
@@ -379,6 +402,8 @@ class Running {
       if (times.monotonicMs - this.#sweepMs >= sweepEveryMs) {
         this.#sweepMs = times.monotonicMs
         this.#checkpointer.sweep()
+        for (const { stream, through } of this.#checkpointer.advanced())
+          this.#events.note({ kind: "checkpointed", stream: nameOf(stream), through }, times.timeMs)
         this.#copies.sweep(times.monotonicMs)
         this.#endings.sweep(times)
         const ended = this.#leases.sweep(times)

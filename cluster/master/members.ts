@@ -3,6 +3,7 @@
 import type { NodeId } from "../ports.js"
 import type { ClusterEvent, HeldBlock, Message } from "../protocol.js"
 import type { Checkpointer } from "./checkpointer.js"
+import type { Draining } from "./draining.js"
 import type { InputCopies } from "./input-copies.js"
 import type { Leases } from "./leases.js"
 import { append, type Parts, say, type Times } from "./parts.js"
@@ -22,9 +23,17 @@ interface Client {
 interface Others {
   readonly checkpointer: Checkpointer
   readonly copies: InputCopies
+  /** Made after this, which it tells. */
+  readonly draining: () => Draining
   readonly queries: Queries
   readonly sources: Sources
   readonly streams: Streams
+}
+
+interface MemberListener {
+  clientLost(client: NodeId): void
+  /** What everybody who is attached is told. */
+  told(event: ClusterEvent): void
 }
 
 interface Recovering {
@@ -43,7 +52,7 @@ export class Members {
   readonly #clients = new Map<NodeId, Client>()
   readonly #leases: Leases
   readonly #readOnly: ReadOnly
-  readonly #onClientLost: (client: NodeId) => void
+  readonly #listener: MemberListener
   readonly #startedMs: number
   #runtime: string | null = null
   #peersMs = Number.NEGATIVE_INFINITY
@@ -58,14 +67,14 @@ export class Members {
   /** Workers whose loss is being made good. */
   readonly #recovering: Recovering[] = []
 
-  constructor(parts: Parts, others: Others, startedMs: number, leases: Leases, readOnly: ReadOnly, onClientLost: (client: NodeId) => void) {
+  constructor(parts: Parts, others: Others, startedMs: number, leases: Leases, readOnly: ReadOnly, listener: MemberListener) {
     this.#readOnly = readOnly
     this.#leases = leases
     this.#parts = parts
     this.#readers = new SourceReaders(parts)
     this.#others = others
     this.#startedMs = startedMs
-    this.#onClientLost = onClientLost
+    this.#listener = listener
     if (parts.config.durable) for (const name of parts.ledger.workers) this.#awaited.add(name)
   }
 
@@ -95,7 +104,8 @@ export class Members {
       cluster: ledger.cluster,
       wallMs: times.timeMs,
       startedMs: this.#startedMs,
-      workers: registry.peers(),
+      // Clients send to those who take something.
+      workers: registry.peers().filter(({ draining }) => message.role === "worker" || draining !== true),
       ...(this.#readOnly.has(from) && { readOnly: true }),
       ...(config.durable && { durable: `${ledger.cluster}, begun ${new Date(ledger.bornMs).toISOString()}` }),
     })
@@ -138,6 +148,7 @@ export class Members {
       scheduler.addWorker(from, entry.host, entry.cores)
       this.#counted([...this.#parts.ledger.workers, entry.name])
       this.tell({ kind: "workerJoined", name: entry.name })
+      if (entry.drainingMs !== null) this.#others.draining().resumed(from)
       say(this.#parts, "info", `worker ${entry.name} joined from ${entry.address} with ${entry.cores} cores`)
     }
     this.#takeIn(from, message.held)
@@ -212,9 +223,21 @@ export class Members {
     this.#others.streams.workerLost(node)
     outbox.push({ kind: "disconnect", from: node })
     this.#peersMs = Number.NEGATIVE_INFINITY
+    this.#others.draining().workerLost(node)
+    if (entry.leaving && parts === 0) {
+      this.tell({ kind: "drained", name: entry.name })
+      this.#counted([...registry.live].map(({ name }) => name))
+      say(this.#parts, "info", `worker ${entry.name} is drained, and has left`)
+      return
+    }
     this.#recovering.push({ name: entry.name, partitions: parts, sinceMs: times.monotonicMs })
     this.tell({ kind: "workerLost", name: entry.name, why, partitions: parts })
     say(this.#parts, "warn", `worker ${entry.name} is lost: ${why}; ${parts} partitions had their only copy there`)
+  }
+
+  /** Who is there or drained has changed: everybody is told at once. */
+  changed(): void {
+    this.#peersMs = Number.NEGATIVE_INFINITY
   }
 
   /** Its connection broke. If its process has ended, its machine says so at once; else it has a moment to come back. */
@@ -234,7 +257,7 @@ export class Members {
     if (!this.#clients.delete(node)) return
     this.#others.queries.clientLost(node)
     this.#others.sources.readings.clientLost(node)
-    this.#onClientLost(node)
+    this.#listener.clientLost(node)
     // What waits for its ack would wait for ever. If it lives, it hears that the link is over, and says hello again.
     this.#parts.outbox.push({ kind: "disconnect", from: node })
   }
@@ -261,6 +284,7 @@ export class Members {
 
   /** To everybody who is attached. */
   tell(event: ClusterEvent): void {
+    this.#listener.told(event)
     for (const { node } of this.#clients.values()) this.#parts.outbox.send(node, { kind: "event", event })
   }
 

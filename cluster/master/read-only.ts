@@ -25,6 +25,7 @@ const allowed: ReadonlySet<Request["kind"]> = new Set([
   "jobs",
   "why",
   "logs",
+  "events",
   "subscribe",
   "unsubscribe",
   "drained",

@@ -19,6 +19,8 @@ export class RecordLog {
   readonly #waiting: Waiting[] = []
   /** Why the last append failed, while none has succeeded since. */
   failing: string | null = null
+  /** Told of each record that is on disk. */
+  onRecord: (record: JournalRecord) => void = () => {}
   #next: number
   #sinceSnapshot: number
 
@@ -54,7 +56,10 @@ export class RecordLog {
     this.failing = null
     let n = 0
     while (n < this.#waiting.length && (this.#waiting[n] as Waiting).sequence <= sequence) n += 1
-    eachOf(this.#waiting.splice(0, n), ({ effect }) => effect())
+    eachOf(this.#waiting.splice(0, n), ({ record, effect }) => {
+      this.onRecord(record)
+      effect()
+    })
   }
 
   /** After a failed append: all that is not known to be appended, again and in order. */

@@ -9,7 +9,9 @@ import { earliestOf, nextChange, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
+import type { Draining } from "./draining.js"
 import type { Endings } from "./endings.js"
+import type { Events } from "./events.js"
 import { isBounded } from "./input-kinds.js"
 import type { Leases } from "./leases.js"
 import { type Lifecycle, noStream } from "./lifecycle.js"
@@ -27,7 +29,9 @@ import type { Subscriptions } from "./subscriptions.js"
 import type { Views } from "./views.js"
 
 export interface RequestParts {
+  readonly draining: Draining
   readonly endings: Endings
+  readonly events: Events
   readonly leases: Leases
   readonly lifecycle: Lifecycle
   readonly queries: Queries
@@ -104,7 +108,7 @@ export class Requests {
 
   #handle(client: NodeId, body: Request, times: Times, answer: Answer): void {
     const { catalog, graph, registry, outbox } = this.#parts
-    const { endings, leases, lifecycle, queries, sources, streams, subscriptions, views } = this.#others
+    const { draining, endings, events, leases, lifecycle, queries, sources, streams, subscriptions, views } = this.#others
     switch (body.kind) {
       case "openSession":
         return this.#openSession(client, body, answer)
@@ -152,12 +156,16 @@ export class Requests {
         return answer(ok(views.status(times)))
       case "workers":
         return answer(ok(views.workers(times)))
+      case "drain":
+        return answer(ok(body.undo ? draining.undo(body.worker, body.by) : draining.begin(body.worker, body.by, times)))
       case "jobs": {
         const stream = body.stream === null ? null : (catalog.find(body.stream)?.definition.id ?? body.stream)
         return answer(ok(streams.statuses(stream, times.timeMs - body.lastMs, times)))
       }
       case "why":
         return answer(ok(views.why(body.stream, times)))
+      case "events":
+        return answer(ok(events.since(body.after, body.sinceMs, body.kinds, body.stream)))
       case "logs":
         return answer(ok(views.logs(body.stream, body.sinceMs)))
       case "subscribe":
@@ -183,7 +191,12 @@ export class Requests {
         this.#others.sources.readings.set(client, body.streams)
         return answer(ok())
       case "receivers":
-        return answer(ok({ stream: catalog.receiver(body.receiver)?.definition.id ?? null, workers: registry.peers() }))
+        return answer(
+          ok({
+            stream: catalog.receiver(body.receiver)?.definition.id ?? null,
+            workers: registry.peers().filter(({ draining }) => draining !== true),
+          }),
+        )
       case "shutdown":
         answer(ok())
         for (const { node } of registry.live) outbox.send(node, { kind: "bye" })

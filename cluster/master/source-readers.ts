@@ -25,9 +25,9 @@ export class SourceReaders {
       if (source.kind !== "receiver" || source.url === undefined) continue
       asked.add(definition.id)
       const reader = this.#readers.get(definition.id)
-      if (reader !== undefined && registry.get(reader.node) !== undefined) continue
+      if (reader !== undefined && registry.stays(reader.node)) continue
       const busy = (node: NodeId) => [...this.#readers.values()].filter(other => other.node === node).length
-      const [first] = [...registry.live].map(({ node }) => node).sort((a, b) => busy(a) - busy(b))
+      const [first] = registry.staying.map(({ node }) => node).sort((a, b) => busy(a) - busy(b))
       if (first === undefined) {
         this.#readers.delete(definition.id)
         continue

@@ -151,6 +151,12 @@ export class Streams {
     })
   }
 
+  /** A body runs there. */
+  drivesAt(node: NodeId): boolean {
+    for (const { worker } of this.#driving.values()) if (worker === node) return true
+    return false
+  }
+
   workerLost(node: NodeId): void {
     for (const driving of this.#driving.values()) if (driving.worker === node) driving.worker = null
   }
@@ -187,7 +193,7 @@ export class Streams {
   #drive(): void {
     for (const driving of this.#driving.values()) {
       if (driving.worker !== null) continue
-      const workers = [...this.#parts.registry.live]
+      const workers = this.#parts.registry.staying
       const free = workers.filter(({ node }) => !driving.avoid.has(node))
       const from = free.length > 0 ? free : workers
       const { id: stream } = driving.job.definition

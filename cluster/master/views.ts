@@ -6,6 +6,7 @@ import type { CapturedLog } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WhyReport, WorkerStatus } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
+import type { Draining } from "./draining.js"
 import type { HeldInput } from "./held-input.js"
 import type { InputCopies } from "./input-copies.js"
 import type { JobFacts } from "./job-facts.js"
@@ -41,6 +42,7 @@ export class Views {
       /** Names of workers without whom nothing is decided yet. */
       readonly awaited: () => readonly string[]
       readonly copies: InputCopies
+      readonly draining: Draining
       readonly facts: JobFacts
       readonly held: HeldInput
       readonly leases: Leases
@@ -176,7 +178,12 @@ export class Views {
       const slot = placement.slot(node)
       return slot === undefined ? { running: 0, copied: 0 } : { running: slot.running.stream + slot.running.query, copied: slot.copied }
     }, times.monotonicMs)
-    return statuses.map(status => {
+    return statuses.map(found => {
+      const sinceMs = registry.get(found.node)?.drainingMs ?? null
+      const status =
+        sinceMs === null
+          ? found
+          : { ...found, draining: { sinceMs: times.timeMs - times.monotonicMs + sinceMs, left: this.about.draining.left(found.node) } }
       const slow = status.state === "lost" ? null : this.about.facts.slowness.of(status.node)
       return slow === null ? status : { ...status, state: "slow", slow: { times: slow.times, sinceMs: slow.since } }
     })
@@ -231,6 +238,8 @@ export class Views {
         warnings.push(
           `${name} can put nothing more on its disk: give it room; the oldest input goes when its memory is full, then senders wait`,
         )
+    for (const { node, name, drainingMs } of registry.live)
+      if (drainingMs !== null) warnings.push(`${name} is being drained: ${this.about.draining.left(node)} blocks are still to be copied`)
     const { awaited } = this.about
     if (awaited().length > 0) warnings.push(`waiting for ${awaited().join(", ")}, on whose disks there may be what nobody else has`)
     const { wanting } = this.about.copies

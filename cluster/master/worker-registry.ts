@@ -34,6 +34,12 @@ export interface WorkerEntry {
   reportedThrough: number
   /** It was looked for when it was last silent. */
   probed: boolean
+  /** Since when it is being drained. */
+  drainingMs: number | null
+  /** Of one that knows that it is: received blocks that are in no seal. */
+  unsettled: number | null
+  /** It was told that it may end. */
+  leaving: boolean
   /** Of all its tasks. */
   taskMs: number
   /** Of its newest ones, the next of which goes to `recentNext`. */
@@ -81,6 +87,9 @@ export class WorkerRegistry {
       suspectMs: null,
       reportedThrough: before?.reportedThrough ?? Number.NEGATIVE_INFINITY,
       probed: false,
+      drainingMs: before?.drainingMs ?? (message.draining === true ? nowMs : null),
+      unsettled: null,
+      leaving: before?.leaving ?? false,
       taskMs: before?.taskMs ?? 0,
       recentMs: before?.recentMs ?? [],
       recentNext: before?.recentNext ?? 0,
@@ -117,9 +126,18 @@ export class WorkerRegistry {
     return this.#workers.size
   }
 
+  /** The living that are not being drained: who is given anything new. */
+  get staying(): WorkerEntry[] {
+    return [...this.#workers.values()].filter(({ drainingMs }) => drainingMs === null)
+  }
+
+  stays(node: NodeId): boolean {
+    return this.#workers.get(node)?.drainingMs === null
+  }
+
   get executors(): number {
     let cores = 0
-    for (const worker of this.#workers.values()) cores += worker.cores
+    for (const worker of this.#workers.values()) if (worker.drainingMs === null) cores += worker.cores
     return cores
   }
 
@@ -133,6 +151,7 @@ export class WorkerRegistry {
     worker.usedBytes = beat.usedBytes
     worker.spilledBytes = beat.spilledBytes ?? null
     worker.diskFull = beat.diskFull ?? false
+    worker.unsettled = beat.unsettled ?? null
     worker.queued = beat.queued
     worker.blocks = beat.blocks
     worker.dropped = beat.dropped ?? 0
@@ -209,6 +228,8 @@ export class WorkerRegistry {
     if (entry === undefined) return undefined
     this.#workers.delete(node)
     this.#least = null
+    // Who was let go is not missed.
+    if (entry.leaving) return entry
     this.#lost.push({ entry, atMs: nowMs })
     if (this.#lost.length > 16) this.#lost.shift()
     return entry
@@ -222,13 +243,14 @@ export class WorkerRegistry {
   }
 
   peers(): Peer[] {
-    return [...this.#workers.values()].map(({ node, name, address, host, load, usedBytes, capBytes }) => ({
+    return [...this.#workers.values()].map(({ node, name, address, host, load, usedBytes, capBytes, drainingMs }) => ({
       node,
       name,
       address,
       host,
       load,
       freeBytes: Math.max(0, capBytes - usedBytes),
+      ...(drainingMs !== null && { draining: true as const }),
     }))
   }
 

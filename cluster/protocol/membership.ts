@@ -27,6 +27,8 @@ export type MembershipMessage =
       readonly held: readonly HeldBlock[]
       /** Names of the other workers, as this one was told last: a master that was started again knows by it who is to come back. Left out by a worker that was told of none yet. */
       readonly peers?: readonly string[]
+      /** It was being drained when it last heard of it: a master that was started again goes on with that. */
+      readonly draining?: boolean
     }
   /** (datagram) every `heartbeatMs`. `load` is executors' busy share, 0–1. */
   | {
@@ -42,6 +44,8 @@ export type MembershipMessage =
       readonly spilledBytes?: number
       /** Nothing more can be written there: what is not needed must go. */
       readonly diskFull?: boolean
+      /** Of one that is being drained, and knows it: received blocks that are in no seal yet. */
+      readonly unsettled?: number
     }
   // ── master → anyone ──
   | {
@@ -61,6 +65,8 @@ export type MembershipMessage =
   /** (datagram) answer to a heartbeat: the master's clock at sending, for the offset. */
   | { readonly kind: "heartbeatAck"; readonly sentMs: number; readonly wallMs: number }
   | { readonly kind: "peers"; readonly workers: readonly Peer[]; readonly minReplicas: number; readonly replicas: number }
+  /** It was drained: nothing is missing without it, and its process ends. */
+  | { readonly kind: "leave" }
   // ── anyone → anyone ──
   /** The sender is about to end: whoever relies on it need not find out. */
   | { readonly kind: "bye" }
@@ -72,4 +78,6 @@ export interface Peer {
   readonly host: string
   readonly load: number
   readonly freeBytes: number
+  /** It is being drained: nothing new goes there. */
+  readonly draining?: true
 }

@@ -9,7 +9,7 @@ import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../node-id.js"
 import type { Peer } from "./membership.js"
 import type { Recipe } from "./recipe.js"
-import type { CatalogEntry, ClusterEvent, ClusterStatus, JobStatus, LogEntry, WhyReport, WorkerStatus } from "./status.js"
+import type { CatalogEntry, ClusterEvent, ClusterStatus, EventEntry, JobStatus, LogEntry, WhyReport, WorkerStatus } from "./status.js"
 
 export type RequestMessage =
   // ── client → master ──
@@ -119,9 +119,19 @@ export type Request =
   | { readonly kind: "catalog" }
   | { readonly kind: "status" }
   | { readonly kind: "workers" }
+  /** The worker gets nothing new, what only it has is copied to others, then it ends; `undo`: it stays. */
+  | { readonly kind: "drain"; readonly worker: string; readonly undo: boolean; readonly by: string }
   | { readonly kind: "jobs"; readonly stream: string | null; readonly lastMs: number }
   /** Causes of a stream's being held, late or slow, by its name or id. */
   | { readonly kind: "why"; readonly stream: string }
+  /** What has happened, oldest first: what comes after a sequence, or since a time. `kinds`: of these alone; `stream`: about it alone, by its name. */
+  | {
+      readonly kind: "events"
+      readonly after: number
+      readonly sinceMs: number
+      readonly kinds: readonly string[] | null
+      readonly stream: string | null
+    }
   | { readonly kind: "logs"; readonly stream: string | null; readonly sinceMs: number }
   | { readonly kind: "subscribe"; readonly stream: StreamId }
   | { readonly kind: "unsubscribe"; readonly stream: StreamId }
@@ -163,8 +173,11 @@ export interface ResponseValues {
   readonly catalog: readonly CatalogEntry[]
   readonly status: ClusterStatus
   readonly workers: readonly WorkerStatus[]
+  /** Blocks to be copied, and the names of the workers that go on. */
+  readonly drain: { readonly blocks: number; readonly to: readonly string[] }
   readonly jobs: readonly JobStatus[]
   readonly why: WhyReport
+  readonly events: readonly EventEntry[]
   readonly logs: readonly LogEntry[]
   /** `completed` and `event` messages follow. */
   readonly subscribe: { readonly through: number }

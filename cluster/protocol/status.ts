@@ -170,11 +170,19 @@ export interface WorkerStatus {
   readonly slow?: { readonly times: number; readonly sinceMs: number }
   readonly running: number
   readonly dropped: number
+  /** It is being drained: `left` of its blocks have no copy elsewhere that would do without it. */
+  readonly draining?: { readonly sinceMs: number; readonly left: number }
 }
 
 export type ClusterEvent =
   | { readonly kind: "workerLost"; readonly name: string; readonly why: string; readonly partitions: number }
   | { readonly kind: "workerJoined"; readonly name: string }
+  /** It gets nothing new; `blocks` of its are to be copied. */
+  | { readonly kind: "draining"; readonly name: string; readonly by: string; readonly blocks: number }
+  /** It is not drained after all. */
+  | { readonly kind: "staying"; readonly name: string; readonly by: string }
+  /** It has left, and nothing is missing. */
+  | { readonly kind: "drained"; readonly name: string }
   | { readonly kind: "recovered"; readonly name: string; readonly ms: number; readonly partitions: number }
   | { readonly kind: "held"; readonly stream: string; readonly interval: number; readonly failure: TaskFailure }
   | { readonly kind: "defined"; readonly stream: string; readonly by: string }
@@ -189,3 +197,52 @@ export type ClusterEvent =
       readonly lines: readonly CapturedLog[]
     }
   | { readonly kind: "warning"; readonly text: string }
+
+/** What the master remembers of what happened, for who asks. Streams by their names; `from`, `to`, `through` are starts and ends of intervals. */
+export type PastEvent =
+  | Exclude<ClusterEvent, { readonly kind: "log" }>
+  | { readonly kind: "masterStarted"; readonly epoch: number }
+  | { readonly kind: "submitted"; readonly program: string; readonly by: string }
+  | { readonly kind: "returned"; readonly stream: string }
+  | { readonly kind: "kept"; readonly stream: string }
+  | { readonly kind: "renamed"; readonly stream: string; readonly to: string }
+  | { readonly kind: "replaced"; readonly stream: string; readonly version: number; readonly from: number; readonly by: string }
+  | { readonly kind: "resumed"; readonly stream: string; readonly without: "record" | "interval" | null }
+  /** Input of a held stream that is kept no longer. */
+  | { readonly kind: "gaveUp"; readonly stream: string; readonly from: number; readonly to: number }
+  | {
+      readonly kind: "sealed"
+      readonly stream: string
+      readonly from: number
+      readonly to: number
+      readonly rows: number
+      readonly blocks: number
+    }
+  /** Of what is stored of it, all that ends by then is held by as many workers as it should be: lineage before it is not needed. */
+  | { readonly kind: "checkpointed"; readonly stream: string; readonly through: number }
+  /** A task failed there and is tried once more. */
+  | {
+      readonly kind: "retried"
+      readonly stream: string | null
+      readonly stage: string
+      readonly partition: number
+      readonly worker: string
+      readonly why: string
+    }
+  /** A task that takes much longer than its stage's others is begun on another worker as well. */
+  | {
+      readonly kind: "speculated"
+      readonly stream: string | null
+      readonly stage: string
+      readonly partition: number
+      readonly worker: string
+      readonly second: string
+    }
+
+/** `sequence`: ascending, also over masters. `owner`: the stream's, if it is there. */
+export interface EventEntry {
+  readonly sequence: number
+  readonly wallMs: number
+  readonly owner: string | null
+  readonly event: PastEvent
+}

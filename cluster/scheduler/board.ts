@@ -41,6 +41,16 @@ export interface Job {
 export type Happening =
   /** `behind`: what failed is made for another job of the streams, which this one waited for. */
   | { readonly kind: "job"; readonly job: string; readonly failure: TaskFailure | null; readonly behind?: true }
+  /** It failed there and is tried once more. */
+  | {
+      readonly kind: "retried"
+      readonly spec: StageSpec
+      readonly partition: number
+      readonly worker: NodeId
+      readonly failure: TaskFailure
+    }
+  /** A second copy was begun. */
+  | { readonly kind: "speculated"; readonly spec: StageSpec; readonly partition: number; readonly worker: NodeId; readonly second: NodeId }
   | { readonly kind: "made"; readonly spec: StageSpec; readonly partition: number; readonly worker: NodeId; readonly done: TaskDone }
 
 export interface SchedulerOptions {

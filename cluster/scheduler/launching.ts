@@ -95,6 +95,7 @@ export class Launching {
         const worker = placement.choose(stage.pool, bytes.local, bytes.total, avoid)
         if (worker === null || worker === only.worker) continue
         this.#submit(task, worker, inputs, this.#affinityOf(task, reads, worker), nowMs)
+        this.#board.happened({ kind: "speculated", spec: stage.spec, partition: task.partition, worker: only.worker, second: worker })
         const slow = placement.slot(only.worker)
         if (slow !== undefined) slow.copied += 1
         // It may never say how long it took: the copy's end ends it.

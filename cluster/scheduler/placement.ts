@@ -33,6 +33,8 @@ const nobody: readonly NodeId[] = []
 
 export class Placement {
   readonly #slots = new Map<NodeId, Slot>()
+  /** Workers that are given nothing more, and may still run something. */
+  readonly #draining = new Map<NodeId, Slot>()
   /** By the number of partitions. */
   readonly #homes = new Map<number, Homes>()
   #mostCores = 1
@@ -47,13 +49,32 @@ export class Placement {
   }
 
   remove(node: NodeId): void {
-    this.#slots.delete(node)
+    this.#draining.delete(node)
+    if (!this.#slots.delete(node)) return
     // If all are gone, homes stay where they were: who comes back may have what it had.
     if (this.#slots.size > 0) for (const homes of this.#homes.values()) homes.left(node)
   }
 
+  /** Nothing more goes there: its homes go to their backups. */
+  drain(node: NodeId): void {
+    const slot = this.#slots.get(node)
+    if (slot === undefined) return
+    this.#slots.delete(node)
+    this.#draining.set(node, slot)
+    if (this.#slots.size > 0) for (const homes of this.#homes.values()) homes.left(node)
+  }
+
+  /** It takes its share again. */
+  undrain(node: NodeId): void {
+    const slot = this.#draining.get(node)
+    if (slot === undefined) return
+    this.#draining.delete(node)
+    this.#slots.set(node, slot)
+    for (const homes of this.#homes.values()) homes.joined(slot)
+  }
+
   slot(node: NodeId): Slot | undefined {
-    return this.#slots.get(node)
+    return this.#slots.get(node) ?? this.#draining.get(node)
   }
 
   /** A task of a stream took so long there; `othersMs`: those of its stage that others did, null if nobody has yet. */
@@ -73,12 +94,12 @@ export class Placement {
   }
 
   began(node: NodeId, pool: Pool): void {
-    const slot = this.#slots.get(node)
+    const slot = this.slot(node)
     if (slot !== undefined) slot.running[pool] += 1
   }
 
   ended(node: NodeId, pool: Pool): void {
-    const slot = this.#slots.get(node)
+    const slot = this.slot(node)
     if (slot !== undefined) slot.running[pool] -= 1
   }
 

@@ -195,6 +195,8 @@ export class Results {
       case "killed":
         break
     }
+    if (failure.kind !== "killed")
+      this.#board.happened({ kind: "retried", spec: task.stage.spec, partition: task.partition, worker, failure })
     if (task.first === null) this.#board.analyseLater(task)
   }
 }

@@ -130,6 +130,22 @@ export class Scheduler {
     return { parts: lost.parts.length, inputs: lost.inputs }
   }
 
+  /** The worker is given nothing more; what runs there ends there. */
+  drain(node: NodeId): void {
+    this.#board.options.placement.drain(node)
+    this.#launching.unbind(node)
+    this.settle()
+  }
+
+  undrain(node: NodeId): void {
+    this.#board.options.placement.undrain(node)
+    this.settle()
+  }
+
+  runsAt(node: NodeId): boolean {
+    return this.#board.attemptsAt(node).length > 0
+  }
+
   /** What was launched there is not known to run: it is launched anew, perhaps elsewhere. */
   restart(node: NodeId): void {
     this.#launching.restart(node)

@@ -67,6 +67,8 @@ export class SimulatedCluster {
   readonly clients = new Map<string, SimulatedClient>()
   /** What machines said at level `error`. */
   readonly complaints: string[] = []
+  /** Told of each worker that was drained, and has ended. */
+  onDrained: (name: string) => void = () => {}
   /** Whether faults strike the master while it writes. */
   strikesWriting = false
   readonly #options: ClusterOptions
@@ -321,8 +323,11 @@ export class SimulatedCluster {
           if (command.level === "error")
             this.complaints.push(`${id}: ${command.text}${command.data?.stack === undefined ? "" : `\n${command.data.stack}`}`)
         } else if (command.kind === "exit") {
-          this.complaints.push(`${id} ends: ${command.reason}`)
-          this.world.after(0, () => this.#died(node))
+          if (command.code !== 0) this.complaints.push(`${id} ends: ${command.reason}`)
+          this.world.after(0, () => {
+            this.#died(node)
+            if (command.code === 0 && node !== this.#master) this.onDrained(node.node.split("#")[0]!)
+          })
         } else throw new Error(`${id} asks for ${command.kind}, which is not simulated`)
       },
     })

@@ -35,6 +35,8 @@ export interface WorkerLoad {
   readonly dropped: number
   readonly spilledBytes?: number
   readonly diskFull?: boolean
+  /** Of one that is being drained: received blocks that are in no seal. */
+  readonly unsettled?: number
 }
 
 export interface MasterLinkParts {
@@ -46,12 +48,14 @@ export interface MasterLinkParts {
   readonly inventory: () => readonly HeldBlock[]
   /** The other workers' names; null before a master has said. */
   readonly peers: () => readonly string[] | null
+  readonly draining: () => boolean
   readonly load: () => WorkerLoad
 }
 
 /** Messages that only the master may send: an old master's are refused. */
 export const mastersOnly: ReadonlySet<Message["kind"]> = new Set([
   "peers",
+  "leave",
   "inputs",
   "settled",
   "launch",
@@ -156,7 +160,17 @@ export class MasterLink {
     const { name, address, host, cores } = identity
     const peers = this.#parts.peers()
     const held = this.#parts.inventory()
-    outbox.send(from, { kind: "register", name, address, host, cores, capBytes, held, ...(peers !== null && { peers }) })
+    outbox.send(from, {
+      kind: "register",
+      name,
+      address,
+      host,
+      cores,
+      capBytes,
+      held,
+      ...(peers !== null && { peers }),
+      ...(this.#parts.draining() && { draining: true }),
+    })
     for (const [receipt, message] of this.#posts) outbox.push({ kind: "send", to: from, message, receipt })
     this.#heartbeat()
     return { another }

@@ -68,6 +68,7 @@ export function workerParts(options: WorkerOptions, load: () => WorkerLoad): Wor
     // What nobody may rely on yet is reported when it may be.
     inventory: () => store.inventory().filter(({ block }) => !receiver.isPending(block) && !tasks.isUntold(block)),
     peers: () => peers.names,
+    draining: () => peers.draining,
     load,
   })
   const files = new Files(outbox)

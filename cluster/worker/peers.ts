@@ -22,6 +22,8 @@ export class Peers {
   readonly #outbox: Outbox
   readonly #known = new Map<NodeId, Known>()
   #told = false
+  /** This worker is being drained: nothing new is for it. */
+  draining = false
   minReplicas = 1
   replicas = 2
 
@@ -36,6 +38,7 @@ export class Peers {
     this.minReplicas = Math.max(1, minReplicas)
     this.replicas = Math.max(this.minReplicas, replicas)
     this.#told = true
+    this.draining = workers.some(({ node, draining }) => node === this.#self && draining === true)
     const listed = new Set(workers.map(({ node }) => node))
     const gone = [...this.#known.keys()].filter(node => !listed.has(node))
     for (const node of gone) {
@@ -81,7 +84,7 @@ export class Peers {
   choose(bytes: number, excluded: ReadonlySet<NodeId>, nowMs: number): NodeId | null {
     let best: Known | null = null
     for (const candidate of this.#known.values()) {
-      if (excluded.has(candidate.peer.node) || candidate.peer.freeBytes < bytes) continue
+      if (excluded.has(candidate.peer.node) || candidate.peer.freeBytes < bytes || candidate.peer.draining === true) continue
       if (best === null || this.#better(candidate, best, nowMs)) best = candidate
     }
     return best?.peer.node ?? null

@@ -47,6 +47,8 @@ interface Reading {
   flushMs: number
   /** All of a source that has an end has been read. */
   over: boolean
+  /** It is read elsewhere from now on. */
+  retired: boolean
 }
 
 const blockBytes = 1024 * 1024
@@ -70,17 +72,26 @@ export class Readers {
     const wanted = new Map(
       inputs.flatMap(({ stream, receiver, read }) => (read === undefined ? [] : [[read.session, { stream, receiver, ...read }]])),
     )
-    for (const reading of this.#readings.values()) {
+    for (const reading of [...this.#readings.values()]) {
       if (wanted.has(reading.session)) continue
-      this.#readings.delete(reading.session)
       if (reading.source !== null) this.#parts.outbox.push({ kind: "closeSource", source: reading.source })
+      // Another worker reads on: what is in hand here is brought to its end.
+      if (inputs.some(({ stream }) => stream === reading.stream)) this.#finish(reading)
+      else this.#readings.delete(reading.session)
     }
     for (const { stream, receiver, url, session } of wanted.values()) {
       if (this.#readings.has(session)) continue
       const fresh = { source: null, lines: null, place: null, unacked: new Map(), unackedBytes: 0, nextSeq: 1 }
-      const times = { asked: false, openMs: 0, waitMs: firstWaitMs, flushMs: Number.POSITIVE_INFINITY, over: false }
+      const times = { asked: false, openMs: 0, waitMs: firstWaitMs, flushMs: Number.POSITIVE_INFINITY, over: false, retired: false }
       this.#readings.set(session, { stream, receiver, url, session, ...fresh, ...times })
     }
+  }
+
+  /** Batches that are not held by two workers yet. */
+  get unacked(): number {
+    let batches = 0
+    for (const { unacked } of this.#readings.values()) batches += unacked.size
+    return batches
   }
 
   onOpened({ source, events, from, validator }: Extract<NodeEvent, { kind: "sourceOpened" }>): void {
@@ -138,6 +149,7 @@ export class Readers {
     if (reading === undefined || batch === undefined) return
     reading.unacked.delete(seq)
     reading.unackedBytes -= batch.block.byteLength
+    if (reading.retired && reading.unacked.size === 0) this.#readings.delete(session)
     this.#pull(reading)
   }
 
@@ -196,6 +208,14 @@ export class Readers {
   #setAside(reading: Reading, head: Uint8Array, lengthBytes: number): void {
     this.#note(reading.stream, `a line of ${lengthBytes} bytes from ${reading.url} is set aside: it is longer than 8 MiB`)
     this.#send(reading, encodeRows([Buffer.from(head.subarray(0, keptOfLongLineBytes)).toString("utf8")]), tooLong)
+  }
+
+  #finish(reading: Reading): void {
+    reading.source = null
+    reading.over = true
+    reading.retired = true
+    if (reading.lines !== null) this.#flush(reading, reading.lines)
+    if (reading.unacked.size === 0) this.#readings.delete(reading.session)
   }
 
   #flush(reading: Reading, lines: SourceLines): void {

@@ -72,11 +72,16 @@ export class Receiver {
   }
 
   onBatch(from: NodeId, key: BatchKey, bytes: Uint8Array): void {
-    const { store, clock, reporter, outbox, folding } = this.#parts
+    const { store, clock, reporter, outbox, folding, peers, node } = this.#parts
     if (this.#again(from, key)) return
     const input = reporter.input(key.stream)
     if (input === undefined) {
       this.#refuse(from, key, `unknown: no input named "${key.stream}" is defined yet`)
+      return
+    }
+    // What this worker has read itself is brought to its end.
+    if (peers.draining && from !== node) {
+      this.#refuse(from, key, "full: this worker is being drained")
       return
     }
     if (this.#full(bytes.byteLength)) {

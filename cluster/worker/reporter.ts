@@ -48,6 +48,11 @@ export class Reporter {
     return this.#entries.size
   }
 
+  /** Received blocks that are in no seal, as far as is known here. */
+  get unsettled(): number {
+    return this.#entries.size + this.#arriving.size
+  }
+
   /** The input that receives under this name; undefined when nobody defined one. */
   input(receiver: string): InputInfo | undefined {
     return this.#receivers.get(receiver)

@@ -121,6 +121,11 @@ export class WorkerMachine implements Machine {
       case "peers":
         this.#onPeers(message)
         break
+      case "leave":
+        outbox.say("info", "drained: nothing is missing without this worker, which ends")
+        this.#leave()
+        outbox.push({ kind: "exit", code: 0, reason: "it was drained" })
+        break
       case "inputs":
         reporter.onInputs(message.inputs, message.reportMs)
         readers.onInputs(message.inputs)
@@ -335,13 +340,14 @@ export class WorkerMachine implements Machine {
   }
 
   #load(): WorkerLoad {
-    const { tasks, clock, store, spill } = this.#parts
+    const { tasks, clock, store, spill, peers, reporter, readers } = this.#parts
     return {
       load: tasks.load(clock.monotonicMs),
       usedBytes: store.usedBytes,
       queued: tasks.queued,
       blocks: store.size,
       dropped: this.dropped,
+      ...(peers.draining && { unsettled: reporter.unsettled + readers.unacked }),
       ...(spill.enabled && { spilledBytes: spill.bytes, diskFull: spill.full }),
     }
   }

@@ -49,13 +49,14 @@ export interface ProgramInfo {
   hash: string
 }
 
-/** `load` is 0–1, `bytes` of `cap` are block memory in use, `taskMs` the time spent in tasks, `median` a task's median ms. */
+/** `load` is 0–1, `running` its tasks, `bytes` of `cap` are block memory in use, `taskMs` the time spent in tasks, `median` a task's median ms. */
 export interface WorkerInfo {
   name: string
   address: string
   state: "up" | "slow" | "lost"
   cores: number
   load: number
+  running: number
   blocks: number
   bytes: number
   cap: number
@@ -65,6 +66,8 @@ export interface WorkerInfo {
   speculated: number
   /** Of one that is slow at its tasks: how many times as long they take elsewhere, since when (epoch ms). */
   slow?: { times: number; since: number }
+  /** Of one that is being drained: since when (epoch ms), and how many of its blocks are still to be copied. */
+  draining?: { since: number; left: number }
 }
 
 /**

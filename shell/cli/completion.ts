@@ -33,7 +33,7 @@ export function completion(shell: string, _program: Command): void {
   if (process.stdout.isTTY) process.stderr.write(`${howTo[shell]}\n`)
 }
 
-const takesStreams = new Set(["why", "stop", "resume", "replace", "keep", "rename", "logs", "jobs", "send", "watch", "query"])
+const takesStreams = new Set(["why", "stop", "resume", "replace", "keep", "rename", "logs", "jobs", "events", "send", "watch", "query"])
 /** Most of it is the loading of the client. */
 const patienceMs = 2_500
 
@@ -60,6 +60,7 @@ export async function candidates(
   if (previous?.argChoices) return fits(previous.argChoices)
   if (previous?.short === "-o") return fits(["table", "json", "ndjson", "csv", "arrow", "parquet"])
   if (previous?.long === "--key") return fits(keyNames())
+  if (previous?.long === "--kind") return fits((await import("../host/event-line.js")).eventKinds)
   if (last.startsWith("-"))
     return fits(command.options.flatMap(({ long, short }) => [long, long === undefined ? short : undefined].filter(flag => flag != null)))
   if (command.commands.length > 0) return fits(command.commands.map(one => one.name()).filter(name => !name.startsWith("__")))

@@ -1,8 +1,10 @@
 /** `rivulet status | streams | workers | programs`: what the master knows, as a table or as data. */
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
+import type { WorkerInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
-import { formatBytes, formatRate } from "../view/number.js"
+import { workerRows } from "../host/worker-lines.js"
+import { formatRate } from "../view/number.js"
 import { table } from "../view/table.js"
 import { localZone, withSession } from "./attach.js"
 import { type OutputFormat, outputFormat, render, write } from "./output.js"
@@ -83,16 +85,7 @@ function span(seconds: number): string {
 function readable(what: string, rows: readonly Record<string, unknown>[], options: InspectOptions): Record<string, unknown>[] {
   const tz = options.tz ?? localZone()
   const nowMs = Date.now()
-  if (what === "workers")
-    return rows.map(row => ({
-      name: row.name,
-      state: row.state,
-      cores: row.cores,
-      load: `${Math.round(Number(row.load) * 100)} %`,
-      blocks: row.blocks,
-      memory: `${formatBytes(Number(row.bytes))} of ${formatBytes(Number(row.cap))}`,
-      address: row.address,
-    }))
+  if (what === "workers") return workerRows(rows as unknown as WorkerInfo[])
   if (what === "programs") return rows.map(row => ({ name: row.name, owner: row.owner, streams: (row.streams as string[]).join(" ") }))
   return rows.map(row => ({
     name: `${row.program}/${row.name}`,

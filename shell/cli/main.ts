@@ -99,6 +99,8 @@ program
   .argument("[files...]")
   .addOption(master())
   .option("--rate <lines>", "lines a second at most")
+  .option("--speed <times>", "by their own times, so many times as fast as they came: 10x")
+  .option("--timestamp <field>", "which field that is (an access log needs none); alone: as fast as they came")
   .option("--no-wait", "exit 5 at once when nobody has defined the stream")
   .addOption(new Option("-o <format>", "ndjson: counters on stderr, a line a second").choices(["ndjson"]))
   .action(async (stream, files, options) => (await import("./send.js")).send(stream, files, options))
@@ -215,6 +217,19 @@ program
   .addOption(output())
   .addOption(tz())
   .action(async (stream, options) => (await import("./jobs.js")).jobs(stream, options))
+
+program
+  .command("events")
+  .description("what happened in the cluster: workers, definitions, streams held, tasks tried again; by kind also seals and checkpoints")
+  .argument("[stream]", "about it alone")
+  .option("-f, --follow", "go on with what happens from now on")
+  .option("--kind <kind,…>", "of these kinds alone (repeat)", (kind: string, kinds: string[] = []) => [...kinds, kind])
+  .option("--all", "also what happens all the time: seals, checkpoints")
+  .option("--last <span>", "how far back: 10m; an hour unless given")
+  .addOption(master())
+  .addOption(output())
+  .addOption(tz())
+  .action(async (stream, options) => (await import("./events.js")).events(stream, options))
 
 program
   .command("stop")

@@ -27,7 +27,7 @@ export function addNodeCommands(program: Command): void {
       await (await import("./master.js")).master({ ...options, dir })
     })
 
-  program
+  const worker = program
     .command("worker")
     .description("run a worker; it keeps trying while its master is not there")
     .addOption(
@@ -48,4 +48,20 @@ export function addNodeCommands(program: Command): void {
     )
     .option("--disk <size>", "cap of what lies there", "16G")
     .action(async options => (await import("./worker.js")).worker(options))
+  addDrain(worker)
+  addDrain(program)
+}
+
+/** `rivulet worker drain`, and by itself. */
+function addDrain(program: Command): void {
+  program
+    .command("drain")
+    .description("take a worker out: it gets nothing new, what only it has is copied to others, then its process ends; waits for that")
+    .argument("<worker>")
+    .addOption(new Option("-m, --master <name|tcp://…,…>", "the cluster to ask").env("RIVULET_MASTER"))
+    .option("--undo", "it stays")
+    .option("--no-wait", "do not wait until it has left")
+    .option("--yes", "do not ask")
+    .option("--dry-run", "say how much would be copied, and where to")
+    .action(async (worker, options) => (await import("./drain.js")).drain(worker, options))
 }

@@ -8,16 +8,25 @@ import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
 import { withSession } from "./attach.js"
 import { positiveInteger } from "./options.js"
+import { parseSpeed, pump, Replayed, type Write } from "./send-lines.js"
 
 export interface SendOptions {
   readonly master?: string
   readonly rate?: string
+  readonly speed?: string
+  readonly timestamp?: string
   readonly wait: boolean
   readonly o?: string
 }
 
 export async function send(stream: string, files: readonly string[], options: SendOptions): Promise<void> {
   const rate = options.rate === undefined ? undefined : positiveInteger(options.rate, "--rate", 1e9)
+  if (rate !== undefined && (options.speed ?? options.timestamp) !== undefined)
+    throw new RivuletError("--rate is a pace, and --speed is another", { code: 2, try: "one of them" })
+  const replayed =
+    (options.speed ?? options.timestamp) === undefined ? null : new Replayed(parseSpeed(options.speed ?? "1x"), options.timestamp)
+  const move = (source: AsyncIterable<Buffer | string>, write: Write) =>
+    replayed === null ? pump(source, write, rate) : replayed.pump(source, write)
   for (const file of files) checkFile(file)
   await withSession(options, async session => {
     const waitingNote = () => process.stderr.write(`nobody has defined ${stream} yet; waiting. In a shell: readStream("${stream}", "1s")\n`)
@@ -41,14 +50,14 @@ export async function send(stream: string, files: readonly string[], options: Se
     try {
       if (files.length === 0) {
         if (process.stdin.isTTY) process.stderr.write(`reading lines from the terminal; Ctrl-D ends\n`)
-        await pump(process.stdin, sender.write.bind(sender), rate)
+        await move(process.stdin, sender.write.bind(sender))
       }
       for (const file of files) {
         let broken: string | null = null
         const onBroken = (why: string) => {
           broken = why
         }
-        await pump(bytesOf(file, onBroken), writing(), rate)
+        await move(bytesOf(file, onBroken), writing())
         broken ??= cutWhileRead(file, sizes.get(file) ?? 0, read)
         await sender.endOfFile({ cut: broken !== null })
         if (broken !== null) missing.push(broken)
@@ -64,6 +73,8 @@ export async function send(stream: string, files: readonly string[], options: Se
       process.stderr.write(
         `${process.stderr.isTTY ? "\r" : ""}${formatNumber(acked)} lines acked of ${formatNumber(sent)} sent to ${stream}\n`,
       )
+    if (replayed !== null && replayed.untimed > 0)
+      process.stderr.write(`${formatNumber(replayed.untimed)} lines had no time and went with those before them\n`)
     if (cut > 0) process.stderr.write(`${formatNumber(cut)} lines were longer than 8 MiB and are set aside\n`)
     if (repaired > 0) process.stderr.write(`${formatNumber(repaired)} lines were not UTF-8: broken bytes became U+FFFD\n`)
   })
@@ -97,41 +108,4 @@ async function* bytesOf(file: string, onBroken: (why: string) => void): AsyncGen
 function cutWhileRead(file: string, sizeBytes: number, readBytes: number): string | null {
   if (readBytes >= sizeBytes) return null
   return `${file} was cut while it was read: it had ${formatNumber(sizeBytes)} bytes, ${formatNumber(readBytes)} were read`
-}
-
-/** Moves chunks at the reader's pace, or at `rate` lines a second. */
-async function pump(
-  source: AsyncIterable<Buffer | string>,
-  write: (chunk: Uint8Array) => Promise<void>,
-  rate: number | undefined,
-): Promise<void> {
-  const started = performance.now()
-  let lines = 0
-  for await (const piece of source) {
-    const chunk = typeof piece === "string" ? Buffer.from(piece) : piece
-    if (rate === undefined) {
-      await write(chunk)
-      continue
-    }
-    for (const part of parts(chunk, Math.max(1, Math.floor(rate / 10)))) {
-      await write(part.bytes)
-      lines += part.lines
-      const aheadMs = (lines / rate) * 1000 - (performance.now() - started)
-      if (aheadMs > 5) await new Promise(resolve => setTimeout(resolve, aheadMs))
-    }
-  }
-}
-
-/** Cuts a chunk after every `most` line ends. */
-function* parts(chunk: Buffer, most: number): Generator<{ readonly bytes: Uint8Array; readonly lines: number }> {
-  let from = 0
-  let lines = 0
-  for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) {
-    lines++
-    if (lines < most) continue
-    yield { bytes: chunk.subarray(from, at + 1), lines }
-    from = at + 1
-    lines = 0
-  }
-  if (from < chunk.length) yield { bytes: chunk.subarray(from), lines }
 }

@@ -17,6 +17,7 @@ const changes: ReadonlySet<Request["kind"]> = new Set([
   "undo",
   "keep",
   "stop",
+  "drain",
   "shutdown",
 ])
 

@@ -20,8 +20,6 @@ export interface CommandHost {
   readonly lastStamp: Stamp | undefined
   readonly answers: KeptAnswers
   readonly lastError: Error | undefined
-  /** What happened in the cluster since the shell attached, oldest first. */
-  readonly events: readonly { readonly atMs: number; readonly line: StyledLine }[]
   /** What an expression stands for. */
   value(expression: string): Promise<unknown>
   /** The cluster's clock. */

@@ -83,7 +83,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.cells = new Cells(this, { rich: this.rich, rest: options.rest, around: options.around ?? (work => work()) })
     this.edits = new Edits(this, { texts: () => this.cells.texts, screen: options.promptColumns !== undefined })
     this.background = new Background(this, this.cells)
-    this.news = new ClusterNews({ ...(onPush && { onPush }), user: this.user, now: () => this.now(), print })
+    this.news = new ClusterNews({ ...(onPush && { onPush }), user: this.user, print })
     this.logTail = new LogTail(session, print)
     this.open = new Panels({
       session,
@@ -106,10 +106,6 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
 
   get answers(): KeptAnswers {
     return this.cells.answers
-  }
-
-  get events(): ClusterNews["events"] {
-    return this.news.events
   }
 
   /** Binds every stream of the cluster under its short name where that is unique, and gives the banner's lines. */

@@ -1,8 +1,8 @@
 /** What happens in the cluster, as the line that people see of it. */
 import { test } from "uvu"
 import * as assert from "uvu/assert"
-import type { ClusterEvent } from "../../cluster/protocol.js"
-import { eventLine } from "../../shell/host/event-line.js"
+import type { ClusterEvent, PastEvent } from "../../cluster/protocol.js"
+import { eventLine, eventText } from "../../shell/host/event-line.js"
 
 const cases: readonly [event: ClusterEvent, line: string | null][] = [
   [{ kind: "workerLost", name: "w2", why: "its process ended", partitions: 0 }, "● w2 lost (its process ended) · nothing is missing"],
@@ -14,5 +14,21 @@ const cases: readonly [event: ClusterEvent, line: string | null][] = [
   [{ kind: "defined", stream: "me/counts", by: "me" }, null],
 ]
 for (const [event, line] of cases) test(`${event.kind}: ${line ?? "nothing"}`, () => assert.is(eventLine(event, "me")?.text ?? null, line))
+
+const stream = "ann/counts"
+const past: readonly [event: PastEvent, text: string][] = [
+  [{ kind: "resumed", stream, without: null }, "ann/counts goes on"],
+  [{ kind: "resumed", stream, without: "record" }, "ann/counts goes on, without the records that failed"],
+  [{ kind: "sealed", stream, from: 0, to: 1_000, rows: 3, blocks: 2 }, "ann/counts sealed 0–1000: 3 records in 2 blocks"],
+  [
+    { kind: "retried", stream, stage: "map", partition: 3, worker: "w2", why: "TypeError: x\n  at" },
+    "ann/counts: map, partition 3 failed on w2 and is tried once more: TypeError: x",
+  ],
+  [
+    { kind: "speculated", stream: null, stage: "map", partition: 3, worker: "w2", second: "w1" },
+    "a question: map, partition 3 is slow on w2: begun on w1 too",
+  ],
+]
+for (const [event, text] of past) test(`${event.kind} is told as: ${text}`, () => assert.is(eventText(event, String), text))
 
 test.run()

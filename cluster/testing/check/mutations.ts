@@ -10,6 +10,7 @@ import { Link } from "../../channel-link.js"
 import { Sender } from "../../client/sender.js"
 import { Admission } from "../../master/admission.js"
 import { Checkpointer } from "../../master/checkpointer.js"
+import { Draining } from "../../master/draining.js"
 import { Ledger } from "../../master/ledger.js"
 import { RecordLog } from "../../master/record-log.js"
 import { WorkerRegistry } from "../../master/worker-registry.js"
@@ -51,6 +52,14 @@ export const mutations: readonly Mutation[] = [
     from: 76,
     plant: () => {
       methods(Checkpointer).neededFrom = () => Number.POSITIVE_INFINITY
+    },
+  },
+  {
+    name: "drained-early",
+    rule: "a worker that is drained ends when what it holds has as many copies without it",
+    from: 990_389,
+    plant: () => {
+      methods(Draining).wanted = () => 0
     },
   },
   {

@@ -15,6 +15,7 @@ import { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { type Asker, CheckedRun, type Shared } from "./checked-run.js"
 import { Definer } from "./definer.js"
+import { planDepartures } from "./departures.js"
 import { type Durability, planDurability } from "./durability.js"
 import { type FaultPlan, planFaults } from "./faults.js"
 import { Seals, type SentBatch, Wrong } from "./judge.js"
@@ -149,7 +150,8 @@ class Scenario {
     const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
     const ends = this.#durability.schedule(cluster, this.#plan.workers, startMs, spanMs)
     const fulls = this.#scarcity.schedule(cluster, startMs, spanMs)
-    this.counts.faults = scheduled + ends + fulls
+    const drained = planDepartures(new Random(this.#seed + 0xd3a1)).schedule(cluster, this.#plan, startMs, spanMs)
+    this.counts.faults = scheduled + ends + fulls + drained
     // A batch that cannot be put on disk counts when it can.
     const keepsWaiting = this.#durability.durable && fulls > 0
     this.#send(program, senders, startMs, spanMs)
@@ -167,7 +169,7 @@ class Scenario {
       cluster.journal.history(),
       this.#sent,
       this.#inputNames(program),
-      scheduled + ends === 0 && !keepsWaiting && this.#clockErrorMs === 0,
+      scheduled + ends + drained === 0 && !keepsWaiting && this.#clockErrorMs === 0,
     )
     const asker = random.pick(senders).client
     const about = { client: asker, session, glom, assets: [...definer.assets.values()] }

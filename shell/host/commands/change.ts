@@ -1,6 +1,7 @@
 /** What changes a running job. */
 
 import { RivuletError } from "../../../engine/errors.js"
+import { formatNumber } from "../../view/number.js"
 import { orderChaos, parseChaos } from "../chaos.js"
 import { type DotCommand, line } from "./command.js"
 
@@ -59,11 +60,28 @@ export const changeCommands: readonly DotCommand[] = [
     },
   },
   {
+    name: "drain",
+    usage: ".drain <worker>",
+    help: "takes a worker out: it gets nothing new, what only it has is copied to others, then it ends; .undo before that, and it stays",
+    code: "session.drain(worker)",
+    run: async (host, args) => {
+      const worker = args.trim()
+      if (worker === "") throw new RivuletError(".drain which worker?", { code: 2, try: ".workers" })
+      const { blocks, to } = await host.session.drain(worker)
+      const copied =
+        blocks === 0 ? "it has no block that others lack" : `${formatNumber(blocks)} of its blocks are copied to ${to.join(" ")}`
+      return [line(`  ${worker} gets nothing new; ${copied}; then it ends. Undo: .undo`)]
+    },
+  },
+  {
     name: "undo",
     usage: ".undo",
-    help: "calls back what this shell stopped last, for ten minutes: it goes on from where it was",
+    help: "calls back what this shell stopped last, for ten minutes: it goes on from where it was; or the worker that it drains stays",
     code: "session.undo()",
-    run: async host => [line(`  ${(await host.session.undo()).join(", ")} run again`)],
+    run: async host => {
+      const back = await host.session.undo()
+      return [line(`  ${back.join(", ")} ${back.length === 1 ? "goes" : "go"} on`)]
+    },
   },
   {
     name: "keep",

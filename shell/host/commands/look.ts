@@ -1,12 +1,16 @@
 /** What there is: streams, programs, workers, jobs, and what one of them is made of. */
 
+import { RivuletError } from "../../../engine/errors.js"
 import { formatTime } from "../../../engine/time.js"
 import type { StyledLine } from "../../session.js"
-import { formatBytes, formatRate } from "../../view/number.js"
+import { formatRate } from "../../view/number.js"
 import { truncate } from "../../view/table.js"
+import type { CommandHost } from "../command-host.js"
 import { streamHeader } from "../display.js"
+import { eventKinds, pastLine, usualKinds } from "../event-line.js"
 import { jobLines } from "../job-lines.js"
 import { explainLines, lineageLines } from "../lineage-view.js"
+import { workerAdvice, workerRows } from "../worker-lines.js"
 import { type DotCommand, handleOf, line, tableLines } from "./command.js"
 
 export const lookCommands: readonly DotCommand[] = [
@@ -50,21 +54,10 @@ export const lookCommands: readonly DotCommand[] = [
     usage: ".workers",
     help: "the workers and their load",
     code: "workers()",
-    run: async host =>
-      tableLines(
-        (await host.session.workers()).map(worker => ({
-          name: worker.name,
-          state: worker.state === "up" ? "up" : worker.state.toUpperCase(),
-          cores: worker.cores,
-          load: `${Math.round(worker.load * 100)} %`,
-          blocks: worker.blocks,
-          memory: `${formatBytes(worker.bytes)} of ${formatBytes(worker.cap)}`,
-          "median task": `${worker.median.toFixed(1)} ms${worker.slow ? ` ${worker.slow.times.toFixed(1)} ×` : ""}`,
-          "second copies": worker.speculated,
-          address: worker.address,
-        })),
-        host,
-      ),
+    run: async host => {
+      const workers = await host.session.workers()
+      return [...tableLines(workerRows(workers), host), ...workerAdvice(workers, host.tz, host.now()).map(text => line(text, "warning"))]
+    },
   },
   {
     name: "jobs",
@@ -118,14 +111,9 @@ export const lookCommands: readonly DotCommand[] = [
   },
   {
     name: "events",
-    usage: ".events",
-    help: "what happened in the cluster since this shell attached",
-    run: host =>
-      host.events.length === 0
-        ? [line("  (nothing yet)", "dim")]
-        : host.events
-            .slice(-40)
-            .map(({ atMs, line: { text, style } }) => line(`  ${formatTime(atMs, host.tz, { nowMs: host.now() })}  ${text}`, style)),
+    usage: ".events [stream] [kind …]",
+    help: "what happened in the cluster: workers, definitions, what was held or tried again; by kind also what was sealed and checkpointed",
+    run: (host, args) => pastEvents(host, args),
   },
   {
     name: "log",
@@ -146,3 +134,21 @@ export const lookCommands: readonly DotCommand[] = [
     },
   },
 ]
+
+/** So many lines, the newest. */
+const mostEvents = 40
+
+async function pastEvents(host: CommandHost, args: string): Promise<StyledLine[]> {
+  const words = args.split(/[\s,]+/).filter(word => word !== "")
+  const isKind = (word: string) => eventKinds.some(kind => kind === word)
+  const [name, ...more] = words.filter(word => !isKind(word))
+  if (more.length > 0) throw new RivuletError(`.events ${args}: ${more.join(" ")}?`, { code: 2, try: `kinds: ${eventKinds.join(" ")}` })
+  const stream = name === undefined ? null : await host.streamInfo(name)
+  const kinds = words.some(isKind) ? words.filter(isKind) : usualKinds
+  const found = await host.session.events({ after: 0, sinceMs: 0, kinds, stream: stream && `${stream.program}/${stream.name}` })
+  if (found.length === 0) return [line("  (nothing of that)", "dim")]
+  return found.slice(-mostEvents).map(entry => {
+    const { text, style } = pastLine(entry, host.tz, host.now())
+    return line(truncate(`  ${text}`, host.columns), style)
+  })
+}
