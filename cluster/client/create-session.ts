@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly workersHere?: boolean
   /** How long what it defines stays when nobody has it open any more. Default: as the master says, 24 h. */
   readonly scratchMs?: number
+  /** Over so many rows `collect` is an error, unless it says another number. Default 100,000. */
+  readonly collectMax?: number
   readonly advance?: (ms: number) => Promise<void>
   /** How long the master may take to answer at first: then RivuletError of code 3. Default 1.8 s, so that a command says so within 2. */
   readonly timeoutMs?: number
@@ -74,6 +76,7 @@ export async function createSession(calls: ClientCalls, options: SessionOptions)
     tz: options.tz ?? "UTC",
     textOf: options.textOf,
     resolvePath,
+    ...(options.collectMax !== undefined && { collectMax: options.collectMax }),
   })
   const submit: Session["submit"] = (file, how) => submitFile(calls, options, file, how)
   host.knows(entries)

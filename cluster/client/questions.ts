@@ -1,9 +1,11 @@
 /** Questions of a session: each goes to the machine with all that it needs, and comes back as blocks and a stamp. */
 
-import { Block } from "../../engine/block/block.js"
+import { Block, encodeRows } from "../../engine/block/block.js"
 import type { StreamId } from "../../engine/definition.js"
+import { RivuletError } from "../../engine/errors.js"
 import { answerOf } from "../../engine/fluent/answer.js"
 import type { Answer, Partial } from "../../engine/fluent/answer-types.js"
+import { builtinAlone, finishedRows } from "../../engine/fluent/finish-here.js"
 import type { RawAnswer, ReadyRows } from "../../engine/fluent/host.js"
 import type { Lineage, Stamp } from "../../engine/fluent/shapes.js"
 import type { RddNode } from "../../engine/rdd.js"
@@ -27,6 +29,8 @@ export class Questions {
   readonly #parts: QuestionParts
   /** Told which streams each question reads: how `watch(f)` learns what to wait for. */
   onQuestion: ((streams: readonly StreamId[]) => void) | null = null
+  /** Questions wait so long at most, and answer with what is ready then; `missing` hears what was not, of how many. Null: they wait for all. */
+  patience: { readonly withinMs: number; missing(parts: NonNullable<QueryResult["missing"]>, of: number): void } | null = null
   /** Begun and not ended, by their numbers, but for those of who watches. */
   readonly #open = new Map<number, AbortController>()
   #begun = 0
@@ -100,11 +104,33 @@ export class Questions {
     decode: (answer: RawAnswer) => T,
     signal: AbortSignal,
   ): Promise<{ value: T; stamp: Stamp }> {
+    if (this.patience !== null && change.save === undefined) return this.#askReady(node, decode, this.patience, signal)
     const body = { ...(await this.#question(node)), ...change }
     const { result, blocks } = await this.#call(node, body, signal)
     const stamp = stampOf(result.stamp, this.#parts.calls.now(), result.ms)
     const saved = change.save && { files: result.files, rows: result.rows }
     return { value: decode({ stamp, blocks, rows: () => blocks.flatMap(block => block.toArray()), ...(saved && { saved }) }), stamp }
+  }
+
+  /** The first half runs where the data is; what is ready of it is put together here. */
+  async #askReady<T>(
+    node: RddNode,
+    decode: (answer: RawAnswer) => T,
+    { withinMs, missing }: NonNullable<Questions["patience"]>,
+    signal: AbortSignal,
+  ): Promise<{ value: T; stamp: Stamp }> {
+    if (node.kind !== "finished" || node.series === true)
+      throw new RivuletError("a series of versions has no partial answer", {
+        code: 2,
+        try: 'of one version: counts.latest().top(5), counts.at("21:05")',
+      })
+    const body = { ...(await this.#question(node.parent)), withinMs }
+    const { result, blocks } = await this.#call(node.parent, body, signal)
+    const stamp = stampOf(result.stamp, this.#parts.calls.now(), result.ms)
+    if (result.missing.length > 0) missing(result.missing, stamp.partitions[1])
+    const ready = blocks.flatMap(block => block.toArray())
+    const rows = finishedRows(node.action, ready, builtinAlone)
+    return { value: decode({ stamp, blocks: [Block.of(encodeRows(rows))], rows: () => rows }), stamp }
   }
 
   /** Asked twice when something is missing: the second time it joins the same question and waits for all. */

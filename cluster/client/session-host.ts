@@ -46,11 +46,14 @@ export interface HostOptions {
   readonly textOf?: (file: string) => string | undefined
   /** A path as the workers see it. Default: as it is. */
   readonly resolvePath?: (path: string) => string
+  /** Over so many rows `collect` is an error. */
+  readonly collectMax?: number
 }
 
 export class SessionHost implements Host {
   readonly partitions: number
   readonly definitions: Definitions
+  readonly collectMax?: number
   tz: string
   readonly #calls: ClientCalls
   readonly #textOf: ((file: string) => string | undefined) | undefined
@@ -64,7 +67,8 @@ export class SessionHost implements Host {
   #flushing: Promise<unknown> = Promise.resolve()
   #nextId = 1
 
-  constructor({ calls, author, partitions, tz, textOf, resolvePath = path => path }: HostOptions) {
+  constructor({ calls, author, partitions, tz, textOf, resolvePath = path => path, collectMax }: HostOptions) {
+    if (collectMax !== undefined) this.collectMax = collectMax
     this.#calls = calls
     this.#resolvePath = resolvePath
     this.#textOf = textOf

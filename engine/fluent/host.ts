@@ -87,6 +87,8 @@ export interface Host {
   query<T>(node: RddNode, decode: (answer: RawAnswer) => T, options?: { readonly save?: SaveTarget }): Answer<T>
   /** Answers when so many ms are over with what is there of `node`, whose partitions hold an action's partial rows. */
   partial<T>(node: RddNode, withinMs: number, decode: (ready: ReadyRows) => T): Answer<Partial<T>>
+  /** Over so many rows `collect` is an error, unless it says another number. */
+  readonly collectMax?: number
   lineage(node: RddNode): Promise<Lineage>
   /** An id that no other node of any session has. */
   newId(letter: string): string

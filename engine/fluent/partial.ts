@@ -4,12 +4,12 @@
  */
 
 import type { Action } from "../actions/action.js"
-import { finishAction } from "../actions/eval.js"
 import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
 import { type Duration, parseDuration } from "../time.js"
 import { mapAnswer } from "./answer.js"
 import type { Answer, ApproximateCount, Partial, PartialRDD } from "./answer-types.js"
+import { finishedRows } from "./finish-here.js"
 import type { Host, ReadyRows, UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 
@@ -57,11 +57,7 @@ export class PartialHandle implements Record<keyof PartialRDD<unknown>, unknown>
 
 /** The user's own function finishes what it has done on the workers to every partition. */
 function finished(action: Action, { rows }: ReadyRows, f?: UserFunction): unknown[] {
-  const half = finishAction(action, { partition: 0, fn: () => f as UserFunction }, null)
-  for (const row of rows) half.add(row)
-  const results: unknown[] = []
-  half.end(row => void results.push(row))
-  return results
+  return finishedRows(action, rows, () => f as UserFunction)
 }
 
 /**

@@ -19,6 +19,7 @@ import { addHints } from "./hints.js"
 import { type Bucket, bucketOf, bucketsOf, checkBuckets, checkEdges, evenBucketOf, evenBuckets, extentOfPartition } from "./histogram.js"
 import type { Host, RawAnswer, UserFunction } from "./host.js"
 import { changeOf, later, leftOfBoth, leftsAlone, numberFrom, pairsAlone, sizeOfPartition, wholePartition } from "./internals.js"
+import { maxCollectRows } from "./limits.js"
 import * as nodes from "./nodes.js"
 import { PartialHandle } from "./partial.js"
 import type { RDD } from "./rdd-types.js"
@@ -26,8 +27,6 @@ import { savedAs } from "./save.js"
 import { schemaOf, schemaRows } from "./schema.js"
 import type { Explain, Field, Lineage, Stats } from "./shapes.js"
 
-/** Over so many rows `collect` is an error with the true size. */
-export const maxCollectRows = 100_000
 /** The seed of `sample` unless it is given: asking twice gives the same records. */
 const defaultSeed = 1
 
@@ -178,8 +177,12 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
 
   // ── actions ──
+  get #mostRows(): number {
+    return this.#host.collectMax ?? maxCollectRows
+  }
+
   collect(options: { readonly max?: number } = {}): Answer<unknown[]> {
-    const max = nodes.countOf(options.max ?? maxCollectRows, "collect")
+    const max = nodes.countOf(options.max ?? this.#mostRows, "collect")
     return this.#upTo(max, this.#rows({ kind: "collect", max }))
   }
   count(): Answer<number> {
@@ -217,7 +220,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
   /** Of several values of a key the last one in partition order. */
   collectAsMap(): Answer<Map<unknown, unknown>> {
-    const pairs = this.#ask(nodes.act(this.node, { kind: "collect", max: maxCollectRows }), raw => {
+    const pairs = this.#ask(nodes.act(this.node, { kind: "collect", max: this.#mostRows }), raw => {
       const byValue = new KeyMap<unknown>()
       for (const row of raw.rows()) byValue.set(...nodes.pairOf(row, "collectAsMap"))
       return new Map(byValue.entries())

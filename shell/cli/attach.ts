@@ -3,7 +3,7 @@ import { userInfo } from "node:os"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { setting } from "./config.js"
 import { Ending } from "./ending.js"
-import { connectTimeoutMs, masterAddress, scratchTtl } from "./options.js"
+import { connectTimeoutMs, masterAddress, sessionSettings } from "./options.js"
 
 export interface AttachOptions {
   readonly master?: string
@@ -32,7 +32,7 @@ export async function attach(options: AttachOptions): Promise<ClientSession> {
     user: userName(),
     program: options.program ?? userName(),
     timeoutMs: connectTimeoutMs(),
-    ...scratchTtl(),
+    ...sessionSettings(),
     ...(options.continues && { continues: true }),
     ...(options.readOnly && { readOnly: true }),
     tz: options.tz ?? (process.stdout.isTTY ? localZone() : "UTC"),

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { configDirectory } from "../../cluster/adapters/key-files.js"
 import { RivuletError } from "../../engine/errors.js"
+import { maxCollectRows } from "../../engine/fluent/limits.js"
 
 export const profileColors = ["red", "yellow", "green", "blue", "magenta", "cyan"] as const
 export type ProfileColor = (typeof profileColors)[number]
@@ -24,6 +25,8 @@ export interface Config {
   readonly tz?: string
   readonly scratchTtl?: string
   readonly startup?: string
+  /** Over so many rows `collect` is an error, unless it says another number. */
+  readonly collectMax?: number
 }
 
 /** Where a value was found. */
@@ -54,6 +57,7 @@ export function configFiles(env: NodeJS.ProcessEnv = process.env): ConfigFile[] 
 }
 
 const texts = ["master", "tz", "scratchTtl", "startup"] as const
+const plain = [...texts, "collectMax"] as const
 
 export function parseConfig(text: string, path: string): Config {
   const wrong = (what: string, hint: string) => new RivuletError(`${path}: ${what}`, { code: 2, try: hint })
@@ -64,10 +68,12 @@ export function parseConfig(text: string, path: string): Config {
     throw wrong(`no JSON: ${(error as Error).message}`, '{ "master": "prod", "masters": { "prod": { "url": "tcp://m1:7077" } } }')
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw wrong("no object", '{ "tz": "Europe/Berlin" }')
-  const known: readonly string[] = [...texts, "masters"]
+  const known: readonly string[] = [...plain, "masters"]
   for (const [name, value] of Object.entries(parsed)) {
     if (!known.includes(name)) throw wrong(`no setting ${name}`, known.join(", "))
-    if (name !== "masters" && typeof value !== "string") throw wrong(`${name}: not a text`, `"${name}": "…"`)
+    if (name === "collectMax" && !(Number.isInteger(value) && Number(value) > 0))
+      throw wrong(`${name}: not a whole number`, `"${name}": 100000`)
+    if (texts.some(text => text === name) && typeof value !== "string") throw wrong(`${name}: not a text`, `"${name}": "…"`)
   }
   const { masters } = parsed as { readonly masters?: unknown }
   if (masters !== undefined && (typeof masters !== "object" || masters === null))
@@ -90,8 +96,14 @@ function checkProfile(name: string, profile: unknown, wrong: (what: string, hint
 }
 
 /** The first that says it: environment, then files. */
-export function setting(name: (typeof texts)[number], env: NodeJS.ProcessEnv = process.env): Setting | undefined {
-  const variable = { master: "RIVULET_MASTER", tz: "RIVULET_TZ", scratchTtl: "RIVULET_SCRATCH_TTL", startup: undefined }[name]
+export function setting(name: (typeof plain)[number], env: NodeJS.ProcessEnv = process.env): Setting | undefined {
+  const variable = {
+    master: "RIVULET_MASTER",
+    tz: "RIVULET_TZ",
+    scratchTtl: "RIVULET_SCRATCH_TTL",
+    startup: undefined,
+    collectMax: undefined,
+  }[name]
   const set = variable === undefined ? undefined : env[variable]
   if (set !== undefined && set !== "") return { name, value: set, from: variable! }
   for (const { path, config } of configFiles(env)) if (config[name] !== undefined) return { name, value: config[name], from: path }
@@ -124,6 +136,7 @@ export function config(): void {
     setting("master") ?? { name: "master", value: "tcp://127.0.0.1:7077", from: "default" },
     setting("tz") ?? { name: "tz", value: Intl.DateTimeFormat().resolvedOptions().timeZone, from: "this machine" },
     setting("scratchTtl") ?? { name: "scratchTtl", value: "as the master says", from: "default" },
+    setting("collectMax") ?? { name: "collectMax", value: maxCollectRows, from: "default" },
     setting("startup") ?? { name: "startup", value: "none", from: "default" },
     ...profiles().map(({ name, url, key, color, confirm, from }) => ({
       name: `masters.${name}`,

@@ -76,6 +76,7 @@ program
   .addOption(readOnly())
   .option("--at <time>", "what `latest()` and `now` mean")
   .option("--timeout <duration>", "give up after this long (exit 124)")
+  .option("--partial", "with --timeout: what is there by then, and exit 5 if that is not all")
   .option("--stamp", "print the stamp on stderr")
   .action(async (expression, options) => (await import("./query.js")).query(expression, options))
 

@@ -18,10 +18,13 @@ export function duration(text: string, flag: string): number {
   }
 }
 
-/** How long what a shell defines stays when nobody has it open any more; left out: as the master says (24 h). */
-export function scratchTtl(): { readonly scratchMs?: number } {
-  const set = setting("scratchTtl")
-  return set === undefined ? {} : { scratchMs: duration(String(set.value), `${set.name} (${set.from})`) }
+/** How long what a shell defines stays when nobody has it open any more (left out: as the master says, 24 h), and how many rows `collect` may give. */
+export function sessionSettings(): { readonly scratchMs?: number; readonly collectMax?: number } {
+  const [ttl, most] = [setting("scratchTtl"), setting("collectMax")]
+  return {
+    ...(ttl && { scratchMs: duration(String(ttl.value), `${ttl.name} (${ttl.from})`) }),
+    ...(most && { collectMax: positiveInteger(String(most.value), `${most.name} (${most.from})`, 1e9) }),
+  }
 }
 
 /** `0.001`, `1e-9`, `0.1%`. */

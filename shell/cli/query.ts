@@ -23,6 +23,7 @@ export interface QueryOptions {
   readonly at?: string
   readonly timeout?: string
   readonly stamp?: boolean
+  readonly partial?: boolean
 }
 
 /** A cell that has not ended so long after its time is in a loop. */
@@ -31,6 +32,8 @@ const graceMs = 100
 export async function query(expression: string, options: QueryOptions): Promise<void> {
   const format = outputFormat(options.o, process.stdout.isTTY)
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
+  if (options.partial && timeoutMs === undefined)
+    throw new RivuletError("--partial says what is there when --timeout is over", { code: 2, try: "--timeout 2s --partial" })
   const noAnswer = () => new RivuletError(`no answer within ${options.timeout}`, { code: 124 })
   const startedMs = Date.now()
   await withSession(options, async session => {
@@ -39,8 +42,15 @@ export async function query(expression: string, options: QueryOptions): Promise<
     host.start()
     const settled = showProgress(session)
     const warned = warnOfTypes(expression, host)
-    const disarm = timeoutMs === undefined ? undefined : interruptAfter(timeoutMs + graceMs)
-    const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), timeoutMs)
+    const giveUpMs = (timeoutMs ?? 0) + (options.partial ? partialGraceMs : 0)
+    const disarm = timeoutMs === undefined ? undefined : interruptAfter(giveUpMs + graceMs)
+    const incomplete: string[] = []
+    if (options.partial && timeoutMs !== undefined)
+      session.host.questions.patience = {
+        withinMs: timeoutMs,
+        missing: (parts, of) => incomplete.push(`${parts.length} of ${of} partitions were not ready: ${whyMissing(parts)}`),
+      }
+    const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), giveUpMs)
     const over = new Promise<void>(resolve => cancelling.signal.addEventListener("abort", () => resolve(), { once: true }))
     try {
       const result = await host.evaluate(expression, cancelling.signal)
@@ -55,6 +65,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
         await render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }),
       )
       if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
+      if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
       await Promise.race([warned, over])
     } catch (error) {
       if (cancelling.signal.aborted) throw cancelling.signal.reason
@@ -67,6 +78,14 @@ export async function query(expression: string, options: QueryOptions): Promise<
       await host.close()
     }
   })
+}
+
+/** For the way there and back. */
+const partialGraceMs = 2_000
+
+function whyMissing(parts: readonly { readonly partition: number; readonly why: string }[]): string {
+  const few = parts.slice(0, 3).map(({ partition, why }) => `${partition} (${why})`)
+  return `${few.join(", ")}${parts.length > few.length ? ", …" : ""}`
 }
 
 /** On a terminal a question that takes long says how far it is. Gives what ends it; calling that again does nothing. */

@@ -9,7 +9,7 @@ import { createSession } from "../../cluster/client/create-session.js"
 import { PortCalls } from "../../cluster/client/port-calls.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
-import { scratchTtl } from "../cli/options.js"
+import { sessionSettings } from "../cli/options.js"
 import { ChangeGuard } from "./change-guard.js"
 import { ShellHost } from "./host.js"
 import { Paths } from "./paths.js"
@@ -39,7 +39,7 @@ async function open({ calls: callsPort, data }: Extract<ToHost, { kind: "open" }
     program: user,
     tz,
     as: `s-${randomBytes(6).toString("hex")}`,
-    ...scratchTtl(),
+    ...sessionSettings(),
     resolvePath: paths.resolve,
   })
   const host = new ShellHost({

@@ -8,6 +8,7 @@ import type { CellResult, Evaluator } from "../evaluator/evaluator.js"
 import { LanguageClient } from "../language/client.js"
 import type { Finding, TypedCompletions } from "../language/messages.js"
 import type { CompletionItem, CompletionList, Inspection } from "../session-types.js"
+import { commandWordsAt } from "./command-words.js"
 import { commandsAt, namesAt } from "./completing.js"
 import { fieldAt, shownField } from "./fields.js"
 import { freeWords } from "./free-words.js"
@@ -30,6 +31,7 @@ export interface TypingOptions {
 }
 
 export class Typing {
+  private readonly session: ClientSession
   private readonly evaluator: Evaluator
   private readonly better: TypingOptions["better"]
   private readonly language: LanguageClient
@@ -39,6 +41,7 @@ export class Typing {
   private begun = false
 
   constructor({ session, evaluator, better, language = new LanguageClient() }: TypingOptions) {
+    this.session = session
     this.evaluator = evaluator
     this.better = better
     this.language = language
@@ -54,6 +57,8 @@ export class Typing {
   async complete(text: string, cursor: number): Promise<CompletionList> {
     const commands = commandsAt(text, cursor)
     if (commands) return commands
+    const words = await within(patienceMs * 5, commandWordsAt(text, cursor, this.session), null)
+    if (words) return words
     const field = fieldAt(text.slice(0, cursor))
     const samples = field ? within(samplesMs, this.live.of(field.root, true), []) : Promise.resolve([])
     const byName = namesAt(text, cursor, this.evaluator, name => within(samplesMs, this.live.of(name, true), []))

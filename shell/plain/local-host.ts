@@ -1,7 +1,7 @@
 /** A shell host in this thread: for scripts, the plain shell and anything that needs no screen. */
 import { connect } from "../../cluster/client/session.js"
 import type { Attachment } from "../cli/attachment.js"
-import { scratchTtl } from "../cli/options.js"
+import { sessionSettings } from "../cli/options.js"
 import { ShellHost } from "../host/host.js"
 import { withPlainSignals } from "../host/loop-guard.js"
 import { Paths } from "../host/paths.js"
@@ -22,7 +22,7 @@ export async function openLocalHost(options: LocalHostOptions): Promise<{ readon
     user: options.user,
     program: options.user,
     tz: options.tz,
-    ...scratchTtl(),
+    ...sessionSettings(),
     ...(options.attachment.readOnly && { readOnly: true }),
   })
   const host = new ShellHost({

@@ -11,8 +11,10 @@ import { leaves } from "../leaving.js"
 import type { StyledLine } from "../session.js"
 
 export async function openPlain(options: OpenShellOptions): Promise<void> {
+  /** While a line is being typed: takes it away and shows it again. */
+  let aside = (write: () => void) => write()
   const print = (lines: readonly StyledLine[]) => {
-    for (const line of lines) process.stdout.write(`${line.text}\n`)
+    if (lines.length > 0) aside(() => process.stdout.write(lines.map(line => `${line.text}\n`).join("")))
   }
   const { attachment, user, tz, ending } = options
   const host = RemoteHost.launch()
@@ -108,6 +110,12 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
     server.setPrompt(held === "" ? prompt : " ".repeat(prompt.length))
     displayPrompt(keepCursor)
   }
+  aside = write => {
+    if (open > 0) return write()
+    if (server.terminal) process.stdout.write("\r\x1b[K")
+    write()
+    displayPrompt(true)
+  }
   // Node takes every line that begins with a dot for a command of its own, and refuses those it does not know: here they are ours, or
   // go on with the last expression.
   let typed = ""
@@ -130,5 +138,6 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   server.on("SIGINT", interrupt)
   ending.interrupt = interrupt
   await Promise.race([new Promise<void>(resolve => server.on("exit", resolve)), ended])
+  aside = write => write()
   server.close()
 }

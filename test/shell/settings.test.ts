@@ -10,7 +10,7 @@ import { candidates } from "../../shell/cli/completion.js"
 import { parseConfig, profileOf, profiles, setting } from "../../shell/cli/config.js"
 import { node } from "../../shell/cli/doctor.js"
 import { type MasterOptions, master } from "../../shell/cli/master.js"
-import { masterAddress } from "../../shell/cli/options.js"
+import { masterAddress, sessionSettings } from "../../shell/cli/options.js"
 import { editedCell } from "../../shell/editor/external.js"
 import { ChangeGuard } from "../../shell/host/change-guard.js"
 import { checkZone } from "../../shell/host/zone.js"
@@ -26,7 +26,7 @@ test.before(() => {
   writeFileSync(
     join(directory, "config", "rivulet", "config.json"),
     JSON.stringify({
-      ...{ master: "prod", tz: "Asia/Tokyo", scratchTtl: "2h" },
+      ...{ master: "prod", tz: "Asia/Tokyo", scratchTtl: "2h", collectMax: 7 },
       masters: { prod: { url: "tcp://m1.prod:7077", color: "red", confirm: true }, dev: { url: "tcp://far:1" } },
     }),
   )
@@ -59,6 +59,8 @@ test("flag, environment, the directory's file, the user's: the first that says i
   assert.equal(setting("tz"), { name: "tz", value: "UTC", from: "rivulet.json" })
   assert.is(setting("tz", { ...process.env, RIVULET_TZ: "Europe/Berlin" })?.value, "Europe/Berlin")
   assert.is(setting("scratchTtl")?.value, "2h")
+  assert.equal(sessionSettings(), { scratchMs: 7_200_000, collectMax: 7 })
+  assert.throws(() => parseConfig('{ "collectMax": "many" }', "x"), /x: collectMax: not a whole number/)
   assert.is(setting("startup"), undefined)
 })
 

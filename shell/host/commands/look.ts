@@ -111,7 +111,7 @@ export const lookCommands: readonly DotCommand[] = [
   },
   {
     name: "events",
-    usage: ".events [stream] [kind …]",
+    usage: ".events [stream|kind …]",
     help: "what happened in the cluster: workers, definitions, what was held or tried again; by kind also what was sealed and checkpointed",
     run: (host, args) => pastEvents(host, args),
   },
