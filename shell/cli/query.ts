@@ -65,11 +65,10 @@ export async function query(expression: string, options: QueryOptions): Promise<
         await render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }),
       )
       if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
-      if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
       await Promise.race([warned, over])
     } catch (error) {
       if (cancelling.signal.aborted) throw cancelling.signal.reason
-      if (timeoutMs !== undefined && Date.now() - startedMs >= timeoutMs) throw noAnswer()
+      if (timeoutMs !== undefined && Date.now() - startedMs >= giveUpMs) throw noAnswer()
       throw error
     } finally {
       settled()
@@ -77,6 +76,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
       clearTimeout(limit)
       await host.close()
     }
+    if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
   })
 }
 
