@@ -26,7 +26,10 @@ export interface InputOptions<T> {
 export interface HistoryOptions<T> {
   /** The time that a record says it happened: it decides the interval. */
   timestamp: (value: T) => TimeLike
-  /** How far a record's time may be behind the newest seen before it in its file (0 unless given); what is further behind is set aside as late. */
+  /**
+   * How far a record's time may be behind the newest seen before it in its file (0 unless given). What is further behind is set aside as late, unless
+   * both lie in the same piece of the file (4 MB).
+   */
   disorder?: Duration
   /** Of csv: the names of the columns, or `true`: those of the files' first line. */
   header?: readonly string[] | true
