@@ -225,7 +225,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
       for (const row of raw.rows()) byValue.set(...nodes.pairOf(row, "collectAsMap"))
       return new Map(byValue.entries())
     })
-    return this.#upTo(maxCollectRows, pairs)
+    return this.#upTo(this.#mostRows, pairs)
   }
   stats(): Answer<Stats> {
     return this.#value({ kind: "stats" }) as Answer<Stats>

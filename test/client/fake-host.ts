@@ -21,6 +21,7 @@ export function textOf(source: string): string {
 
 export class FakeHost implements Host {
   readonly partitions = 4
+  collectMax?: number
   readonly definitions = new Map<StreamId, StreamDefinition>()
   readonly asked: RddNode[] = []
   readonly unpersisted: string[] = []

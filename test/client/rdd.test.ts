@@ -92,6 +92,19 @@ for (const [ask, action, rows, value] of actions) {
   })
 }
 
+test("collect gives as many rows as its session says, unless it says a number itself", async () => {
+  const { host, a } = pair()
+  host.collectMax = 2
+  host.rows = [["x", 1]]
+  await a.collect()
+  await a.collectAsMap()
+  await a.collect({ max: 3 })
+  assert.equal(
+    host.asked.map(asked => (asked as { readonly action: unknown }).action),
+    [2, 2, 3].map(max => ({ kind: "collect", max })),
+  )
+})
+
 test("an answer is a promise with a stamp; its failure is told once", async () => {
   const { host, a } = pair()
   host.rows = [5]
