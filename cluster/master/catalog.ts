@@ -116,8 +116,8 @@ export class Catalog {
     return this.#all.bySource.get(kind) ?? []
   }
 
-  children(id: StreamId): StreamRecord[] {
-    return this.live().filter(({ definition }) => parentsOf(definition).includes(id))
+  children(id: StreamId): readonly StreamRecord[] {
+    return this.#all.children.get(id) ?? []
   }
 
   /** Live streams made of it, near or far, parents first. */

@@ -17,6 +17,8 @@ export interface StreamLists {
   /** Those that receive, by the name under which they do. */
   readonly receivers: ReadonlyMap<string, InputRecord>
   readonly bySource: ReadonlyMap<InputNode["source"]["kind"], readonly InputRecord[]>
+  /** Of each stream the live ones that are made of it directly. */
+  readonly children: ReadonlyMap<StreamId, readonly StreamRecord[]>
   /** Filled as it is asked for: of each stream those that run and are made of it, near or far. */
   readonly readers: Map<StreamId, readonly StreamId[]>
 }
@@ -32,7 +34,24 @@ export function streamLists(ledger: Ledger): StreamLists {
     bySource.set(source.kind, [...(bySource.get(source.kind) ?? []), input])
     if (source.kind === "receiver" && !receivers.has(source.name)) receivers.set(source.name, input)
   }
-  return { live, kept, inputs, receivers, bySource, running: live.filter(({ definition }) => runs(definition)), readers: new Map() }
+  const children = new Map<StreamId, StreamRecord[]>()
+  for (const stream of live) {
+    for (const parent of new Set(parentsOf(stream.definition))) {
+      const of = children.get(parent)
+      if (of === undefined) children.set(parent, [stream])
+      else of.push(stream)
+    }
+  }
+  return {
+    live,
+    kept,
+    inputs,
+    receivers,
+    bySource,
+    children,
+    running: live.filter(({ definition }) => runs(definition)),
+    readers: new Map(),
+  }
 }
 
 /** The order of definition, but for a stream that was replaced by one that is made of streams defined after it. */

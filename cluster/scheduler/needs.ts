@@ -72,9 +72,8 @@ export class Needs {
     else if (isTemporary(stage.spec)) this.#remove(output)
     else if (stage.spec.write.kind === "state") {
       // Of state, the chains tell what is empty.
-      for (const [p, part] of [...options.tracker.parts(output).entries()]) {
-        if (part !== undefined && part.block === null) options.tracker.removePart(output, p)
-      }
+      const parts = options.tracker.parts(output)
+      for (let p = 0; p < parts.length; p++) if (parts[p]?.block === null) options.tracker.removePart(output, p)
     }
     this.unhold(stage)
     this.#board.openGates(stage)

@@ -205,7 +205,9 @@ export class TaskQueue {
       if ((tasks[middle] as Task).stage.order <= order) low = middle + 1
       else high = middle
     }
-    tasks.splice(low, 0, task)
+    tasks.push(task)
+    tasks.copyWithin(low + 1, low, tasks.length - 1)
+    tasks[low] = task
   }
 
   peek(): Task | undefined {

@@ -53,7 +53,8 @@ export class FakeCluster {
   readonly #codec: Codec
   readonly #machine: MasterMachine
   readonly #workers: readonly NodeId[]
-  readonly #due = new Map<number, NodeEvent[]>()
+  /** What is still to be delivered is made when it is, as if it had just been read: kept, it would be in the way of the master's collector. */
+  readonly #due = new Map<number, (() => NodeEvent)[]>()
   readonly #busyMs = new Map<NodeId, number>()
   readonly #deltas = new Map<string, number>()
   #nowMs = 0
@@ -72,7 +73,7 @@ export class FakeCluster {
       config: { rememberMs: 10 * shape.intervalMs, leastGroupBytes: 1, rethrow: true },
     })
     this.#workers = Array.from({ length: shape.nodes }, (_, i) => `w${i + 1}#1`)
-    this.#due.set(0, [{ kind: "started" }])
+    this.#due.set(0, [() => ({ kind: "started" })])
     for (const [i, node] of this.#workers.entries()) {
       const name = `w${i + 1}`
       const address = `tcp://10.0.0.${i}:1`
@@ -109,11 +110,12 @@ export class FakeCluster {
   #millisecond(): void {
     const { nodes, intervalMs } = this.#shape
     if (this.#nowMs % intervalMs === 0 && this.#nowMs > 0) this.#report()
-    if (this.#nowMs % tickMs === 0) this.#event({ kind: "tick" }, this.#nowMs)
+    if (this.#nowMs % tickMs === 0) this.#event(() => ({ kind: "tick" }), this.#nowMs)
     for (let i = this.#nowMs % heartbeatMs; i < nodes; i += heartbeatMs) this.#heartbeat(this.#workers[i]!)
-    const events = this.#due.get(this.#nowMs)
-    if (events === undefined) return
+    const due = this.#due.get(this.#nowMs)
+    if (due === undefined) return
     this.#due.delete(this.#nowMs)
+    const events = due.map(make => make())
     const now = { monotonicMs: this.#nowMs, wallMs: beginMs + this.#nowMs }
     const commands: Command[][] = []
     const before = process.cpuUsage()
@@ -143,10 +145,10 @@ export class FakeCluster {
       case "append":
         this.counts.records += 1
         if (command.record.kind === "progress") this.counts.finished += command.record.through.length
-        this.#event({ kind: "appended", sequence: command.sequence }, this.#nowMs + 1)
+        this.#event(() => ({ kind: "appended", sequence: command.sequence }), this.#nowMs + 1)
         break
       case "wake":
-        this.#event({ kind: "tick" }, Math.max(this.#nowMs + 1, Math.ceil(command.atMonotonicMs)))
+        this.#event(() => ({ kind: "tick" }), Math.max(this.#nowMs + 1, Math.ceil(command.atMonotonicMs)))
         break
       case "say":
         if (command.level === "error" || command.level === "warn") {
@@ -175,24 +177,24 @@ export class FakeCluster {
 
   #compute(node: NodeId, { stages, tasks }: Launch): void {
     let endMs = Math.max(this.#nowMs + wayMs, this.#busyMs.get(node) ?? 0)
-    const messages = new Map<number, TaskDone[]>()
+    const messages = new Map<number, Done>()
     this.counts.tasks += tasks.length
     for (const { task, stage: index, partition } of tasks) {
-      const stage = stages[index]!
+      const { write, stream } = stages[index]!
       endMs += taskMs / cores
       const toldMs = Math.ceil(endMs / gatherMs) * gatherMs
-      const done = messages.get(toldMs) ?? []
+      const done = messages.get(toldMs) ?? { first: this.#blocks + 1, tasks: [], kinds: [] }
       messages.set(toldMs, done)
-      const block = `${node}/${++this.#blocks}`
-      const { write } = stage
-      const output =
-        write.kind === "shuffle"
-          ? { block, bytes: 10_000, rows: 10 * write.partitions, sectionRows: new Array<number>(write.partitions).fill(10) }
-          : { block, bytes: 1_000, rows: 10, keys: 100, base: this.#isBase(stage.stream ?? "", partition) }
-      done.push({ task, ms: taskMs, outputs: [output], aside: 0, rowsIn: 10 })
+      this.#blocks += 1
+      done.tasks.push(task)
+      done.kinds.push(write.kind === "shuffle" ? write.partitions : this.#isBase(stream ?? "", partition) ? -1 : 0)
     }
     this.#busyMs.set(node, endMs)
-    for (const [atMs, done] of messages) this.#receive(node, { kind: "tasksDone", done }, atMs + wayMs)
+    for (const [atMs, done] of messages)
+      this.#event(
+        () => ({ kind: "received", from: node, message: { kind: "tasksDone", done: doneOf(node, done) }, payload: [] }),
+        atMs + wayMs,
+      )
   }
 
   #isBase(stream: string, partition: number): boolean {
@@ -230,12 +232,32 @@ export class FakeCluster {
   }
 
   #receive(from: NodeId, message: Message, atMs: number): void {
-    this.#event({ kind: "received", from, message, payload: [] }, atMs)
+    this.#event(() => ({ kind: "received", from, message, payload: [] }), atMs)
   }
 
-  #event(event: NodeEvent, atMs: number): void {
+  #event(event: () => NodeEvent, atMs: number): void {
     const events = this.#due.get(atMs)
     if (events === undefined) this.#due.set(atMs, [event])
     else events.push(event)
   }
+}
+
+/** Tasks that are told of together, and what they made: a shuffle's sections, or a delta (0) or base (-1) of a state. */
+interface Done {
+  /** Number of the first one's block. */
+  readonly first: number
+  readonly tasks: string[]
+  readonly kinds: number[]
+}
+
+function doneOf(node: NodeId, { first, tasks, kinds }: Done): TaskDone[] {
+  return tasks.map((task, i) => {
+    const block = `${node}/${first + i}`
+    const kind = kinds[i] as number
+    const output =
+      kind > 0
+        ? { block, bytes: 10_000, rows: 10 * kind, sectionRows: new Array<number>(kind).fill(10) }
+        : { block, bytes: 1_000, rows: 10, keys: 100, base: kind < 0 }
+    return { task, ms: taskMs, outputs: [output], aside: 0, rowsIn: 10 }
+  })
 }
