@@ -10,8 +10,20 @@ import { searchCells } from "./editor/search.js"
 import { isComplete } from "./evaluator/complete-cell.js"
 import type { ChaosOrder, HostEvent, HostPort } from "./host/port.js"
 import { leaves } from "./leaving.js"
-import { accept, type Effect, historyEnd, initialShell, newLine, reduce, type ShellEvent, type Step, type StyledLine } from "./session.js"
+import {
+  accept,
+  type Effect,
+  historyEnd,
+  initialShell,
+  newLine,
+  reduce,
+  type ShellEvent,
+  type ShellState,
+  type Step,
+  type StyledLine,
+} from "./session.js"
 import { type Terminal, TerminalMode } from "./terminal-mode.js"
+import { TerminalSize } from "./terminal-size.js"
 import { frameOf } from "./view/frame.js"
 import { FrameOutput } from "./view/frames.js"
 import { FullScreen } from "./view/full-screen.js"
@@ -39,6 +51,8 @@ export interface ScreenOptions {
 
 export interface Screen {
   dispatch(event: ShellEvent): void
+  /** What it shows. */
+  state(): ShellState
   /** As if a person had typed it, whatever stands in the input. */
   enter(cell: string): void
   /** Resolves when the person has left. */
@@ -72,6 +86,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const paint = () => {
     clearTimeout(repaint)
     repaint = undefined
+    if (size.moves()) return
     if (state.pager) {
       if (!full.open) frames.hide()
       full.paint(frameOf(state))
@@ -192,7 +207,7 @@ export function openScreen(options: ScreenOptions): Screen {
         frames.clearScreen()
         return
       case "suspend":
-        mode.suspend(() => closed, onResize)
+        mode.suspend(() => closed, size.heard)
         return
       case "detach":
         leave(effect.confirmed)
@@ -275,16 +290,18 @@ export function openScreen(options: ScreenOptions): Screen {
     input(decode(decoder, text))
     if (decoder.pending !== "") torn = setTimeout(() => input(decodeRest(decoder)), sequenceMs)
   }
-  const onResize = () => {
+  const size = new TerminalSize(stdout, () => {
     const columns = stdout.columns ?? 80
     frames.resized(columns)
     full.resized()
     host.resize(columns)
     dispatch({ kind: "resized", columns, rows: stdout.rows ?? 24 })
-  }
+    paint()
+  })
 
   function close(): void {
     if (closed) return
+    size.take()
     // What stays on the terminal is finished output: no panel, no prompt.
     state = { ...state, pager: null, left: true }
     paint()
@@ -293,7 +310,7 @@ export function openScreen(options: ScreenOptions): Screen {
     clearTimeout(repaint)
     clearTimeout(torn)
     stdin.off("data", onData)
-    stdout.off("resize", onResize)
+    stdout.off("resize", size.heard)
     mode.giveBack()
     stdin.pause()
     process.off("exit", mode.giveBack)
@@ -311,10 +328,10 @@ export function openScreen(options: ScreenOptions): Screen {
   process.on("exit", mode.giveBack)
   mode.take()
   stdin.on("data", onData)
-  stdout.on("resize", onResize)
+  stdout.on("resize", size.heard)
   paint()
   offer()
   // Whoever types next finds it loaded.
   setTimeout(() => void loadLayout(), layoutAfterMs).unref()
-  return { dispatch, enter, ended, close }
+  return { dispatch, state: () => state, enter, ended, close }
 }

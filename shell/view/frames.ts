@@ -5,7 +5,7 @@
  * that differ are written, and finished output goes out in one write with the frame below it.
  */
 import { stripVTControlCharacters } from "node:util"
-import { cellWidth } from "./width.js"
+import { cellWidth, head } from "./width.js"
 
 const begin = "\x1b[?2026h"
 const end = "\x1b[?2026l"
@@ -53,16 +53,20 @@ export class FrameOutput {
     if (text !== "" || moved) this.#send(toBottom(before) + text)
   }
 
-  /** The terminal has another width: where that has wrapped the frame's rows, they are taken off it, whatever they have become. */
+  /**
+   * The terminal has another size. Its rows may have been wrapped, and of those below the cursor some taken away: what was painted is taken
+   * off it, whatever it has become, from where it began to the end of the screen. The next frame is painted from there.
+   */
   resized(columns: number): void {
     const { rows, cursor } = this.#frame
-    const widths = rows.map(rowWidth)
-    if (!this.#held && widths.some(width => width > columns) && reflows()) {
-      const become = (some: readonly number[]) => some.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0)
-      const above = cursor ? become(widths.slice(0, cursor.row)) + Math.floor(cursor.column / columns) : become(widths)
-      this.terminal.write(`\r${above > 0 ? `\x1b[${above}A` : ""}\x1b7${"\x1b[2K\x1b[1B".repeat(become(widths))}\x1b8`)
-      this.#frame = nothing
-    }
+    if (this.#held || rows.length === 0) return
+    const texts = rows.map(row => stripVTControlCharacters(row))
+    const high = (text: string, row: number) => (wraps(row === cursor?.row) ? wrappedAt(text, columns, Number.POSITIVE_INFINITY) + 1 : 1)
+    const heights = texts.map(high)
+    const inRow = cursor && wraps(true) ? wrappedAt(texts[cursor.row]!, columns, cursor.column) : 0
+    const above = sum(heights.slice(0, cursor?.row)) + inRow
+    this.terminal.write(`\r${above > 0 ? `\x1b[${above}A` : ""}\x1b7${"\x1b[2K\x1b[1B".repeat(sum(heights))}\x1b8`)
+    this.#frame = nothing
   }
 
   /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. */
@@ -114,9 +118,30 @@ function upToStart(rows: number): string {
   return `\r${"\x1b[1A\x1b[2K".repeat(rows)}`
 }
 
-/** Whether the terminal wraps what stands on it anew when it gets narrower. Those that do not cut it. */
-function reflows(): boolean {
-  const { TERM = "", XTERM_VERSION, STY, TMUX } = process.env
-  // tmux says it is a screen, and wraps; screen does not.
-  return TMUX !== undefined || (XTERM_VERSION === undefined && STY === undefined && !/^(linux|screen|vt)/.test(TERM))
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0)
 }
+
+/** In which row the cell number `column` of a text is, when a terminal of `columns` has wrapped it. A wide character is not parted. */
+function wrappedAt(text: string, columns: number, column: number): number {
+  let [row, before, rest] = [0, 0, text]
+  for (;;) {
+    const { length, cells } = head(rest, columns)
+    if (length === 0 || length >= rest.length || column < before + cells) return row
+    before += cells
+    rest = rest.slice(length)
+    row++
+  }
+}
+
+/** Whether the terminal wraps what stands on it anew when it gets narrower, the cursor's row too. Those that do not cut it. */
+function wraps(cursorRow: boolean): boolean {
+  const { TERM = "", TERM_PROGRAM = "", XTERM_VERSION, STY, TMUX } = process.env
+  // tmux says it is a screen, and wraps; screen does not.
+  if (TMUX !== undefined) return true
+  if (cursorRow && cutsCursorRow.has(TERM_PROGRAM)) return false
+  return XTERM_VERSION === undefined && STY === undefined && !/^(linux|screen|vt)/.test(TERM)
+}
+
+/** Terminals of xterm.js: they leave the row of the cursor to the program. */
+const cutsCursorRow: ReadonlySet<string> = new Set(["vscode", "Hyper", "Tabby"])

@@ -7,7 +7,7 @@
 import sliceAnsi from "slice-ansi"
 import { showValue } from "../../engine/values/values.js"
 import { formatNumber } from "./number.js"
-import { cellWidth, isNarrow, measurable } from "./width.js"
+import { cellWidth, head, isNarrow, measurable } from "./width.js"
 
 export interface TableOptions {
   /** Terminal columns. */
@@ -165,5 +165,11 @@ export function truncate(text: string, width: number): string {
   if (cellWidth(text) <= width) return text
   if (width <= 1) return "…".slice(0, width)
   if (isNarrow(text)) return `${text.slice(0, width - 1)}…`
-  return `${sliceAnsi(text, 0, width - 1)}…`
+  return `${text.includes("\x1b") ? slice(text, width - 1) : text.slice(0, head(text, width - 1).length)}…`
+}
+
+/** It takes a wide character in of which only one cell has room. */
+function slice(styled: string, cells: number): string {
+  const cut = sliceAnsi(styled, 0, cells)
+  return cellWidth(cut) <= cells ? cut : sliceAnsi(styled, 0, cells - 1)
 }

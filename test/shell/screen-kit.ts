@@ -11,6 +11,7 @@ import type { Inspection, PanelOrder } from "../../shell/session.js"
 process.env.NODE_ENV ??= "production"
 process.env.CI = "false"
 const { openScreen } = await import("../../shell/screen.js")
+const { standsMs } = await import("../../shell/terminal-size.js")
 
 export class FakeHost implements HostPort {
   readonly ran: string[] = []
@@ -62,11 +63,16 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
   const written: string[] = []
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (on: boolean) => raw.push(on), ref() {}, unref() {} })
   let pending = Promise.resolve()
+  let now = { columns, rows }
   const stdout = Object.assign(new EventEmitter(), {
     isTTY: true,
     columns,
     rows,
     writable: true,
+    // As Node's own: looks at the terminal's size, and tells of it when it is another.
+    _refreshSize: () => {
+      if (stdout.columns !== now.columns || stdout.rows !== now.rows) heard()
+    },
     write(chunk: string | Uint8Array): boolean {
       const text = chunk.toString()
       written.push(text)
@@ -95,6 +101,22 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
       await pending
     }
   }
+  /** The terminal has another size, of which the program has not heard. */
+  const sized = (toColumns: number, toRows: number) => {
+    // What was written before reached it before.
+    pending = pending.then(() => terminal.resize(toColumns, toRows))
+    now = { columns: toColumns, rows: toRows }
+  }
+  const heard = () => {
+    Object.assign(stdout, now)
+    stdout.emit("resize")
+  }
+  /** Its size stays as it is: it is painted for that. */
+  const stands = async () => {
+    await settled()
+    await new Promise(resolve => setTimeout(resolve, standsMs + 5))
+    await settled()
+  }
   const lines = () => {
     const buffer = terminal.buffer.active
     return Array.from({ length: buffer.length }, (_, i) => buffer.getLine(i)!.translateToString(true))
@@ -107,6 +129,7 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
     written,
     settled,
     lines,
+    state: () => screen.state(),
     /** Whoever leaves by Ctrl-D is asked first. */
     leaveAsks: () => {
       asks = true
@@ -119,11 +142,13 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
       await settled()
     },
     resize: async (toColumns: number, toRows: number) => {
-      terminal.resize(toColumns, toRows)
-      Object.assign(stdout, { columns: toColumns, rows: toRows })
-      stdout.emit("resize")
-      await settled()
+      sized(toColumns, toRows)
+      heard()
+      await stands()
     },
+    sized,
+    heard,
+    stands,
   }
 }
 
