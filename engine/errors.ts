@@ -3,7 +3,9 @@
  * that a command ends with: 1 the user's program failed, 2 wrong usage, 3 master unreachable, 4 refused, 5 answer incomplete.
  */
 export class RivuletError extends Error {
+  /** The exit code that a command ends with. */
   readonly code: number
+  /** What to do. */
   readonly try: string | undefined
 
   constructor(message: string, options: { readonly code?: number; readonly try?: string; readonly cause?: unknown } = {}) {

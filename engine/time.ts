@@ -8,7 +8,9 @@ import { dayMs, instantOf, instantsOf, offsetText, parseOffset, type TimeZone, t
 
 /** `[from, to)` in epoch ms. A result is named by its interval. */
 export interface Interval {
+  /** Its first ms. */
   readonly from: number
+  /** The first ms after it. */
   readonly to: number
 }
 

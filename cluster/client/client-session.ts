@@ -51,7 +51,9 @@ const defaultLogMs = 3_600_000
 const defaultJobsMs = 60_000
 
 export class ClientSession implements Session {
+  /** What it asks of the cluster. */
   readonly calls: ClientCalls
+  /** By which handles define and ask. */
   readonly host: SessionHost
   /** It may ask, and change nothing: so it said, or its key is admitted for that alone. */
   readonly readOnly: boolean
@@ -99,9 +101,11 @@ export class ClientSession implements Session {
     },
   }
 
+  /** By which the master knows it. */
   get id(): string {
     return this.host.definitions.author.session
   }
+  /** The zone of times as text. */
   get tz(): string {
     return this.host.tz
   }

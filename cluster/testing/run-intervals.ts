@@ -37,6 +37,7 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
   readonly partitions?: number
   /** Of everything that is by chance: the same seed, the same run. */
   readonly seed?: number
+  /** Deaths and slowness, each at its time. */
   readonly faults?: readonly IntervalFault[]
   /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */
   readonly compiled?: boolean

@@ -7,7 +7,9 @@ import type { SimulatedSources } from "./sources.js"
 
 /** A node that ends so long after the start. */
 export interface Kill {
+  /** `w1`, `w2` … or `master`. */
   readonly node: string
+  /** After the start. */
   readonly atMs: number
 }
 
@@ -15,6 +17,7 @@ export interface Kill {
 export interface SimulateOptions {
   /** How many workers, `w1`, `w2` … Default 3. */
   readonly workers?: number
+  /** Of everything that is by chance: the same seed, the same run. Default 1. */
   readonly seed?: number
   /**
    * `instant`: messages, tasks and disks take no time, and what follows from an event happens in its instant. `random`: they take some milliseconds each,

@@ -14,8 +14,11 @@ export interface Answer<T> extends Promise<T> {
 
 /** One value a version, in time order. */
 export interface Series<T> extends Iterable<{ interval: Interval; value: T }> {
+  /** How many versions. */
   readonly length: number
+  /** The oldest version's. */
   readonly first: T
+  /** The newest version's. */
   readonly last: T
   /** The values alone, in time order. */
   values(): T[]
@@ -31,15 +34,21 @@ export interface Plot {
 
 /** An answer that did not wait for everything: `missing` names the partitions it lacks, `final` is the whole answer. */
 export interface Partial<T> {
+  /** Of the partitions that are ready. */
   value: T
+  /** Whether these are all. */
   complete: boolean
+  /** Which are not, each with the reason. */
   missing: { partition: number; why: string }[]
+  /** The whole answer, when it is there. */
   final: Promise<T>
 }
 
 /** A count from the partitions that were ready, extrapolated: with the asked confidence it lies between `low` and `high`. */
 export interface ApproximateCount extends Partial<number> {
+  /** The count is not below it, with the confidence asked for. */
   low: number
+  /** Nor above this. */
   high: number
 }
 
@@ -58,17 +67,16 @@ export interface PartialRDD<T> {
 /**
  * How `save` writes: a file an interval and partition with records, `<time>-<partition>.<format>`, written whole by rename; writing
  * it again replaces it. A path is the workers'.
- *
- * `format`: ndjson unless given; csv with a header for objects; arrow is an IPC file, parquet a file of its own an interval and partition.
- * `key`: of the records with one key only the last is written.
- * `every`: a file so often: all records of that time, of snapshots the last version of it. A multiple of the stream's interval.
- * `from`: where a stream's output starts, as far back as is retained unless said otherwise.
- * `onError`: where a function of the records throws: the stream is held, unless such records are to be set aside.
  */
 export interface SaveOptions<T> {
+  /** `ndjson` unless given; csv with a header for objects; arrow is an IPC file, parquet a file of its own an interval and partition. */
   format?: "ndjson" | "csv" | "parquet" | "arrow"
+  /** Of the records with one key only the last is written. */
   key?: By<T>
+  /** A file so often: all records of that time, of snapshots the last version of it. A multiple of the stream's interval. */
   every?: Duration
+  /** Where a stream's output starts, as far back as is retained unless said otherwise. */
   from?: TimeLike | "earliest" | "next"
+  /** Where a function of the records throws: the stream is held, unless such records are to be set aside. */
   onError?: "hold" | "setAside"
 }

@@ -37,6 +37,7 @@ export interface HistoryOptions<T> {
 
 /** What asks again at each finished interval, until it is stopped. */
 export interface Watch {
+  /** Under which it is shown and stopped. */
   readonly name: string
   /** Ends the watch. */
   stop(): Promise<void>

@@ -11,8 +11,11 @@ import type { By, Change, Value } from "./values.js"
 
 /** What every stream can do. `interval` in ms. */
 export interface Handle {
+  /** The name under which others find it, unique in its program. */
   readonly name: string
+  /** The program that it is of; of scratch the user. */
   readonly program: string
+  /** In ms. */
   readonly interval: number
   /** The name under which others find the stream, unique in its program. Another of that name becomes `name~1`. */
   named(name: string): this
