@@ -66,8 +66,8 @@ export type NodeEvent =
   // executors (worker)
   | { readonly kind: "taskDone"; readonly task: string; readonly executor: number; readonly result: TaskResult; readonly ms: number }
   | { readonly kind: "taskFailed"; readonly task: string; readonly executor: number; readonly failure: TaskFailure; readonly ms: number }
-  /** Once, of a task that runs for a second or more. */
-  | { readonly kind: "taskLong"; readonly task: string; readonly executor: number }
+  /** Once, of a task that has run for a while, by the clock. */
+  | { readonly kind: "taskLong"; readonly task: string; readonly executor: number; readonly ms: number }
   // disk (worker)
   | { readonly kind: "fileRead"; readonly request: string; readonly bytes: Uint8Array; readonly unpacked?: Unpacked }
   | { readonly kind: "filesListed"; readonly request: string; readonly files: readonly ListedFile[] }

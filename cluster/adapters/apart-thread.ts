@@ -1,21 +1,28 @@
 /**
- * A thread that was left to one task which takes long, or for ever: the executor that it was has gone on with another. It ends
- * with its task.
+ * A thread that was left to one task which takes long, or for ever: the executor that it was has gone on with another.
  */
 
-import type { Worker } from "node:worker_threads"
 import type { TaskFailure, TaskResult } from "../../engine/task.js"
-import { type ExecutorTask, type FromThread, processMs, type Slots, slotState } from "./executor-messages.js"
+import { type ExecutorTask, type FinishedTask, processMs, slotState } from "./executor-messages.js"
 import { overLimits, threadEnded } from "./task-limits.js"
+import type { TaskThread, ThreadOwner } from "./task-thread.js"
 import type { TaskTime } from "./thread-time.js"
 
+/** A task that has taken so much of its own time takes from now on what others leave, and a tenth of the machine if they leave nothing. */
+const ownMs = 1_000
+const addedNiceness = 10
+
 export interface ApartThreadOptions {
-  readonly worker: Worker
-  readonly slots: Slots
+  readonly thread: TaskThread
   readonly slot: number
   readonly task: ExecutorTask
   readonly time: TaskTime
+  /** Of the executor that it was. */
+  readonly niceness: number
   readonly onDone: (result: TaskResult, ms: number) => void
+  /** Some time after: the thread has nothing more to do. */
+  readonly onIdle: () => void
+  /** The thread has been ended. */
   readonly onFailed: (failure: TaskFailure, ms: number) => void
   /** Limit of the thread's JavaScript heap. */
   readonly heapMb: number | undefined
@@ -23,48 +30,52 @@ export interface ApartThreadOptions {
   readonly assets: ReadonlyMap<string, Uint8Array>
 }
 
-export class ApartThread {
+export class ApartThread implements ThreadOwner {
   private over = false
 
   constructor(private readonly options: ApartThreadOptions) {
-    const { worker, slots, slot } = options
+    const { thread, slot } = options
+    thread.owner = this
     // What else lies in its inbox runs elsewhere.
-    for (let other = 0; other < slots.states.length; other++)
-      Atomics.compareExchange(slots.states, other, slotState.posted, slotState.cancelled)
-    // Not all of them: a Worker listens to itself for who listens, and without that it would never read its port again.
-    for (const event of ["message", "error", "exit"]) worker.removeAllListeners(event)
-    worker.on("message", (message: FromThread) => {
-      if (message.kind !== "finished" || message.slot !== slot || this.over) return
-      this.end()
-      if ("result" in message) options.onDone(message.result, message.ms)
-      else if ("failure" in message) options.onFailed(message.failure, message.ms)
-    })
-    worker.on("error", error => this.fail(threadEnded(error, options.heapMb)))
-    worker.on("exit", () =>
-      this.fail(threadEnded(new Error("the executor thread ended: does a function call process.exit?"), options.heapMb)),
-    )
+    const { states } = thread.slots
+    for (let other = 0; other < states.length; other++)
+      if (other !== slot) Atomics.compareExchange(states, other, slotState.posted, slotState.cancelled)
   }
 
   get task(): ExecutorTask {
     return this.options.task
   }
 
+  finished(message: FinishedTask): void {
+    const { thread, slot, onDone, onIdle } = this.options
+    Atomics.store(thread.slots.states, message.slot, slotState.free)
+    if (message.slot === slot && !this.over) {
+      if (!("result" in message)) return this.fail("failure" in message ? message.failure : { kind: "killed", message: "cancelled" })
+      this.over = true
+      onDone(message.result, message.ms)
+    }
+    // Whoever has it next must not hear of what was taken out of its inbox.
+    if (this.over && thread.slots.states.every(state => state === slotState.free)) onIdle()
+  }
+
+  ended(error: Error): void {
+    this.fail(threadEnded(error, this.options.heapMb))
+  }
+
   /** Ends it if its task runs longer than it may. */
   checkTimeout(pausedMs: number): void {
-    const { time, task, slots, assets } = this.options
-    const failure = overLimits(task.limits, time, time.ranMs(processMs(), pausedMs), slots.progress, assets)
+    const { time, task, thread, niceness, assets } = this.options
+    const ranMs = time.ranMs(processMs(), pausedMs)
+    if (ranMs > ownMs) thread.giveWay(niceness + addedNiceness)
+    const failure = overLimits(task.limits, time, ranMs, thread.slots.progress, assets)
     if (failure !== null) this.fail(failure)
   }
 
   fail(failure: TaskFailure): void {
     if (this.over) return
-    const ms = processMs() - this.options.time.startedMs
-    this.end()
-    this.options.onFailed(failure, ms)
-  }
-
-  end(): Promise<number> {
     this.over = true
-    return this.options.worker.terminate()
+    const { thread, time, onFailed } = this.options
+    void thread.end()
+    onFailed(failure, processMs() - time.startedMs)
   }
 }

@@ -46,8 +46,6 @@ export interface ThreadStart {
   readonly slots: SharedArrayBuffer
   /** URL of the module that exports `TaskRunner`. */
   readonly runner: string
-  /** Added to the thread's niceness: queries give way to streams. */
-  readonly niceness: number
 }
 
 /** `counts`: the task is to tell how it gets on. */

@@ -3,7 +3,6 @@
  * time and their results go back by transfer. What loops for ever is ended from outside.
  */
 
-import { setPriority } from "node:os"
 import { parentPort, workerData } from "node:worker_threads"
 import { OutputMemory } from "../../engine/output-memory.js"
 import type { TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
@@ -30,12 +29,6 @@ interface Runner {
 
 const start = workerData as ThreadStart
 const port = parentPort!
-// Of this thread only: on Linux each thread has its own niceness. Where that is not allowed, queries share alike.
-if (start.niceness > 0)
-  try {
-    setPriority(start.niceness)
-  } catch {}
-
 const { TaskRunner } = (await import(start.runner)) as {
   TaskRunner: new (memory: SharedArrayBuffer, options: { readonly memory: OutputMemory }) => Runner
 }

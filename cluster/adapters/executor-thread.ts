@@ -8,37 +8,25 @@
  * Tasks are deterministic, so one whose result was lost with its thread simply runs again.
  */
 
-import { Worker } from "node:worker_threads"
 import type { TaskFailure, TaskResult } from "../../engine/task.js"
 import { ApartThread } from "./apart-thread.js"
-import {
-  type ExecutorTask,
-  type FromThread,
-  type PostedTask,
-  processMs,
-  slotCount,
-  slotState,
-  slotsBytes,
-  slotsOver,
-  type ThreadStart,
-  type ToThread,
-} from "./executor-messages.js"
+import { type ExecutorTask, type FinishedTask, type PostedTask, processMs, type Slots, slotCount, slotState } from "./executor-messages.js"
 import { overLimits, threadEnded } from "./task-limits.js"
-import { giveWay, TaskTime } from "./thread-time.js"
+import type { TaskThread, ThreadOwner } from "./task-thread.js"
+import type { ThreadSupply } from "./thread-supply.js"
+import { TaskTime } from "./thread-time.js"
 
 export interface ExecutorThreadOptions {
-  readonly memory: SharedArrayBuffer
-  /** URL of the module that exports `TaskRunner`. */
-  readonly runner: string
+  readonly supply: ThreadSupply
   readonly niceness: number
-  /** Limit of the thread's JavaScript heap; Node's own if absent. */
-  readonly heapMb?: number
-  /** All assets that were ever added: a new thread gets them first. */
+  /** Limit of the threads' JavaScript heap; Node's own if absent. */
+  readonly heapMb: number | undefined
+  /** The functions that threads have. */
   readonly assets: ReadonlyMap<string, Uint8Array>
   readonly onDone: (task: string, result: TaskResult, ms: number) => void
   readonly onFailed: (task: string, failure: TaskFailure, ms: number) => void
-  /** Once, of a task that has run for a second. */
-  readonly onLong: (task: string) => void
+  /** Once, of a task that runs for a while. */
+  readonly onLong: (task: string, ms: number) => void
 }
 
 interface Posted extends ExecutorTask {
@@ -50,40 +38,26 @@ interface Posted extends ExecutorTask {
   long: boolean
 }
 
-/** A task that has run so long is told to be long; sooner where it may not take much more. */
-const longMs = 1_000
-/** Added to the niceness of a thread whose task was set apart: it takes what others leave, and a tenth of the machine if they leave nothing. */
-const apartNiceness = 10
-const longShare = 1 / 4
+/** A task that has run so long by the clock is told to be long … */
+const longMs = 150
+/** … and after so long somebody may soon need another thread. */
+const maybeLongMs = 75
 
-const entry = new URL(`./executor-thread-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url)
-
-export class ExecutorThread {
-  private worker: Worker | null = null
-  private ready = false
+export class ExecutorThread implements ThreadOwner {
+  private thread: TaskThread | null = null
   private waiting: ExecutorTask[] = []
   private posted: (Posted | null)[] = new Array(slotCount).fill(null)
-  private slots = slotsOver(new SharedArrayBuffer(slotsBytes))
   private flushing = false
   private order = 0
   private closed = false
-  /** Its id in the system. */
-  private thread: number | null = null
   /** Of the task that was seen to run. */
   private time: TaskTime | null = null
   /** How long the process was stopped so far. */
   private pausedMs = 0
   private readonly apart = new Set<ApartThread>()
-  private slower = 0
 
   constructor(private readonly options: ExecutorThreadOptions) {
-    this.spawn()
-  }
-
-  /** Each task takes so many times as long from now on. */
-  slow(times: number): void {
-    this.slower = times
-    this.slots.slower[0] = times
+    this.renew()
   }
 
   isBusy(): boolean {
@@ -101,20 +75,9 @@ export class ExecutorThread {
     })
   }
 
-  addAsset(hash: string, bytes: Uint8Array): void {
-    this.post({ kind: "asset", hash, bytes })
-  }
-
-  dropAssets(hashes: readonly string[]): void {
-    this.post({ kind: "dropAssets", hashes })
-  }
-
-  outputOver({ buffer }: Uint8Array): void {
-    if (buffer instanceof ArrayBuffer) this.worker?.postMessage({ kind: "outputOver", buffer } satisfies ToThread, [buffer])
-  }
-
-  forgetState(stream: string, before: number): void {
-    this.post({ kind: "forgetState", stream, before })
+  /** What a task made has been taken out of it: its thread may use it for the next. */
+  outputOver(bytes: Uint8Array): void {
+    this.thread?.outputOver(bytes)
   }
 
   /** Ends a task wherever it is. A task that is not here is left alone: its end has been told. */
@@ -132,133 +95,110 @@ export class ExecutorThread {
     }
     const slot = this.posted.findIndex(posted => posted !== null && posted.task === name && !posted.told)
     if (slot < 0) return
-    if (Atomics.compareExchange(this.slots.states, slot, slotState.posted, slotState.cancelled) === slotState.posted) {
+    if (Atomics.compareExchange(this.slots!.states, slot, slotState.posted, slotState.cancelled) === slotState.posted) {
       this.posted[slot]!.told = true
       this.options.onFailed(name, { kind: "killed", message: "cancelled before it began" }, 0)
     } else this.restart(slot, { kind: "killed", message: "cancelled" })
   }
 
-  /** The task goes on in the thread it has; all others here get a new one. */
+  /** The task goes on in the thread it has; all others here get another one. */
   setApart(name: string): void {
     const slot = this.posted.findIndex(posted => posted?.task === name && !posted.told)
     // Else it is over.
-    if (slot >= 0 && Atomics.load(this.slots.states, slot) === slotState.running) this.leave(slot)
+    if (slot >= 0 && this.isRunning(slot)) this.leave(slot)
   }
 
   private leave(slot: number): void {
+    const { supply, niceness, onDone, onFailed, heapMb, assets } = this.options
     const task = this.posted[slot]!
-    const { worker, slots } = this
-    const time = this.time ?? new TaskTime(this.thread, slots.startedMs[slot]!, this.pausedMs)
+    const left = this.thread!
+    const time = this.time ?? new TaskTime(left.id, left.slots.startedMs[slot]!, this.pausedMs)
     this.waiting = [...this.takePosted().filter(other => other !== task), ...this.waiting]
-    this.worker = null
-    giveWay(this.thread, this.options.niceness + apartNiceness)
-    const thread = new ApartThread({
-      worker: worker!,
-      slots,
-      slot,
-      task,
-      time,
+    const apart = new ApartThread({
+      ...{ thread: left, slot, task, time, niceness, heapMb, assets },
       onDone: (result, ms) => {
-        this.apart.delete(thread)
-        this.options.onDone(task.task, result, ms)
+        this.apart.delete(apart)
+        onDone(task.task, result, ms)
       },
+      onIdle: () => supply.back(left, processMs()),
       onFailed: (failure, ms) => {
-        this.apart.delete(thread)
-        this.options.onFailed(task.task, failure, ms)
+        this.apart.delete(apart)
+        onFailed(task.task, failure, ms)
       },
-      heapMb: this.options.heapMb,
-      assets: this.options.assets,
     })
-    this.apart.add(thread)
-    this.spawn()
+    this.apart.add(apart)
+    this.renew()
     this.flush()
   }
 
-  /** Ends the thread if its task runs longer than it may. */
-  checkTimeout(pausedMs: number): void {
-    this.pausedMs = pausedMs
-    for (const thread of this.apart) thread.checkTimeout(pausedMs)
-    for (let slot = 0; slot < slotCount; slot++) {
-      const posted = this.posted[slot]
-      if (posted == null || posted.told || Atomics.load(this.slots.states, slot) !== slotState.running) continue
-      const startedMs = this.slots.startedMs[slot]!
-      if (this.time?.startedMs !== startedMs) this.time = new TaskTime(this.thread, startedMs, pausedMs)
-      const ranMs = this.time.ranMs(processMs(), pausedMs)
-      const failure = overLimits(posted.limits, this.time, ranMs, this.slots.progress, this.options.assets)
-      if (failure !== null) {
-        this.restart(slot, failure)
-        return
-      }
-      if (!posted.long && ranMs > Math.min(longMs, posted.limits.timeoutMs * longShare)) {
-        posted.long = true
-        // Whoever hears it may set the task apart: then nothing here is as it was.
-        this.options.onLong(posted.task)
-        return
-      }
-    }
+  private get slots(): Slots | undefined {
+    return this.thread?.slots
   }
 
-  async close(): Promise<void> {
+  private isRunning(slot: number): boolean {
+    return this.slots !== undefined && Atomics.load(this.slots.states, slot) === slotState.running
+  }
+
+  /** Ends the thread if its task runs longer than it may. Gives whether it may soon have to be done without. */
+  checkTimeout(pausedMs: number): boolean {
+    this.pausedMs = pausedMs
+    for (const thread of this.apart) thread.checkTimeout(pausedMs)
+    const slot = this.posted.findIndex((posted, slot) => posted !== null && !posted.told && this.isRunning(slot))
+    if (slot < 0) return this.apart.size > 0
+    const posted = this.posted[slot]!
+    const { slots, id } = this.thread!
+    const startedMs = slots.startedMs[slot]!
+    if (this.time?.startedMs !== startedMs) this.time = new TaskTime(id, startedMs, pausedMs)
+    const nowMs = processMs()
+    const failure = overLimits(posted.limits, this.time, this.time.ranMs(nowMs, pausedMs), slots.progress, this.options.assets)
+    if (failure !== null) {
+      this.restart(slot, failure)
+      return true
+    }
+    const clockMs = this.time.clockMs(nowMs, pausedMs)
+    if (!posted.long && clockMs > longMs) {
+      posted.long = true
+      // Whoever hears it may set the task apart: then nothing here is as it was.
+      this.options.onLong(posted.task, clockMs)
+    }
+    return clockMs > maybeLongMs || this.apart.size > 0
+  }
+
+  /** What it has given out is not told any more; its thread ends with the supply. */
+  close(): void {
     this.closed = true
     this.waiting = []
     this.posted.fill(null)
-    const { worker } = this
-    this.worker = null
-    await Promise.all([worker?.terminate(), ...[...this.apart].map(thread => thread.end())])
-  }
-
-  private post(message: ToThread): void {
-    this.worker?.postMessage(message)
+    if (this.thread !== null) this.thread.owner = null
+    this.thread = null
   }
 
   private flush(): void {
     if (this.closed || this.waiting.length === 0) return
-    if (this.worker === null) this.spawn()
+    if (this.thread === null) this.renew()
+    const { slots } = this.thread!
     const tasks: PostedTask[] = []
     for (let slot = 0; slot < slotCount && this.waiting.length > 0; slot++) {
       if (this.posted[slot] !== null) continue
       const task = this.waiting.shift()!
       this.posted[slot] = { ...task, order: this.order++, told: false, long: false }
-      Atomics.store(this.slots.states, slot, slotState.posted)
+      Atomics.store(slots.states, slot, slotState.posted)
       tasks.push({ slot, run: task.run, counts: task.limits.stallMs !== undefined || task.run.attempt > 1 })
     }
-    if (tasks.length > 0) this.post({ kind: "run", tasks })
+    if (tasks.length > 0) this.thread!.post({ kind: "run", tasks })
   }
 
-  private spawn(): void {
-    const buffer = new SharedArrayBuffer(slotsBytes)
-    this.slots = slotsOver(buffer)
-    this.slots.slower[0] = this.slower
-    this.ready = false
-    this.thread = null
+  private renew(): void {
+    const { supply, niceness } = this.options
+    this.thread = supply.take(niceness)
+    this.thread.owner = this
     this.time = null
-    const { memory, runner, niceness, heapMb } = this.options
-    const worker = new Worker(entry, {
-      workerData: { memory, slots: buffer, runner, niceness } satisfies ThreadStart,
-      resourceLimits: heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb },
-    })
-    this.worker = worker
-    worker.on("message", (message: FromThread) => {
-      if (worker === this.worker) this.received(message)
-    })
-    worker.on("error", error => {
-      if (worker === this.worker) this.crashed(error)
-    })
-    worker.on("exit", () => {
-      if (worker === this.worker) this.crashed(new Error("the executor thread ended: does a function call process.exit?"))
-    })
-    for (const [hash, bytes] of this.options.assets) this.addAsset(hash, bytes)
   }
 
-  private received(message: FromThread): void {
-    if (message.kind === "ready") {
-      this.ready = true
-      this.thread = message.thread
-      return
-    }
+  finished(message: FinishedTask): void {
     const posted = this.posted[message.slot]
     this.posted[message.slot] = null
-    Atomics.store(this.slots.states, message.slot, slotState.free)
+    Atomics.store(this.slots!.states, message.slot, slotState.free)
     // The thread gets its next task before anybody reacts to this one.
     this.flush()
     if (posted == null || posted.told) return
@@ -266,29 +206,28 @@ export class ExecutorThread {
     else if ("failure" in message) this.options.onFailed(posted.task, message.failure, message.ms)
   }
 
-  private crashed(error: Error): void {
+  ended(error: Error): void {
+    if (this.closed) return
     const failure = threadEnded(error, this.options.heapMb)
-    const running = this.posted.findIndex((posted, slot) => posted !== null && Atomics.load(this.slots.states, slot) === slotState.running)
-    if (this.ready) {
+    if (this.thread!.ready) {
+      const running = this.posted.findIndex((posted, slot) => posted !== null && this.isRunning(slot))
       this.restart(running < 0 ? null : running, failure)
       return
     }
     // It never came up: another one would not either. Nothing is started again until there is a new task.
     const tasks = [...this.takePosted(), ...this.waiting]
     this.waiting = []
-    this.worker = null
+    this.thread = null
     for (const { task } of tasks) this.options.onFailed(task, failure, 0)
   }
 
   /** Ends the thread; the task in `slot` has failed, all others wait again in their order, for a new thread. */
   private restart(slot: number | null, failure: TaskFailure): void {
     const failed = slot === null ? null : this.posted[slot]!
-    const ms = slot === null ? 0 : processMs() - this.slots.startedMs[slot]!
+    const ms = slot === null ? 0 : processMs() - this.slots!.startedMs[slot]!
     this.waiting = [...this.takePosted().filter(task => task !== failed), ...this.waiting]
-    const old = this.worker
-    this.worker = null
-    void old?.terminate()
-    this.spawn()
+    void this.thread?.end()
+    this.renew()
     this.flush()
     if (failed !== null) this.options.onFailed(failed.task, failure, ms)
   }

@@ -8,9 +8,10 @@ import type { TaskLimits, TaskRun } from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
 import { processMs } from "./executor-messages.js"
 import { ExecutorThread } from "./executor-thread.js"
+import { ThreadSupply } from "./thread-supply.js"
 
 /** How often running tasks are compared with their time limit. */
-const watchMs = 100
+const watchMs = 50
 /** A look that comes so late was kept by the system. */
 const pauseMs = 1_000
 /** An asset this large is put where all threads can read it; a smaller one is copied to each. */
@@ -30,22 +31,24 @@ export interface ExecutorThreadsOptions {
 
 export class ExecutorThreads {
   private readonly threads: ExecutorThread[]
+  private readonly supply: ThreadSupply
   private readonly assets = new Map<string, Uint8Array>()
   private readonly watch: NodeJS.Timeout
 
   constructor(options: ExecutorThreadsOptions) {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
     const runner = options.runner ?? new URL(`../../engine/task-runner${extension}`, import.meta.url).href
-    this.threads = Array.from({ length: options.streams + options.queries }, (_, executor) => {
+    const { memory, streams, queries, heapMb } = options
+    this.supply = new ThreadSupply({ memory, runner, heapMb, assets: this.assets, spares: streams + queries })
+    this.threads = Array.from({ length: streams + queries }, (_, executor) => {
       return new ExecutorThread({
-        memory: options.memory,
-        runner,
-        heapMb: options.heapMb,
-        niceness: executor < options.streams ? 0 : queryNiceness,
+        supply: this.supply,
+        heapMb,
+        niceness: executor < streams ? 0 : queryNiceness,
         assets: this.assets,
         onDone: (task, result, ms) => options.onEvent({ kind: "taskDone", task, executor, result, ms }),
         onFailed: (task, failure, ms) => options.onEvent({ kind: "taskFailed", task, executor, failure, ms }),
-        onLong: task => options.onEvent({ kind: "taskLong", task, executor }),
+        onLong: (task, ms) => options.onEvent({ kind: "taskLong", task, executor, ms }),
       })
     })
     let pausedMs = 0
@@ -55,7 +58,10 @@ export class ExecutorThreads {
       lookedMs += sinceMs
       // All of it stood still: nobody's task is to blame.
       if (sinceMs > pauseMs) pausedMs += sinceMs - watchMs
-      for (const thread of this.threads) if (thread.isBusy()) thread.checkTimeout(pausedMs)
+      let long = false
+      for (const thread of this.threads) if (thread.isBusy() && thread.checkTimeout(pausedMs)) long = true
+      if (long) this.supply.keepOne(lookedMs)
+      else this.supply.trim(lookedMs)
     }, watchMs)
     this.watch.unref()
   }
@@ -71,12 +77,12 @@ export class ExecutorThreads {
     const shared = bytes.byteLength < sharedAssetBytes ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
     if (shared !== bytes) shared.set(bytes)
     this.assets.set(hash, shared)
-    for (const thread of this.threads) thread.addAsset(hash, shared)
+    this.supply.tell({ kind: "asset", hash, bytes: shared })
   }
 
   dropAssets(hashes: readonly string[]): void {
     for (const hash of hashes) this.assets.delete(hash)
-    for (const thread of this.threads) thread.dropAssets(hashes)
+    this.supply.tell({ kind: "dropAssets", hashes })
   }
 
   kill(task: string, executor: number): void {
@@ -90,7 +96,7 @@ export class ExecutorThreads {
 
   /** A slow machine, on purpose: each task takes so many times as long from now on. */
   slow(times: number): void {
-    for (const thread of this.threads) thread.slow(times)
+    this.supply.slow(times)
   }
 
   /** The bytes are of what one of its tasks made, and nobody reads them any more. */
@@ -99,12 +105,13 @@ export class ExecutorThreads {
   }
 
   forgetState(stream: string, before: number): void {
-    for (const thread of this.threads) thread.forgetState(stream, before)
+    this.supply.tell({ kind: "forgetState", stream, before })
   }
 
   async close(): Promise<void> {
     clearInterval(this.watch)
-    await Promise.all(this.threads.map(thread => thread.close()))
+    for (const thread of this.threads) thread.close()
+    await this.supply.close()
   }
 
   private at(executor: number): ExecutorThread {

@@ -59,8 +59,13 @@ export class TaskTime {
     return ranMs - this.steppedMs
   }
 
+  /** By the clock, without pauses of the whole process. */
+  clockMs(nowMs: number, pausedMs: number): number {
+    return nowMs - this.startedMs - (pausedMs - this.pausedBefore)
+  }
+
   /** Without what it waited for a processor, and without pauses of the whole process. */
   ranMs(nowMs: number, pausedMs: number): number {
-    return nowMs - this.startedMs - (pausedMs - this.pausedBefore) - (waitedMs(this.thread) - this.waitedBefore)
+    return this.clockMs(nowMs, pausedMs) - (waitedMs(this.thread) - this.waitedBefore)
   }
 }

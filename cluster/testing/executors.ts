@@ -27,7 +27,7 @@ export interface CostModel {
 }
 
 /** As of the real ones. */
-const longMs = 1_000
+const longMs = 150
 
 export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hangMs: 0 }
 
@@ -105,7 +105,7 @@ export class SimulatedExecutors {
       this.#failed(task, number, { kind: "timeout", message: `ran longer than ${timeoutMs} ms` }, timeoutMs)
       this.#next(number)
     })
-    const long = this.#world.after(longMs, () => this.#dispatch({ kind: "taskLong", task, executor: number }))
+    const long = this.#world.after(longMs, () => this.#dispatch({ kind: "taskLong", task, executor: number, ms: longMs }))
     executor.running = { task, end, limit, long }
   }
 

@@ -7,7 +7,7 @@
  * became ready first goes first. While stream tasks wait, one query task may run at most: a question must not make an
  * interval late.
  *
- * A task that runs long while others' wait is set *apart*: it keeps its thread, the executor gets another one, and its
+ * A task that runs long (`patience.ts`) while others' wait is set *apart*: it keeps its thread, the executor gets another one, and its
  * group (the stream or question it is of) gets no further executor here until it has ended. So a function that never
  * returns costs its own stream, and of the others only their share of the machine.
  *
@@ -214,7 +214,9 @@ export class ExecutorPool<T extends Poolable> {
 
   #takeQuery(executor: number, depth: number): T | null {
     if (depth > 0) return null
-    const streamsWait = this.#shared.stream.length > 0 || this.#own.some(own => own.length > 0)
+    // Those that wait for one of their own stream, which runs apart, no executor could take.
+    const isAllowed = ({ group }: T) => !this.#withheld.has(group)
+    const streamsWait = this.#shared.stream.some(isAllowed) || this.#own.some(own => own.some(isAllowed))
     const queriesRun = this.#given.some((given, executor) => executor >= this.#streams && given.length > 0)
     if (streamsWait && queriesRun) return null
     return this.#takeBack(executor) ?? this.#takeAllowed(this.#shared.query)

@@ -37,6 +37,10 @@ export interface FoldingParts {
 
 interface Running {
   readonly executor: number
+  /** Its thread has been at it for a while: since when. */
+  longSinceMs: number | null
+  /** The executor has gone on without it. */
+  apart: boolean
   readonly begun: Begun | null
   readonly pinned: readonly Region[]
 }
@@ -48,6 +52,8 @@ const begunMost = 16
 const lookEveryMs = 1_000
 /** Its own time. A function that takes so long in a fold does so in the task, which then is stopped as its stream says. */
 const timeoutMs = 5_000
+/** So long by the clock a task waits for a fold that is in its way. */
+const patienceMs = 300
 
 export class Folding {
   readonly #parts: FoldingParts
@@ -166,7 +172,7 @@ export class Folding {
     const fold = { name: begun?.name ?? "", after: begun?.folded ?? 0, keep: this.#keptBy(executor) }
     this.#busy.add(executor)
     this.#untold.delete(executor)
-    this.#running.set(task, { executor, begun, pinned })
+    this.#running.set(task, { executor, longSinceMs: null, apart: false, begun, pinned })
     this.#parts.outbox.push({
       kind: "submit",
       ...{ task, executor, run: { stage, partition: 0, attempt: 1, inputs, fold }, limits: { timeoutMs } },
@@ -177,13 +183,37 @@ export class Folding {
     return [...this.#begun.values()].filter(begun => begun.executor === executor).map(({ name }) => name)
   }
 
+  /** It runs for so long. */
+  onLong(task: string, ms: number): void {
+    const running = this.#running.get(task)
+    if (running !== undefined) running.longSinceMs = this.#parts.clock.monotonicMs - ms
+  }
+
+  /** A task waits for the executor. A fold that takes long goes on apart, for it may never end; then nothing more is folded of its stage. */
+  giveWay(executor: number): void {
+    if (!this.#busy.has(executor)) return
+    const { clock, outbox } = this.#parts
+    for (const [task, running] of this.#running) {
+      const { longSinceMs, begun, apart } = running
+      if (running.executor !== executor || apart || longSinceMs === null || clock.monotonicMs - longSinceMs < patienceMs) continue
+      running.apart = true
+      this.#busy.delete(executor)
+      outbox.push({ kind: "setApart", task, executor })
+      if (begun === null) continue
+      begun.stopped = true
+      this.#drop(begun)
+      const known = this.#stages.get(begun)
+      if (known !== undefined) known.folds = false
+    }
+  }
+
   /** False: it was no fold. `folds`: it was done; else it was not, or its thread was ended, for it or another task. */
   onDone(task: string, folds: boolean): boolean {
     const running = this.#running.get(task)
     if (running === undefined) return false
-    const { executor, begun, pinned } = running
+    const { executor, apart, begun, pinned } = running
     this.#running.delete(task)
-    this.#busy.delete(executor)
+    if (!apart) this.#busy.delete(executor)
     for (const region of pinned) this.#parts.store.unpin(region)
     if (begun === null) return true
     if (folds) begun.folded += begun.underway

@@ -3,11 +3,30 @@
 import type { StageSpec, TaskFailure, TaskResult } from "../../engine/task.js"
 import type { TaskDone } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
+import { defined } from "./defined.js"
 import type { MasterLink } from "./master-link.js"
+import type { TaskInputs } from "./task-inputs.js"
 
 export type Made = Pick<TaskDone, "outputs" | "aside" | "threw" | "rowsIn" | "wrote" | "diskBytes" | "unpacked" | "folds">
 
 export const nothingMade: Made = { outputs: [], aside: 0, rowsIn: 0 }
+
+/** What the master is told of a task that was done. */
+export function madeOf(
+  { diskBytes, unpacked }: Pick<TaskInputs, "diskBytes" | "unpacked">,
+  { aside, rowsIn, folds }: TaskResult,
+  outputs: Made["outputs"],
+): Made {
+  const threw = aside.threw ?? 0
+  return {
+    outputs,
+    aside: aside.count,
+    rowsIn,
+    ...(threw > 0 && { threw }),
+    ...defined({ folds, unpacked }),
+    ...(diskBytes > 0 && { diskBytes }),
+  }
+}
 
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3

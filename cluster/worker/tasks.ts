@@ -21,9 +21,10 @@ import type { Folding } from "./folding.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import { outputPath } from "./output-path.js"
+import { longestMs, Patience } from "./patience.js"
 import { TaskInputs, type TaskInputsParts } from "./task-inputs.js"
 import { type Keeping, TaskOutputs } from "./task-outputs.js"
-import { type Made, nothingMade, TaskReports } from "./task-reports.js"
+import { type Made, madeOf, nothingMade, TaskReports } from "./task-reports.js"
 
 export interface TasksParts extends TaskInputsParts {
   readonly config: WorkerConfig
@@ -50,8 +51,8 @@ interface Entry extends Poolable {
   cancelled: boolean
   /** It runs in a thread of its own: others need not wait for it. */
   apart: boolean
-  /** Its thread has been at it for a while. */
-  long: boolean
+  /** Its thread has been at it for a while: since when. */
+  longSinceMs: number | null
   timedOut: boolean
   killed: boolean
   /** Killed to begin again when there is a place apart. */
@@ -76,6 +77,7 @@ export class Tasks {
   /** On a thread, cancelled ones too, by the executors' name. */
   readonly #running = new Map<string, Entry>()
   readonly #reports: TaskReports
+  readonly #patience = new Patience()
   #names = 0
 
   constructor(parts: TasksParts) {
@@ -137,7 +139,9 @@ export class Tasks {
     const entry = this.#offThread(name)
     entry?.inputs.release()
     if (entry === undefined || entry.cancelled) return
-    const { stage, launch } = entry
+    const { stage, launch, group } = entry
+    // A question's tasks are all there is of it.
+    if (launch.pool === "stream") this.#patience.took(group, ms)
     if (launch.pool === "stream") this.#parts.folding.made(stage, launch.partition, result.folds === true)
     this.#reports.log(stage, launch.partition, result)
     if (writesFile(entry.stage.write)) this.#write(entry, result, ms)
@@ -163,9 +167,12 @@ export class Tasks {
     this.#over(entry, ms, failed.kind === "timeout" ? { operator: entry.stage.label, ...failed } : failed)
   }
 
-  onTaskLong(name: string): void {
+  /** The task has run for so long. */
+  onTaskLong(name: string, ms: number): void {
+    const { clock, folding } = this.#parts
     const entry = this.#running.get(name)
-    if (entry !== undefined) entry.long = true
+    if (entry !== undefined) entry.longSinceMs = clock.monotonicMs - ms
+    else folding.onLong(name, ms)
   }
 
   onTime(nowMs: number): void {
@@ -180,18 +187,23 @@ export class Tasks {
 
   /** What may never end must not keep others from going on. */
   #setApart(nowMs: number): void {
-    const { stream, query } = this.#parts.executors
-    for (let executor = 0; executor < stream + query; executor++) {
+    const { executors, folding, outbox } = this.#parts
+    for (let executor = 0; executor < executors.stream + executors.query; executor++) {
       const head = this.#pool.head(executor)
-      if (head === null || !head.long || head.killed || !this.#pool.othersWait(executor)) continue
+      if (head === null) continue
+      folding.giveWay(executor)
+      if (head.longSinceMs === null || head.killed || !this.#pool.othersWait(executor)) continue
+      const ranMs = nowMs - head.longSinceMs
+      if (ranMs < this.#patience.limitMs(head.group)) continue
       if (!this.#pool.hasPlace(executor)) {
+        if (ranMs < longestMs) continue
         head.putBack = true
         this.#kill(head)
         continue
       }
       head.apart = true
       this.#pool.setApart(executor, nowMs)
-      this.#parts.outbox.push({ kind: "setApart", task: head.name, executor })
+      outbox.push({ kind: "setApart", task: head.name, executor })
       const next = this.#pool.head(executor)
       if (next !== null) this.#begins(next)
     }
@@ -229,7 +241,7 @@ export class Tasks {
       group: launch.pool === "query" ? stage.output.split("/", 1)[0]! : (stage.stream ?? stage.output),
       cancelled: false,
       apart: false,
-      long: false,
+      longSinceMs: null,
       timedOut: false,
       killed: false,
       putBack: false,
@@ -294,7 +306,7 @@ export class Tasks {
     entry.executor = -1
     entry.begun = null
     entry.endMs = Number.POSITIVE_INFINITY
-    entry.long = false
+    entry.longSinceMs = null
     entry.killed = false
     entry.putBack = false
     this.#pool.putBack(entry)
@@ -325,28 +337,15 @@ export class Tasks {
   #keep(entry: Entry, result: TaskResult, ms: number): void {
     entry.state = "writing"
     entry.keeping = this.#outputs.keep(entry, result.outputs, (outputs, failure) =>
-      this.#over(entry, ms, failure, failure === undefined ? this.#counts(entry, result, outputs) : undefined),
+      this.#over(entry, ms, failure, failure === undefined ? madeOf(entry.inputs, result, outputs) : undefined),
     )
-  }
-
-  #counts({ inputs }: Entry, { aside, rowsIn, folds }: TaskResult, outputs: Made["outputs"]): Made {
-    const threw = aside.threw ?? 0
-    return {
-      outputs,
-      aside: aside.count,
-      rowsIn,
-      ...(threw > 0 && { threw }),
-      ...defined({ folds }),
-      ...(inputs.diskBytes > 0 && { diskBytes: inputs.diskBytes }),
-      ...(inputs.unpacked !== undefined && { unpacked: inputs.unpacked }),
-    }
   }
 
   #write(entry: Entry, result: TaskResult, ms: number): void {
     const { stage, launch } = entry
     const [output] = result.outputs
     const bytes = output?.bytes
-    const counts = this.#counts(entry, result, [])
+    const counts = madeOf(entry.inputs, result, [])
     // A partition without records is no file, whoever computes it.
     if (bytes === undefined || bytes.byteLength === 0 || !writesFile(stage.write)) {
       this.#over(entry, ms, undefined, counts)

@@ -72,7 +72,7 @@ export class WorkerMachine implements Machine {
         tasks.onTaskFailed(event.task, event.failure, event.ms)
         break
       case "taskLong":
-        tasks.onTaskLong(event.task)
+        tasks.onTaskLong(event.task, event.ms)
         break
       case "driverDone":
         drivers.onDone(event.task, event.error, event.logs ?? [])
