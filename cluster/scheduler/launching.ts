@@ -9,6 +9,7 @@ import { LocalBytes, launchInputs } from "./inputs.js"
 import type { Pool } from "./placement.js"
 import { stragglers } from "./speculation.js"
 import { type Attempt, attemptsOf, avoidedBy, isTemporary, nameOfAttempt, type Task, TaskQueue, troubleOf } from "./stage.js"
+import { Stalls } from "./stalls.js"
 
 const pools = ["stream", "query"] as const
 /** Some are lost for other reasons, and a stream that is held for this is tried again by itself. */
@@ -30,9 +31,13 @@ export class Launching {
   #wokenMs = Number.NEGATIVE_INFINITY
   /** Since the dispatch began. */
   #launched = 0
+  readonly #stalls: Stalls
+  /** As far as is known. */
+  #nowMs = Number.NEGATIVE_INFINITY
 
   constructor(board: Board) {
     this.#board = board
+    this.#stalls = new Stalls(board.options.placement)
   }
 
   /** All that the task reads is there. */
@@ -55,6 +60,8 @@ export class Launching {
   dispatch(nowMs: number): void {
     const { placement, outbox, gatherMs } = this.#board.options
     this.#launched = 0
+    this.#nowMs = nowMs
+    if (this.#stalls.look(nowMs)) for (const pool of pools) for (const node of this.#bound[pool].keys()) this.#open[pool].add(node)
     for (const pool of pools) {
       if (pool === "stream" && nowMs < this.#nextMs) {
         if (this.#wokenMs < this.#nextMs && (this.#open.stream.size > 0 || this.#ready.stream.size > 0)) {
@@ -67,17 +74,21 @@ export class Launching {
         const queue = this.#bound[pool].get(node)
         while (queue !== undefined && queue.size > 0 && placement.hasRoom(node, pool)) {
           const task = queue.pop() as Task
-          if (task.state === "ready") this.#launch(task, node, nowMs)
+          if (this.#maySend(task)) this.#launch(task, node, nowMs)
         }
       }
       if (this.#open[pool].size > 0) this.#open[pool] = new Set()
       const queue = this.#ready[pool]
       while (queue.size > 0 && placement.anyRoom(pool)) {
         const task = queue.pop() as Task
-        if (task.state === "ready") this.#launch(task, null, nowMs)
+        if (this.#maySend(task)) this.#launch(task, null, nowMs)
       }
       if (pool === "stream" && this.#launched > 0) this.#nextMs = nowMs + Math.min(gatherMs, this.#launched / tasksAMs)
     }
+  }
+
+  #maySend(task: Task): boolean {
+    return task.state === "ready" && !this.#stalls.keeps(task)
   }
 
   /** Copies of tasks that take much longer than their stage's others (§5.2). */
@@ -148,7 +159,8 @@ export class Launching {
     task.second = null
     this.#board.running -= 1
     const { pool } = task.stage
-    this.#board.options.placement.ended(attempt.worker, pool)
+    for (const kept of this.#stalls.ended(task.stage, attempt.worker, this.#nowMs))
+      if (kept.state === "ready") this.#board.analyseLater(kept)
     if ((this.#bound[pool].get(attempt.worker)?.size ?? 0) > 0) this.#open[pool].add(attempt.worker)
   }
 
@@ -179,7 +191,7 @@ export class Launching {
 
   #submit(task: Task, worker: NodeId, inputs: LaunchTask["inputs"], affinity: number | null, nowMs: number): void {
     const { stage, partition } = task
-    const { placement, outbox, questionStallMs } = this.#board.options
+    const { outbox, questionStallMs } = this.#board.options
     task.attempt += 1
     const attempt: Attempt = { task, number: task.attempt, worker, startedMs: nowMs }
     if (task.first === null) task.first = attempt
@@ -187,7 +199,7 @@ export class Launching {
     this.#board.running += 1
     task.state = "running"
     stage.startedMs ??= nowMs
-    placement.began(worker, stage.pool)
+    this.#stalls.began(stage, worker, nowMs)
     this.#launched += 1
     if (stage.sent === null) {
       const spec = trimStage(stage.spec)

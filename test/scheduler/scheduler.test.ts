@@ -319,6 +319,39 @@ test("a collect is refused as soon as its tasks have more rows than it may give,
   assert.equal(one.bench.jobs(), ["one too many"])
 })
 
+test("whose tasks do not end fills no worker: others are sent what they have, and his own go on with the first that ends", () => {
+  const bench = new Bench()
+  bench.scheduler.addWorker("w1", "w1", 1)
+  const narrow = (output: string, partitions: number) =>
+    bench.add(output, partitions, store, () => [], [], { stream: output.split("@", 1)[0]! })
+  for (const interval of [1, 2]) {
+    narrow(`loops@${interval}`, 30)
+    start(bench, `loops@${interval}`, `loops@${interval}`, interval)
+  }
+  narrow("well@1", 2)
+  start(bench, "well@1", "well@1", 3)
+  const sent = () => bench.flush().launched.map(({ task }) => task)
+  const first = sent()
+  assert.ok(first.length > 0 && first.every(task => task.startsWith("loops")), "it comes first")
+  bench.nowMs = 400
+  assert.equal(sent(), [])
+  bench.nowMs = 600
+  assert.equal(sent(), ["well@1/0.1", "well@1/1.1"])
+  bench.done("w1", "well@1/0.1")
+  bench.done("w1", "well@1/1.1")
+  bench.nowMs = 2_000
+  assert.equal(sent(), [], "room is left, but not for more of these")
+  bench.done("w1", first[0]!)
+  assert.is(sent().length, 1, "as many as there is room for")
+  bench.nowMs = 2_600
+  sent()
+  bench.scheduler.release("loops@1")
+  bench.scheduler.release("loops@2")
+  narrow("well@2", 40)
+  start(bench, "well@2", "well@2", 4)
+  assert.is(sent().length, first.length, "all room is free again")
+})
+
 test("a worker lost mid-stage: what it ran runs elsewhere, what it held alone is made again", () => {
   const bench = mapReduce()
   bench.tracker.hold("in0", "w2", 1 << 20, 100)
