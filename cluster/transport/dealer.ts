@@ -11,6 +11,9 @@ import { keepalive } from "./socket.js"
 /** Messages inside ZeroMQ for one peer; more wait in our queue, where their bytes are counted. */
 const dealerHighWaterMark = 64
 
+/** Connections in a row that end in their handshake, before they are taken for a refusal. */
+const brokenMost = 2
+
 export interface DealerEars {
   readonly up: () => void
   /** Also when a connection could not be made; more than once. */
@@ -44,11 +47,21 @@ export function openDealer(self: NodeId, address: Address, curve: CurveOptions |
     const mine = curve?.pair.publicKey
     ears.refused(`its list of allowed keys has not ${mine}`, `on its machine: rivulet keys allow ${mine}`)
   })
-  for (const event of ["handshake:error:protocol", "handshake:error:other"] as const)
-    dealer.events.on(event, () => {
-      if (address.key === null) ears.refused("it listens with a key", `${endpointOf(address)}#<its public key>`)
-      else ears.refused("it has another key", "ask for its address again")
-    })
+  dealer.events.on("handshake:error:protocol", ({ error }) => {
+    // What else is wrong there says nothing of keys: no node may listen there at all.
+    if ((error as { readonly code?: string }).code !== "ERR_ZMTP_MECHANISM_MISMATCH") ears.down()
+    else if (address.key === null) ears.refused("it listens with a key", `${endpointOf(address)}#<its public key>`)
+    else ears.refused("it listens without a key", endpointOf(address))
+  })
+  // The connection ended before it stood. Whoever has another key does that each time; who does it once may just be ending himself.
+  let broken = 0
+  dealer.events.on("handshake", () => {
+    broken = 0
+  })
+  dealer.events.on("handshake:error:other", () => {
+    if (address.key !== null && ++broken >= brokenMost) ears.refused("it has another key", "ask for its address again")
+    else ears.down()
+  })
   dealer.events.on("disconnect", ears.down)
   dealer.events.on("connect:retry", ears.down)
   return dealer

@@ -4,6 +4,7 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import { setting } from "./config.js"
 import { Ending } from "./ending.js"
 import { connectTimeoutMs, masterAddress, sessionSettings } from "./options.js"
+import { someoneListens } from "./reachable.js"
 
 export interface AttachOptions {
   readonly master?: string
@@ -25,10 +26,12 @@ export function localZone(): string {
   return (setting("tz")?.value as string | undefined) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
-/** Errors: code 2 for an absurd address, 3 within two seconds when no master answers there. */
+/** Errors: code 2 for an absurd address, 3 within two seconds for a name that no cluster has, or when no master answers there. */
 export async function attach(options: AttachOptions): Promise<ClientSession> {
+  const master = masterAddress(options.master)
+  await someoneListens(master, connectTimeoutMs())
   const { connect } = await import("../../cluster/client/session.js")
-  return connect(masterAddress(options.master), {
+  return connect(master, {
     user: userName(),
     program: options.program ?? userName(),
     timeoutMs: connectTimeoutMs(),

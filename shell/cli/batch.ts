@@ -22,8 +22,9 @@ import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
 import { comparedText, notePartitions, RunComparison, savedPartitions, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
 import { checkSample, packingOfFile, sampleOf } from "./input-sample.js"
-import { duration, masterAddress } from "./options.js"
+import { connectTimeoutMs, duration, masterAddress } from "./options.js"
 import { type OutputFormat, toJson, write } from "./output.js"
+import { someoneListens } from "./reachable.js"
 import { refuseTypeErrors } from "./submit.js"
 
 export interface BatchOptions {
@@ -62,6 +63,7 @@ export async function batch(options: BatchOptions): Promise<void> {
   const ending = new Ending()
   let limit: NodeJS.Timeout | undefined
   try {
+    if (options.master !== undefined) await someoneListens(masterAddress(options.master), connectTimeoutMs())
     const compared = options.compare === undefined ? null : await RunComparison.open(options.compare, options.program)
     ending.add(() => compared?.close())
     const run = savedRun(options)

@@ -12,6 +12,7 @@ import { Comparison, compareSides, type Difference, type Side } from "./interval
 import { type IntervalLine, linesOf } from "./interval-lines.js"
 import { connectTimeoutMs, masterAddress, share } from "./options.js"
 import { outputFormat, toJson, write } from "./output.js"
+import { someoneListens } from "./reachable.js"
 
 export type Target = { readonly kind: "saved"; readonly directory: string } | { readonly kind: "live"; readonly address: string }
 
@@ -57,6 +58,7 @@ async function open(target: Target, program: string | null): Promise<Opened> {
       names.includes(name) ? { lines: savedLines(join(target.directory, `${name}.ndjson`)), ...everything, from } : null
     return { names: names.sort(), partitions: savedPartitions(target.directory), side, close: async () => {} }
   }
+  await someoneListens(target.address, connectTimeoutMs())
   const session = await connect(target.address, { user: userName(), program: userName(), tz: "UTC", timeoutMs: connectTimeoutMs() })
   const entries = (await session.host.catalog()).filter(
     ({ definition, state }) => definition.named && definition.kind !== "output" && state !== "stopped",

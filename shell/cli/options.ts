@@ -45,7 +45,7 @@ export function byteSize(text: string, flag: string): number {
 
 /**
  * `-m`, or the setting `master`, as an address, or those of several masters: a profile's by its name, whose key this process attaches
- * with from now on. Throws a RivuletError of code 2.
+ * with from now on. Throws a RivuletError: of code 3 for a name that no cluster has, of code 2 for what is neither name nor address.
  */
 export function masterAddress(text: string | undefined): string {
   const profile = profileOf(text)
@@ -55,12 +55,17 @@ export function masterAddress(text: string | undefined): string {
   const all = address.split(",").map(each => each.trim())
   if (all.every(each => one.test(each))) return all.map(each => (each.startsWith("tcp://") ? each : `tcp://${each}`)).join(",")
   const named = profiles().map(({ name }) => name)
-  throw new RivuletError(`-m ${address}: ${named.length === 0 ? "not an address" : "neither an address nor a name"}`, {
+  const shape = "tcp://127.0.0.1:7077 (of several masters: tcp://a:7077,tcp://b:7077)"
+  // A word alone can only be meant as a cluster's name, and that master nobody knows.
+  if (/^[A-Za-z][\w.-]*$/.test(address)) {
+    throw new RivuletError(`-m ${address}: no cluster has that name here`, {
+      code: 3,
+      try: named.length === 0 ? `-m ${shape}; rivulet config shows where names come from` : `one of ${named.join(", ")}, or -m ${shape}`,
+    })
+  }
+  throw new RivuletError(`-m ${address}: neither an address nor a cluster's name`, {
     code: 2,
-    try:
-      named.length === 0
-        ? "-m tcp://127.0.0.1:7077 (of several masters: tcp://a:7077,tcp://b:7077)"
-        : `one of ${named.join(", ")}, or tcp://127.0.0.1:7077`,
+    try: named.length === 0 ? `-m ${shape}` : `one of ${named.join(", ")}, or -m ${shape}`,
   })
 }
 

@@ -12,7 +12,6 @@ import { stampLine } from "../view/stamp.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
 import { outputFormat, render, write } from "./output.js"
-import { quietHost } from "./quiet-host.js"
 import { warnOfTypes } from "./type-warnings.js"
 
 export interface QueryOptions {
@@ -38,7 +37,8 @@ export async function query(expression: string, options: QueryOptions): Promise<
   const startedMs = Date.now()
   await withSession(options, async session => {
     const cancelling = new AbortController()
-    const host = quietHost(session)
+    // Only now: who finds no master is told so before all this is loaded.
+    const host = (await import("./quiet-host.js")).quietHost(session)
     host.start()
     const settled = showProgress(session)
     const warned = warnOfTypes(expression, host)

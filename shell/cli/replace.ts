@@ -5,7 +5,6 @@ import type { ReplaceOptions as HowReplaced } from "../../engine/fluent/host.js"
 import type { ShellHost } from "../host/host.js"
 import { withSession } from "./attach.js"
 import { confirm } from "./confirm.js"
-import { quietHost } from "./quiet-host.js"
 import { planText } from "./submit.js"
 
 export interface ReplaceOptions {
@@ -20,7 +19,7 @@ export interface ReplaceOptions {
 export async function replace(name: string, expression: string, options: ReplaceOptions): Promise<void> {
   await withSession(options, async session => {
     const old = session.stream(name)
-    const host = quietHost(session)
+    const host = (await import("./quiet-host.js")).quietHost(session)
     host.start()
     try {
       const next = await host.value(expression)

@@ -15,7 +15,8 @@ import { localZone, userName } from "./attach.js"
 import type { Attachment, OpenShellOptions } from "./attachment.js"
 import { profileOf, setting } from "./config.js"
 import { Ending } from "./ending.js"
-import { masterAddress, positiveInteger } from "./options.js"
+import { connectTimeoutMs, masterAddress, positiveInteger } from "./options.js"
+import { someoneListens } from "./reachable.js"
 
 export interface ShellOptions {
   readonly master?: string
@@ -35,6 +36,7 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
   const started = first.length === 0 ? undefined : first.map(path => readCells(path.replace(/^~(?=\/)/, homedir()))).join("\n")
   const scripted = options.eval ?? (process.stdin.isTTY ? undefined : await readStdin())
   const plain = options.plain === true || process.env.TERM === "dumb" || !process.stdout.isTTY
+  if (options.local === undefined && !options.demo) await someoneListens(masterAddress(options.master), connectTimeoutMs())
   const ending = new Ending()
   try {
     const onScreen = scripted === undefined && !plain

@@ -1,8 +1,6 @@
 /** `rivulet watch`: an answer each finished interval until Ctrl-C, `--for`, or `--until`. */
 import { RivuletError } from "../../engine/errors.js"
 import { formatTime } from "../../engine/time.js"
-import { ShellHost } from "../host/host.js"
-import { watched } from "../host/watched.js"
 import { table } from "../view/table.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -26,6 +24,8 @@ export async function watch(expression: string, options: WatchOptions): Promise<
     throw new RivuletError(`watch -o ${format}: not a live format`, { code: 2, try: "-o ndjson" })
   const forMs = options.for === undefined ? undefined : duration(options.for, "--for")
   await withSession(options, async session => {
+    // Only now: who finds no master is told so before all this is loaded.
+    const [{ ShellHost }, { watched }] = await Promise.all([import("../host/host.js"), import("../host/watched.js")])
     const host = new ShellHost({ session, tz: session.tz, columns: 100, embedded: false, emit: () => {} })
     host.start()
     void warnOfTypes(expression, host)

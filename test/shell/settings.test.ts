@@ -98,12 +98,12 @@ test("a cluster has a name: -m takes it, and the setting's where there is none",
   assert.is(masterAddress(undefined), "tcp://m1.prod:7077")
   assert.is(masterAddress("other:7077"), "tcp://other:7077")
   assert.is(masterAddress("a:7077, tcp://b:7078,tcp://[::1]:1"), "tcp://a:7077,tcp://b:7078,tcp://[::1]:1")
-  assert.throws(() => masterAddress("tcp://a:7077,stage"), /neither an address nor a name/)
-  assert.throws(() => masterAddress("tcp://a:7077,"), /neither an address nor a name/)
+  assert.throws(() => masterAddress("tcp://a:7077,stage"), /neither an address nor a cluster's name/)
+  assert.throws(() => masterAddress("tcp://a:7077,"), /neither an address nor a cluster's name/)
   assert.throws(
     () => masterAddress("stage"),
     (error: { message: string; try: string; code: number }) => {
-      return error.code === 2 && /neither an address nor a name/.test(error.message) && /dev, prod/.test(error.try)
+      return error.code === 3 && /stage: no cluster has that name/.test(error.message) && /dev, prod/.test(error.try)
     },
   )
   assert.equal(profileOf("prod"), {
