@@ -20,7 +20,7 @@ export interface Slot {
   define(pairs: DStream<Pair>, kind: Poison, lines: DStream<string>): Handle
   /** What the failure shows of the record. */
   readonly record: RegExp
-  /** Loops too: each takes seconds of a core, and a thread is ended the same way wherever its function stands. */
+  /** Loops too: each takes seconds of a core, and a thread is ended the same way wherever its function stands. `RIVULET_LOOPS=all`: all do. */
   readonly loops?: true
 }
 
@@ -149,5 +149,58 @@ export const slots: readonly Slot[] = [
         )
         .runningReduce((a, b) => a + b),
     record: /^4$/,
+  },
+  {
+    name: "mapValues",
+    define: (pairs, kind) =>
+      pairs
+        .mapValues(n => {
+          while (kind === "loop" && n === 4);
+          if (kind === "throw" && n === 4) throw new Error("poisoned")
+          return n
+        })
+        .runningReduce((a, b) => a + b),
+    record: /^4$/,
+  },
+  {
+    name: "groupByKey",
+    define: (pairs, kind) =>
+      pairs
+        .groupByKey()
+        .map(([key, values]): Pair => {
+          while (kind === "loop" && values.includes(4));
+          if (kind === "throw" && values.includes(4)) throw new Error("poisoned")
+          return [key, values.reduce((a, b) => a + b, 0)]
+        })
+        .runningReduce((a, b) => a + b),
+    record: /poison.*4/,
+  },
+  {
+    name: "union",
+    define: (pairs, kind) =>
+      pairs
+        .filter(([key]) => key !== "poison")
+        .union(
+          pairs.filter(([key, n]) => {
+            while (kind === "loop" && n === 4);
+            if (kind === "throw" && n === 4) throw new Error("poisoned")
+            return key === "poison"
+          }),
+        )
+        .runningReduce((a, b) => a + b),
+    record: /poison/,
+  },
+  {
+    name: "join",
+    define: (pairs, kind) =>
+      pairs
+        .join(pairs.reduceByKey((a, b) => Math.max(a, b)))
+        .map(([key, [n, most]]): Pair => {
+          while (kind === "loop" && most === 4);
+          if (kind === "throw" && most === 4) throw new Error("poisoned")
+          return [key, n]
+        })
+        .runningReduce((a, b) => a + b),
+    record: /poison.*4/,
   },
 ]

@@ -107,6 +107,27 @@ test("tasks go first, and elsewhere if they can", () => {
   assert.is(two.command("submit")[0]!.executor, 1 - busy)
 })
 
+test("a fold that takes long keeps no task waiting: it goes on apart, and nothing more is folded of its stage", () => {
+  const w = working()
+  w.batch(1)
+  const [fold] = w.command("submit")
+  w.step({ kind: "taskLong", task: fold!.task, executor: 0, ms: 150 })
+  w.pass(400)
+  assert.equal(w.command("setApart"), [], "nobody waits")
+  w.launch([task("t.1")])
+  w.pass(50)
+  assert.equal(
+    w.command("setApart").map(({ task, executor }) => [task, executor]),
+    [[fold!.task, 0]],
+  )
+  w.pass(400)
+  assert.equal(w.command("setApart"), [], "once")
+  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
+  w.batch(2)
+  w.step({ kind: "taskFailed", task: fold!.task, executor: 0, failure: { kind: "timeout", message: "late" }, ms: 5_000 })
+  assert.equal(folds(w), [])
+})
+
 test("not folded: what nobody here has said can be, what arrives at an interval's end, copies of what others received", () => {
   const silent = working(false)
   silent.batch(1)

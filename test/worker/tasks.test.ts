@@ -294,6 +294,24 @@ test("a task that takes long while others wait goes on apart from them, and no o
   assert.equal(submitted(), ["a2"])
 })
 
+test("a stream whose tasks usually take long has twice that long, and a second at most", () => {
+  const w = new Bench({ cores: 1, config: { executorDepth: 1, masterTimeoutMs: minute } }).join()
+  const long = (stream: string, usualMs: number) => {
+    const of = [stage({ stream, output: `${stream}@0` })]
+    w.launch([task(`${stream}1`)], of)
+    w.step({ kind: "taskDone", task: `${stream}1`, executor: 0, result: result(), ms: usualMs })
+    w.launch([task(`${stream}2`)], of)
+    w.launch([task(`other${stream}`)], [stage({ stream: "other", output: "other@0" })])
+    w.step({ kind: "taskLong", task: `${stream}2`, executor: 0, ms: 150 })
+    for (let ranMs = 150; ; ranMs += 50, w.pass(50)) {
+      if (w.command("setApart").length === 0) continue
+      w.step({ kind: "taskDone", task: `other${stream}`, executor: 0, result: result(), ms: 1 })
+      return ranMs
+    }
+  }
+  assert.equal([long("a", 5), long("b", 200), long("c", 9_000)], [150, 400, 1_000])
+})
+
 test("long tasks beyond the places apart keep nobody waiting: they are put back, and begin again when there is a place", () => {
   const w = new Bench({ cores: 1, config: { executorDepth: 1, masterTimeoutMs: minute } }).join()
   const launch = (name: string) => w.launch([task(name)], [stage({ stream: name, output: `${name}@0` })])
