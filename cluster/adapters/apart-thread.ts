@@ -8,8 +8,7 @@ import { overLimits, threadEnded } from "./task-limits.js"
 import type { TaskThread, ThreadOwner } from "./task-thread.js"
 import type { TaskTime } from "./thread-time.js"
 
-/** A task that has taken so much of its own time takes from now on what others leave, and a tenth of the machine if they leave nothing. */
-const ownMs = 1_000
+/** It takes what others leave, and a tenth of the machine if they leave nothing. */
 const addedNiceness = 10
 
 export interface ApartThreadOptions {
@@ -36,6 +35,8 @@ export class ApartThread implements ThreadOwner {
   constructor(private readonly options: ApartThreadOptions) {
     const { thread, slot } = options
     thread.owner = this
+    // At once: several that never end would take most of a busy machine from those that stand behind them.
+    thread.giveWay(options.niceness + addedNiceness)
     // What else lies in its inbox runs elsewhere.
     const { states } = thread.slots
     for (let other = 0; other < states.length; other++)
@@ -64,10 +65,8 @@ export class ApartThread implements ThreadOwner {
 
   /** Ends it if its task runs longer than it may. */
   checkTimeout(pausedMs: number): void {
-    const { time, task, thread, niceness, assets } = this.options
-    const ranMs = time.ranMs(processMs(), pausedMs)
-    if (ranMs > ownMs) thread.giveWay(niceness + addedNiceness)
-    const failure = overLimits(task.limits, time, ranMs, thread.slots.progress, assets)
+    const { time, task, thread, assets } = this.options
+    const failure = overLimits(task.limits, time, time.ranMs(processMs(), pausedMs), thread.slots.progress, assets)
     if (failure !== null) this.fail(failure)
   }
 

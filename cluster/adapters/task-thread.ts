@@ -28,7 +28,7 @@ export class TaskThread {
   ready = false
   /** Its id in the system. */
   id: number | null = null
-  /** Added to its niceness so far; nobody but root can take any of it away. */
+  /** Added to its niceness so far; mostly nobody but root can take any of it away. */
   niceness = 0
   private over = false
   private readonly worker: Worker
@@ -71,6 +71,12 @@ export class TaskThread {
     if (niceness <= this.niceness) return
     this.niceness = niceness
     if (this.ready) giveWay(this.id, niceness)
+  }
+
+  /** As high as at first, where that is allowed. Gives whether it is. */
+  standUp(): boolean {
+    if (this.niceness > 0 && this.ready && giveWay(this.id, 0)) this.niceness = 0
+    return this.niceness === 0
   }
 
   /** Nobody hears of it any more. */

@@ -36,10 +36,10 @@ export class ThreadSupply {
     return thread
   }
 
-  /** It has nothing to do. */
+  /** It has nothing to do. One that must go on giving way would be of use to nobody. */
   back(thread: TaskThread, nowMs: number): void {
     thread.owner = null
-    if (this.closed || this.spares.length >= this.options.spares) void thread.end()
+    if (this.closed || this.spares.length >= this.options.spares || !thread.standUp()) void thread.end()
     else this.spares.push({ thread, sinceMs: nowMs })
   }
 

@@ -6,12 +6,18 @@
 import { readFileSync, readlinkSync } from "node:fs"
 import { setPriority } from "node:os"
 
-/** A niceness for one thread: on Linux each has its own. Where it may not be set, or the system does not tell of threads, all share alike. */
-export function giveWay(thread: number | null, niceness: number): void {
-  if (thread === null) return
+/** The niceness of who gives way to all. */
+const lowest = 19
+
+/** A niceness for one thread: on Linux each has its own. Where it may not be set (false), or the system does not tell of threads, all share alike. */
+export function giveWay(thread: number | null, niceness: number): boolean {
+  if (thread === null) return false
   try {
-    setPriority(thread, niceness)
-  } catch {}
+    setPriority(thread, Math.min(lowest, niceness))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Of the calling thread, for `waitedMs`. Null where the system does not tell. */

@@ -48,7 +48,10 @@ export function elseAnswer<T, U>(
       const second = next(error)
       if (second === null) throw error
       current = second.ask
-      throw second.tell(await second.ask)
+      const told = second.tell(await second.ask)
+      // It need not be over.
+      second.ask.cancel()
+      throw told
     }),
     () => current.cancel(),
   )

@@ -12,7 +12,7 @@ import { isTable } from "../output/table.js"
 import type { CogroupNode, RddNode } from "../rdd.js"
 import type { Duration } from "../time.js"
 import { answerOf, chainAnswer, elseAnswer, mapAnswer } from "./answer.js"
-import type { Answer, ApproximateCount, SaveOptions } from "./answer-types.js"
+import type { Answer, ApproximateCount, Partial, SaveOptions } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { explainRdd } from "./explain.js"
 import { addHints } from "./hints.js"
@@ -27,6 +27,8 @@ import { savedAs } from "./save.js"
 import { schemaOf, schemaRows } from "./schema.js"
 import type { Explain, Field, Lineage, Stats } from "./shapes.js"
 
+/** Who asks for too much waits so long for the number. */
+const countingFor = "500ms"
 /** The seed of `sample` unless it is given: asking twice gives the same records. */
 const defaultSeed = 1
 
@@ -300,11 +302,18 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   #byValue(): RddHandle {
     return this.#rdd(nodes.narrow("keyBy", this.node, nodes.identity))
   }
-  /** What `f` makes of each partition, gathered in one. */
-  /** It is refused as soon as there are more; how many there are is counted then. */
+  /** It is refused as soon as there are more; how many there are is counted then, if that takes no time. */
   #upTo<T>(max: number, answer: Answer<T>): Answer<T> {
-    return elseAnswer<T, number>(answer, error => (isMoreThan(error, max) ? { ask: this.count(), tell: rows => tooMany(rows, max) } : null))
+    return elseAnswer<T, Partial<number>>(answer, error => {
+      if (!isMoreThan(error, max)) return null
+      const tell = ({ value, complete, final }: Partial<number>) => {
+        final.catch(() => {})
+        return complete ? tooMany(value, max) : (error as Error)
+      }
+      return { ask: this.#partial(countingFor).count(), tell }
+    })
   }
+  /** What `f` makes of each partition, gathered in one. */
   #ofPartitions(f: UserFunction, operator: string): RddNode {
     const rows = nodes.narrow("mapPartitions", this.node, this.#link(f, operator))
     return nodes.act(rows, { kind: "collect", max: Number.MAX_SAFE_INTEGER })
