@@ -10,7 +10,7 @@ import type { Placement, Pool } from "./placement.js"
 import type { Stage, Task } from "./stage.js"
 
 /** By the clock. */
-const stalledMs = 500
+const stalledMs = 1_000
 const lookEveryMs = 100
 
 interface Group {

@@ -53,7 +53,7 @@ const lookEveryMs = 1_000
 /** Its own time. A function that takes so long in a fold does so in the task, which then is stopped as its stream says. */
 const timeoutMs = 5_000
 /** So long by the clock a task waits for a fold that is in its way. */
-const patienceMs = 300
+const patienceMs = 1_000
 
 export class Folding {
   readonly #parts: FoldingParts

@@ -3,10 +3,16 @@
  * task that is set apart takes its thread with it, and the state that is cached there; so one whose stream's tasks take long anyhow has more time.
  */
 
-/** Beside the longest of its group's tasks of late … */
+/** Beside the longest of its group's tasks of late, … */
 const times = 2
-/** … but after so long in any case, and only then one that finds no place apart is ended. */
-export const longestMs = 1_000
+/** … but no less than this, for a new thread begins with cold code, … */
+const leastMs = 300
+/** … and after so long in any case. */
+const mostMs = 5_000
+/** What nobody knows of: a question, or a stream's first task, whose code is cold. */
+const unknownMs = 500
+/** One that finds no place apart has so long, and is ended then. */
+export const placelessMs = 1_000
 /** What was long once is forgotten, task by task. */
 const fades = 0.9
 /** So many streams are remembered. */
@@ -23,8 +29,8 @@ export class Patience {
     if (this.#usualMs.size > groupsMost) this.#usualMs.delete(this.#usualMs.keys().next().value!)
   }
 
-  /** Of a task that was told to be long: what nobody knows of is not waited for. */
   limitMs(group: string): number {
-    return Math.min(longestMs, times * (this.#usualMs.get(group) ?? 0))
+    const usualMs = this.#usualMs.get(group)
+    return usualMs === undefined ? unknownMs : Math.min(mostMs, Math.max(leastMs, times * usualMs))
   }
 }

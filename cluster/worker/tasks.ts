@@ -21,7 +21,7 @@ import type { Folding } from "./folding.js"
 import type { MasterLink } from "./master-link.js"
 import type { Outbox } from "./outbox.js"
 import { outputPath } from "./output-path.js"
-import { longestMs, Patience } from "./patience.js"
+import { Patience, placelessMs } from "./patience.js"
 import { TaskInputs, type TaskInputsParts } from "./task-inputs.js"
 import { type Keeping, TaskOutputs } from "./task-outputs.js"
 import { type Made, madeOf, nothingMade, TaskReports } from "./task-reports.js"
@@ -196,7 +196,7 @@ export class Tasks {
       const ranMs = nowMs - head.longSinceMs
       if (ranMs < this.#patience.limitMs(head.group)) continue
       if (!this.#pool.hasPlace(executor)) {
-        if (ranMs < longestMs) continue
+        if (ranMs < placelessMs) continue
         head.putBack = true
         this.#kill(head)
         continue

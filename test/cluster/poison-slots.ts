@@ -22,6 +22,8 @@ export interface Slot {
   readonly record: RegExp
   /** Loops too: each takes seconds of a core, and a thread is ended the same way wherever its function stands. `RIVULET_LOOPS=all`: all do. */
   readonly loops?: true
+  /** Functions stand side by side: which of them did not return nobody can tell. */
+  readonly sideBySide?: true
 }
 
 // Each function holds its poison itself, so that the line of the failure is its own.
@@ -177,6 +179,7 @@ export const slots: readonly Slot[] = [
   },
   {
     name: "union",
+    sideBySide: true,
     define: (pairs, kind) =>
       pairs
         .filter(([key]) => key !== "poison")

@@ -333,9 +333,9 @@ test("whose tasks do not end fills no worker: others are sent what they have, an
   const sent = () => bench.flush().launched.map(({ task }) => task)
   const first = sent()
   assert.ok(first.length > 0 && first.every(task => task.startsWith("loops")), "it comes first")
-  bench.nowMs = 400
+  bench.nowMs = 900
   assert.equal(sent(), [])
-  bench.nowMs = 600
+  bench.nowMs = 1_100
   assert.equal(sent(), ["well@1/0.1", "well@1/1.1"])
   bench.done("w1", "well@1/0.1")
   bench.done("w1", "well@1/1.1")
@@ -343,7 +343,7 @@ test("whose tasks do not end fills no worker: others are sent what they have, an
   assert.equal(sent(), [], "room is left, but not for more of these")
   bench.done("w1", first[0]!)
   assert.is(sent().length, 1, "as many as there is room for")
-  bench.nowMs = 2_600
+  bench.nowMs = 3_600
   sent()
   bench.scheduler.release("loops@1")
   bench.scheduler.release("loops@2")

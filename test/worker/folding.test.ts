@@ -112,7 +112,7 @@ test("a fold that takes long keeps no task waiting: it goes on apart, and nothin
   w.batch(1)
   const [fold] = w.command("submit")
   w.step({ kind: "taskLong", task: fold!.task, executor: 0, ms: 150 })
-  w.pass(400)
+  w.pass(900)
   assert.equal(w.command("setApart"), [], "nobody waits")
   w.launch([task("t.1")])
   w.pass(50)

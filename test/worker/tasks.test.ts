@@ -277,7 +277,7 @@ test("a task that takes long while others wait goes on apart from them, and no o
   w.launch([task("a1"), task("a2")], of("a"))
   const submitted = () => w.command("submit").map(({ task }) => task)
   assert.equal(submitted(), ["a1"])
-  w.step({ kind: "taskLong", task: "a1", executor: 0, ms: 150 })
+  w.step({ kind: "taskLong", task: "a1", executor: 0, ms: 500 })
   w.pass(100)
   assert.equal(w.command("setApart"), [], "nobody else waits")
   w.launch([task("b1"), task("b2")], of("b"))
@@ -294,7 +294,7 @@ test("a task that takes long while others wait goes on apart from them, and no o
   assert.equal(submitted(), ["a2"])
 })
 
-test("a stream whose tasks usually take long has twice that long, and a second at most", () => {
+test("a stream whose tasks usually take long has twice that long, within bounds", () => {
   const w = new Bench({ cores: 1, config: { executorDepth: 1, masterTimeoutMs: minute } }).join()
   const long = (stream: string, usualMs: number) => {
     const of = [stage({ stream, output: `${stream}@0` })]
@@ -309,7 +309,7 @@ test("a stream whose tasks usually take long has twice that long, and a second a
       return ranMs
     }
   }
-  assert.equal([long("a", 5), long("b", 200), long("c", 9_000)], [150, 400, 1_000])
+  assert.equal([long("a", 5), long("b", 200), long("c", 9_000)], [300, 400, 5_000])
 })
 
 test("long tasks beyond the places apart keep nobody waiting: they are put back, and begin again when there is a place", () => {
@@ -324,16 +324,16 @@ test("long tasks beyond the places apart keep nobody waiting: they are put back,
   for (const name of ["b", "c", "d", "e", "f", "short"]) launch(name)
   // Two threads, a stream's and a question's: four places.
   for (const [name, next] of ["ab", "bc", "cd", "de"].map(pair => [...pair])) {
-    w.step({ kind: "taskLong", task: name!, executor: 0, ms: 150 })
+    w.step({ kind: "taskLong", task: name!, executor: 0, ms: 500 })
     assert.equal([setApart(), submitted()], [[name], [next]])
   }
   for (const [name, next] of [
     ["e", "f"],
     ["f", "short"],
   ] as const) {
-    w.step({ kind: "taskLong", task: name, executor: 0, ms: 150 })
+    w.step({ kind: "taskLong", task: name, executor: 0, ms: 500 })
     assert.equal([setApart(), w.command("kill")], [[], []], "it has a second")
-    w.pass(850)
+    w.pass(500)
     assert.equal([setApart(), w.command("kill").map(({ task }) => task)], [[], [name]])
     w.pass(100)
     assert.equal(w.command("kill"), [], "once")
@@ -350,7 +350,7 @@ test("long tasks beyond the places apart keep nobody waiting: they are put back,
   )
   assert.equal(submitted(), ["e"])
   launch("other")
-  w.step({ kind: "taskLong", task: "e", executor: 0, ms: 150 })
+  w.step({ kind: "taskLong", task: "e", executor: 0, ms: 500 })
   assert.equal([setApart(), submitted()], [["e"], ["other"]], "f has no place yet")
   w.step({ kind: "taskDone", task: "other", executor: 0, result: result(), ms: 1 })
   w.receive("master#1", { kind: "cancel", tasks: ["f"] })
