@@ -14,7 +14,6 @@ export function workerRows(workers: readonly WorkerInfo[]): Record<string, unkno
     spilled: worker.spilled === 0 ? "0" : formatBytes(worker.spilled),
     "median task": `${worker.median.toFixed(1)} ms${worker.slow ? ` ${worker.slow.times.toFixed(1)} ×` : ""}`,
     "second copies": worker.speculated,
-    address: worker.address,
   }))
 }
 

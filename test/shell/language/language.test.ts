@@ -70,7 +70,7 @@ for (const [marked, has, hasNot] of members)
   })
 
 test("beside a name stands its type, beside a method its signature, with the records' types, and a sentence", () => {
-  assert.is(item("views.map(v => v.s", "status"), "number · ")
+  assert.is(item("views.map(v => v.s", "status"), "number · Of the answer: 200 …")
   assert.is(
     item("ones.red", "reduceByKey"),
     "(f: (a: number, b: number) => number, partitions?: number): DStream<[string, number]> · One pair a key: its values joined two by two, where they lie before they are sent (§2.1).",
@@ -164,7 +164,7 @@ test("the cluster's types are followed, and count for a handle that does not say
 
 const inspections: readonly [marked: string, brief: readonly string[]][] = [
   ["view|s.count()", ["views: InputDStream<AccessLog>"]],
-  ["views.map(v => v.st|atus)", ["status: number"]],
+  ["views.map(v => v.st|atus)", ["status: number", "Of the answer: 200 …"]],
   [
     "ones.reduceByKey|(sum)",
     [
