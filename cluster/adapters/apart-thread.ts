@@ -55,8 +55,11 @@ export class ApartThread implements ThreadOwner {
       this.over = true
       onDone(message.result, message.ms)
     }
+    if (!this.over) return
+    // It ended just as it was set apart: the thread has gone on with the next task, which runs elsewhere now and may never end.
+    if (thread.slots.states.some(state => state === slotState.running)) void thread.end()
     // Whoever has it next must not hear of what was taken out of its inbox.
-    if (this.over && thread.slots.states.every(state => state === slotState.free)) onIdle()
+    else if (thread.slots.states.every(state => state === slotState.free)) onIdle()
   }
 
   ended(error: Error): void {

@@ -40,6 +40,8 @@ export class TaskThread {
       resourceLimits: heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb },
     })
     this.worker.on("message", (message: FromThread) => {
+      // What it had said before it was ended still comes in: its slots are other tasks' by now.
+      if (this.over) return
       if (message.kind === "ready") this.up(message.thread)
       else this.owner?.finished(message)
     })

@@ -1,8 +1,12 @@
 import { pathToFileURL } from "node:url"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { ApartThread } from "../../cluster/adapters/apart-thread.js"
 import { reserveBlockMemory } from "../../cluster/adapters/block-memory.js"
+import { slotState, slotsBytes, slotsOver } from "../../cluster/adapters/executor-messages.js"
 import { ExecutorThreads } from "../../cluster/adapters/executor-threads.js"
+import type { TaskThread } from "../../cluster/adapters/task-thread.js"
+import { TaskTime } from "../../cluster/adapters/thread-time.js"
 import type { NodeEvent } from "../../cluster/ports.js"
 import { reusedBytes } from "../../engine/output-memory.js"
 import type { TaskRun } from "../../engine/task.js"
@@ -157,6 +161,57 @@ test("what ends after it was set apart has its result", async () => {
   executors.setApart("steps", 0)
   assert.is(await of("steps"), "20 steps")
   await executors.close()
+})
+
+/** Until the last word of memory is no longer 0, by a thread; meanwhile this one hears of nothing. */
+const words = new Int32Array(memory.buffer)
+const deafUntilBegun = () => {
+  while (Atomics.load(words, words.length - 1) === 0) Atomics.wait(words, 0, Atomics.load(words, 0), 1)
+}
+
+test("what a thread had said when it was ended is of none of the tasks that have its slots now", async () => {
+  const { executors, ended, of } = pool(1, 0)
+  executors.submit("warm", 0, run("partition"), { timeoutMs: 60_000 })
+  await of("warm")
+  Atomics.store(words, words.length - 1, 0)
+  executors.submit("a", 0, run("partition", 1), { timeoutMs: 60_000 })
+  executors.submit("loop", 0, run("loop"), { timeoutMs: 60_000 })
+  executors.submit("c", 0, run("partition", 3), { timeoutMs: 60_000 })
+  await Promise.resolve()
+  deafUntilBegun()
+  // That "a" has ended lies in the mail.
+  executors.kill("loop", 0)
+  assert.is(await of("a"), "p1")
+  executors.submit("d", 0, run("partition", 4), { timeoutMs: 60_000 })
+  assert.equal([await of("loop"), await of("c"), await of("d")], ["killed: cancelled", "p3", "p4"])
+  assert.is(ended.length, 5)
+  await executors.close()
+})
+
+test("a task that ends as it is set apart: its thread ends if it has gone on with the next one, which may never end; else it is given back", () => {
+  for (const next of [slotState.running, slotState.cancelled]) {
+    const heard: string[] = []
+    const slots = slotsOver(new SharedArrayBuffer(slotsBytes))
+    const thread = { id: null, slots, owner: null, giveWay: () => {}, end: () => heard.push("thread ended") }
+    const { states } = slots
+    states.set([slotState.running, next])
+    const apart = new ApartThread({
+      thread: thread as unknown as TaskThread,
+      slot: 0,
+      task: { task: "t", run: run("partition"), limits: { timeoutMs: 60_000 } },
+      time: new TaskTime(null, 0, 0),
+      niceness: 0,
+      heapMb: undefined,
+      assets: new Map(),
+      onDone: () => heard.push("done"),
+      onIdle: () => heard.push("idle"),
+      onFailed: () => heard.push("failed"),
+    })
+    const result = { outputs: [], rowsIn: 0, rowsOut: 0, logs: [], aside: { count: 0, samples: [] } }
+    apart.finished({ slot: 0, ms: 1, result })
+    if (next === slotState.cancelled) apart.finished({ slot: 1, ms: 0, cancelled: true })
+    assert.equal(heard, ["done", next === slotState.running ? "thread ended" : "idle"])
+  }
 })
 
 test("a task that runs longer than it may is ended by the clock", async () => {
