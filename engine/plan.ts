@@ -249,7 +249,10 @@ const nobody = { stream: null, interval: null }
 type About = Pick<StageSpec, "stream" | "interval" | "seed">
 
 function aboutOf(root: RddNode): About {
-  return root.kind === "within" ? root : nobody
+  if (root.kind !== "stretchInput") return root.kind === "within" ? root : nobody
+  // All of its intervals are one stream's.
+  const [first] = root.parents
+  return first?.kind === "within" ? { stream: first.stream, interval: null } : nobody
 }
 
 /** The stage's operators in the order in which records meet them: `input.flatMap.map`. */

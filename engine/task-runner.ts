@@ -200,6 +200,7 @@ export class TaskRunner {
   private shuffleStretch(run: TaskRun, { parents }: StretchInput, write: ShuffleStage, scope: TaskScope): TaskOutput {
     const regions = parents.map(root => {
       const { stream, seed, interval } = root.kind === "within" ? root : { stream: null, seed: undefined, interval: null }
+      if (interval !== null) scope.log.of(interval.from)
       const context = new Context(scope, {
         stream,
         seed,

@@ -124,7 +124,7 @@ export interface TaskResult {
   readonly outputs: readonly TaskOutput[]
   readonly rowsIn: number
   readonly rowsOut: number
-  readonly logs: readonly CapturedLog[]
+  readonly logs: readonly TaskLine[]
   /** Lines that could not be parsed and records at which a function threw (`threw` of `count`), with a few samples. */
   readonly aside: { readonly count: number; readonly samples: readonly string[]; readonly threw?: number }
   /** Of a fold: it was done. Of a map task: its blocks can be folded as they come, for the order of its records does not matter. */
@@ -155,6 +155,11 @@ export interface CapturedLog {
   readonly level: "log" | "warn" | "error" | "info" | "debug"
   readonly text: string
   readonly repeated: number
+}
+
+/** `interval`: of a task that computes several, the start of the one that was computed. */
+export interface TaskLine extends CapturedLog {
+  readonly interval?: number
 }
 
 /** Why a task failed. `user` fails alike everywhere; `machine` may not. */

@@ -1,6 +1,6 @@
 /** What the master is told of tasks: what became of each, several in a message, and what their functions have printed. */
 
-import type { StageSpec, TaskFailure, TaskResult } from "../../engine/task.js"
+import type { CapturedLog, StageSpec, TaskFailure, TaskResult } from "../../engine/task.js"
 import type { TaskDone } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
 import { defined } from "./defined.js"
@@ -79,12 +79,16 @@ export class TaskReports {
     return this.#done.every(({ failure }) => failure === undefined)
   }
 
-  log({ stream, interval }: StageSpec, partition: number, { logs, aside }: TaskResult): void {
-    const lines = [...logs]
-    for (const sample of aside.samples.slice(0, samplesShown)) {
-      lines.push({ level: "warn", text: `set aside, ${sample}`, repeated: 1 })
+  log({ stream, interval, root }: StageSpec, partition: number, { logs, aside }: TaskResult): void {
+    const own = root.kind === "stretch" ? null : (interval?.from ?? null)
+    const said = new Map<number | null, CapturedLog[]>()
+    const add = (of: number | null, line: CapturedLog) => {
+      const lines = said.get(of)
+      if (lines === undefined) said.set(of, [line])
+      else lines.push(line)
     }
-    if (lines.length === 0) return
-    this.#master.post({ kind: "log", stream, interval: interval?.from ?? null, partition, lines })
+    for (const { interval: of = own, ...line } of logs) add(of, line)
+    for (const sample of aside.samples.slice(0, samplesShown)) add(own, { level: "warn", text: `set aside, ${sample}`, repeated: 1 })
+    for (const [of, lines] of said) this.#master.post({ kind: "log", stream, interval: of, partition, lines })
   }
 }

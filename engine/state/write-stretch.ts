@@ -43,6 +43,7 @@ export function writeStretch(stretch: StretchNode, partition: number, scope: Tas
   for (const [index, start] of starts.entries()) {
     const step = stepOf(stretch, index)
     if (step.input?.kind !== "shuffled" || !scope.hasStep(step.input.id!, partition, index)) continue
+    scope.log.of(start)
     const context = new Context(scope, { stream, seed, interval: { from: start, to: start + intervalMs }, partition, onError })
     const output = write(step, context, chain)
     if (output === null) return null

@@ -48,6 +48,40 @@ async function assertVersions(counts: { at(time: number): { collect(): PromiseLi
     )
 }
 
+test("what functions print is the stream's where intervals go several in a job, each line its interval's", async () => {
+  const s = await past(2)
+  const counts = s
+    .stream<string>("words")
+    .map((word: string): [string, number] => {
+      if (word === "once" || word === "w0") console.log("saw", word)
+      return [word, 1]
+    })
+    .runningReduce((a, b) => {
+      if (a <= 50 && a + b > 50) console.log("fifty")
+      return a + b
+    })
+  s.name(counts, "counts")
+  await s.flush()
+  await s.advance("2s")
+  const jobs = await jobsOf(s, "counts")
+  assert.ok(
+    jobs.some(job => job.seconds > 10),
+    JSON.stringify(jobs),
+  )
+  const lines: [string, number][] = []
+  for await (const { text, interval } of s.logs({ stream: "counts", last: "1h" })) lines.push([text, (interval!.from - startMs) / 1000])
+  const expected = versions().flatMap(([second]) =>
+    wordsOf(second).flatMap(word => (word === "once" || word === "w0" ? [[`saw ${word}`, second]] : [])),
+  )
+  const saw = lines.filter(([text]) => text.startsWith("saw")).sort(([, a], [, b]) => a - b)
+  assert.equal(saw, expected)
+  const fifty = versions().find(([, { all = 0 }]) => all > 50)![0]
+  assert.equal(
+    lines.filter(([text]) => text === "fifty"),
+    [["fifty", fifty]],
+  )
+})
+
 test("a state defined late catches up by few jobs, and each version is there", async () => {
   const s = await past(3)
   const words = s.stream<string>("words")
