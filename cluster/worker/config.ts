@@ -32,6 +32,8 @@ export interface WorkerConfig {
   readonly evictTo: number
   /** Share of block memory above which anything goes to disk that no task reads now. */
   readonly evictAllAbove: number
+  /** Share of block memory above which all of it goes through the system's page cache, which takes it faster than the disk. */
+  readonly evictCachedAbove: number
   /** Share of block memory above which clients get no credit. */
   readonly highWater: number
   /** Share of block memory above which received blocks are refused. The rest is for what tasks make. */
@@ -69,6 +71,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   evictAbove: 0.5,
   evictTo: 0.45,
   evictAllAbove: 0.65,
+  evictCachedAbove: 0.75,
   highWater: 0.8,
   refuseAbove: 0.9,
   creditShare: 0.5,

@@ -118,7 +118,7 @@ export class Spill {
       this.#notBeforeMs = nowMs + lookAgainMs
       return
     }
-    this.#evict(victims, !urgent && this.#rate.heavyWith(bytes, nowMs))
+    this.#evict(victims, this.#rate.heavyWith(bytes, nowMs) && used < config.evictCachedAbove * store.capBytes)
   }
 
   get deadlineMs(): number {
@@ -246,11 +246,16 @@ export class Spill {
     return bytes >= excess
   }
 
-  /** `heavy`: past the system's memory, if they begin with pages and there is room for the rest of the last one of each. */
-  #evict(victims: readonly StoredBlock[], heavy: boolean): void {
+  /**
+   * `heavy`: past the system's memory those of them that begin with pages, if there is room for the rest of the last one of each;
+   * small ones, of which there are few bytes, then stay where they are.
+   */
+  #evict(candidates: readonly StoredBlock[], heavy: boolean): void {
     const { config, store, files } = this.#parts
-    const pages = heavy ? victims.flatMap(({ region }) => store.pages(region!) ?? []) : []
-    const direct = heavy && pages.length === victims.length && this.#bytes + sizeOf(pages) <= config.diskBytes
+    const paged = heavy ? candidates.filter(({ region }) => store.pages(region!) !== null) : []
+    const pages = paged.map(({ region }) => store.pages(region!)!)
+    const direct = sizeOf(pages) >= leastBytes && this.#bytes + sizeOf(pages) <= config.diskBytes
+    const victims = direct ? paged : candidates
     const views = direct ? pages : victims.map(({ region }) => store.view(region!))
     const bytes = sizeOf(views)
     const path = this.#newPath()

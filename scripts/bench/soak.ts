@@ -109,6 +109,8 @@ async function soak(seconds: number, linesPerSecond: number): Promise<Soaked> {
     const note = (which: keyof typeof through) => (end: number) => {
       through[which] = end
       if (which === "words") done.push({ through: end, atMs: Date.now() })
+      const afterMs = Date.now() - end
+      if (which === "words" && afterMs > lateMs) say(`${new Date(end).toISOString().slice(11, 19)}: ${afterMs} ms late`)
       look()
     }
     const subscriptions = [await session.onCompleted(words, note("words")), await session.onCompleted(all, note("all"))]

@@ -278,6 +278,28 @@ test("much at once goes past the system's memory: whole pages, in which each blo
   assert.ok(found > 90)
 })
 
+test("what is still needed goes past it as well; when memory is shorter still, through it; small blocks are not worth a page", () => {
+  const capBytes = 64 * 1024 * 1024
+  for (const [evictCachedAbove, anyDirect] of [
+    [1, true],
+    [0, false],
+  ] as const) {
+    // What the 105 large ones take, and not one more.
+    const evictAbove = 0.64
+    const w = new Bench({ capBytes, config: { ...config, evictAbove, evictAllAbove: 0, evictCachedAbove } }).join([])
+    withSealed(w, ...Array.from({ length: 111 }, (_, i) => (i % 20 === 0 ? "" : "a")))
+    w.batch(200, large("b"))
+    const spills = w.pass(1_000).flatMap(command => (command.kind === "spill" ? [command] : []))
+    for (let i = 0; i < spills.length; i++) {
+      w.step({ kind: "fileWritten", request: spills[i]!.request })
+      spills.push(...w.command("spill"))
+    }
+    const direct = spills.filter(one => one.direct)
+    assert.is(direct.length > 0, anyDirect, `above ${evictCachedAbove}`)
+    for (const { parts } of direct) for (const part of parts) assert.is(part.byteLength % 4_096, 0)
+  }
+})
+
 test("much in a while is much from there on, until a while has had little", () => {
   const rate = new SpillRate()
   const mib = 2 ** 20
