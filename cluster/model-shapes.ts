@@ -166,6 +166,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
   }
   return byKind<RddNode>({
     hole: { index: count },
+    threw: { index: count },
     slice: {
       stream: text,
       from: queryTime,
@@ -196,7 +197,7 @@ export const rddNode: is.Shape<RddNode> = is.recursive<RddNode>(self => {
     cartesian: { parents: list(self) },
     persist: { parent: self, id: text },
     broadcast: { parents: list(self), f: functionLink, id: optional(text) },
-    aside: { parent: self, operator: optional(text) },
+    aside: { parent: self, operator: optional(text), threw: optional(yes), aggregate: optional(aggregate) },
     within: { stream: nullable(text), seed: optional(text), interval, parent: self, onError },
     eachVersion: { versions: list(self) },
     partial: { parent: self, action, series: optional(bool) },

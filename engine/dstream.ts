@@ -3,8 +3,10 @@
  * Each part is a file in `dstream/`.
  */
 
+import "./dstream/threw.js"
+
 export { nextRecords, nextTimeout, nextVersion } from "./dstream/changes.js"
-export { type Flavour, flavourOf, parentsOf } from "./dstream/flavour.js"
+export { type Flavour, flavourOf, parentsOf, watchedIn } from "./dstream/flavour.js"
 export { type LineageReach, lineageReach } from "./dstream/lineage.js"
 export { type MadePane, paneId, panesMade } from "./dstream/panes.js"
 export { type ExpandedQuery, expandQuery, resolveTimes } from "./dstream/query.js"

@@ -16,6 +16,8 @@ import type { Interval } from "./time.js"
 export type RddNode =
   // leaves that the planner replaces (they name streams, which only the master can resolve)
   | { readonly kind: "hole"; readonly index: number }
+  /** What the functions of a running stream set aside in the interval: of parent `index`. Its records are not read. */
+  | { readonly kind: "threw"; readonly index: number }
   /** Of its intervals those that end on a multiple of `everyMs`, of these all, or the first or the last. */
   | {
       readonly kind: "slice"
@@ -70,8 +72,17 @@ export type RddNode =
   | ZipNode
   | CartesianNode
   | PersistNode
-  /** `operator`: only what that operator set aside. */
-  | { readonly kind: "aside"; readonly parent: RddNode; readonly operator?: string }
+  /**
+   * `operator`: only what that operator set aside. `threw`: only records at which functions threw, also those by which a map task reduces
+   * its records (`aggregate`) before it sends them.
+   */
+  | {
+      readonly kind: "aside"
+      readonly parent: RddNode
+      readonly operator?: string
+      readonly threw?: true
+      readonly aggregate?: Aggregate
+    }
   /**
    * Whose functions these are: the stream and interval (of a question: the range) that `Date.now()`, `Math.random()` and
    * messages in `parent` go by, wherever the stages are cut and whoever asks.

@@ -1,6 +1,7 @@
 /** What a definition must be to be accepted (intervals and their multiples). Errors name both numbers. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
+import { watchedIn } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { formatDuration } from "../../engine/time.js"
@@ -24,13 +25,18 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
   if (checkpointMs < intervalMs || checkpointMs % intervalMs !== 0)
     throw wrong(`${name}: checkpoints every ${checkpointMs} ms of intervals of ${intervalMs} ms`, "a multiple of its interval")
   if (typeof definition.from === "number" && !Number.isSafeInteger(definition.from)) throw wrong(`${name}: from ${definition.from}`)
-  const parents = parentsOf(definition).map(id => {
+  const watched = watchedIn(node)
+  const parents = parentsOf(definition).flatMap(id => {
     const parent = lookup(id)
     if (parent === undefined) throw wrong(`${name} is made of ${id}, which is not there (stopped, or never defined)`, "define it first")
+    if (watched.includes(id)) {
+      checkWatched(definition, parent.definition)
+      return []
+    }
     if (isOutput(parent.definition)) {
       throw wrong(`${name}: ${parent.definition.name} is an output, which nothing can be made of`)
     }
-    return parent.definition
+    return [parent.definition]
   })
   switch (node.kind) {
     case "input":
@@ -72,6 +78,11 @@ function checkEqual(definition: StreamDefinition, parents: readonly StreamDefini
       `bring them together by ${parent.name}.window(…, "${formatDuration(definition.intervalMs)}")`,
     )
   }
+}
+
+/** Of what a stream sets aside its longer intervals are cut in those of who reads that. */
+function checkWatched(definition: StreamDefinition, parent: StreamDefinition): void {
+  if (parent.intervalMs % definition.intervalMs !== 0) checkEqual(definition, [parent])
 }
 
 function checkWindow(definition: StreamDefinition, parent: StreamDefinition, lengthMs: number, slideMs: number): void {

@@ -9,7 +9,7 @@ import { nothing, simplify } from "../simplify.js"
 import { timeoutSpan } from "../state/track.js"
 import { intervalStart } from "../time.js"
 import { rewrite } from "../tree.js"
-import { flavourOf, parentsOf } from "./flavour.js"
+import { flavourOf, parentsOf, watchedIn } from "./flavour.js"
 import { type Era, erasIn, nextMigration } from "./versions.js"
 
 /** The first interval's start in [from, before) in which a stream may have records; null if there is none. A bound from below: it may turn out to have none. */
@@ -43,10 +43,13 @@ function recordsIn(graph: StreamGraph, stream: StreamId, { definition, from, bef
     case "input":
       return graph.nextInput(stream, begin, before)
     case "lift": {
-      const moving = node.parents.filter(parent => flavourOf(graph, parent) === "records")
-      if (moving.length < node.parents.length && moving.length === 0) return begin
+      const watched = watchedIn(node)
+      const read = watched.length === 0 ? node.parents : node.parents.filter(parent => !watched.includes(parent))
+      const moving = read.filter(parent => flavourOf(graph, parent) === "records")
+      if (moving.length < read.length && moving.length === 0) return begin
       if (hasRecordsWithout(node, moving)) return begin
-      return earliest(moving.map(parent => nextRecords(graph, parent, begin, before)))
+      const threw = watched.map(parent => nextThrew(graph, parent, begin, before, intervalMs))
+      return earliest([...moving.map(parent => nextRecords(graph, parent, begin, before)), ...threw])
     }
     case "window": {
       // Any record of the last `length` is still in it.
@@ -62,6 +65,13 @@ function recordsIn(graph: StreamGraph, stream: StreamId, { definition, from, bef
     case "save":
       return nextRecords(graph, node.parent, begin, before)
   }
+}
+
+/** The first interval of so many ms in [from, before) in which a running stream's functions may throw: the last one in an interval of the stream's. */
+function nextThrew(graph: StreamGraph, stream: StreamId, from: number, before: number, intervalMs: number): number | null {
+  const shiftMs = graph.definition(stream).definition.intervalMs - intervalMs
+  const next = nextVersion(graph, stream, from - shiftMs, before - shiftMs)
+  return next === null ? null : Math.max(from, next + shiftMs)
 }
 
 /** The first interval's start in [from, before) whose version may differ from the one before it (of records: that may have records); null if there is none. */
@@ -182,7 +192,10 @@ type LiftNode = Extract<StreamNode, { kind: "lift" }>
 
 /** Whether a lifted stream has records even when these parents have none: a count of nothing is 0. */
 function hasRecordsWithout(node: LiftNode, empty: readonly StreamId[]): boolean {
-  const rest = rewrite(node.rdd, child => (child.kind === "hole" && empty.includes(node.parents[child.index]!) ? nothing : child))
+  const rest = rewrite(node.rdd, child => {
+    const isEmpty = child.kind === "threw" || (child.kind === "hole" && empty.includes(node.parents[child.index]!))
+    return isEmpty ? nothing : child
+  })
   return simplify(rest).kind !== "empty"
 }
 

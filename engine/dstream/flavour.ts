@@ -4,6 +4,8 @@
 
 import type { StreamId, StreamNode } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
+import type { RddNode } from "../rdd.js"
+import { walk } from "../tree.js"
 
 export type Flavour = "records" | "snapshot"
 
@@ -24,3 +26,22 @@ export function parentsIn(node: StreamNode): readonly StreamId[] {
   if (node.kind === "input") return []
   return node.kind === "lift" ? node.parents : [node.parent]
 }
+
+const watched = new WeakMap<RddNode, readonly StreamId[]>()
+
+/** The parents of which only what their functions set aside is read. They need not have the same interval. Definitions are frozen, and asked this often. */
+export function watchedIn(node: StreamNode): readonly StreamId[] {
+  if (node.kind !== "lift") return none
+  let known = watched.get(node.rdd)
+  if (known === undefined) {
+    const indexes: number[] = []
+    walk(node.rdd, child => {
+      if (child.kind === "threw") indexes.push(child.index)
+    })
+    known = indexes.length === 0 ? none : indexes.map(index => node.parents[index]!)
+    watched.set(node.rdd, known)
+  }
+  return known
+}
+
+const none: readonly StreamId[] = []

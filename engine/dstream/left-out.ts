@@ -3,7 +3,7 @@
 import type { StreamId } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
 import type { Interval } from "../time.js"
-import { parentsOf } from "./flavour.js"
+import { parentsOf, watchedIn } from "./flavour.js"
 
 /** Intervals that count for what is read and were left out, by the streams themselves or by what they are made of. Ascending, apart. */
 export function leftOutWithin(graph: StreamGraph, reads: readonly ({ readonly stream: StreamId } & Interval)[]): readonly Interval[] {
@@ -14,8 +14,14 @@ export function leftOutWithin(graph: StreamGraph, reads: readonly ({ readonly st
     visited.set(id, readFrom)
     const { node } = graph.definition(id).definition
     const from = readFrom - lookBackMs(node)
+    gaps(id, from, to)
+    const watched = watchedIn(node)
+    // What made a state before says nothing of what was set aside now.
+    for (const parent of watched) gaps(parent, from, to)
+    for (const parent of parentsOf(graph, id)) if (!watched.includes(parent)) visit(parent, from, to)
+  }
+  const gaps = (id: StreamId, from: number, to: number): void => {
     for (const gap of graph.leftOuts?.(id) ?? []) if (gap.from < to && gap.to > from) found.push(gap)
-    for (const parent of parentsOf(graph, id)) visit(parent, from, to)
   }
   for (const { stream, from, to } of reads) {
     visited.clear()

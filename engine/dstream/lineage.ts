@@ -5,6 +5,7 @@ import type { StreamGraph } from "../graph.js"
 import type { OutputId, RddNode } from "../rdd.js"
 import { intervalStart } from "../time.js"
 import { walk } from "../tree.js"
+import { watchedIn } from "./flavour.js"
 import { paneId, paneMs, spanIds, type WindowNode, windowRanges } from "./panes.js"
 import { outputPrefix } from "./rdd-of.js"
 import { resolveTime } from "./reach.js"
@@ -43,10 +44,13 @@ export function lineageReach(graph: StreamGraph, stream: StreamId, interval: num
       case "input":
         widen(inputs, id, begin, Math.ceil(to / intervalMs) * intervalMs)
         return
-      case "lift":
-        for (const parent of node.parents) read(parent, begin, to)
+      case "lift": {
+        const watched = watchedIn(node)
+        for (const parent of node.parents) if (!watched.includes(parent)) read(parent, begin, to)
+        for (const parent of watched) makeAgain(parent, begin, to)
         named(node.rdd)
         return
+      }
       case "window":
         read(node.parent, begin + node.slideMs - node.lengthMs, to)
         return
@@ -69,21 +73,27 @@ export function lineageReach(graph: StreamGraph, stream: StreamId, interval: num
       }
     })
 
-  const { definition, since } = versionIn(graph, stream, interval)
-  const { node, intervalMs } = definition
-  if (node.kind !== "state") read(stream, interval, interval + intervalMs)
-  else {
-    if (interval > since) widen(states, stream, interval - intervalMs, interval - intervalMs)
-    if (node.initial !== null && interval <= since) named(node.initial)
-    if (node.op.kind !== "reduceByWindow") read(node.parent, interval, interval + intervalMs)
-    else {
-      const { expired, inside } = windowRanges(node as WindowNode, interval)
-      const step = paneMs(node as WindowNode)
-      const from = Math.max(intervalStart(since, step), Math.min(expired.from, inside.from))
-      for (let at = from; at < inside.to; at += step) stored.add(paneId(graph, stream, at))
-      if (node.op.inverse === null) for (const id of spanIds(graph, stream, node as WindowNode, interval)) stored.add(id)
-      read(node.parent, Math.max(from, since), inside.to)
-    }
+  /** Of a running stream what makes the intervals that end in (from, to]. */
+  const makeAgain = (id: StreamId, from: number, to: number): void => {
+    const { intervalMs } = graph.definition(id).definition
+    const last = intervalStart(to, intervalMs) - intervalMs
+    for (let at = intervalStart(from, intervalMs); at <= last; at += intervalMs) make(id, at)
   }
+  const make = (id: StreamId, at: number): void => {
+    const { definition, since } = versionIn(graph, id, at)
+    const { node, intervalMs } = definition
+    if (node.kind !== "state") return read(id, at, at + intervalMs)
+    if (at > since) widen(states, id, at - intervalMs, at - intervalMs)
+    if (node.initial !== null && at <= since) named(node.initial)
+    if (node.op.kind !== "reduceByWindow") return read(node.parent, at, at + intervalMs)
+    const { expired, inside } = windowRanges(node as WindowNode, at)
+    const step = paneMs(node as WindowNode)
+    const from = Math.max(intervalStart(since, step), Math.min(expired.from, inside.from))
+    for (let pane = from; pane < inside.to; pane += step) stored.add(paneId(graph, id, pane))
+    if (node.op.inverse === null) for (const span of spanIds(graph, id, node as WindowNode, at)) stored.add(span)
+    read(node.parent, Math.max(from, since), inside.to)
+  }
+
+  make(stream, interval)
   return { inputs, stored: [...stored], states }
 }

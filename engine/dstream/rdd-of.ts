@@ -13,6 +13,7 @@ import { nothing, simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { childrenOf, isOfInterval, mapChildren } from "../tree.js"
 import { firstInterval } from "./changes.js"
+import { knot } from "./knot.js"
 import { expandSlice, expandVersion } from "./slice.js"
 import { versionIn } from "./versions.js"
 
@@ -119,6 +120,7 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
     if (child.kind === "hole") return rddOf(graph, node.parents[child.index]!, interval)
     if (child.kind === "slice") return expandSlice(graph, child, rddOf).rdd
     if (child.kind === "version") return expandVersion(graph, child, rddOf, stateVersion)
+    if (child.kind === "threw") return knot.threwIn(graph, node.parents[child.index]!, moving.interval)
     if (child.kind === "aside" && child.parent.kind === "hole") return asideOf(graph, node.parents[child.parent.index]!, interval, child)
     const at = placeOf(child)
     const original = childrenOf(child)
@@ -142,11 +144,14 @@ function lifted(graph: StreamGraph, definition: StreamDefinition, node: LiftNode
 
 /** Of an input also what was set aside before it came into any interval. */
 function asideOf(graph: StreamGraph, stream: StreamId, interval: number, node: AsideNode): RddNode {
-  const unread: RddNode = { ...node, parent: rddOf(graph, stream, interval) }
   const { definition, since } = graph.definition(stream)
+  const rdd = rddOf(graph, stream, interval)
+  const scope = { from: interval, to: interval + definition.intervalMs }
+  // Records at which functions throw on the way are another's to tell of.
+  const unread: RddNode = { ...node, parent: definition.node.kind === "input" ? rdd : settingAside(rdd, stream, scope) }
   const blocks = definition.node.kind === "input" && interval >= since ? (graph.aside?.(stream, interval) ?? []) : []
   if (blocks.length === 0) return unread
-  const kept: RddNode = { kind: "setAside", stream, interval: { from: interval, to: interval + definition.intervalMs }, blocks }
+  const kept: RddNode = { kind: "setAside", stream, interval: scope, blocks }
   return { kind: "union", parents: [unread, kept] }
 }
 
@@ -163,7 +168,7 @@ const moves = new WeakMap<RddNode, boolean>()
 function isMoving(node: RddNode): boolean {
   let known = moves.get(node)
   if (known === undefined) {
-    known = node.kind === "hole" || isOfInterval(node) || childrenOf(node).some(isMoving)
+    known = node.kind === "hole" || node.kind === "threw" || isOfInterval(node) || childrenOf(node).some(isMoving)
     moves.set(node, known)
   }
   return known

@@ -5,7 +5,7 @@ import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
 import type { QueryTime } from "../rdd.js"
 import { intervalStart } from "../time.js"
-import { parentsIn } from "./flavour.js"
+import { parentsIn, watchedIn } from "./flavour.js"
 
 /** The start of the earliest interval that can be read, the stream's first when nothing has been forgotten. */
 export function earliestOf(graph: StreamGraph, stream: StreamId): number {
@@ -26,11 +26,13 @@ export function earliestOf(graph: StreamGraph, stream: StreamId): number {
 
 function earliestBy(graph: StreamGraph, { node, intervalMs }: StreamDefinition, since: number): number {
   let earliest = since
+  // What a running stream set aside is found by making its interval again, from the version before.
+  const longest = Math.max(0, ...watchedIn(node).map(parent => graph.definition(parent).definition.intervalMs))
+  const before = node.kind === "window" ? node.lengthMs - node.slideMs : longest === 0 ? 0 : 2 * longest - intervalMs
   for (const parent of parentsIn(node)) {
     const reached = earliestOf(graph, parent)
     // What was never there is not missing.
     if (reached <= Math.max(graph.definition(parent).since, since)) continue
-    const before = node.kind === "window" ? node.lengthMs - node.slideMs : 0
     earliest = Math.max(earliest, Math.ceil((reached + before) / intervalMs) * intervalMs)
   }
   return earliest

@@ -1,4 +1,4 @@
-/** Where a stream's aside comes from: lines are set aside where they are read, so by the inputs that it is made of. */
+/** Where a stream's aside comes from: lines are set aside by the inputs that it is made of, records by the streams that run its functions. */
 
 import type { StreamId } from "../definition.js"
 import { RivuletError } from "../errors.js"
@@ -10,6 +10,14 @@ export function lateIn(host: Host, stream: StreamId): StreamId[] {
   return ancestors(host, stream).filter(id => {
     const { node } = host.definition(id)
     return node.kind === "lift" && node.rdd.kind === "eventWindow"
+  })
+}
+
+/** The streams among those it is made of, itself too, that compute each interval: where functions throw at records that are set aside. */
+export function runningIn(host: Host, stream: StreamId): StreamId[] {
+  return ancestors(host, stream).filter(id => {
+    const { node, persist } = host.definition(id)
+    return node.kind === "state" || node.kind === "save" || (persist && node.kind !== "input")
   })
 }
 

@@ -51,6 +51,10 @@ class Walk {
     switch (node.kind) {
       case "hole":
         return this.stream(parents[node.index]!, into)
+      case "threw": {
+        into.push(operator(`what ${this.#host.definition(parents[node.index]!).name} set aside`, []))
+        return
+      }
       case "slice":
       case "version":
         return this.stream(node.stream, into)

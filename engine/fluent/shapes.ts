@@ -135,9 +135,9 @@ export interface Why {
   findings: { what: string; evidence: string; since: number; share: number; try: string[] }[]
 }
 
-/** A record that is in no interval: late, or not parsable. */
+/** A record that is left out: late, not parsable, or such that a function threw at it. */
 export interface Aside {
-  /** The line, or the record as text. */
+  /** The line, or the record as text; of a function that threw what it was given. */
   record: string
   /** `late`: its interval was closed. `parse`: the format does not take it. `threw`: a function did. */
   reason: "late" | "parse" | "threw"

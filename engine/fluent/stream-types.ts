@@ -51,7 +51,7 @@ export interface Handle {
   resume(options?: { skip?: "record" | "interval" }): Promise<void>
   /** Ends the stream, and with `cascade` those that depend on it; without, it is refused (code 4) while there are any. */
   stop(options?: { cascade?: boolean }): Promise<void>
-  /** Late and bad records, with the reason. */
+  /** Late and bad records, and those at which its functions threw where that is set aside, with the reason. */
   readonly aside: DStream<Aside>
 }
 

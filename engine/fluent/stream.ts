@@ -9,7 +9,7 @@ import { isTable } from "../output/table.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import { type Duration, formatDuration, parseDuration, type TimeLike } from "../time.js"
 import type { SaveOptions } from "./answer-types.js"
-import { inputsOf, lateIn } from "./aside.js"
+import { inputsOf, lateIn, runningIn } from "./aside.js"
 import { type HandleData, handleBrand } from "./brand.js"
 import { explainStream } from "./explain.js"
 import type { Host, StreamDraft, UserFunction } from "./host.js"
@@ -51,13 +51,17 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   get interval(): number {
     return this.definition.intervalMs
   }
-  /** Of all inputs that the stream is made of, interval by interval of theirs. */
+  /** Of all inputs and running streams that the stream is made of, interval by interval of the inputs'. */
   get aside(): DStream<unknown> {
     const { ids, intervalMs } = inputsOf(this.host, this.id)
     const asides = ids.map((_, i): RddNode => ({ kind: "aside", parent: nodes.hole(i) }))
     const parents = [...ids]
     for (const id of lateIn(this.host, this.id)) {
       asides.push({ kind: "aside", parent: nodes.hole(parents.length), operator: "reduceByEventTime" })
+      parents.push(id)
+    }
+    for (const id of runningIn(this.host, this.id)) {
+      asides.push({ kind: "threw", index: parents.length })
       parents.push(id)
     }
     const node: StreamNode = { kind: "lift", parents, rdd: asides.length === 1 ? asides[0]! : nodes.union(asides) }

@@ -1,5 +1,6 @@
 /** aside: in place of the parent's records, those that were set aside: `{ record, reason, error, operator, interval }` (API `Aside`). */
 
+import { aggregator } from "../aggregate.js"
 import type { RddNode } from "../rdd.js"
 import { rewrite } from "../tree.js"
 import { pipelined } from "./operator.js"
@@ -10,12 +11,14 @@ const lenient = (root: RddNode): RddNode =>
 
 type AsideNode = Extract<RddNode, { kind: "aside" }>
 
-export const aside = pipelined<AsideNode>((node, partition, context, push) => {
+export const aside = pipelined<AsideNode>(({ parent, operator: only, threw, aggregate }, partition, context, push) => {
   const { interval } = context
   const collecting = context.derive({
     setAside: (record, reason, error, operator) => {
-      if (node.operator === undefined || node.operator === operator) push({ record, reason, error, operator, interval })
+      const wanted = threw ? reason === "threw" : only === undefined || only === operator
+      if (wanted) push({ record, reason, error, operator, interval })
     },
   })
-  collecting.compute(lenient(node.parent), partition, () => {})
+  if (threw) collecting.compute(parent, partition, aggregate === undefined ? () => {} : aggregator(aggregate, collecting).add)
+  else collecting.compute(lenient(parent), partition, () => {})
 })

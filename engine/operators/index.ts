@@ -40,6 +40,7 @@ import { zip } from "./zip.js"
 
 const factories: { readonly [K in RddNode["kind"]]: OperatorFactory<never> } = {
   hole: unplanned,
+  threw: unplanned,
   slice: unplanned,
   version: unplanned,
   input,

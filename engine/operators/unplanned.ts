@@ -1,4 +1,4 @@
-/** hole, slice, version: what the planner replaces before anything is asked of it. */
+/** hole, threw, slice, version: what the planner replaces before anything is asked of it. */
 
 import type { RddNode } from "../rdd.js"
 import type { OperatorFactory } from "./operator.js"
