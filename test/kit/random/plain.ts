@@ -32,7 +32,8 @@ class Keyed<V> extends Map<string, [key: unknown, value: V]> {
   put(key: unknown, value: V): void {
     const text = keyText(key)
     const known = this.get(text)
-    this.set(text, [known === undefined ? key : known[0], value])
+    // A key is never -0, though the value was.
+    this.set(text, [known === undefined ? (key === 0 ? 0 : key) : known[0], value])
   }
   drop(key: unknown): void {
     this.delete(keyText(key))

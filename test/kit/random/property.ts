@@ -18,7 +18,8 @@ export function property<T>(name: string, programs: fc.IAsyncPropertyWithHooks<T
   return {
     name,
     tried: async ({ count, seed, path, ms }) => {
-      const limits = { ...(path !== undefined && { path }), ...(ms !== undefined && { interruptAfterTimeLimit: ms }) }
+      // What was made small once need not be again.
+      const limits = { ...(path !== undefined && { path, endOnFailure: true }), ...(ms !== undefined && { interruptAfterTimeLimit: ms }) }
       const found = await fc.check(programs, { numRuns: count, seed, ...limits })
       if (found.counterexample === null) return { tried: found.numRuns, failure: null }
       const { message, details } = found.errorInstance as { message: string; details?: string }
