@@ -203,6 +203,7 @@ const request = byKind<Request>({
     save: optional(object<{ to: string; format: FileFormat }>({ to: text, format: fileFormat })),
   },
   lineage: { session: text, rdd: rddNode, definitions: list(streamDefinition) },
+  partitionLineage: { stream: text, at: nullable(finite), partition: nullable(count) },
   recipe: { query: text, stream: text, at: nullable(finite), partition: count },
   cancelQuery: { query: text },
   progress: { query: text },

@@ -16,6 +16,7 @@ import type { TaskMessage } from "./protocol/tasks.js"
 export type { BlockOwner, CopiedBlocks, HeldBlock, Replica, StreamUse } from "./protocol/blocks.js"
 export type { BatchKey, FoldMark, InputInfo, ReceivedBlock, SettledBlock } from "./protocol/input.js"
 export type { Peer } from "./protocol/membership.js"
+export type { LossOrigin, PartitionLineage, PartitionStep, WorkerLoss } from "./protocol/partition-lineage.js"
 export type { Recipe, RecipePart, RecipeStep } from "./protocol/recipe.js"
 export type { AnswerStamp, LineageNode, QueryAnswer, ReplacePlan, Request, Response, ResponseValues } from "./protocol/requests.js"
 export type {

@@ -14,9 +14,9 @@ import type { JobInfo, LogLine, Plan, ProgramInfo, StreamInfo, StreamState, Work
 import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle, InputDStream, StateDStream } from "../../engine/fluent/stream-types.js"
 import type { Value } from "../../engine/fluent/values.js"
-import { type Duration, formatTime, parseDuration } from "../../engine/time.js"
+import { type Duration, formatTime, parseDuration, type TimeLike } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
-import type { ClusterStatus, EventEntry, Request } from "../protocol.js"
+import type { ClusterStatus, EventEntry, PartitionLineage, Request } from "../protocol.js"
 import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
@@ -240,6 +240,12 @@ export class ClientSession implements Session {
   readonly jobs = async (filter: { readonly stream?: string; readonly last?: Duration } = {}): Promise<JobInfo[]> => {
     const lastMs = filter.last === undefined ? defaultJobsMs : parseDuration(filter.last)
     return (await this.host.request({ kind: "jobs", stream: filter.stream ?? null, lastMs })).map(jobInfo)
+  }
+
+  /** What a partition is made of in an interval (null: the newest), and what the loss of a worker would cost; null partition: of all of them that alone. */
+  async partitionLineage(stream: string, at: TimeLike | null, partition: number | null): Promise<PartitionLineage> {
+    await this.flush()
+    return this.host.request({ kind: "partitionLineage", stream, at: at === null ? null : this.host.instant(at), partition })
   }
 
   /** See Session. */

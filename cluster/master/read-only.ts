@@ -15,6 +15,7 @@ const allowed: ReadonlySet<Request["kind"]> = new Set([
   "versions",
   "query",
   "lineage",
+  "partitionLineage",
   "recipe",
   "cancelQuery",
   "progress",

@@ -32,10 +32,8 @@ export function recipeOf(parts: Needed, asked: Asked): QueryAnswer {
   if (record === undefined) throw noStream(asked.stream)
   const { definition } = record
   const name = nameOf(record)
-  const { from, spec } = makes(parts, definition, name, asked.at)
+  const { from, spec } = makes(parts, definition, name, asked)
   const { partition } = asked
-  if (partition >= spec.partitions)
-    throw new RivuletError(`${name} has partitions 0 to ${spec.partitions - 1} then, none ${partition}`, { code: 2, try: "a lower number" })
   const writing = new Writing(parts)
   writing.add(spec, partition)
   const interval = { from, to: from + definition.intervalMs }
@@ -52,13 +50,29 @@ export function recipeOf(parts: Needed, asked: Asked): QueryAnswer {
   return { parts: writing.parts, rows: 0, stamp, recipe }
 }
 
-interface Made {
+/** What makes an interval: its start, and the stage. */
+export interface Made {
   readonly from: number
   readonly spec: StageSpec
 }
 
-/** What makes the interval that holds `at`; null: the newest finished one in which there was something to make. */
-function makes({ graph }: Needed, definition: StreamDefinition, name: string, at: number | null): Made {
+/**
+ * What makes the interval that holds `at`; null: the newest finished one in which there was something to make. Throws a RivuletError of code 2
+ * for a partition that it does not have.
+ */
+export function makes(
+  parts: Pick<Parts, "graph">,
+  definition: StreamDefinition,
+  name: string,
+  { at, partition }: { readonly at: number | null; readonly partition: number | null },
+): Made {
+  const made = intervalOf(parts, definition, name, at)
+  const { partitions } = made.spec
+  if (partition === null || partition < partitions) return made
+  throw new RivuletError(`${name} has partitions 0 to ${partitions - 1} then, none ${partition}`, { code: 2, try: "a lower number" })
+}
+
+function intervalOf({ graph }: Pick<Parts, "graph">, definition: StreamDefinition, name: string, at: number | null): Made {
   const { id, intervalMs, kind, node } = definition
   if (kind === "output") {
     const parent = "parent" in node ? graph.definition(node.parent).definition.name : "what it is made of"
@@ -93,7 +107,7 @@ function makes({ graph }: Needed, definition: StreamDefinition, name: string, at
 }
 
 /** Of a recipe, which keeps nothing, it is the stage of a question. Null: there is nothing to make. */
-function stageOf(graph: Needed["graph"], { id, node }: StreamDefinition, from: number): StageSpec | null {
+function stageOf(graph: Parts["graph"], { id, node }: StreamDefinition, from: number): StageSpec | null {
   const spec = targetOf(graph, id, from)
   if (spec !== null || node.kind === "state") return spec
   const rdd = rddOf(graph, id, from)

@@ -139,6 +139,8 @@ export class Requests {
         return queries.ask(client, body, times, answer)
       case "lineage":
         return answer(ok(queries.lineage(body, lifecycle.clocks(times))))
+      case "partitionLineage":
+        return answer(ok(views.partitionLineage(body)))
       case "recipe":
         return answer(ok(recipeOf(this.#parts, body)))
       case "cancelQuery":

@@ -4,7 +4,7 @@ import type { StreamId } from "../../engine/definition.js"
 import { earliestOf, throughOf } from "../../engine/dstream.js"
 import type { CapturedLog } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
-import type { CatalogEntry, ClusterStatus, LogEntry, Message, TaskDone, WhyReport, WorkerStatus } from "../protocol.js"
+import type { CatalogEntry, ClusterStatus, LogEntry, Message, PartitionLineage, TaskDone, WhyReport, WorkerStatus } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
 import type { Draining } from "./draining.js"
 import type { HeldInput } from "./held-input.js"
@@ -14,11 +14,13 @@ import type { Leases } from "./leases.js"
 import { noStream } from "./lifecycle.js"
 import { LogKeeper } from "./log-keeper.js"
 import type { LookAhead } from "./look-ahead.js"
+import { type AskedPartition, partitionLineageOf } from "./partition-lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { blocksOf } from "./records.js"
 import type { Retention } from "./retention.js"
 import type { Retries } from "./retries.js"
 import type { Sealing } from "./sealing.js"
+import { stageTimes } from "./stage-times.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
@@ -209,6 +211,11 @@ export class Views {
       slow,
       inputs: inputs.flatMap(input => (input === undefined ? [] : [this.#entry(input, times)])),
     })
+  }
+
+  partitionLineage(asked: AskedPartition): PartitionLineage {
+    const record = this.#parts.catalog.find(asked.stream)
+    return partitionLineageOf(this.#parts, asked, stageTimes(this.about.facts, record?.definition.id ?? asked.stream))
   }
 
   status(times: Times): ClusterStatus {

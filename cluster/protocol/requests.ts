@@ -8,6 +8,7 @@ import type { RddNode, StateMigration } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../node-id.js"
 import type { Peer } from "./membership.js"
+import type { PartitionLineage } from "./partition-lineage.js"
 import type { Recipe } from "./recipe.js"
 import type { CatalogEntry, ClusterEvent, ClusterStatus, EventEntry, JobStatus, LogEntry, WhyReport, WorkerStatus } from "./status.js"
 
@@ -105,6 +106,8 @@ export type Request =
       readonly rdd: RddNode
       readonly definitions: readonly StreamDefinition[]
     }
+  /** What a partition is made of in the interval that holds `at` (null: the newest), and what the loss of a worker would cost; null: of all partitions that alone. */
+  | { readonly kind: "partitionLineage"; readonly stream: string; readonly at: number | null; readonly partition: number | null }
   /**
    * How one partition is made of the interval that holds `at` (null: the newest that is finished), and the blocks for it: for who makes it
    * once more. Answered as a question is, with the recipe.
@@ -170,6 +173,7 @@ export interface ResponseValues {
   /** Tasks, of those that are known by now; none when there is no such question. */
   readonly progress: { readonly done: number; readonly of: number }
   readonly lineage: LineageNode
+  readonly partitionLineage: PartitionLineage
   readonly catalog: readonly CatalogEntry[]
   readonly status: ClusterStatus
   readonly workers: readonly WorkerStatus[]

@@ -13,7 +13,7 @@ export interface CommandNames {
 }
 
 /** Words of a usage that stand for something. All others are typed as they are. */
-const free = new Set(["time", "times", "n", "name", "zone", "expression", "question", "file", "partition"])
+const free = new Set(["time", "times", "n", "name", "zone", "expression", "question", "file"])
 
 interface Argument {
   readonly places: Place
@@ -28,16 +28,16 @@ export function argumentAt(text: string, cursor: number): Argument | null {
   const [, name = "", before = "", prefix = ""] = match
   const usage = [...dotCommands, ...screenCommands].find(command => command.name === name)?.usage
   if (usage === undefined) return null
-  const slots = usage
-    .split(/\s+/)
-    .slice(1)
-    .map(slot => slot.replaceAll(/[[\]<>]/g, ""))
+  const written = usage.split(/\s+/).slice(1)
+  const slots = written.map(slot => slot.replaceAll(/[[\]<>]/g, ""))
   const repeats = slots.at(-1) === "…"
   if (repeats) slots.pop()
   const index = before.split(/\s+/).length - 1
   const slot = slots[index] ?? (repeats ? slots.at(-1) : undefined)
   if (slot === undefined) return null
-  const places = slot
+  // A time may be left out by who types the word behind it.
+  const next = written[index] === "[time]" ? slots[index + 1] : undefined
+  const places = (next === undefined ? slot : `${slot}|${next}`)
     .split("|")
     .map(word => /^[a-z]+/.exec(word)?.[0] ?? "")
     .filter(word => word !== "" && !free.has(word))

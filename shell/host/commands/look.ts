@@ -1,6 +1,8 @@
 /** What there is: streams, programs, workers, jobs, and what one of them is made of. */
 
 import { RivuletError } from "../../../engine/errors.js"
+import { handleData } from "../../../engine/fluent/brand.js"
+import type { StreamInfo } from "../../../engine/fluent/types.js"
 import { formatTime } from "../../../engine/time.js"
 import type { StyledLine } from "../../session.js"
 import { formatRate } from "../../view/number.js"
@@ -10,6 +12,7 @@ import { streamHeader } from "../display.js"
 import { eventKinds, pastLine, usualKinds } from "../event-line.js"
 import { jobLines } from "../job-lines.js"
 import { explainLines, lineageLines } from "../lineage-view.js"
+import { partitionLines } from "../partition-view.js"
 import { workerAdvice, workerRows } from "../worker-lines.js"
 import { type DotCommand, handleOf, line, tableLines } from "./command.js"
 
@@ -93,14 +96,10 @@ export const lookCommands: readonly DotCommand[] = [
   },
   {
     name: "lineage",
-    usage: ".lineage <stream> [time]",
-    help: "what an interval is made of, where it lies, where recovery would begin",
+    usage: ".lineage [stream] [time] [partition n]",
+    help: "what an interval is made of, where it lies, where recovery would begin; what would be made again if a worker were lost, how long about",
     code: "stream.lineage(time)",
-    run: async (host, args) => {
-      const [name = "", ...time] = args.trim().split(/\s+/)
-      const handle = await handleOf(host, name)
-      return lineageLines(await (time.length > 0 ? handle.lineage(time.join(" ")) : handle.lineage())).map(text => line(text))
-    },
+    run: (host, args) => lineageOf(host, args.trim()),
   },
   {
     name: "explain",
@@ -134,6 +133,34 @@ export const lookCommands: readonly DotCommand[] = [
     },
   },
 ]
+
+/** Of a stream that holds something the loss of workers too; of one partition its own tree. */
+async function lineageOf(host: CommandHost, args: string): Promise<StyledLine[]> {
+  const [, before = "", partition] = /^(.*?)(?:(?:^|\s+)partition\s+(\d+))?$/.exec(args)!
+  const [name = "", ...words] = before.trim().split(/\s+/)
+  const time = words.length > 0 ? words.join(" ") : null
+  const handle = await handleOf(host, name)
+  if (partition !== undefined) {
+    const { program, name: called } = await infoOf(handle, name)
+    return partitionLines(await host.session.partitionLineage(`${program}/${called}`, time, Number(partition)), host)
+  }
+  const tree = lineageLines(await (time === null ? handle.lineage() : handle.lineage(time))).map(text => line(text))
+  const info = handleData(handle)?.kind === "stream" ? await infoOf(handle, name) : null
+  if (info === null || info.kind === "input" || info.kind === "output") return tree
+  const whole = await host.session.partitionLineage(`${info.program}/${info.name}`, time, null).catch(nothingMade)
+  return whole === null || whole.losses.length === 0 ? tree : [...tree, ...partitionLines(whole, host)]
+}
+
+function infoOf(handle: unknown, name: string): Promise<StreamInfo> {
+  if (handleData(handle)?.kind === "stream") return (handle as { info(): Promise<StreamInfo> }).info()
+  throw new RivuletError(`${name || "the last answer"} is no stream: nothing is held of its partitions`, { code: 2, try: ".streams" })
+}
+
+/** What has made nothing yet, or is no longer kept, can lose nothing. */
+function nothingMade(error: unknown): null {
+  if (error instanceof RivuletError && (error.code === 2 || error.code === 5)) return null
+  throw error
+}
 
 /** So many lines, the newest. */
 const mostEvents = 40
