@@ -3,6 +3,7 @@
  * they define is sent by `flush`: before any question, at the end of a shell's cell, at a program's end.
  */
 
+import { ofSession } from "../../engine/capture/of-session.js"
 import type { StreamDefinition } from "../../engine/definition.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
@@ -84,6 +85,10 @@ export class ClientSession implements Session {
       // Its name may be another's now.
       else if (push.event.kind === "stopped") this.host.catalog().catch(() => {})
     })
+    // Each is one that people take out of the session, and then use in a function.
+    for (const [name, verb] of Object.entries(this)) {
+      if (typeof verb === "function" || verb === this.clock) ofSession(`the session's ${name}`, verb as object)
+    }
     this.#tools = { link: (f, operator) => host.link(f, operator), resolvePath, workersHere }
   }
 
@@ -279,7 +284,7 @@ export class ClientSession implements Session {
     }
     this.#watches.add(stop)
     started.catch(error => this.#onWatched({ name, error: asError(error) }))
-    return { name, stop }
+    return ofSession("a watch", { name, stop })
   }
 
   /** Where watches show what they see; a line each on the console unless this is set. */
@@ -403,3 +408,4 @@ export class ClientSession implements Session {
 }
 
 addHints(ClientSession.prototype, "session")
+ofSession("the session", ClientSession.prototype)

@@ -3,15 +3,17 @@
  * that `rivulet run`, `submit`, `replay` or the shell has opened.
  */
 
+import { ofSession } from "../../engine/capture/of-session.js"
 import type { Session } from "../../engine/fluent/session-types.js"
 import { currentSession } from "./ambient.js"
+import { connect } from "./connect.js"
+import { openSender } from "./send.js"
 
 export { max, min, sum } from "../../engine/builtins.js"
 export { RivuletError } from "../../engine/errors.js"
 export { diff } from "../../engine/fluent/diff.js"
 export type * from "../../engine/fluent/types.js"
-export { connect } from "./connect.js"
-export { openSender } from "./send.js"
+export { connect, openSender }
 
 /** {@link Session.readStream} of the session that `rivulet run`, `submit`, `replay` or the shell has opened; code 2 where there is none. */
 export const readStream: Session["readStream"] = ((...args: Parameters<Session["readStream"]>) =>
@@ -52,3 +54,10 @@ export const clock: Session["clock"] = {
   now: () => currentSession().clock.now(),
   advance: by => currentSession().clock.advance(by),
 }
+
+// A function that captures one of them is refused by its name.
+ofSession("rivulet's connect", connect)
+ofSession("rivulet's openSender", openSender)
+const verbs = { readStream, readHistory, stream, state, textFile, parquetFile, parallelize, union, watch }
+const views = { streams, programs, workers, jobs, logs, drained, stopped, clock }
+for (const [name, verb] of Object.entries({ ...verbs, ...views })) ofSession(`the session's ${name}`, verb)

@@ -11,6 +11,7 @@ import { encodeVariables, type FunctionPolicy, refusedFinding } from "./function
 import { intrinsicPaths } from "./globals.js"
 import { HeapWriter } from "./heap-writer.js"
 import type { ModuleSource } from "./modules.js"
+import { insteadOf, partOfSession } from "./of-session.js"
 import { functionAssets, mostBytes, reachedFrom, sizeOf } from "./parts.js"
 import { CaptureError } from "./refusal.js"
 import { analyse, type FunctionShape, UnreadableSource } from "./scope.js"
@@ -31,6 +32,11 @@ export function captureFunction(f: Function, options: CaptureOptions): FunctionR
   if (typeof f !== "function") throw refusal(`${options.operator} needs a function, not ${inspect(f, { depth: 0 })}`, "v => …", "")
   const policy: FunctionPolicy = { allowHandles: options.allowHandles ?? false, allowAsync: options.allowAsync ?? false }
   const text = Function.prototype.toString.call(f)
+  const part = partOfSession(f)
+  if (part !== null) {
+    const remedy = insteadOf(part, policy.allowHandles)
+    throw refusal(`this function cannot be sent to the workers: it is ${part}, which stays in this process`, remedy, text)
+  }
   const own = ownPackage(f, options.modules)
   if (own !== null) return captureFunction((...args: unknown[]) => f(...args), options)
   const shape = shapeOf(f, text)

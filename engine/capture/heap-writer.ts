@@ -25,6 +25,7 @@ import {
 } from "./heap-values.js"
 import { instantOf } from "./instant.js"
 import type { ModuleSource } from "./modules.js"
+import { insteadOf, partOfSession } from "./of-session.js"
 import { CaptureError, isClass, type Link, linkTo, type PathStep, showAccess, typeName, withArticle } from "./refusal.js"
 import { analyse } from "./scope.js"
 import type { ScopeReader } from "./scopes.js"
@@ -135,6 +136,7 @@ export class HeapWriter implements CaptureWriter {
   }
 
   #function(value: Function, link: Link): Encoded {
+    this.#refuseSession(value, link)
     const known = this.#known(value)
     if (known !== undefined) return known
     const name = builtinOf(value)
@@ -204,7 +206,14 @@ export class HeapWriter implements CaptureWriter {
     }
   }
 
+  /** Before it is found to be a package's export, or walked. */
+  #refuseSession(value: object, link: Link): void {
+    const what = partOfSession(value)
+    if (what !== null) this.refuse(link, `is ${what}, which stays in this process`, insteadOf(what, this.options.allowHandles))
+  }
+
   #objectRecord({ value, link }: Pending): HeapRecord {
+    this.#refuseSession(value, link)
     const handle = this.#handle(value, link)
     if (handle) return handle
     this.#refuseKind(value, link)

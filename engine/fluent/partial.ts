@@ -4,6 +4,7 @@
  */
 
 import type { Action } from "../actions/action.js"
+import { ofSession } from "../capture/of-session.js"
 import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
 import { type Duration, parseDuration } from "../time.js"
@@ -54,6 +55,8 @@ export class PartialHandle implements Record<keyof PartialRDD<unknown>, unknown>
     return this.#host.partial(nodes.partial(this.#node, action), this.#withinMs, ready => decode(finished(action, ready, f)))
   }
 }
+
+ofSession("a PartialRDD", PartialHandle.prototype)
 
 /** The user's own function finishes what it has done on the workers to every partition. */
 function finished(action: Action, { rows }: ReadyRows, f?: UserFunction): unknown[] {
