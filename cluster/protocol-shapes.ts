@@ -163,9 +163,9 @@ const request = byKind<Request>({
   openSession: { user: text, program: text, resume: optional(text), as: optional(text), scratchMs: optional(finite) },
   closeSession: { session: text, lastSeq: record(integer) },
   define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
-  rename: { stream: text, name: text, takes: optional(bool) },
+  rename: { stream: text, name: text, takes: optional(bool), by: text, force: bool, dryRun: optional(bool) },
   remember: { stream: text, rememberMs: finite, by: text, force: bool },
-  resume: { stream: text, skip: nullable(oneOf("record", "interval")), by: text, force: bool },
+  resume: { stream: text, skip: nullable(oneOf("record", "interval")), by: text, force: bool, dryRun: optional(bool) },
   replace: {
     session: text,
     stream: text,
@@ -190,7 +190,7 @@ const request = byKind<Request>({
   },
   versions: { stream: text },
   undo: { streams: list(text), by: text, force: bool },
-  keep: { streams: list(text), by: text, force: bool },
+  keep: { streams: list(text), by: text, force: bool, dryRun: optional(bool) },
   stop: { streams: list(text), cascade: bool, by: text, force: bool },
   query: {
     query: text,

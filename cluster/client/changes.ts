@@ -87,16 +87,25 @@ export class Changes {
   }
 
   /** By id, `name` or `program/name`: they stay until they are stopped. */
-  async keep(streams: readonly string[], { force }: { readonly force: boolean }): Promise<void> {
-    await this.#parts.request({ kind: "keep", streams, by: this.#by, force })
+  async keep(streams: readonly string[], { force, dryRun = false }: { readonly force: boolean; readonly dryRun?: boolean }): Promise<void> {
+    await this.#parts.request({ kind: "keep", streams, by: this.#by, force, ...(dryRun && { dryRun }) })
+  }
+
+  /** By id: another name, if nobody of the same program has it. */
+  async rename(
+    stream: StreamId,
+    name: string,
+    { force, takes = false, dryRun = false }: { readonly force: boolean; readonly takes?: boolean; readonly dryRun?: boolean },
+  ): Promise<void> {
+    await this.#parts.request({ kind: "rename", stream, name, by: this.#by, force, ...(takes && { takes }), ...(dryRun && { dryRun }) })
   }
 
   /** Gives the intervals that are left out, wholly or in part. */
   resume(
     stream: string,
-    { skip, force }: { readonly skip: "record" | "interval" | null; readonly force: boolean },
+    { skip, force, dryRun = false }: { readonly skip: "record" | "interval" | null; readonly force: boolean; readonly dryRun?: boolean },
   ): Promise<ResponseValues["resume"]> {
-    return this.#parts.request({ kind: "resume", stream, skip, by: this.#by, force })
+    return this.#parts.request({ kind: "resume", stream, skip, by: this.#by, force, ...(dryRun && { dryRun }) })
   }
 
   /** `next` takes the stream's place: its drafts are no streams of their own. */

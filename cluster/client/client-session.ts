@@ -23,6 +23,7 @@ import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import type { Submitting } from "./changes.js"
 import type { Defined } from "./defined.js"
+import { checkName } from "./definitions.js"
 import { filesOf } from "./files.js"
 import { bindable, findStream } from "./find-stream.js"
 import { existingInput, type InputSettings, type InputTools, inputDraft } from "./inputs.js"
@@ -335,17 +336,26 @@ export class ClientSession implements Session {
   }
 
   /** By `name` or `program/name`: scratch that stays until it is stopped. */
-  async keepStreams(names: readonly string[], options: { readonly force: boolean }): Promise<void> {
+  async keepStreams(names: readonly string[], options: { readonly force: boolean; readonly dryRun?: boolean }): Promise<void> {
     await this.flush()
     await this.host.changes.keep(names, options)
   }
 
-  /** By `name` or `program/name`. Gives the intervals that are left out, wholly or in part. */
+  /** By `name` or `program/name`. Gives the interval from which it goes on, and those that are left out, wholly or in part. */
   async resumeStream(
     stream: string,
-    { skip, force }: { readonly skip: "record" | "interval" | null; readonly force: boolean },
-  ): Promise<{ readonly leftOut: readonly { readonly from: number; readonly to: number }[] }> {
-    return this.host.changes.resume(stream, { skip, force })
+    options: { readonly skip: "record" | "interval" | null; readonly force: boolean; readonly dryRun?: boolean },
+  ): Promise<{ readonly from: number; readonly leftOut: readonly { readonly from: number; readonly to: number }[] }> {
+    return this.host.changes.resume(stream, options)
+  }
+
+  /** By `name` or `program/name`. Rejected (code 4) when the name is taken; another's stream needs `force`. */
+  async renameStream(stream: string, name: string, options: { readonly force: boolean; readonly dryRun?: boolean }): Promise<void> {
+    await this.flush()
+    checkName(name)
+    await this.host.catalog()
+    await this.host.changes.rename(findStream(this.host.definitions, stream).id, name, options)
+    await this.host.catalog()
   }
 
   /** Sends what has been defined as the session's program, in place of what the program was (or says what that would do). */
@@ -402,7 +412,7 @@ export class ClientSession implements Session {
       console.error(`${name}: ${error.message}`)
       return
     }
-    const time = stamp ? `${formatTime(stamp.asOf, this.tz, { nowMs: this.calls.now() })}  ` : ""
+    const time = stamp && Number.isFinite(stamp.asOf) ? `${formatTime(stamp.asOf, this.tz, { nowMs: this.calls.now() })}  ` : ""
     console.log(`${name}  ${time}${showValue(value, 2000)}`)
   }
 }

@@ -244,8 +244,7 @@ export class Definitions {
 
   /** The name goes to the newer stream, as the master will have it too; what had it is `name~1`. */
   #takeName(name: string, id: StreamId): void {
-    if (!/^[^\s/]+$/.test(name))
-      throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })
+    checkName(name)
     const holder = this.named(name)
     if (holder === undefined || holder.id === id) return
     let n = 1
@@ -267,3 +266,9 @@ export class Definitions {
 }
 
 const runs: ReadonlySet<StreamDefinition["kind"]> = new Set(["input", "state", "output"])
+
+/** Throws a RivuletError of code 2 for what no stream can be called. */
+export function checkName(name: string): void {
+  if (/^[^\s/]+$/.test(name)) return
+  throw new RivuletError(`"${name}" is no name for a stream`, { code: 2, try: "letters without spaces or /" })
+}

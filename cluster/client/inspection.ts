@@ -99,6 +99,7 @@ export function workerInfo(status: WorkerStatus): WorkerInfo {
     state,
     cores,
     load,
+    loads,
     running,
     blocks,
     bytes,
@@ -116,6 +117,7 @@ export function workerInfo(status: WorkerStatus): WorkerInfo {
     state,
     cores,
     load,
+    loads: [...loads],
     running,
     blocks,
     bytes,
@@ -158,13 +160,14 @@ export function logLine(entry: LogEntry, intervalMs: number | undefined): LogLin
   }
 }
 
-/** `nowMs` by the session's clock, `ms` from asking to the last byte. */
+/** `nowMs` by the session's clock, `ms` from asking to the last byte. What is of no interval is as of no time, and has no age. */
 export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
   const { intervals, asOf, partitions, recomputed, from, bytesMoved, definitionChanged, leftOut } = stamp
+  const timed = intervals.to > intervals.from
   return {
     intervals: { ...intervals },
-    asOf,
-    ageMs: Math.max(0, nowMs - asOf),
+    asOf: timed ? asOf : Number.NaN,
+    ageMs: timed ? Math.max(0, nowMs - asOf) : Number.NaN,
     partitions: [...partitions],
     recomputed,
     from: [...from],

@@ -260,7 +260,7 @@ export class SessionHost implements Host {
     const drafts = this.definitions.toSend([...also, ...keeps])
     const defined = drafts.length === 0 ? [] : await this.#define(drafts)
     for (const { id, name, takes } of this.#renames.splice(0))
-      await this.request({ kind: "rename", stream: this.definitions.idOf(id), name, ...(takes && { takes }) })
+      await this.#changes.rename(this.definitions.idOf(id), name, { force: false, takes })
     const { owner: by } = this.definitions.author
     for (const { id, rememberMs } of this.#remembers.splice(0))
       await this.request({ kind: "remember", stream: this.definitions.idOf(id), rememberMs, by, force: false })

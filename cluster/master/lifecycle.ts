@@ -98,11 +98,14 @@ export class Lifecycle {
     const { catalog } = this.#parts
     const stream = catalog.get(body.stream)
     if (stream === undefined) throw noStream(body.stream)
+    // A first name is given by who defined it.
+    if (body.takes !== true) catalog.checkOwner([stream], body.by, body.force)
     const live = catalog.live()
     const wanted = { ...stream.definition, name: body.name }
     const [taken] = holders(live, wanted)
     if (taken !== undefined && body.takes !== true)
       throw new RivuletError(`${nameOf(taken)} is there already`, { code: 4, try: "another name, or stop that one first" })
+    if (body.dryRun === true) return answer(ok())
     this.#giveWay(givingWay(live, wanted), times)
     append(this.#parts, { kind: "rename", stream: body.stream, name: body.name, wallMs: times.timeMs }, () => answer(ok()))
   }
@@ -118,7 +121,7 @@ export class Lifecycle {
   }
 
   /** Scratch becomes permanent. */
-  keep({ streams: names, by, force }: Asked<"keep">, answer: Answer): void {
+  keep({ streams: names, by, force, dryRun }: Asked<"keep">, answer: Answer): void {
     const { catalog } = this.#parts
     const streams = names.map(name => {
       const stream = catalog.find(name)
@@ -127,13 +130,13 @@ export class Lifecycle {
     })
     catalog.checkOwner(streams, by, force)
     const kept = streams.map(({ definition }) => definition.id)
-    if (streams.every(({ leases }) => leases.length === 0)) return answer(ok({ kept }))
+    if (dryRun === true || streams.every(({ leases }) => leases.length === 0)) return answer(ok({ kept }))
     append(this.#parts, { kind: "kept", streams: kept }, () => answer(ok({ kept })))
   }
 
   // ── held ──
 
-  resume({ stream: name, skip, by, force }: Asked<"resume">, answer: Answer): void {
+  resume({ stream: name, skip, by, force, dryRun }: Asked<"resume">, answer: Answer): void {
     const { catalog } = this.#parts
     const stream = catalog.find(name)
     if (stream === undefined) throw noStream(name)
@@ -147,13 +150,13 @@ export class Lifecycle {
     }
     catalog.checkOwner([stream], by, force)
     if (skip === "record") checkSkippable(stream, held.failure.kind)
-    this.#others.retries.resumed(definition.id)
     const from = held.interval
     const leftOut = skip === null ? null : { from, to: from + definition.intervalMs, what: skip }
+    const gaps = () => stream.leftOut.filter(({ to }) => to > from)
+    if (dryRun === true) return answer(ok({ from, leftOut: leftOut === null ? gaps() : [...gaps(), leftOut] }))
+    this.#others.retries.resumed(definition.id)
     if (skip === "interval" || stream.leftOut.some(({ to }) => to > from)) this.#makeAnew(stream, from)
-    append(this.#parts, { kind: "resumed", stream: definition.id, leftOut }, () =>
-      answer(ok({ leftOut: stream.leftOut.filter(({ to }) => to > from) })),
-    )
+    append(this.#parts, { kind: "resumed", stream: definition.id, leftOut }, () => answer(ok({ from, leftOut: gaps() })))
     const how = skip === null ? "" : skip === "record" ? ", without the records that failed" : ", without that interval"
     say(this.#parts, "info", `${nameOf(stream)} goes on from ${new Date(from).toISOString()}${how}`)
   }

@@ -20,6 +20,10 @@ export interface WorkerEntry {
   readonly cores: number
   readonly capBytes: number
   load: number
+  /** Of each of the newest seconds, oldest first: how many of its cores were at work, 0–1. */
+  readonly loads: number[]
+  /** Of the second that is under way: when it began, the sum of its heartbeats' loads, how many they were. */
+  loading: { sinceMs: number; sum: number; beats: number }
   usedBytes: number
   /** On its disk; null: it has none to use. */
   spilledBytes: number | null
@@ -48,6 +52,20 @@ export interface WorkerEntry {
 }
 
 const recentTasks = 64
+const loadsKept = 12
+const loadEveryMs = 1_000
+
+function noteLoad(worker: WorkerEntry, nowMs: number): void {
+  const { loading, loads } = worker
+  if (nowMs - loading.sinceMs >= loadEveryMs && loading.beats > 0) {
+    loads.push(loading.sum / loading.beats)
+    if (loads.length > loadsKept) loads.shift()
+    worker.loading = { sinceMs: nowMs, sum: worker.load, beats: 1 }
+  } else {
+    loading.sum += worker.load
+    loading.beats += 1
+  }
+}
 
 export class WorkerRegistry {
   readonly #workers = new Map<NodeId, WorkerEntry>()
@@ -77,6 +95,8 @@ export class WorkerRegistry {
       cores: Math.max(1, cores),
       capBytes,
       load: before?.load ?? 0,
+      loads: before?.loads ?? [],
+      loading: before?.loading ?? { sinceMs: nowMs, sum: 0, beats: 0 },
       usedBytes: before?.usedBytes ?? 0,
       spilledBytes: before?.spilledBytes ?? null,
       diskFull: before?.diskFull ?? false,
@@ -148,6 +168,7 @@ export class WorkerRegistry {
     worker.heardMs = nowMs
     worker.probed = false
     worker.load = beat.load
+    noteLoad(worker, nowMs)
     worker.usedBytes = beat.usedBytes
     worker.spilledBytes = beat.spilledBytes ?? null
     worker.diskFull = beat.diskFull ?? false
@@ -263,6 +284,7 @@ export class WorkerRegistry {
       state,
       cores: worker.cores,
       load: worker.load,
+      loads: [...worker.loads],
       blocks: worker.blocks,
       bytes: worker.usedBytes,
       capBytes: worker.capBytes,

@@ -42,8 +42,19 @@ export type Request =
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
     }
-  /** `takes`: its first name, which is taken from who has it, as a definition does that is sent with a name. */
-  | { readonly kind: "rename"; readonly stream: StreamId; readonly name: string; readonly takes?: boolean }
+  /**
+   * `takes`: its first name, which is taken from who has it, as a definition does that is sent with a name. `dryRun` here and below: whatever
+   * would refuse it refuses, and nothing is changed.
+   */
+  | {
+      readonly kind: "rename"
+      readonly stream: StreamId
+      readonly name: string
+      readonly takes?: boolean
+      readonly by: string
+      readonly force: boolean
+      readonly dryRun?: boolean
+    }
   | { readonly kind: "remember"; readonly stream: string; readonly rememberMs: number; readonly by: string; readonly force: boolean }
   /** A held stream goes on. `skip`: without the records at which its function throws, or without the whole interval. */
   | {
@@ -52,6 +63,7 @@ export type Request =
       readonly skip: "record" | "interval" | null
       readonly by: string
       readonly force: boolean
+      readonly dryRun?: boolean
     }
   /** `next` takes the stream's place; `definitions` are what it is made of and the master does not have. Null `from`: where it failed if it did, else next. */
   | {
@@ -84,7 +96,7 @@ export type Request =
   /** Calls back what a `stop` ended, for as long as that is possible. */
   | { readonly kind: "undo"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
   /** Scratch becomes permanent. */
-  | { readonly kind: "keep"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
+  | { readonly kind: "keep"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean; readonly dryRun?: boolean }
   | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
   | {
       readonly kind: "query"
@@ -160,7 +172,8 @@ export interface ResponseValues {
   readonly stop: { readonly stopped: readonly StreamId[] }
   readonly undo: { readonly undone: readonly StreamId[] }
   readonly keep: { readonly kept: readonly StreamId[] }
-  readonly resume: { readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
+  /** `from`: the interval that it failed in. */
+  readonly resume: { readonly from: number; readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
   readonly replace: { readonly plan: ReplacePlan; readonly definition: StreamDefinition }
   readonly submit: {
     readonly plan: ReplacePlan

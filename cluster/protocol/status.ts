@@ -157,6 +157,8 @@ export interface WorkerStatus {
   readonly state: "up" | "slow" | "lost"
   readonly cores: number
   readonly load: number
+  /** Of each of the newest seconds, oldest first. */
+  readonly loads: readonly number[]
   readonly blocks: number
   readonly bytes: number
   readonly capBytes: number

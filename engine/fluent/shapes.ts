@@ -81,6 +81,8 @@ export interface WorkerInfo {
   cores: number
   /** How many of its cores are at work, 0–1. */
   load: number
+  /** The same of each of the newest twelve seconds, oldest first. */
+  loads: number[]
   /** Tasks that it runs now. */
   running: number
   /** In its memory and on its disk. */
@@ -251,11 +253,11 @@ export interface Stats {
 
 /** What an answer takes in, where it comes from and what it cost. */
 export interface Stamp {
-  /** From the start of the first to the end of the last that the answer takes in. */
+  /** From the start of the first to the end of the last that the answer takes in; of files and data alone it takes in none, and they are the same. */
   intervals: Interval
-  /** End of the newest interval, epoch ms. */
+  /** End of the newest interval, epoch ms; NaN (in JSON null) when it takes in none. */
   asOf: number
-  /** From then to the answer. */
+  /** From then to the answer; NaN likewise. */
   ageMs: number
   /** How many there were to ask, and how many of them are in the answer. */
   partitions: [ready: number, of: number]

@@ -255,6 +255,7 @@ program
   )
   .option("--force", "also another's")
   .option("--yes", "do not ask (a cluster whose profile says confirm)")
+  .option("--dry-run", "say from where it would go on, and without what")
   .action(async (stream, options) => (await import("./resume.js")).resume(stream, options))
 
 program
@@ -276,6 +277,7 @@ program
   .argument("<stream...>")
   .addOption(master())
   .option("--force", "also another's")
+  .option("--yes", "do not ask (a cluster whose profile says confirm)")
   .option("--dry-run", "say what would stay")
   .action(async (streams, options) => (await import("./keep.js")).keep(streams, options))
 
@@ -285,7 +287,9 @@ program
   .argument("<stream>")
   .argument("<name>")
   .addOption(master())
+  .option("--force", "also another's")
   .option("--yes", "do not ask (a cluster whose profile says confirm)")
+  .option("--dry-run", "say what would be renamed; exit 4 if it would be refused")
   .action(async (stream, name, options) => (await import("./rename.js")).rename(stream, name, options))
 
 program

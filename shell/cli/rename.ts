@@ -2,12 +2,20 @@ import { withSession } from "./attach.js"
 import { profileOf } from "./config.js"
 import { confirm } from "./confirm.js"
 
+export interface RenameOptions {
+  readonly master?: string
+  readonly yes?: boolean
+  readonly force?: boolean
+  readonly dryRun?: boolean
+}
+
 /** `rivulet rename`: identity and handles stay. */
-export async function rename(stream: string, name: string, options: { readonly master?: string; readonly yes?: boolean }): Promise<void> {
+export async function rename(stream: string, name: string, options: RenameOptions): Promise<void> {
   await withSession(options, async session => {
-    if (!options.yes && profileOf(options.master)?.confirm) await confirm(`rename ${stream}`, options.master)
-    session.stream(stream).named(name)
-    await session.flush()
-    process.stderr.write(`${stream} is now ${name}\n`)
+    const { force = false, dryRun = false } = options
+    if (!options.yes && !dryRun && profileOf(options.master)?.confirm) await confirm(`rename ${stream}`, options.master)
+    await session.renameStream(stream, name, { force, dryRun })
+    if (dryRun) process.stdout.write(`would rename ${stream} to ${name}\n`)
+    else process.stderr.write(`${stream} is now ${name}\n`)
   })
 }

@@ -8,18 +8,20 @@ export interface ResumeOptions {
   readonly skip?: "record" | "interval"
   readonly force?: boolean
   readonly yes?: boolean
+  readonly dryRun?: boolean
 }
 
 /** `rivulet resume`: a held stream goes on, as it is or without what it failed on. */
 export async function resume(stream: string, options: ResumeOptions): Promise<void> {
   await withSession(options, async session => {
-    const { skip = null, force = false } = options
-    if (!options.yes && profileOf(options.master)?.confirm) await confirm(`resume ${stream}`, options.master)
-    const { leftOut } = await session.resumeStream(stream, { skip, force })
+    const { skip = null, force = false, dryRun = false } = options
+    if (!options.yes && !dryRun && profileOf(options.master)?.confirm) await confirm(`resume ${stream}`, options.master)
+    const { from, leftOut } = await session.resumeStream(stream, { skip, force, dryRun })
     const tz = process.stdout.isTTY ? localZone() : "UTC"
     const time = (ms: number) => formatTime(ms, tz, { date: "always", nowMs: ms })
     const without = leftOut.map(({ from, to }) => `${time(from)} to ${time(to)}`).join(", ")
     const how = leftOut.length === 0 ? "" : skip === "record" ? `, without the records that fail in ${without}` : `, without ${without}`
-    process.stderr.write(`${stream} goes on${how}\n`)
+    if (dryRun) process.stdout.write(`would go on: ${stream} from ${time(from)}${how}\n`)
+    else process.stderr.write(`${stream} goes on${how}\n`)
   })
 }

@@ -2,13 +2,17 @@
 import type { WorkerInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { formatBytes } from "../view/number.js"
+import { shareline } from "../view/sparkline.js"
+
+/** Seconds. */
+const loadsShown = 5
 
 export function workerRows(workers: readonly WorkerInfo[]): Record<string, unknown>[] {
   return workers.map(worker => ({
     name: worker.name,
     state: worker.draining ? "DRAINING" : worker.state === "up" ? "up" : worker.state.toUpperCase(),
     tasks: `${worker.running} on ${worker.cores}`,
-    load: `${Math.round(worker.load * 100)} %`,
+    load: `${shareline(worker.loads.slice(-loadsShown)).padStart(loadsShown)} ${Math.round(worker.load * 100)} %`,
     blocks: worker.blocks,
     memory: `${formatBytes(worker.bytes)} of ${formatBytes(worker.cap)}`,
     spilled: worker.spilled === 0 ? "0" : formatBytes(worker.spilled),

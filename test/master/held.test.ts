@@ -60,6 +60,23 @@ function through(h: Harness, name: string): number {
 const resume = (skip: "record" | "interval" | null, by = "ann", force = false) =>
   ({ kind: "resume", stream: "counts", skip, by, force }) as const
 
+test("a dry run of resume says from where and without what, refuses as resume does, and changes nothing", () => {
+  seq = 0
+  const { h } = failing()
+  feed(h, 4)
+  const before = h.records("resumed").length
+  const dry = h.ask({ ...resume("record"), dryRun: true }) as Extract<Response, { ok: true }>
+  const { from, leftOut } = dry.value as { from: number; leftOut: readonly { from: number; to: number }[] }
+  assert.is(from, entry(h, "counts").held?.interval)
+  assert.equal(
+    leftOut.map(one => one.from),
+    [from],
+  )
+  assert.equal((h.ask({ ...resume(null, "bob"), dryRun: true }) as { code: number }).code, 4)
+  assert.is(entry(h, "counts").state, "held")
+  assert.is(h.records("resumed").length, before)
+})
+
 test("one is held, those behind it wait, all others go on", () => {
   seq = 0
   const { h } = failing()
@@ -255,7 +272,7 @@ test("a window that reaches over what was given up: it goes on, and the answer n
     assert.ok(entry(h, "views").bytes <= 10_000 + 2_000 * Math.min(seconds, 10), `${entry(h, "views").bytes}`)
     fails.now = false
     const answer = h.ask(resume(null))
-    assert.equal(answer, { ok: true, value: { leftOut: [{ ...gap, what: "interval" }] } })
+    assert.equal(answer, { ok: true, value: { from: held.interval, leftOut: [{ ...gap, what: "interval" }] } })
     feed(h, 3)
     assert.is(entry(h, "counts").state, "running", JSON.stringify(entry(h, "counts").held))
     assert.ok(through(h, "counts") >= 24_000, `${seconds}: ${through(h, "counts")}`)

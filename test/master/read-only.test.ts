@@ -39,7 +39,7 @@ test("what changes the cluster is refused; what looks at it is answered", () => 
   const changes: Request[] = [
     { kind: "define", session: "sb", definitions: [definition("mine", input())], assets: [] },
     { kind: "stop", streams: ["ann/counts"], cascade: false, ...force },
-    { kind: "rename", stream: "counts", name: "other" },
+    { kind: "rename", stream: "counts", name: "other", by: "ann", force: false },
     { kind: "keep", streams: ["ann/counts"], ...force },
     { kind: "resume", stream: "ann/counts", skip: null, ...force },
     { kind: "undo", streams: ["ann/counts"], ...force },

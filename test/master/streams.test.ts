@@ -408,7 +408,8 @@ test("a name defined again goes to the new stream; the old one keeps its state u
 test("a name given later: the first that a stream gets is taken from who has it, another only if it is free", () => {
   const h = running()
   h.define(definition("c2", counts("views"), { name: "runningReduce@x.ts:3", named: false }))
-  const rename = (name: string, takes?: boolean) => h.ask({ kind: "rename", stream: "c2", name, ...(takes && { takes }) })
+  const rename = (name: string, takes?: boolean) =>
+    h.ask({ kind: "rename", stream: "c2", name, by: "ann", force: false, ...(takes && { takes }) })
   assert.match((rename("counts") as { message: string }).message, /p\/counts is there already/)
   assert.is((rename("counts", true) as { ok: boolean }).ok, true)
   assert.equal(

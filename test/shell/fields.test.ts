@@ -1,8 +1,11 @@
 /** Completion of a record's fields, lineage and plans as text, tables on narrow terminals. */
 import { test } from "uvu"
 import * as assert from "uvu/assert"
+import { stampOf } from "../../cluster/client/inspection.js"
 import { arePairs, fieldAt, fieldItems, withoutPairOperators } from "../../shell/host/fields.js"
 import { explainLines, lineageLines } from "../../shell/host/lineage-view.js"
+import { workerRows } from "../../shell/host/worker-lines.js"
+import { stampLine } from "../../shell/view/stamp.js"
 import { table } from "../../shell/view/table.js"
 
 const places: readonly [before: string, root: string | null, prefix?: string][] = [
@@ -84,6 +87,33 @@ test("a table that would have unreadable columns shows each record by itself", (
   ])
   assert.ok(narrow.every(line => line.length <= 40))
   assert.is(table([["/a", 1]], { width: 12, maxRows: 10 }).lines.length, 2, "pairs stay pairs")
+})
+
+test("a worker's load is drawn beside its number: five seconds, from nothing to all its cores", () => {
+  const worker = {
+    name: "w1",
+    address: "",
+    state: "up",
+    cores: 2,
+    running: 1,
+    blocks: 0,
+    bytes: 0,
+    cap: 1,
+    spilled: 0,
+    taskMs: 0,
+    median: 1,
+    speculated: 0,
+  } as const
+  const load = (load: number, loads: number[]) => workerRows([{ ...worker, load, loads }])[0]!.load
+  assert.is(load(0.61, [1, 1, 0, 0.25, 0.5, 0.75, 1]), "▁▃▅▆█ 61 %")
+  assert.is(load(1, []), "      100 %")
+})
+
+test("a stamp of files alone has no interval and no age", () => {
+  const stamp = { intervals: { from: 0, to: 0 }, asOf: 0, partitions: [2, 2], recomputed: 0, from: ["files"], bytesMoved: 0 } as const
+  const made = stampOf(stamp, 1_000_000, 5)
+  assert.equal([JSON.stringify(made.asOf), JSON.stringify(made.ageMs)], ["null", "null"])
+  assert.is(stampLine(made, { tz: "UTC", nowMs: 1_000_000 }), "of the files, of no interval · 2 of 2 partitions · files · 5 ms")
 })
 
 test.run()

@@ -88,6 +88,22 @@ test("replace shows its plan, needs a yes, and puts another function in place; k
   assert.is((await rivulet("keep", "nothing")).code, 2)
 })
 
+test("keep and rename say what they would do, refuse another's, and rename with --force", async () => {
+  const dryKeep = await rivulet("keep", "ann/views", "--dry-run", "--yes")
+  assert.equal([dryKeep.code, dryKeep.out], [0, "would keep ann/views\n"])
+  assert.is((await rivulet("keep", "looker/counts", "--dry-run")).code, 4, "another's")
+  const others = await rivulet("rename", "looker/counts", "totals")
+  assert.equal([others.code, /not yours: looker\/counts \(looker\)\ntry: --force/.test(others.err)], [4, true], others.err)
+  assert.is((await rivulet("rename", "looker/counts", "totals", "--dry-run")).code, 4)
+  const dry = await rivulet("rename", "looker/counts", "totals", "--dry-run", "--force")
+  assert.equal([dry.code, dry.out], [0, "would rename looker/counts to totals\n"])
+  assert.ok((await names()).includes("looker/counts"), "nothing was done")
+  const done = await rivulet("rename", "looker/counts", "totals", "--force", "--yes")
+  assert.equal([done.code, done.err], [0, "looker/counts is now totals\n"])
+  assert.ok((await names()).includes("looker/totals"))
+  assert.is((await rivulet("rename", "looker/totals", "a/b", "--force")).code, 2)
+})
+
 test("Ctrl-D says what goes on, and until when", () => {
   const row = (name: string, lease?: { ttlMs: number }) => ({
     ...{ definition: { owner: "sre", program: "sre", named: true, name }, state: "running", ...(lease && { lease }) },
