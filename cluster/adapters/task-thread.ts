@@ -43,7 +43,8 @@ export class TaskThread {
       // What it had said before it was ended still comes in: its slots are other tasks' by now.
       if (this.over) return
       if (message.kind === "ready") this.up(message.thread)
-      else this.owner?.finished(message)
+      // What lies in its outbox when it is ended comes all the same: of tasks that run elsewhere by now.
+      else if (!this.over) this.owner?.finished(message)
     })
     const ended = (error: Error) => {
       onEnd()

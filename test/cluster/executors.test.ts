@@ -109,6 +109,28 @@ test("failures are told with what the runner knows of them", async () => {
   await executors.close()
 })
 
+test("what a thread that was ended had still to say is not taken for what the tasks of the next one have made", async () => {
+  const { executors, of } = pool(1, 0)
+  executors.submit("warm", 0, run("partition"), { timeoutMs: 60_000 })
+  await of("warm")
+  const words = new Int32Array(memory.buffer)
+  const last = words.length - 1
+  Atomics.store(words, last, 0)
+  executors.submit("a", 0, run("partition", 1), { timeoutMs: 60_000 })
+  executors.submit("b", 0, run("loop"), { timeoutMs: 60_000 })
+  executors.submit("c", 0, run("partition", 3), { timeoutMs: 60_000 })
+  await Promise.resolve()
+  // The loop has begun, so what came of the first task is under way; nobody here looks before the thread is ended.
+  while (Atomics.load(words, last) === 0);
+  Atomics.store(words, last, 0)
+  executors.kill("a", 0)
+  while (Atomics.load(words, last) === 0) await new Promise(resolve => setImmediate(resolve))
+  executors.kill("b", 0)
+  assert.equal(await Promise.all([of("a"), of("b"), of("c")]), ["killed: cancelled", "killed: cancelled", "p3"])
+  Atomics.store(words, last, 0)
+  await executors.close()
+})
+
 test("an endless loop is ended; tasks before, behind and beside it go on, on a thread that has the assets", async () => {
   const { executors, ended, until, of } = pool(2, 0)
   const large = new Uint8Array(300_000)
