@@ -32,8 +32,8 @@ export interface EmbeddedOptions {
   readonly durable?: boolean
   /** A task (and twice that, a `foreachRDD` body) that takes longer is stopped. Default 30 s. */
   readonly taskTimeoutMs?: number
-  /** Called while the processes load their code: what takes this thread a while costs nothing then. If it throws, the cluster ends. */
-  readonly onSpawned?: () => void
+  /** Called while the processes load their code: what takes a while costs little then. If it throws or rejects, the cluster ends. */
+  readonly onSpawned?: () => void | Promise<void>
   /** Told when a process ends that nobody ended, with what it said as it did, and when one that was started again does not come up. Default: on stderr. */
   readonly onTrouble?: (text: string) => void
 }
@@ -67,6 +67,8 @@ const restartsAtMost = 6
  */
 const frugalEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "1048576", MALLOC_ARENA_MAX: "2" }
 const frugalArguments = ["--max-semi-space-size=4", "--expose-gc"]
+/** Versions of states that are not read yet are in memory of executors as well as in blocks. */
+const frugalAheadIntervals = 100
 
 const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
 
@@ -105,10 +107,12 @@ class EmbeddedProcesses implements Embedded {
     // All at once: most of a start is the loading of code. Workers are told the address when there is one.
     const master = this.spawn("master")
     const children = this.workers.map(name => this.spawn(name))
-    this.options.onSpawned?.()
+    const meanwhile = this.options.onSpawned?.()
+    // It is waited for below; what fails before must not leave it unheard.
+    meanwhile?.catch(() => {})
     this.address = (await heard(master, this.masterMessage("tcp://127.0.0.1:0"), "listening")).address
     const all = (message: FromProcess) => message.kind === "listed" && message.workers >= this.workers.length
-    await Promise.all(children.map((started, i) => heard(started, this.workerMessage(this.workers[i]!), "listed", all)))
+    await Promise.all([meanwhile, ...children.map((started, i) => heard(started, this.workerMessage(this.workers[i]!), "listed", all))])
   }
 
   processes(): ReadonlyMap<string, number> {
@@ -207,18 +211,20 @@ class EmbeddedProcesses implements Embedded {
   }
 
   private masterMessage(bind: string): ToProcess {
-    const { replicas, minReplicas, durable, taskTimeoutMs } = this.options
-    const options = { bind, dir: join(this.directory, "master"), cluster: "embedded", replicas, minReplicas, durable, taskTimeoutMs }
+    const { replicas, minReplicas, durable, taskTimeoutMs, frugal } = this.options
+    const dir = join(this.directory, "master")
+    const config = frugal === true ? { readAheadIntervals: frugalAheadIntervals } : {}
+    const options = { bind, dir, cluster: "embedded", replicas, minReplicas, durable, taskTimeoutMs, config }
     return { kind: "master", options, log: this.logOf("master") }
   }
 
   private workerMessage(name: string): ToProcess {
-    const { cores = 1, memoryBytes = 512 * 1024 * 1024, diskBytes } = this.options
+    const { cores = 1, memoryBytes = 512 * 1024 * 1024, diskBytes, frugal } = this.options
     const dir = join(this.directory, name)
     // Each is a host of its own, so that copies spread as they would among machines.
     return {
       kind: "worker",
-      options: { master: this.address, name, host: name, cores, memoryBytes, diskBytes, dir },
+      options: { master: this.address, name, host: name, cores, memoryBytes, diskBytes, dir, frugal },
       log: this.logOf(name),
     }
   }

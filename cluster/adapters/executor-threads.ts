@@ -25,6 +25,8 @@ export interface ExecutorThreadsOptions {
   readonly onEvent: (event: Extract<NodeEvent, { kind: "taskDone" | "taskFailed" | "taskLong" }>) => void
   /** Limit of each thread's JavaScript heap; Node's own if absent. */
   readonly heapMb?: number
+  /** Threads that stand ready at most, for when a task is set apart. Default one for each executor. */
+  readonly spares?: number
   /** Module that exports `TaskRunner`; the engine's, unless a test has its own. */
   readonly runner?: string
 }
@@ -38,8 +40,8 @@ export class ExecutorThreads {
   constructor(options: ExecutorThreadsOptions) {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
     const runner = options.runner ?? new URL(`../../engine/task-runner${extension}`, import.meta.url).href
-    const { memory, streams, queries, heapMb } = options
-    this.supply = new ThreadSupply({ memory, runner, heapMb, assets: this.assets, spares: streams + queries })
+    const { memory, streams, queries, heapMb, spares = streams + queries } = options
+    this.supply = new ThreadSupply({ memory, runner, heapMb, assets: this.assets, spares })
     this.threads = Array.from({ length: streams + queries }, (_, executor) => {
       return new ExecutorThread({
         supply: this.supply,

@@ -18,11 +18,22 @@ import { checkPinned, named } from "./file-disk.js"
 /** Files that stay open: each keeps its last piece. */
 const openMost = 8
 const chunkBytes = 256 * 1024
+/** Memory for a piece has no more than so much room to spare. */
+const mostAhead = 8 * 1024 * 1024
 
 export interface UnpackedRange {
   readonly bytes: Uint8Array
   readonly unpacked: Unpacked
 }
+
+type Take = (bytes: number) => Uint8Array
+
+interface ReadOptions {
+  readonly pinned?: PinnedFile | undefined
+  readonly take?: Take | undefined
+}
+
+const inShared: Take = bytes => new Uint8Array(new SharedArrayBuffer(bytes))
 
 export class PackedFiles {
   /** Those that were read last come last. */
@@ -30,10 +41,13 @@ export class PackedFiles {
   /** Requests for a file are served in their order. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
-  /** The bytes `[from, to)` of what the file unpacks to, in shared memory; fewer where it ends sooner. Rejects as `readRange` does. */
-  read(path: string, packing: Packing, from: number, to: number, pinned?: PinnedFile): Promise<UnpackedRange> {
+  /**
+   * The bytes `[from, to)` of what the file unpacks to; fewer where it ends sooner. `take`: the memory they are given in. Rejects as
+   * `readRange` does.
+   */
+  read(path: string, packing: Packing, from: number, to: number, { pinned, take = inShared }: ReadOptions = {}): Promise<UnpackedRange> {
     const before = this.#turns.get(path) ?? Promise.resolve()
-    const turn = before.then(() => named("read", path, () => this.#read(path, packing, from, to, pinned)))
+    const turn = before.then(() => named("read", path, () => this.#read(path, packing, from, to, pinned, take)))
     const over = turn.catch(() => {})
     this.#turns.set(path, over)
     void over.then(() => {
@@ -46,7 +60,14 @@ export class PackedFiles {
     for (const path of [...this.#open.keys()]) this.#close(path)
   }
 
-  async #read(path: string, packing: Packing, from: number, to: number, pinned: PinnedFile | undefined): Promise<UnpackedRange> {
+  async #read(
+    path: string,
+    packing: Packing,
+    from: number,
+    to: number,
+    pinned: PinnedFile | undefined,
+    take: Take,
+  ): Promise<UnpackedRange> {
     let file = this.#open.get(path)
     if (file !== undefined && file.begin > from) {
       this.#close(path)
@@ -62,8 +83,11 @@ export class PackedFiles {
     for (const other of [...this.#open.keys()].slice(0, -openMost)) if (!this.#turns.has(other)) this.#close(other)
     try {
       if (pinned !== undefined) await checkPinned(file.handle, pinned)
-      const bytes = await file.range(from, to)
+      const piece = await file.range(from, to)
       if (pinned !== undefined) await checkPinned(file.handle, pinned)
+      // The piece itself stays here, for the next one begins a little before its end, and its reader may be done with it before.
+      const bytes = take(piece.length)
+      bytes.set(piece)
       const { packedBytes, plainBytes } = file
       if (plainBytes !== null && plainBytes <= to) this.#close(path)
       return { bytes, unpacked: { packedBytes, ...(plainBytes !== null && { plainBytes }) } }
@@ -84,7 +108,9 @@ class OpenFile {
   readonly handle: FileHandle
   /** Of the piece that was read last: what lies before it is gone. */
   begin = 0
-  #piece: Uint8Array = new Uint8Array(0)
+  /** It lies at the beginning of memory that is used again for each. */
+  #memory: Uint8Array = new Uint8Array(0)
+  #length = 0
   /** Unpacked, and beyond the piece. */
   #rest: Uint8Array[] = []
   plainBytes: number | null = null
@@ -100,16 +126,19 @@ class OpenFile {
     return this.#chunks.packedBytes()
   }
 
-  /** `from` is not before `begin`. */
+  /** `from` is not before `begin`. The bytes are the caller's until the next call. */
   async range(from: number, to: number): Promise<Uint8Array> {
-    const kept = this.#piece.subarray(Math.min(this.#piece.length, from - this.begin))
-    if (kept.length >= to - from) return kept.subarray(0, to - from)
-    // Bytes between the last piece and this one are passed over.
-    let at = this.begin + this.#piece.length
-    let begin = Math.max(from, at)
-    const parts: Uint8Array[] = kept.length > 0 ? [kept] : []
-    let filled = kept.length
     const want = to - from
+    const end = this.begin + this.#length
+    const first = Math.min(this.#length, from - this.begin)
+    if (this.#length - first >= want) return this.#memory.subarray(first, first + want)
+    this.#memory.copyWithin(0, first, this.#length)
+    // Bytes between the last piece and this one are passed over.
+    let at = end
+    let begin = Math.max(from, at)
+    let filled = this.#length - first
+    this.begin = from
+    this.#length = filled
     while (filled < want) {
       const chunk = await this.#next()
       if (chunk === null) break
@@ -117,22 +146,25 @@ class OpenFile {
       at += skipped
       if (skipped === chunk.length) continue
       const part = chunk.subarray(skipped, skipped + want - filled)
-      parts.push(part)
+      this.#reserve(filled, filled + part.length, want)
+      this.#memory.set(part, filled)
       filled += part.length
       at += part.length
       begin = at
       if (skipped + part.length < chunk.length) this.#rest.unshift(chunk.subarray(skipped + part.length))
     }
-    const bytes = new Uint8Array(new SharedArrayBuffer(filled))
-    let offset = 0
-    for (const part of parts) {
-      bytes.set(part, offset)
-      offset += part.length
-    }
-    this.#piece = bytes
     this.begin = filled > 0 ? from : at
+    this.#length = filled
     if (this.plainBytes === null && filled < want) this.plainBytes = at
-    return bytes
+    return this.#memory.subarray(0, filled)
+  }
+
+  /** Room for so many bytes, of which the first `filled` stay; of no more than are wanted in all. */
+  #reserve(filled: number, bytes: number, want: number): void {
+    if (bytes <= this.#memory.length) return
+    const larger = new Uint8Array(Math.max(bytes, Math.min(want, bytes + mostAhead)))
+    larger.set(this.#memory.subarray(0, filled))
+    this.#memory = larger
   }
 
   async #next(): Promise<Uint8Array | null> {

@@ -122,11 +122,13 @@ export function runNode(adapters: NodeAdapters): RunningNode {
         break
       case "readFile": {
         const { request, path, from, to, pinned, packed, lent } = command
+        const take = lent === true ? (bytes: number) => readMemory.take(request, bytes) : undefined
         if (packed !== undefined) {
-          file(request, packedFiles.read(path, packed, from, to, pinned), read => ({ kind: "fileRead", request, ...read }))
+          const reading = packedFiles.read(path, packed, from, to, { pinned, take })
+          reading.catch(() => readMemory.giveBack(request))
+          file(request, reading, read => ({ kind: "fileRead", request, ...read }))
           break
         }
-        const take = lent === true ? (bytes: number) => readMemory.take(request, bytes) : undefined
         const reading = readRange(path, from, to, { pinned, take })
         reading.catch(() => readMemory.giveBack(request))
         file(request, reading, bytes => ({ kind: "fileRead", request, bytes }))

@@ -45,7 +45,7 @@ export class ThreadSupply {
 
   /** Somebody may soon need one. */
   keepOne(nowMs: number): void {
-    if (this.spares.length === 0 && !this.closed) this.spares.push({ thread: this.start(), sinceMs: nowMs })
+    if (this.spares.length === 0 && this.options.spares > 0 && !this.closed) this.spares.push({ thread: this.start(), sinceMs: nowMs })
   }
 
   trim(nowMs: number): void {

@@ -47,6 +47,8 @@ export interface MasterConfig {
   readonly leastGroupBytes: number
   /** Bytes of a file that one task reads. */
   readonly splitBytes: number
+  /** Of files no more is read while a stream or a reader has so many intervals with records before it. */
+  readonly readAheadIntervals: number
   /** Share of a worker's block memory above which the oldest input goes. */
   readonly memoryHigh: number
   /** Share of all block memory that may hold input which only held streams still need. */
@@ -86,6 +88,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   durableStrandedMs: 600_000,
   leastGroupBytes: 256 * 1024,
   splitBytes: 4 * 1024 * 1024,
+  readAheadIntervals: 400,
   memoryHigh: 0.7,
   heldShare: 0.5,
   snapshotEvery: 20_000,

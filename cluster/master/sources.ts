@@ -34,8 +34,6 @@ import { WatchedDirectory } from "./watched-directory.js"
 /** Reading goes below all jobs: it must not outrun them. */
 const readOrder = 2 ** 40
 const listAgainMs = 2_000
-/** Sealed intervals with records that its slowest dependent may be behind. */
-const behindAtMost = 400
 /** So much of each of several files is read to learn where it begins. */
 const lookBytes = 64 * 1024
 
@@ -240,13 +238,13 @@ export class Sources {
 
   /** Some stream made of it has too much before it already. */
   #behind(stream: StreamId): boolean {
-    const { catalog, ledger } = this.#parts
+    const { catalog, ledger, config } = this.#parts
     const record = ledger.streams.get(stream) as StreamRecord
     const isBehind = (through: number): boolean => {
       let behind = 0
       for (let i = record.seals.length - 1; i >= 0 && (record.seals[i] as SealRecord).to > through; i--) {
         if ((record.seals[i] as SealRecord).groups.length > 0) behind += 1
-        if (behind > behindAtMost) return true
+        if (behind > config.readAheadIntervals) return true
       }
       return false
     }

@@ -47,6 +47,11 @@ export interface WorkerConfig {
   readonly queryExecutors: number
   /** Tasks given to an executor at a time. */
   readonly executorDepth: number
+  /**
+   * A task that runs long while others wait keeps its thread to itself, and they get another one. False: they wait. A thread with the states that
+   * tasks cache in it costs some 100 MB.
+   */
+  readonly setsApart: boolean
   /** Of received blocks: so much of an interval, for one executor, is worth taking in before the interval's end. */
   readonly foldFromBytes: number
   /** The memory of outputs that are no smaller goes back to the executor that made them. */
@@ -78,6 +83,7 @@ export const defaultWorkerConfig: Omit<WorkerConfig, "queryExecutors"> = {
   maxCreditBytes: 32 * 1024 * 1024,
   cancelGraceMs: { stream: 1_000, query: 100 },
   executorDepth: 4,
+  setsApart: true,
   foldFromBytes: 256 * 1024,
   reusedBytes,
   poison: false,

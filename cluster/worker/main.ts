@@ -39,6 +39,8 @@ export interface WorkerProcessOptions {
   /** Unique in the cluster. Default `<machine>-<port>`. */
   readonly name?: string
   readonly config?: Partial<WorkerConfig>
+  /** Memory is short: no thread beside the executors', so that a task that takes long keeps others waiting. Default false. */
+  readonly frugal?: boolean
   readonly say?: Say
   /** Whether signals end the process. Default true. */
   readonly ownsProcess?: boolean
@@ -95,6 +97,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   const config: Partial<WorkerConfig> = {
     spillDir,
     durableDir,
+    ...(options.frugal === true && { setsApart: false }),
     ...(options.diskBytes !== undefined && { diskBytes: options.diskBytes }),
     ...options.config,
   }
@@ -130,6 +133,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
         streams: counts.stream,
         queries: counts.query,
         heapMb: executorHeapMb(counts.stream + counts.query),
+        ...(options.frugal === true && { spares: 0 }),
         onEvent,
       })
       return executors

@@ -187,12 +187,12 @@ export class Tasks {
 
   /** What may never end must not keep others from going on. */
   #setApart(nowMs: number): void {
-    const { executors, folding, outbox } = this.#parts
+    const { config, executors, folding, outbox } = this.#parts
     for (let executor = 0; executor < executors.stream + executors.query; executor++) {
       const head = this.#pool.head(executor)
       if (head === null) continue
       folding.giveWay(executor)
-      if (head.longSinceMs === null || head.killed || !this.#pool.othersWait(executor)) continue
+      if (!config.setsApart || head.longSinceMs === null || head.killed || !this.#pool.othersWait(executor)) continue
       const ranMs = nowMs - head.longSinceMs
       if (ranMs < this.#patience.limitMs(head.group)) continue
       if (!this.#pool.hasPlace(executor)) {

@@ -12,6 +12,7 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { Handle } from "../../engine/fluent/types.js"
 import type { FormatSpec } from "../../engine/rdd.js"
 import { kindOf } from "../host/kinds.js"
+import { typeErrorsApart } from "../program/check-thread.js"
 import { formatNumber } from "../view/number.js"
 import { printable } from "../view/table.js"
 import { asideLines } from "./aside-lines.js"
@@ -56,8 +57,8 @@ const ownTimeoutMs = 60_000
 
 export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
-  const check = () => refuseTypeErrors(options.path)
-  if (options.master !== undefined) check()
+  const check = async () => refuseTypeErrors(await typeErrorsApart(options.path))
+  if (options.master !== undefined) await check()
   const { workers, memoryBytes } = options
   const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }
   const ending = new Ending()

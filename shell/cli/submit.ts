@@ -21,7 +21,7 @@ export interface SubmitOptions {
 
 export async function submit(file: string, options: SubmitOptions): Promise<void> {
   const path = programPath(file)
-  refuseTypeErrors(path)
+  refuseTypeErrors(typeErrors(path))
   const program = options.name ?? programName(path)
   await withSession({ ...options, program, continues: true }, async session => {
     await defineProgram(session, path)
@@ -68,8 +68,8 @@ export function planText({ add, change, stop, unchanged }: Plan): string {
   return lines.length === 0 ? "nothing changes" : lines.join("\n")
 }
 
-export function refuseTypeErrors(path: string): void {
-  const errors = typeErrors(path)
+/** Throws a RivuletError (2) that names the first of them. */
+export function refuseTypeErrors(errors: readonly string[]): void {
   if (errors.length > 0)
     throw new RivuletError(`${errors.slice(0, 5).join("\n")}${errors.length > 5 ? `\n… ${errors.length - 5} more` : ""}`, {
       code: 2,

@@ -9,6 +9,7 @@ import * as assert from "uvu/assert"
 import { listFiles } from "../../cluster/adapters/file-disk.js"
 import { PackedFiles } from "../../cluster/adapters/packed-files.js"
 import { Random } from "../../cluster/testing/random.js"
+import type { PinnedFile } from "../../engine/input/file-split.js"
 
 const test = suite("packed files")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-packed-"))
@@ -40,7 +41,7 @@ for (const [name, path, packing] of [
     const files = new PackedFiles()
     const [listed] = await listFiles([path])
     assert.is(listed?.packed, packing)
-    const read = (from: number, to: number) => files.read(path, packing, from, to, listed)
+    const read = (from: number, to: number) => files.read(path, packing, from, to, { pinned: listed })
     const step = 300_000
     const pieces = await Promise.all(
       Array.from({ length: Math.ceil(plain.length / step) + 1 }, (_, i) => read(Math.max(0, i * step - 1), (i + 1) * step + 5_000)),
@@ -63,9 +64,9 @@ for (const [name, path, packing] of [
     files.close()
   })
 
-const wrong = async (path: string, pinned?: Parameters<PackedFiles["read"]>[4]): Promise<string> => {
+const wrong = async (path: string, pinned?: PinnedFile): Promise<string> => {
   const files = new PackedFiles()
-  const error = await files.read(path, "gzip", 0, 10e6, pinned).catch((reason: Error) => reason)
+  const error = await files.read(path, "gzip", 0, 10e6, { pinned }).catch((reason: Error) => reason)
   files.close()
   return (error as Error).message
 }
