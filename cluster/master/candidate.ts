@@ -14,8 +14,9 @@ import { endOnSignals } from "../adapters/node-process.js"
 import type { RunningNode } from "../adapters/run-node.js"
 import { systemNow } from "../adapters/system-clock.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
+import { epochOf, newestEpoch, type ReadRecord } from "./epochs.js"
 import { Leadership } from "./leadership.js"
-import { defaultBind, defaultCluster, epochOf, type MasterSettings, newestEpoch, type ReadRecord, readRecords, runMaster } from "./main.js"
+import { defaultBind, defaultCluster, type MasterSettings, readRecords, runMaster } from "./main.js"
 import type { JournalRecord } from "./records.js"
 
 export interface CandidateOptions extends MasterSettings {

@@ -11,7 +11,7 @@ import type { Journal, NodeId } from "../ports.js"
 import { type Listening, ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import type { MasterConfig } from "./config.js"
-import type { LedgerState } from "./ledger.js"
+import { epochOf, newestEpoch, type ReadRecord } from "./epochs.js"
 import { MasterMachine } from "./master.js"
 import type { JournalRecord } from "./records.js"
 
@@ -85,11 +85,6 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
   }
 }
 
-export interface ReadRecord {
-  readonly sequence: number
-  readonly record: JournalRecord
-}
-
 /** The journal's records from its newest snapshot on. */
 export async function readRecords(journal: Journal): Promise<ReadRecord[]> {
   let records: ReadRecord[] = []
@@ -100,15 +95,6 @@ export async function readRecords(journal: Journal): Promise<ReadRecord[]> {
   }
   return records
 }
-
-/** 0: there is none. */
-export function newestEpoch(records: readonly ReadRecord[]): number {
-  const epochIn = (record: JournalRecord) =>
-    record.kind === "epoch" ? record.epoch : record.kind === "snapshot" ? (record.state as LedgerState).epoch : 0
-  return records.reduce((newest, { record }) => Math.max(newest, epochIn(record)), 0)
-}
-
-export const epochOf = (node: NodeId) => `epoch ${node.slice("master#".length)}`
 
 /** The machine among its adapters, in an epoch that no other master has or had. `claimed`: the epoch's record is the journal's last. */
 export function runMaster(

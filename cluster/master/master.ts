@@ -307,9 +307,10 @@ class Running {
       outbox.push({ kind: "exit", code: 4, reason: `another master has appended to the journal: ${event.error}` })
       return
     }
-    if (this.#appendAgainMs === Number.POSITIVE_INFINITY)
-      say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
     this.#parts.log.failing = event.error
+    // Those that follow fail as well, for the gap: they must not put it off, or nothing is ever tried again.
+    if (this.#appendAgainMs !== Number.POSITIVE_INFINITY) return
+    say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
     this.#appendAgainMs = times.monotonicMs + appendAgainMs
     outbox.push({ kind: "wake", atMonotonicMs: this.#appendAgainMs })
   }

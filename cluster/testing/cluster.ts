@@ -6,23 +6,27 @@
 import { TaskRunner } from "../../engine/task-runner.js"
 import { type ClientConfig, ClientMachine } from "../client/client.js"
 import type { MasterConfig } from "../master/config.js"
+import { newestEpoch, type ReadRecord } from "../master/epochs.js"
 import { MasterMachine } from "../master/master.js"
-import type { Machine } from "../ports.js"
+import type { JournalRecord } from "../master/records.js"
+import { incarnationOf, type Machine, nodeName } from "../ports.js"
 import type { EffectCommand } from "../runtime.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { poisonByte } from "../worker/allocator.js"
 import type { WorkerConfig } from "../worker/config.js"
 import { readSegment, type Segment } from "../worker/segment.js"
 import { WorkerMachine } from "../worker/worker.js"
+import { SimulatedCandidate } from "./candidates.js"
 import { SimulatedClient } from "./client.js"
 import { SimulatedDisk } from "./disk.js"
 import type { SimulatedDrivers } from "./drivers.js"
 import { type CostModel, defaultCosts, SimulatedExecutors } from "./executors.js"
-import { SimulatedJournal } from "./journal.js"
+import { type Outcome, SimulatedJournal } from "./journal.js"
 import type { MemoryPool } from "./memory.js"
 import { addressOf, Network } from "./network.js"
 import { type ClockFault, SimulatedNode } from "./node.js"
 import { SimulatedSources } from "./sources.js"
+import { SimulatedStore } from "./store.js"
 import type { World } from "./world.js"
 
 export interface ClusterOptions {
@@ -37,6 +41,8 @@ export interface ClusterOptions {
   /** Clocks differ: wall clocks by up to this much, monotonic ones run up to a thousandth apart. */
   readonly clockErrorMs?: number
   readonly worker?: Partial<WorkerConfig>
+  /** So many masters share a store, of which one leads. Default 0: one master, with a journal of its own. */
+  readonly candidates?: number
   /** False: functions are called for each record, never read as expressions. */
   readonly compiled?: boolean
   readonly master?: Partial<MasterConfig>
@@ -60,6 +66,9 @@ export class SimulatedCluster {
   readonly world: World
   readonly network: Network
   readonly journal: SimulatedJournal
+  /** What several masters share. */
+  readonly store: SimulatedStore
+  readonly candidates: readonly SimulatedCandidate[]
   /** Files that workers see: one machine's disk, or one that is shared. */
   readonly disk: SimulatedDisk
   /** What workers read from the network. */
@@ -83,9 +92,11 @@ export class SimulatedCluster {
     this.world = world
     this.network = new Network(world)
     this.journal = new SimulatedJournal(world)
+    this.store = new SimulatedStore(world, this.journal)
+    this.#options = options
+    this.candidates = this.#makeCandidates(options.candidates ?? 0)
     this.disk = new SimulatedDisk(world)
     this.sources = new SimulatedSources(world)
-    this.#options = options
     this.#memories = memories
   }
 
@@ -94,43 +105,46 @@ export class SimulatedCluster {
     return (this.#options.epochMs ?? defaultEpochMs) + this.world.nowMs
   }
 
+  /** The one that leads. */
   get master(): SimulatedNode | null {
-    return this.#master
+    return this.candidates.length === 0 ? this.#master : (this.#leader?.node ?? null)
+  }
+
+  get #leader(): SimulatedCandidate | undefined {
+    const leaders = this.candidates.filter(({ node }) => node !== null)
+    // One that does not know yet that it was replaced may be there as well.
+    return leaders.sort((a, b) => incarnationOf(b.node!.node) - incarnationOf(a.node!.node))[0]
+  }
+
+  /** Where masters may be, as workers and clients are told. */
+  get #masterAddress(): string {
+    return this.candidates.length === 0 ? addressOf("master") : this.candidates.map(({ place }) => addressOf(place)).join(",")
   }
 
   startMaster(): void {
     if (this.journal.onAppend !== null) this.killMaster()
-    if (this.#master?.alive) return
+    for (const candidate of this.candidates) candidate.start()
+    if (this.candidates.length > 0 || this.#master?.alive) return
     const records = this.journal.read()
-    const epoch = 1 + records.reduce((newest, { record }) => (record.kind === "epoch" ? Math.max(newest, record.epoch) : newest), 0)
     // An epoch that was not synced in time was used all the same.
-    const incarnation = Math.max(epoch, (this.#incarnations.get("master") ?? 0) + 1)
-    this.#incarnations.set("master", incarnation)
-    const node = `master#${incarnation}`
-    const machine = new MasterMachine({
-      node,
-      cluster: "simulated",
-      address: addressOf("master"),
-      records,
-      replicas: this.#options.replicas ?? 2,
-      minReplicas: this.#options.minReplicas ?? 1,
-      config: { durable: this.#options.durable ?? false, ...this.#options.master },
-    })
-    this.#master = this.#start(node, this.#options.watchMaster?.(machine) ?? machine, true, (command, self) => {
-      if (command.kind !== "append") return false
-      const { sequence, record } = command
-      this.journal.append(sequence, record, outcome => {
-        if (outcome === "appended") self.dispatch({ kind: "appended", sequence })
-        else self.dispatch({ kind: "appendFailed", sequence, reason: outcome, error: `the simulated journal says ${outcome}` })
-      })
-      return true
-    })
+    const epoch = Math.max(newestEpoch(records) + 1, (this.#incarnations.get("master") ?? 0) + 1)
+    this.#incarnations.set("master", epoch)
+    const writer = `master#${epoch}`
+    const { journal } = this
+    this.#master = this.#startMaster(epoch, { records, claimed: false, place: "master" }, (sequence, record, done) =>
+      journal.append(writer, sequence, record, done),
+    )
   }
 
+  /** The process of the one that leads ends. */
   killMaster(): void {
     this.journal.onAppend = null
-    this.#master?.kill()
-    this.journal.crash()
+    const leader = this.#leader
+    if (leader !== undefined) leader.kill()
+    else if (this.#master !== null) {
+      this.#master.kill()
+      this.journal.crash(this.#master.node)
+    }
   }
 
   /** As `killMaster`, but while a record is being written: at the next append, soon if there is none. */
@@ -142,6 +156,44 @@ export class SimulatedCluster {
     }
     this.journal.onAppend = strike
     this.world.after(writingMs, strike)
+  }
+
+  #startMaster(epoch: number, { records, claimed, place }: MasterStart, append: Append): SimulatedNode {
+    const node = `master#${epoch}`
+    const machine = new MasterMachine({
+      node,
+      cluster: "simulated",
+      address: addressOf(place),
+      records,
+      claimed,
+      replicas: this.#options.replicas ?? 2,
+      minReplicas: this.#options.minReplicas ?? 1,
+      config: { durable: this.#options.durable ?? false, ...this.#options.master },
+    })
+    return this.#start(node, this.#options.watchMaster?.(machine) ?? machine, place, (command, self) => {
+      if (command.kind !== "append") return false
+      const { sequence, record } = command
+      append(sequence, record, outcome => {
+        if (outcome === "appended") self.dispatch({ kind: "appended", sequence })
+        else self.dispatch({ kind: "appendFailed", sequence, reason: outcome, error: `the simulated journal says ${outcome}` })
+      })
+      return true
+    })
+  }
+
+  #makeCandidates(count: number): SimulatedCandidate[] {
+    const { world, store, journal } = this
+    return Array.from(
+      { length: count },
+      (_, i) =>
+        new SimulatedCandidate(`m${i + 1}`, {
+          ...{ world, store, journal, cluster: "simulated", durable: this.#options.durable ?? false, wallMs: () => this.wallMs },
+          lead: (place, writer, epoch, records) =>
+            this.#startMaster(epoch, { records, claimed: true, place }, (sequence, record, done) =>
+              store.append(place, writer, sequence, record, done),
+            ),
+        }),
+    )
   }
 
   /** The worker's first life, or the next. */
@@ -159,7 +211,7 @@ export class SimulatedCluster {
       user: "simulation",
       version: rivuletVersion,
       runtime: runtimeVersion,
-      master: { node: "master", address: addressOf("master") },
+      master: { node: "master", address: this.#masterAddress },
       memory: { buffer: memory, capBytes: memory.byteLength },
       config: { poison: true, reusedBytes: 0, ...(this.#options.durable && { durableDir: `/durable/${name}` }), ...this.#options.worker },
       segments: this.#segments(name),
@@ -170,7 +222,7 @@ export class SimulatedCluster {
       event => node.dispatch(event),
     )
     executors.costs = this.#options.costs ?? defaultCosts
-    const node: SimulatedNode = this.#make(id, machine, true, (command, self) => this.#performWorker(command, self, executors))
+    const node: SimulatedNode = this.#make(id, machine, name, (command, self) => this.#performWorker(command, self, executors))
     this.#workers.set(name, { node, executors, memory })
     node.start()
   }
@@ -202,7 +254,7 @@ export class SimulatedCluster {
   /** World time when the last stall ends. */
   get stalledUntilMs(): number {
     const nodes = [
-      this.#master,
+      this.master,
       ...[...this.#workers.values()].map(life => life.node),
       ...[...this.clients.values()].map(client => client.node),
     ]
@@ -212,13 +264,13 @@ export class SimulatedCluster {
   startClient(name: string): SimulatedClient {
     const id = `${name}#${this.#nextIncarnation(name)}`
     const machine = new ClientMachine({
-      address: addressOf("master"),
+      address: this.#masterAddress,
       user: "simulation",
       version: rivuletVersion,
       runtime: runtimeVersion,
       ...(this.#options.client && { config: this.#options.client }),
     })
-    const client = new SimulatedClient(perform => this.#make(id, machine, false, perform))
+    const client = new SimulatedClient(perform => this.#make(id, machine, null, perform))
     this.clients.set(name, client)
     client.node.start()
     return client
@@ -227,6 +279,7 @@ export class SimulatedCluster {
   /** Gives all memories back. */
   close(): void {
     this.#master?.kill()
+    for (const candidate of this.candidates) candidate.kill()
     for (const name of this.workers) this.killWorker(name)
     for (const client of this.clients.values()) client.node.kill()
   }
@@ -301,17 +354,18 @@ export class SimulatedCluster {
     }
   }
 
-  #start(id: string, machine: Machine, listens: boolean, perform: Perform): SimulatedNode {
-    const node = this.#make(id, machine, listens, perform)
+  #start(id: string, machine: Machine, place: string, perform: Perform): SimulatedNode {
+    const node = this.#make(id, machine, place, perform)
     node.start()
     return node
   }
 
-  #make(id: string, machine: Machine, listens: boolean, perform: Perform): SimulatedNode {
+  /** `place`: where it listens. */
+  #make(id: string, machine: Machine, place: string | null, perform: Perform): SimulatedNode {
     return new SimulatedNode(this.world, this.network, {
       node: id,
       machine,
-      listens,
+      place,
       clock: this.#clock(id),
       epochMs: this.#options.epochMs ?? defaultEpochMs,
       perform: (command, node) => {
@@ -326,7 +380,7 @@ export class SimulatedCluster {
           if (command.code !== 0) this.complaints.push(`${id} ends: ${command.reason}`)
           this.world.after(0, () => {
             this.#died(node)
-            if (command.code === 0 && node !== this.#master) this.onDrained(node.node.split("#")[0]!)
+            if (command.code === 0 && nodeName(node.node) !== "master") this.onDrained(node.node.split("#")[0]!)
           })
         } else throw new Error(`${id} asks for ${command.kind}, which is not simulated`)
       },
@@ -334,7 +388,9 @@ export class SimulatedCluster {
   }
 
   #died(node: SimulatedNode): void {
-    if (node === this.#master) this.killMaster()
+    const candidate = this.candidates.find(each => each.node === node)
+    if (candidate !== undefined) candidate.end()
+    else if (node === this.#master) this.killMaster()
     else this.killWorker(node.node.split("#")[0]!)
     node.kill()
   }
@@ -358,4 +414,12 @@ export class SimulatedCluster {
   }
 }
 
+interface MasterStart {
+  readonly records: readonly ReadRecord[]
+  readonly claimed: boolean
+  /** Where it listens. */
+  readonly place: string
+}
+
+type Append = (sequence: number, record: JournalRecord, done: (outcome: Outcome) => void) => void
 type Perform = (command: EffectCommand, node: SimulatedNode) => boolean

@@ -1,11 +1,22 @@
 /**
  * The simulated journal: a record is durable some time after it was appended, and a master that is killed before loses it, or
- * not. Records are kept as bytes: what a machine does to a record later does not reach back. It outlives the masters.
+ * not. Records are kept as bytes: what a machine does to a record later does not reach back. It outlives the masters, of which
+ * several may write (`store.ts`): each appends behind what it has read, or not at all.
  */
 
 import { deserialize, serialize } from "node:v8"
 import type { JournalRecord } from "../master/records.js"
 import type { World } from "./world.js"
+
+/** `disk`: it could not be written, or nobody knows. */
+export type Outcome = "appended" | "conflict" | "disk"
+
+interface Written {
+  /** One life of a master. */
+  readonly writer: string
+  readonly sequence: number
+  readonly bytes: Uint8Array
+}
 
 export class SimulatedJournal {
   /** Appending takes this long on average. */
@@ -16,20 +27,20 @@ export class SimulatedJournal {
   onAppend: (() => void) | null = null
   readonly #world: World
   /** What is there: a snapshot takes the place of all before it. */
-  #records: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
+  #records: Written[] = []
   readonly #history: Uint8Array[] = []
-  #pending: { readonly sequence: number; readonly bytes: Uint8Array }[] = []
+  #pending: Written[] = []
   #freeAtMs = 0
 
   constructor(world: World) {
     this.#world = world
   }
 
-  /** Compare-and-set on the sequence, in order. `done` is called once, unless the master dies first. */
-  append(sequence: number, record: JournalRecord, done: (outcome: "appended" | "conflict" | "disk") => void): void {
+  /** Compare-and-set on the sequence, in order. `done` is called once, unless the writer dies first. What it appends once more is there once. */
+  append(writer: string, sequence: number, record: JournalRecord, done: (outcome: Outcome) => void): void {
     const bytes = serialize(record)
     const { random } = this.#world
-    const waiting = { sequence, bytes }
+    const waiting = { writer, sequence, bytes }
     this.#pending.push(waiting)
     this.onAppend?.()
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#world.nowMs) + random.exponential(this.meanSyncMs)
@@ -37,9 +48,9 @@ export class SimulatedJournal {
       const at = this.#pending.indexOf(waiting)
       if (at < 0) return
       this.#pending.splice(at, 1)
-      if (this.#next !== null && sequence !== this.#next) {
-        // As of a real one: what comes after a failed record would leave a gap.
-        done(sequence < this.#next ? "conflict" : "disk")
+      const found = this.compare(waiting)
+      if (found !== null) {
+        done(found)
         return
       }
       if (random.chance(this.failure)) {
@@ -51,11 +62,12 @@ export class SimulatedJournal {
     })
   }
 
-  /** The master was killed: what waits to be synced may be on disk, up to some record. */
-  crash(): void {
-    const kept = this.#world.random.integer(0, this.#pending.length + 1)
-    for (const waiting of this.#pending.slice(0, kept)) if (this.#next === null || waiting.sequence === this.#next) this.#keep(waiting)
-    this.#pending = []
+  /** The writer was killed: what waits to be synced may be on disk, up to some record. */
+  crash(writer: string): void {
+    const lost = this.#pending.filter(waiting => waiting.writer === writer)
+    const kept = this.#world.random.integer(0, lost.length + 1)
+    for (const waiting of lost.slice(0, kept)) if (this.#next === null || waiting.sequence === this.#next) this.#keep(waiting)
+    this.#pending = this.#pending.filter(waiting => waiting.writer !== writer)
   }
 
   /** What a master reads when it starts. */
@@ -68,7 +80,16 @@ export class SimulatedJournal {
     return this.#history.map(bytes => deserialize(bytes) as JournalRecord)
   }
 
-  #keep(waiting: { readonly sequence: number; readonly bytes: Uint8Array }): void {
+  /** Null: it is the next one. */
+  private compare({ writer, sequence }: Written): Outcome | null {
+    const next = this.#next
+    if (next === null || sequence === next) return null
+    // As of a real one: what comes after a failed record would leave a gap.
+    if (sequence > next) return "disk"
+    return this.#records.some(record => record.sequence === sequence && record.writer === writer) ? "appended" : "conflict"
+  }
+
+  #keep(waiting: Written): void {
     this.#history.push(waiting.bytes)
     if ((deserialize(waiting.bytes) as JournalRecord).kind === "snapshot") this.#records = []
     this.#records.push(waiting)

@@ -31,28 +31,35 @@ export interface Host {
   readonly address: string | null
   /** `changed`: the bytes are no longer those that were sent. */
   receive(frames: readonly Uint8Array[], changed: boolean): void
+  /** The connection broke, or could not be made. */
   lost(peer: NodeId): void
+  reached(peer: NodeId): void
 }
 
 /** So many of a node's last frames may come once more when it has died. */
 const lastFrames = 6
 const afterDeathMs = 3_000
+/** Where nobody listens it is known after so long. */
+const refusedMs = 100
 
 interface Sent {
+  /** A place. */
   readonly to: string
   readonly frames: readonly Uint8Array[]
 }
 
 interface Living {
   readonly host: Host
+  readonly place: string
   /** Its newest frames. */
   readonly sent: Sent[]
-  /** Names that it has connected to. */
-  readonly reaches: Set<string>
+  /** Names that it has connected to, and where. */
+  readonly reaches: Map<string, string>
 }
 
 interface Flight {
   readonly from: NodeId
+  /** A place. */
   readonly to: string
   frames: readonly Uint8Array[]
   /** As they were when they were sent. */
@@ -72,7 +79,12 @@ export class Network {
   readonly #world: World
   /** Of its own: what else a seed brings stays as it was. */
   readonly #echoes = new Random(0xdead)
+  /**
+   * By place. A node's place is its name, the same over its lives; but a master may be at one of several, and for a while at two of them,
+   * of which each worker and client has connected to one.
+   */
   readonly #living = new Map<string, Living>()
+  readonly #nodes = new Map<NodeId, Living>()
   readonly #cuts = new Set<string>()
   readonly #clogs = new Map<string, number>()
   readonly #flights = new Set<Flight>()
@@ -82,7 +94,10 @@ export class Network {
   }
 
   join(host: Host): void {
-    this.#living.set(nodeName(host.node), { host, sent: [], reaches: new Set() })
+    const place = host.address === null ? nodeName(host.node) : placeOf(host.address)
+    const living: Living = { host, place, sent: [], reaches: new Map() }
+    this.#living.set(place, living)
+    this.#nodes.set(host.node, living)
   }
 
   /**
@@ -91,9 +106,10 @@ export class Network {
    */
   leave(node: NodeId): void {
     const name = nodeName(node)
-    const gone = this.#living.get(name)
-    if (gone === undefined || gone.host.node !== node) return
-    this.#living.delete(name)
+    const gone = this.#nodes.get(node)
+    if (gone === undefined) return
+    this.#nodes.delete(node)
+    this.#living.delete(gone.place)
     const random = this.#world.random
     for (const flight of this.#flights) {
       if (flight.from !== node) continue
@@ -102,29 +118,45 @@ export class Network {
     }
     this.#echo(node, gone.sent)
     for (const [peer, { host, reaches }] of this.#living) {
-      if (!reaches.has(name) && !gone.reaches.has(peer)) continue
+      if (reaches.get(name) !== gone.place && gone.reaches.get(nodeName(host.node)) !== peer) continue
       if (!this.noticesDeath && random.chance(0.3)) continue
       this.#world.after(this.noticesDeath ? 0 : random.exponential(20), () => {
-        if (this.#living.get(peer)?.host === host && !this.#cuts.has(`${name}>${peer}`)) host.lost(node)
+        if (this.#living.get(peer)?.host === host && !this.#cuts.has(`${name}>${nodeName(host.node)}`)) host.lost(node)
       })
     }
   }
 
+  /** Where nobody of that name listens nothing is reached, now or later: an address stays the same over a node's lives. */
   connect(from: NodeId, to: NodeId, address: string): void {
-    const living = this.#living.get(nodeName(from))
-    // Where nobody listens nothing is reached; the name's own address stays the same over its lives.
-    if (living?.host.node === from && address === addressOf(nodeName(to))) living.reaches.add(nodeName(to))
+    const name = nodeName(to)
+    const living = this.#nodes.get(from)
+    if (living === undefined) return
+    if (address === addressOf(name)) living.reaches.set(name, name)
+    else if (name === masterName) this.#tryReach(living, to, placeOf(address))
+  }
+
+  /** One of several addresses: whether somebody listens there is heard of. */
+  #tryReach(from: Living, to: NodeId, place: string): void {
+    const name = nodeName(to)
+    from.reaches.set(name, place)
+    const there = this.#living.has(place)
+    this.#world.after(there ? this.weather.minDelayMs : refusedMs, () => {
+      if (this.#nodes.get(from.host.node) !== from || from.reaches.get(name) !== place) return
+      if (there && !this.#cuts.has(`${name}>${nodeName(from.host.node)}`)) from.host.reached(to)
+      else from.host.lost(to)
+    })
   }
 
   disconnect(from: NodeId, peer: NodeId): void {
-    this.#living.get(nodeName(from))?.reaches.delete(nodeName(peer))
+    this.#nodes.get(from)?.reaches.delete(nodeName(peer))
   }
 
   send(from: NodeId, to: NodeId, frames: readonly Uint8Array[]): void {
     const name = nodeName(to)
-    const sender = this.#living.get(nodeName(from))
-    if (sender?.host.node !== from) return
-    if (!sender.reaches.has(name) && this.#living.get(name)?.reaches.has(nodeName(from)) !== true) {
+    const sender = this.#nodes.get(from)
+    if (sender === undefined) return
+    const place = sender.reaches.get(name) ?? name
+    if (!sender.reaches.has(name) && this.#living.get(name)?.reaches.get(nodeName(from)) !== sender.place) {
       this.counts.unreachable += 1
       return
     }
@@ -133,10 +165,10 @@ export class Network {
       this.counts.lost += 1
       return
     }
-    sender.sent.push({ to: name, frames })
+    sender.sent.push({ to: place, frames })
     if (sender.sent.length > lastFrames) sender.sent.shift()
-    this.#fly(from, name, frames)
-    if (random.chance(this.weather.duplicate)) this.#fly(from, name, frames)
+    this.#fly(from, place, frames)
+    if (random.chance(this.weather.duplicate)) this.#fly(from, place, frames)
   }
 
   /** Asks the machine of a node whether its process is there; says so if it is not. */
@@ -144,7 +176,7 @@ export class Network {
     const name = nodeName(peer)
     this.#world.after(this.weather.minDelayMs + this.#world.random.exponential(this.weather.meanDelayMs), () => {
       const parted = this.#cuts.has(`${nodeName(from)}>${name}`) || this.#cuts.has(`${name}>${nodeName(from)}`)
-      if (!parted && !this.#living.has(name)) gone()
+      if (!parted && ![...this.#nodes.keys()].some(node => nodeName(node) === name)) gone()
     })
   }
 
@@ -168,12 +200,18 @@ export class Network {
     this.#clogs.set(`${from}>${to}`, untilMs)
   }
 
+  /** The name of who is there, or was: only masters have places of other names. */
+  #nameAt(place: string): string {
+    const living = this.#living.get(place)
+    return living === undefined ? place : nodeName(living.host.node)
+  }
+
   #fly(from: NodeId, to: string, frames: readonly Uint8Array[]): void {
     const { random } = this.#world
     const { minDelayMs, meanDelayMs, straggle, straggleMs } = this.weather
     let delay = minDelayMs + random.exponential(meanDelayMs)
     if (random.chance(straggle)) delay += random.next() * straggleMs
-    const clogMs = this.#clogs.get(`${nodeName(from)}>${to}`) ?? 0
+    const clogMs = this.#clogs.get(`${nodeName(from)}>${this.#nameAt(to)}`) ?? 0
     if (clogMs > this.#world.nowMs + delay) delay = clogMs - this.#world.nowMs + random.next()
     const flight: Flight = { from, to, frames, checksum: checksumOf(frames), timer: null }
     this.#flights.add(flight)
@@ -203,7 +241,7 @@ export class Network {
   }
 
   #arrive(flight: Flight): void {
-    if (this.#cuts.has(`${nodeName(flight.from)}>${flight.to}`)) {
+    if (this.#cuts.has(`${nodeName(flight.from)}>${this.#nameAt(flight.to)}`)) {
       this.counts.cut += 1
       return
     }
@@ -226,7 +264,14 @@ function checksumOf(frames: readonly Uint8Array[]): number {
   return checksum
 }
 
+const scheme = "sim://"
+const masterName = "master"
+
 /** Where a node of the simulation listens: the same over its lives. */
-export function addressOf(name: string): string {
-  return `sim://${name}`
+export function addressOf(place: string): string {
+  return `${scheme}${place}`
+}
+
+function placeOf(address: string): string {
+  return address.slice(scheme.length)
 }

@@ -22,7 +22,8 @@ export type Performer = (command: EffectCommand, node: SimulatedNode) => void
 export interface NodeOptions {
   readonly node: NodeId
   readonly machine: Machine
-  readonly listens: boolean
+  /** Where it listens; null: nowhere. */
+  readonly place: string | null
   readonly perform: Performer
   readonly clock?: ClockFault
   /** Wall time when the world began. */
@@ -49,7 +50,7 @@ export class SimulatedNode implements Host, Effects {
 
   constructor(world: World, network: Network, options: NodeOptions) {
     this.node = options.node
-    this.address = options.listens ? addressOf(options.node.split("#")[0]!) : null
+    this.address = options.place === null ? null : addressOf(options.place)
     this.clock = options.clock ?? { monotonicFromMs: 0, rate: 1, wallErrorMs: 0 }
     this.#world = world
     this.#network = network
@@ -114,6 +115,10 @@ export class SimulatedNode implements Host, Effects {
 
   lost(peer: NodeId): void {
     this.#whenAwake(() => this.runtime.lost(peer))
+  }
+
+  reached(peer: NodeId): void {
+    this.#whenAwake(() => this.runtime.reached(peer))
   }
 
   // ── Effects ──

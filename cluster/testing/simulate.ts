@@ -146,7 +146,7 @@ class Hand {
     const node = new SimulatedNode(this.#world, this.#cluster.network, {
       node: "client#1",
       machine,
-      listens: false,
+      place: null,
       epochMs: this.#startMs,
       perform: command => {
         this.#heard = true

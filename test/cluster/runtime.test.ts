@@ -232,11 +232,11 @@ function pour(seed: number, respectReceipts: boolean) {
   const drinker = new Drinker()
   const pourer = new Pourer(200, respectReceipts)
   const perform = () => {}
-  const b = new SimulatedNode(world, network, { node: "b#1", machine: drinker, listens: true, perform, epochMs: 0 })
+  const b = new SimulatedNode(world, network, { node: "b#1", machine: drinker, place: "b", perform, epochMs: 0 })
   const a = new SimulatedNode(world, network, {
     node: "a#1",
     machine: pourer,
-    listens: false,
+    place: null,
     perform,
     epochMs: 0,
     clock: { monotonicFromMs: 5_000, rate: 1.01, wallErrorMs: 0 },

@@ -2,8 +2,8 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { newestEpoch } from "../../cluster/master/epochs.js"
 import { Ledger } from "../../cluster/master/ledger.js"
-import { newestEpoch } from "../../cluster/master/main.js"
 import type { JournalRecord, SealRecord } from "../../cluster/master/records.js"
 import type { StreamDefinition } from "../../engine/definition.js"
 

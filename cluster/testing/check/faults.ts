@@ -190,6 +190,7 @@ export function planFaults(random: Random, workerCount: number, always = false):
     heal(cluster) {
       note(cluster, "all heals")
       cluster.network.mendAll()
+      cluster.store.mendAll()
       cluster.network.weather = fairWeather
       cluster.startMaster()
       for (const name of workers) {

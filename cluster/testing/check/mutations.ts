@@ -17,6 +17,7 @@ import { WorkerRegistry } from "../../master/worker-registry.js"
 import { BlockStore } from "../../worker/block-store.js"
 import { Outbox } from "../../worker/outbox.js"
 import { Peers } from "../../worker/peers.js"
+import { SimulatedJournal } from "../journal.js"
 import type { Fault } from "./faults.js"
 import type { planOf } from "./scenario.js"
 
@@ -189,6 +190,15 @@ export const mutations: readonly Mutation[] = [
         const begun = take.call(this, name)
         return begun && { ...begun, blocks: [] }
       }
+    },
+  },
+  {
+    name: "append-without-compare",
+    rule: "a master appends behind what it has read, or not at all: one that was replaced and does not know it changes nothing",
+    shows: plan => plan.standbys.candidates > 0,
+    from: 73,
+    plant: () => {
+      methods(SimulatedJournal).compare = () => null
     },
   },
   {

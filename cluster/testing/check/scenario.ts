@@ -24,6 +24,7 @@ import type { SealedInput } from "./plain.js"
 import { type CheckedStream, type Program, randomProgram, words } from "./program.js"
 import { ReplayScenario } from "./replay.js"
 import { planScarcity, type Scarcity } from "./scarcity.js"
+import { planStandbys, type Standbys } from "./standbys.js"
 
 export interface Outcome {
   readonly seed: number
@@ -54,13 +55,15 @@ export function runScenario(seed: number, shared: Shared, trace = new Trace()): 
 export const isReplay = (seed: number): boolean => seed % 8 === 7
 
 /** What a seed will bring. */
-export function planOf(seed: number): { readonly faults: FaultPlan; readonly scarcity: Scarcity } {
+export function planOf(seed: number): { readonly faults: FaultPlan; readonly scarcity: Scarcity; readonly standbys: Standbys } {
   const random = new World(seed).random.fork()
-  return { faults: planFaults(random, random.integer(1, 5)), scarcity: scarcityOf(seed) }
+  return { faults: planFaults(random, random.integer(1, 5)), scarcity: scarcityOf(seed), standbys: standbysOf(seed) }
 }
 
 /** Of a seed of its own: what else a seed brings stays as it was. */
 const scarcityOf = (seed: number): Scarcity => planScarcity(new Random(seed + 0x5ca2c3))
+
+const standbysOf = (seed: number): Standbys => planStandbys(new Random(seed + 0x57a9d))
 
 /** Of seeds of their own: what else a seed brings stays as it was. */
 const seedOfLate = (seed: number) => seed + 0x1a7e
@@ -88,6 +91,7 @@ class Scenario {
     this.#clockErrorMs = random.pick([0, 5, 500])
     this.#scarcity = scarcityOf(seed)
     this.#durability = planDurability(new Random(seed + 0xd15c))
+    this.#standbys = standbysOf(seed)
     // Batches are small: of some seeds so many bytes are worth a task that is begun before the interval's end.
     const eager = new Random(seed + 0xf01d).pick([0, 1, 1, 100])
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
@@ -103,12 +107,14 @@ class Scenario {
         ...(eager && { foldFromBytes: eager }),
       },
       durable: this.#durability.durable,
+      candidates: this.#standbys.candidates,
     })
     this.#run = new CheckedRun(this.world, this.cluster)
   }
   readonly #plan: FaultPlan
   readonly #scarcity: Scarcity
   readonly #durability: Durability
+  readonly #standbys: Standbys
   readonly #clockErrorMs: number
 
   get counts(): CheckedRun["counts"] {
@@ -151,7 +157,8 @@ class Scenario {
     const ends = this.#durability.schedule(cluster, this.#plan.workers, startMs, spanMs)
     const fulls = this.#scarcity.schedule(cluster, startMs, spanMs)
     const drained = planDepartures(new Random(this.#seed + 0xd3a1)).schedule(cluster, this.#plan, startMs, spanMs)
-    this.counts.faults = scheduled + ends + fulls + drained
+    const replaced = this.#standbys.schedule(cluster, startMs, spanMs)
+    this.counts.faults = scheduled + ends + fulls + drained + replaced
     // A batch that cannot be put on disk counts when it can.
     const keepsWaiting = this.#durability.durable && fulls > 0
     this.#send(program, senders, startMs, spanMs)
@@ -169,7 +176,7 @@ class Scenario {
       cluster.journal.history(),
       this.#sent,
       this.#inputNames(program),
-      scheduled + ends + drained === 0 && !keepsWaiting && this.#clockErrorMs === 0,
+      scheduled + ends + drained + replaced === 0 && !keepsWaiting && this.#clockErrorMs === 0,
     )
     const asker = random.pick(senders).client
     const about = { client: asker, session, glom, assets: [...definer.assets.values()] }

@@ -1,0 +1,147 @@
+/**
+ * Several masters that share a store, each on a machine of its own: the production `Leadership` decides who leads. What `candidate.ts`
+ * does among real adapters is done here under simulated time: who gets the lease reads the journal, claims an epoch in it, and only then
+ * listens; who has lost its place ends, and its process, started again, stands by.
+ */
+
+import { newestEpoch, type ReadRecord } from "../master/epochs.js"
+import { Leadership, type LeadershipEvent } from "../master/leadership.js"
+import type { SimulatedJournal } from "./journal.js"
+import { addressOf } from "./network.js"
+import type { SimulatedNode } from "./node.js"
+import type { SimulatedStore } from "./store.js"
+import type { Timer, World } from "./world.js"
+
+export interface CandidateParts {
+  readonly world: World
+  readonly store: SimulatedStore
+  readonly journal: SimulatedJournal
+  readonly cluster: string
+  readonly durable: boolean
+  readonly wallMs: () => number
+  /** Starts the machine of a master that has claimed its epoch. */
+  readonly lead: (place: string, writer: string, epoch: number, records: readonly ReadRecord[]) => SimulatedNode
+}
+
+const leaseMs = 1_500
+/** Its process is started again so long after it has ended by itself. */
+const restartMs = 200
+const meanReadMs = 5
+
+/** One machine that may lead, over its lives. */
+export class SimulatedCandidate {
+  readonly place: string
+  readonly #parts: CandidateParts
+  #lives = 0
+  #leadership: Leadership | null = null
+  #node: SimulatedNode | null = null
+  #bornMs = 0
+  #timer: Timer | null = null
+  /** Its monotonic clock runs so much faster than the world. */
+  readonly #rate: number
+
+  constructor(place: string, parts: CandidateParts) {
+    this.place = place
+    this.#parts = parts
+    this.#rate = 1 + (parts.world.random.next() - 0.5) / 500
+  }
+
+  /** The master that runs here, if it leads. */
+  get node(): SimulatedNode | null {
+    return this.#node?.alive ? this.#node : null
+  }
+
+  /** Who writes the journal: one life. */
+  get writer(): string {
+    return `${this.place}/${this.#lives}`
+  }
+
+  start(): void {
+    if (this.#leadership !== null) return
+    const { world, durable } = this.#parts
+    this.#lives += 1
+    this.#bornMs = world.nowMs
+    world.trace.note(world.nowMs, `${this.writer} starts`)
+    this.#leadership = new Leadership({ holder: this.writer, address: addressOf(this.place), leaseMs, durable })
+    this.#dispatch(this.#lives, { kind: "tick" })
+  }
+
+  /** The process ends, without a word. */
+  kill(): void {
+    if (this.#leadership === null) return
+    const { world, journal } = this.#parts
+    world.trace.note(world.nowMs, `${this.writer} dies`)
+    this.#leadership = null
+    if (this.#timer !== null) this.#timer.cancelled = true
+    this.#node?.kill()
+    this.#node = null
+    journal.crash(this.writer)
+  }
+
+  /** It has ended by itself, and is started again. */
+  end(): void {
+    this.kill()
+    this.#parts.world.after(restartMs, () => this.start())
+  }
+
+  #dispatch(life: number, event: LeadershipEvent): void {
+    const { world, store } = this.#parts
+    const leadership = this.#leadership
+    if (leadership === null || life !== this.#lives) return
+    // Election and master are one process: while it stands still, neither hears anything.
+    const stalledMs = this.#node?.stalledUntilMs ?? 0
+    if (stalledMs > world.nowMs) {
+      world.at(stalledMs, () => this.#dispatch(life, event))
+      return
+    }
+    const answered = (answer: LeadershipEvent) => this.#dispatch(life, answer)
+    for (const command of leadership.step(event, this.#nowMs)) {
+      switch (command.kind) {
+        case "look":
+          store.look(this.place, answered)
+          break
+        case "put":
+          store.put(this.place, command.lease, command.revision, answered)
+          break
+        case "wake":
+          this.#wakeAt(life, command.atMs)
+          break
+        case "lead":
+          world.after(world.random.exponential(meanReadMs), () => this.#claim(life))
+          break
+        case "stepDown":
+          world.trace.note(world.nowMs, `${this.writer} steps down`, () => command.reason)
+          return this.end()
+        case "standBy":
+        case "store":
+          break
+      }
+    }
+  }
+
+  #claim(life: number): void {
+    if (this.#leadership === null || life !== this.#lives) return
+    const { journal, store, cluster, wallMs, lead } = this.#parts
+    const records = journal.read()
+    const epoch = newestEpoch(records) + 1
+    const sequence = (records.at(-1)?.sequence ?? 0) + 1
+    const record = { kind: "epoch", epoch, cluster, wallMs: Math.floor(wallMs()) } as const
+    store.append(this.place, this.writer, sequence, record, outcome => {
+      if (this.#leadership === null || life !== this.#lives) return
+      if (outcome !== "appended" || !this.#leadership.leads) return this.end()
+      this.#node = lead(this.place, this.writer, epoch, [...records, { sequence, record }])
+    })
+  }
+
+  get #nowMs(): number {
+    return (this.#parts.world.nowMs - this.#bornMs) * this.#rate
+  }
+
+  #wakeAt(life: number, atMs: number): void {
+    if (this.#timer !== null) this.#timer.cancelled = true
+    this.#timer = null
+    if (!Number.isFinite(atMs)) return
+    // A hair later: rounding must not wake it before its time, for ever.
+    this.#timer = this.#parts.world.at(this.#bornMs + atMs / this.#rate + 1e-6, () => this.#dispatch(life, { kind: "tick" }))
+  }
+}
