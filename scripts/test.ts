@@ -43,6 +43,7 @@ const longest = [
 interface Outcome {
   readonly file: string
   readonly passed: number
+  readonly skipped: number
   readonly failed: number
   readonly ms: number
   readonly output: string
@@ -88,9 +89,12 @@ function run(file: string): Promise<Outcome> {
       // uvu prints ANSI-free totals under NO_COLOR; sum over the suites of a file is printed once at its end.
       const total = count(output, "Total")
       const passed = count(output, "Passed")
-      const broken = total === 0 || note !== "" || (code !== 0 && passed === total)
-      if (total === 0 && note === "") note = `\n${file} executed no test (exit ${code})`
-      resolve({ file, passed, failed: total - passed + (broken ? 1 : 0), ms: performance.now() - started, output: output + note })
+      // What needs a program that is not installed here says so, and is skipped.
+      const skipped = count(output, "Skipped")
+      const idle = total === 0 && skipped === 0
+      const broken = idle || note !== "" || (code !== 0 && passed === total)
+      if (idle && note === "") note = `\n${file} executed no test (exit ${code})`
+      resolve({ file, passed, skipped, failed: total - passed + (broken ? 1 : 0), ms: performance.now() - started, output: output + note })
     })
   })
 }
@@ -128,7 +132,7 @@ async function lane(): Promise<void> {
     outcomes.push(outcome)
     const mark = outcome.failed === 0 ? "ok  " : "FAIL"
     console.log(
-      `${mark} ${file}  ${outcome.passed} passed${outcome.failed ? `, ${outcome.failed} failed` : ""}  ${(outcome.ms / 1000).toFixed(1)} s`,
+      `${mark} ${file}  ${outcome.passed} passed${outcome.skipped ? `, ${outcome.skipped} skipped` : ""}${outcome.failed ? `, ${outcome.failed} failed` : ""}  ${(outcome.ms / 1000).toFixed(1)} s`,
     )
     if (outcome.failed > 0) console.log(outcome.output.trimEnd().replace(/^/gm, "     │ "))
   }
