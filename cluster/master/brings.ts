@@ -8,5 +8,5 @@ const bringsNothing: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "hello
 
 export function bringsSomething(event: NodeEvent): boolean {
   if (event.kind === "received") return !bringsNothing.has(event.message.kind)
-  return event.kind !== "reached" && event.kind !== "unreached"
+  return event.kind !== "reached" && event.kind !== "unreached" && event.kind !== "call"
 }

@@ -9,6 +9,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { Election } from "../adapters/election.js"
 import { nodeKeys } from "../adapters/key-files.js"
 import { openLog } from "../adapters/log.js"
+import { MetricsServer } from "../adapters/metrics-server.js"
 import { openNatsStore } from "../adapters/nats-store.js"
 import { endOnSignals } from "../adapters/node-process.js"
 import type { RunningNode } from "../adapters/run-node.js"
@@ -51,6 +52,7 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
   const keys = nodeKeys(options.key)
   // Whether it could listen must be known now, not when it has to.
   await (await ZeromqTransport.listen(bind, keys)).open({ node: "master" }).close()
+  const metrics = options.metrics === undefined ? null : await MetricsServer.listen(options.metrics)
   const store = await openNatsStore({
     ...{ url: options.store, cluster, timeoutMs: Math.min(2_000, Math.ceil(leaseMs / 3)) },
     begin: options.begin ?? false,
@@ -67,7 +69,7 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
     stopping ??= (async () => {
       await running?.stop()
       await election.stop()
-      await store.close()
+      await Promise.all([store.close(), metrics?.close()])
     })()
     return stopping
   }
@@ -94,7 +96,7 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
         throw new RivuletError("another master has appended to the journal while this one read it", { code: replacedCode })
       if (stopping !== null || !leadership.leads) return await abandon()
       const started = runMaster(options, {
-        ...{ listening, journal, epoch, say, claimed: true, records: [...records, claim] },
+        ...{ listening, metrics, journal, epoch, say, claimed: true, records: [...records, claim] },
         onExit: code => over(code, "this master ends; started again, it stands by"),
       })
       running = started.running

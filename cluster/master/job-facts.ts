@@ -12,6 +12,7 @@ import type { TaskDone } from "../protocol.js"
 import type { IntervalJob } from "../scheduler/job-generator.js"
 import { Slowness } from "./slowness.js"
 import { deleteFirst, heavyPartitions, type StageFacts, TaskTimes } from "./stage-facts.js"
+import { Totals } from "./totals.js"
 
 export interface IntervalFacts {
   readonly from: number
@@ -34,6 +35,7 @@ export class JobFacts {
   readonly #stages = new Map<OutputId, StageFacts & { readonly tasks: TaskTimes }>()
   readonly #intervals = new Map<StreamId, IntervalFacts[]>()
   readonly slowness = new Slowness()
+  readonly totals = new Totals()
   #compared = { second: 0, stages: 0 }
   /** Spent in tasks in each of the newest seconds: `[second, ms]`. */
   readonly #busy: [number, number][] = []
@@ -83,7 +85,9 @@ export class JobFacts {
     const ms = (endedMs ?? times.monotonicMs) - startedMs
     const stages = this.#stagesOf(target, startedMs)
     const kept = this.#intervals.get(stream) ?? []
-    kept.push({ from: interval.from, delayMs: Math.max(0, times.timeMs - ms - interval.to), ms, stages })
+    const delayMs = Math.max(0, times.timeMs - ms - interval.to)
+    this.totals.interval(stream, ms, delayMs)
+    kept.push({ from: interval.from, delayMs, ms, stages })
     if (kept.length > intervalsKept) kept.shift()
     // The newest streams are kept, those that are no more go in time.
     this.#intervals.delete(stream)

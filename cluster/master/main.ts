@@ -5,6 +5,7 @@ import { deserialize } from "node:v8"
 import { nodeKeys } from "../adapters/key-files.js"
 import { LevelJournal } from "../adapters/level-journal.js"
 import { openLog, type Say } from "../adapters/log.js"
+import { MetricsServer } from "../adapters/metrics-server.js"
 import { endOnSignals, makeDirectory } from "../adapters/node-process.js"
 import { type RunningNode, runNode } from "../adapters/run-node.js"
 import type { Journal, NodeId } from "../ports.js"
@@ -30,6 +31,8 @@ export interface MasterSettings {
   readonly durable?: boolean
   /** A task that takes longer is stopped; a `foreachRDD` body may take twice that. Default 30 s. */
   readonly taskTimeoutMs?: number
+  /** Where metrics are told over HTTP, on this machine alone: `9090`, `127.0.0.1:9090`. Default: nowhere. */
+  readonly metrics?: string
   readonly config?: Partial<MasterConfig>
   readonly say?: Say
   /** Whether signals end the process. Default true. */
@@ -59,28 +62,33 @@ export const defaultCluster = "rivulet"
 export async function startMaster(options: MasterProcessOptions): Promise<MasterProcess> {
   const say = options.say ?? openLog({ node: "master" })
   await makeDirectory(options.dir)
-  const listening = await ZeromqTransport.listen(options.bind ?? defaultBind, nodeKeys(options.key))
+  const metrics = options.metrics === undefined ? null : await MetricsServer.listen(options.metrics)
+  const listening = await ZeromqTransport.listen(options.bind ?? defaultBind, nodeKeys(options.key)).catch(async error => {
+    await metrics?.close()
+    throw error
+  })
   const opened = await LevelJournal.open(join(options.dir, "journal"))
     .then(async journal => ({ journal, records: await readRecords(journal) }))
     .catch(async error => {
-      await listening.open({ node: "master" }).close()
+      await Promise.all([listening.open({ node: "master" }).close(), metrics?.close()])
       throw error
     })
   let end: ReturnType<typeof endOnSignals> | null = null
   const { node, running } = runMaster(options, {
-    ...{ listening, say, ...opened },
+    ...{ listening, metrics, say, ...opened },
     epoch: newestEpoch(opened.records) + 1,
     claimed: false,
     onExit: code => (end === null ? void running.stop() : end.exit(code)),
   })
   if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
   say("info", `master of ${options.cluster ?? defaultCluster} at ${listening.address}, ${epochOf(node)}, journal in ${options.dir}`)
+  if (metrics !== null) say("info", `metrics at http://127.0.0.1:${metrics.port}/metrics`)
   return {
     address: listening.address,
     node,
     async stop() {
       end?.release()
-      await running.stop()
+      await Promise.all([running.stop(), metrics?.close()])
     },
   }
 }
@@ -101,6 +109,7 @@ export function runMaster(
   settings: MasterSettings,
   with_: {
     readonly listening: Listening
+    readonly metrics: MetricsServer | null
     readonly journal: Journal
     readonly records: readonly ReadRecord[]
     readonly epoch: number
@@ -126,7 +135,17 @@ export function runMaster(
       ...settings.config,
     },
   })
-  return { node, running: runNode({ node, machine, transport, journal, say, onExit: settings.onExit ?? with_.onExit }) }
+  const asked: ((text: string) => void)[] = []
+  const onAnswer = ({ value }: { readonly value?: unknown }) => asked.shift()?.(value as string)
+  const running = runNode({ node, machine, transport, journal, say, onAnswer, onExit: settings.onExit ?? with_.onExit })
+  with_.metrics?.serve(
+    () =>
+      new Promise(resolve => {
+        asked.push(resolve)
+        running.call(asked.length)
+      }),
+  )
+  return { node, running }
 }
 
 function timeouts(taskTimeoutMs: number | undefined): Partial<MasterConfig> {

@@ -35,6 +35,7 @@ import { Ledger } from "./ledger.js"
 import { Lifecycle } from "./lifecycle.js"
 import { LookAhead } from "./look-ahead.js"
 import { Members } from "./members.js"
+import { metricsText } from "./metrics.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { MasterPlanner } from "./planner.js"
 import { Queries } from "./queries.js"
@@ -154,7 +155,10 @@ class Running {
     this.#clock = new MasterClock(floorMs)
     this.#events = new Events(ledger)
     this.#events.replay(options.records)
-    log.onRecord = record => this.#events.journaled(record, this.#timeMs)
+    log.onRecord = record => {
+      this.#events.journaled(record, this.#timeMs)
+      this.#facts.totals.journaled(record)
+    }
     const graph = new MasterGraph(ledger, progress)
     const catalog = new Catalog(ledger)
     const tracker = new BlockTracker()
@@ -191,7 +195,9 @@ class Running {
     this.#archives = new ArchiveSources(parts, this.#sources, (stream, failure) =>
       this.#streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure),
     )
-    this.#queries = new Queries(parts)
+    this.#queries = new Queries(parts, () => {
+      this.#facts.totals.questions += 1
+    })
     const held = new HeldInput(parts, text => this.#members.tell({ kind: "warning", text }))
     this.#lookAhead = new LookAhead(parts)
     this.#retention = new Retention(parts, this.#queries, this.#checkpointer, this.#sources, held)
@@ -213,7 +219,10 @@ class Running {
     const readOnly = new ReadOnly(hash => parts.ledger.assets.has(hash))
     this.#members = new Members(parts, others, startedMs, this.#leases, readOnly, {
       clientLost: client => this.#requests.clientLost(client),
-      told: event => this.#events.note(event, this.#timeMs),
+      told: event => {
+        if (event.kind === "workerLost") this.#facts.totals.workersLost += 1
+        this.#events.note(event, this.#timeMs)
+      },
     })
     this.#views = new Views(parts, {
       address: options.address,
@@ -288,10 +297,20 @@ class Running {
       case "appendFailed":
         this.#appendFailed(event, times)
         break
+      case "call":
+        // The one thing that its own process asks (`main.ts`).
+        this.#parts.outbox.push({ kind: "answer", call: event.call as number, value: this.#metrics(times) })
+        break
       default:
         break
     }
     if (bringsSomething(event)) this.#advance(times)
+  }
+
+  #metrics(times: Times): string {
+    const { catalog } = this.#parts
+    const { totals } = this.#facts
+    return metricsText({ status: this.#views.status(times), catalog, totals, questions: this.#queries.size })
   }
 
   /** A journal that has grown long is replaced by what it comes to. */

@@ -63,7 +63,10 @@ export class Queries {
   #unwanted: OutputId[] = []
   #order = 0
 
-  constructor(parts: Parts) {
+  constructor(
+    parts: Parts,
+    private readonly begun: () => void = () => {},
+  ) {
     this.#parts = parts
     this.#firstLook = new FirstLook(parts)
   }
@@ -77,6 +80,7 @@ export class Queries {
       if (known.state === "answered") this.#answer(known, times)
       return
     }
+    this.begun()
     this.#queries.set(request.query, {
       id: request.query,
       client,

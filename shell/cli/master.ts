@@ -15,6 +15,7 @@ export interface MasterOptions {
   readonly storeReplicas?: string
   readonly lease?: string
   readonly begin?: boolean
+  readonly metrics?: string
 }
 
 /** Below, a pause of the process or of the store would be taken for its end. */
@@ -24,9 +25,9 @@ const leastLeaseMs = 500
 export async function master(options: MasterOptions): Promise<void> {
   const replicas = positiveInteger(options.replicas, "--replicas", 8)
   const minReplicas = positiveInteger(options.minReplicas, "--min-replicas", replicas)
-  const { bind, name: cluster, key, durable } = options
+  const { bind, name: cluster, key, durable, metrics } = options
   const taskTimeoutMs = duration(options.taskTimeout, "--task-timeout")
-  const settings = { bind, cluster, key, replicas, minReplicas, durable, taskTimeoutMs }
+  const settings = { bind, cluster, key, replicas, minReplicas, durable, taskTimeoutMs, metrics }
   if (options.store === undefined) {
     const given = (["storeReplicas", "lease", "begin"] as const).find(one => options[one] !== undefined)
     const flag = given === "storeReplicas" ? "--store-replicas" : `--${given}`

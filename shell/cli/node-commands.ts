@@ -21,6 +21,7 @@ export function addNodeCommands(program: Command): void {
       "what takes longer is stopped, and its stream held; foreachRDD may take twice that, a question a third for one record",
       "30s",
     )
+    .option("--metrics <port>", "OpenMetrics over HTTP on this machine: http://127.0.0.1:<port>/metrics")
     .action(async (options, command: Command) => {
       // Only a directory that was asked for excludes a store.
       const dir = options.store !== undefined && command.getOptionValueSource("dir") === "default" ? undefined : options.dir
