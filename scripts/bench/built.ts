@@ -2,9 +2,8 @@
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
-import { resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { buildAt } from "./build-at.js"
 import type { SentAll } from "./ingest.js"
 
 export interface Built {
@@ -14,13 +13,9 @@ export interface Built {
   send(address: string, seconds: number, rate: number, what?: "words" | "log"): Promise<SentAll>
 }
 
-/** Ends the process when nothing is built there. */
+/** Of `buildAt`. */
 export async function built(directory: string): Promise<Built> {
-  const dist = pathToFileURL(`${resolve(directory)}/`).href
-  if (!existsSync(new URL("cluster/embedded.js", dist))) {
-    process.stderr.write(`bench: nothing is built in ${directory}\ntry: npm run build\n`)
-    process.exit(2)
-  }
+  const dist = pathToFileURL(`${buildAt(directory)}/`).href
   // The built program's processes and threads need no TypeScript; the sender does.
   const withTypeScript = process.execArgv
   process.execArgv = withTypeScript.filter((arg, i) => arg !== "--import" && withTypeScript[i - 1] !== "--import")

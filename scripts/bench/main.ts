@@ -15,6 +15,7 @@ import { parseArgs } from "node:util"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { type Duration, parseDuration } from "../../engine/time.js"
 import { measureReplay, type Replayed } from "./batch.js"
+import { buildAt } from "./build-at.js"
 import { built } from "./built.js"
 import { peakBytes, type Usage, usageOf } from "./cpu.js"
 import type { SentAll } from "./ingest.js"
@@ -71,7 +72,8 @@ const times: Times = {
   remember: (values.remember as Duration | undefined) ?? null,
 }
 const say = (text: string) => process.stderr.write(`${text}\n`)
-const { startEmbedded, connect, send } = await built(values.dist)
+const dist = buildAt(values.dist)
+const { startEmbedded, connect, send } = await built(dist)
 const seconds = Number(values.seconds)
 const replayed = positionals.length === 0 || positionals.includes("replay")
 const chosen = positionals.length === 0 ? workloads : positionals.filter(name => name !== "replay").map(find)
@@ -80,7 +82,7 @@ for (const workload of chosen) {
   say(`${workload.name}: ${seconds} s as fast as possible${values["flat-out"] ? "" : `, then ${seconds} s paced`}`)
   results.push(await measure(workload))
 }
-if (replayed) results.push(await measureReplay({ dist: values.dist, megabytes: Number(values.mb), workers: values.workers, say }))
+if (replayed) results.push(await measureReplay({ dist, megabytes: Number(values.mb), workers: values.workers, say }))
 if (values.json)
   console.log(JSON.stringify({ ...machine(), seconds, workers: Number(values.workers), cores: Number(values.cores), results }))
 else console.table(Object.fromEntries(results.map(result => ("p50Ms" in result ? row(result) : [result.work, result]))))

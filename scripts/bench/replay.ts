@@ -17,6 +17,7 @@ import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { byteSize } from "../../shell/cli/options.js"
+import { buildAt } from "./build-at.js"
 import { cpuSeconds, memoryOf } from "./cpu.js"
 
 const { values, positionals } = parseArgs({
@@ -38,7 +39,7 @@ const killAt = 50
 const directory = resolve(values.dir)
 const logs = join(directory, `logs-${values.mb}-${values.files}-${values.hours}`)
 const program = join(directory, "visits.mjs")
-const command = resolve(values.dist, "shell/cli/main.js")
+const command = join(buildAt(values.dist), "shell/cli/main.js")
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20)
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
