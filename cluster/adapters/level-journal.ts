@@ -114,8 +114,8 @@ export class LevelJournal implements Journal {
         // What waits behind a record that failed must not be written: it would leave a gap.
         const failed = [...group, ...this.waiting]
         this.waiting = []
-        this.last = group[0]!.sequence === this.first ? null : group[0]!.sequence - 1
-        if (this.last === null) this.first = null
+        this.last = group[0]!.sequence - 1
+        if (this.last < this.first!) this.first = null
         const why = asError(causeOf(error)).message
         for (const { sequence, reject } of failed) reject(new Error(`journal record ${sequence} could not be written: ${why}`))
       }

@@ -326,9 +326,8 @@ class Running {
       outbox.push({ kind: "exit", code: 4, reason: `another master has appended to the journal: ${event.error}` })
       return
     }
-    this.#parts.log.failing = event.error
-    // Those that follow fail as well, for the gap: they must not put it off, or nothing is ever tried again.
-    if (this.#appendAgainMs !== Number.POSITIVE_INFINITY) return
+    // Those behind it fail as well: they do not put the next try off.
+    if (!this.#parts.log.failed(event.sequence, event.error) || this.#appendAgainMs !== Number.POSITIVE_INFINITY) return
     say(this.#parts, "error", `the journal cannot be written: ${event.error}; trying again`)
     this.#appendAgainMs = times.monotonicMs + appendAgainMs
     outbox.push({ kind: "wake", atMonotonicMs: this.#appendAgainMs })
@@ -396,8 +395,9 @@ class Running {
   #advance(times: Times): void {
     const parts = this.#parts
     if (times.monotonicMs >= this.#appendAgainMs) {
-      this.#appendAgainMs = Number.POSITIVE_INFINITY
-      for (const command of parts.log.again()) parts.outbox.push(command)
+      const again = parts.log.again()
+      this.#appendAgainMs = again === null ? times.monotonicMs + appendAgainMs : Number.POSITIVE_INFINITY
+      for (const command of again ?? []) parts.outbox.push(command)
     }
     this.#excuse(times.monotonicMs)
     if (times.monotonicMs < this.#readyMs && this.#members.allBack) this.#readyMs = times.monotonicMs

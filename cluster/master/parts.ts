@@ -46,7 +46,8 @@ export interface Times {
 
 /** Journals a record; `effect` is what others may see once it is there. */
 export function append(parts: Pick<Parts, "log" | "outbox">, record: JournalRecord, effect: () => void): void {
-  parts.outbox.push(parts.log.append(record, effect))
+  const command = parts.log.append(record, effect)
+  if (command !== null) parts.outbox.push(command)
 }
 
 export function say(

@@ -12,6 +12,8 @@ interface Waiting {
   readonly sequence: number
   readonly record: JournalRecord
   readonly effect: () => void
+  /** The journal has it, and has not answered. */
+  asked: boolean
 }
 
 export class RecordLog {
@@ -19,6 +21,8 @@ export class RecordLog {
   readonly #waiting: Waiting[] = []
   /** Why the last append failed, while none has succeeded since. */
   failing: string | null = null
+  /** Behind one that failed, until it is tried again: what would leave a gap is not asked for. */
+  #holds = false
   /** Told of each record that is on disk. */
   onRecord: (record: JournalRecord) => void = () => {}
   #next: number
@@ -41,14 +45,15 @@ export class RecordLog {
     return this.#waiting.length
   }
 
-  append(record: JournalRecord, effect: () => void): Command {
+  /** Null: it goes with those that are tried again. */
+  append(record: JournalRecord, effect: () => void): Command | null {
     // A snapshot says what the ledger is already.
     if (record.kind === "snapshot") this.#sinceSnapshot = 0
     else this.#ledger.apply(record)
     this.#sinceSnapshot += 1
     const sequence = this.#next++
-    this.#waiting.push({ sequence, record, effect })
-    return { kind: "append", sequence, record }
+    this.#waiting.push({ sequence, record, effect, asked: !this.#holds })
+    return this.#holds ? null : { kind: "append", sequence, record }
   }
 
   /** Runs the effects of all records up to this one: records are appended in order, so those before it are on disk as well. */
@@ -62,8 +67,26 @@ export class RecordLog {
     })
   }
 
-  /** After a failed append: all that is not known to be appended, again and in order. */
-  again(): Command[] {
-    return this.#waiting.map(({ sequence, record }) => ({ kind: "append", sequence, record }))
+  /** False: it was there after all, as what came behind it has shown. */
+  failed(sequence: number, error: string): boolean {
+    const record = this.#waiting.find(waiting => waiting.sequence === sequence)
+    if (record === undefined) return false
+    this.failing = error
+    this.#holds = true
+    record.asked = false
+    return true
+  }
+
+  /**
+   * After a failed append: all that is not known to be appended, again and in order. Null while the journal has not answered for all of it:
+   * what is asked for twice it takes for another master's.
+   */
+  again(): Command[] | null {
+    if (this.#waiting.some(({ asked }) => asked)) return null
+    this.#holds = false
+    return this.#waiting.map(waiting => {
+      waiting.asked = true
+      return { kind: "append", sequence: waiting.sequence, record: waiting.record }
+    })
   }
 }

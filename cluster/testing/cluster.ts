@@ -378,6 +378,8 @@ export class SimulatedCluster {
             this.complaints.push(`${id}: ${command.text}${command.data?.stack === undefined ? "" : `\n${command.data.stack}`}`)
         } else if (command.kind === "exit") {
           if (command.code !== 0) this.complaints.push(`${id} ends: ${command.reason}`)
+          // Where there is one master it has nobody to lose to.
+          if (command.code === 4 && this.candidates.length === 0) this.world.breaches.push(`${id} ends: ${command.reason}`)
           this.world.after(0, () => {
             this.#died(node)
             if (command.code === 0 && nodeName(node.node) !== "master") this.onDrained(node.node.split("#")[0]!)

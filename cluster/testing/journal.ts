@@ -36,8 +36,8 @@ export class SimulatedJournal {
     this.#world = world
   }
 
-  /** Compare-and-set on the sequence, in order. `done` is called once, unless the writer dies first. What it appends once more is there once. */
-  append(writer: string, sequence: number, record: JournalRecord, done: (outcome: Outcome) => void): void {
+  /** Compare-and-set on the sequence, in order. `done` is called once, unless the writer dies first. `again`: it may be there already, which nobody knows. */
+  append(writer: string, sequence: number, record: JournalRecord, done: (outcome: Outcome) => void, again = false): void {
     const bytes = serialize(record)
     const { random } = this.#world
     const waiting = { writer, sequence, bytes }
@@ -48,7 +48,7 @@ export class SimulatedJournal {
       const at = this.#pending.indexOf(waiting)
       if (at < 0) return
       this.#pending.splice(at, 1)
-      const found = this.compare(waiting)
+      const found = this.compare(waiting, again)
       if (found !== null) {
         done(found)
         return
@@ -81,12 +81,13 @@ export class SimulatedJournal {
   }
 
   /** Null: it is the next one. */
-  private compare({ writer, sequence }: Written): Outcome | null {
+  private compare({ writer, sequence }: Written, again: boolean): Outcome | null {
     const next = this.#next
     if (next === null || sequence === next) return null
     // As of a real one: what comes after a failed record would leave a gap.
     if (sequence > next) return "disk"
-    return this.#records.some(record => record.sequence === sequence && record.writer === writer) ? "appended" : "conflict"
+    // As of a real one: what was appended and answered is another's when it comes again.
+    return again && this.#records.some(record => record.sequence === sequence && record.writer === writer) ? "appended" : "conflict"
   }
 
   #keep(waiting: Written): void {

@@ -18,6 +18,8 @@ export class SimulatedStore {
   readonly #world: World
   readonly #journal: SimulatedJournal
   readonly #parted = new Set<string>()
+  /** Appends that were not answered, and may have been done. */
+  readonly #unsure = new Set<string>()
   #lease: SeenLease | null = null
 
   constructor(world: World, journal: SimulatedJournal) {
@@ -54,7 +56,12 @@ export class SimulatedStore {
   }
 
   append(place: string, writer: string, sequence: number, record: JournalRecord, done: (outcome: Outcome) => void): void {
-    this.#ask(place, answer => this.#journal.append(writer, sequence, record, answer), done, "disk" as Outcome, 0)
+    const key = `${writer} ${sequence}`
+    const heard = (outcome: Outcome) => {
+      if (outcome === "disk") this.#unsure.add(key)
+      done(outcome)
+    }
+    this.#ask(place, answer => this.#journal.append(writer, sequence, record, answer, this.#unsure.has(key)), heard, "disk" as Outcome, 0)
   }
 
   /** `done` is called once: with the answer, or `failed` when none is to come. */

@@ -9,7 +9,7 @@ import { nothing, simplify } from "../simplify.js"
 import { timeoutSpan } from "../state/track.js"
 import { intervalStart } from "../time.js"
 import { rewrite } from "../tree.js"
-import { flavourOf, parentsOf, watchedIn } from "./flavour.js"
+import { flavourOf, isByInterval, parentsOf, watchedIn } from "./flavour.js"
 import { type Era, erasIn, nextMigration } from "./versions.js"
 
 /** The first interval's start in [from, before) in which a stream may have records; null if there is none. A bound from below: it may turn out to have none. */
@@ -93,7 +93,7 @@ function versionChange(graph: StreamGraph, stream: StreamId, { definition, from,
       return nextRecords(graph, stream, begin, before)
     case "lift":
       // The first version may be that of nothing (a count of 0).
-      if (begin === first && hasRecordsWithout(node, node.parents)) return begin
+      if ((begin === first && hasRecordsWithout(node, node.parents)) || isByInterval(node.rdd)) return begin
       return earliest(node.parents.map(parent => nextVersion(graph, parent, begin, before)))
     case "window":
       return nextSlide(graph, stream, node, begin, before)

@@ -5,7 +5,7 @@
 import type { StreamId, StreamNode } from "../definition.js"
 import type { StreamGraph } from "../graph.js"
 import type { RddNode } from "../rdd.js"
-import { walk } from "../tree.js"
+import { isOfInterval, walk } from "../tree.js"
 
 export type Flavour = "records" | "snapshot"
 
@@ -40,6 +40,21 @@ export function watchedIn(node: StreamNode): readonly StreamId[] {
     })
     known = indexes.length === 0 ? none : indexes.map(index => node.parents[index]!)
     watched.set(node.rdd, known)
+  }
+  return known
+}
+
+const byInterval = new WeakMap<RddNode, boolean>()
+
+/** Whether a function of the RDD is given the interval that it runs in: then each version may be another, though nothing came. */
+export function isByInterval(rdd: RddNode): boolean {
+  let known = byInterval.get(rdd)
+  if (known === undefined) {
+    known = false
+    walk(rdd, node => {
+      known ||= isOfInterval(node)
+    })
+    byInterval.set(rdd, known)
   }
   return known
 }

@@ -32,6 +32,20 @@ test("a body gets each interval's RDD, asks it, and prints; print() prints", asy
   await s.close()
 })
 
+test("a version that is made of its interval is another in each, though nothing came: it is saved", async () => {
+  const s = await simulate({ workers: 2 })
+  const counts = s
+    .readStream("words", "1s")
+    .map(w => [w, 1])
+    .runningReduce(sum)
+  counts.transform((rdd, { from }) => rdd.map(([w, n]) => [w, n, new Date(from).getUTCSeconds()])).save("out")
+  s.feed("words", ["a"])
+  await s.advance("3100ms")
+  const lines = [...s.files].sort().flatMap(([, bytes]) => Buffer.from(bytes).toString().trim().split("\n"))
+  assert.equal(lines, ['["a",1,0]', '["a",1,1]', '["a",1,2]'])
+  await s.close()
+})
+
 test("a body that captures a stream and an RDD; one that waits for the world holds the clock until it has it", async () => {
   const s = await simulate({ workers: 2 })
   const words = s.readStream("words", "1s")

@@ -8,26 +8,91 @@ import type { Command } from "../../cluster/ports.js"
 const test = suite("master/journal-failing")
 const wallMs = Date.UTC(2026, 0, 1)
 
-test("records that fail for the gap behind the first do not put off its next try", () => {
-  const master = new MasterMachine({ node: "master#1", cluster: "test", address: "tcp://master", records: [], config: { rethrow: true } })
-  const appended: number[][] = []
-  const step = (nowMs: number, event: Parameters<MasterMachine["step"]>[0]) => {
-    const commands: Command[] = master.step(event, { monotonicMs: nowMs, wallMs: wallMs + nowMs })
-    const sequences = commands.flatMap(command => (command.kind === "append" ? [command.sequence] : []))
-    if (sequences.length > 0) appended.push(sequences)
+class Failing {
+  readonly master = new MasterMachine({
+    node: "master#1",
+    cluster: "test",
+    address: "tcp://master",
+    records: [],
+    config: { rethrow: true },
+  })
+  /** What was appended, by step. */
+  readonly appended: number[][] = []
+  ended: string | null = null
+
+  step(nowMs: number, event: Parameters<MasterMachine["step"]>[0]): void {
+    const sequences: number[] = []
+    for (const command of this.master.step(event, { monotonicMs: nowMs, wallMs: wallMs + nowMs }) as Command[]) {
+      if (command.kind === "append") sequences.push(command.sequence)
+      if (command.kind === "exit") this.ended = command.reason
+    }
+    if (sequences.length > 0) this.appended.push(sequences)
   }
-  const fails = (nowMs: number, sequence: number) =>
-    step(nowMs, { kind: "appendFailed", sequence, reason: "disk", error: "no space left on device" })
-  step(0, { kind: "started" })
-  assert.equal(appended, [[1]], "its epoch")
-  fails(10, 1)
-  for (let nowMs = 100; nowMs <= 1_000; nowMs += 100) fails(nowMs, 2)
-  assert.equal(appended.slice(1), [[1]], "once more, after half a second; the failures since then ask for the next try")
-  step(1_200, { kind: "tick" })
-  assert.equal(appended.slice(2), [[1]])
-  step(1_210, { kind: "appended", sequence: 1 })
-  step(2_500, { kind: "tick" })
-  assert.is(appended.length, 3)
+
+  /** A client opens a session: a record. */
+  asks(nowMs: number, id: number): void {
+    const from = "c#1"
+    if (id === 1)
+      this.step(nowMs, {
+        ...{ kind: "received", from, payload: [] },
+        message: { kind: "hello", role: "client", user: "u", version: "1", runtime: "node" },
+      })
+    const body = { kind: "openSession", user: "u", program: "p" } as const
+    this.step(nowMs, { kind: "received", from, payload: [], message: { kind: "request", id, body } })
+  }
+
+  fails(nowMs: number, sequence: number): void {
+    this.step(nowMs, { kind: "appendFailed", sequence, reason: "disk", error: "no space left on device" })
+  }
+}
+
+test("records that fail for the gap behind the first do not put off its next try", () => {
+  const f = new Failing()
+  f.step(0, { kind: "started" })
+  f.asks(5, 1)
+  assert.equal(f.appended, [[1], [2]], "its epoch, a session")
+  f.fails(10, 1)
+  f.fails(300, 2)
+  for (let nowMs = 400; nowMs <= 1_000; nowMs += 100) f.step(nowMs, { kind: "tick" })
+  assert.equal(f.appended.slice(2), [[1, 2]], "once more, half a second after the first")
+})
+
+test("what comes behind a record that failed waits for its next try, and is appended once", () => {
+  const f = new Failing()
+  f.step(0, { kind: "started" })
+  f.fails(10, 1)
+  f.asks(100, 1)
+  assert.equal(f.appended.slice(1), [], "it would leave a gap")
+  // The step in which it is tried again brings a record as well.
+  f.asks(600, 2)
+  assert.equal(f.appended.slice(1), [[1, 2, 3]])
+  for (const sequence of [1, 2, 3]) f.step(650, { kind: "appended", sequence })
+  for (let nowMs = 700; nowMs <= 3_000; nowMs += 100) f.step(nowMs, { kind: "tick" })
+  assert.equal(f.appended.slice(2), [])
+  f.asks(3_100, 3)
+  assert.equal(f.appended.slice(2), [[4]])
+})
+
+test("nothing is tried again while the journal has not answered for all: it would take it for another master's", () => {
+  const f = new Failing()
+  f.step(0, { kind: "started" })
+  f.asks(5, 1)
+  f.fails(10, 1)
+  for (let nowMs = 100; nowMs <= 2_000; nowMs += 100) f.step(nowMs, { kind: "tick" })
+  assert.equal(f.appended.slice(2), [])
+  f.fails(2_050, 2)
+  for (let nowMs = 2_100; nowMs <= 3_000; nowMs += 100) f.step(nowMs, { kind: "tick" })
+  assert.equal(f.appended.slice(2), [[1, 2]])
+})
+
+test("a record that failed and is there, as what came behind it shows, is not tried again", () => {
+  const f = new Failing()
+  f.step(0, { kind: "started" })
+  f.asks(5, 1)
+  f.step(20, { kind: "appended", sequence: 2 })
+  f.fails(500, 1)
+  for (let nowMs = 600; nowMs <= 2_000; nowMs += 100) f.step(nowMs, { kind: "tick" })
+  assert.equal(f.appended.slice(2), [])
 })
 
 test.run()
