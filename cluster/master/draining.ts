@@ -79,14 +79,12 @@ export class Draining {
   /** A worker that was being drained has registered with a master that did not know. */
   resumed(node: NodeId): void {
     this.#parts.scheduler.drain(node)
-    this.#saved()
   }
 
   /** A worker is gone. */
   workerLost(node: NodeId): void {
     this.#left.delete(node)
     for (const [block, { to }] of this.#asked) if (to === node) this.#asked.delete(block)
-    this.#saved()
   }
 
   /** So many of its blocks have too few copies without it. */
@@ -94,7 +92,9 @@ export class Draining {
     return this.#left.get(node)?.blocks.length ?? 0
   }
 
+  /** Once it is known who is here: a master that was started again may have heard only of those who are to go. */
   onTime(times: Times): void {
+    this.#saved()
     const draining = this.#draining()
     if (draining.length === 0) return
     if (times.monotonicMs - this.#lookedMs >= lookEveryMs) {

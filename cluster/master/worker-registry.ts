@@ -107,9 +107,11 @@ export class WorkerRegistry {
       suspectMs: null,
       reportedThrough: before?.reportedThrough ?? Number.NEGATIVE_INFINITY,
       probed: false,
-      drainingMs: before?.drainingMs ?? (message.draining === true ? nowMs : null),
+      // One that was away may not have heard that it stays.
+      drainingMs: before !== undefined ? before.drainingMs : message.draining === true ? nowMs : null,
       unsettled: null,
-      leaving: before?.leaving ?? false,
+      // It is here, so that has not reached it.
+      leaving: false,
       taskMs: before?.taskMs ?? 0,
       recentMs: before?.recentMs ?? [],
       recentNext: before?.recentNext ?? 0,

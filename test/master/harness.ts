@@ -25,6 +25,8 @@ export class Harness {
   launched: Launched[] = []
   readonly workers = new Set<NodeId>()
   readonly blocks = new Map<NodeId, Map<string, number>>()
+  /** Workers that know that they are being drained. */
+  readonly draining = new Set<NodeId>()
   /** What tasks give; overridden by tests. */
   answer: (launched: Launched) => TaskDone | null = launched => this.done(launched)
   /** Whether copies that the master asks for are made. */
@@ -74,6 +76,10 @@ export class Harness {
     if (message.kind === "launch") {
       for (const task of message.tasks) this.launched.push({ worker: to, stage: message.stages[task.stage] as StageSpec, task })
     }
+    if (message.kind === "peers") {
+      if (message.workers.some(({ node, draining }) => node === to && draining === true)) this.draining.add(to)
+      else this.draining.delete(to)
+    }
     if (message.kind === "cancel") this.launched = this.launched.filter(({ task }) => !message.tasks.includes(task.task))
   }
 
@@ -86,7 +92,17 @@ export class Harness {
     const node = `w${n}#1`
     this.workers.add(node)
     this.from(node, { kind: "hello", role: "worker", user: "", version: "1", runtime: "node" })
-    this.from(node, { kind: "register", name: `w${n}`, address: `tcp://w${n}`, host: `host${n}`, cores: 2, capBytes: 1e9, held })
+    const draining = this.draining.has(node) && { draining: true as const }
+    this.from(node, {
+      kind: "register",
+      name: `w${n}`,
+      address: `tcp://w${n}`,
+      host: `host${n}`,
+      cores: 2,
+      capBytes: 1e9,
+      held,
+      ...draining,
+    })
     return node
   }
 
@@ -95,7 +111,8 @@ export class Harness {
     for (const end = this.nowMs + ms; this.nowMs < end; ) {
       this.nowMs += stepMs
       for (const node of this.workers) {
-        this.from(node, { kind: "heartbeat", sentMs: this.nowMs, load: 0, usedBytes: 0, queued: 0, blocks: 0 })
+        const unsettled = this.draining.has(node) && { unsettled: 0 }
+        this.from(node, { kind: "heartbeat", sentMs: this.nowMs, load: 0, usedBytes: 0, queued: 0, blocks: 0, ...unsettled })
         this.from(node, { kind: "report", through: start + this.nowMs, blocks: [] })
       }
       this.step({ kind: "tick" })
