@@ -72,7 +72,7 @@ const maxFlights = 20_000
 
 export class Network {
   weather: Weather = fairWeather
-  /** Peers always see at once that a node died; else some do, after a while. */
+  /** Peers always see at once that a node died, or listens again; else some do, after a while. */
   noticesDeath = false
   /** Frames by what became of them. */
   readonly counts = { delivered: 0, lost: 0, cut: 0, unreachable: 0 }
@@ -98,6 +98,10 @@ export class Network {
     const living: Living = { host, place, sent: [], reaches: new Map() }
     this.#living.set(place, living)
     this.#nodes.set(host.node, living)
+    if (!this.noticesDeath) return
+    const name = nodeName(host.node)
+    for (const { host: peer, reaches } of this.#living.values())
+      if (reaches.get(name) === place) this.#world.after(0, () => this.#nodes.get(peer.node)?.host.reached(name))
   }
 
   /**

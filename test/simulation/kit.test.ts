@@ -140,6 +140,25 @@ test("a node that comes back after the last interval has its share in the result
   assert.equal(counts, [[1], [1]])
 })
 
+test("a master that comes back just after others looked for it: they find it at once, and what is fed belongs to its moment", async () => {
+  for (const awayMs of [1_501, 2_003, 3_105, 4_100]) {
+    const s = await simulate({ workers: 2 })
+    const words = s.readStream("words", "1s")
+    const start = s.clock.now()
+    await s.flush()
+    await s.advance("801ms")
+    s.kill("master")
+    await s.advance(`${awayMs}ms`)
+    s.restart("master")
+    const next = Math.ceil((801 + awayMs) / 1_000) * 1_000
+    await s.advance(`${next - 801 - awayMs}ms`)
+    s.feed("words", ["a"])
+    await s.advance("5s")
+    assert.equal(await words.slice(start + next, start + next + 1_000).collect(), ["a"], `away for ${awayMs} ms`)
+    await s.close()
+  }
+})
+
 test("a master that was away for long: what is fed after it came back belongs to its own moment", async () => {
   const { n } = await runIntervals({
     interval: "1s",
