@@ -47,7 +47,7 @@ export interface MasterConfig {
   readonly leastGroupBytes: number
   /** Bytes of a file that one task reads. */
   readonly splitBytes: number
-  /** Of files no more is read while a stream or a reader has so many intervals with records before it. */
+  /** Of files no more is read while a stream or a reader has so many intervals with records before it, and two of its own (`read-ahead.ts`). */
   readonly readAheadIntervals: number
   /** Share of a worker's block memory above which the oldest input goes. */
   readonly memoryHigh: number

@@ -26,8 +26,9 @@ import { FileSeals, type SealedSource, type SourceDefinition } from "./file-seal
 import { isTimed, watches } from "./input-kinds.js"
 import { append, forgetBlock, holdRead, type Parts, say, type Times } from "./parts.js"
 import { readStage } from "./planner.js"
+import { isReadAhead } from "./read-ahead.js"
 import { Readings } from "./readings.js"
-import type { SealedBlock, SealRecord } from "./records.js"
+import type { SealedBlock } from "./records.js"
 import type { StreamRecord } from "./stream-record.js"
 import { WatchedDirectory } from "./watched-directory.js"
 
@@ -229,32 +230,11 @@ export class Sources {
 
   #read(source: Source, definition: SourceDefinition): void {
     const { scheduler, registry } = this.#parts
-    if (this.#behind(source.stream)) return
+    if (isReadAhead(this.#parts, this.readings, source.stream)) return
     for (const name of source.order.toRead(Math.max(2, registry.executors * 2))) {
       const spec = readStage(definition, source.order.split(name), `${name.file}.${name.split}`)
       scheduler.start({ id: jobOf(source.stream, name), spec, pool: "stream", order: readOrder + source.jobs++ })
     }
-  }
-
-  /** Some stream made of it has too much before it already. */
-  #behind(stream: StreamId): boolean {
-    const { catalog, ledger, config } = this.#parts
-    const record = ledger.streams.get(stream) as StreamRecord
-    const isBehind = (through: number): boolean => {
-      let behind = 0
-      for (let i = record.seals.length - 1; i >= 0 && (record.seals[i] as SealRecord).to > through; i--) {
-        if ((record.seals[i] as SealRecord).groups.length > 0) behind += 1
-        if (behind > config.readAheadIntervals) return true
-      }
-      return false
-    }
-    for (const { definition, through, held } of [record, ...catalog.dependents(stream)]) {
-      const runs = definition.node.kind !== "lift" && definition.node.kind !== "window" && definition.kind !== "input"
-      if (runs && held === null && isBehind(through)) return true
-      const read = this.readings.from(definition.id)
-      if (read !== null && isBehind(read)) return true
-    }
-    return false
   }
 
   /** A read task is done. False: it was not one of a source's (a lost block read again). */

@@ -1,14 +1,17 @@
 /** What batch mode makes is kept until it has been read, and goes then; a reader that lags keeps files from being read on. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { MasterConfig } from "../../cluster/master/config.js"
+import type { StreamPosition } from "../../cluster/master/readings.js"
 import type { TaskDone } from "../../cluster/protocol.js"
+import type { StreamDefinition } from "../../engine/definition.js"
 import { counts, definition, fileInput, Harness, type Launched } from "./harness.js"
 
 const test = suite("readings")
 
 /** A split a second, with a record in each. */
-function running(splits: number, counted = true): Harness {
-  const h = new Harness({ splitBytes: 10 })
+function reading(splits: number, definitions: StreamDefinition[], streams: StreamPosition[], config: Partial<MasterConfig> = {}): Harness {
+  const h = new Harness({ splitBytes: 10, ...config })
   const usual = h.answer
   h.answer = (one: Launched): TaskDone | null => {
     const { write } = one.stage
@@ -19,12 +22,8 @@ function running(splits: number, counted = true): Harness {
   }
   h.join(1)
   h.join(2)
-  h.define(
-    definition("log", fileInput(true), { untilRead: true }),
-    ...(counted ? [definition("counts", counts("log"), { untilRead: true })] : []),
-    definition("lines", { kind: "lift", parents: ["log"], rdd: { kind: "hole", index: 0 } }, { untilRead: true }),
-  )
-  if (!counted) h.ask({ kind: "reading", streams: [{ stream: "lines", from: 0 }] })
+  h.define(definition("log", fileInput(true), { untilRead: true }), ...definitions)
+  if (streams.length > 0) h.ask({ kind: "reading", streams })
   h.advance(100)
   const [listing] = h.messages("listFiles")
   const files = [{ path: "/log", sizeBytes: splits * 10, modifiedMs: 1 }]
@@ -32,6 +31,15 @@ function running(splits: number, counted = true): Harness {
   h.advance(3000)
   return h
 }
+
+const countsOfLog = definition("counts", counts("log"), { untilRead: true })
+const lines = definition("lines", { kind: "lift", parents: ["log"], rdd: { kind: "hole", index: 0 } }, { untilRead: true })
+const slides = (seconds: number, more: Partial<StreamDefinition> = {}) => {
+  const ms = seconds * 1000
+  return definition("slides", { kind: "window", parent: "log", lengthMs: ms, slideMs: ms }, { intervalMs: ms, untilRead: true, ...more })
+}
+
+const running = (splits: number) => reading(splits, [countsOfLog, lines], [])
 
 const forgotten = (h: Harness, stream: string) =>
   Math.max(0, ...h.records("forgotten").flatMap(({ streams }) => streams.filter(one => one.stream === stream).map(({ before }) => before)))
@@ -109,7 +117,7 @@ test("a client that is gone keeps nothing and lets nothing go", () => {
 })
 
 test("a slow reader holds the reading of files, and a faster one lets it go on", () => {
-  const h = running(700, false)
+  const h = reading(700, [lines], [{ stream: "lines", from: 0 }])
   h.advance(6000)
   const held = h.records("seal").length
   h.advance(1000)
@@ -118,6 +126,36 @@ test("a slow reader holds the reading of files, and a faster one lets it go on",
   h.ask({ kind: "reading", streams: [{ stream: "lines", from: held * 1000 }] })
   h.advance(3000)
   assert.ok(h.records("seal").length > 690)
+})
+
+const through = (h: Harness, stream: string) =>
+  Math.max(0, ...h.records("progress").flatMap(record => record.through.filter(one => one.stream === stream).map(one => one.through)))
+const sealed = (h: Harness) => h.records("seal").at(-1)!.to
+
+test("files are read on until a step that is longer than the read-ahead is whole", () => {
+  const h = reading(100, [slides(30, { persist: true })], [], { readAheadIntervals: 5 })
+  h.advance(10_000)
+  assert.equal([sealed(h), through(h, "slides")], [100_000, 90_000])
+})
+
+test("a reader of steps that are longer than the read-ahead gets the next one, and holds the reading of files after it", () => {
+  const h = reading(200, [slides(30)], [{ stream: "slides", from: 0 }], { readAheadIntervals: 5 })
+  for (const from of [0, 30_000, 60_000]) {
+    // It says where the last one begins that it has read: the next one ends two of them later.
+    h.ask({ kind: "reading", streams: [{ stream: "slides", from }] })
+    h.advance(10_000)
+    assert.ok(sealed(h) >= from + 60_000 && sealed(h) < from + 90_000, `${from}: ${sealed(h)}`)
+  }
+})
+
+test("a reader that goes no further in one stream before there is more of another gets that", () => {
+  const streams = [
+    { stream: "lines", from: 0 },
+    { stream: "slides", from: 0 },
+  ]
+  const h = reading(200, [lines, slides(30)], streams, { readAheadIntervals: 5 })
+  h.advance(10_000)
+  assert.ok(sealed(h) >= 60_000 && sealed(h) < 90_000, `${sealed(h)}`)
 })
 
 test.run()

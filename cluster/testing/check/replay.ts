@@ -7,7 +7,7 @@
 import { wholePartition } from "../../../engine/fluent/internals.js"
 import { SimulatedCluster } from "../cluster.js"
 import { fairWeather } from "../network.js"
-import type { Random } from "../random.js"
+import { Random } from "../random.js"
 import type { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { type Asker, CheckedRun, patienceMs, type Shared } from "./checked-run.js"
@@ -43,7 +43,12 @@ export class ReplayScenario {
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
       costs: { baseMs: 0.2, meanMs: random.pick([2, 20, 100]), hang: this.#plan.hang, hangMs: 3_000 },
-      master: { jobsAhead: random.pick([1, 4, 32]), splitBytes: random.pick([64, 256, 1_024]) },
+      master: {
+        jobsAhead: random.pick([1, 4, 32]),
+        splitBytes: random.pick([64, 256, 1_024]),
+        // Of some seeds less than a slide of what is made of the files.
+        readAheadIntervals: new Random(seed + 0xaead).pick([0, 1, 400]),
+      },
       worker: share === null ? {} : { spillDir: "/spill", evictAbove: share, evictTo: share / 2, evictAllAbove: share },
     })
     this.cluster.disk.meanMs = random.pick([0.5, 5, 50])
