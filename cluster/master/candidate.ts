@@ -52,12 +52,16 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
   const keys = nodeKeys(options.key)
   // Whether it could listen must be known now, not when it has to.
   await (await ZeromqTransport.listen(bind, keys)).open({ node: "master" }).close()
-  const metrics = options.metrics === undefined ? null : await MetricsServer.listen(options.metrics)
+  const metrics = options.metrics === undefined ? null : await MetricsServer.listen(options.metrics, say)
   const store = await openNatsStore({
     ...{ url: options.store, cluster, timeoutMs: Math.min(2_000, Math.ceil(leaseMs / 3)) },
     begin: options.begin ?? false,
     ...(options.storeReplicas !== undefined && { replicas: options.storeReplicas }),
+  }).catch(async error => {
+    await metrics?.close()
+    throw error
   })
+  if (metrics !== null) say("info", `metrics at ${metrics.url}`)
   if (store.clustered && store.replicas === 1)
     say("warn", `only one server of ${store.shown} keeps the journal, though there are several: --store-replicas 3`)
 

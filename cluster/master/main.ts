@@ -62,7 +62,7 @@ export const defaultCluster = "rivulet"
 export async function startMaster(options: MasterProcessOptions): Promise<MasterProcess> {
   const say = options.say ?? openLog({ node: "master" })
   await makeDirectory(options.dir)
-  const metrics = options.metrics === undefined ? null : await MetricsServer.listen(options.metrics)
+  const metrics = options.metrics === undefined ? null : await MetricsServer.listen(options.metrics, say)
   const listening = await ZeromqTransport.listen(options.bind ?? defaultBind, nodeKeys(options.key)).catch(async error => {
     await metrics?.close()
     throw error
@@ -82,7 +82,7 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
   })
   if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
   say("info", `master of ${options.cluster ?? defaultCluster} at ${listening.address}, ${epochOf(node)}, journal in ${options.dir}`)
-  if (metrics !== null) say("info", `metrics at http://127.0.0.1:${metrics.port}/metrics`)
+  if (metrics !== null) say("info", `metrics at ${metrics.url}`)
   return {
     address: listening.address,
     node,
@@ -135,16 +135,10 @@ export function runMaster(
       ...settings.config,
     },
   })
-  const asked: ((text: string) => void)[] = []
-  const onAnswer = ({ value }: { readonly value?: unknown }) => asked.shift()?.(value as string)
+  const { metrics } = with_
+  const onAnswer = ({ call, value }: { readonly call: number; readonly value?: unknown }) => metrics?.answered(call, value as string)
   const running = runNode({ node, machine, transport, journal, say, onAnswer, onExit: settings.onExit ?? with_.onExit })
-  with_.metrics?.serve(
-    () =>
-      new Promise(resolve => {
-        asked.push(resolve)
-        running.call(asked.length)
-      }),
-  )
+  metrics?.serve(call => running.call(call))
   return { node, running }
 }
 

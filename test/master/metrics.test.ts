@@ -1,8 +1,10 @@
 /** What a monitor reads: OpenMetrics text of what the master knows, over HTTP on this machine. */
 
+import net from "node:net"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { MetricsServer } from "../../cluster/adapters/metrics-server.js"
+import { startCandidate } from "../../cluster/master/candidate.js"
 import { RivuletError } from "../../engine/errors.js"
 import { counts, definition, Harness, input } from "./harness.js"
 
@@ -74,7 +76,7 @@ test("over HTTP: the text with its type, 404 elsewhere, 405 for what is no quest
   const server = await MetricsServer.listen("0")
   const at = (path: string, method = "GET") => fetch(`http://127.0.0.1:${server.port}${path}`, { method })
   assert.is((await at("/metrics")).status, 503)
-  server.serve(async () => "rivulet 1\n# EOF\n")
+  server.serve(call => server.answered(call, "rivulet 1\n# EOF\n"))
   const answer = await at("/metrics")
   assert.equal([answer.status, await answer.text()], [200, "rivulet 1\n# EOF\n"])
   assert.match(answer.headers.get("content-type")!, /^application\/openmetrics-text; version=1\.0\.0/)
@@ -82,6 +84,74 @@ test("over HTTP: the text with its type, 404 elsewhere, 405 for what is no quest
   const taken = await MetricsServer.listen(String(server.port)).catch((error: unknown) => error)
   assert.ok(taken instanceof RivuletError && taken.code === 2)
   await server.close()
+})
+
+test("each question gets its own answer, whatever became of those before it", async () => {
+  const server = await MetricsServer.listen("0")
+  const get = async () => {
+    const response = await fetch(server.url)
+    return [response.status, await response.text()]
+  }
+  let asked: ((call: number) => void) | null = null
+  server.serve(() => {
+    throw new Error("it cannot say")
+  })
+  assert.is((await get())[0], 503)
+  const firstAsked = new Promise<number>(resolve => {
+    asked = resolve
+  })
+  server.serve(call => asked?.(call))
+  const first = get()
+  const lost = await firstAsked
+  server.serve(call => server.answered(call, `${call}`))
+  assert.equal(await get(), [200, `${lost + 1}`])
+  server.answered(lost, "late")
+  server.answered(lost, "twice")
+  assert.equal(await first, [200, "late"])
+  await server.close()
+})
+
+test("an error of the listening socket ends nothing, and is said", async () => {
+  const { listen } = net.Server.prototype
+  let socket: net.Server | null = null
+  net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]) {
+    socket = this
+    return Reflect.apply(listen, this, args) as net.Server
+  } as typeof listen
+  const said: string[] = []
+  const server = await MetricsServer.listen("0", (level, text) => said.push(`${level} ${text}`))
+  net.Server.prototype.listen = listen
+  for (let time = 0; time < 2; time++) (socket as net.Server | null)?.emit("error", new Error("accept EMFILE"))
+  assert.equal(said, ["warn metrics: accept EMFILE", "warn metrics: accept EMFILE"])
+  assert.is((await fetch(server.url)).status, 503)
+  await server.close()
+})
+
+for (const [address, shown] of [
+  ["0", "127.0.0.1"],
+  ["localhost:0", "localhost"],
+  ["127.0.0.2:0", "127.0.0.2"],
+  ["[::1]:0", "[::1]"],
+] as const)
+  test(`what is shown of ${address} is where it answers`, async () => {
+    const server = await MetricsServer.listen(address).catch((error: RivuletError) => error)
+    // Not every machine has the newer protocol.
+    if (!(server instanceof MetricsServer)) return assert.ok(address.includes("::1"), server.message)
+    assert.is(server.url, `http://${shown}:${server.port}/metrics`)
+    assert.is((await fetch(server.url)).status, 503)
+    await server.close()
+  })
+
+test("a master whose store does not answer leaves the port free", async () => {
+  const free = await MetricsServer.listen("0")
+  const metrics = String(free.port)
+  await free.close()
+  const bind = "tcp://127.0.0.1:0"
+  const started = await startCandidate({ bind, metrics, store: "nats://127.0.0.1:1", say: () => {}, ownsProcess: false }).catch(
+    (error: unknown) => error,
+  )
+  assert.ok(started instanceof RivuletError && started.code === 3, String(started))
+  await (await MetricsServer.listen(metrics)).close()
 })
 
 for (const address of ["0.0.0.0:9090", "10.0.0.1:9090", "x", "70000", ""])
