@@ -3,6 +3,7 @@
 import type { Attachment } from "../cli/attachment.js"
 import { cellsOf } from "../evaluator/complete-cell.js"
 import { doChaos } from "../host/chaos.js"
+import { leaves } from "../leaving.js"
 import { openLocalHost } from "./local-host.js"
 
 export interface ScriptOptions {
@@ -28,6 +29,7 @@ export async function runScript(text: string, options: ScriptOptions): Promise<b
     host.start()
     let ok = true
     for (const cell of cellsOf(text)) {
+      if (leaves(cell)) break
       ok = (await host.runCell(cell)) && ok
       if (!ok && !options.keepGoing) return false
     }

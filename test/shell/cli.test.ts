@@ -203,6 +203,11 @@ test("a script of cells: values to stdout, stamps and errors to stderr; the firs
   assert.equal([bad.code, bad.out.toString()], [1, ""])
   const going = await rivulet(["shell", "--keep-going"], { input: "nope()\n1 + 1\n" })
   assert.equal([going.code, going.out.toString()], [1, "  2\n"])
+  const left = await rivulet(["shell"], { input: "1 + 1\n.exit\n2 + 2\n" })
+  assert.equal([left.code, left.out.toString()], [0, "  2\n"])
+  const paged = await rivulet(["shell"], { input: "1 + 1\n.pager\n" })
+  assert.is(paged.code, 1)
+  assert.match(paged.err, /\.pager is for a terminal/)
 })
 
 test("-o json has errors as JSON", async () => {

@@ -64,6 +64,11 @@ export function parseDotCommand(cell: string): { readonly name: string; readonly
 export async function runDotCommand(host: CommandHost, name: string, args: string): Promise<readonly StyledLine[]> {
   const command = dotCommand(name)
   if (command === undefined) {
+    if (screenCommands.some(row => row.name === name))
+      throw new RivuletError(`.${name} is for a terminal: here are only lines`, {
+        code: 2,
+        try: "rivulet shell, in a terminal, without --plain",
+      })
     const names = [...dotCommands, ...screenCommands].map(row => row.name)
     const near = nearest(name, names) ?? names.find(one => one.startsWith(name))
     throw new RivuletError(`.${name} is not a command`, { code: 2, try: near === undefined ? ".help" : `.${near}` })
