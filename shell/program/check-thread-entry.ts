@@ -1,5 +1,5 @@
 /** The thread of `check-thread`. */
-import { parentPort, workerData } from "node:worker_threads"
 import { typeErrors } from "./check.js"
+import { answerInThread } from "./own-thread.js"
 
-parentPort?.postMessage(typeErrors(workerData as string))
+answerInThread(typeErrors)
