@@ -25,6 +25,7 @@ import type { WorkerConfig } from "./config.js"
 import { KnownStages } from "./known-stages.js"
 import { type Begun, type Lane, Lanes } from "./lanes.js"
 import type { Outbox } from "./outbox.js"
+import { placelessMs } from "./patience.js"
 
 export interface FoldingParts {
   readonly config: WorkerConfig
@@ -41,6 +42,7 @@ interface Running {
   longSinceMs: number | null
   /** The executor has gone on without it. */
   apart: boolean
+  killed: boolean
   readonly begun: Begun | null
   readonly pinned: readonly Region[]
 }
@@ -172,7 +174,7 @@ export class Folding {
     const fold = { name: begun?.name ?? "", after: begun?.folded ?? 0, keep: this.#keptBy(executor) }
     this.#busy.add(executor)
     this.#untold.delete(executor)
-    this.#running.set(task, { executor, longSinceMs: null, apart: false, begun, pinned })
+    this.#running.set(task, { executor, longSinceMs: null, apart: false, killed: false, begun, pinned })
     this.#parts.outbox.push({
       kind: "submit",
       ...{ task, executor, run: { stage, partition: 0, attempt: 1, inputs, fold }, limits: { timeoutMs } },
@@ -189,22 +191,37 @@ export class Folding {
     if (running !== undefined) running.longSinceMs = this.#parts.clock.monotonicMs - ms
   }
 
-  /** A task waits for the executor. A fold that takes long goes on apart, for it may never end; then nothing more is folded of its stage. */
+  /**
+   * A task waits for the executor. A fold that takes long is given up, and its stage left alone for a while. It goes on apart, for it may
+   * never end, if no other fold of the executor does: else its thread is ended. Where nothing is set apart the task waits for its end.
+   */
   giveWay(executor: number): void {
     if (!this.#busy.has(executor)) return
-    const { clock, outbox } = this.#parts
+    const { clock, config, outbox } = this.#parts
     for (const [task, running] of this.#running) {
-      const { longSinceMs, begun, apart } = running
-      if (running.executor !== executor || apart || longSinceMs === null || clock.monotonicMs - longSinceMs < patienceMs) continue
-      running.apart = true
-      this.#busy.delete(executor)
-      outbox.push({ kind: "setApart", task, executor })
-      if (begun === null) continue
-      begun.stopped = true
-      this.#drop(begun)
-      const known = this.#stages.get(begun)
-      if (known !== undefined) known.folds = false
+      const { longSinceMs, begun } = running
+      const ranMs = longSinceMs === null ? 0 : clock.monotonicMs - longSinceMs
+      if (running.executor !== executor || running.apart || ranMs < patienceMs) continue
+      if (begun !== null && !begun.stopped) {
+        begun.stopped = true
+        this.#drop(begun)
+      }
+      if (begun !== null) this.#stages.tooSlow(begun, clock.monotonicMs)
+      if (!config.setsApart || running.killed) continue
+      if (!this.#hasApart(executor)) {
+        running.apart = true
+        this.#busy.delete(executor)
+        outbox.push({ kind: "setApart", task, executor })
+      } else if (ranMs >= patienceMs + placelessMs) {
+        running.killed = true
+        outbox.push({ kind: "kill", task, executor })
+      }
     }
+  }
+
+  #hasApart(executor: number): boolean {
+    for (const running of this.#running.values()) if (running.apart && running.executor === executor) return true
+    return false
   }
 
   /** False: it was no fold. `folds`: it was done; else it was not, or its thread was ended, for it or another task. */

@@ -11,6 +11,9 @@ export interface KnownStage {
   pausedUntilMs: number
   /** Folds of so many lanes, one after the other, were for nothing. */
   misses: number
+  /** A fold of it kept a task waiting: left alone until then, longer each time. */
+  slowUntilMs: number
+  slowTimes: number
 }
 
 /** A stage that was not launched for so long, or for so many intervals, is none any more. */
@@ -21,6 +24,8 @@ const forgottenMs = 86_400_000
 /** After so many folds for nothing, one after the other, there is a pause. */
 const missesMost = 3
 const pauseMs = 30_000
+/** The longest pause of a slow one: so often it is doubled. */
+const doublingsMost = 10
 
 export class KnownStages {
   /** By input, then key. */
@@ -30,7 +35,8 @@ export class KnownStages {
     const stages = this.#known.get(fold.input) ?? new Map<string, KnownStage>()
     this.#known.set(fold.input, stages)
     const known = stages.get(fold.key)
-    if (known === undefined) stages.set(fold.key, { fold, seenMs: nowMs, folds: false, pausedUntilMs: 0, misses: 0 })
+    if (known === undefined)
+      stages.set(fold.key, { fold, seenMs: nowMs, folds: false, pausedUntilMs: 0, misses: 0, slowUntilMs: 0, slowTimes: 0 })
     else known.seenMs = nowMs
   }
 
@@ -42,7 +48,8 @@ export class KnownStages {
   of(input: string, intervalMs: number, nowMs: number): KnownStage[] {
     const recentMs = Math.max(knownMs, knownIntervals * intervalMs)
     return [...(this.#known.get(input)?.values() ?? [])].filter(
-      ({ folds, pausedUntilMs, seenMs }) => folds && nowMs >= pausedUntilMs && nowMs - seenMs < recentMs,
+      ({ folds, pausedUntilMs, slowUntilMs, seenMs }) =>
+        folds && nowMs >= pausedUntilMs && nowMs >= slowUntilMs && nowMs - seenMs < recentMs,
     )
   }
 
@@ -52,6 +59,13 @@ export class KnownStages {
     if (known === undefined || ++known.misses < missesMost) return
     known.misses = 0
     known.pausedUntilMs = nowMs + pauseMs
+  }
+
+  /** A fold of it kept a task waiting. Those of several executors at once are one time. */
+  tooSlow(of: Pick<FoldStage, "input" | "key">, nowMs: number): void {
+    const known = this.get(of)
+    if (known === undefined || nowMs < known.slowUntilMs) return
+    known.slowUntilMs = nowMs + pauseMs * 2 ** Math.min(known.slowTimes++, doublingsMost)
   }
 
   onTime(nowMs: number): void {

@@ -2,6 +2,7 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { WorkerConfig } from "../../cluster/worker/config.js"
 import type { StageSpec } from "../../engine/task.js"
 import { Bench, lines, masterAheadMs, peer, result, stage, task } from "./bench.js"
 
@@ -28,8 +29,8 @@ const taskOver = (name: string, blocks: readonly string[], partition = 0) =>
 const start = masterAheadMs + 5_000
 
 /** A worker that has made a map task of the interval before, which said whether its blocks can be folded. */
-function working(folds = true, executors = 1): Bench {
-  const w = new Bench({ cores: executors, config: { foldFromBytes: 1 } }).join([peer("w2")])
+function working(folds = true, executors = 1, config: Partial<WorkerConfig> = {}): Bench {
+  const w = new Bench({ cores: executors, config: { foldFromBytes: 1, ...config } }).join([peer("w2")])
   w.launch([task("t.0")], [mapStage(start - 1_000, [[]])])
   w.step({ kind: "taskDone", task: "t.0", executor: 0, result: { ...result(), folds }, ms: 1 })
   return w
@@ -126,6 +127,77 @@ test("a fold that takes long keeps no task waiting: it goes on apart, and nothin
   w.batch(2)
   w.step({ kind: "taskFailed", task: fold!.task, executor: 0, failure: { kind: "timeout", message: "late" }, ms: 5_000 })
   assert.equal(folds(w), [])
+})
+
+/** A fold is submitted, and takes long while a task waits. Gives the fold's name. */
+function slowFold(w: Bench, waits: string): string {
+  const { task: fold } = w.command("submit")[0]!
+  w.step({ kind: "taskLong", task: fold, executor: 0, ms: 150 })
+  w.launch([task(waits)])
+  w.pass(900)
+  return fold
+}
+
+test("a stage whose fold was in a task's way is left alone though its tasks go on saying that it folds, and for longer the next time", () => {
+  const w = working()
+  let seq = 1
+  const left: number[] = []
+  for (let round = 1; round <= 2; round++) {
+    w.batch(seq++)
+    const fold = slowFold(w, `waits.${round}`)
+    assert.is(w.command("setApart")[0]?.task, fold)
+    w.step({ kind: "taskDone", task: `waits.${round}`, executor: 0, result: result(), ms: 1 })
+    w.step({ kind: "taskDone", task: fold, executor: 0, result: { ...result(), folds: true }, ms: 2_000 })
+    let seconds = 0
+    for (; seconds < 200; seconds++) {
+      const name = `t.${round}.${seconds}`
+      w.launch([task(name)], [mapStage(start + 1_000 * seconds, [[]])])
+      w.step({ kind: "taskDone", task: name, executor: 0, result: { ...result(), folds: true }, ms: 1 })
+      w.batch(seq++)
+      if (folds(w).length > 0) break
+      w.receive("master#1", { kind: "heartbeatAck", sentMs: w.nowMs, wallMs: w.nowMs + masterAheadMs })
+      w.pass(1_000)
+      for (const { task, executor } of w.command("submit")) w.step({ kind: "taskDone", task, executor, result: result(), ms: 1 })
+    }
+    for (const { task, executor } of w.command("submit"))
+      w.step({ kind: "taskDone", task, executor, result: { ...result(), folds: true }, ms: 1 })
+    left.push(seconds)
+  }
+  assert.ok(left[0]! >= 28 && left[1]! > left[0]! + 25, String(left))
+})
+
+test("where nothing is set apart no fold is: the task waits, and the stage is left alone", () => {
+  const w = working(true, 1, { setsApart: false })
+  w.batch(1)
+  const fold = slowFold(w, "t.1")
+  assert.equal(w.command("setApart"), [])
+  w.pass(5_000)
+  assert.equal([w.command("setApart"), w.command("kill")], [[], []])
+  w.step({ kind: "taskFailed", task: fold, executor: 0, failure: { kind: "timeout", message: "late" }, ms: 5_000 })
+  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
+  w.batch(2)
+  assert.equal(folds(w), [])
+})
+
+test("one fold of an executor is apart at a time: the next one that is in a task's way is ended", () => {
+  const w = working()
+  const other = {
+    ...mapStage(start - 1_000, [[]]),
+    output: "s.3~1@0:in",
+    write: { kind: "shuffle", partitions: 3, by: "key", aggregate },
+  } as const
+  w.launch([task("t.other")], [other])
+  w.step({ kind: "taskDone", task: "t.other", executor: 0, result: { ...result(), folds: true }, ms: 1 })
+  w.batch(1)
+  assert.is(slowFold(w, "t.1"), w.command("setApart")[0]?.task)
+  w.step({ kind: "taskDone", task: "t.1", executor: 0, result: result(), ms: 1 })
+  assert.is(folds(w).length, 1)
+  const second = slowFold(w, "t.2")
+  assert.equal([w.command("setApart"), w.command("kill")], [[], []])
+  w.pass(1_000)
+  assert.equal([w.command("setApart"), w.command("kill")[0]?.task], [[], second])
+  w.pass(1_000)
+  assert.equal(w.command("kill"), [], "once")
 })
 
 test("not folded: what nobody here has said can be, what arrives at an interval's end, copies of what others received", () => {
