@@ -55,6 +55,11 @@ export class Peers {
     return gone
   }
 
+  /** Whether a master has said who there is, and how many copies are enough: before that nobody knows what may be acked. */
+  get told(): boolean {
+    return this.#told
+  }
+
   /** As the master has said; null before it has. */
   get names(): readonly string[] | null {
     return this.#told ? [...this.#known.values()].map(({ peer }) => peer.name) : null

@@ -254,7 +254,8 @@ export class Receiver {
       }
       const waitedMs = nowMs - pending.sinceMs
       if (!this.isPending(pending.block.id) || waitedMs < this.#parts.config.giveUpReplicaMs) continue
-      if (pending.kept && 1 + pending.holders.size >= this.#parts.peers.minReplicas) this.#finish(pending)
+      const { peers } = this.#parts
+      if (pending.kept && peers.told && 1 + pending.holders.size >= peers.minReplicas) this.#finish(pending)
     }
   }
 
@@ -334,7 +335,7 @@ export class Receiver {
   #finishIfSafe(pending: Pending): void {
     const { peers } = this.#parts
     const copies = 1 + pending.holders.size
-    if (!pending.kept) return
+    if (!pending.kept || !peers.told) return
     if (copies >= peers.replicas || (pending.underway.size === 0 && copies >= peers.minReplicas)) this.#finish(pending)
   }
 

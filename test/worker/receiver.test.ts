@@ -2,7 +2,7 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { Bench, lines, masterAheadMs, minute, peer } from "./bench.js"
+import { Bench, lines, masterAheadMs, minute, peer, views } from "./bench.js"
 
 const test = suite("worker/receiver")
 
@@ -21,6 +21,21 @@ test("a batch is acked when the second copy is stored, not before", () => {
   w.receive("w2#1", { kind: "replicaStored", block: replica.block })
   assert.equal(w.sent("batchAck").map(bare), [ack(1, 2)])
   assert.is(w.only("batchAck").to, "c#1")
+})
+
+test("before the master has said who there is, and how many copies are enough, nothing is acked", () => {
+  const w = new Bench()
+  w.step({ kind: "started" })
+  w.welcome("master#1")
+  w.receive("master#1", { kind: "inputs", inputs: [views], reportMs: 1_000 })
+  w.batch(1)
+  assert.equal(w.sent("batchAck"), [])
+  w.receive("master#1", { kind: "peers", workers: [peer("w1", { node: w.node })], minReplicas: 2, replicas: 2 })
+  assert.equal(w.sent("batchAck"), [], "two must have it")
+  w.receive("master#1", { kind: "peers", workers: [peer("w2"), peer("w1", { node: w.node })], minReplicas: 2, replicas: 2 })
+  const { to, block } = w.only("replica")
+  w.receive(to, { kind: "replicaStored", block })
+  assert.is(w.only("batchAck").copies, 2)
 })
 
 test("the replica goes to another host, then to the least loaded, then round", () => {

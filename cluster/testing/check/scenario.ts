@@ -96,7 +96,8 @@ class Scenario {
     const eager = new Random(seed + 0xf01d).pick([0, 1, 1, 100])
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
-      minReplicas: plan.minReplicas,
+      // A worker that comes to the next master before the others knows of no second one: what it then acks may be with it alone.
+      minReplicas: this.#standbys.candidates > 0 && plan.workers.length > 1 ? 2 : plan.minReplicas,
       clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
       // With few jobs under way intervals pile up, and go several in a job.
