@@ -16,6 +16,8 @@ interface Written {
   readonly writer: string
   readonly sequence: number
   readonly bytes: Uint8Array
+  /** The epoch of a master that has just read the journal. */
+  readonly claims: boolean
 }
 
 export class SimulatedJournal {
@@ -40,7 +42,7 @@ export class SimulatedJournal {
   append(writer: string, sequence: number, record: JournalRecord, done: (outcome: Outcome) => void, again = false): void {
     const bytes = serialize(record)
     const { random } = this.#world
-    const waiting = { writer, sequence, bytes }
+    const waiting = { writer, sequence, bytes, claims: record.kind === "epoch" }
     this.#pending.push(waiting)
     this.onAppend?.()
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#world.nowMs) + random.exponential(this.meanSyncMs)
@@ -66,7 +68,10 @@ export class SimulatedJournal {
   crash(writer: string): void {
     const lost = this.#pending.filter(waiting => waiting.writer === writer)
     const kept = this.#world.random.integer(0, lost.length + 1)
-    for (const waiting of lost.slice(0, kept)) if (this.#next === null || waiting.sequence === this.#next) this.#keep(waiting)
+    for (const waiting of lost.slice(0, kept)) {
+      if (this.compare(waiting, false) !== null) break
+      this.#keep(waiting)
+    }
     this.#pending = this.#pending.filter(waiting => waiting.writer !== writer)
   }
 
@@ -80,13 +85,19 @@ export class SimulatedJournal {
     return this.#history.map(bytes => deserialize(bytes) as JournalRecord)
   }
 
-  /** Null: it is the next one. */
-  private compare({ writer, sequence }: Written, again: boolean): Outcome | null {
-    const next = this.#next
-    if (next === null || sequence === next) return null
+  /**
+   * Null: the journal still ends where the writer has read it to: with a record of its own, or with that before its epoch's. A number that fits by
+   * chance is not enough.
+   */
+  private compare({ writer, sequence, claims }: Written, again: boolean): Outcome | null {
+    const last = this.#records.at(-1)
+    if (last === undefined) return null
+    const next = last.sequence + 1
+    if (last.writer !== writer && !(claims && sequence === next)) return "conflict"
+    if (sequence === next) return null
     // As of a real one: what comes after a failed record would leave a gap.
     if (sequence > next) return "disk"
-    // As of a real one: what was appended and answered is another's when it comes again.
+    // And what was appended and answered is another's when it comes again.
     return again && this.#records.some(record => record.sequence === sequence && record.writer === writer) ? "appended" : "conflict"
   }
 
@@ -94,10 +105,5 @@ export class SimulatedJournal {
     this.#history.push(waiting.bytes)
     if ((deserialize(waiting.bytes) as JournalRecord).kind === "snapshot") this.#records = []
     this.#records.push(waiting)
-  }
-
-  get #next(): number | null {
-    const last = this.#records.at(-1)
-    return last === undefined ? null : last.sequence + 1
   }
 }
