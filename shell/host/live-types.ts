@@ -65,7 +65,8 @@ export class LiveTypes {
     const before = this.known.get(key) ?? none
     if (now - before.askedMs < keptForMs) return Promise.resolve(before)
     const already = this.asking.get(key)
-    if (already) return already
+    // What was seen before will do: nobody waits for it to be asked again.
+    if (already) return before.fields.length > 0 ? Promise.resolve(before) : already
     const rows = isSnapshot ? (handle as SnapshotDStream<unknown>).latest().take(schemaRows) : (handle as DStream<unknown>).take(schemaRows)
     const asked = rows
       .then(newest => {
@@ -77,7 +78,7 @@ export class LiveTypes {
       .catch(() => before)
       .finally(() => this.asking.delete(key))
     this.asking.set(key, asked)
-    return asked
+    return before.fields.length > 0 ? Promise.resolve(before) : asked
   }
 }
 

@@ -60,9 +60,17 @@ export class Typing {
     const words = await within(patienceMs * 5, commandWordsAt(text, cursor, this.session), null)
     if (words) return words
     const field = fieldAt(text.slice(0, cursor))
-    const samples = field ? within(samplesMs, this.live.of(field.root, true), []) : Promise.resolve([])
+    const seen: Promise<readonly Field[]> = field ? this.live.of(field.root, true).catch(() => []) : Promise.resolve([])
+    const samples = within(samplesMs, seen, [])
     const byName = namesAt(text, cursor, this.evaluator, name => within(samplesMs, this.live.of(name, true), []))
     const byType = this.typed(text, cursor, samples, byName)
+    // Values that come later than anybody waits for are shown when they are there.
+    void (async () => {
+      if ((await samples).length > 0) return
+      const late = await seen
+      const list = late.length === 0 ? null : await this.typed(text, cursor, Promise.resolve(late), byName)
+      if (list !== null) this.better(text, list)
+    })().catch(() => {})
     const soon = await within(patienceMs, byType, null)
     if (soon !== null) return soon
     if (this.language.ready)

@@ -130,7 +130,12 @@ const refusals: readonly [what: string, args: readonly string[], code: number, s
     4,
     /views[\s\S]*1s[\s\S]*2s/,
   ],
-  ["too much", ["query", "parallelize(Array.from({ length: 100001 }, (_, i) => i)).collect()"], 1, /100,001 rows: the limit is 100,000/],
+  [
+    "too much",
+    ["query", "parallelize(Array.from({ length: 100001 }, (_, i) => i)).collect()"],
+    1,
+    /(?:100,001|more than 100,000) rows: the limit is 100,000/,
+  ],
   ["an unknown format", ["query", "1", "-o", "xml"], 2, /no such format\ntry: /],
   ["an unknown option", ["query", "1", "--nope"], 2, /unknown option/],
   ["a command that is nearly one", ["qeury", "x"], 2, /qeury is not a command\ntry: rivulet query/],
