@@ -40,11 +40,10 @@ export class TaskThread {
       resourceLimits: heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb },
     })
     this.worker.on("message", (message: FromThread) => {
-      // What it had said before it was ended still comes in: its slots are other tasks' by now.
+      // What it had said before it was ended still comes in: its slots are other tasks' by now, its tasks run elsewhere.
       if (this.over) return
       if (message.kind === "ready") this.up(message.thread)
-      // What lies in its outbox when it is ended comes all the same: of tasks that run elsewhere by now.
-      else if (!this.over) this.owner?.finished(message)
+      else this.owner?.finished(message)
     })
     const ended = (error: Error) => {
       onEnd()

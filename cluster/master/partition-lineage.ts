@@ -9,11 +9,11 @@ import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
 import type { PartitionLineage, PartitionStep } from "../protocol.js"
 import { nameOf } from "./catalog.js"
-import { noStream } from "./lifecycle.js"
+import type { JobFacts } from "./job-facts.js"
 import type { Parts } from "./parts.js"
 import { makes } from "./recipe.js"
 import { type SealedBlocks, type SealedIn, sealedBlocks } from "./sealed-blocks.js"
-import type { StageTimes } from "./stage-times.js"
+import { stageTimes } from "./stage-times.js"
 import { lossesOf } from "./worker-loss.js"
 
 export interface AskedPartition {
@@ -27,19 +27,15 @@ export interface AskedPartition {
 type StateRef = Extract<InputRef, { kind: "state" }>
 
 /** Throws a RivuletError: of code 2 for what cannot be asked, of 5 for what is not held any more. */
-export function partitionLineageOf(parts: Parts, asked: AskedPartition, times: StageTimes): PartitionLineage {
-  const record = parts.catalog.find(asked.stream)
-  if (record === undefined) throw noStream(asked.stream)
-  const { definition } = record
-  const name = nameOf(record)
-  const { from, spec } = makes(parts, definition, name, asked)
+export function partitionLineageOf(parts: Parts, asked: AskedPartition, facts: JobFacts): PartitionLineage {
+  const { id, name, interval, spec } = makes(parts, asked)
   const { partition } = asked
   const sealed = sealedBlocks(parts.ledger)
   const all = partition === null ? Array.from({ length: spec.partitions }, (_, p) => p) : [partition]
   return {
-    ...{ stream: name, from, to: from + definition.intervalMs, partitions: spec.partitions },
-    step: partition === null ? null : new Steps(parts, sealed).of(spec, from, partition, name),
-    losses: lossesOf(parts, spec, all, { times, sealed }),
+    ...{ stream: name, ...interval, partitions: spec.partitions },
+    step: partition === null ? null : new Steps(parts, sealed).of(spec, interval.from, partition, name),
+    losses: lossesOf(parts, spec, all, { times: stageTimes(facts, id), sealed }),
   }
 }
 
@@ -149,7 +145,9 @@ class Steps {
         continue
       }
       const key = `${sealed.from} ${sealed.record.definition.id}`
-      groups.set(key, [...(groups.get(key) ?? []), sealed])
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [sealed])
+      else group.push(sealed)
     }
     const found = [...groups.values()].map((here): PartitionStep => {
       const { record, from } = here[0] as SealedIn

@@ -4,7 +4,7 @@
  * the partition itself is not used.
  */
 
-import type { StreamDefinition } from "../../engine/definition.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { earliestOf, rddOf, targetOf, throughOf, throughParents } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import { resultStage, stageAssets, trimStage } from "../../engine/plan.js"
@@ -28,15 +28,10 @@ const mostQuiet = 10_000
 
 /** Throws a RivuletError: of code 2 for what cannot be asked, of 5 for what is not held any more. */
 export function recipeOf(parts: Needed, asked: Asked): QueryAnswer {
-  const record = parts.catalog.find(asked.stream)
-  if (record === undefined) throw noStream(asked.stream)
-  const { definition } = record
-  const name = nameOf(record)
-  const { from, spec } = makes(parts, definition, name, asked)
+  const { name, interval, spec } = makes(parts, asked)
   const { partition } = asked
   const writing = new Writing(parts)
   writing.add(spec, partition)
-  const interval = { from, to: from + definition.intervalMs }
   const kept = spec.write.kind === "result" ? { kind: "none" as const } : writing.kept(spec, partition)
   const recipe: Recipe = {
     ...{ stream: name, interval, partition, partitions: spec.partitions, kept },
@@ -50,29 +45,39 @@ export function recipeOf(parts: Needed, asked: Asked): QueryAnswer {
   return { parts: writing.parts, rows: 0, stamp, recipe }
 }
 
-/** What makes an interval: its start, and the stage. */
+/** What makes an interval of a stream, which people know by that name. */
 export interface Made {
-  readonly from: number
+  readonly id: StreamId
+  readonly name: string
+  readonly interval: { readonly from: number; readonly to: number }
   readonly spec: StageSpec
 }
 
 /**
  * What makes the interval that holds `at`; null: the newest finished one in which there was something to make. Throws a RivuletError of code 2
- * for a partition that it does not have.
+ * for a stream that there is not, or a partition that it does not have.
  */
 export function makes(
-  parts: Pick<Parts, "graph">,
-  definition: StreamDefinition,
-  name: string,
-  { at, partition }: { readonly at: number | null; readonly partition: number | null },
+  parts: Pick<Parts, "catalog" | "graph">,
+  { stream, at, partition }: { readonly stream: string; readonly at: number | null; readonly partition: number | null },
 ): Made {
-  const made = intervalOf(parts, definition, name, at)
-  const { partitions } = made.spec
-  if (partition === null || partition < partitions) return made
+  const record = parts.catalog.find(stream)
+  if (record === undefined) throw noStream(stream)
+  const { definition } = record
+  const name = nameOf(record)
+  const { from, spec } = intervalOf(parts, definition, name, at)
+  const { partitions } = spec
+  if (partition === null || partition < partitions)
+    return { id: definition.id, name, interval: { from, to: from + definition.intervalMs }, spec }
   throw new RivuletError(`${name} has partitions 0 to ${partitions - 1} then, none ${partition}`, { code: 2, try: "a lower number" })
 }
 
-function intervalOf({ graph }: Pick<Parts, "graph">, definition: StreamDefinition, name: string, at: number | null): Made {
+function intervalOf(
+  { graph }: Pick<Parts, "graph">,
+  definition: StreamDefinition,
+  name: string,
+  at: number | null,
+): { readonly from: number; readonly spec: StageSpec } {
   const { id, intervalMs, kind, node } = definition
   if (kind === "output") {
     const parent = "parent" in node ? graph.definition(node.parent).definition.name : "what it is made of"

@@ -69,8 +69,9 @@ export class RecordLog {
 
   /** False: it was there after all, as what came behind it has shown. */
   failed(sequence: number, error: string): boolean {
-    const record = this.#waiting.find(waiting => waiting.sequence === sequence)
-    if (record === undefined) return false
+    // They follow each other without a gap.
+    const record = this.#waiting[sequence - (this.#waiting[0]?.sequence ?? sequence)]
+    if (record?.sequence !== sequence) return false
     this.failing = error
     this.#holds = true
     record.asked = false

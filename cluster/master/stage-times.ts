@@ -6,7 +6,7 @@ import type { JobFacts } from "./job-facts.js"
 import { median } from "./median.js"
 
 /** Median ms of a task of that stage; null: none is known. */
-export type StageTimes = (stage: Pick<StageSpec, "stream" | "label">) => number | null
+export type StageTimes = (stage: Pick<StageSpec, "label">) => number | null
 
 /** By the jobs of the stream that is asked about; what they do not have is not known. */
 export function stageTimes(facts: JobFacts, stream: StreamId): StageTimes {

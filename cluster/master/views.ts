@@ -20,7 +20,6 @@ import { blocksOf } from "./records.js"
 import type { Retention } from "./retention.js"
 import type { Retries } from "./retries.js"
 import type { Sealing } from "./sealing.js"
-import { stageTimes } from "./stage-times.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
@@ -214,8 +213,7 @@ export class Views {
   }
 
   partitionLineage(asked: AskedPartition): PartitionLineage {
-    const record = this.#parts.catalog.find(asked.stream)
-    return partitionLineageOf(this.#parts, asked, stageTimes(this.about.facts, record?.definition.id ?? asked.stream))
+    return partitionLineageOf(this.#parts, asked, this.about.facts)
   }
 
   status(times: Times): ClusterStatus {

@@ -190,16 +190,17 @@ class Loss {
 
   /** Tasks of one level run side by side on all executors, the next when they are done. */
   #ms(executors: number): number | null {
-    const levels = new Map<number, number[]>()
+    const levels = new Map<number, { longest: number; all: number }>()
     for (const { spec, level } of this.#tasks.values()) {
       const ms = this.#times(spec)
       if (ms === null) continue
-      levels.set(level, [...(levels.get(level) ?? []), ms])
+      const here = levels.get(level) ?? { longest: 0, all: 0 }
+      levels.set(level, { longest: Math.max(here.longest, ms), all: here.all + ms })
     }
     if (this.#tasks.size === 0) return 0
     if (levels.size === 0 || executors === 0) return null
     let sum = 0
-    for (const ms of levels.values()) sum += Math.max(Math.max(...ms), ms.reduce((all, one) => all + one, 0) / executors)
+    for (const { longest, all } of levels.values()) sum += Math.max(longest, all / executors)
     return sum
   }
 

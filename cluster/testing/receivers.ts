@@ -7,3 +7,17 @@ export function* receivers(definitions: Iterable<Pick<StreamDefinition, "node">>
   for (const { node } of definitions)
     if (node.kind === "input" && (node.source.kind === "receiver" || node.source.kind === "arrivals")) yield node.source.name
 }
+
+/** Whether what is pushed to that name is parsed, so that it has to be text. */
+export function readsLines(definitions: Iterable<Pick<StreamDefinition, "node">>, name: string): boolean {
+  for (const { node } of definitions)
+    if (
+      node.kind === "input" &&
+      "name" in node.source &&
+      node.source.name === name &&
+      node.format.kind !== "text" &&
+      node.format.kind !== "values"
+    )
+      return true
+  return false
+}

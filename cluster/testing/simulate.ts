@@ -10,6 +10,7 @@
  * is, which may take it into a later interval than the one that `clock.now()` names.
  */
 
+import { inspect } from "node:util"
 import { encodeRows } from "../../engine/block/block.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { type Duration, parseDuration, parseTime } from "../../engine/time.js"
@@ -25,7 +26,7 @@ import { MemoryPool } from "./memory.js"
 import { addressOf } from "./network.js"
 import { SimulatedNode } from "./node.js"
 import { type Pace, paces } from "./pace.js"
-import { receivers } from "./receivers.js"
+import { readsLines, receivers } from "./receivers.js"
 import type { SimulateOptions, Simulation } from "./simulation.js"
 import type { SimulatedSources } from "./sources.js"
 import { World } from "./world.js"
@@ -171,7 +172,11 @@ class Hand {
     return this.#calls
   }
 
+  /** Throws a RivuletError of code 2 for a record that is no line, where the input parses lines. */
   feed(stream: string, records: readonly unknown[]): void {
+    const odd = records.find(record => typeof record !== "string")
+    if (odd !== undefined && readsLines(this.session?.host.definitions.all() ?? [], stream))
+      throw new RivuletError(`${stream} reads lines: ${inspect(odd, { depth: 0 })} is none`, { code: 2, try: "JSON.stringify it" })
     if (records.length > 0) this.#fed.push({ stream, records })
     this.#pump()
   }

@@ -252,8 +252,14 @@ export class Spill {
    */
   #evict(candidates: readonly StoredBlock[], heavy: boolean): void {
     const { config, store, files } = this.#parts
-    const paged = heavy ? candidates.filter(({ region }) => store.pages(region!) !== null) : []
-    const pages = paged.map(({ region }) => store.pages(region!)!)
+    const paged: StoredBlock[] = []
+    const pages: Uint8Array[] = []
+    for (const block of heavy ? candidates : []) {
+      const whole = store.pages(block.region!)
+      if (whole === null) continue
+      paged.push(block)
+      pages.push(whole)
+    }
     const direct = sizeOf(pages) >= leastBytes && this.#bytes + sizeOf(pages) <= config.diskBytes
     const victims = direct ? paged : candidates
     const views = direct ? pages : victims.map(({ region }) => store.view(region!))

@@ -80,6 +80,7 @@ export class TaskReports {
   }
 
   log({ stream, interval, root }: StageSpec, partition: number, { logs, aside }: TaskResult): void {
+    if (logs.length === 0 && aside.samples.length === 0) return
     const own = root.kind === "stretch" ? null : (interval?.from ?? null)
     const said = new Map<number | null, CapturedLog[]>()
     const add = (of: number | null, line: CapturedLog) => {

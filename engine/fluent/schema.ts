@@ -15,7 +15,7 @@ export function schemaOf(rows: readonly unknown[]): Field[] {
     name,
     type: typeText(type),
     nullable: (type.absent & (absence.null | absence.undefined | absence.missing)) !== 0,
-    sample: values.find(value => value !== null && value !== undefined) ?? values[0],
+    sample: values.findLast(value => value !== null && value !== undefined) ?? values[0],
   })
   const part = (name: string | number) =>
     rows.map(row => (typeof row === "object" && row !== null ? (row as Record<string | number, unknown>)[name] : undefined))

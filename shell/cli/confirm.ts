@@ -13,3 +13,11 @@ export async function confirm(what: string, master?: string): Promise<void> {
   asking.close()
   if (name === null ? !/^y(es)?$/i.test(answer.trim()) : answer.trim() !== name) throw new RivuletError(`${what}: not done`, { code: 4 })
 }
+
+/** The same for what changes nothing that runs: only a cluster whose profile says `confirm` asks, and not when nothing is to be done. */
+export async function confirmGuarded(
+  what: string,
+  { master, yes = false, dryRun = false }: { readonly master?: string; readonly yes?: boolean; readonly dryRun?: boolean },
+): Promise<void> {
+  if (!yes && !dryRun && profileOf(master)?.confirm) await confirm(what, master)
+}

@@ -1,6 +1,5 @@
 import { withSession } from "./attach.js"
-import { profileOf } from "./config.js"
-import { confirm } from "./confirm.js"
+import { confirmGuarded } from "./confirm.js"
 
 export interface KeepOptions {
   readonly master?: string
@@ -15,7 +14,7 @@ export async function keep(streams: readonly string[], options: KeepOptions): Pr
     const { force = false, dryRun = false } = options
     const infos = await Promise.all(streams.map(name => session.stream(name).info()))
     const full = infos.map(({ program, name }) => `${program}/${name}`)
-    if (!options.yes && !dryRun && profileOf(options.master)?.confirm) await confirm(`keep ${full.join(" ")}`, options.master)
+    await confirmGuarded(`keep ${full.join(" ")}`, options)
     await session.keepStreams(full, { force, dryRun })
     if (dryRun) process.stdout.write(`${full.map(name => `would keep ${name}`).join("\n")}\n`)
     else process.stderr.write(`${full.join(" ")} ${full.length === 1 ? "stays until it is" : "stay until they are"} stopped\n`)

@@ -1,6 +1,5 @@
 import { withSession } from "./attach.js"
-import { profileOf } from "./config.js"
-import { confirm } from "./confirm.js"
+import { confirmGuarded } from "./confirm.js"
 
 export interface RenameOptions {
   readonly master?: string
@@ -13,7 +12,7 @@ export interface RenameOptions {
 export async function rename(stream: string, name: string, options: RenameOptions): Promise<void> {
   await withSession(options, async session => {
     const { force = false, dryRun = false } = options
-    if (!options.yes && !dryRun && profileOf(options.master)?.confirm) await confirm(`rename ${stream}`, options.master)
+    await confirmGuarded(`rename ${stream}`, options)
     await session.renameStream(stream, name, { force, dryRun })
     if (dryRun) process.stdout.write(`would rename ${stream} to ${name}\n`)
     else process.stderr.write(`${stream} is now ${name}\n`)

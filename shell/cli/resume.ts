@@ -1,7 +1,6 @@
 import { formatTime } from "../../engine/time.js"
 import { localZone, withSession } from "./attach.js"
-import { profileOf } from "./config.js"
-import { confirm } from "./confirm.js"
+import { confirmGuarded } from "./confirm.js"
 
 export interface ResumeOptions {
   readonly master?: string
@@ -15,7 +14,7 @@ export interface ResumeOptions {
 export async function resume(stream: string, options: ResumeOptions): Promise<void> {
   await withSession(options, async session => {
     const { skip = null, force = false, dryRun = false } = options
-    if (!options.yes && !dryRun && profileOf(options.master)?.confirm) await confirm(`resume ${stream}`, options.master)
+    await confirmGuarded(`resume ${stream}`, options)
     const { from, leftOut } = await session.resumeStream(stream, { skip, force, dryRun })
     const tz = process.stdout.isTTY ? localZone() : "UTC"
     const time = (ms: number) => formatTime(ms, tz, { date: "always", nowMs: ms })

@@ -61,24 +61,27 @@ export class LiveTypes {
   }
 
   private ask(key: string, handle: unknown, isSnapshot: boolean): Promise<Known> {
-    const now = this.session.clock.now()
     const before = this.known.get(key) ?? none
-    if (now - before.askedMs < keptForMs) return Promise.resolve(before)
-    const already = this.asking.get(key)
+    if (this.session.clock.now() - before.askedMs < keptForMs) return Promise.resolve(before)
+    const asked = this.asking.get(key) ?? this.asks(key, handle, isSnapshot, before)
     // What was seen before will do: nobody waits for it to be asked again.
-    if (already) return before.fields.length > 0 ? Promise.resolve(before) : already
+    return before.fields.length > 0 ? Promise.resolve(before) : asked
+  }
+
+  private asks(key: string, handle: unknown, isSnapshot: boolean, before: Known): Promise<Known> {
+    const askedMs = this.session.clock.now()
     const rows = isSnapshot ? (handle as SnapshotDStream<unknown>).latest().take(schemaRows) : (handle as DStream<unknown>).take(schemaRows)
     const asked = rows
       .then(newest => {
         // What it once was stands as long as nothing new has come.
-        const known = newest.length === 0 ? before : { record: recordOf(newest), fields: schemaOf(newest), askedMs: now }
+        const known = newest.length === 0 ? before : { record: recordOf(newest), fields: schemaOf(newest), askedMs }
         this.known.set(key, known)
         return known
       })
       .catch(() => before)
       .finally(() => this.asking.delete(key))
     this.asking.set(key, asked)
-    return before.fields.length > 0 ? Promise.resolve(before) : asked
+    return asked
   }
 }
 

@@ -64,20 +64,16 @@ export class Typing {
     const samples = within(samplesMs, seen, [])
     const byName = namesAt(text, cursor, this.evaluator, name => within(samplesMs, this.live.of(name, true), []))
     const byType = this.typed(text, cursor, samples, byName)
-    // Values that come later than anybody waits for are shown when they are there.
-    void (async () => {
-      if ((await samples).length > 0) return
-      const late = await seen
-      const list = late.length === 0 ? null : await this.typed(text, cursor, Promise.resolve(late), byName)
-      if (list !== null) this.better(text, list)
-    })().catch(() => {})
     const soon = await within(patienceMs, byType, null)
-    if (soon !== null) return soon
-    if (this.language.ready)
-      void byType.then(list => {
-        if (list !== null) this.better(text, list)
-      })
-    return byName
+    // What comes later than anybody waits for is shown when it is there: types, and the first values of a stream.
+    const improve = async (late: Promise<CompletionList | null>) => {
+      const list = await late
+      if (list !== null) this.better(text, list)
+    }
+    if (soon === null && this.language.ready) void improve(byType).catch(() => {})
+    if ((await samples).length === 0)
+      void seen.then(late => (late.length > 0 ? improve(this.typed(text, cursor, seen, byName)) : undefined)).catch(() => {})
+    return soon ?? byName
   }
 
   private async typed(

@@ -113,6 +113,21 @@ test("errors of users name what was wrong", async () => {
   await s.close()
 })
 
+test("a record that is no line, for an input that parses lines, is refused when it is fed", async () => {
+  const s = await simulate({ workers: 1 })
+  for (const [name, format] of [
+    ["views", "json"],
+    ["fields", "csv"],
+  ] as const) {
+    s.name(s.readStream(name, "1s", { format }), name)
+    assert.throws(() => s.feed(name, ["{}", { status: 200 }]), new RegExp(`${name} reads lines: \\{ status: 200 \\} is none`))
+  }
+  s.name(s.readStream("anything", "1s"), "anything")
+  s.feed("anything", [{ status: 200 }])
+  await s.advance("1s")
+  await s.close()
+})
+
 test("a question that nobody can answer fails", async () => {
   const s = await simulate({ workers: 1 })
   const views = s.readStream("views", "1s")
