@@ -6,8 +6,8 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { ExpandedQuery } from "../../engine/dstream/query.js"
-import { expandQuery } from "../../engine/dstream.js"
-import type { GraphStream } from "../../engine/graph.js"
+import { expandQuery, lineageReach } from "../../engine/dstream.js"
+import type { GraphStream, StreamGraph } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
@@ -35,6 +35,8 @@ interface Query {
   intervals: { readonly from: number; readonly to: number } | null
   from: Sources
   about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut">
+  /** What must not be forgotten while it runs. */
+  leased: readonly Range[]
   readonly startedMs: number
   answeredMs: number
   /** When it is answered with what is there; null: when all is. */
@@ -48,6 +50,8 @@ interface Query {
 
 /** A result of many small parts is fetched: the master is not the way for data. */
 const inlineBytes = 65_536
+
+type Range = ExpandedQuery["reads"][number]
 
 interface Persisted {
   readonly client: NodeId
@@ -91,6 +95,7 @@ export class Queries {
       intervals: null,
       from: { memory: true, archive: false },
       about: { reads: [], changed: [], leftOut: [] },
+      leased: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,
       dueMs: dueOf(request, times),
@@ -148,15 +153,20 @@ export class Queries {
   #start(query: Query, clocks: Clocks): void {
     const { graph, scheduler, config } = this.#parts
     const { request, id } = query
-    const expanded = expandQuery(graph.with(this.#definitions(request, clocks)), request.rdd, id)
+    const known = graph.with(this.#definitions(request, clocks))
+    const expanded = expandQuery(known, request.rdd, id)
     query.about = expanded
+    query.leased = expanded.reads.flatMap(read => this.#leasedBy(known, read))
     query.intervals = expanded.interval
     query.from = placesOf(expanded.rdd)
     query.spec = resultStage(expanded.rdd, id, request.save)
     for (const { id: of, output, reads } of expanded.kept) {
       const persisted = this.#persisted.get(of) ?? { client: query.client, outputs: new Map() }
       this.#persisted.set(of, persisted)
-      persisted.outputs.set(output, reads)
+      persisted.outputs.set(
+        output,
+        reads.flatMap(read => this.#leasedBy(known, read)),
+      )
     }
     query.state = "running"
     scheduler.start({
@@ -166,6 +176,13 @@ export class Queries {
       order: ++this.#order,
       timeoutMs: request.timeoutMs ?? config.taskTimeoutMs,
     })
+  }
+
+  /** Of a recipe that came with the question what it is made of: who keeps that knows nothing of the recipe. */
+  #leasedBy(graph: StreamGraph, read: Range): readonly Range[] {
+    if (this.#parts.ledger.streams.has(read.stream)) return [read]
+    const { inputs, states } = lineageReach(graph, read.stream, read.from)
+    return [...inputs, ...states].map(([stream, { from }]) => ({ stream, from, to: read.to }))
   }
 
   /** What an RDD is made of, as it is now. Nothing is computed for it. */
@@ -313,7 +330,7 @@ export class Queries {
   *leases(): Iterable<{ readonly stream: StreamId; readonly from: number; readonly to: number }> {
     for (const query of this.#queries.values()) {
       if (query.state === "answered") continue
-      yield* query.about.reads
+      yield* query.leased
     }
     for (const { outputs } of this.#persisted.values()) for (const reads of outputs.values()) yield* reads
   }

@@ -75,6 +75,52 @@ test("what is defined later begins with what memory holds; a time that is named 
   await cluster.close()
 })
 
+test("what a question reads by a recipe of its own stays in memory until it is answered, while the archive takes over what is beside it", async () => {
+  const cluster = await simulate({ workers: 2, start: startMs, pace: "random" })
+  const views = cluster.readStream("views", "100ms", { remember: "2s", archive: "/data" })
+  await cluster.flush()
+  const feed = async (i: number) => {
+    cluster.feed("views", [`/${i}`])
+    await cluster.advance("100ms")
+  }
+  for (let i = 0; i < 60; i++) await feed(i)
+  // It takes longer than it is until half of what it reads in memory has been archived.
+  const asked = views.map(line => line.length).slice(startMs, startMs + 6_000)
+  for (const worker of ["w1", "w2"]) cluster.slow(worker, 20)
+  const answer = asked.count()
+  for (let i = 60; i < 120; i++) await feed(i)
+  assert.is(await answer, 60)
+  await cluster.close()
+})
+
+test("what is persisted of a recipe of one's own can be computed again, though nothing else needs what it was made of", async () => {
+  const cluster = await simulate({ workers: 2, start: startMs })
+  const views = cluster.readStream("views", "1s", { remember: "3s" })
+  await cluster.flush()
+  const feed = async (i: number) => {
+    cluster.feed("views", [`/${i}`])
+    await cluster.advance("1s")
+  }
+  for (let i = 0; i < 6; i++) await feed(i)
+  const persisted = views
+    .map(line => `${line}?`)
+    .slice("-3s")
+    .persist()
+  const before = await persisted.collect()
+  assert.is(before.length, 3)
+  for (let i = 6; i < 20; i++) {
+    // One after the other, so that each has the other's records by then.
+    const node = i === 12 ? "w1" : i === 17 ? "w2" : null
+    if (node !== null) {
+      cluster.kill(node)
+      cluster.restart(node)
+    }
+    await feed(i)
+  }
+  assert.equal(await persisted.collect(), before)
+  await cluster.close()
+})
+
 for (const [seed, from] of [
   [11, 0],
   [12, 6],
