@@ -37,6 +37,9 @@ export class SimulatedCandidate {
   #node: SimulatedNode | null = null
   #bornMs = 0
   #timer: Timer | null = null
+  #restart: Timer | null = null
+  /** World time until which the process does nothing, whether it leads or not. */
+  #stalledUntilMs = 0
   /** Its monotonic clock runs so much faster than the world. */
   readonly #rate: number
 
@@ -56,8 +59,14 @@ export class SimulatedCandidate {
     return `${this.place}/${this.#lives}`
   }
 
+  /** World time when its stall ends. */
+  get stalledUntilMs(): number {
+    return Math.max(this.#stalledUntilMs, this.#node?.stalledUntilMs ?? 0)
+  }
+
   start(): void {
     if (this.#leadership !== null) return
+    this.#cancelRestart()
     const { world, durable } = this.#parts
     this.#lives += 1
     this.#bornMs = world.nowMs
@@ -68,10 +77,13 @@ export class SimulatedCandidate {
 
   /** The process ends, without a word. */
   kill(): void {
+    // Nobody starts again what was killed between two lives.
+    this.#cancelRestart()
     if (this.#leadership === null) return
     const { world, journal } = this.#parts
     world.trace.note(world.nowMs, `${this.writer} dies`)
     this.#leadership = null
+    this.#stalledUntilMs = 0
     if (this.#timer !== null) this.#timer.cancelled = true
     this.#node?.kill()
     this.#node = null
@@ -81,19 +93,36 @@ export class SimulatedCandidate {
   /** It has ended by itself, and is started again. */
   end(): void {
     this.kill()
-    this.#parts.world.after(restartMs, () => this.start())
+    this.#restart = this.#parts.world.after(restartMs, () => this.start())
+  }
+
+  /** The process does nothing for a while: election and master are one. */
+  stall(ms: number): void {
+    if (this.#leadership === null) return
+    const { world } = this.#parts
+    world.trace.note(world.nowMs, `${this.writer} stalls`, () => `${ms.toFixed(0)} ms`)
+    this.#stalledUntilMs = Math.max(this.#stalledUntilMs, world.nowMs + ms)
+    this.#node?.stall(ms)
+  }
+
+  #cancelRestart(): void {
+    if (this.#restart !== null) this.#restart.cancelled = true
+    this.#restart = null
+  }
+
+  /** Of this life, when the process does not stand still: election and master are one, neither hears anything before. */
+  #whenAwake(life: number, run: (leadership: Leadership) => void): void {
+    if (this.#leadership === null || life !== this.#lives) return
+    if (this.stalledUntilMs <= this.#parts.world.nowMs) run(this.#leadership)
+    else this.#parts.world.at(this.stalledUntilMs, () => this.#whenAwake(life, run))
   }
 
   #dispatch(life: number, event: LeadershipEvent): void {
+    this.#whenAwake(life, leadership => this.#step(leadership, life, event))
+  }
+
+  #step(leadership: Leadership, life: number, event: LeadershipEvent): void {
     const { world, store } = this.#parts
-    const leadership = this.#leadership
-    if (leadership === null || life !== this.#lives) return
-    // Election and master are one process: while it stands still, neither hears anything.
-    const stalledMs = this.#node?.stalledUntilMs ?? 0
-    if (stalledMs > world.nowMs) {
-      world.at(stalledMs, () => this.#dispatch(life, event))
-      return
-    }
     const answered = (answer: LeadershipEvent) => this.#dispatch(life, answer)
     for (const command of leadership.step(event, this.#nowMs)) {
       switch (command.kind) {
@@ -107,7 +136,7 @@ export class SimulatedCandidate {
           this.#wakeAt(life, command.atMs)
           break
         case "lead":
-          world.after(world.random.exponential(meanReadMs), () => this.#claim(life))
+          store.read(this.place, records => this.#whenAwake(life, () => this.#read(life, records)))
           break
         case "stepDown":
           world.trace.note(world.nowMs, `${this.writer} steps down`, () => command.reason)
@@ -119,18 +148,24 @@ export class SimulatedCandidate {
     }
   }
 
-  #claim(life: number): void {
-    if (this.#leadership === null || life !== this.#lives) return
-    const { journal, store, cluster, wallMs, lead } = this.#parts
-    const records = journal.read()
+  /** What was read is old by the time it is all here: others may have appended. */
+  #read(life: number, records: readonly ReadRecord[] | null): void {
+    if (records === null) return this.end()
+    const { world } = this.#parts
+    world.after(world.random.exponential(meanReadMs), () => this.#whenAwake(life, () => this.#claim(life, records)))
+  }
+
+  #claim(life: number, records: readonly ReadRecord[]): void {
+    const { store, cluster, wallMs, lead } = this.#parts
     const epoch = newestEpoch(records) + 1
     const sequence = (records.at(-1)?.sequence ?? 0) + 1
     const record = { kind: "epoch", epoch, cluster, wallMs: Math.floor(wallMs()) } as const
-    store.append(this.place, this.writer, sequence, record, outcome => {
-      if (this.#leadership === null || life !== this.#lives) return
-      if (outcome !== "appended" || !this.#leadership.leads) return this.end()
-      this.#node = lead(this.place, this.writer, epoch, [...records, { sequence, record }])
-    })
+    store.append(this.place, this.writer, sequence, record, outcome =>
+      this.#whenAwake(life, leadership => {
+        if (outcome !== "appended" || !leadership.leads) return this.end()
+        this.#node = lead(this.place, this.writer, epoch, [...records, { sequence, record }])
+      }),
+    )
   }
 
   get #nowMs(): number {

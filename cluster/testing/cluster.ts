@@ -107,10 +107,11 @@ export class SimulatedCluster {
 
   /** The one that leads. */
   get master(): SimulatedNode | null {
-    return this.candidates.length === 0 ? this.#master : (this.#leader?.node ?? null)
+    return this.candidates.length === 0 ? this.#master : (this.leader?.node ?? null)
   }
 
-  get #leader(): SimulatedCandidate | undefined {
+  /** Of several masters that which has the newest epoch, if any leads. */
+  get leader(): SimulatedCandidate | undefined {
     const leaders = this.candidates.filter(({ node }) => node !== null)
     // One that does not know yet that it was replaced may be there as well.
     return leaders.sort((a, b) => incarnationOf(b.node!.node) - incarnationOf(a.node!.node))[0]
@@ -139,7 +140,7 @@ export class SimulatedCluster {
   /** The process of the one that leads ends. */
   killMaster(): void {
     this.journal.onAppend = null
-    const leader = this.#leader
+    const { leader } = this
     if (leader !== undefined) leader.kill()
     else if (this.#master !== null) {
       this.#master.kill()
@@ -258,7 +259,7 @@ export class SimulatedCluster {
       ...[...this.#workers.values()].map(life => life.node),
       ...[...this.clients.values()].map(client => client.node),
     ]
-    return Math.max(0, ...nodes.map(node => node?.stalledUntilMs ?? 0))
+    return Math.max(0, ...[...nodes, ...this.candidates].map(one => one?.stalledUntilMs ?? 0))
   }
 
   startClient(name: string): SimulatedClient {

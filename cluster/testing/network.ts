@@ -143,11 +143,17 @@ export class Network {
   #tryReach(from: Living, to: NodeId, place: string): void {
     const name = nodeName(to)
     from.reaches.set(name, place)
-    const there = this.#living.has(place)
-    this.#world.after(there ? this.weather.minDelayMs : refusedMs, () => {
+    const self = nodeName(from.host.node)
+    const { minDelayMs } = this.weather
+    const answered = (there: Living | undefined) => {
       if (this.#nodes.get(from.host.node) !== from || from.reaches.get(name) !== place) return
-      if (there && !this.#cuts.has(`${name}>${nodeName(from.host.node)}`)) from.host.reached(to)
+      // Who was there may be gone by the time that the answer comes.
+      if (there !== undefined && this.#living.get(place) === there && !this.#cuts.has(`${name}>${self}`)) from.host.reached(to)
       else from.host.lost(to)
+    }
+    this.#world.after(minDelayMs, () => {
+      const there = this.#cuts.has(`${self}>${name}`) ? undefined : this.#living.get(place)
+      this.#world.after(there === undefined ? refusedMs : minDelayMs, () => answered(there))
     })
   }
 

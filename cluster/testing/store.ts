@@ -3,6 +3,7 @@
  * it takes time, and may be done and not answered; a machine that is parted from it hears nothing.
  */
 
+import type { ReadRecord } from "../master/epochs.js"
 import type { LeadershipEvent, Lease, SeenLease } from "../master/leadership.js"
 import type { JournalRecord } from "../master/records.js"
 import type { Outcome, SimulatedJournal } from "./journal.js"
@@ -53,6 +54,11 @@ export class SimulatedStore {
       answer({ kind: "put", revision: revision + 1 })
     }
     this.#ask(place, put, done, unanswered)
+  }
+
+  /** The journal as it is when the question comes there; null: it was not answered. */
+  read(place: string, done: (records: readonly ReadRecord[] | null) => void): void {
+    this.#ask<readonly ReadRecord[] | null>(place, answer => answer(this.#journal.read()), done, null)
   }
 
   append(place: string, writer: string, sequence: number, record: JournalRecord, done: (outcome: Outcome) => void): void {

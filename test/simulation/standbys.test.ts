@@ -99,6 +99,39 @@ test("one that does not reach the store gives up before another may lead", () =>
   }
 })
 
+test("what is killed between two lives stays dead until it is started", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const m = new Masters(seed)
+    const first = m.leader
+    m.cluster.store.part(first.place)
+    m.until(() => first.node === null, "it has ended by itself")
+    const { writer } = first
+    first.kill()
+    m.cluster.store.mend(first.place)
+    m.world.runUntil(m.world.nowMs + 5_000)
+    assert.is(first.writer, writer)
+    first.start()
+    assert.is.not(first.writer, writer)
+    m.close()
+  }
+})
+
+test("a standby that stands still takes nothing over; when it goes on it does", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const m = new Masters(seed)
+    const { leader: first, world, cluster } = m
+    const standby = cluster.candidates.find(candidate => candidate !== first)!
+    const untilMs = world.nowMs + 20_000
+    standby.stall(20_000)
+    first.kill()
+    world.runUntil(untilMs)
+    assert.is(cluster.master, null)
+    m.until(() => cluster.master !== null, "it leads")
+    assert.is(m.leader, standby)
+    m.close()
+  }
+})
+
 test("of two that find the lease free one leads", () => {
   for (let seed = 100; seed < 130; seed++) {
     const m = new Masters(seed, 3)

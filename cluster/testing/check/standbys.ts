@@ -3,6 +3,7 @@
  * none of it may show in any result.
  */
 
+import type { SimulatedCandidate } from "../candidates.js"
 import type { SimulatedCluster } from "../cluster.js"
 import type { Random } from "../random.js"
 
@@ -19,7 +20,7 @@ export function planStandbys(random: Random): Standbys {
   return {
     candidates: random.pick([2, 2, 3]),
     schedule(cluster, startMs, spanMs) {
-      const { world, store, candidates } = cluster
+      const { world, store } = cluster
       const note = (text: string) => world.trace.note(world.nowMs, text)
       store.loss = random.pick([0, 0, 0.02, 0.2])
       for (let i = 0; i < times; i++) {
@@ -27,13 +28,13 @@ export function planStandbys(random: Random): Standbys {
         const ms = random.pick([100, 1_000, 4_000]) * (0.5 + random.next())
         const chosen = random.next()
         const kind = random.pick(["part", "stall", "kill"] as const)
+        const role = random.pick(roles)
         world.at(atMs, () => {
-          const leader = candidates.find(({ node }) => node !== null)
-          const candidate = leader ?? candidates[Math.floor(chosen * candidates.length)]!
+          const candidate = pickOf(cluster, role, chosen)
           if (kind === "kill") {
             candidate.kill()
             world.after(ms, () => candidate.start())
-          } else if (kind === "stall") leader?.node?.stall(ms)
+          } else if (kind === "stall") candidate.stall(ms)
           else {
             note(`${candidate.place} does not reach the store`)
             store.part(candidate.place)
@@ -47,4 +48,18 @@ export function planStandbys(random: Random): Standbys {
       return times
     },
   }
+}
+
+/** `stale`: it takes itself for the leading master, and another has been it since. */
+const roles = ["leader", "leader", "standby", "stale", "any"] as const
+
+/** One of that role as things are then; where there is none, any. `chosen`, in [0, 1), says which. */
+function pickOf({ candidates, leader }: SimulatedCluster, role: (typeof roles)[number], chosen: number): SimulatedCandidate {
+  const fits = candidates.filter(candidate => {
+    if (role === "leader") return candidate === leader
+    if (role === "standby") return candidate.node === null
+    return role === "any" || (candidate.node !== null && candidate !== leader)
+  })
+  const among = fits.length > 0 ? fits : candidates
+  return among[Math.floor(chosen * among.length)]!
 }
