@@ -3,9 +3,11 @@
  * the order in which they come, so float sums repeat.
  */
 
+import { RivuletError } from "./errors.js"
 import { SlotIndex } from "./keys/slot-index.js"
 import { skipped } from "./operators/operator.js"
 import type { Aggregate, Push, TaskContext } from "./rdd.js"
+import { showValue } from "./values/values.js"
 
 export interface Aggregation {
   /** Takes a pair. */
@@ -100,7 +102,7 @@ function pushPairs(keys: readonly unknown[], values: readonly unknown[], push: P
   for (let i = 0; i < keys.length; i++) push([keys[i], values[i]])
 }
 
-/** A record that is no `[key, value]` came to an operator of pairs. */
-export function notPair(value: unknown): TypeError {
-  return new TypeError(`not a pair [key, value]: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`.slice(0, 200))
+/** A record that is no `[key, value]` came to an operator of pairs: the program's fault, on any machine. */
+export function notPair(value: unknown): RivuletError {
+  return new RivuletError(`not a pair [key, value]: ${showValue(value)}`, { try: "map(v => [key, value]) first" })
 }

@@ -53,7 +53,7 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
         throw wrong(`${name}: ${partitions} partitions`, "1 to 4096")
       if (op.kind === "reduceByWindow") return checkWindow(definition, parents[0] as StreamDefinition, op.lengthMs, op.slideMs)
       if ((op.kind === "track" || op.kind === "reduceByEventTime") && !(op.timeoutMs > 0))
-        throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`)
+        throw wrong(`${name}: a timeout of ${op.timeoutMs} ms`, "1ms or more: a state is gone in the interval in which it falls due")
       return checkEqual(definition, parents)
     }
     case "archive":

@@ -8,6 +8,7 @@ import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle } from "../../engine/fluent/stream-types.js"
 import type { RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
+import type { CatalogEntry } from "../protocol/status.js"
 import { simulate } from "./simulate.js"
 import type { Simulation } from "./simulation.js"
 
@@ -50,7 +51,10 @@ const slowFactor = 20
 const waitMs = 100
 const longestWaitMs = 60_000
 
-/** A stream of records gives each interval's records, a snapshot stream each interval's version. */
+/**
+ * A stream of records gives each interval's records, a snapshot stream each interval's version. Errors: what the program throws, and
+ * code 1 for a stream that is held in the end, with the interval, the record and what its function threw.
+ */
 export async function runIntervals<O extends Record<string, Handle>>(
   options: RunIntervalsOptions<O>,
 ): Promise<{ [name in keyof O]: unknown[][] }> {
@@ -119,13 +123,26 @@ function breakPoints(session: Simulation, faults: readonly IntervalFault[]): Bre
 async function finished(session: Simulation, untilMs: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < longestWaitMs; waitedMs += waitMs) {
     const entries = await session.host.catalog()
-    const open = entries.some(({ definition: { intervalMs }, state, throughMs }) => {
-      const waits = state === "running" || state === "catching up"
+    const open = entries.some(({ definition: { intervalMs }, state, throughMs, held }) => {
+      const waits = state === "running" || state === "catching up" || held?.retry !== undefined
       return waits && throughMs < Math.floor(untilMs / intervalMs) * intervalMs
     })
-    if (!open) return
+    if (!open) return noneHeld(entries)
     await session.advance(`${waitMs}ms`)
   }
+}
+
+/** A stream that is held has no results from there on: that is no table of empty intervals. */
+function noneHeld(entries: readonly CatalogEntry[]): void {
+  const entry = entries.find(({ held }) => held !== undefined)
+  if (entry?.held === undefined) return
+  const { interval, failure } = entry.held
+  const on = failure.record === undefined ? "" : `, on ${failure.record}`
+  throw new RivuletError(`${entry.definition.name} is held at ${new Date(interval).toISOString()}: ${failure.message}${on}`, {
+    code: 1,
+    try: failure.try ?? 'mend the function; or onError: "setAside"; simulate() to see what a held stream does',
+    cause: failure,
+  })
 }
 
 async function advanceTo(session: Simulation, startMs: number, toMs: number, breaks: BreakPoint[]): Promise<void> {

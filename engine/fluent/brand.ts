@@ -15,6 +15,12 @@ export type HandleData =
   | { readonly kind: "rdd"; readonly node: RddNode }
   | { readonly kind: "snapshots"; readonly id: StreamId; readonly from: number; readonly to: number; readonly everyMs: number | null }
 
+/** What a handle is, for people; undefined for anything else. */
+export function handleKind(value: unknown): string | undefined {
+  const kind = handleData(value)?.kind
+  return kind && { stream: "a stream", rdd: "an RDD", snapshots: "the versions of a range" }[kind]
+}
+
 /** What a handle stands for, or undefined for anything else. */
 export function handleData(value: unknown): HandleData | undefined {
   if (typeof value !== "object" || value === null) return undefined

@@ -146,7 +146,7 @@ export function precisionOf(relativeError: number): number {
   if (relativeError >= 0.005 && relativeError < 1) return precisionFor(relativeError)
   throw new RivuletError(`countApproxDistinct: ${String(relativeError)} is not a relative error`, {
     code: 2,
-    try: "give 0.005 to 0.5, or ask distinct().count()",
+    try: "give 0.005 or more, below 1, or ask distinct().count()",
   })
 }
 

@@ -126,7 +126,7 @@ export interface RDD<T> {
   takeSample(n: number, seed?: number): Answer<T[]>
   /** The same as Spark has it; with replacement each of the n is drawn from all records, so one may come several times. */
   takeSample(withReplacement: boolean, n: number, seed?: number): Answer<T[]>
-  /** How many different records there are, within about `relativeError` (0.005–1, standard error; 0.02 unless given). */
+  /** How many different records there are, within about `relativeError`, a standard error from 0.005 to below 1; 0.02 unless given. */
   countApproxDistinct(relativeError?: number): Answer<number>
   /** Whether there is no record. */
   isEmpty(): Answer<boolean>

@@ -13,7 +13,7 @@ import type { CogroupNode, RddNode } from "../rdd.js"
 import type { Duration } from "../time.js"
 import { answerOf, chainAnswer, elseAnswer, mapAnswer } from "./answer.js"
 import type { Answer, ApproximateCount, Partial, SaveOptions } from "./answer-types.js"
-import { type HandleData, handleBrand } from "./brand.js"
+import { type HandleData, handleBrand, handleData, handleKind } from "./brand.js"
 import { explainRdd } from "./explain.js"
 import { addHints } from "./hints.js"
 import { type Bucket, bucketOf, bucketsOf, checkBuckets, checkEdges, evenBucketOf, evenBuckets, extentOfPartition } from "./histogram.js"
@@ -354,9 +354,11 @@ function askable(node: RddNode): void {
 /** The node of an RDD handle, or an error that says what was given. */
 export function rddNode(value: unknown, operator: string): RddNode {
   if (value instanceof RddHandle) return value.node
-  throw new RivuletError(`${operator} takes another RDD, not ${value === null ? "null" : typeof value}`, {
+  const kind = handleKind(value)
+  const ofVersions = kind !== undefined && handleData(value)?.kind === "snapshots"
+  throw new RivuletError(`${operator} takes another RDD, not ${kind ?? (value === null ? "null" : typeof value)}`, {
     code: 2,
-    try: "of a stream take slice(from, to), at(time) or latest()",
+    try: ofVersions ? "its first(), last() or union()" : "of a stream take slice(from, to), at(time) or latest()",
   })
 }
 

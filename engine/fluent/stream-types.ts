@@ -187,7 +187,7 @@ export type Pairs<K, W> = DStream<[K, W]> | SnapshotDStream<[K, W]> | RDD<[K, W]
 
 /** Of operators that keep state (§3.2). */
 export interface StateOptions<K, S> {
-  /** States that are there from the first interval on. */
+  /** States that are there from the first interval on. Of several of one key the last. */
   initial?: RDD<[K, S]>
   /** Where the stream starts: the earliest retained interval unless given. */
   from?: TimeLike | "earliest" | "next"

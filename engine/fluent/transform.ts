@@ -9,6 +9,8 @@ import { Instant, unknownInterval } from "../capture/instant.js"
 import { RivuletError } from "../errors.js"
 import type { RddNode } from "../rdd.js"
 import type { Interval } from "../time.js"
+import { showValue } from "../values/values.js"
+import { handleData, handleKind } from "./brand.js"
 import type { Host, UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
 import { RddHandle, rddNode } from "./rdd.js"
@@ -24,7 +26,13 @@ export function transformed(host: Host, f: UserFunction, streams: number, operat
       try: "build an RDD of operators; to ask each interval, foreachRDD",
     })
   }
-  const node = rddNode(made, `the function of ${operator}`)
+  if (handleData(made)?.kind !== "rdd") {
+    throw new RivuletError(`the function of ${operator} gives ${handleKind(made) ?? showValue(made, 60)}, which is no RDD`, {
+      code: 2,
+      try: `${operator}(rdd => rdd.map(…)): give back the RDD that is made of the one given`,
+    })
+  }
+  const node = rddNode(made, operator)
   if (!nodes.hasHole(node)) {
     throw new RivuletError(`the function of ${operator} makes nothing of the RDD that it is given`, {
       code: 2,

@@ -3,7 +3,9 @@
  * so that no operator knows the list of them.
  */
 
+import { aPromise, RivuletError } from "../errors.js"
 import type { Dependency, Operator, Push, RddNode, TaskContext } from "../rdd.js"
+import { showValue } from "../values/values.js"
 
 export type OperatorOf = (node: RddNode) => Operator
 export type OperatorFactory<N extends RddNode> = (of: OperatorOf) => Operator<N>
@@ -36,7 +38,17 @@ export function pipelined<N extends OneParent>(
 /** Pushes what a user's function gave: each element of an iterable. */
 export function pushAll(values: unknown, push: Push): void {
   if (Array.isArray(values)) for (let i = 0; i < values.length; i++) push(values[i])
-  else for (const value of values as Iterable<unknown>) push(value)
+  else {
+    if (typeof (values as Iterable<unknown> | null | undefined)?.[Symbol.iterator] !== "function") throw notIterable(values)
+    for (const value of values as Iterable<unknown>) push(value)
+  }
+}
+
+function notIterable(given: unknown): RivuletError {
+  if (given instanceof Promise) return aPromise()
+  return new RivuletError(`the function gives ${showValue(given)}, which is no array and no other iterable`, {
+    try: "give back an array: [value], or [] for no record",
+  })
 }
 
 /** True when the RDD's keys already lie where hash partitioning into so many partitions puts them. */

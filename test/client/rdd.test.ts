@@ -164,7 +164,7 @@ test("errors name the value and say what to do", () => {
   const { host, a } = pair()
   assert.throws(() => a.sample(2), /2 is not a fraction/)
   assert.throws(() => a.coalesce(0), /coalesce: 0/)
-  assert.throws(() => a.union(host.input("v") as never), /takes another RDD, not object/)
+  assert.throws(() => a.union(host.input("v") as never), /takes another RDD, not a stream/)
   assert.throws(() => (a as unknown as { cache(): void }).cache(), /cache is not here: persist\(\)/)
   assert.throws(() => (a as unknown as { foreachRDD(): void }).foreachRDD(), /is an RDD, one dataset/)
 })

@@ -109,6 +109,16 @@ const reductions: readonly Row[] = [
   ["histogram of whole numbers", s => s.parallelize([1, 2, 3, 4, 5, 6], 2).histogram([0, 3, 6]), [[0, 3, 2], [3, 6, 4]]],
   ["histogram: the last bucket is closed, what is outside or no number is in none", s => s.parallelize([-1, 0, 5, 10, 11, Number.NaN, Infinity], 3).histogram([0, 5, 10]), [[0, 5, 1], [5, 10, 2]]],
   ["histogram of even buckets", s => numbers(s, 0, 9).histogram(3).then(bs => bs.map(([, , n]) => n)), [3, 3, 4]],
+  ["reduce and fold keep order: the function need not be commutative", async s => { const letters = s.parallelize([..."abcdef"], 4); return [await letters.reduce((a, b) => a + b), await letters.fold(">", (a, b) => a + b)] }, ["abcdef", ">abcdef"]],
+  ["histogram of nothing", async s => [await nothing(s).histogram([0, 10]), await nothing(s).histogram(3)], [[[0, 10, 0]], []]],
+  ["histogram: all of it outside, one bucket and two", async s => { const out = s.parallelize([-0.01, 10.01], 2); return [await out.histogram([0, 10]), await out.histogram([0, 4, 10])] }, [[[0, 10, 0]], [[0, 4, 0], [4, 10, 0]]]],
+  ["histogram: exactly from the least to the greatest", s => numbers(s, 1, 4).histogram([1, 4]), [[1, 4, 4]]],
+  ["histogram of uneven buckets", s => s.parallelize([-0.5, 0, 2, 4.9, 5, 10.9, 11.5, 12, 150, 200, 200.1, Number.NaN], 3).histogram([0, 5, 11, 12, 200]).then(bs => bs.map(([, , n]) => n)), [3, 2, 1, 3]],
+  ["histogram from end to end of the numbers", s => s.parallelize([-3, 0, 7, Number.NaN], 2).histogram([-Infinity, 0, Infinity]), [[-Infinity, 0, 1], [0, Infinity, 2]]],
+  ["histogram of one value, however often", async s => [await s.parallelize([7]).histogram(1), await s.parallelize([7, 7, 7]).histogram(1)], [[[7, 7, 1]], [[7, 7, 3]]]],
+  ["histogram of more buckets than numbers", s => s.parallelize([1, 2], 2).histogram(4), [[1, 1.25, 1], [1.25, 1.5, 0], [1.5, 1.75, 0], [1.75, 2, 1]]],
+  ["histogram whose edges are no whole numbers: none lost", s => numbers(s, 6, 99, 5).histogram(9).then(bs => [bs[0]![0], bs[8]![1], bs.map(([, , n]) => n)]), [6, 99, [11, 10, 10, 11, 10, 10, 11, 10, 11]]],
+  ["histogram: edges that are none, buckets that are none, Infinity in even ones", s => Promise.all([[], [1], [2, 2], [0, Number.NaN], 0, 1.5].map(b => refused(() => numbers(s, 1, 4).histogram(b))).concat(refused(() => s.parallelize([1, Infinity]).histogram(2)))), [...Array(6).fill("refused (2)"), "refused (1)"]],
   ["countApproxDistinct", async s => Math.abs((await s.parallelize(range(0, 4999).map(i => i % 1000), 5).countApproxDistinct(0.01)) / 1000 - 1) < 0.05, true],
 ]
 
@@ -138,6 +148,12 @@ const order: readonly Row[] = [
   ["zipWithIndex", s => numbers(s, 10, 14, 3).zipWithIndex().collect(), range(0, 4).map(i => [10 + i, i])],
   ["zipWithIndex of one partition", s => numbers(s, 1, 2, 1).zipWithIndex().collect(), [[1, 0], [2, 1]]],
   ["zip", s => numbers(s, 1, 4, 2).zip(numbers(s, 1, 4, 2).map(n => n * 10)).collect(), range(1, 4).map(n => [n, n * 10])],
+  ["zip of as many partitions, but other records in one", s => refused(() => numbers(s, 1, 4, 2).zip(numbers(s, 1, 5, 2)).collect()), "refused (1)"],
+  ["sortBy the key; more partitions than records; a part of the order", async s => { const sorted = s.parallelize([[2, "b"], [-1, "x"], [0, "n"], [1, "a"]] as [number, string][], 9).sortBy(([key]) => key); return [await sorted.keys().collect(), await sorted.filter(([key]) => key >= 0 && key < 2).values().collect(), await sorted.sortBy(([key]) => key, "desc").keys().collect()] }, [[-1, 0, 1, 2], ["n", "a"], [2, 1, 0, -1]]],
+  ["sortBy keeps what is equal in order, from many partitions too", s => s.parallelize(range(0, 999).map(n => (n * 617) % 1000), 20).sortBy(n => n % 10 === 0 ? 0 : 1).collect().then(all => [all.slice(0, 100), all.length]), [range(0, 999).map(n => (n * 617) % 1000).filter(n => n % 10 === 0), 1000]],
+  ["more than anybody has: take, top, takeOrdered", async s => { const most = 2_147_483_638; return [await numbers(s, 1, 2).take(most), await numbers(s, 1, 2).top(most), await numbers(s, 1, 2).takeOrdered(most, n => n)] }, [[1, 2], [2, 1], [1, 2]]],
+  ["fewer than none, and half a record", s => Promise.all([-1, 1.5, Number.NaN].flatMap(n => [() => numbers(s, 1, 2).take(n), () => numbers(s, 1, 2).top(n), () => numbers(s, 1, 2).takeOrdered(n, x => x), () => numbers(s, 1, 2).takeSample(n), () => numbers(s, 1, 2).collect({ max: n })].map(refused))).then(all => [...new Set(all)]), ["refused (2)"]],
+  ["one partition of many", s => numbers(s, 1, 10, 10).mapPartitions((ns, p) => (p > 8 ? ns : [])).collect(), [10]],
   ["zip of other partitions", s => refused(() => numbers(s, 1, 4, 2).zip(numbers(s, 1, 4, 3)).collect()), "refused (2)"],
 ]
 
@@ -147,6 +163,10 @@ const sets: readonly Row[] = [
   ["intersection of nothing", s => rows(numbers(s, 1, 3).intersection(nothing(s))), []],
   ["subtract keeps duplicates", s => rows(s.parallelize([1, 2, 3, 3], 2).subtract(s.parallelize([1, 2], 4))), [3, 3]],
   ["cartesian", s => rows(numbers(s, 1, 2).cartesian(s.parallelize(["a", "b"]))), [[1, "a"], [1, "b"], [2, "a"], [2, "b"]]],
+  ["intersection, turned round, with duplicates on both sides", async s => { const [a, b] = [s.parallelize([4, 4, 5, 6], 2), s.parallelize([6, 4, 6, 7], 3)]; return [await rows(a.intersection(b)), await rows(b.intersection(a))] }, [[4, 6], [4, 6]]],
+  ["nothing with nothing", async s => [await nothing(s).cartesian(nothing(s)).collect(), await nothing(s).intersection(nothing(s)).collect(), await nothing(s).subtract(nothing(s)).collect(), await nothing(s).zipWithIndex().collect(), await noPairs(s).cogroup(noPairs(s)).collect(), await noPairs(s).subtractByKey(noPairs(s)).collect()], [[], [], [], [], [], []]],
+  ["less than no partition", s => Promise.all([0, -1, 1.5].flatMap(n => [() => numbers(s, 1, 2).coalesce(n).collect(), () => pairs(s).partitionBy(n).collect(), () => s.parallelize([1], n).collect()].map(refused))).then(all => [...new Set(all)]), ["refused (2)"]],
+  ["one weight takes all; weights that are none", async s => [await Promise.all(numbers(s, 1, 5).randomSplit([0.3]).map(part => part.collect())), await refused(() => numbers(s, 1, 5).randomSplit([1, -1]))], [[[1, 2, 3, 4, 5]], "refused (2)"]],
   ["cartesian with nothing", s => rows(numbers(s, 1, 2).cartesian(nothing(s))), []],
   ["repartition balances", async s => (await numbers(s, 1, 1000, 10).repartition(4).glom().map(part => part.length).collect()).every(size => size > 200 && size < 300), true],
   ["repartition balances what is in one partition", async s => (await numbers(s, 1, 1000, 1).repartition(20).glom().map(part => part.length).collect()).every(size => size > 30 && size < 70), true],
@@ -200,6 +220,12 @@ const keyed: readonly Row[] = [
   ["lookup", async s => [await pairs(s).lookup(1), await pairs(s).lookup(2), await pairs(s).lookup(-1)], [[1, 2, 3, 1], [1], []]],
   ["lookup of what is partitioned", s => pairs(s).partitionBy(5).lookup(1), [1, 2, 3, 1]],
   ["countByKey", async s => sorted([...(await pairs(s).countByKey())]), [[1, 4], [2, 1]]],
+  ["aggregateByKey into a set of its own a key", s => rows(pairs(s).aggregateByKey(new Set<number>(), (set, n) => set.add(n), (a, b) => new Set([...a, ...b])).mapValues(set => [...set].sort())), [[1, [1, 2, 3]], [2, [1]]]],
+  ["cogroup of four", s => rows(left(s).cogroup(right(s)).cogroup(third(s)).cogroup(s.parallelize([[2, "@"]] as [number, string][])).mapValues(([[abc], d]) => { const [[ab], c] = abc ?? [[], []]; return [...(ab ?? [[], []]), c, d] })), [[1, [[1, 2], ["x"], ["a"], []]], [2, [[1], ["y", "z"], [], ["@"]]], [3, [[1], [], ["b"], []]], [4, [[], ["w"], ["c", "d"], []]]]],
+  ["different values of each key", async s => sorted([...(await pairs(s).distinct().countByKey())]), [[1, 3], [2, 1]]],
+  ["each partition of a key's in order", s => pairs(s).partitionBy(1).mapPartitions(ps => [...ps].sort(([a, m], [b, n]) => a - b || m - n)).collect(), [[1, 1], [1, 1], [1, 2], [1, 3], [2, 1]]],
+  ["keys, counts, maps and look-ups of nothing", async s => [await noPairs(s).keys().collect(), (await noPairs(s).countByKey()).size, (await noPairs(s).collectAsMap()).size, await noPairs(s).lookup(1), await noPairs(s).foldByKey(0, sum).collect(), await noPairs(s).aggregateByKey(0, sum, sum).collect()], [[], 0, 0, [], [], []]],
+  ["what is no pair", s => Promise.all([() => (numbers(s, 1, 2) as never as Pairs).reduceByKey(sum).collect(), () => (numbers(s, 1, 2) as never as Pairs).join(right(s)).collect()].map(refused)), ["refused (1)", "refused (1)"]],
   ["mapValues and flatMapValues", s => rows(left(s).mapValues(n => n * 10).flatMapValues(n => [n, -n]).reduceByKey(sum)), [[1, 0], [2, 0], [3, 0]]],
 ]
 
@@ -210,6 +236,18 @@ const settings: readonly { readonly workers: number; readonly partitions: number
   { workers: 3, partitions: 4, dies: "w2" },
   { workers: 2, partitions: 3, dies: "master" },
 ]
+
+test("a shuffle has the session's partitions; a closed session answers nothing", async () => {
+  const s = await simulate({ workers: 2, partitions: 3 })
+  const kept = numbers(s, 1, 9, 7)
+  assert.equal(
+    await Promise.all([pairs(s).groupByKey(), left(s).join(right(s)), kept.distinct()].map(rdd => (rdd as RDD<unknown>).glom().count())),
+    [3, 3, 3],
+  )
+  await s.close()
+  const asks = [() => kept.count(), () => s.parallelize([1]).collect(), () => s.textFile("/a.txt").collect()]
+  assert.equal(await Promise.all(asks.map(refused)), Array(3).fill("refused (1)"))
+})
 
 for (const [what, table] of Object.entries({ basic, reductions, order, sets, keyed })) {
   test(what, async () => {

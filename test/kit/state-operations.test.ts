@@ -210,6 +210,71 @@ test("track: states by events, those that end themselves, time-outs, an initial 
   )
 })
 
+test("what each event's key has come to, and when: the events meet the state of their interval", async () => {
+  const events = [[], ["a"], ["a", "b"], ["b", "b", "c"], []]
+  const initial = [
+    ["a", 5],
+    ["b", -20],
+    ["d", 0],
+  ] as [string, number][]
+  await sameEverywhere(
+    {
+      inputs: { events },
+      program: (s, { events: e }) => {
+        const ones = e!.map((w: string) => [w, 1])
+        const counts = ones.track(
+          (_k, v) => v,
+          (_k, n, v) => n + v,
+          "1m",
+          { initial: s.parallelize(initial) },
+        )
+        const met = e!
+          .distinct()
+          .map((w: string) => [w, Date.now() % 60_000])
+          .join(counts)
+        return { counts, came: met.map(([key, [at, n]]: [string, [number, number]]) => [key + key, at, n]) }
+      },
+    },
+    {
+      counts: [
+        initial,
+        [["a", 6], ...initial.slice(1)],
+        [
+          ["a", 7],
+          ["b", -19],
+          ["d", 0],
+        ],
+        [
+          ["a", 7],
+          ["b", -17],
+          ["d", 0],
+          ["c", 1],
+        ],
+        [
+          ["a", 7],
+          ["b", -17],
+          ["d", 0],
+          ["c", 1],
+        ],
+      ],
+      came: [
+        [],
+        [["aa", 1000, 6]],
+        [
+          ["aa", 2000, 7],
+          ["bb", 2000, -19],
+        ],
+        [
+          ["bb", 3000, -17],
+          ["cc", 3000, 1],
+        ],
+        [],
+      ],
+    },
+    { on: [0, 2, 3] },
+  )
+})
+
 test("track: a second event ends a state; one that goes on stays for as long as it does", async () => {
   const going = Array.from({ length: 12 }, () => ["a"])
   await sameEverywhere(

@@ -265,10 +265,51 @@ test("two streams: unions and joins, a side that is empty", async () => {
   )
 })
 
+test("several values of a key on both sides; both empty", async () => {
+  await sameEverywhere(
+    {
+      inputs: { bought: [["tea", "tea", "milk"], ["tea", ""], []], sold: [["tea", "milk", "milk"], ["", "", "rye"], []] },
+      program: (_, { bought, sold }) => {
+        const [b, s] = [bought!.map((w: string) => [w, 1]), sold!.map((w: string) => [w, -1])]
+        return { cogroup: b.cogroup(s), join: b.join(s), countByValue: bought!.union(sold!).countByValue() }
+      },
+    },
+    {
+      cogroup: [
+        [
+          ["tea", [[1, 1], [-1]]],
+          ["milk", [[1], [-1, -1]]],
+        ],
+        [
+          ["tea", [[1], []]],
+          ["", [[1], [-1, -1]]],
+          ["rye", [[], [-1]]],
+        ],
+        [],
+      ],
+      join: [Array.from({ length: 4 }, (_, i) => [i < 2 ? "tea" : "milk", [1, -1]]), Array(2).fill(["", [1, -1]]), []],
+      countByValue: [
+        [
+          ["tea", 3],
+          ["milk", 3],
+        ],
+        [
+          ["tea", 1],
+          ["", 3],
+          ["rye", 1],
+        ],
+        [],
+      ],
+    },
+    { on: [1, 2] },
+  )
+})
+
 test("slice: a range of intervals, half-open; outside of what there was, nothing", async () => {
   const s = await simulate({ workers: 2 })
   const start = s.clock.now()
   const stream = s.readStream("numbers", "1s").map(Number)
+  assert.equal(await stream.slice(start, start + 1000).collect(), [], "before its first interval has ended")
   for (const interval of [[1], [2, 3], [], [4], [5]]) {
     s.feed("numbers", interval.map(String))
     await s.advance("1s")

@@ -82,4 +82,44 @@ for (const [i, [name, intervals, length, slide]] of cases.entries()) {
   })
 }
 
+test("values of one key: those that add up to nothing are there until they leave", async () => {
+  const stock = [
+    ["a", 3],
+    ["a", -3],
+    ["b", 5],
+    ["a", 4],
+    ["b", -5],
+    ["a", 1],
+  ].map(pair => [pair])
+  const sums = (length: number, slide: number) =>
+    Array.from({ length: Math.floor(10 / slide) }, (_, i) => {
+      const end = (i + 1) * slide
+      const all = new Map<unknown, number>()
+      for (const [[key, n]] of stock.slice(Math.max(0, end - length), end) as [[string, number]][]) all.set(key, (all.get(key) ?? 0) + n)
+      return [...all]
+    })
+  await sameEverywhere(
+    {
+      inputs: { stock },
+      intervals: 10,
+      program: (_, { stock: s }) => {
+        const of = (length: Duration, slide: Duration) => [
+          s!.reduceByWindow(length, sum, undefined, slide),
+          s!.reduceByWindow(length, sum, (a: number, b: number) => a - b, slide),
+        ]
+        const [[short, shortInverse], [wide, wideInverse]] = [of("2s", "1s"), of("4s", "2s")]
+        return { short: short!, shortInverse: shortInverse!, wide: wide!, wideInverse: wideInverse!, all: s!.window("4s", "2s").count() }
+      },
+    },
+    {
+      short: sums(2, 1),
+      shortInverse: sums(2, 1),
+      wide: sums(4, 2),
+      wideInverse: sums(4, 2),
+      all: [[2], [4], [4], [2], [0]],
+    },
+    { on: [1, 2] },
+  )
+})
+
 test.run()

@@ -2,6 +2,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type IntervalFault, runIntervals, simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
+import type { DStream, Handle } from "../../engine/fluent/types.js"
 
 const test = suite("test kit")
 
@@ -143,6 +144,37 @@ test("a question that nobody can answer fails", async () => {
   await s.advance("2s")
   assert.is(await views.latest().count(), 0)
   await s.close()
+})
+
+test("a stream that is held in the end has no table: an error says which, when, on what and why", async () => {
+  const run = (program: (words: DStream<string>) => Handle) =>
+    runIntervals({
+      interval: "1s",
+      inputs: { words: [["a"], ["a", "b"]] },
+      workers: 2,
+      program: (_, { words }) => ({ o: program(words!) }),
+    })
+  const throws = (words: DStream<string>) =>
+    words
+      .map(w => [w, 1])
+      .runningReduce((a, b) => {
+        if (a + b > 1) throw new Error("more than one")
+        return a + b
+      })
+  for (const [program, says, code] of [
+    [throws, /^runningReduce@.* is held at 2026-01-01T00:00:01.000Z: more than one, on 1, 1$/, 1],
+    [(words: DStream<string>) => throws(words).count(), /is held at .*more than one/, 1],
+    [(words: DStream<string>) => (words as never as DStream<[string, number]>).runningReduce(sum), /held at .*: not a pair .*: "?a/, 1],
+    [(words: DStream<string>) => words.flatMap(() => 5 as never), /the function gives 5, which is no array/, 1],
+  ] as const) {
+    try {
+      await run(program)
+      assert.unreachable("a table")
+    } catch (error) {
+      assert.match((error as Error).message, says)
+      assert.is((error as { code: number }).code, code)
+    }
+  }
 })
 
 test("a node that comes back after the last interval has its share in the results", async () => {

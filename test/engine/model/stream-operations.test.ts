@@ -308,8 +308,8 @@ const errors: [name: string, make: (s: Pairs, o: Pairs, host: TinyHost) => unkno
   ["to reckon with the interval", s => s.transform((rdd, { from }) => (from > 0 ? rdd : rdd.distinct())), /the interval is known in/],
   ["a slice by the interval", (s, o) => s.transform((rdd, { from, to }) => rdd.union(o.slice(from, to))), /the interval is known in/],
   ["an async transform", s => s.transform((async (rdd: unknown) => rdd) as never), /is async/],
-  ["a transform into something else", s => s.transform(() => 5 as never), /takes another RDD, not number/],
-  ["a transform into nothing", s => s.transform(() => null as never), /takes another RDD, not null/],
+  ["a transform into something else", s => s.transform(() => 5 as never), /transform gives 5, which is no RDD/],
+  ["a transform into nothing", s => s.transform(() => null as never), /transform gives null, which is no RDD/],
   ["a transform that forgets its RDD", (s, _o, host) => s.transform(() => host.rdd([1])), /makes nothing of the RDD/],
   ["a state joined with records", (s, o) => s.runningReduce(sum).join(o as never), /holds versions, o records/],
   [

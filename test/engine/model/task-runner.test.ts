@@ -47,12 +47,18 @@ test("a record that is no pair, an error in a generator, an operator that gets n
     failureOf(() => cluster.ask(reduceByKey({ kind: "map", parent: slice("in"), f: cluster.fn((n: number) => n * 10) }))).message,
     /not a pair.*: 10/,
   )
+  // No function of the user's was near, and still it is not the machine.
+  const alone = failureOf(() => cluster.ask(reduceByKey(slice("in"))))
+  assert.equal([alone.kind, alone.try], ["user", "map(v => [key, value]) first"])
   const broken = cluster.fn(function* (n: number) {
     yield n
     if (n === 2) throw new Error("two")
   })
   assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: broken })).record, "2")
-  assert.is(failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: cluster.fn((n: number) => n) })).operator, "flatMap")
+  const single = failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: cluster.fn((n: number) => n) }))
+  assert.equal([single.operator, single.message], ["flatMap", "the function gives 1, which is no array and no other iterable"])
+  const nothing = failureOf(() => cluster.ask({ kind: "flatMap", parent: slice("in"), f: cluster.fn(() => undefined) }))
+  assert.is(nothing.message, "the function gives undefined, which is no array and no other iterable")
 })
 
 test("who has enough lets nothing more be made: collect over its limit, take and first of what never ends", () => {
