@@ -1,13 +1,21 @@
-// The attached shell's two threads, and a notebook's, each with all that it loads, as a few files in place of 200: resolving and reading
-// modules one by one is most of an attach (ES modules have no compile cache in Node 20), and each notebook has a thread of its own.
+// The attached shell's two threads, a notebook's, a cluster's processes and their executors, each with all that it loads, as a few files in
+// place of 200: resolving and reading modules one by one is most of an attach (ES modules have no compile cache in Node 20), and four
+// fifths of what an executor takes to come up, of which each worker has several and needs a new one when a function does not return.
 // Entries keep their places and names in dist/, so nothing else knows of it, and without esbuild everything works, only slower.
 import { readFileSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
 
-/** Entries of one folder share what they load. */
-const groups = [["shell/host/dial.js", "shell/host/attach-screen.js", "shell/host/thread-entry.js"], ["shell/notebook/thread.js"]]
+/** Entries of one folder share what they load. What another one loads comes after it. */
+const groups = [
+  ["shell/host/dial.js", "shell/host/attach-screen.js", "shell/host/thread-entry.js"],
+  ["shell/notebook/thread.js"],
+  ["cluster/process-entry.js"],
+  ["cluster/master/main.js"],
+  ["cluster/worker/main.js"],
+  ["cluster/adapters/executor-thread-entry.js", "cluster/adapters/task-runner.js"],
+]
 // Native code, what is loaded on demand, and the class by which the command line knows errors: one of it.
-const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract"]
+const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract", "pino", "pg"]
 const shared = "engine/errors.js"
 
 /** True when it was done; false when esbuild is not installed. */

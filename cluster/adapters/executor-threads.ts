@@ -39,7 +39,7 @@ export class ExecutorThreads {
 
   constructor(options: ExecutorThreadsOptions) {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
-    const runner = options.runner ?? new URL(`../../engine/task-runner${extension}`, import.meta.url).href
+    const runner = options.runner ?? new URL(`./task-runner${extension}`, import.meta.url).href
     const { memory, streams, queries, heapMb, spares = streams + queries } = options
     this.supply = new ThreadSupply({ memory, runner, heapMb, assets: this.assets, spares })
     this.threads = Array.from({ length: streams + queries }, (_, executor) => {

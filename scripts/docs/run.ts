@@ -9,7 +9,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import glob from "fast-glob"
 import { runNotebooks } from "../../shell/notebook/run.js"
-import { typeErrors } from "../../shell/program/check.js"
+import { checkTypes } from "../../shell/program/check.js"
 import { freePort } from "../free-port.js"
 import { moduleArguments } from "../places.js"
 import { type Block, blocksOf, commandsOf, fileName, typedCells } from "./blocks.js"
@@ -31,7 +31,7 @@ export async function runPage(root: string, page: string): Promise<string[]> {
       const file = join(directory, fileName(block)!)
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, `${block.text}\n`)
-      if (file.endsWith(".ts")) breaches.push(...typeErrors(file).map(error => `${at(block)}  ${error}`))
+      if (file.endsWith(".ts")) breaches.push(...checkTypes(file).errors.map(error => `${at(block)}  ${error}`))
     }
     if (blocks.some(({ kind }) => kind === "cell")) breaches.push(...(await runCells(join(root, page))))
     // Of what runs in the background bash says not how it ended.

@@ -12,7 +12,7 @@ import { handleData } from "../../engine/fluent/brand.js"
 import type { Handle } from "../../engine/fluent/types.js"
 import type { FormatSpec } from "../../engine/rdd.js"
 import { kindOf } from "../host/kinds.js"
-import { typeErrorsApart } from "../program/check-thread.js"
+import { typeErrors } from "../program/check-thread.js"
 import { formatNumber } from "../view/number.js"
 import { printable } from "../view/table.js"
 import { asideLines } from "./aside-lines.js"
@@ -57,7 +57,7 @@ const ownTimeoutMs = 60_000
 
 export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
-  const check = async () => refuseTypeErrors(await typeErrorsApart(options.path))
+  const check = async () => refuseTypeErrors(await typeErrors(options.path))
   if (options.master !== undefined) await check()
   const { workers, memoryBytes } = options
   const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }

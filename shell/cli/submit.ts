@@ -5,7 +5,7 @@ import { programName, programPath } from "../../cluster/client/program/loader.js
 import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { Plan } from "../../engine/fluent/shapes.js"
-import { typeErrors } from "../program/check.js"
+import { typeErrors } from "../program/check-thread.js"
 import { withSession } from "./attach.js"
 import { confirm } from "./confirm.js"
 
@@ -21,7 +21,7 @@ export interface SubmitOptions {
 
 export async function submit(file: string, options: SubmitOptions): Promise<void> {
   const path = programPath(file)
-  refuseTypeErrors(typeErrors(path))
+  refuseTypeErrors(await typeErrors(path))
   const program = options.name ?? programName(path)
   await withSession({ ...options, program, continues: true }, async session => {
     await defineProgram(session, path)

@@ -1,5 +1,5 @@
 /** The thread of `check-thread`. */
-import { typeErrors } from "./check.js"
+import { checkTypes } from "./check.js"
 import { answerInThread } from "./own-thread.js"
 
-answerInThread(typeErrors)
+answerInThread(checkTypes)

@@ -6,9 +6,16 @@ import { fileURLToPath } from "node:url"
 import type { Diagnostic } from "typescript"
 import { ownPackages } from "../../cluster/client/program/loader.js"
 import { typescript } from "../typescript.js"
+import { type ReadFiles, readFiles } from "./checked.js"
 
-/** Messages as `file:line:column  text`, empty when the program type-checks. */
-export function typeErrors(path: string): string[] {
+export interface Checked {
+  /** As `file:line:column  text`; none: the program type-checks. */
+  readonly errors: string[]
+  /** What was read for it: the program's own files and the declarations that they use. */
+  readonly read: ReadFiles
+}
+
+export function checkTypes(path: string): Checked {
   const ts = typescript()
   const paths = Object.fromEntries(
     Object.entries(ownPackages()).map(([name, url]) => [name, [fileURLToPath(url).replace(/\.js$/, ".d.ts")]]),
@@ -32,10 +39,16 @@ export function typeErrors(path: string): string[] {
   })
   const own = program.getSourceFiles().filter(file => !program.isSourceFileFromExternalLibrary(file) && !file.isDeclarationFile)
   const users = own.filter(file => !Object.values(ownPackages()).some(url => fileURLToPath(url) === file.fileName))
-  return users
+  const errors = users
     .filter(file => !file.fileName.includes("/node_modules/"))
     .flatMap(file => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
     .map(describe)
+  const files = program.getSourceFiles()
+  const read = readFiles(
+    files.map(file => file.fileName),
+    files.map(file => file.text),
+  )
+  return { errors, read }
 }
 
 function describe(diagnostic: Diagnostic): string {
