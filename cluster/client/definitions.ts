@@ -222,7 +222,15 @@ export class Definitions {
       const known = this.#known.get(definition.id)
       if (known === undefined) this.#known.set(definition.id, { definition, state: "accepted", own: false, since })
       else if (known.state === "accepted") known.definition = definition
+      const { succeeds } = definition
+      if (succeeds !== undefined && !present.has(succeeds)) this.#succeeded(succeeds, definition.id)
     }
+  }
+
+  /** A stream that was made anew has taken the other's place: who has a handle of that one goes on with it. */
+  #succeeded(old: StreamId, next: StreamId): void {
+    this.#aliases.set(old, next)
+    for (const [asked, id] of this.#aliases) if (id === old) this.#aliases.set(asked, next)
   }
 
   /** What the stream that had this name is called now, as `program/name`. */
