@@ -100,11 +100,16 @@ function rowsOf(block: Block, runs: readonly Rows[], packer: SplitPacker): Uint8
   const starts = block.offsets()
   const rows = runs.reduce((sum, [from, to]) => sum + to - from, 0)
   const offsets = new Int32Array(rows + 1)
-  const data = new Uint8Array(runs.reduce((sum, [from, to]) => sum + starts[to]! - starts[from]!, 0))
+  // Of a log in order the lines of an interval lie together: they are copied where the block is made, and not before.
+  const [first] = runs
+  const together = runs.length === 1 && first !== undefined
+  const data = together
+    ? text.subarray(starts[first[0]]!, starts[first[1]]!)
+    : new Uint8Array(runs.reduce((sum, [from, to]) => sum + starts[to]! - starts[from]!, 0))
   let row = 0
   for (const [from, to] of runs) {
     const at = offsets[row]!
-    data.set(text.subarray(starts[from]!, starts[to]!), at)
+    if (!together) data.set(text.subarray(starts[from]!, starts[to]!), at)
     const by = at - starts[from]!
     for (let i = from + 1; i <= to; i++) offsets[++row] = starts[i]! + by
   }
