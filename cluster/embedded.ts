@@ -67,8 +67,11 @@ const restartsAtMost = 6
  */
 const frugalEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "1048576", MALLOC_ARENA_MAX: "2" }
 const frugalArguments = ["--max-semi-space-size=4", "--expose-gc"]
-/** Versions of states that are not read yet are in memory of executors as well as in blocks. */
-const frugalAheadIntervals = 100
+/**
+ * Versions of states that are not read yet are in memory of executors as well as in blocks. And nobody waits for the next interval's answer: that a process has
+ * ended shows at its connection, and one that is only slow, on a machine with too much to do, costs less than to make anew what it holds.
+ */
+const frugalMaster = { readAheadIntervals: 32, lostAfterMs: 5_000 }
 
 const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
 
@@ -213,7 +216,7 @@ class EmbeddedProcesses implements Embedded {
   private masterMessage(bind: string): ToProcess {
     const { replicas, minReplicas, durable, taskTimeoutMs, frugal } = this.options
     const dir = join(this.directory, "master")
-    const config = frugal === true ? { readAheadIntervals: frugalAheadIntervals } : {}
+    const config = frugal === true ? frugalMaster : {}
     const options = { bind, dir, cluster: "embedded", replicas, minReplicas, durable, taskTimeoutMs, config }
     return { kind: "master", options, log: this.logOf("master") }
   }

@@ -12,7 +12,7 @@ export const reusedBytes = 64 * 1024
 const stepBytes = 256 * 1024
 /** A block may lie in memory so many times its size. */
 const mostSpare = 2
-/** Kept for the next blocks. */
+/** Kept for the next blocks, unless memory is short. */
 const mostKeptBytes = 32 * 1024 * 1024
 
 export class OutputMemory {
@@ -20,6 +20,9 @@ export class OutputMemory {
   private readonly kept: ArrayBuffer[] = []
   private keptBytes = 0
   private readonly taken = new WeakSet<ArrayBuffer>()
+
+  /** `mostKept`: so many bytes are kept at most. */
+  constructor(private readonly mostKept = mostKeptBytes) {}
 
   /** Memory for so many bytes, whatever it holds, with nothing else in its buffer. */
   take(bytes: number): Uint8Array {
@@ -41,6 +44,6 @@ export class OutputMemory {
     if (buffer.byteLength < reusedBytes) return
     this.kept.push(buffer)
     this.keptBytes += buffer.byteLength
-    while (this.keptBytes > mostKeptBytes) this.keptBytes -= this.kept.shift()!.byteLength
+    while (this.keptBytes > this.mostKept) this.keptBytes -= this.kept.shift()!.byteLength
   }
 }

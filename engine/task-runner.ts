@@ -28,7 +28,7 @@ import { TaskLog } from "./task-log.js"
 
 export class TaskRunner {
   private readonly functions = new TaskFunctions()
-  private readonly states = new StateCache()
+  private readonly states: StateCache
   private readonly numbers = new NumberSteps()
   private readonly asked = new AskedStates()
   private readonly tables = new Tables()
@@ -39,7 +39,8 @@ export class TaskRunner {
 
   /**
    * `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same.
-   * `watch`: it sees each call from the first run on. `memory`: for what tasks make.
+   * `watch`: it sees each call from the first run on. `memory`: for what tasks make. `frugal`: memory is
+   * short, and versions of states that are made once more cost less than those that are kept.
    */
   constructor(
     private readonly buffer: ArrayBufferLike,
@@ -47,8 +48,10 @@ export class TaskRunner {
       compiled = true,
       watch = null,
       memory = new OutputMemory(),
-    }: { readonly compiled?: boolean; readonly watch?: CallWatch | null; readonly memory?: OutputMemory } = {},
+      frugal = false,
+    }: { readonly compiled?: boolean; readonly watch?: CallWatch | null; readonly memory?: OutputMemory; readonly frugal?: boolean } = {},
   ) {
+    this.states = new StateCache(frugal)
     this.packer = new SplitPacker(memory)
     this.watch = watch
     this.kernels = compiled ? this.freshKernels() : null
@@ -91,6 +94,8 @@ export class TaskRunner {
     } catch (error) {
       if (watch !== null && !(error instanceof TaskError)) throw new TaskError(watch.failure(error), error)
       throw this.explained(run, error, progress)
+    } finally {
+      this.states.settle()
     }
   }
 

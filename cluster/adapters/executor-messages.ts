@@ -46,6 +46,8 @@ export interface ThreadStart {
   readonly slots: SharedArrayBuffer
   /** URL of the module that exports `TaskRunner`. */
   readonly runner: string
+  /** Memory is short: little is kept for later. */
+  readonly frugal: boolean
 }
 
 /** `counts`: the task is to tell how it gets on. */

@@ -27,13 +27,17 @@ interface Runner {
   forgetState(stream: string, before: number): void
 }
 
+/** Of memory for what tasks make, where memory is short. */
+const frugalKeptBytes = 6 * 1024 * 1024
+
 const start = workerData as ThreadStart
 const port = parentPort!
 const { TaskRunner } = (await import(start.runner)) as {
-  TaskRunner: new (memory: SharedArrayBuffer, options: { readonly memory: OutputMemory }) => Runner
+  TaskRunner: new (memory: SharedArrayBuffer, options: { readonly memory: OutputMemory; readonly frugal: boolean }) => Runner
 }
-const memory = new OutputMemory()
-const runner = new TaskRunner(start.memory, { memory })
+const { frugal } = start
+const memory = new OutputMemory(frugal ? frugalKeptBytes : undefined)
+const runner = new TaskRunner(start.memory, { memory, frugal })
 collectEarly()
 const slots = slotsOver(start.slots)
 const longestText = 16_384

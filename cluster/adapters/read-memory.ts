@@ -10,7 +10,7 @@
 const stepBytes = 256 * 1024
 /** A piece may lie in memory so many times its size. */
 const mostSpare = 2
-/** Kept for the next pieces: about what tasks may read at once. */
+/** Kept for the next pieces, unless memory is short: about what tasks may read at once. */
 const mostKeptBytes = 64 * 1024 * 1024
 
 export class ReadMemory {
@@ -19,6 +19,9 @@ export class ReadMemory {
   /** Those that came back last come last. */
   private readonly kept: SharedArrayBuffer[] = []
   private keptBytes = 0
+
+  /** `mostKept`: so many bytes are kept at most. */
+  constructor(private readonly mostKept = mostKeptBytes) {}
 
   /** Memory for what the request reads, whatever it holds; the request's until it is given back. */
   take(request: string, bytes: number): Uint8Array {
@@ -36,6 +39,6 @@ export class ReadMemory {
     this.lent.delete(request)
     this.kept.push(memory)
     this.keptBytes += memory.byteLength
-    while (this.keptBytes > mostKeptBytes) this.keptBytes -= this.kept.shift()!.byteLength
+    while (this.keptBytes > this.mostKept) this.keptBytes -= this.kept.shift()!.byteLength
   }
 }

@@ -48,6 +48,8 @@ export interface NodeAdapters {
   readonly executors?: (onEvent: (event: NodeEvent) => void) => ExecutorThreads
   readonly drivers?: Drivers
   readonly onAnswer?: (answer: AnswerCommand) => void
+  /** So many bytes of memory that pieces of files were read into are kept for the next. */
+  readonly keptReadBytes?: number
   /** The machine cannot go on. */
   readonly onExit?: (code: number, reason: string) => void
 }
@@ -76,7 +78,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     },
   })
   const packedFiles = new PackedFiles()
-  const readMemory = new ReadMemory()
+  const readMemory = new ReadMemory(adapters.keptReadBytes)
   let tables: Postgres | null = null
   const sources = new LineSources(event => runtime.dispatch(event))
   const executors = adapters.executors?.(event => runtime.dispatch(event))

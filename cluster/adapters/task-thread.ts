@@ -10,6 +10,8 @@ export interface TaskThreadOptions {
   readonly runner: string
   /** Limit of the thread's JavaScript heap; Node's own if absent. */
   readonly heapMb: number | undefined
+  /** Memory is short: little is kept for later. Default false. */
+  readonly frugal?: boolean
 }
 
 /** Whose thread it is. */
@@ -34,9 +36,9 @@ export class TaskThread {
   private readonly worker: Worker
 
   /** `onEnd`: it is no more, however that came. */
-  constructor({ memory, runner, heapMb }: TaskThreadOptions, onEnd: () => void) {
+  constructor({ memory, runner, heapMb, frugal = false }: TaskThreadOptions, onEnd: () => void) {
     this.worker = new Worker(entry, {
-      workerData: { memory, slots: this.slots.states.buffer as SharedArrayBuffer, runner } satisfies ThreadStart,
+      workerData: { memory, slots: this.slots.states.buffer as SharedArrayBuffer, runner, frugal } satisfies ThreadStart,
       resourceLimits: heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb },
     })
     this.worker.on("message", (message: FromThread) => {

@@ -59,6 +59,8 @@ export interface WorkerProcess {
   slow(times: number): void
 }
 
+const frugalKeptReadBytes = 8 * 1024 * 1024
+
 /**
  * Listens, then joins the master as soon as there is one: it keeps trying, and says so. Throws a RivuletError of code 2
  * for an address, size, name or directory that cannot be.
@@ -126,6 +128,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
     machine,
     transport,
     say,
+    ...(options.frugal === true && { keptReadBytes: frugalKeptReadBytes }),
     drivers: new DriverThreads({ connect: () => connectDrivers(master, userInfo().username, say, curve) }),
     executors: onEvent => {
       executors = new ExecutorThreads({
@@ -133,7 +136,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
         streams: counts.stream,
         queries: counts.query,
         heapMb: executorHeapMb(counts.stream + counts.query),
-        ...(options.frugal === true && { spares: 0 }),
+        ...(options.frugal === true && { frugal: true }),
         onEvent,
       })
       return executors

@@ -1,9 +1,12 @@
 /**
  * The rows of a keyed state, column by column, in pages that never move: a state of millions of rows grows without copying what it
  * has, and what it drops goes page by page. Numbers lie unboxed; a page that holds another value keeps that column as an array.
+ *
+ * A page is one buffer of 200 KB, for systems give large pieces of memory back as they are freed; of thousands of small ones some stay, and hold all
+ * that was freed around them. Room in it that no value needs is never touched.
  */
 
-const pageBits = 10
+const pageBits = 13
 const pageRows = 1 << pageBits
 const inPage = pageRows - 1
 /** What the only page of a small state begins with; it doubles until it is a page like the others. */
@@ -17,6 +20,8 @@ interface Page {
   readonly slot: Int32Array
   readonly prev: Int32Array
   readonly gone: Uint8Array
+  /** Room for values, while they are numbers. */
+  readonly numbers: Float64Array
   /** Whether any row has a value: until then columns may begin as what comes first. */
   valued: boolean
   values: Column
@@ -65,8 +70,8 @@ export class Rows {
   push(slot: number, value: unknown, auxiliary: unknown, from: number, prev: number): number {
     const page = this.#add(slot, from, prev)
     const at = (this.#length - 1) & inPage
-    page.values = put(page.values, at, value, page)
-    page.auxiliary = put(page.auxiliary, at, auxiliary, page)
+    page.values = put(page.values, at, value, page, page.numbers)
+    page.auxiliary = put(page.auxiliary, at, auxiliary, page, null)
     page.valued = true
     return this.#length - 1
   }
@@ -97,12 +102,13 @@ export class Rows {
 }
 
 function newPage(rows: number): Page {
-  const bytes = new ArrayBuffer(rows * 17)
+  const bytes = new ArrayBuffer(rows * 25)
   return {
     from: new Float64Array(bytes, 0, rows),
-    slot: new Int32Array(bytes, rows * 8, rows),
-    prev: new Int32Array(bytes, rows * 12, rows),
-    gone: new Uint8Array(bytes, rows * 16, rows),
+    numbers: new Float64Array(bytes, rows * 8, rows),
+    slot: new Int32Array(bytes, rows * 16, rows),
+    prev: new Int32Array(bytes, rows * 20, rows),
+    gone: new Uint8Array(bytes, rows * 24, rows),
     valued: false,
     values: null,
     auxiliary: null,
@@ -116,22 +122,22 @@ function doubled(page: Page): Page {
   wider.prev.set(page.prev)
   wider.gone.set(page.gone)
   wider.valued = page.valued
-  wider.values = wide(page.values, wider)
-  wider.auxiliary = wide(page.auxiliary, wider)
+  wider.values = wide(page.values, wider.numbers, wider)
+  wider.auxiliary = wide(page.auxiliary, null, wider)
   return wider
 }
 
-function wide(column: Column, { slot }: Page): Column {
+function wide(column: Column, room: Float64Array | null, { slot }: Page): Column {
   if (!(column instanceof Float64Array)) return column
-  const wider = new Float64Array(slot.length)
+  const wider = room ?? new Float64Array(slot.length)
   wider.set(column)
   return wider
 }
 
-/** The column with the value at a place, in the narrowest form that holds it and all that were put before. */
-function put(column: Column, at: number, value: unknown, page: Page): Column {
+/** The column with the value at a place, in the narrowest form that holds it and all that were put before. `room`: for numbers; null: none yet. */
+function put(column: Column, at: number, value: unknown, page: Page, room: Float64Array | null): Column {
   if (column instanceof Float64Array) {
-    if (typeof value !== "number") return put(Array.from(column), at, value, page)
+    if (typeof value !== "number") return put(Array.from(column), at, value, page, null)
     column[at] = value
     return column
   }
@@ -141,5 +147,6 @@ function put(column: Column, at: number, value: unknown, page: Page): Column {
   }
   if (value === null) return null
   // Rows before it are without a value, or have null.
-  return put(typeof value === "number" && !page.valued ? new Float64Array(page.slot.length) : new Array(at).fill(null), at, value, page)
+  const numbers = typeof value === "number" && !page.valued
+  return put(numbers ? (room ?? new Float64Array(page.slot.length)) : new Array(at).fill(null), at, value, page, null)
 }

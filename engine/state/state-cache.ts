@@ -18,14 +18,34 @@ export interface ChainBlock {
 
 type StateRef = Extract<InputRef, { kind: "state" }>
 
+interface Cached {
+  readonly stream: string
+  state: KeyedState
+  /** What the newest version was before the task that runs, and the earliest that it has read; null when it has read none. */
+  read: { readonly newest: number; readonly from: number } | null
+  /** How long before the newest version tasks read, as of late. */
+  behindMs: number
+}
+
+/** Each task that reads newer versions takes so much off what `behindMs` was. */
+const forgetShare = 1 / 16
+
 export class StateCache {
-  private readonly states = new Map<string, { readonly stream: string; readonly state: KeyedState }>()
+  private readonly states = new Map<string, Cached>()
+
+  /** `frugal`: versions before those that tasks read as of late are not kept, though they may be read again: then they are made of their chain. */
+  constructor(private readonly frugal = false) {}
 
   /** The state of one partition with all versions from the reference's `since` through `at`. `chain` is in order of intervals. */
   read(ref: StateRef, chain: readonly ChainBlock[]): KeyedState {
     const from = ref.since ?? ref.at
     const key = keyOf(ref.stream, ref.partition)
-    const cached = this.states.get(key)?.state
+    const entry = this.states.get(key)
+    const cached = entry?.state
+    if (entry !== undefined) {
+      const { newest = entry.state.newest, from: earlier = from } = entry.read ?? {}
+      entry.read = { newest, from: Math.min(earlier, from) }
+    }
     if (cached?.reaches(from) && !leavesGap(cached, chain)) {
       this.extend(cached, chain)
       return cached
@@ -44,7 +64,23 @@ export class StateCache {
   }
 
   keep(stream: string, partition: number, state: KeyedState): void {
-    this.states.set(keyOf(stream, partition), { stream, state })
+    const key = keyOf(stream, partition)
+    const entry = this.states.get(key)
+    if (entry === undefined) this.states.set(key, { stream, state, read: null, behindMs: 0 })
+    else entry.state = state
+  }
+
+  /** A task is over: nobody holds a state that it has read. */
+  settle(): void {
+    if (!this.frugal) return
+    for (const entry of this.states.values()) {
+      if (entry.read === null) continue
+      const { newest, from } = entry.read
+      entry.read = null
+      const behindMs = newest - from
+      entry.behindMs = Math.max(Number.isFinite(behindMs) ? behindMs : 0, entry.behindMs * (1 - forgetShare))
+      entry.state.forget(Math.max(newest, from) - entry.behindMs)
+    }
   }
 
   /** Versions of the stream before the one in force at `before` will not be read again. */

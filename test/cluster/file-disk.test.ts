@@ -46,6 +46,14 @@ test("what an executor gets lies in shared memory, and that is used again once i
   assert.is.not(memory.take("d", 900_000).buffer, first.buffer, "it came back once")
 })
 
+test("of memory that came back no more is kept than was said, the last first", () => {
+  const memory = new ReadMemory(2 * 2 ** 20)
+  const lent = ["a", "b", "c"].map(request => memory.take(request, 2 ** 20).buffer)
+  for (const request of ["a", "b", "c"]) memory.giveBack(request)
+  const again = ["d", "e", "f"].map(request => lent.indexOf(memory.take(request, 2 ** 20).buffer))
+  assert.equal(again, [2, 1, -1])
+})
+
 test("whole pages past the system's memory, and what is none as usual", async ({ directory }) => {
   const bytes = new Uint8Array(reserveBlockMemory(2 ** 20).buffer).map((_, i) => i % 251)
   const memory = new Uint8Array(reserveBlockMemory(2 ** 20).buffer)

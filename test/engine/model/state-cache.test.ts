@@ -2,6 +2,7 @@
 
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { Random } from "../../../cluster/testing/random.js"
 import { Block, encodeRows } from "../../../engine/block/block.js"
 import type { StateRow } from "../../../engine/state/delta.js"
 import { type ChainBlock, StateCache } from "../../../engine/state/state-cache.js"
@@ -60,5 +61,83 @@ test("a chain that begins before what is cached carries it on", () => {
     ["b", 1],
   ])
 })
+
+/** Sixteen keys; each version writes four of them and removes one. Every tenth is a base. */
+function longChain(versions: number): ChainBlock[] {
+  const blocks: ChainBlock[] = []
+  const now = new Map<string, readonly [value: number, from: number]>()
+  for (let at = 1; at <= versions; at++) {
+    const gone = `k${(at * 5) % 16}`
+    now.delete(gone)
+    const keys = [1, 2, 3, 4].map(n => `k${(at * 5 + n) % 16}`)
+    for (const key of keys) now.set(key, [at, at])
+    if (at % 10 === 0)
+      blocks.push(
+        block(at, true, [...[...now].map(([key, [value, from]]): StateRow => [key, value, at - from, null]), [gone, null, -1, null]]),
+      )
+    else blocks.push(block(at, false, [...keys.map((key): StateRow => [key, at, 0, null]), [gone, null, -1, null]]))
+  }
+  return blocks
+}
+const reachOf = (blocks: readonly ChainBlock[], from: number, at: number) => {
+  const through = blocks.filter(({ interval }) => interval <= at)
+  return through.slice(
+    Math.max(
+      0,
+      through.findLastIndex(({ base, interval }) => base && interval <= from),
+    ),
+  )
+}
+
+test("a frugal cache reads any versions in any order as one that keeps everything", () => {
+  const blocks = longChain(120)
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new Random(seed)
+    const frugal = new StateCache(true)
+    let newest = 1
+    for (let task = 0; task < 60; task++) {
+      newest = Math.min(120, newest + random.integer(0, 5))
+      // A task reads the newest version, or a few of those before.
+      const ats = random.integer(0, 3) > 0 ? [newest] : [0, 1, 2].map(() => random.integer(1, newest + 1))
+      const reads = ats.map(at => {
+        const since = random.integer(0, 2) === 0 ? at : Math.max(1, at - random.integer(0, 12))
+        const chain = reachOf(blocks, since, at)
+        const state = frugal.read({ kind: "state", stream: "s", partition: 0, at, since }, chain)
+        return { at, since, chain, state }
+      })
+      // All that it has read it reads on, whichever came last.
+      for (const { at, since, chain, state } of reads)
+        for (const version of [since, at]) {
+          const found: [unknown, unknown][] = []
+          state.forEach(version, (key, value) => found.push([key, value]))
+          const fresh: [unknown, unknown][] = []
+          new StateCache().rebuild(since, chain).forEach(version, (key, value) => fresh.push([key, value]))
+          assert.equal(new Map(found), new Map(fresh), `seed ${seed}, version ${version}`)
+        }
+      frugal.settle()
+    }
+  }
+})
+
+for (const [frugal, behind, most] of [
+  [true, 0, 80],
+  [true, 30, 330],
+  [false, 0, 3_000],
+] as const)
+  test(`what ${frugal ? "a frugal" : "any other"} cache holds of a state that is read ${behind} versions back`, () => {
+    const blocks = longChain(500)
+    const cache = new StateCache(frugal)
+    let rows = 0
+    for (let at = 1; at <= 500; at++) {
+      const since = Math.max(1, at - behind)
+      // As a task is given it: from the base on that the version before needs.
+      const chain = reachOf(blocks, Math.min(since, at - 1), at)
+      const state = cache.read({ kind: "state", stream: "s", partition: 0, at, since }, chain)
+      cache.settle()
+      if (at > 250) rows = Math.max(rows, state.size)
+    }
+    assert.ok(rows <= most, `${rows} rows`)
+    if (!frugal) assert.ok(rows > 2_000, `${rows} rows`)
+  })
 
 test.run()
