@@ -233,6 +233,11 @@ export class Definitions {
     for (const [asked, id] of this.#aliases) if (id === old) this.#aliases.set(asked, next)
   }
 
+  /** The cluster's catalog says so, too, when it is looked at next. */
+  renamed({ program, name }: StreamDefinition, now: string): void {
+    for (const old of [name, `${program}/${name}`]) this.#formerly.set(old, `${program}/${now}`)
+  }
+
   /** What the stream that had this name is called now, as `program/name`. */
   nowCalled(name: string): string | undefined {
     return this.#formerly.get(name)

@@ -123,8 +123,10 @@ export class SessionHost implements Host {
   amend(id: StreamId, change: Amendment): void {
     const named = change.name === undefined ? {} : { named: true }
     const takes = this.definitions.mayName(id)
+    const before = this.definitions.get(id)
     const draft = this.definitions.change(id, { ...change, ...named })
     if (draft) return
+    if (change.name !== undefined && before.named) this.definitions.renamed(before, change.name)
     if (change.name !== undefined) this.#renames.push({ id, name: change.name, takes })
     if (change.rememberMs !== undefined) this.#remembers.push({ id, rememberMs: change.rememberMs })
   }

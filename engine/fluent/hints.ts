@@ -60,6 +60,21 @@ const elsewhere: Readonly<Record<string, string>> = {
   saveAsObjectFiles: 'save(directory, { format: "arrow" })',
   saveAsHadoopFile: "save(directory)",
   saveAsHadoopFiles: "save(directory)",
+  filterByRange: "filter(([key]) => key >= from && key <= to)",
+  combineByKeyWithClassTag: "combineByKey(create, merge, combine)",
+  countByKeyApprox: "countByKey(); or partial({ within }).count(), of all",
+  countByValueApprox: "countByValue(); or countApproxDistinct()",
+  foreachAsync: "foreachRDD(f) on a stream; on an RDD collect() or take(n)",
+  foreachPartitionAsync: "foreachRDD(f) on a stream; on an RDD mapPartitions(f)",
+  sampleStdev: "stats(), whose stdev is of the population",
+  sampleVariance: "stats(), whose stdev is of the population",
+  popStdev: "stats()",
+  popVariance: "stats()",
+  localCheckpoint: "persist()",
+  setName: "named(name) of a stream",
+  saveAsNewAPIHadoopFile: "save(directory)",
+  saveAsNewAPIHadoopFiles: "save(directory)",
+  saveAsSequenceFile: "save(directory)",
   transformWithRDD: "transformWith(other, (a, b) => …)",
   context: "nothing: a session's methods are global",
 }
@@ -107,6 +122,18 @@ const ofSnapshots: Readonly<Record<string, string>> = {
   take: "latest().take(n), or at(time).take(n)",
   last: "top(n) or take(n) of latest(); slice(from, to) for the versions of a while",
 }
+/** Of the versions of a range: an action gives one result a version. */
+const ofVersions: Readonly<Record<string, string>> = {
+  collect: "last(), first() or union() is an RDD: last().collect()",
+  take: "last(), first() or union() is an RDD: last().take(n)",
+  isEmpty: "count(), a number a version",
+  foreach: "for (const { interval, value } of await count()), or of top(n)",
+  get: "get(key, at) or history(key, from, to) of the stream",
+  history: "history(key, from, to) of the stream",
+  changes: "changes(from, to) of the stream",
+}
+/** Operators of RDDs that each of those versions has by way of `transform`. */
+const ofEachVersion = ["flatMap", "mapValues", "reduceByKey", "groupByKey", "distinct", "join", "leftOuterJoin", "sortBy", "keys", "values"]
 /** What a session has, or none needs, typed on `ssc` or `sc`. */
 const ofSession: Readonly<Record<string, string>> = {
   start: elsewhere.start!,
@@ -118,6 +145,10 @@ const ofSession: Readonly<Record<string, string>> = {
   binaryRecordsStream: elsewhere.textFileStream!,
   queueStream: "readStream(name, interval), and `rivulet send name`",
   receiverStream: "readStream(name, interval), and `rivulet send name`",
+  rawSocketStream: elsewhere.socketTextStream!,
+  socketStream: elsewhere.socketTextStream!,
+  transform: "a.transformWith(b, (a, b) => …)",
+  emptyRDD: "parallelize([])",
   wholeTextFiles: "textFile(paths)",
   makeRDD: "parallelize(values)",
   range: "parallelize(values)",
@@ -129,11 +160,19 @@ const ofSession: Readonly<Record<string, string>> = {
 }
 
 /** Adds methods that throw the hint. They are not enumerable and never hide a method that exists. */
-export function addHints(prototype: object, what: "stream" | "snapshot" | "rdd" | "session"): void {
+export function addHints(prototype: object, what: "stream" | "snapshot" | "versions" | "rdd" | "session"): void {
   if (what === "session") {
     for (const [name, use] of Object.entries(ofSession)) add(prototype, name, () => `${name} is not here: ${use}`)
     return
   }
+  if (what === "versions") {
+    for (const [name, use] of Object.entries(ofVersions)) add(prototype, name, () => `these are versions, ${name} is not here: ${use}`)
+    for (const name of ofEachVersion)
+      add(prototype, name, () => `these are versions, ${name} is not here: transform(rdd => rdd.${name}(…))`)
+    for (const name of ["topK", "getTop"]) add(prototype, name, () => `${name} is not here: ${elsewhere[name]}`)
+    return
+  }
+  if (what !== "rdd") add(prototype, "sortByKey", self => `${self}.sortByKey is not here: transform(rdd => rdd.sortBy(([key]) => key))`)
   for (const [name, use] of Object.entries(elsewhere)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
   if (what === "snapshot") {
     for (const name of ofOneVersion) add(prototype, name, self => `${self}.${name} is not here: transform(rdd => rdd.${name}(…))`)

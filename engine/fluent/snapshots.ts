@@ -7,6 +7,7 @@ import type { Action } from "../actions/action.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import type { Answer, Series } from "./answer-types.js"
 import { type HandleData, handleBrand } from "./brand.js"
+import { addHints } from "./hints.js"
 import { seriesOf } from "./history.js"
 import type { Host, UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
@@ -90,3 +91,5 @@ export class SnapshotsHandle implements Record<keyof Snapshots<unknown>, unknown
     )
   }
 }
+
+addHints(SnapshotsHandle.prototype, "versions")

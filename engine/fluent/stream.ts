@@ -241,13 +241,23 @@ export function rangeOf(host: Host, from: TimeLike, to: TimeLike): [from: QueryT
   const range: [QueryTime, QueryTime] = [host.time(from), host.time(to)]
   const bothRelative = range.every(time => time < 0)
   const bothFixed = range.every(time => time >= 0 && time !== Number.POSITIVE_INFINITY)
-  if ((bothRelative || bothFixed) && range[0] > range[1])
+  if ((bothRelative || bothFixed) && range[0] > range[1]) {
+    if (isClock(from) && isClock(to) && clockOf(to) > clockOf(from))
+      throw new RivuletError(`a range from ${from} to ${to}: ${to} is still to come, and means yesterday's`, {
+        code: 2,
+        try: `from ${from} to "now"`,
+      })
     throw new RivuletError(`a range from ${String(from)} to ${String(to)} ends before it begins`, {
       code: 2,
       try: "the earlier time first",
     })
+  }
   return range
 }
+
+const isClock = (time: TimeLike): time is string => typeof time === "string" && /^\s*\d{1,2}:\d\d/.test(time)
+/** `9:05` as `09:05`, so that text compares as time does. */
+const clockOf = (time: string): string => time.trim().replace(/^(\d):/, "0$1:")
 
 export interface StateSettings {
   readonly initial?: unknown

@@ -320,6 +320,9 @@ const errors: [make: (s: Pairs, slow: Pairs) => unknown, ...says: RegExp[]][] = 
     /holds a whole version each interval: track is for records/,
     /reduceByKey/,
   ],
+  [s => (s as unknown as { sortByKey(): void }).sortByKey(), /sortByKey is not here: transform\(rdd => rdd\.sortBy/],
+  [s => (s.window("2s").slice(0, 9000) as unknown as { collect(): void }).collect(), /these are versions.*last\(\)\.collect\(\)/],
+  [s => (s.window("2s").slice(0, 9000) as unknown as { reduceByKey(): void }).reduceByKey(), /transform\(rdd => rdd\.reduceByKey/],
   [s => (s.runningReduce(sum) as unknown as { topK(): void }).topK(), /topK is not here: top\(n\)/],
 ]
 

@@ -129,6 +129,24 @@ test("a record that is no line, for an input that parses lines, is refused when 
   await s.close()
 })
 
+test("a renamed stream's old name says the new one at once; a range whose end is still to come says so", async () => {
+  const s = await simulate({ workers: 1, start: "2026-03-04 21:03" })
+  const counts = s
+    .readStream("views", "1s")
+    .map(v => [v, 1])
+    .runningReduce(sum)
+    .named("counts")
+  await s.advance("1s")
+  counts.named("totals")
+  assert.throws(() => s.stream("counts"), /counts is called test\/totals now/)
+  await s.advance("1s")
+  await s.streams()
+  assert.throws(() => s.stream("counts"), /counts is called test\/totals now/)
+  assert.throws(() => counts.slice("21:03", "21:05"), /21:05 is still to come, and means yesterday's/)
+  assert.throws(() => counts.slice("21:02", "21:01"), /ends before it begins/)
+  await s.close()
+})
+
 test("a question that nobody can answer fails", async () => {
   const s = await simulate({ workers: 1 })
   const views = s.readStream("views", "1s")
