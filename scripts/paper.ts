@@ -3,7 +3,7 @@
  *
  *   npm run paper                                    all of them; some minutes of CPU
  *   npm run paper -- --only stragglers,master-cost   those; the others stay as they are
- *   npm run paper -- --workers 100                   how far the scaling goes (default 16)
+ *   npm run paper -- --workers 100                   how far the scaling goes (default 8; the cost of a run grows with its square)
  *
  * The machines are the production ones; what takes time is a stated model (`docs/evaluation/README.md`), and random from a seed, so the
  * same figures come again. The master's CPU is measured, and is the machine's.
@@ -13,11 +13,12 @@ import { cpus } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { type Figure, masterCost, recoveryByCheckpoints, recoveryBySize, scaling, stragglers } from "./paper/figures.js"
+import { type Figure, masterCost, recoveryByCheckpoints, recoveryBySize, stragglers } from "./paper/figures.js"
+import { scaling } from "./paper/scaling.js"
 import { number, svgOf } from "./paper/svg.js"
 
 const { values: options } = parseArgs({
-  options: { only: { type: "string" }, workers: { type: "string", default: "16" } },
+  options: { only: { type: "string" }, workers: { type: "string", default: "8" }, help: { type: "boolean", default: false } },
 })
 const mostWorkers = Number(options.workers)
 if (!Number.isSafeInteger(mostWorkers) || mostWorkers < 1 || mostWorkers > 200) {
@@ -37,6 +38,15 @@ const figures: Record<string, () => Figure> = {
       [100, 1_000, 100],
       [100, 10_000, 100],
     ]),
+}
+if (options.help) {
+  console.log(`npm run paper -- [--only <figure>,<figure>] [--workers <n>]
+
+  --only      of ${Object.keys(figures).join(", ")}; all of them without it
+  --workers   how far the scaling goes, from 1 to 200; default 8
+
+Writes the data, a picture and a table of each into docs/evaluation/.`)
+  process.exit(0)
 }
 const asked = options.only?.split(",") ?? Object.keys(figures)
 const unknown = asked.find(name => figures[name] === undefined)

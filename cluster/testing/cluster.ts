@@ -9,7 +9,7 @@ import type { MasterConfig } from "../master/config.js"
 import { newestEpoch, type ReadRecord } from "../master/epochs.js"
 import { MasterMachine } from "../master/master.js"
 import type { JournalRecord } from "../master/records.js"
-import { incarnationOf, type Machine, nodeName } from "../ports.js"
+import { incarnationOf, type Machine, type NodeId, nodeName } from "../ports.js"
 import type { EffectCommand } from "../runtime.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import { poisonByte } from "../worker/allocator.js"
@@ -49,6 +49,8 @@ export interface ClusterOptions {
   /** Stands between the master and its runtime: sees each of its steps. */
   readonly watchMaster?: (machine: Machine) => Machine
   readonly client?: Partial<ClientConfig>
+  /** What some frames take of a node's main thread. Without it they take nothing. */
+  readonly workMs?: (node: NodeId, frames: readonly Uint8Array[]) => number
 }
 
 interface WorkerLife {
@@ -363,11 +365,13 @@ export class SimulatedCluster {
 
   /** `place`: where it listens. */
   #make(id: string, machine: Machine, place: string | null, perform: Perform): SimulatedNode {
+    const { workMs } = this.#options
     return new SimulatedNode(this.world, this.network, {
       node: id,
       machine,
       place,
       clock: this.#clock(id),
+      ...(workMs && { workMs: frames => workMs(id, frames) }),
       epochMs: this.#options.epochMs ?? defaultEpochMs,
       perform: (command, node) => {
         if (perform(command, node)) return

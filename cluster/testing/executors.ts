@@ -3,7 +3,7 @@
  * time drawn from a cost model. Inputs are read at that end: memory that the worker gave away too early shows.
  */
 
-import type { TaskFailure, TaskLimits, TaskResult, TaskRun } from "../../engine/task.js"
+import type { TaskFailure, TaskInput, TaskLimits, TaskResult, TaskRun } from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
 import type { Timer, World } from "./world.js"
 
@@ -22,8 +22,8 @@ export interface CostModel {
   /** A task that takes `hangMs` more: a slow machine, not a slow program. */
   readonly hang: number
   readonly hangMs: number
-  /** Of the received input that the task reads. */
-  readonly perByteMs?: number
+  /** Added for each input that the task reads. */
+  readonly inputMs?: (input: TaskInput) => number
 }
 
 /** As of the real ones. */
@@ -92,7 +92,7 @@ export class SimulatedExecutors {
       (this.costs.baseMs +
         random.exponential(this.costs.meanMs) +
         (random.chance(this.costs.hang) ? this.costs.hangMs : 0) +
-        (this.costs.perByteMs === undefined ? 0 : this.costs.perByteMs * inputBytes(run))) *
+        inputMs(this.costs, run)) *
       this.factor
     const { runner } = executor
     const end = this.#world.after(ms, () => {
@@ -200,10 +200,8 @@ export class SimulatedExecutors {
   }
 }
 
-function inputBytes({ inputs }: TaskRun): number {
-  let bytes = 0
-  for (const { ref, parts } of inputs) if (ref.kind === "block") for (const { length } of parts) bytes += length
-  return bytes
+function inputMs({ inputMs }: CostModel, { inputs }: TaskRun): number {
+  return inputMs === undefined ? 0 : inputs.reduce((ms, input) => ms + inputMs(input), 0)
 }
 
 function machineFailure(error: unknown): TaskFailure {

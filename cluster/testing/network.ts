@@ -25,6 +25,15 @@ export interface Weather {
 
 export const fairWeather: Weather = { minDelayMs: 0.2, meanDelayMs: 0.3, loss: 0, duplicate: 0, straggle: 0, straggleMs: 0 }
 
+/** What carries a place's frames: those that it sends wait for each other, and so do those that come to it. */
+export interface LinkModel {
+  readonly bytesPerMs: number
+  /** Of some frames; 0: they take no time. */
+  sizeBytes(from: NodeId, frames: readonly Uint8Array[]): number
+  /** Names whose frames wait for nothing at their end. */
+  readonly many: ReadonlySet<string>
+}
+
 /** A node as the network sees it. */
 export interface Host {
   readonly node: NodeId
@@ -74,6 +83,9 @@ export class Network {
   weather: Weather = fairWeather
   /** Peers always see at once that a node died, or listens again; else some do, after a while. */
   noticesDeath = false
+  /** Null: frames of any size take the same time, and do not wait for each other. */
+  link: LinkModel | null = null
+  readonly #linkFreeMs = new Map<string, number>()
   /** Frames by what became of them. */
   readonly counts = { delivered: 0, lost: 0, cut: 0, unreachable: 0 }
   readonly #world: World
@@ -221,6 +233,7 @@ export class Network {
     const { minDelayMs, meanDelayMs, straggle, straggleMs } = this.weather
     let delay = minDelayMs + random.exponential(meanDelayMs)
     if (random.chance(straggle)) delay += random.next() * straggleMs
+    delay += this.#carriedMs(from, to, frames)
     const clogMs = this.#clogs.get(`${nodeName(from)}>${this.#nameAt(to)}`) ?? 0
     if (clogMs > this.#world.nowMs + delay) delay = clogMs - this.#world.nowMs + random.next()
     const flight: Flight = { from, to, frames, checksum: checksumOf(frames), timer: null }
@@ -229,6 +242,22 @@ export class Network {
       this.#flights.delete(flight)
       this.#arrive(flight)
     })
+  }
+
+  /** Until the sender's link, and then the receiver's, have carried the frames: each carries one after the other. */
+  #carriedMs(from: NodeId, to: string, frames: readonly Uint8Array[]): number {
+    const ms = this.link === null ? 0 : this.link.sizeBytes(from, frames) / this.link.bytesPerMs
+    if (ms === 0) return 0
+    let atMs = this.#world.nowMs
+    for (const [name, end] of [
+      [nodeName(from), `${nodeName(from)}>`],
+      [to, `>${to}`],
+    ] as const) {
+      if (this.link?.many.has(name)) continue
+      atMs = Math.max(atMs, this.#linkFreeMs.get(end) ?? 0) + ms
+      this.#linkFreeMs.set(end, atMs)
+    }
+    return atMs - this.#world.nowMs
   }
 
   /** What the dead sent lies in buffers on the way, and may come when their next life has begun. */

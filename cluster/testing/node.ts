@@ -28,6 +28,8 @@ export interface NodeOptions {
   readonly clock?: ClockFault
   /** Wall time when the world began. */
   readonly epochMs: number
+  /** What some frames take of the node's main thread: they wait for each other. Without it they take nothing. */
+  readonly workMs?: (frames: readonly Uint8Array[]) => number
 }
 
 export class SimulatedNode implements Host, Effects {
@@ -43,6 +45,8 @@ export class SimulatedNode implements Host, Effects {
   #timer: Timer | null = null
   /** Of each peer by name: the newest life that was heard. */
   readonly #heard = new Map<string, number>()
+  /** World time when its main thread has done what came so far. */
+  #freeAtMs = 0
   /** Copies of what it has computed do not get away, as over a link that has more urgent things to carry. */
   hoards = false
   /** World time until which it does nothing. */
@@ -88,6 +92,13 @@ export class SimulatedNode implements Host, Effects {
   // ── Host ──
 
   receive(frames: readonly Uint8Array[], changed: boolean): void {
+    const ms = this.#options.workMs?.(frames) ?? 0
+    if (ms === 0) return this.#take(frames, changed)
+    this.#freeAtMs = Math.max(this.#freeAtMs, this.#world.nowMs) + ms
+    this.#world.at(this.#freeAtMs, () => this.#take(frames, changed))
+  }
+
+  #take(frames: readonly Uint8Array[], changed: boolean): void {
     this.#whenAwake(() => {
       const before = this.#notTaken()
       this.runtime.receive(frames)
