@@ -12,23 +12,23 @@ import type { By, Value } from "./values.js"
 export interface RDD<T> {
   /** Each record through `f`. */
   map<U extends Value>(f: (value: T) => U): RDD<U>
-  /** All that `f` gives for each record. */
+  /** All that `f` gives for each record, in order. What is no iterable is an error of code 1. */
   flatMap<U extends Value>(f: (value: T) => Iterable<U>): RDD<U>
   /** The records for which `f` holds. */
   filter(f: (value: T) => boolean): RDD<T>
-  /** `f` is called once a partition. */
+  /** `f` is called once a partition, with its number from 0; it gives an iterable. */
   mapPartitions<U extends Value>(f: (values: Iterable<T>, partition: number) => Iterable<U>): RDD<U>
   /** Each record once, compared by value. */
   distinct(): RDD<T>
   /** The records of both, partitions of the first before those of the other. */
   union(other: RDD<T>): RDD<T>
-  /** Records in both, each once. */
+  /** Records in both, each once, compared by value. */
   intersection(other: RDD<T>): RDD<T>
-  /** Records that are not in `other`; duplicates stay. */
+  /** Records that are not in `other`, compared by value; duplicates stay. */
   subtract(other: RDD<T>): RDD<T>
-  /** Each record with probability `fraction`, 0–1; the same `seed` takes the same records. */
+  /** Each record with probability `fraction`, 0–1 (else code 2); the same `seed` (1 unless given) takes the same records. */
   sample(fraction: number, seed?: number): RDD<T>
-  /** In the order of `by`, in one partition: for results, not for raw data. */
+  /** In the order of `by`, equal ones as they came, NaN last either way; in one partition: for results, not for raw data. */
   sortBy(by: By<T>, order?: "asc" | "desc"): RDD<T>
   /** `[f(record), record]`. */
   keyBy<K extends Value>(f: (value: T) => K): RDD<[K, T]>
@@ -36,7 +36,7 @@ export interface RDD<T> {
   groupBy<K extends Value>(f: (value: T) => K): RDD<[K, T[]]>
   /** Shuffles into so many partitions of equal size. 0 is an error of code 2. */
   repartition(partitions: number): RDD<T>
-  /** Fewer partitions without a shuffle. */
+  /** Neighbouring partitions joined into so many, without a shuffle; never more than there are. 0 is an error of code 2. */
   coalesce(partitions: number): RDD<T>
   /** Kept in the workers' memory by the first question that computes it, with what it is made from, until unpersist or the session's end. */
   persist(): RDD<T>
@@ -44,13 +44,13 @@ export interface RDD<T> {
   unpersist(): RDD<T>
   /** Each partition as one array. */
   glom(): RDD<T[]>
-  /** The n-th record of each: both must have as many partitions, and as many records in each. */
+  /** The n-th record of each with that of the other: both must have as many partitions (else code 2), and as many records in each (else code 1). */
   zip<U>(other: RDD<U>): RDD<[T, U]>
   /** Each record with its place in partition order, from 0. */
   zipWithIndex(): RDD<[T, number]>
-  /** Every record with every record of the other. */
+  /** Every record with every record of the other: as many as both numbers multiplied. */
   cartesian<U>(other: RDD<U>): RDD<[T, U]>
-  /** Disjoint parts that are together everything, in proportion to the weights. */
+  /** Disjoint parts that are together everything, in proportion to the weights: numbers of 0 or more, not all 0 (else code 2). The same `seed` (1 unless given) cuts the same. */
   randomSplit(weights: readonly number[], seed?: number): RDD<T>[]
   // pairs [key, value]
   /** The pairs with their values through `f`. */
@@ -67,9 +67,9 @@ export interface RDD<T> {
   aggregateByKey<K, V, C>(this: RDD<[K, V]>, zero: C, add: (c: C, v: V) => C, combine: (a: C, b: C) => C): RDD<[K, C]>
   /** The same with one function. */
   foldByKey<K, V>(this: RDD<[K, V]>, zero: V, f: (a: V, b: V) => V): RDD<[K, V]>
-  /** Pairs to their key's partition: joins and reductions into as many partitions then move nothing. */
+  /** Pairs to their key's partition of so many, 1 or more (else code 2): joins and reductions into as many partitions then move nothing. */
   partitionBy<K, V>(this: RDD<[K, V]>, partitions: number): RDD<[K, V]>
-  /** For each key of either side its values of both. */
+  /** For each key of either side its values of both, in partition order: `[key, [left, right]]`; a side that lacks the key is `[]`. */
   cogroup<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>): RDD<[K, [V[], W[]]]>
   /** A pair for each combination of a left and a right value of one key. */
   join<K, V, W>(this: RDD<[K, V]>, other: RDD<[K, W]>): RDD<[K, [V, W]]>
@@ -90,9 +90,9 @@ export interface RDD<T> {
   collect(options?: { max?: number }): Answer<T[]>
   /** How many records there are. */
   count(): Answer<number>
-  /** When `within` is over: a count from the partitions that are ready, and between which numbers the count is (confidence 0.95). */
+  /** When `within` is over: a count from the partitions that are ready, and between which numbers the count is with `confidence`, 0.95 unless given. */
   countApprox(within: Duration, confidence?: number): Answer<ApproximateCount>
-  /** The first `n` records, in partition order. */
+  /** The first `n` records, in partition order. `n` is 0 or more (else code 2). */
   take(n: number): Answer<T[]>
   /** The first record; undefined when there is none. */
   first(): Answer<T | undefined>
@@ -104,11 +104,11 @@ export interface RDD<T> {
   top(n: number, by: By<T>): Answer<T[]>
   /** The n smallest by `by`, smallest first. */
   takeOrdered(n: number, by: By<T>): Answer<T[]>
-  /** All records joined two by two; undefined of none. `f` is associative. */
+  /** All records joined two by two, in partition order; undefined of none. `f` is associative. */
   reduce(f: (a: T, b: T) => T): Answer<T | undefined>
-  /** The same from a zero, which goes in once. */
+  /** The same from a zero, which goes in once and first; of nothing the zero. */
   fold(zero: T, f: (a: T, b: T) => T): Answer<T>
-  /** Records added to a zero a partition, and those joined by `merge`. */
+  /** Records added to a zero a partition, a copy each, and those joined by `merge` in partition order. */
   aggregate<A>(zero: A, add: (a: A, v: T) => A, merge: (a: A, b: A) => A): Answer<A>
   /** How often each record comes, by value. */
   countByValue(): Answer<Map<T, number>>
@@ -120,9 +120,9 @@ export interface RDD<T> {
   collectAsMap<K, V>(this: RDD<[K, V]>): Answer<Map<K, V>>
   /** Exact for up to 65,536 numbers; over that the percentiles are within 0.5 % of the value at that rank. */
   stats(this: RDD<number>): Answer<Stats>
-  /** How many numbers lie in each bucket: so many even ones (10), or between the edges given. The last is closed; NaN is in none. */
+  /** How many numbers lie in each bucket: so many even ones (10), none of nothing, or between two or more rising edges (else code 2). The last is closed; NaN is in none. Infinity needs edges (else code 1). */
   histogram(this: RDD<number>, buckets?: number | number[]): Answer<[from: number, to: number, n: number][]>
-  /** n records in random order, each with the same chance; the same `seed` takes the same. */
+  /** n records in random order, all if there are fewer, each with the same chance; the same `seed` (1 unless given) takes the same. */
   takeSample(n: number, seed?: number): Answer<T[]>
   /** The same as Spark has it; with replacement each of the n is drawn from all records, so one may come several times. */
   takeSample(withReplacement: boolean, n: number, seed?: number): Answer<T[]>
@@ -144,7 +144,7 @@ export interface RDD<T> {
   schema(): Promise<Field[]>
 }
 
-/** The versions of [from, to), in time order: an action gives one result a version. */
+/** The versions of [from, to), in time order, as far as they are retained and finished: an action gives one result a version. */
 export interface Snapshots<T> {
   /** Each record through `f`. */
   map<U extends Value>(f: (value: T) => U): Snapshots<U>

@@ -229,7 +229,7 @@ export interface LogLine {
   repeated: number
 }
 
-/** Of numbers: how many, their sum and spread (`stdev` is of the population), least, greatest, and percentiles. */
+/** Of numbers: how many, their sum and spread (`stdev` is of the population), least, greatest, and percentiles. Of none all but `count` and `sum`, which are 0, are NaN; NaN comes after all other numbers. */
 export interface Stats {
   /** How many numbers. */
   count: number

@@ -59,7 +59,7 @@ export interface Handle {
 export interface DStream<T> extends Handle {
   /** Each record through `f`, which is synchronous and a copy: it travels with what it captures. */
   map<U extends Value>(f: (value: T) => U): DStream<U>
-  /** All that `f` gives for each record: none, one or several. */
+  /** All that `f` gives for each record: none, one or several. What is no iterable is an error of code 1. */
   flatMap<U extends Value>(f: (value: T) => Iterable<U>): DStream<U>
   /** The records for which `f` holds. */
   filter<U extends T>(f: (value: T) => value is U): DStream<U>
@@ -69,9 +69,9 @@ export interface DStream<T> extends Handle {
   mapPartitions<U extends Value>(f: (values: Iterable<T>, info: { interval: Interval; partition: number }) => Iterable<U>): DStream<U>
   /** Each record once, compared by value. */
   distinct(): DStream<T>
-  /** The records of both, which have one interval. */
+  /** The records of both, which have one interval (else code 2). */
   union(other: DStream<T>): DStream<T>
-  /** The same records spread evenly over so many partitions. */
+  /** The same records spread evenly over so many partitions, 1 or more (else code 2). */
   repartition(partitions: number): DStream<T>
   /** Operators of RDDs on each interval's RDD, for instance a join with old data (§3.4). `f` is called once, at definition, to build them; `interval` is each interval in the functions that capture it. */
   transform<U>(f: (rdd: RDD<T>, interval: Interval) => RDD<U>): DStream<U>
@@ -87,7 +87,7 @@ export interface DStream<T> extends Handle {
   top<K>(this: DStream<[K, number]>, n: number): DStream<[K, number]>
   /** The n greatest: pairs by their number, anything else by `by`. Ties go to the smaller key. */
   top(n: number, by: By<T>): DStream<T>
-  /** At the end of each slide, the records of the last `length`. Both are multiples of the interval; `slide` is the interval unless given. */
+  /** At the end of each slide, the records of the last `length`. Both are multiples of the interval (else code 2); `slide` is the interval unless given, and slides are aligned to the epoch. */
   window(length: Duration, slide?: Duration): SnapshotDStream<T>
   /** The number of records of the last `length`, at the end of each slide. */
   countByWindow(length: Duration, slide?: Duration): SnapshotDStream<number>
@@ -126,7 +126,7 @@ export interface DStream<T> extends Handle {
     slide?: Duration,
     options?: Omit<StateOptions<K, V>, "initial">,
   ): StateDStream<K, V>
-  /** A state a key, made by its first event, changed by each (null ends it), gone `timeout` after its last. */
+  /** A state a key, made by its first event, changed by each (null ends it), gone `timeout` after its last: seen last in interval k, in k + ⌈timeout ÷ interval⌉, unless there is an event in that one. */
   track<K, V, S extends Value>(
     this: DStream<[K, V]>,
     initialize: (key: K, event: V) => S,
@@ -144,18 +144,18 @@ export interface DStream<T> extends Handle {
     f: (a: V, b: V) => V,
     options: StateOptions<K, V> & { timestamp: (record: [K, V]) => TimeLike; correctFor: Duration; keepFor?: Duration },
   ): StateDStream<[window: Date, key: K], V>
-  /** Called each interval for every key that has state or events; undefined ends the key. */
+  /** Called each interval for every key that has state or events, silent ones with `[]`; undefined ends the key, null is a state. */
   updateStateByKey<K, V, S extends Value>(
     this: DStream<[K, V]>,
     update: (values: V[], state: S | undefined) => S | undefined,
     options?: StateOptions<K, S>,
   ): StateDStream<K, S>
   // ask
-  /** All records of [from, to); `to` is now unless given. */
+  /** All records of [from, to), of the finished intervals; `to` is now unless given. Before the first there is nothing; what has been forgotten is an error of code 5. */
   slice(from: TimeLike, to?: TimeLike): RDD<T>
   /** The same as `slice("-<span>", "now")`. */
   last(span: Duration): RDD<T>
-  /** The one interval that holds `time`. */
+  /** The one interval that holds `time`. Code 1 when it is not finished yet, 5 when it has been forgotten. */
   at(time: TimeLike): RDD<T>
   /** The newest finished interval, or version. */
   latest(): RDD<T>
@@ -191,7 +191,7 @@ export interface StateOptions<K, S> {
   initial?: RDD<[K, S]>
   /** Where the stream starts: the earliest retained interval unless given. */
   from?: TimeLike | "earliest" | "next"
-  /** Into how many its keys are spread; the session's number unless given. */
+  /** Into how many its keys are spread, 1 to 4,096 (else code 2); the session's number unless given. */
   partitions?: number
   /** A function that throws holds the stream, unless the records at which it does are to be set aside. */
   onError?: "hold" | "setAside"
@@ -228,7 +228,7 @@ export interface SnapshotDStream<T> extends Handle {
   ): SnapshotDStream<[K, [V, W | undefined]]>
   /** Computed each interval and kept, as state is. */
   persist(): this
-  /** The version at the end of the interval that holds `time`. */
+  /** The version at the end of the interval that holds `time`. Code 1 when that is not finished yet, 5 when it has been forgotten. */
   at(time: TimeLike): RDD<T>
   /** The newest finished interval, or version. */
   latest(): RDD<T>
@@ -258,7 +258,7 @@ export interface StateDStream<K, S> extends SnapshotDStream<[K, S]> {
   getAll(keys: Iterable<K>, at?: TimeLike): Answer<[K, S][]>
   /** One key's state in each interval of [from, to), from the few rows in which it changed. */
   history(key: K, from: TimeLike, to?: TimeLike): Answer<Series<S | undefined>>
-  /** Keys whose state differs between the instants `from` and `to`. */
+  /** Keys whose state differs between the instants `from` and `to`: at each, as of the newest interval that ends by then. Costs what changed. */
   changes(from: TimeLike, to?: TimeLike): RDD<Change<K, S>>
 }
 

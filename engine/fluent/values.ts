@@ -39,7 +39,7 @@ export interface Formats {
   combined: AccessLog
   /** A value a line. */
   json: unknown
-  /** By the names in the first line. */
+  /** Texts by column: by the names that `header` gives, else `_1`, `_2` … */
   csv: Record<string, string>
 }
 
