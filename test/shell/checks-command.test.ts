@@ -260,11 +260,17 @@ test("40: a replay from an archive compared with what ran live, whoever was kill
   await feed.send([visit("/e", 13)])
   await ann.until('counts.get("/e")', said => said.startsWith("  2\n"))
   const later = join(directory, "later.ts")
-  const again = "export const again = views.map(v => [v.url, 1]).runningReduce((a, b) => a + b)\n"
+  const again = `const ones = views.map(v => [v.url, 1])
+export const again = ones.runningReduce((a, b) => a + b)
+export const recent = ones.reduceByWindow("1s", (a, b) => a + b, (a, b) => a - b)
+export const seen = ones.track(() => 1, (_, n) => n + 1, "600ms")
+export const share = ones.reduceByKey((a, b) => a + b).join(again).mapValues(([now, all]) => now / all)
+`
   writeFileSync(later, `import { readStream } from "rivulet"\nconst views = readStream("views", "200ms", { format: "combined" })\n${again}`)
   const submitted = await rivulet(["submit", later, "--from", "archive"], as("ann"))
   assert.is(submitted.code, 0, submitted.err)
-  assert.match(submitted.err, /later runs: 1 added\n {2}again from \d{4}-/)
+  assert.match(submitted.err, /later runs: \d added\n/)
+  for (const name of ["again", "recent", "seen"]) assert.match(submitted.err, new RegExp(`^  ${name} from \\d{4}-`, "m"))
   await feed.send([visit("/e", 14)])
   await ann.until('state("later/again").get("/e")', said => said.startsWith("  3\n"))
   await ann.until('counts.get("/e")', said => said.startsWith("  3\n"))
@@ -279,6 +285,9 @@ test("40: a replay from an archive compared with what ran live, whoever was kill
     [
       ["again", 0, true],
       ["counts", 0, true],
+      ["recent", 0, true],
+      ["seen", 0, true],
+      ["share", 0, true],
       ["views", 0, true],
     ],
     ran.out,
