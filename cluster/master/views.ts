@@ -1,10 +1,10 @@
 /** What people see of the master: catalog, status, logs. Nothing here changes anything. */
 
-import type { StreamId } from "../../engine/definition.js"
 import { earliestOf, throughOf } from "../../engine/dstream.js"
-import type { CapturedLog } from "../../engine/task.js"
+import type { CapturedLog, StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterStatus, LogEntry, Message, PartitionLineage, TaskDone, WhyReport, WorkerStatus } from "../protocol.js"
+import { AsideCounts } from "./aside-counts.js"
 import { isInternal, nameOf } from "./catalog.js"
 import type { Draining } from "./draining.js"
 import type { HeldInput } from "./held-input.js"
@@ -34,7 +34,7 @@ const formerlyMs = 86_400_000
 export class Views {
   readonly #parts: Parts
   readonly #log = new LogKeeper()
-  readonly #aside = new Map<StreamId, number>()
+  readonly #aside = new AsideCounts()
 
   constructor(
     parts: Parts,
@@ -77,9 +77,9 @@ export class Views {
     return this.#log.since(sinceMs, name)
   }
 
-  /** Lines that a task set aside. */
-  made(stream: StreamId | null, done: TaskDone): void {
-    if (stream !== null && done.aside > 0) this.#aside.set(stream, (this.#aside.get(stream) ?? 0) + done.aside)
+  /** A task was done: what it set aside is counted. */
+  made(spec: StageSpec, partition: number, { aside }: TaskDone): void {
+    this.#aside.made(spec, partition, aside)
   }
 
   catalog(times: Times): CatalogEntry[] {
@@ -112,7 +112,7 @@ export class Views {
       ...(keys === null ? {} : { keys }),
       bytes: this.#bytes(record),
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
-      aside: (this.#aside.get(definition.id) ?? 0) + (record.read?.late ?? 0) + (record.asideRows ?? 0),
+      aside: this.#aside.of(definition.id) + (record.read?.late ?? 0) + (record.asideRows ?? 0),
       ...(record.files === null ? {} : { read: readOf(record.files.list, record.read?.doneBytes ?? 0) }),
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),

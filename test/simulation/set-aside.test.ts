@@ -301,4 +301,33 @@ test("the same in a replay, and after all caches are gone", async () => {
   }
 })
 
+test("what is set aside counts once, though its tasks run again after a death, and however often it is asked for", async () => {
+  const cluster = await simulate({ workers: 2 })
+  const records = cluster.readStream<{ key: string }>("records", "1s", { format: "json" })
+  const counts = records.map(({ key }) => [key, 1]).runningReduce(sum)
+  counts.named("counts")
+  await cluster.flush()
+  const aside = async () => {
+    const entries = await cluster.host.request({ kind: "catalog" })
+    return entries.find(({ definition }) => definition.name === "counts")?.aside
+  }
+  for (let i = 0; i < 3; i++) {
+    cluster.feed("records", ['{"key":"a"}', "no json", '{"key":"b"}', "nor this"])
+    await cluster.advance("1s")
+  }
+  await cluster.advance("1s")
+  assert.is(await aside(), 6)
+  // What the question makes again is of the state's own tasks.
+  for (const node of ["w1", "w2"]) {
+    cluster.kill(node)
+    cluster.restart(node)
+    cluster.feed("records", ['{"key":"a"}', "no json"])
+    await cluster.advance("1s")
+    assert.is(await counts.get("b"), 3)
+  }
+  await cluster.advance("5s")
+  assert.is(await aside(), 8)
+  await cluster.close()
+})
+
 test.run()
