@@ -70,6 +70,15 @@ export function refuseLive(session: ClientSession, exports: Readonly<Record<stri
   })
 }
 
+/** Names of the drafts' inputs that read files by no time of their records: what is in which interval is by when it is read. */
+export function untimedInputs(session: ClientSession, exports: Readonly<Record<string, unknown>>): readonly string[] {
+  const exported = exportedIds(exports)
+  return draftInputs(session).flatMap(({ id, name, node }) => {
+    const { source, timestamp } = node as InputNode
+    return source.kind === "file" && timestamp === null ? [exported.get(id) ?? name] : []
+  })
+}
+
 function draftInputs(session: ClientSession): StreamDefinition[] {
   const { definitions } = session.host
   return definitions.all().filter(({ id, node }) => node.kind === "input" && definitions.isDraft(id))

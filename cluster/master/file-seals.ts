@@ -1,6 +1,6 @@
 /**
  * When the intervals of a `file:` input close, and what each then is: with time stamps when every file has passed it by the allowed
- * disorder, without when the clock has.
+ * disorder, without when the clock has (in batch mode, at the files' end).
  *
  * At its end nothing can come any more: all of it is sealed. Who waits for the end (batch mode) wants the rest of every longer step made of
  * it, too: an hour's window over minutes has the last minutes, though the hour was not over when the file was. Else an ended input stays
@@ -48,8 +48,9 @@ export class FileSeals {
     const starts = [...source.buckets.keys()].sort((a, b) => a - b)
     const timed = isTimed(definition)
     const clock = timed ? source.order.passed - node.disorderMs : times.timeMs
-    // At the end nothing can come any more; by the clock, what was read now still waits for its interval's end.
-    const end = timed && all ? Number.POSITIVE_INFINITY : Math.floor(clock / intervalMs) * intervalMs
+    // At the end nothing can come any more; by the clock, what was read now still waits for its interval's end. Batch mode has no clock to wait for.
+    const atEnd = all && (timed || definition.untilRead === true)
+    const end = atEnd ? Number.POSITIVE_INFINITY : Math.floor(clock / intervalMs) * intervalMs
     let from = record.sealedThrough
     for (const start of starts) {
       if (start + intervalMs > end) break
@@ -76,10 +77,12 @@ export class FileSeals {
   /** Of an input that has ended. True: there was something to seal. */
   finishSteps(source: SealedSource, definition: SourceDefinition): boolean {
     const { catalog, ledger } = this.#parts
-    const { newest } = source.order
-    if (source.finishedAt === ledger.definitionChanges || !isTimed(definition) || newest === Number.NEGATIVE_INFINITY) return false
-    source.finishedAt = ledger.definitionChanges
     const { sealedThrough } = ledger.streams.get(source.stream) as StreamRecord
+    const timed = isTimed(definition)
+    const newest = timed ? source.order.newest : sealedThrough - 1
+    if (source.finishedAt === ledger.definitionChanges || newest === Number.NEGATIVE_INFINITY) return false
+    if (!timed && definition.untilRead !== true) return false
+    source.finishedAt = ledger.definitionChanges
     const ends = catalog.dependents(source.stream).map(({ definition: { intervalMs } }) => intervalStart(newest, intervalMs) + intervalMs)
     const end = Math.max(...ends, sealedThrough)
     if (end === sealedThrough) return false

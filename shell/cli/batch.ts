@@ -3,7 +3,7 @@
  * exported stream's intervals that have rows, in interval order, as lines or files.
  */
 import { statSync } from "node:fs"
-import { type InputOverride, keepUntilRead, overrideInputs, refuseLive } from "../../cluster/client/batch.js"
+import { type InputOverride, keepUntilRead, overrideInputs, refuseLive, untimedInputs } from "../../cluster/client/batch.js"
 import { defineProgram } from "../../cluster/client/program/define.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
@@ -126,6 +126,11 @@ function savedRun({ master, save, resume, workers }: BatchOptions): SavedRun | n
 async function work(session: ClientSession, options: BatchOptions, run: SavedRun | null, compared: RunComparison | null): Promise<void> {
   const exports = { ...(await defineProgram(session, options.path)).exports }
   for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports))
+  if (options.inputs !== undefined)
+    for (const name of untimedInputs(session, exports))
+      process.stderr.write(
+        `${name} has no time stamps, so its records are of the interval in which they are read; --timestamp <field> names theirs\n`,
+      )
   if (options.master === undefined) {
     refuseLive(session, exports)
     keepUntilRead(session)

@@ -7,7 +7,7 @@ import { counts, definition, fileInput, Harness, type Launched } from "./harness
 const test = suite("file sources")
 
 /** Splits of 10 bytes; each read gives rows in the intervals named for it: `[interval in s, rows]`. */
-function reading(splits: [number, number][][]): Harness {
+function reading(splits: [number, number][][], { timed = true, untilRead = false } = {}): Harness {
   const h = new Harness({ splitBytes: 10 })
   let blocks = 0
   const usual = h.answer
@@ -19,14 +19,15 @@ function reading(splits: [number, number][][]): Harness {
     return {
       task: one.task.task,
       ms: 1,
-      outputs: rows.map(([s, n]) => ({ block: `r${++blocks}`, bytes: n, rows: n, interval: s * 1000, newest })),
+      outputs: rows.map(([s, n]) => ({ block: `r${++blocks}`, bytes: n, rows: n, ...(timed && { interval: s * 1000, newest }) })),
       aside: 0,
       rowsIn: 0,
     }
   }
   h.join(1)
   h.join(2)
-  h.define(definition("log", fileInput(true)), definition("counts", counts("log")))
+  const kept = untilRead ? { untilRead: true as const } : {}
+  h.define(definition("log", fileInput(timed), kept), definition("counts", counts("log"), kept))
   h.advance(100)
   const [listing] = h.messages("listFiles")
   assert.equal(listing?.message.paths, ["log"])
@@ -99,6 +100,23 @@ test("who waits for the end of a file with a clock of its own gets the end of th
   drain(4000)
   assert.is(ends(), 14_000)
   assert.is(h.records("seal").at(-1)?.read?.ended, true)
+})
+
+test("in batch mode files without time stamps end when they have been read, and so does the longest step that is made of them", () => {
+  for (const untilRead of [false, true]) {
+    const h = reading([[[0, 2]], [[0, 1]]], { timed: false, untilRead })
+    const kept = untilRead ? { untilRead: true as const } : {}
+    h.define(definition("far", { kind: "window", parent: "log", lengthMs: 60_000, slideMs: 60_000 }, { intervalMs: 60_000, ...kept }))
+    h.ask({ kind: "drained", streams: [] })
+    // Less than an interval of the input.
+    h.advance(300)
+    assert.equal(h.response(), untilRead ? { ok: true, value: null } : null)
+    assert.equal(
+      sealed(h).map(text => text.split(": ")[1]),
+      untilRead ? ["3"] : [],
+    )
+    if (untilRead) assert.is(h.records("seal").at(-1)!.to % 60_000, 0)
+  }
 })
 
 test("late records are counted, and set aside in the interval that was open", () => {
