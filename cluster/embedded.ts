@@ -69,9 +69,10 @@ const frugalEnvironment = { MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESH
 const frugalArguments = ["--max-semi-space-size=4", "--expose-gc"]
 /**
  * Versions of states that are not read yet are in memory of executors as well as in blocks. And nobody waits for the next interval's answer: that a process has
- * ended shows at its connection, and one that is only slow, on a machine with too much to do, costs less than to make anew what it holds.
+ * ended shows at its connection, and one that is only slow, on a machine with too much to do, costs less than to make anew what it holds. Nor is a task begun on
+ * another worker of the same machine: the thread of the one that comes second is ended, with all the states that it has.
  */
-const frugalMaster = { readAheadIntervals: 32, lostAfterMs: 5_000 }
+const frugalMaster = { readAheadIntervals: 32, lostAfterMs: 5_000, speculation: false }
 
 const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
 
