@@ -30,6 +30,8 @@ export type ClientCall =
       readonly session: string
       readonly stream: string
       readonly rows: number
+      /** Its number, of a session that goes on where another process left it: above those before. Default: the next one. */
+      readonly seq?: number
       readonly loan?: number
       readonly aside?: string
     }
@@ -80,6 +82,8 @@ export interface SendCounters {
   readonly sentBytes: number
   readonly ackedBytes: number
   readonly batches: number
+  /** All batches up to this number are acknowledged. */
+  readonly ackedThrough: number
   readonly resent: number
   /** Copies behind the last ack. */
   readonly copies: number

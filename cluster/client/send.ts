@@ -35,7 +35,17 @@ const newline = 10
 const tailBytes = 64 * 1024
 const none = new Uint8Array(0)
 
-const nothing: SendCounters = { sent: 0, acked: 0, sentBytes: 0, ackedBytes: 0, batches: 0, resent: 0, copies: 0, waiting: false }
+const nothing: SendCounters = {
+  sent: 0,
+  acked: 0,
+  sentBytes: 0,
+  ackedBytes: 0,
+  batches: 0,
+  ackedThrough: 0,
+  resent: 0,
+  copies: 0,
+  waiting: false,
+}
 
 /** A sender to the receiver that `name` is the input of: "views", or "demo/views". Rejected with code 2 for what is no name, 5 as `wait` says. */
 export async function openSender(session: ClientSession, name: string, options: SenderOptions = {}): Promise<LineSender> {

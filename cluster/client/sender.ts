@@ -87,10 +87,17 @@ export class Sender {
   }
 
   /** A block to send. */
-  send(call: number, { session, stream, rows: lines, loan, aside }: Omit<SendCall, "kind">, block: Uint8Array, now: Now): SenderStep[] {
+  send(
+    call: number,
+    { session, stream, rows: lines, seq: asked, loan, aside }: Omit<SendCall, "kind">,
+    block: Uint8Array,
+    now: Now,
+  ): SenderStep[] {
     const flow = this.#flow(session, stream)
     if (flow.error !== null) return [{ kind: "failed", call, message: flow.error }]
-    const seq = flow.nextSeq++
+    const seq = asked ?? flow.nextSeq
+    if (seq < flow.nextSeq) return [{ kind: "failed", call, message: `${stream}: batch ${seq} comes after ${flow.nextSeq - 1}` }]
+    flow.nextSeq = seq + 1
     const rows = aside === undefined ? lines : 0
     flow.batches.set(seq, { seq, rows, block, loan, aside, worker: null, dueMs: 0, tries: 0, last: null })
     flow.sent += rows
@@ -317,6 +324,7 @@ function keyOf(session: string, stream: string): string {
 }
 
 function countersOf(flow: Flow): SendCounters {
-  const { sent, acked, sentBytes, ackedBytes, resent, copies } = flow
-  return { sent, acked, sentBytes, ackedBytes, batches: flow.nextSeq - 1, resent, copies, waiting: flow.defined === false }
+  const { sent, acked, sentBytes, ackedBytes, resent, copies, batches, nextSeq } = flow
+  const ackedThrough = (batches.keys().next().value ?? nextSeq) - 1
+  return { sent, acked, sentBytes, ackedBytes, batches: nextSeq - 1, ackedThrough, resent, copies, waiting: flow.defined === false }
 }

@@ -102,6 +102,10 @@ program
   .option("--rate <lines>", "lines a second at most")
   .option("--speed <times>", "by their own times, so many times as fast as they came: 10x")
   .option("--timestamp <field>", "which field that is (an access log needs none); alone: as fast as they came")
+  .option(
+    "--follow <file>",
+    "what is in it and what is added, over rotations, until Ctrl-C; where it is stays on disk: each line once, whoever is killed",
+  )
   .option("--no-wait", "exit 5 at once when nobody has defined the stream")
   .addOption(new Option("-o <format>", "ndjson: counters on stderr, a line a second").choices(["ndjson"]))
   .action(async (stream, files, options) => (await import("./send.js")).send(stream, files, options))

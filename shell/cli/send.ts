@@ -7,6 +7,7 @@ import { openSender } from "../../cluster/client/send.js"
 import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
 import { withSession } from "./attach.js"
+import { checkFollow, followInto } from "./follow.js"
 import { positiveInteger } from "./options.js"
 import { parseSpeed, pump, Replayed, type Write } from "./send-lines.js"
 
@@ -17,9 +18,15 @@ export interface SendOptions {
   readonly timestamp?: string
   readonly wait: boolean
   readonly o?: string
+  /** A file that is written to. */
+  readonly follow?: string
 }
 
 export async function send(stream: string, files: readonly string[], options: SendOptions): Promise<void> {
+  if (options.follow !== undefined) {
+    checkFollow(files, options)
+    return followInto(stream, options.follow, options)
+  }
   const rate = options.rate === undefined ? undefined : positiveInteger(options.rate, "--rate", 1e9)
   if (rate !== undefined && (options.speed ?? options.timestamp) !== undefined)
     throw new RivuletError("--rate is a pace, and --speed is another", { code: 2, try: "one of them" })

@@ -1,0 +1,201 @@
+/**
+ * Follows a file into a stream: what is there and what is added, over the rotations of its writer. Each line once, however often this process
+ * ends and is started again (`position`).
+ *
+ *     next lines ──remembered──▶ sent under a number ──acked──▶ forgotten
+ */
+import { randomBytes } from "node:crypto"
+import { setTimeout as wait } from "node:timers/promises"
+import type { SendCounters, Welcome } from "../../cluster/client/call.js"
+import type { ClientSession } from "../../cluster/client/session.js"
+import { Block, encodeRows } from "../../engine/block/block.js"
+import { keptOfLongLineBytes, longestLineBytes, tooLong } from "../../engine/input/file-split.js"
+import { TextPacker } from "../../engine/text-packer.js"
+import { FollowedFile } from "./followed-file.js"
+import type { Position, Range } from "./position.js"
+import type { PositionFile } from "./position-file.js"
+
+/** So often a file is looked at for more. */
+const lookMs = 100
+/** A file that has another name now is left when it was looked at so often in vain: its writer may take a while to begin the next one. */
+const looksBehindRename = 20
+const connectMs = 2_000
+
+export interface FollowOptions {
+  readonly session: ClientSession
+  readonly stream: string
+  readonly path: string
+  readonly position: Position
+  readonly positions: PositionFile
+  /** Something that a person should know. */
+  readonly say: (text: string) => void
+  /** Ends it: what was read until then is sent, and its acknowledgement waited for. */
+  readonly signal: AbortSignal
+}
+
+export async function follow(options: FollowOptions): Promise<void> {
+  await new Following(options).run()
+}
+
+class Following {
+  readonly #options: FollowOptions
+  /** Acknowledgements are noted one after the other. */
+  #noted: Promise<void> = Promise.resolve()
+  #failed: unknown = null
+  /** Of the open file, one after the other, that have found nothing new. */
+  #vainLooks = 0
+
+  constructor(options: FollowOptions) {
+    this.#options = options
+  }
+
+  async run(): Promise<void> {
+    const { session, stream, position, positions } = this.#options
+    const { cluster } = (await session.calls.call({ kind: "connect", timeoutMs: connectMs })).value as Welcome
+    if (position.meet(cluster, `f-${randomBytes(9).toString("hex")}`)) await positions.rewrite(position)
+    const { user, program } = { user: session.host.definitions.author.owner, program: session.host.definitions.author.program }
+    await session.calls.call({ kind: "request", body: { kind: "openSession", user, program, as: position.session } })
+    const stop = session.calls.onPush(push => {
+      if (push.kind === "sent" && push.session === position.session && push.stream === stream) this.#acked(push.counters)
+    })
+    try {
+      for (const range of [...position.unacked]) await this.#again(range)
+      await this.#follow()
+      await this.#settled()
+    } finally {
+      stop()
+      await this.#noted
+    }
+  }
+
+  /** What may have arrived before: under the same number. */
+  async #again(range: Range): Promise<void> {
+    const { path, say } = this.#options
+    const file = await FollowedFile.find(path, range.file)
+    const length = range.to - range.from
+    try {
+      if (file !== null && (await file.size()) >= range.to) return await this.#send(file, range)
+    } finally {
+      await file?.close()
+    }
+    say(
+      `bytes ${range.from} to ${range.to} of what ${path} was then may not have arrived, and are not there any more: ${length} bytes are not sent again`,
+    )
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#options
+    let file = await this.#first()
+    try {
+      while (!signal.aborted) {
+        const reading = file
+        if (file !== null && (await this.#sendSome(file))) continue
+        file = file === null ? await this.#begin(this.#options.path) : await this.#next(file)
+        if (file === reading) await wait(lookMs, undefined, { signal }).catch(() => {})
+      }
+    } finally {
+      await file?.close()
+    }
+  }
+
+  /** Where it was left. */
+  async #first(): Promise<FollowedFile | null> {
+    const { path, position, say } = this.#options
+    const { reading } = position
+    if (reading === null) return this.#begin(path)
+    const file = await FollowedFile.find(path, reading.file)
+    if (file === null)
+      say(
+        `what ${path} was is not there any more, nor under a name that begins like it: what was added after byte ${reading.at} is not sent`,
+      )
+    return file ?? this.#begin(path)
+  }
+
+  async #begin(path: string): Promise<FollowedFile | null> {
+    const file = await FollowedFile.ifThere(path)
+    if (file !== null) await this.#options.positions.remember(this.#options.position.opens(file.identity))
+    return file
+  }
+
+  /** Sends what lines there are now; false: none. */
+  async #sendSome(file: FollowedFile): Promise<boolean> {
+    const { position, positions } = this.#options
+    const { at } = position.reading as { at: number }
+    const bytes = await file.linesAt(at, this.#vainLooks >= looksBehindRename && (await this.#isLeft(file)))
+    if (bytes === 0) {
+      this.#vainLooks += 1
+      return false
+    }
+    this.#vainLooks = 0
+    const known = (position.reading as { file: { headBytes: number } }).file.headBytes
+    const { identity } = await file.grown()
+    const grown = identity.headBytes > known ? position.opens(identity) : ""
+    const { range, text } = position.sends(bytes)
+    await positions.remember(grown + text)
+    await this.#send(file, range)
+    return true
+  }
+
+  /** The file to read on in: the same, or the one that its writer has begun. */
+  async #next(file: FollowedFile): Promise<FollowedFile> {
+    const { path, position, positions, say } = this.#options
+    const { at } = position.reading as { at: number }
+    if ((await file.size()) < at) {
+      say(`${path} was cut to ${await file.size()} bytes, of which ${at} were read: it is read from its beginning`)
+      await positions.remember(position.restarts((await file.grown()).identity))
+      return file
+    }
+    const next = this.#vainLooks > looksBehindRename && (await this.#isLeft(file)) ? await file.successor(path) : null
+    if (next === null) return file
+    this.#vainLooks = 0
+    await positions.remember(position.opens(next.identity))
+    await file.close()
+    return next
+  }
+
+  /** Its writer has gone on to another file. */
+  async #isLeft(file: FollowedFile): Promise<boolean> {
+    const { path } = this.#options
+    if (!(await file.isRenamed(path))) return false
+    const next = await file.successor(path)
+    try {
+      return next !== null && (await next.size()) > 0
+    } finally {
+      await next?.close()
+    }
+  }
+
+  async #send(file: FollowedFile, { seq, from, to }: Range): Promise<void> {
+    if (this.#failed !== null) throw this.#failed
+    const { session, stream, position } = this.#options
+    const bytes = await file.read(from, Math.min(to, from + longestLineBytes + 1))
+    const lines = linesOf(bytes)
+    const block = lines ?? encodeRows([bytes.toString("utf8", 0, keptOfLongLineBytes)])
+    const { rows } = Block.of(block)
+    const call = { kind: "send", session: position.session, stream, seq, rows, ...(lines === null && { aside: tooLong }) } as const
+    await session.calls.call(call, { payload: [block] })
+  }
+
+  #acked({ ackedThrough }: SendCounters): void {
+    const { position, positions } = this.#options
+    const text = position.acked(ackedThrough)
+    this.#noted = this.#noted
+      .then(() => positions.note(text, position))
+      .catch(error => {
+        this.#failed = error
+      })
+  }
+
+  /** Waits until all that was sent is acknowledged. */
+  async #settled(): Promise<void> {
+    const { session, stream, position } = this.#options
+    await session.calls.call({ kind: "sent", session: position.session, stream })
+  }
+}
+
+/** One block, whatever its size; null: it is one line, and too long for a record. */
+function linesOf(bytes: Uint8Array): Uint8Array | null {
+  const packer = new TextPacker({ maxBytes: 2 ** 30, maxLineBytes: longestLineBytes })
+  packer.push(bytes)
+  return packer.flush()
+}
