@@ -8,9 +8,14 @@ import { formatNumber } from "../view/number.js"
 import { attach } from "./attach.js"
 import { Ending } from "./ending.js"
 import { masterAddress } from "./options.js"
-import type { SendOptions } from "./send.js"
 
-export async function followInto(name: string, file: string, options: SendOptions): Promise<void> {
+export interface FollowCommand {
+  readonly master?: string
+  readonly wait: boolean
+  readonly o?: string
+}
+
+export async function followInto(name: string, file: string, options: FollowCommand): Promise<void> {
   const path = resolve(file)
   const ending = new Ending()
   try {
@@ -49,7 +54,10 @@ export async function followInto(name: string, file: string, options: SendOption
 }
 
 /** What does not go together. Throws a RivuletError of code 2. */
-export function checkFollow(files: readonly string[], { rate, speed, timestamp }: SendOptions): void {
+export function checkFollow(
+  files: readonly string[],
+  { rate, speed, timestamp }: { readonly rate?: string; readonly speed?: string; readonly timestamp?: string },
+): void {
   const pace = rate !== undefined ? "--rate" : speed !== undefined ? "--speed" : timestamp !== undefined ? "--timestamp" : null
   if (pace !== null)
     throw new RivuletError(`${pace}: a followed file's lines are sent as they are written`, { code: 2, try: "--follow alone" })
