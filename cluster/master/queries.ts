@@ -34,7 +34,7 @@ interface Query {
   spec: StageSpec | null
   intervals: { readonly from: number; readonly to: number } | null
   from: Sources
-  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut">
+  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut" | "namesStream">
   /** What must not be forgotten while it runs. */
   leased: readonly Range[]
   readonly startedMs: number
@@ -94,7 +94,7 @@ export class Queries {
       spec: null,
       intervals: null,
       from: { memory: true, archive: false },
-      about: { reads: [], changed: [], leftOut: [] },
+      about: { reads: [], changed: [], leftOut: [], namesStream: false },
       leased: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,

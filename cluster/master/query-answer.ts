@@ -23,7 +23,7 @@ export interface Begun {
   readonly spec: StageSpec
   readonly intervals: { readonly from: number; readonly to: number } | null
   readonly from: Sources
-  readonly about: Pick<ExpandedQuery, "changed" | "leftOut">
+  readonly about: Pick<ExpandedQuery, "changed" | "leftOut" | "namesStream">
   /** Of `save`: the files by partition. */
   readonly wrote: ReadonlyMap<number, NonNullable<TaskDone["wrote"]>>
   /** Blocks of the result that came with the news of their tasks. */
@@ -60,7 +60,7 @@ export function answerOf(
       asOf: intervals?.to ?? 0,
       partitions: [spec.partitions - missing.length, spec.partitions],
       recomputed,
-      from: intervals === null ? ["files"] : placesIn(query.from, diskBytes > 0),
+      from: intervals !== null ? placesIn(query.from, diskBytes > 0) : about.namesStream ? [] : ["files"],
       bytesMoved: movedBytes,
       ...(about.changed.length > 0 && { definitionChanged: about.changed }),
       ...(about.leftOut.length > 0 && { leftOut: about.leftOut }),

@@ -174,10 +174,11 @@ export class Views {
   }
 
   workers(times: Times): WorkerStatus[] {
-    const { registry, placement } = this.#parts
+    const { registry, placement, scheduler } = this.#parts
     const statuses = registry.statuses((node: NodeId) => {
       const slot = placement.slot(node)
-      return slot === undefined ? { running: 0, copied: 0 } : { running: slot.running.stream + slot.running.query, copied: slot.copied }
+      if (slot === undefined) return { running: 0, copied: 0 }
+      return { running: slot.running.stream + slot.running.query + scheduler.stalledAt(node), copied: slot.copied }
     }, times.monotonicMs)
     return statuses.map(found => {
       const sinceMs = registry.get(found.node)?.drainingMs ?? null

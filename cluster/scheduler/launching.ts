@@ -40,6 +40,10 @@ export class Launching {
     this.#stalls = new Stalls(board.options.placement)
   }
 
+  stalledAt(node: NodeId): number {
+    return this.#stalls.stalledAt(node)
+  }
+
   /** All that the task reads is there. */
   ready(task: Task, reads: readonly InputRef[]): void {
     task.state = "ready"

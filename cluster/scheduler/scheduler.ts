@@ -130,6 +130,11 @@ export class Scheduler {
     return { parts: lost.parts.length, inputs: lost.inputs }
   }
 
+  /** Tasks at the worker for which it has room all the same: of streams and questions that do not get on. */
+  stalledAt(node: NodeId): number {
+    return this.#launching.stalledAt(node)
+  }
+
   /** The worker is given nothing more; what runs there ends there. */
   drain(node: NodeId): void {
     this.#board.options.placement.drain(node)

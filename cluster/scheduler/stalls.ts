@@ -80,6 +80,13 @@ export class Stalls {
     return true
   }
 
+  /** Tasks at the worker that do not count in its placement. */
+  stalledAt(node: NodeId): number {
+    let tasks = 0
+    for (const group of this.#groups.values()) if (group.stalled) tasks += group.at.get(node) ?? 0
+    return tasks
+  }
+
   /** Who has come to a stop since. True: there is more room. */
   look(nowMs: number): boolean {
     if (nowMs < this.#lookMs) return false

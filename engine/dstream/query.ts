@@ -22,8 +22,10 @@ import { changesWithin } from "./versions.js"
 
 export interface ExpandedQuery {
   readonly rdd: RddNode
-  /** What it reads: from the first interval's start to the last one's end; null when it names no stream. */
+  /** What it reads: from the first interval's start to the last one's end; null when it reads none. */
   readonly interval: Interval | null
+  /** It names one, though it may read no interval of it. */
+  readonly namesStream: boolean
   /** The streams named and the starts of the intervals of each that are read: what the question leases. */
   readonly reads: readonly Range[]
   /** Where definitions changed within what is read. */
@@ -44,7 +46,9 @@ interface Range {
 export function expandQuery(graph: StreamGraph, root: RddNode, query: string): ExpandedQuery {
   const reads: Range[] = []
   const kept: { id: string; output: OutputId; reads: readonly Range[] }[] = []
+  let namesStream = false
   const reading = (stream: StreamId, starts: readonly number[]) => {
+    namesStream = true
     const { intervalMs } = graph.definition(stream).definition
     if (starts.length > 0) reads.push({ stream, from: starts[0]!, to: starts.at(-1)! + intervalMs })
   }
@@ -106,6 +110,7 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
   return {
     rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime),
     interval,
+    namesStream,
     reads,
     changed: changesWithin(graph, reads),
     leftOut: leftOutWithin(graph, reads),

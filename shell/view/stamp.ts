@@ -11,7 +11,7 @@ export function stampLine(
   const time = (ms: number) => formatTime(ms, options.tz, { nowMs: options.nowMs })
   const parts = [
     options.shown ? `${formatNumber(options.shown[0])} of ${formatNumber(options.shown[1])}` : undefined,
-    to > from ? `${time(from)}–${time(to)}` : stamp.from.includes("files") ? "of the files, of no interval" : undefined,
+    to > from ? `${time(from)}–${time(to)}` : stamp.from.includes("files") ? "of the files, of no interval" : "of no interval",
     to > from && Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
     `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
     stamp.definitionChanged && `definition changed at ${stamp.definitionChanged.map(time).join(", ")}`,

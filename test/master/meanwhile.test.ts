@@ -3,7 +3,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { Ledger } from "../../cluster/master/ledger.js"
 import { RecordLog } from "../../cluster/master/record-log.js"
-import type { QueryAnswer } from "../../cluster/protocol.js"
+import type { ClusterStatus, QueryAnswer } from "../../cluster/protocol.js"
 import { counts, definition, Harness, input, type Launched, start } from "./harness.js"
 
 const test = suite("master: lost meanwhile")
@@ -115,6 +115,31 @@ test("an effect that throws does not keep the others of its step from their turn
     })
   assert.throws(() => log.appended(3), /broken/)
   assert.equal(done, [1, 3])
+})
+
+test("tasks that do not get on are still their workers', in what is said of these", () => {
+  const h = running()
+  h.advance(1500)
+  const asked = withheld(h, ({ task }) => task.pool === "query")
+  const rdd = { kind: "version", stream: "counts", at: Number.POSITIVE_INFINITY } as const
+  h.ask({ kind: "query", query: "q", session: "s1", rdd, definitions: [], assets: [], timeoutMs: null })
+  h.settle()
+  const busy = () => {
+    h.ask({ kind: "status" })
+    const { workers } = (h.response() as { ok: true; value: ClusterStatus }).value
+    return workers.map(({ name, running }) => [name, running])
+  }
+  const expected = ["w1", "w2"].map(name => [name, asked.filter(({ worker }) => worker === `${name}#1`).length])
+  assert.equal(busy(), expected)
+  h.advance(3000)
+  assert.equal(busy(), expected, "for long")
+  h.answer = one => h.done(one)
+  for (const one of asked) h.from(one.worker, { kind: "tasksDone", done: [h.done(one)] })
+  h.settle()
+  assert.equal(
+    busy().map(([, running]) => running),
+    [0, 0],
+  )
 })
 
 test.run()

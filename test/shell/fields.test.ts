@@ -114,6 +114,7 @@ test("a stamp of files alone has no interval and no age", () => {
   const made = stampOf(stamp, 1_000_000, 5)
   assert.equal([JSON.stringify(made.asOf), JSON.stringify(made.ageMs)], ["null", "null"])
   assert.is(stampLine(made, { tz: "UTC", nowMs: 1_000_000 }), "of the files, of no interval · 2 of 2 partitions · files · 5 ms")
+  assert.is(stampLine({ ...made, from: [] }, { tz: "UTC", nowMs: 1_000_000 }), "of no interval · 2 of 2 partitions · 5 ms")
 })
 
 test.run()

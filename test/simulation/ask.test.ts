@@ -20,8 +20,8 @@ test("schema: names, types and a sample, of records and of versions", async () =
   s.feed("views", ['{"url":"/a","ms":5}', '{"url":"/b","ms":7,"user":null}'])
   await s.advance("1s")
   assert.equal(await views.schema(), [
-    { name: "url", type: "string", nullable: false, sample: "/a" },
-    { name: "ms", type: "number", nullable: false, sample: 5 },
+    { name: "url", type: "string", nullable: false, sample: "/b" },
+    { name: "ms", type: "number", nullable: false, sample: 7 },
     { name: "user", type: "null", nullable: true, sample: undefined },
   ])
   assert.equal(
@@ -36,7 +36,7 @@ test("schema: names, types and a sample, of records and of versions", async () =
     (await nested.schema()).map(({ name, type, nullable }) => `${name}${nullable ? "?" : ""}: ${type}`),
     ["tags: string[]", "at: Date", "n: bigint", "more?: [number, string]"],
   )
-  assert.equal(await s.parallelize([1, 2]).schema(), [{ name: "value", type: "number", nullable: false, sample: 1 }])
+  assert.equal(await s.parallelize([1, 2]).schema(), [{ name: "value", type: "number", nullable: false, sample: 2 }])
   await s.close()
 })
 
@@ -334,6 +334,17 @@ test("a question that takes long tells how far it is; one that does not, nothing
     if (i > 0) assert.ok(done >= told[i - 1]!.done && elapsedMs >= told[i - 1]!.elapsedMs + 1000)
   }
   assert.ok(told.at(-1)!.done > told[0]!.done)
+  await s.close()
+})
+
+test("a stamp of times of which nothing is kept names no place; of no stream at all it is the files'", async () => {
+  const s = await simulate({ workers: 1 })
+  const views = s.readStream<string>("views", "1s")
+  await s.flush()
+  await s.advance("2s")
+  const { value, stamp } = await views.slice("1999-01-01", "1999-01-02").count().stamped()
+  assert.equal([value, stamp.from, stamp.intervals], [0, [], { from: 0, to: 0 }])
+  assert.equal((await s.parallelize([1]).count().stamped()).stamp.from, ["files"])
   await s.close()
 })
 
