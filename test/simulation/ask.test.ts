@@ -339,7 +339,7 @@ test("a question that takes long tells how far it is; one that does not, nothing
 
 test("a stamp of times of which nothing is kept names no place; of no stream at all it is the files'", async () => {
   const s = await simulate({ workers: 1 })
-  const views = s.readStream<string>("views", "1s")
+  const views = s.readStream("views", "1s")
   await s.flush()
   await s.advance("2s")
   const { value, stamp } = await views.slice("1999-01-01", "1999-01-02").count().stamped()
