@@ -20,7 +20,8 @@ import { userName } from "./attach.js"
 import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
-import { comparedText, notePartitions, RunComparison, savedPartitions, type Target } from "./compare.js"
+import { isVersions, noteSavedRun, RunComparison, savedRun, type Target } from "./compare.js"
+import { comparedText } from "./diff.js"
 import { Ending } from "./ending.js"
 import { checkSample, packingOfFile, sampleOf } from "./input-sample.js"
 import { connectTimeoutMs, duration, masterAddress } from "./options.js"
@@ -67,7 +68,7 @@ export async function batch(options: BatchOptions): Promise<void> {
     if (options.master !== undefined) await someoneListens(masterAddress(options.master), connectTimeoutMs())
     const compared = options.compare === undefined ? null : await RunComparison.open(options.compare, options.program)
     ending.add(() => compared?.close())
-    const run = savedRun(options)
+    const run = ownRun(options)
     const own = { ...size, onSpawned: check }
     const cluster = options.master !== undefined ? undefined : await (run === null ? startEmbedded(own) : run.start(own))
     let done = false
@@ -79,7 +80,7 @@ export async function batch(options: BatchOptions): Promise<void> {
       process.exit(124)
     }
     limit = timeoutMs === undefined ? undefined : setTimeout(() => void giveUp(), timeoutMs)
-    const partitions = compared?.partitions ?? (options.resume === true ? savedPartitions(options.save!) : undefined)
+    const partitions = compared?.partitions ?? (options.resume === true ? savedRun(options.save!).partitions : undefined)
     const session = await connect(cluster?.address ?? masterAddress(options.master), {
       user: userName(),
       program: options.program,
@@ -118,14 +119,14 @@ export function checkResume({
 }
 
 /** Whoever saves what a cluster of its own makes can go on with it. */
-function savedRun({ master, save, resume, workers }: BatchOptions): SavedRun | null {
+function ownRun({ master, save, resume, workers }: BatchOptions): SavedRun | null {
   if (master !== undefined || save === undefined) return null
   return resume === true ? SavedRun.resume(save, workers) : SavedRun.begin(save, workers)
 }
 
 async function work(session: ClientSession, options: BatchOptions, run: SavedRun | null, compared: RunComparison | null): Promise<void> {
   const exports = { ...(await defineProgram(session, options.path)).exports }
-  for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports))
+  for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports), options.workers)
   if (options.inputs !== undefined)
     for (const name of untimedInputs(session, exports))
       process.stderr.write(
@@ -135,10 +136,12 @@ async function work(session: ClientSession, options: BatchOptions, run: SavedRun
     refuseLive(session, exports)
     keepUntilRead(session)
   }
-  const names = streamsWithRows(session, exports).map(([name]) => name)
+  const streams = streamsWithRows(session, exports)
+  const names = streams.map(([name]) => name)
   // Before anything says that there is a run to go on with: what an earlier one has left in the files is not this one's.
   const saved = options.save === undefined ? null : await SavedLines.open(options.save, names, options.resume === true)
-  if (options.save !== undefined) notePartitions(options.save, session.host.partitions)
+  const versions = streams.filter(([, stream]) => isVersions(kindOf(session, stream))).map(([name]) => name)
+  if (options.save !== undefined) noteSavedRun(options.save, { partitions: session.host.partitions, versions })
   try {
     const defined = (await run?.takeUp(session, exports)) === true ? [] : await session.flush()
     try {
@@ -168,12 +171,12 @@ async function stopAll(session: ClientSession, ids: readonly string[]): Promise<
 }
 
 /** Looks into the first file that has something in it. Files that are empty are named, and no error. */
-function checkInput(input: ReplayInput, formats: readonly FormatSpec[]): void {
+function checkInput(input: ReplayInput, formats: readonly FormatSpec[], workers: number): void {
   const what = `--input ${input.name}=${input.paths}`
   const empty = input.files.filter(path => statSync(path).size === 0)
   for (const path of empty.slice(0, 3)) process.stderr.write(`${path} is empty\n`)
   if (empty.length > 3) process.stderr.write(`${formatNumber(empty.length - 3)} more files are empty\n`)
-  sayPacked(input.files)
+  sayPacked(input.files, workers)
   const path = input.files.find(file => !empty.includes(file))
   if (path === undefined) return
   const field = input.timestampField
@@ -181,7 +184,7 @@ function checkInput(input: ReplayInput, formats: readonly FormatSpec[]): void {
 }
 
 /** At once, not after an hour: what is compressed is read from its beginning to its end, by one. */
-function sayPacked(files: readonly string[]): void {
+function sayPacked(files: readonly string[], workers: number): void {
   const packed = new Set<string>()
   let count = 0
   for (const path of files) {
@@ -192,7 +195,8 @@ function sayPacked(files: readonly string[]): void {
   }
   if (count === 0) return
   const merged = files.length > 1 ? `${formatNumber(files.length)} files, merged by time · ` : ""
-  process.stderr.write(`${merged}${[...packed].join(" and ")} cannot be split: ${formatNumber(count)} can be unpacked at a time\n`)
+  const busy = `${formatNumber(Math.min(count, workers))} of ${formatNumber(workers)} workers can unpack at a time`
+  process.stderr.write(`${merged}${[...packed].join(" and ")} cannot be split: ${busy}\n`)
 }
 
 async function results(

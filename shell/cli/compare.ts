@@ -1,17 +1,14 @@
-/** `replay --compare` and `rivulet diff`: interval by interval, so that "equal" means the same rows in the same order. */
+/** What a run is compared with, a directory of `--save` or a live master, and `replay --compare`: interval by interval. */
 
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { connect, programPartitions } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
-import { formatNumber } from "../view/number.js"
 import { userName } from "./attach.js"
-import { Ending } from "./ending.js"
-import { Comparison, compareSides, type Difference, type Side } from "./interval-diff.js"
+import { Comparison, type Difference, type Side } from "./interval-diff.js"
 import { type IntervalLine, linesOf } from "./interval-lines.js"
-import { connectTimeoutMs, masterAddress, share } from "./options.js"
-import { outputFormat, toJson, write } from "./output.js"
+import { connectTimeoutMs, masterAddress } from "./options.js"
 import { someoneListens } from "./reachable.js"
 
 export type Target = { readonly kind: "saved"; readonly directory: string } | { readonly kind: "live"; readonly address: string }
@@ -32,16 +29,18 @@ export function compareTarget(text: string): Target {
 const begun = (from: number): number => (from === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : from)
 
 /** The streams that a target has: names as exported, and how each is read. */
-interface Opened {
+export interface Opened {
   readonly names: readonly string[]
   /** Of its shuffles, where that is known: what depends on the order of records is the same with as many. */
   readonly partitions: number | undefined
   side(name: string): Promise<Side | null>
+  /** Whether each interval of the stream is a whole version; undefined: that is not known here. */
+  versions(name: string): boolean | undefined
   close(): Promise<void>
 }
 
 /** `program`: of a live master, whose streams. Null: any program's that has one of the name. */
-async function open(target: Target, program: string | null): Promise<Opened> {
+export async function openTarget(target: Target, program: string | null): Promise<Opened> {
   if (target.kind === "saved") {
     const names = readdirSync(target.directory).flatMap(file => /^(.+)\.ndjson$/.exec(file)?.[1] ?? [])
     if (names.length === 0)
@@ -56,7 +55,9 @@ async function open(target: Target, program: string | null): Promise<Opened> {
     from = begun(from)
     const side = async (name: string) =>
       names.includes(name) ? { lines: savedLines(join(target.directory, `${name}.ndjson`)), ...everything, from } : null
-    return { names: names.sort(), partitions: savedPartitions(target.directory), side, close: async () => {} }
+    const { partitions, versions: noted } = savedRun(target.directory)
+    const versions = (name: string) => noted?.includes(name)
+    return { names: names.sort(), partitions, side, versions, close: async () => {} }
   }
   await someoneListens(target.address, connectTimeoutMs())
   const session = await connect(target.address, { user: userName(), program: userName(), tz: "UTC", timeoutMs: connectTimeoutMs() })
@@ -64,34 +65,46 @@ async function open(target: Target, program: string | null): Promise<Opened> {
     ({ definition, state }) => definition.named && definition.kind !== "output" && state !== "stopped",
   )
   const of = (name: string) => {
-    const found = entries.filter(({ definition }) => definition.name === name)
+    const found = entries.filter(({ definition }) => definition.name === name || `${definition.program}/${definition.name}` === name)
     return found.find(({ definition }) => definition.program === program) ?? (found.length === 1 ? found[0] : undefined)
   }
   const side = async (name: string): Promise<Side | null> => {
     const entry = of(name)
     if (entry === undefined) return null
-    const handle = session.stream(`${entry.definition.program}/${name}`)
+    const handle = session.stream(`${entry.definition.program}/${entry.definition.name}`)
     return { lines: linesOf(session, name, handle), from: entry.reachesMs, to: entry.throughMs }
   }
   return {
     names: [...new Set(entries.map(({ definition }) => definition.name))].sort(),
     partitions: program === null ? undefined : (programPartitions(entries, program) ?? entries.at(-1)?.definition.partitions),
     side,
+    versions: name => isVersions(of(name)?.definition.kind),
     close: () => session.close(),
   }
 }
 
+/** What is noted, in a directory of results, of the run that made them. */
+export interface SavedRunNote {
+  /** Of its shuffles. */
+  readonly partitions?: number
+  /** Streams of which each interval is a whole version. */
+  readonly versions?: readonly string[]
+}
+
 const aboutFile = (directory: string) => join(directory, ".rivulet.json")
 
-/** With how many partitions the results in a directory were made; undefined: nobody has noted it. */
-export function savedPartitions(directory: string): number | undefined {
-  if (!existsSync(aboutFile(directory))) return undefined
-  return (JSON.parse(readFileSync(aboutFile(directory), "utf8")) as { readonly partitions?: number }).partitions
+/** Empty: nobody has noted anything. */
+export function savedRun(directory: string): SavedRunNote {
+  return existsSync(aboutFile(directory)) ? (JSON.parse(readFileSync(aboutFile(directory), "utf8")) as SavedRunNote) : {}
 }
 
 /** Notes it, in the directory, which is there. */
-export function notePartitions(directory: string, partitions: number): void {
-  writeFileSync(aboutFile(directory), `${JSON.stringify({ partitions })}\n`)
+export function noteSavedRun(directory: string, note: Required<SavedRunNote>): void {
+  writeFileSync(aboutFile(directory), `${JSON.stringify(note)}\n`)
+}
+
+export function isVersions(kind: string | undefined): boolean | undefined {
+  return kind === undefined ? undefined : kind === "state" || kind === "snapshot"
 }
 
 async function* savedLines(path: string): AsyncGenerator<IntervalLine, undefined> {
@@ -120,7 +133,7 @@ export class RunComparison {
   }
 
   static async open(target: Target, program: string): Promise<RunComparison> {
-    return new RunComparison(await open(target, program))
+    return new RunComparison(await openTarget(target, program))
   }
 
   /** With how many partitions the target was made: the run is to have as many. */
@@ -152,56 +165,5 @@ export class RunComparison {
 
   close(): Promise<void> {
     return this.#target.close()
-  }
-}
-
-/** A line a stream; the first differences below it. Says whether all is the same. */
-export function comparedText(compared: readonly Compared[]): string {
-  return compared
-    .map(({ stream, same, differ, leftOut, first }) => {
-      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side has come there` : ""
-      const head = `${stream}   ${formatNumber(same + differ)} intervals   ${formatNumber(differ)} differ${out}\n`
-      return head + first.map(({ from, a, b }) => `  ${new Date(from).toISOString()}\n${side("a", a)}${side("b", b)}`).join("")
-    })
-    .join("")
-}
-
-function side(name: string, line: string | null): string {
-  const rows = line === null ? "no rows" : line.slice(line.indexOf('"rows":') + '"rows":'.length, -2)
-  return `    ${name}  ${rows.length > 160 ? `${rows.slice(0, 160)}…` : rows}\n`
-}
-
-/** Exit 1 when any interval differs, or nothing could be compared. */
-export async function diff(one: string, other: string, options: { readonly o?: string; readonly tolerance?: string }): Promise<void> {
-  const format = outputFormat(options.o, process.stdout.isTTY)
-  const tolerance = options.tolerance === undefined ? 0 : share(options.tolerance, "--tolerance")
-  const targets = [compareTarget(one), compareTarget(other)] as const
-  const ending = new Ending()
-  try {
-    const a = await open(targets[0], null)
-    ending.add(() => a.close())
-    const b = await open(targets[1], null)
-    ending.add(() => b.close())
-    const names = a.names.filter(name => b.names.includes(name))
-    if (names.length === 0)
-      throw new RivuletError(
-        `${one} has ${a.names.join(", ") || "nothing"}, ${other} has ${b.names.join(", ") || "nothing"}: no stream in common`,
-        {
-          code: 2,
-          try: "two runs of the same program",
-        },
-      )
-    if (a.partitions !== undefined && b.partitions !== undefined && a.partitions !== b.partitions)
-      process.stderr.write(
-        `${one} was made with ${a.partitions} partitions, ${other} with ${b.partitions}: results that depend on the order of records differ\n`,
-      )
-    for (const name of [...a.names, ...b.names]) if (!names.includes(name)) process.stderr.write(`only one side has ${name}\n`)
-    const compared: Compared[] = []
-    for (const stream of names)
-      compared.push({ stream, ...(await compareSides((await a.side(stream))!, (await b.side(stream))!, tolerance)) })
-    await write(format === "table" ? comparedText(compared) : compared.map(row => `${toJson(row)}\n`).join(""))
-    if (compared.some(({ differ }) => differ > 0)) process.exitCode = 1
-  } finally {
-    await ending.run()
   }
 }

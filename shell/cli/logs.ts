@@ -1,7 +1,7 @@
 import { type Duration, formatTime } from "../../engine/time.js"
 import { printable } from "../view/table.js"
 import { withSession } from "./attach.js"
-import { outputFormat, toJson, write } from "./output.js"
+import { lineFormat, toJson, write } from "./output.js"
 
 export interface LogsOptions {
   readonly master?: string
@@ -14,7 +14,7 @@ export interface LogsOptions {
 
 /** `rivulet logs`: what functions printed, oldest first. */
 export async function logs(stream: string | undefined, options: LogsOptions): Promise<void> {
-  const format = outputFormat(options.o, process.stdout.isTTY)
+  const format = lineFormat(options.o, process.stdout.isTTY)
   await withSession(options, async session => {
     const last = options.since?.replace(/^-/, "") as Duration | undefined
     const filter = { ...(stream !== undefined && { stream }), ...(last !== undefined && { last }), follow: options.follow === true }

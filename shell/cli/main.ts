@@ -32,6 +32,7 @@ const program = new Command("rivulet")
 
 const master = () => new Option("-m, --master <name|tcp://…,…>", "the cluster to ask").env("RIVULET_MASTER")
 const output = () => new Option("-o <format>", "table, json, ndjson, csv, arrow or parquet")
+const lines = () => new Option("-o <format>", "table, ndjson or json: a line each")
 const save = () => new Option("--save <dir>", "write the exported streams there, an NDJSON file each")
 const resume = () => new Option("--resume", "with --save: go on with a run that was interrupted")
 const readOnly = () => new Option("--read-only", "change nothing: functions of the understood subset alone; the master refuses all else")
@@ -85,7 +86,7 @@ program
   .description("an answer each interval, until Ctrl-C")
   .argument("<expression>")
   .addOption(master())
-  .addOption(output())
+  .addOption(lines())
   .addOption(tz())
   .addOption(readOnly())
   .option("--until <predicate>", "end (exit 0) when the function of the answer is true")
@@ -131,7 +132,7 @@ program
   .argument("<file...>")
   // Not of the environment: it runs here unless a cluster is named.
   .addOption(new Option("-m, --master <name|tcp://…,…>", "a running cluster in place of its own"))
-  .addOption(output())
+  .addOption(lines())
   .option("--workers <n>", "workers of its own cluster (default: 2, or as the notebook says)")
   .option("--check", "notebooks: exit 1 if an output differs from what stands under its cell, or a picture from its file")
   .option("--update", "notebooks: write the outputs under their cells, and their pictures")
@@ -179,17 +180,21 @@ program
   .addOption(save())
   .addOption(resume())
   .option("--timeout <duration>", "give up after this long (exit 124)")
-  .addOption(output())
+  .addOption(lines())
   .action(async (file, options) => (await import("./replay.js")).replay(file, options))
 
 program
   .command("diff")
-  .description("interval by interval: two directories of --save, or one and a live master; exit 1 if any differs")
-  .argument("<a>")
+  .description("interval by interval: two directories of --save, or one and a live master, or a stream of each; exit 1 if any differs")
+  .argument("<a>", "nov/, nov/counts, tcp://127.0.0.1:7077 or shop:counts")
   .argument("<b>")
-  .addOption(output())
-  .option("--tolerance <share>", "numbers that differ by no more than this share of the greater are the same: 1e-9, 0.1%")
-  .action(async (a, b, options) => (await import("./compare.js")).diff(a, b, options))
+  .addOption(lines())
+  .option("--by <interval>", "by longer intervals: of records totals by key, of states and windows the last version in each")
+  .option(
+    "--tolerance <share>",
+    "numbers that differ by no more than this share of the greater are the same: 1e-9, 0.1%; with --by all of an interval together",
+  )
+  .action(async (a, b, options) => (await import("./diff.js")).diff(a, b, options))
 
 for (const [name, description] of [
   ["status", "health in ten lines"],
@@ -208,7 +213,7 @@ program
   .description("why a stream is held, late or slow: causes with their shares, and what to try")
   .argument("<stream>")
   .addOption(master())
-  .addOption(output())
+  .addOption(lines())
   .addOption(tz())
   .action(async (stream, options) => (await import("./why.js")).why(stream, options))
 
@@ -303,7 +308,7 @@ program
   .option("-f, --follow", "go on with what is printed from now on")
   .option("--since <span>", "how far back: 5m, 2h; an hour unless given")
   .addOption(master())
-  .addOption(output())
+  .addOption(lines())
   .action(async (stream, options) => (await import("./logs.js")).logs(stream, options))
 
 addNodeCommands(program)

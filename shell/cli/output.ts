@@ -19,6 +19,16 @@ export function outputFormat(asked: string | undefined, isTty: boolean): OutputF
   return found
 }
 
+/** The same where there is a line an interval, or whatever there is a line of: that is no table to be stored. */
+export function lineFormat(asked: string | undefined, isTty: boolean): OutputFormat {
+  const format = outputFormat(asked, isTty)
+  if (format === "table" || format === "ndjson" || format === "json") return format
+  throw new RivuletError(`-o ${format}: here the output is lines`, {
+    code: 2,
+    try: `-o ndjson; a program's stream.save("out/", { format: "${format}" }) and rivulet query -o ${format} give such files`,
+  })
+}
+
 /** What an expression gave, as rows: arrays and series by their elements, maps by their pairs, all else as one row. */
 export function rowsOf(value: unknown): readonly unknown[] {
   if (value === undefined) return []

@@ -12,7 +12,7 @@ import { batch, checkResume, type ReplayInput } from "./batch.js"
 import { compareTarget } from "./compare.js"
 import { csvHeader } from "./csv-header.js"
 import { byteSize, duration, positiveInteger } from "./options.js"
-import { outputFormat } from "./output.js"
+import { lineFormat } from "./output.js"
 
 export interface ReplayOptions {
   readonly input: readonly string[]
@@ -34,7 +34,7 @@ const formats = ["text", "combined", "json", "csv"] as const
 
 export async function replay(file: string, options: ReplayOptions): Promise<void> {
   const path = programPath(file)
-  const output = outputFormat(options.o, process.stdout.isTTY)
+  const output = lineFormat(options.o, process.stdout.isTTY)
   const workers = positiveInteger(options.workers, "--workers", 16)
   const disorderMs = duration(options.disorder, "--disorder")
   const format = options.format === undefined ? undefined : formats.find(name => name === options.format)

@@ -4,7 +4,7 @@ import { programName, programPath } from "../../cluster/client/program/loader.js
 import { RivuletError } from "../../engine/errors.js"
 import { batch, checkResume } from "./batch.js"
 import { duration, masterAddress, positiveInteger } from "./options.js"
-import { outputFormat } from "./output.js"
+import { lineFormat } from "./output.js"
 
 export interface RunOptions {
   readonly master?: string
@@ -59,7 +59,7 @@ async function runOnly(files: readonly string[], options: RunOptions): Promise<v
 
 async function runProgram(file: string, options: RunOptions): Promise<void> {
   const path = programPath(file)
-  const format = outputFormat(options.o, process.stdout.isTTY)
+  const format = lineFormat(options.o, process.stdout.isTTY)
   const workers = positiveInteger(options.workers ?? "2", "--workers", 16)
   checkResume(options)
   if (options.resume === true && options.master !== undefined)

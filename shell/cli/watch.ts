@@ -4,7 +4,7 @@ import { formatTime } from "../../engine/time.js"
 import { table } from "../view/table.js"
 import { withSession } from "./attach.js"
 import { duration } from "./options.js"
-import { outputFormat, toJson, write } from "./output.js"
+import { lineFormat, toJson, write } from "./output.js"
 import { rowChanges } from "./row-changes.js"
 import { warnOfTypes } from "./type-warnings.js"
 
@@ -19,9 +19,7 @@ export interface WatchOptions {
 }
 
 export async function watch(expression: string, options: WatchOptions): Promise<void> {
-  const format = outputFormat(options.o, process.stdout.isTTY)
-  if (format !== "table" && format !== "ndjson" && format !== "json")
-    throw new RivuletError(`watch -o ${format}: not a live format`, { code: 2, try: "-o ndjson" })
+  const format = lineFormat(options.o, process.stdout.isTTY)
   const forMs = options.for === undefined ? undefined : duration(options.for, "--for")
   await withSession(options, async session => {
     // Only now: who finds no master is told so before all this is loaded.

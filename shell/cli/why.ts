@@ -1,7 +1,7 @@
 import { findStream } from "../host/find-stream.js"
 import { whyLines } from "../host/why-view.js"
 import { localZone, withSession } from "./attach.js"
-import { outputFormat, toJson, write } from "./output.js"
+import { lineFormat, toJson, write } from "./output.js"
 
 export interface WhyOptions {
   readonly master?: string
@@ -11,7 +11,7 @@ export interface WhyOptions {
 
 /** `rivulet why`: the causes of a stream's being held, late or slow, the greatest first. */
 export async function why(stream: string, options: WhyOptions): Promise<void> {
-  const format = options.o === undefined ? "table" : outputFormat(options.o, process.stdout.isTTY)
+  const format = options.o === undefined ? "table" : lineFormat(options.o, process.stdout.isTTY)
   await withSession(options, async session => {
     const infos = await session.streams()
     const { program, name } = findStream(infos, stream)

@@ -8,7 +8,10 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import type { RivuletError } from "../../engine/errors.js"
 import { moduleArguments, root } from "../../scripts/places.js"
+import { diff } from "../../shell/cli/diff.js"
 import { replay } from "../../shell/cli/replay.js"
+import { run } from "../../shell/cli/run.js"
+import { watch } from "../../shell/cli/watch.js"
 
 const test = suite("batch mode")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-batch-"))
@@ -108,11 +111,11 @@ test("two machines' logs of the same time, one of them gzipped: merged by time, 
       .map(lineOf)
       .join(""),
   )
-  const run = (input: string) =>
+  const replayed = (input: string) =>
     rivulet(["replay", program, "--input", `views=${input}`, "--timestamp", "time", "--disorder", "1s", "-o", "ndjson"])
-  const [one, two] = [await run(log), await run(join(directory, "*-access.log*"))]
+  const [one, two] = [await replayed(log), await replayed(join(directory, "*-access.log*"))]
   assert.is(two.code, 0, two.err)
-  assert.match(two.err, /2 files, merged by time · gzip cannot be split: 1 can be unpacked at a time/)
+  assert.match(two.err, /2 files, merged by time · gzip cannot be split: 1 of 2 workers can unpack at a time/)
   const rows = ({ out }: Ran) =>
     out
       .trim()
@@ -142,6 +145,25 @@ test("files that cannot be read are refused before anything is started", async (
       assert.is((error as RivuletError).code, 2)
       assert.match((error as RivuletError).message, message)
     }
+  }
+})
+
+test("a format that is no lines is refused, not ignored", async () => {
+  for (const o of ["csv", "arrow", "parquet"]) {
+    const asked = [
+      () => replay(program, { input: [`views=${log}`], disorder: "1m", workers: "1", o }),
+      () => run([program], { kill: [], o }),
+      () => diff(directory, directory, { o }),
+      () => watch("views", { o }),
+    ]
+    for (const ask of asked)
+      try {
+        await ask()
+        assert.unreachable(`${o}: ${ask}`)
+      } catch (error) {
+        assert.is((error as Error).message, `-o ${o}: here the output is lines`)
+        assert.is((error as RivuletError).code, 2)
+      }
   }
 })
 

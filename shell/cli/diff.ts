@@ -1,0 +1,149 @@
+/** `rivulet diff`: two runs, interval by interval or by longer ones. */
+
+import { statSync } from "node:fs"
+import { resolve } from "node:path"
+import { RivuletError } from "../../engine/errors.js"
+import { formatDuration } from "../../engine/time.js"
+import { formatNumber } from "../view/number.js"
+import { type Compared, compareTarget, type Opened, openTarget, type Target } from "./compare.js"
+import { Ending } from "./ending.js"
+import { compareSides } from "./interval-diff.js"
+import { compareTotals, type TotalsDifference } from "./interval-totals.js"
+import { duration, share } from "./options.js"
+import { lineFormat, toJson, write } from "./output.js"
+
+export interface DiffOptions {
+  readonly o?: string
+  readonly by?: string
+  readonly tolerance?: string
+}
+
+/** What is given on the command line: all streams of a run, or one of them. */
+export interface Given {
+  readonly target: Target
+  readonly stream?: string
+}
+
+/** `nov/`, `nov/counts`, `tcp://127.0.0.1:7077`, `shop:counts`, `shop:page-views/counts`. RivuletError (2) for what is neither. */
+export function given(text: string): Given {
+  const [, directory, saved] = /^(.*?)\/?([^/]+)$/.exec(text) ?? []
+  const there = (path: string) => statSync(resolve(path), { throwIfNoEntry: false })
+  if (saved !== undefined && there(text) === undefined && there(`${text}.ndjson`) !== undefined)
+    return { target: compareTarget(directory === "" ? (text.startsWith("/") ? "/" : ".") : directory!), stream: saved }
+  const [, master, live] = there(text) === undefined ? (/^(.+):((?:[\w.-]+\/)?[\p{L}_$][\p{L}\p{N}_$]*)$/u.exec(text) ?? []) : []
+  return live === undefined ? { target: compareTarget(text) } : { target: compareTarget(master!), stream: live }
+}
+
+/** Exit 1 when any interval differs. */
+export async function diff(one: string, other: string, options: DiffOptions): Promise<void> {
+  const format = lineFormat(options.o, process.stdout.isTTY)
+  const tolerance = options.tolerance === undefined ? 0 : share(options.tolerance, "--tolerance")
+  const byMs = options.by === undefined ? undefined : duration(options.by, "--by")
+  if (byMs === 0) throw new RivuletError(`--by ${options.by}: nothing lies in it`, { code: 2, try: "--by 1d" })
+  const [left, right] = [given(one), given(other)]
+  const ending = new Ending()
+  try {
+    const a = await openTarget(left.target, null)
+    ending.add(() => a.close())
+    const b = await openTarget(right.target, null)
+    ending.add(() => b.close())
+    sayPartitions([one, a], [other, b])
+    const pairs = inCommon([one, a, left.stream], [other, b, right.stream])
+    const compared: Compared[] = []
+    const totals: ComparedTotals[] = []
+    for (const [stream, there] of pairs) {
+      const sides = [(await a.side(stream))!, (await b.side(there))!] as const
+      if (byMs === undefined) compared.push({ stream, ...(await compareSides(...sides, tolerance)) })
+      else {
+        const versions = a.versions(stream) ?? b.versions(there)
+        if (versions === undefined) throw unknownKind(one, other, stream)
+        totals.push({ stream, by: formatDuration(byMs), ...(await compareTotals(...sides, { byMs, versions, tolerance })) })
+      }
+    }
+    const found = byMs === undefined ? compared : totals
+    const text = byMs === undefined ? comparedText(compared) : totalsText(totals)
+    await write(format === "table" ? text : found.map(row => `${toJson(row)}\n`).join(""))
+    if (found.some(({ differ }) => differ > 0)) process.exitCode = 1
+  } finally {
+    await ending.run()
+  }
+}
+
+function unknownKind(one: string, other: string, stream: string): RivuletError {
+  return new RivuletError(`${one} and ${other} do not say whether ${stream} is a state, of which the last version in an interval counts`, {
+    code: 2,
+    try: "make one of them again with --save: it is noted there now; or leave --by out",
+  })
+}
+
+/** The streams of each side that are compared with each other. RivuletError (2): there are none. */
+function inCommon(
+  [one, a, stream]: readonly [string, Opened, string | undefined],
+  [other, b, there]: readonly [string, Opened, string | undefined],
+): readonly (readonly [string, string])[] {
+  for (const [text, side, name] of [
+    [one, a, stream],
+    [other, b, there],
+  ] as const)
+    if (name !== undefined && !side.names.includes(name))
+      throw new RivuletError(`${text}: there is no ${name}`, { code: 2, try: `one of ${side.names.join(", ") || "none"}` })
+  if (stream !== undefined && there !== undefined) return [[stream, there]]
+  const asked = stream ?? there
+  const names = a.names.filter(name => b.names.includes(name) && (asked === undefined || asked === name))
+  if (names.length === 0)
+    throw new RivuletError(
+      `${one} has ${a.names.join(", ") || "nothing"}, ${other} has ${b.names.join(", ") || "nothing"}: no stream in common`,
+      { code: 2, try: "two runs of the same program" },
+    )
+  if (asked === undefined)
+    for (const name of [...a.names, ...b.names]) if (!names.includes(name)) process.stderr.write(`only one side has ${name}\n`)
+  return names.map(name => [name, name])
+}
+
+function sayPartitions([one, a]: readonly [string, Opened], [other, b]: readonly [string, Opened]): void {
+  if (a.partitions !== undefined && b.partitions !== undefined && a.partitions !== b.partitions)
+    process.stderr.write(
+      `${one} was made with ${a.partitions} partitions, ${other} with ${b.partitions}: results that depend on the order of records differ\n`,
+    )
+}
+
+/** A line a stream; the first differences below it. Says whether all is the same. */
+export function comparedText(compared: readonly Compared[]): string {
+  return compared
+    .map(({ stream, same, differ, leftOut, first }) => {
+      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side has come there` : ""
+      const head = `${stream}   ${formatNumber(same + differ)} intervals   ${formatNumber(differ)} differ${out}\n`
+      return head + first.map(({ from, a, b }) => `  ${new Date(from).toISOString()}\n${side("a", a)}${side("b", b)}`).join("")
+    })
+    .join("")
+}
+
+function side(name: string, line: string | null): string {
+  const rows = line === null ? "no rows" : line.slice(line.indexOf('"rows":') + '"rows":'.length, -2)
+  return `    ${name}  ${rows.length > 160 ? `${rows.slice(0, 160)}…` : rows}\n`
+}
+
+export interface ComparedTotals extends TotalsDifference {
+  readonly stream: string
+  readonly by: string
+}
+
+const percent = (part: number): string => `${Number((part * 100).toPrecision(2))} %`
+
+/** A line a stream; below it the first intervals that differ, with the keys that differ most. */
+export function totalsText(compared: readonly ComparedTotals[]): string {
+  return compared
+    .map(({ stream, by, same, differ, leftOut, largest, first }) => {
+      const most = largest === null ? "" : ` · largest ${percent(largest.share)}, ${new Date(largest.from).toISOString()}`
+      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side has come there` : ""
+      const head = `${stream}   ${formatNumber(same + differ)} intervals of ${by}   ${formatNumber(differ)} differ${most}${out}\n`
+      return head + first.map(apartText).join("")
+    })
+    .join("")
+}
+
+function apartText({ from, share: part, keys, differing }: TotalsDifference["first"][number]): string {
+  const told = keys.map(({ key, a, b }) => `${key.length > 60 ? `${key.slice(0, 60)}…` : key} ${formatNumber(a)} → ${formatNumber(b)}`)
+  const more = differing > keys.length ? ` · ${formatNumber(differing - keys.length)} more` : ""
+  return `  ${new Date(from).toISOString()}   ${percent(part)}   ${told.join(" · ")}${more}\n`
+}
