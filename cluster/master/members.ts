@@ -133,7 +133,10 @@ export class Members {
     for (const node of replaced) this.lost(node, "it was restarted", times)
     if (message.peers !== undefined) {
       this.#anyBack = true
-      for (const name of message.peers) this.#awaited.add(name)
+      for (const name of message.peers) {
+        this.#awaited.add(name)
+        registry.expect(name, times.monotonicMs)
+      }
     }
     if (this.#awaited.has(message.name)) this.#anyBack = true
     if (known) {

@@ -72,6 +72,8 @@ export class WorkerRegistry {
   /** The least of what workers have reported through, and how many have come no further. Null: to be counted. */
   #least: { readonly through: number; workers: number } | null = null
   readonly #lost: { readonly entry: WorkerEntry; readonly atMs: number }[] = []
+  /** Names of those who were there before the master was started again, and since when they have been missed. */
+  readonly #expected = new Map<string, number>()
 
   constructor(
     private readonly lostAfterMs: number,
@@ -118,6 +120,7 @@ export class WorkerRegistry {
     }
     this.#workers.set(node, entry)
     this.#least = null
+    this.#expected.delete(name)
     const index = this.#lost.findIndex(lost => lost.entry.name === name)
     if (index >= 0) this.#lost.splice(index, 1)
     return { entry, known: before !== undefined, replaced }
@@ -258,10 +261,17 @@ export class WorkerRegistry {
     return entry
   }
 
+  /** A worker of before the master was started again: until it is back it counts as lost now. */
+  expect(name: string, nowMs: number): void {
+    for (const worker of this.#workers.values()) if (worker.name === name) return
+    if (!this.#lost.some(({ entry }) => entry.name === name) && !this.#expected.has(name)) this.#expected.set(name, nowMs)
+  }
+
   /** How many were lost since then, and are not back. */
   lostSince(ms: number): number {
     let count = 0
     for (const { atMs } of this.#lost) if (atMs >= ms) count += 1
+    for (const atMs of this.#expected.values()) if (atMs >= ms) count += 1
     return count
   }
 
