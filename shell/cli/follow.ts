@@ -1,5 +1,6 @@
 /** `rivulet send --follow`: a file that is written to, into a stream, each line once whoever is killed. Ends with Ctrl-C. */
 import { resolve } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
 import { openSender } from "../../cluster/client/send.js"
 import { RivuletError } from "../../engine/errors.js"
 import { follow } from "../follow/follow.js"
@@ -8,6 +9,9 @@ import { formatNumber } from "../view/number.js"
 import { attach } from "./attach.js"
 import { Ending } from "./ending.js"
 import { masterAddress } from "./options.js"
+
+/** So often a file is looked at for more. */
+const lookMs = 100
 
 export interface FollowCommand {
   readonly master?: string
@@ -39,12 +43,15 @@ export async function followInto(name: string, file: string, options: FollowComm
     }, 1000)
     const stopping = new AbortController()
     const say = (text: string) => process.stderr.write(`${process.stderr.isTTY ? "\r" : ""}${text}\n`)
-    const following = follow({ session, stream, path, position, positions, say, signal: stopping.signal })
+    const { signal } = stopping
+    const pause = () => wait(lookMs, undefined, { signal }).catch(() => {})
+    const following = follow({ session, stream, path, position, positions, say, pause, signal })
     ending.add(async () => {
       stopping.abort()
-      await following
-      clearInterval(counting)
-      unlisten()
+      await following.finally(() => {
+        clearInterval(counting)
+        unlisten()
+      })
       say(`${formatNumber(acked)} lines acked of ${formatNumber(sent)} sent to ${stream}`)
     })
     await following

@@ -5,7 +5,6 @@
  *     next lines ──remembered──▶ sent under a number ──acked──▶ forgotten
  */
 import { randomBytes } from "node:crypto"
-import { setTimeout as wait } from "node:timers/promises"
 import type { SendCounters, Welcome } from "../../cluster/client/call.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { Block, encodeRows } from "../../engine/block/block.js"
@@ -15,11 +14,11 @@ import { FollowedFile } from "./followed-file.js"
 import type { Position, Range } from "./position.js"
 import type { PositionFile } from "./position-file.js"
 
-/** So often a file is looked at for more. */
-const lookMs = 100
-/** A file that has another name now is left when it was looked at so often in vain: its writer may take a while to begin the next one. */
-const looksBehindRename = 20
+/** A file whose writer has begun another is left when it was looked at so often in vain since: some of the writer's processes may go on with it for a while. */
+const looksBehind = 20
 const connectMs = 2_000
+/** With its line end. */
+const longestRawBytes = longestLineBytes + 2
 
 export interface FollowOptions {
   readonly session: ClientSession
@@ -29,6 +28,8 @@ export interface FollowOptions {
   readonly positions: PositionFile
   /** Something that a person should know. */
   readonly say: (text: string) => void
+  /** Between a look at the file that has found nothing and the next one. */
+  readonly pause: () => Promise<unknown>
   /** Ends it: what was read until then is sent, and its acknowledgement waited for. */
   readonly signal: AbortSignal
 }
@@ -39,10 +40,7 @@ export async function follow(options: FollowOptions): Promise<void> {
 
 class Following {
   readonly #options: FollowOptions
-  /** Acknowledgements are noted one after the other. */
-  #noted: Promise<void> = Promise.resolve()
-  #failed: unknown = null
-  /** Of the open file, one after the other, that have found nothing new. */
+  /** Of the open file, one after the other, that have found nothing new since its writer has begun another. */
   #vainLooks = 0
 
   constructor(options: FollowOptions) {
@@ -62,9 +60,9 @@ class Following {
       for (const range of [...position.unacked]) await this.#again(range)
       await this.#follow()
       await this.#settled()
+      await positions.write(position)
     } finally {
       stop()
-      await this.#noted
     }
   }
 
@@ -84,14 +82,15 @@ class Following {
   }
 
   async #follow(): Promise<void> {
-    const { signal } = this.#options
+    const { signal, pause, position, positions } = this.#options
     let file = await this.#first()
     try {
       while (!signal.aborted) {
         const reading = file
         if (file !== null && (await this.#sendSome(file))) continue
         file = file === null ? await this.#begin(this.#options.path) : await this.#next(file)
-        if (file === reading) await wait(lookMs, undefined, { signal }).catch(() => {})
+        await positions.write(position)
+        if (file === reading) await pause()
       }
     } finally {
       await file?.close()
@@ -112,26 +111,23 @@ class Following {
   }
 
   async #begin(path: string): Promise<FollowedFile | null> {
+    const { position, positions } = this.#options
     const file = await FollowedFile.ifThere(path)
-    if (file !== null) await this.#options.positions.remember(this.#options.position.opens(file.identity))
+    if (file !== null) await positions.remember(position.opens(file.identity), position)
     return file
   }
 
   /** Sends what lines there are now; false: none. */
   async #sendSome(file: FollowedFile): Promise<boolean> {
     const { position, positions } = this.#options
-    const { at } = position.reading as { at: number }
-    const bytes = await file.linesAt(at, this.#vainLooks >= looksBehindRename && (await this.#isLeft(file)))
-    if (bytes === 0) {
-      this.#vainLooks += 1
-      return false
-    }
+    const { at, file: known } = position.reading as NonNullable<Position["reading"]>
+    const bytes = await file.linesAt(at, this.#vainLooks >= looksBehind)
+    if (bytes === 0 || !(await file.is(known))) return false
     this.#vainLooks = 0
-    const known = (position.reading as { file: { headBytes: number } }).file.headBytes
-    const { identity } = await file.grown()
-    const grown = identity.headBytes > known ? position.opens(identity) : ""
+    const identity = await file.identityNow()
+    const grown = identity.headBytes > known.headBytes ? position.grows(identity) : ""
     const { range, text } = position.sends(bytes)
-    await positions.remember(grown + text)
+    await positions.remember(grown + text, position)
     await this.#send(file, range)
     return true
   }
@@ -139,16 +135,17 @@ class Following {
   /** The file to read on in: the same, or the one that its writer has begun. */
   async #next(file: FollowedFile): Promise<FollowedFile> {
     const { path, position, positions, say } = this.#options
-    const { at } = position.reading as { at: number }
-    if ((await file.size()) < at) {
-      say(`${path} was cut to ${await file.size()} bytes, of which ${at} were read: it is read from its beginning`)
-      await positions.remember(position.restarts((await file.grown()).identity))
+    const { at, file: known } = position.reading as NonNullable<Position["reading"]>
+    if ((await file.size()) < at || !(await file.is(known))) {
+      say(`${path} was cut, ${at} bytes of it were read: it is read from its beginning`)
+      await positions.remember(position.opens(await file.identityNow()), position)
       return file
     }
-    const next = this.#vainLooks > looksBehindRename && (await this.#isLeft(file)) ? await file.successor(path) : null
+    this.#vainLooks = (await this.#isLeft(file)) ? this.#vainLooks + 1 : 0
+    const next = this.#vainLooks > looksBehind ? await file.successor(path) : null
     if (next === null) return file
     this.#vainLooks = 0
-    await positions.remember(position.opens(next.identity))
+    await positions.remember(position.opens(next.identity), position)
     await file.close()
     return next
   }
@@ -166,9 +163,10 @@ class Following {
   }
 
   async #send(file: FollowedFile, { seq, from, to }: Range): Promise<void> {
-    if (this.#failed !== null) throw this.#failed
-    const { session, stream, position } = this.#options
-    const bytes = await file.read(from, Math.min(to, from + longestLineBytes + 1))
+    const { session, stream, position, path, say } = this.#options
+    const end = Math.min(to, from + longestRawBytes)
+    const bytes = await file.read(from, end)
+    if (bytes.length < end - from) return say(`${path} was cut while bytes ${from} to ${to} of it were read: they are not sent`)
     const lines = linesOf(bytes)
     const block = lines ?? encodeRows([bytes.toString("utf8", 0, keptOfLongLineBytes)])
     const { rows } = Block.of(block)
@@ -178,12 +176,7 @@ class Following {
 
   #acked({ ackedThrough }: SendCounters): void {
     const { position, positions } = this.#options
-    const text = position.acked(ackedThrough)
-    this.#noted = this.#noted
-      .then(() => positions.note(text, position))
-      .catch(error => {
-        this.#failed = error
-      })
+    positions.note(position.acked(ackedThrough))
   }
 
   /** Waits until all that was sent is acknowledged. */

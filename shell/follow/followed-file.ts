@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import { constants } from "node:fs"
 import { type FileHandle, open, readdir, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
+import { RivuletError } from "../../engine/errors.js"
 import { longestLineBytes } from "../../engine/input/file-split.js"
 import type { FileIdentity } from "./position.js"
 
@@ -10,8 +11,8 @@ import type { FileIdentity } from "./position.js"
 const readBytes = 1024 * 1024
 /** By which a file is told from another that has come to its number on the disk. */
 const headBytes = 256
-/** What cannot be gone on with from its middle. */
-const packed = /\.(gz|zst|bz2|xz|lz4)$/
+/** What rotation adds to a file's name: numbers, dates and times. */
+const rotated = /^([-._]?\d[-._:TZ\d]*|\.(old|prev))$/
 
 export class FollowedFile {
   private constructor(
@@ -20,17 +21,20 @@ export class FollowedFile {
     readonly identity: FileIdentity,
   ) {}
 
-  static async open(path: string): Promise<FollowedFile> {
-    const handle = await open(path, constants.O_RDONLY)
-    return new FollowedFile(path, handle, await identityOf(handle))
-  }
-
-  /** Null: there is none of that name. */
+  /** Null: there is none of that name. Throws a RivuletError of code 2 for what is no file. */
   static async ifThere(path: string): Promise<FollowedFile | null> {
+    // A pipe would be waited for.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(error => {
+      if (error.code === "ENOENT") return null
+      throw error
+    })
+    if (handle === null) return null
     try {
-      return await FollowedFile.open(path)
+      if (!(await handle.stat()).isFile())
+        throw new RivuletError(`${path} is no file`, { code: 2, try: "rivulet send without --follow reads from a pipe" })
+      return new FollowedFile(path, handle, await identityOf(handle))
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null
+      await handle.close()
       throw error
     }
   }
@@ -38,7 +42,7 @@ export class FollowedFile {
   /** The file that was followed under the name of `path`, whatever it is called now. Null: it is not there any more. */
   static async find(path: string, wanted: FileIdentity): Promise<FollowedFile | null> {
     for (const name of [path, ...(await siblings(path))]) {
-      const file = await FollowedFile.ifThere(name)
+      const file = await FollowedFile.ifThere(name).catch(() => null)
       if (file === null) continue
       if (await file.is(wanted)) return file
       await file.close()
@@ -46,9 +50,15 @@ export class FollowedFile {
     return null
   }
 
-  /** Known by as much of its head as there is now. */
-  async grown(): Promise<FollowedFile> {
-    return new FollowedFile(this.path, this.handle, await identityOf(this.handle))
+  /** By as much of its head as there is now. */
+  identityNow(): Promise<FileIdentity> {
+    return identityOf(this.handle)
+  }
+
+  /** Whether it is the one that was known so: not another one that has its number, nor cut and written anew. */
+  async is(wanted: FileIdentity): Promise<boolean> {
+    if (this.identity.ino !== wanted.ino) return false
+    return hashOf(await this.read(0, wanted.headBytes)) === wanted.head
   }
 
   async size(): Promise<number> {
@@ -100,6 +110,7 @@ export class FollowedFile {
     const { mtimeMs } = await this.handle.stat()
     const later: { readonly name: string; readonly mtimeMs: number }[] = []
     for (const name of await siblings(path)) {
+      if (!rotated.test(name.slice(path.length))) continue
       const found = await stat(name).catch(() => null)
       if (found !== null && found.ino !== this.identity.ino && found.mtimeMs > mtimeMs) later.push({ name, mtimeMs: found.mtimeMs })
     }
@@ -110,18 +121,13 @@ export class FollowedFile {
   close(): Promise<void> {
     return this.handle.close()
   }
-
-  private async is(wanted: FileIdentity): Promise<boolean> {
-    if (this.identity.ino !== wanted.ino) return false
-    return hashOf(await this.read(0, wanted.headBytes)) === wanted.head
-  }
 }
 
-/** `access.log.1` and what else a rotation makes of `access.log`, but what it has packed. */
+/** Files whose names begin like it: `access.log.1` and what else a rotation makes of `access.log`. */
 async function siblings(path: string): Promise<string[]> {
-  const [directory, name] = [dirname(path), basename(path)]
-  const names = await readdir(directory)
-  return names.filter(one => one !== name && one.startsWith(name) && !packed.test(one)).map(one => join(directory, one))
+  const entries = await readdir(dirname(path), { withFileTypes: true })
+  const name = basename(path)
+  return entries.filter(one => one.isFile() && one.name !== name && one.name.startsWith(name)).map(one => join(dirname(path), one.name))
 }
 
 async function identityOf(handle: FileHandle): Promise<FileIdentity> {

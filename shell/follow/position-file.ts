@@ -3,22 +3,25 @@ import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { type FileHandle, open, readFile, rename } from "node:fs/promises"
 import { homedir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
 import { Position } from "./position.js"
 
 /** Longer, it is written anew. */
 const longestBytes = 256 * 1024
 
+/** Written from one place, one call after the other: what lies on disk is always a beginning of what was said, or that in few words. */
 export class PositionFile {
   private bytes = 0
+  /** What need not be known at once: it goes with what comes next. */
+  private notes = ""
 
   private constructor(
     readonly path: string,
     private file: FileHandle,
   ) {}
 
-  /** Of a file that is followed into a stream of a master. Throws a RivuletError of code 2 when another process does so. */
+  /** Of a file that is followed into a stream of a master. Throws a RivuletError of code 2 when another process does so, 1 when it cannot be read. */
   static async open(of: { readonly master: string; readonly stream: string; readonly path: string }): Promise<{
     readonly positions: PositionFile
     readonly position: Position
@@ -31,34 +34,44 @@ export class PositionFile {
       .slice(0, 16)
     const path = join(directory, `${of.stream}-${basename(of.path)}-${hash}.jsonl`)
     lock(`${path}.lock`, of.path)
-    const position = Position.of(await readFile(path, "utf8").catch(() => ""))
-    const positions = new PositionFile(path, await open(path, "a"))
-    await positions.rewrite(position)
-    return { positions, position }
+    try {
+      const position = known(path, await textOf(path))
+      const positions = new PositionFile(path, await open(path, "a"))
+      await positions.rewrite(position)
+      return { positions, position }
+    } catch (error) {
+      rmSync(`${path}.lock`, { force: true })
+      throw error
+    }
   }
 
-  /** Resolves when it is on disk. */
-  async remember(text: string): Promise<void> {
-    await this.file.write(text)
+  /** Resolves when it is on disk, and all that was noted before it. The position knows it already. */
+  async remember(text: string, position: Position): Promise<void> {
+    await this.append(text, position)
     await this.file.datasync()
-    this.bytes += text.length
   }
 
-  /** The same for what need not be known at once. */
-  async note(text: string, position: Position): Promise<void> {
-    if (text === "") return
-    await this.file.write(text)
-    this.bytes += text.length
-    if (this.bytes > longestBytes) await this.rewrite(position)
+  /** What need not be on disk before `write`. */
+  note(text: string): void {
+    this.notes += text
+  }
+
+  /** What was noted. */
+  async write(position: Position): Promise<void> {
+    if (this.notes !== "") await this.append("", position)
   }
 
   /** In place of all before. */
   async rewrite(position: Position): Promise<void> {
-    const next = await open(`${this.path}.next`, "w")
     const { text } = position
-    await next.write(text)
+    this.notes = ""
+    const next = await open(`${this.path}.next`, "w")
+    await next.writeFile(text)
     await next.datasync()
     await rename(`${this.path}.next`, this.path)
+    const directory = await open(dirname(this.path), "r")
+    await directory.sync()
+    await directory.close()
     await this.file.close()
     this.file = next
     this.bytes = text.length
@@ -67,6 +80,34 @@ export class PositionFile {
   async close(): Promise<void> {
     await this.file.close()
     rmSync(`${this.path}.lock`, { force: true })
+  }
+
+  private async append(text: string, position: Position): Promise<void> {
+    if (this.bytes > longestBytes) return this.rewrite(position)
+    const all = this.notes + text
+    this.notes = ""
+    this.bytes += all.length
+    await this.file.appendFile(all)
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8")
+  } catch (error) {
+    // Only of what is not there nothing is known.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return ""
+    throw error
+  }
+}
+
+function known(path: string, text: string): Position {
+  try {
+    return Position.of(text)
+  } catch (error) {
+    throw new RivuletError(`${path}, which says how far the file was sent, is damaged: ${error instanceof Error ? error.message : error}`, {
+      try: "remove it, and the file is sent from its beginning",
+    })
   }
 }
 

@@ -25,6 +25,7 @@ export interface Range {
 type Entry =
   | { readonly kind: "session"; readonly cluster: string; readonly session: string }
   | { readonly kind: "file"; readonly file: FileIdentity }
+  | { readonly kind: "grown"; readonly file: FileIdentity }
   | { readonly kind: "range"; readonly seq: number; readonly from: number; readonly to: number }
   | { readonly kind: "acked"; readonly through: number }
 
@@ -85,9 +86,14 @@ export class Position {
     return true
   }
 
-  /** That file is read from its beginning, or (the same) is known by more of its head. Gives what is to be remembered. */
+  /** That file is read from its beginning. Gives what is to be remembered. */
   opens(file: FileIdentity): string {
     return this.#says({ kind: "file", file })
+  }
+
+  /** The open file is known by more of its head. Gives what is to be remembered. */
+  grows(file: FileIdentity): string {
+    return this.#says({ kind: "grown", file })
   }
 
   /** What is read next of the open file is a batch. Gives it, and what is to be remembered before it is sent. */
@@ -95,12 +101,6 @@ export class Position {
     if (this.#file === null) throw new Error("no file is open")
     const range: Range = { seq: this.#next, file: this.#file, from: this.#at, to: this.#at + bytes }
     return { range, text: this.#says({ kind: "range", seq: range.seq, from: range.from, to: range.to }) }
-  }
-
-  /** The open file was cut off and is written from its beginning. */
-  restarts(file: FileIdentity): string {
-    this.#file = null
-    return this.opens(file)
   }
 
   /** All batches up to that number have arrived. Gives what is to be remembered, which need not be at once; empty: nothing new. */
@@ -121,7 +121,10 @@ export class Position {
         this.#session = entry.session
         return
       case "file":
-        if (this.#file === null || this.#file.ino !== entry.file.ino || entry.file.headBytes <= this.#file.headBytes) this.#at = 0
+        this.#at = 0
+        this.#file = entry.file
+        return
+      case "grown":
         this.#file = entry.file
         return
       case "range":

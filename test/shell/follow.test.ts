@@ -1,6 +1,17 @@
 /** A followed file: each line is in the stream once, though the sender is killed again and again and the file's writer rotates it. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, watch, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  watch,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
@@ -9,7 +20,9 @@ import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import type { DStream } from "../../engine/fluent/types.js"
 import { moduleArguments, root } from "../../scripts/places.js"
+import { follow as followHere } from "../../shell/follow/follow.js"
 import { type FileIdentity, Position } from "../../shell/follow/position.js"
+import { PositionFile } from "../../shell/follow/position-file.js"
 
 const test = suite("send --follow")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-follow-"))
@@ -29,7 +42,7 @@ test("a position is known again from what was remembered of it, and from that in
   }
   const steps: (() => string)[] = [
     () => position.opens(file(1, 0)),
-    () => position.opens(file(1, 40)) + position.sends(40).text,
+    () => position.grows(file(1, 40)) + position.sends(40).text,
     () => position.sends(10).text,
     () => position.acked(1),
     () => position.opens(file(2)),
@@ -37,7 +50,7 @@ test("a position is known again from what was remembered of it, and from that in
     () => position.acked(1),
     () => position.acked(3),
     () => position.sends(3).text,
-    () => position.restarts(file(2)),
+    () => position.opens(file(2, 300)),
     () => position.sends(5).text,
   ]
   for (const step of steps) {
@@ -46,7 +59,7 @@ test("a position is known again from what was remembered of it, and from that in
   }
   assert.equal(position.unacked, [
     { seq: 4, file: file(2), from: 7, to: 10 },
-    { seq: 5, file: file(2), from: 0, to: 5 },
+    { seq: 5, file: file(2, 300), from: 0, to: 5 },
   ])
   assert.equal(position.meet("c1", "f-2"), false)
   assert.equal(position.meet("c2", "f-2"), true)
@@ -55,6 +68,27 @@ test("a position is known again from what was remembered of it, and from that in
     [1, 2],
   )
   assert.equal([position.session, position.sends(1).range.seq], ["f-2", 3])
+})
+
+test("what was remembered is on disk, though acknowledgements come meanwhile and all is written anew again and again", async () => {
+  const { positions, position } = await PositionFile.open({ master: "m", stream: "s", path: at("x") })
+  position.meet("c1", "f-1")
+  await positions.rewrite(position)
+  await positions.remember(position.opens(file(1)), position)
+  for (let batch = 1; batch <= 6000; batch++) {
+    const { range, text } = position.sends(10)
+    const remembered = positions.remember(text, position)
+    positions.note(position.acked(batch - 1 - (batch % 7)))
+    await remembered
+    if (batch % 50 > 0) continue
+    const again = Position.of(readFileSync(positions.path, "utf8"))
+    assert.equal([again.reading?.at, again.unacked.at(-1)], [range.to, range])
+  }
+  assert.ok(readFileSync(positions.path).length < 300_000)
+  await positions.close()
+  appendFileSync(positions.path, "{}x\n")
+  const error = await PositionFile.open({ master: "m", stream: "s", path: at("x") }).catch(one => one)
+  assert.match(error.message, /is damaged/)
 })
 
 interface Follower {
@@ -134,6 +168,7 @@ async function stream(name: string) {
 }
 
 test.before(async () => {
+  process.env.XDG_STATE_HOME = at("state")
   cluster = await startEmbedded({ workers: 2, cores: 1, memoryBytes: 64 * 2 ** 20 })
   session = await connect(cluster.address, { user: "u", program: "p" })
 })
@@ -190,6 +225,75 @@ test("killed again and again while lines come, over rotations: each line once, a
   last.child.kill("SIGINT")
   assert.is(await last.ended, 130)
   assert.match(await last.said(/lines acked/).catch(error => String(error)), /lines acked of/)
+})
+
+/** Followed in this process: before each look that follows one in vain the next step is taken. Gives what a person was told. */
+async function steps(name: string, path: string, steps: Iterator<void>): Promise<string[]> {
+  const { positions, position } = await PositionFile.open({ master: cluster.address, stream: name, path })
+  const stopping = new AbortController()
+  const said: string[] = []
+  const pause = async () => {
+    if (steps.next().done) stopping.abort()
+  }
+  const say = (text: string) => said.push(text)
+  await followHere({ session, stream: name, path, position, positions, say, pause, signal: stopping.signal })
+  await positions.close()
+  return said
+}
+
+function* looks(count: number): Generator<void> {
+  for (let look = 0; look < count; look++) yield
+}
+
+test("a file whose writer has begun another is read on for a while, however long nothing was written before", async () => {
+  const lines = await stream("idle")
+  const path = at("idle.log")
+  writeFileSync(path, "one\n")
+  // What is called nearly so is none of it.
+  mkdirSync(`${path}.d`)
+  await steps(
+    "idle",
+    path,
+    (function* () {
+      yield* looks(50)
+      renameSync(path, `${path}.1`)
+      writeFileSync(path, "two\n")
+      writeFileSync(`${path}.errors`, "an error\n")
+      yield* looks(10)
+      appendFileSync(`${path}.1`, "late\n")
+      yield* looks(60)
+    })(),
+  )
+  assert.equal(await lines(3), ["one", "late", "two"])
+})
+
+test("a file that was cut and is longer than before by the next look is read from its beginning", async () => {
+  const lines = await stream("cut")
+  const path = at("cut.log")
+  writeFileSync(path, "one\n")
+  const said = await steps(
+    "cut",
+    path,
+    (function* () {
+      yield* looks(1)
+      writeFileSync(path, "another\nand more\n")
+      yield* looks(3)
+    })(),
+  )
+  assert.equal(await lines(3), ["one", "another", "and more"])
+  assert.match(said.join(), /was cut/)
+})
+
+test("a line of 8 MiB is a record, whatever its end", async () => {
+  const lines = await stream("long")
+  const path = at("long.log")
+  writeFileSync(path, `${"x".repeat(8 * 2 ** 20)}\r\nshort\r\n\0\n\n`)
+  await steps("long", path, looks(2))
+  const found = await lines(4)
+  assert.equal(
+    found.map(({ length }) => length),
+    [8 * 2 ** 20, 5, 1, 0],
+  )
 })
 
 test("a file that is not there yet is waited for; followed twice, or with files, it is refused", async () => {
