@@ -43,7 +43,7 @@ export interface ScreenOptions {
   readonly chaos?: (order: ChaosOrder) => void
   /** The terminal is an editor's from now on, or ours again: a Ctrl-C there reaches this process as a signal. */
   readonly lent?: (lent: boolean) => void
-  /** Cells that grey text offers one after the other on an empty line. */
+  /** Cells that grey text offers one after the other on an empty line, once `beginTour` says that their names are there. */
   readonly tour?: readonly string[]
   /** The terminal. Default: this process's. */
   readonly terminal?: Terminal
@@ -55,6 +55,7 @@ export interface Screen {
   state(): ShellState
   /** As if a person had typed it, whatever stands in the input. */
   enter(cell: string): void
+  beginTour(): void
   /** Resolves when the person has left. */
   readonly ended: Promise<void>
   close(): void
@@ -72,7 +73,7 @@ export function openScreen(options: ScreenOptions): Screen {
   const frames = new FrameOutput(stdout)
   const full = new FullScreen(stdout)
   const mode = new TerminalMode({ stdin, stdout }, frames, full)
-  let tour = options.tour ?? []
+  let tour: readonly string[] = []
   let state = initialShell(options.prompt, stdout.columns ?? 80, stdout.rows ?? 24, options.color ?? null)
   state = reduce(state, { kind: "print", lines: options.banner }).state
   let decoder = freshDecoder
@@ -330,8 +331,11 @@ export function openScreen(options: ScreenOptions): Screen {
   stdin.on("data", onData)
   stdout.on("resize", size.heard)
   paint()
-  offer()
   // Whoever types next finds it loaded.
   setTimeout(() => void loadLayout(), layoutAfterMs).unref()
-  return { dispatch, state: () => state, enter, ended, close }
+  const beginTour = () => {
+    tour = options.tour ?? []
+    offer()
+  }
+  return { dispatch, state: () => state, enter, beginTour, ended, close }
 }

@@ -120,6 +120,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
       : { text: "  ° state. All names are bound here. .help · Tab · Ctrl-D detaches, everything keeps running", style: "dim" }
     screen.dispatch({ kind: "print", lines: [...(attachment.demo ? [] : lines), tail] })
     for (const cell of attachment.demo ? demoCells : []) screen.enter(cell)
+    screen.beginTour()
     for (const cell of options.cells === undefined ? [] : cellsOf(options.cells)) screen.enter(cell)
   }
   started().catch(end)
@@ -127,11 +128,12 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   async function status(): Promise<ClusterStatus> {
     return (await calls.call({ kind: "request", body: { kind: "status" } })).value as ClusterStatus
   }
-  async function ownStreams(): Promise<readonly CatalogRow[]> {
+  /** Null: the master does not answer. */
+  async function ownStreams(): Promise<readonly CatalogRow[] | null> {
     const answered = calls.call({ kind: "request", body: { kind: "catalog" } }).then(({ value }) => value as readonly CatalogRow[])
-    const tooLate = new Promise<readonly CatalogRow[]>(resolve => setTimeout(() => resolve([]), leaveMs))
+    const tooLate = new Promise<null>(resolve => setTimeout(() => resolve(null), leaveMs))
     const entries = await Promise.race([answered, tooLate])
-    return entries.filter(isOwn)
+    return entries?.filter(isOwn) ?? null
   }
   function isOwn({ definition, state }: CatalogRow): boolean {
     return definition.owner === user && definition.named && state === "running"
@@ -174,17 +176,20 @@ export interface CatalogRow {
   readonly lease?: { readonly ttlMs: number }
 }
 
-/** What goes on without this shell, and until when. */
+/** What goes on without this shell, and until when. `own`: null if the master does not answer. */
 export function leave(
-  own: readonly CatalogRow[],
+  own: readonly CatalogRow[] | null,
   { embedded, address, tz, nowMs }: { readonly embedded: boolean; readonly address: string; readonly tz: string; readonly nowMs: number },
 ): { readonly lines: readonly StyledLine[]; readonly ask: boolean } {
+  if (own === null && !embedded)
+    return { lines: [{ text: `left ${address}, whose master does not answer: what runs there is not known.`, style: "dim" }], ask: false }
+  const rows = own ?? []
   const listed = (rows: readonly CatalogRow[]) => {
     const names = rows.map(({ definition }) => definition.name)
     return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ")
   }
-  const names = listed(own)
-  if (embedded && own.length > 0)
+  const names = listed(rows)
+  if (embedded && rows.length > 0)
     return {
       lines: [
         { text: `this cluster is embedded and ends with the shell, and ${names} with it.`, style: "warning" },
@@ -193,9 +198,9 @@ export function leave(
       ask: true,
     }
   if (embedded) return { lines: [{ text: "the embedded cluster ends", style: "dim" }], ask: false }
-  if (own.length === 0) return { lines: [{ text: `left ${address}. Everything keeps running.`, style: "dim" }], ask: false }
-  const scratch = own.filter(({ lease }) => lease !== undefined)
-  const kept = own.filter(({ lease }) => lease === undefined)
+  if (rows.length === 0) return { lines: [{ text: `left ${address}. Everything keeps running.`, style: "dim" }], ask: false }
+  const scratch = rows.filter(({ lease }) => lease !== undefined)
+  const kept = rows.filter(({ lease }) => lease === undefined)
   const [first] = scratch
   const ends = first && formatTime(nowMs + Math.min(...scratch.map(({ lease }) => lease?.ttlMs ?? 0)), tz, { nowMs, date: "always" })
   const parts = [

@@ -41,10 +41,16 @@ export function jobBars(jobs: readonly JobInfo[], intervalMs: number, context: J
       style: "dim",
     },
     {
-      text: ` last ${formatNumber(jobs.length)}: median ${seconds(median)} · p95 ${seconds(quantile(took, 0.95))} · worst ${seconds(Math.max(0, ...took))} · ${lateOf(jobs, intervalMs)} late`,
+      text: ` last ${formatNumber(jobs.length)}: ${timesOf(took)} · ${lateOf(jobs, intervalMs)} late`,
       style: "dim",
     },
   ]
+}
+
+/** Of those that are done. */
+function timesOf(took: readonly number[]): string {
+  if (took.length === 0) return "none is done"
+  return `median ${seconds(quantile(took, 0.5))} · p95 ${seconds(quantile(took, 0.95))} · worst ${seconds(Math.max(...took))}`
 }
 
 const lateOf = (jobs: readonly JobInfo[], intervalMs: number): number =>

@@ -34,6 +34,8 @@ test("a stream's jobs: newest first, the slow one's longest task, the median and
   assert.match(lines[2]!, /8 of 8 {2}partition 3 on w3: 1\.65 s$/)
   assert.match(lines.at(-2)!, /0 +┊ +1\.92 s {3}┊ = interval$/)
   assert.is(lines.at(-1), " last 4: median 0.40 s · p95 1.92 s · worst 1.92 s · 1 late")
+  const waiting = jobBars([job(0, { state: "waiting", ms: 2000 })], 1000, context).at(-1)
+  assert.is(waiting?.text, " last 1: none is done · 1 late")
   assert.equal(jobBars([], 1000, context), [{ text: "  (none of late)", style: "dim" }])
 })
 

@@ -115,6 +115,7 @@ test("Ctrl-D says what goes on, and until when", () => {
     ["left tcp://m:7077. Still running: counts. Still running until 2026-11-22 21:07:00: hot. rivulet keep sre/hot to keep it."],
   )
   assert.match(leave([], about).lines[0]!.text, /Everything keeps running/)
+  assert.match(leave(null, about).lines[0]!.text, /whose master does not answer/)
   assert.is(leave([row("hot")], { ...about, embedded: true }).ask, true)
 })
 

@@ -94,6 +94,7 @@ export function openTerminal(columns: number, rows: number, tour: readonly strin
     leave: async () => ({ lines: [{ text: "left" }], ask: asks }),
     terminal: { stdin: stdin as unknown as NodeJS.ReadStream, stdout: stdout as unknown as NodeJS.WriteStream },
   })
+  if (tour.length > 0) screen.beginTour()
   /** Lets streams, promises and Ink's own frame go through. */
   const settled = async () => {
     for (let turn = 0; turn < 3; turn++) {
