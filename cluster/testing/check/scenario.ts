@@ -160,8 +160,8 @@ class Scenario {
     const drained = planDepartures(new Random(this.#seed + 0xd3a1)).schedule(cluster, this.#plan, startMs, spanMs)
     const replaced = this.#standbys.schedule(cluster, startMs, spanMs)
     this.counts.faults = scheduled + ends + fulls + drained + replaced
-    // A batch that cannot be put on disk counts when it can.
-    const keepsWaiting = this.#durability.durable && fulls > 0
+    // A batch that cannot be put on disk counts when it can; and a store that answers late, or not, may end a leader's lease.
+    const keepsWaiting = (this.#durability.durable && fulls > 0) || this.#standbys.candidates > 0
     this.#send(program, senders, startMs, spanMs)
     this.#run.run(() => false, startMs + spanMs, "the active time")
 
