@@ -45,14 +45,18 @@ const changesAtOnce = 1_024
 const firstAtOnce = 16
 const rowsAtOnce = 20_000
 
-/** Every finished interval of the stream in which it may have changed, oldest first. `render` is called once for each row that is read. */
+/**
+ * Every finished interval of the stream in which it may have changed, oldest first; `after`: from the one that follows this one's start. `render` is
+ * called once for each row that is read.
+ */
 export async function* intervalsOf<T>(
   session: ClientSession,
   handle: unknown,
   render: (row: unknown) => T,
+  after: number | null = null,
 ): AsyncGenerator<IntervalParts<T>, undefined> {
   const still: Following = { through: () => Number.NEGATIVE_INFINITY, ended: () => true, more: async () => {}, read: () => {} }
-  for await (const one of followIntervals(session, handle, render, still, null)) if ("parts" in one) yield one
+  for await (const one of followIntervals(session, handle, render, still, after)) if ("parts" in one) yield one
   return undefined
 }
 

@@ -72,7 +72,9 @@ export async function openTarget(target: Target, program: string | null): Promis
     const entry = of(name)
     if (entry === undefined) return null
     const handle = session.stream(`${entry.definition.program}/${entry.definition.name}`)
-    return { lines: linesOf(session, name, handle), from: entry.reachesMs, to: entry.throughMs }
+    // What it has forgotten is left out of the comparison, not asked for.
+    const lines = linesOf(session, name, handle, entry.reachesMs - entry.definition.intervalMs)
+    return { lines, from: entry.reachesMs, to: entry.throughMs }
   }
   return {
     names: [...new Set(entries.map(({ definition }) => definition.name))].sort(),

@@ -12,9 +12,14 @@ export interface IntervalLine {
 }
 
 /** `{"stream":…,"interval":…,"rows":[…]}` of every interval that has rows. Parts that did not change since the line before are not written anew. */
-export async function* linesOf(session: ClientSession, name: string, handle: unknown): AsyncGenerator<IntervalLine, undefined> {
+export async function* linesOf(
+  session: ClientSession,
+  name: string,
+  handle: unknown,
+  after: number | null = null,
+): AsyncGenerator<IntervalLine, undefined> {
   const texts = new WeakMap<readonly string[], string>()
-  for await (const { interval, parts } of intervalsOf(session, handle, toJson)) {
+  for await (const { interval, parts } of intervalsOf(session, handle, toJson, after)) {
     const line = lineFrom(name, interval, parts, texts)
     if (line !== null) yield line
   }
