@@ -1,4 +1,5 @@
 /** `rivulet send --follow`: a file that is written to, into a stream, each line once whoever is killed. Ends with Ctrl-C. */
+import { randomBytes } from "node:crypto"
 import { resolve } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { openSender } from "../../cluster/client/send.js"
@@ -45,7 +46,8 @@ export async function followInto(name: string, file: string, options: FollowComm
     const say = (text: string) => process.stderr.write(`${process.stderr.isTTY ? "\r" : ""}${text}\n`)
     const { signal } = stopping
     const pause = () => wait(lookMs, undefined, { signal }).catch(() => {})
-    const following = follow({ session, stream, path, position, positions, say, pause, signal })
+    const fresh = `f-${randomBytes(9).toString("hex")}`
+    const following = follow({ session, fresh, stream, path, position, positions, say, pause, signal })
     ending.add(async () => {
       stopping.abort()
       await following.finally(() => {

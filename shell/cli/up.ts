@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { homedir } from "node:os"
 import { join } from "node:path"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
+import { runs } from "../running.js"
+import { stateDirectory } from "../state-directory.js"
 import { positiveInteger } from "./options.js"
 
 interface Started {
@@ -21,7 +22,7 @@ const stopsWithinMs = 8_000
 const lookMs = 100
 
 export function upDirectory(): string {
-  return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "rivulet", "up")
+  return join(stateDirectory(), "up")
 }
 
 const recordPath = () => join(upDirectory(), "started.json")
@@ -30,7 +31,7 @@ export async function up({ workers: text, port: portText }: { readonly workers: 
   const workers = positiveInteger(text, "--workers", 64)
   const port = positiveInteger(portText, "--port", 65_535)
   const before = record()
-  if (before?.pids.some(runs)) throw new RivuletError(`a cluster is up already at ${before.address}`, { code: 4, try: "rivulet down" })
+  if (before?.pids.some(isUp)) throw new RivuletError(`a cluster is up already at ${before.address}`, { code: 4, try: "rivulet down" })
   const address = `tcp://127.0.0.1:${port}`
   // Else whoever is there would be taken for what is started here.
   const { someoneListens } = await import("../../cluster/adapters/probe.js")
@@ -104,12 +105,12 @@ async function listed(address: string, workers: number, children: readonly Child
 export async function down(): Promise<void> {
   const started = record()
   if (started === null) throw new RivuletError("no cluster was started here with rivulet up", { code: 2, try: "rivulet up" })
-  const running = started.pids.filter(runs)
+  const running = started.pids.filter(isUp)
   // Workers first: they say goodbye to a master that hears it.
   for (const pid of [...running].reverse()) signal(pid, "SIGTERM")
   const endMs = Date.now() + stopsWithinMs
-  while (running.some(runs) && Date.now() < endMs) await new Promise(resolve => setTimeout(resolve, lookMs))
-  for (const pid of running.filter(runs)) signal(pid, "SIGKILL")
+  while (running.some(isUp) && Date.now() < endMs) await new Promise(resolve => setTimeout(resolve, lookMs))
+  for (const pid of running.filter(isUp)) signal(pid, "SIGKILL")
   rmSync(recordPath(), { force: true })
   process.stderr.write(
     `${running.length === 0 ? "nothing of it ran any more" : `ended ${running.length} processes`}; its journal stays in ${upDirectory()}\n`,
@@ -132,18 +133,4 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Whether the process is there, and still one of ours: numbers are given again. */
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")
-    return words.includes("master") || words.includes("worker")
-  } catch {
-    // no /proc, or it has just ended
-    return process.platform !== "linux"
-  }
-}
+const isUp = (pid: number): boolean => runs(pid, words => words.includes("master") || words.includes("worker"))

@@ -3,8 +3,8 @@
  * same file; a line that is not JSON is passed over.
  */
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs"
-import { homedir } from "node:os"
 import { dirname, join } from "node:path"
+import { stateDirectory } from "../state-directory.js"
 
 const kept = 5000
 
@@ -63,7 +63,7 @@ export class History {
 }
 
 export function historyPath(): string {
-  return join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "rivulet", "history.jsonl")
+  return join(stateDirectory(), "history.jsonl")
 }
 
 function read(path: string): string[] {

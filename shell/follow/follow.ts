@@ -4,7 +4,6 @@
  *
  *     next lines ──remembered──▶ sent under a number ──acked──▶ forgotten
  */
-import { randomBytes } from "node:crypto"
 import type { SendCounters, Welcome } from "../../cluster/client/call.js"
 import type { ClientSession } from "../../cluster/client/session.js"
 import { Block, encodeRows } from "../../engine/block/block.js"
@@ -22,6 +21,8 @@ const longestRawBytes = longestLineBytes + 2
 
 export interface FollowOptions {
   readonly session: ClientSession
+  /** A name that no session has or had: for the numbers of batches, where there are none yet. */
+  readonly fresh: string
   readonly stream: string
   readonly path: string
   readonly position: Position
@@ -48,10 +49,10 @@ class Following {
   }
 
   async run(): Promise<void> {
-    const { session, stream, position, positions } = this.#options
+    const { session, fresh, stream, position, positions } = this.#options
     const { cluster } = (await session.calls.call({ kind: "connect", timeoutMs: connectMs })).value as Welcome
-    if (position.meet(cluster, `f-${randomBytes(9).toString("hex")}`)) await positions.rewrite(position)
-    const { user, program } = { user: session.host.definitions.author.owner, program: session.host.definitions.author.program }
+    if (position.meet(cluster, fresh)) await positions.rewrite(position)
+    const { owner: user, program } = session.host.definitions.author
     await session.calls.call({ kind: "request", body: { kind: "openSession", user, program, as: position.session } })
     const stop = session.calls.onPush(push => {
       if (push.kind === "sent" && push.session === position.session && push.stream === stream) this.#acked(push.counters)

@@ -95,7 +95,7 @@ export class FollowedFile {
 
   /** As many of them as are there. */
   async read(from: number, to: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(to - from)
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(to, await this.size()) - from))
     let filled = 0
     while (filled < bytes.length) {
       const { bytesRead } = await this.handle.read(bytes, filled, bytes.length - filled, from + filled)

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { type FileHandle, open, readFile, rename } from "node:fs/promises"
-import { homedir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
+import { runs } from "../running.js"
+import { stateDirectory } from "../state-directory.js"
 import { Position } from "./position.js"
 
 /** Longer, it is written anew. */
@@ -26,7 +27,7 @@ export class PositionFile {
     readonly positions: PositionFile
     readonly position: Position
   }> {
-    const directory = join(process.env.XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "rivulet", "follow")
+    const directory = join(stateDirectory(), "follow")
     mkdirSync(directory, { recursive: true })
     const hash = createHash("sha256")
       .update(JSON.stringify([of.master, of.stream, of.path]))
@@ -124,21 +125,11 @@ function lock(path: string, followed: string): void {
     try {
       holder = Number(readFileSync(path, "utf8"))
     } catch {}
-    if (isAlive(holder))
+    if (holder !== process.pid && runs(holder, words => words.includes("send")))
       throw new RivuletError(`${followed} is followed by process ${holder} already`, {
         code: 2,
         try: `kill ${holder}, or remove ${path} if it is none of rivulet's`,
       })
     rmSync(path, { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0) || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
   }
 }

@@ -184,8 +184,8 @@ export function leave(
   if (own === null && !embedded)
     return { lines: [{ text: `left ${address}, whose master does not answer: what runs there is not known.`, style: "dim" }], ask: false }
   const rows = own ?? []
-  const listed = (rows: readonly CatalogRow[]) => {
-    const names = rows.map(({ definition }) => definition.name)
+  const listed = (some: readonly CatalogRow[]) => {
+    const names = some.map(({ definition }) => definition.name)
     return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ")
   }
   const names = listed(rows)

@@ -11,6 +11,7 @@ import * as assert from "uvu/assert"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import type { DStream } from "../../engine/fluent/types.js"
+import { nextInterval, rowsOnce } from "./rows-kit.js"
 
 const test = suite("sources of real processes")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-sources-"))
@@ -35,23 +36,7 @@ async function reading(source: string, options: object = {}): Promise<DStream<st
   return handle
 }
 
-/** The next interval that the stream finishes. */
-async function nextInterval(handle: DStream<string>): Promise<void> {
-  await new Promise<void>(resolve => {
-    const subscription = session.onCompleted(handle, () => {
-      void subscription.then(one => one.stop())
-      resolve()
-    })
-  })
-}
-
-async function rows(handle: DStream<string>, n: number): Promise<string[]> {
-  for (;;) {
-    const found = await handle.slice("-10m").collect()
-    if (found.length >= n) return found
-    await nextInterval(handle)
-  }
-}
+const rows = (handle: DStream<string>, n: number) => rowsOnce(session, handle, n)
 
 test("tcp: lines, a connection that is closed within one, a new connection", async () => {
   const server = createServer()
@@ -119,7 +104,7 @@ test("http: an answer without an end, one with a length (read once), events, one
   const logs = await session.host.request({ kind: "logs", stream: null, sinceMs: 0 })
   assert.ok(logs.some(({ line }) => /\/no: it answers 503 .*trying again in/.test(line.text)))
   assert.ok(logs.some(({ line }) => /\/round: it answers 302 Found; trying again in/.test(line.text)))
-  await nextInterval(whole)
+  await nextInterval(session, whole)
   assert.is(asked, 1)
   for (const handle of [stream, whole, events, moved, round, refusing]) await handle.stop()
   server.closeAllConnections()

@@ -23,6 +23,7 @@ import { moduleArguments, root } from "../../scripts/places.js"
 import { follow as followHere } from "../../shell/follow/follow.js"
 import { type FileIdentity, Position } from "../../shell/follow/position.js"
 import { PositionFile } from "../../shell/follow/position-file.js"
+import { rowsOnce } from "../cluster/rows-kit.js"
 
 const test = suite("send --follow")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-follow-"))
@@ -153,18 +154,7 @@ async function stream(name: string) {
   const handle: DStream<string> = session.readStream(name, "1s")
   session.name(handle, name)
   await session.flush()
-  return async (n: number) => {
-    for (;;) {
-      const lines = await handle.slice("-10m").collect()
-      if (lines.length >= n) return lines
-      await new Promise<void>(resolve => {
-        const subscription = session.onCompleted(handle, () => {
-          void subscription.then(one => one.stop())
-          resolve()
-        })
-      })
-    }
-  }
+  return (n: number) => rowsOnce(session, handle, n)
 }
 
 test.before(async () => {
@@ -236,7 +226,7 @@ async function steps(name: string, path: string, steps: Iterator<void>): Promise
     if (steps.next().done) stopping.abort()
   }
   const say = (text: string) => said.push(text)
-  await followHere({ session, stream: name, path, position, positions, say, pause, signal: stopping.signal })
+  await followHere({ session, fresh: `f-${name}`, stream: name, path, position, positions, say, pause, signal: stopping.signal })
   await positions.close()
   return said
 }

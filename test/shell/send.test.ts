@@ -9,6 +9,7 @@ import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { type Embedded, startEmbedded } from "../../cluster/embedded.js"
 import type { DStream } from "../../engine/fluent/types.js"
 import { moduleArguments, root } from "../../scripts/places.js"
+import { rowsOnce } from "../cluster/rows-kit.js"
 
 const test = suite("rivulet send")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-send-"))
@@ -49,19 +50,7 @@ async function stream(options: object = {}) {
   session.name(handle, name)
   await session.flush()
   const { aside } = handle
-  const of = async <T>(what: DStream<T>, n: number) => {
-    for (;;) {
-      const rows = await what.slice("-10m").collect()
-      if (rows.length >= n) return rows
-      await new Promise<void>(resolve => {
-        const subscription = session.onCompleted(handle, () => {
-          void subscription.then(one => one.stop())
-          resolve()
-        })
-      })
-    }
-  }
-  return { name, lines: (n: number) => of(handle, n), aside: (n: number) => of(aside, n) }
+  return { name, lines: (n: number) => rowsOnce(session, handle, n), aside: (n: number) => rowsOnce(session, handle, n, aside) }
 }
 
 test.before(async () => {
