@@ -8,7 +8,8 @@
  * known for ever (`Ledger.admitted`), and whatever else comes under its number is dropped.
  *
  * A gap in the numbers (a batch that is being sent again) holds back what follows it, for a while: order is worth waiting
- * for, but a sender that died must not withhold what it was given an ack for.
+ * for, but a sender that died must not withhold what it was given an ack for. Each gap is waited for once: what a sender gave a stream of this
+ * name before this one was defined never comes.
  */
 
 import type { StreamId } from "../../engine/definition.js"
@@ -143,7 +144,8 @@ export class Admission {
       let next = (seqs?.watermark ?? 0) + 1
       for (const seq of [...session.keys()].sort((a, b) => a - b)) {
         const waiting = session.get(seq) as Waiting
-        while (next < seq && seqs?.has(next) === true) next += 1
+        // What follows a number that is in a seal waits for none before it: the gap there was waited for.
+        if (seqs?.has(seq - 1) === true) next = seq
         if (seq > next && nowMs - waiting.heldSinceMs < this.#holdBackMs) break
         if (waiting.arrivedMs >= to) break
         const index = waiting.blocks.findIndex(({ block }) => this.#tracker.holders(block).length > 0)

@@ -8,7 +8,7 @@ import type { StreamId } from "../../engine/definition.js"
 import type { GraphVersion } from "../../engine/graph.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { blocksOf, isEmpty, type JournalRecord, type SealRecord } from "./records.js"
-import { SeqSet } from "./seq-set.js"
+import { type SeqRange, SeqSet } from "./seq-set.js"
 import {
   cut,
   dropVersions,
@@ -354,6 +354,6 @@ export interface LedgerState {
   readonly assets: readonly { readonly hash: string; readonly bytes: Uint8Array }[]
   readonly admitted: readonly (readonly [
     string,
-    readonly (readonly [StreamId, { readonly watermark: number; readonly above: readonly number[] }])[],
+    readonly (readonly [StreamId, { readonly watermark: number; readonly above: readonly SeqRange[] }])[],
   ])[]
 }

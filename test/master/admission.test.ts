@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { MasterClock } from "../../cluster/clock.js"
@@ -7,7 +8,7 @@ import { groupBlocks } from "../../cluster/master/groups.js"
 import { Ledger } from "../../cluster/master/ledger.js"
 import type { SealedBlock } from "../../cluster/master/records.js"
 import { dueIntervals } from "../../cluster/master/seal.js"
-import { SeqSet } from "../../cluster/master/seq-set.js"
+import { type SeqRange, SeqSet } from "../../cluster/master/seq-set.js"
 import { definition, input } from "./harness.js"
 
 const test = suite("admission and seals")
@@ -133,10 +134,49 @@ test("groups are runs in order, of blocks that one worker holds", () => {
   assert.equal(groups(1024 * kb, 1), ["ab", "cd"], "cut where no worker has both")
 })
 
+test("a gap is waited for once: a stream that was defined when its sender had sent a while has every batch in its interval", () => {
+  const bench = new Bench()
+  bench.report("w1", 501, 5)
+  assert.equal(bench.seal(10, 50), [])
+  assert.equal(bench.seal(20, 150), ["b501"])
+  bench.report("w1", 502, 25, { nowMs: 160 })
+  bench.report("w1", 503, 26, { nowMs: 160 })
+  bench.report("w1", 505, 27, { nowMs: 160 })
+  assert.equal(bench.seal(30, 170), ["b502", "b503"])
+  bench.report("w1", 504, 35, { nowMs: 180 })
+  assert.equal(bench.seal(40, 190), ["b504", "b505"])
+  assert.equal(bench.ledger.snapshot().admitted, [["s", [["v", { watermark: 0, above: [[501, 505]] }]]]])
+})
+
+test("a set of numbers in any order is the same set, in few words", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 40 })), seqs => {
+      const set = new SeqSet()
+      for (const seq of seqs) set.add(seq)
+      for (const seq of seqs.slice(0, 3)) set.add(seq)
+      const { watermark, above } = set.toJSON()
+      const restored = new SeqSet(watermark, above)
+      for (let seq = 1; seq <= 41; seq++) {
+        assert.is(set.has(seq), seqs.includes(seq))
+        assert.is(restored.has(seq), seqs.includes(seq))
+      }
+      assert.ok(above.every((range, i) => i === 0 || first(range) > last(above[i - 1]!) + 1))
+      assert.is(set.has(watermark + 1), false)
+      assert.equal(restored.toJSON(), { watermark, above })
+      // As journals from before say it.
+      const alone = seqs.filter(seq => seq > watermark)
+      assert.equal(new SeqSet(watermark, alone).toJSON(), { watermark, above })
+    }),
+  )
+})
+
+const first = (range: SeqRange) => (typeof range === "number" ? range : range[0])
+const last = (range: SeqRange) => (typeof range === "number" ? range : range[1])
+
 test("a set of numbers is a watermark and what lies above", () => {
   const set = new SeqSet()
   for (const seq of [2, 3, 5]) set.add(seq)
-  assert.equal(set.toJSON(), { watermark: 0, above: [2, 3, 5] })
+  assert.equal(set.toJSON(), { watermark: 0, above: [[2, 3], 5] })
   set.add(1)
   assert.equal(set.toJSON(), { watermark: 3, above: [5] })
   assert.equal(
