@@ -251,6 +251,8 @@ test("a file whose writer has begun another is read on for a while, however long
       writeFileSync(`${path}.errors`, "an error\n")
       yield* looks(10)
       appendFileSync(`${path}.1`, "late\n")
+      yield* looks(10)
+      appendFileSync(`${path}.errors`, "another\n")
       yield* looks(60)
     })(),
   )
