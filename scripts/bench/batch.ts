@@ -1,16 +1,18 @@
 /**
  * Batch mode: `rivulet replay` of an access log from a file, count by URL and status, errors by minute. Lines a CPU-second of all processes, without what
- * the same takes for a log of few lines: the start of four processes.
+ * the same takes for a log of few lines: the start of four processes. Its result is compared with what the log holds, counted line by line.
  */
 
 import { spawn } from "node:child_process"
-import { createWriteStream, readdirSync, readFileSync } from "node:fs"
+import { createWriteStream } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
-import { cpuSeconds } from "./cpu.js"
-import { errorsIn, logLineBytes, logLines } from "./log-lines.js"
+import { cpuSeconds, processesBelow } from "./cpu.js"
+import { logLineBytes, logLines } from "./log-lines.js"
+import { checksumOf, countOf } from "./rivals/checksum.js"
+import type { Log } from "./rivals/rivals.js"
 
 export interface Replayed {
   readonly work: "replay"
@@ -28,18 +30,32 @@ const views = readStream("views", "1m", { format: "combined" })
 export const top = views.map(v => [\`\${v.url} \${v.status}\`, 1]).runningReduce((a, b) => a + b).top(10)
 export const errors = views.filter(v => v.status >= 500).map(v => [Math.floor(v.time.getTime() / 60_000), 1]).reduceByKey((a, b) => a + b)
 `
+const mostFrequent = 10
 const chunkLines = 100_000
 const fewLines = 2_000
 const lookMs = 100
+
+/** An interval of a stream, as it is printed. */
+interface Printed {
+  readonly stream?: string
+  readonly rows: readonly (readonly [string | number, number])[]
+}
 
 interface Options {
   readonly dist: string
   readonly megabytes: number
   readonly workers: string
   say(text: string): void
+  /** Called with what came out while the log is still there: what it holds has that checksum. */
+  besides(replayed: Replayed, log: Log, expected: number): Promise<void>
 }
 
-export async function measureReplay({ dist, megabytes, workers, say }: Options): Promise<Replayed> {
+/** A log on disk, and the checksum of its ten most frequent URLs with their status and of its errors by minute. */
+interface Counted extends Log {
+  readonly checksum: number
+}
+
+export async function measureReplay({ dist, megabytes, workers, say, besides }: Options): Promise<Replayed> {
   const directory = await mkdtemp(join(tmpdir(), "rivulet-replay-"))
   try {
     const path = join(directory, "program.ts")
@@ -48,11 +64,13 @@ export async function measureReplay({ dist, megabytes, workers, say }: Options):
     say(`replay: a log of ${lines} lines`)
     const few = await log(join(directory, "few.log"), fewLines)
     const all = await log(join(directory, "all.log"), lines)
+    // Its types are checked the first time only, and that would be counted here and not below.
+    await run(dist, path, few.path, workers)
     const start = await run(dist, path, few.path, workers)
     const whole = await run(dist, path, all.path, workers)
     const cpu = whole.cpu - start.cpu
-    const wrong = whole.errors === all.errors ? null : `${whole.errors} errors counted, ${all.errors} in the log`
-    return {
+    const wrong = whole.checksum === all.checksum ? null : `its counts have the checksum ${whole.checksum}, where ${all.checksum} is right`
+    const replayed: Replayed = {
       work: "replay",
       records: lines,
       recordsPerSecond: Math.round(lines / whole.seconds),
@@ -61,21 +79,36 @@ export async function measureReplay({ dist, megabytes, workers, say }: Options):
       recordsPerCpuSecond: Math.round((lines - fewLines) / cpu),
       wrong,
     }
+    await besides(replayed, all, all.checksum)
+    return replayed
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
 }
 
-async function log(path: string, lines: number): Promise<{ path: string; errors: number }> {
+async function log(path: string, lines: number): Promise<Counted> {
   const file = createWriteStream(path)
-  let errors = 0
+  const [urls, errors]: [Map<string, number>, Map<string, number>] = [new Map(), new Map()]
   for (let at = 0; at < lines; at += chunkLines) {
     const chunk = logLines(Math.min(chunkLines, lines - at), { startMs: Date.UTC(2015, 4, 17, 10, 5) + at, seed: `log ${at % 1_000_000}` })
-    errors += errorsIn(chunk)
+    const parts = chunk.map(line => / \[(\S+) \S+\] "\S+ (\S+) \S+" (\d+) /.exec(line)!)
+    add(urls, countOf(parts.map(([, , url, status]) => `${url} ${status}`)))
+    add(errors, countOf(parts.filter(([, , , status]) => status! >= "500").map(([, time]) => minuteOf(time!))))
     if (!file.write(`${chunk.join("\n")}\n`)) await new Promise<void>(done => file.once("drain", () => done()))
   }
   await new Promise<void>(done => file.end(() => done()))
-  return { path, errors }
+  const top = [...urls].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, mostFrequent)
+  return { path, lines, checksum: checksumOf([...top, ...errors]) }
+}
+
+/** Of a time as the log has it, minutes since 1970. */
+function minuteOf(time: string): string {
+  const [, day, month, year, hour, minute] = /^(\d+)\/(\w+)\/(\d+):(\d+):(\d+)/.exec(time)!
+  return String(Date.parse(`${day} ${month} ${year} ${hour}:${minute} UTC`) / 60_000)
+}
+
+function add(to: Map<string, number>, counts: ReadonlyMap<string, number>): void {
+  for (const [key, count] of counts) to.set(key, (to.get(key) ?? 0) + count)
 }
 
 /** CPU of the command and all that it starts, as last seen. */
@@ -88,42 +121,23 @@ async function run(dist: string, path: string, logPath: string, workers: string)
   })
   const used = new Map<number, number>()
   const look = setInterval(() => {
-    for (const pid of [child.pid!, ...below(child.pid!)]) used.set(pid, Math.max(used.get(pid) ?? 0, cpuSeconds([pid])))
+    for (const pid of [child.pid!, ...processesBelow(child.pid!)]) used.set(pid, Math.max(used.get(pid) ?? 0, cpuSeconds([pid])))
   }, lookMs)
   const exited = new Promise<void>((done, fail) => {
     child.once("exit", code => (code === 0 ? done() : fail(new Error(`replay ended with ${code}`))))
   })
-  let errors = 0
-  for await (const line of createInterface({ input: child.stdout })) errors += errorsOf(JSON.parse(line) as unknown)
+  let top: readonly (readonly [string, number])[] = []
+  const errors = new Map<string, number>()
+  for await (const line of createInterface({ input: child.stdout })) {
+    const printed = JSON.parse(line) as Printed
+    if (printed.stream?.endsWith("top")) top = printed.rows as typeof top
+    if (printed.stream?.endsWith("errors")) add(errors, new Map(printed.rows.map(([minute, n]) => [String(minute), n])))
+  }
   await exited
   clearInterval(look)
-  return { cpu: [...used.values()].reduce((a, b) => a + b, 0), seconds: (Date.now() - started) / 1_000, errors }
-}
-
-/** What an interval of `errors` counted, as it is printed. */
-function errorsOf(printed: unknown): number {
-  const { stream, rows } = printed as { readonly stream?: string; readonly rows?: readonly (readonly [unknown, number])[] }
-  return stream?.endsWith("errors") === true ? (rows ?? []).reduce((sum, [, n]) => sum + n, 0) : 0
-}
-
-/** Processes that a process has started, and those that these have. */
-function below(pid: number): number[] {
-  const parents = new Map<number, number[]>()
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "latin1")
-      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])
-      parents.set(parent, [...(parents.get(parent) ?? []), Number(name)])
-    } catch {}
+  return {
+    cpu: [...used.values()].reduce((a, b) => a + b, 0),
+    seconds: (Date.now() - started) / 1_000,
+    checksum: checksumOf([...top, ...errors]),
   }
-  const all: number[] = []
-  const visit = (of: number) => {
-    for (const one of parents.get(of) ?? []) {
-      all.push(one)
-      visit(one)
-    }
-  }
-  visit(pid)
-  return all
 }

@@ -1,6 +1,6 @@
 /** CPU time of processes, as Linux counts it: user and system, all threads. */
 
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 
 /** Linux counts hundredths of a second for every architecture that Node runs on. */
 const ticksPerSecond = 100
@@ -73,4 +73,26 @@ export function memoryOf(pid: number): { readonly residentBytes: number; readonl
   } catch {
     return { residentBytes: 0, ownBytes: 0 }
   }
+}
+
+/** Processes that a process has started, and those that these have. */
+export function processesBelow(pid: number): number[] {
+  const parents = new Map<number, number[]>()
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "latin1")
+      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])
+      parents.set(parent, [...(parents.get(parent) ?? []), Number(name)])
+    } catch {}
+  }
+  const all: number[] = []
+  const visit = (of: number) => {
+    for (const one of parents.get(of) ?? []) {
+      all.push(one)
+      visit(one)
+    }
+  }
+  visit(pid)
+  return all
 }

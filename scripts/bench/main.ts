@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [grep] [wordcount] [topk] [combined] [closure] [replay] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
- * [--interval 1s] [--window 30s] [--remember 10m] [--within 2s] [--dist dist] [--flat-out] [--json]`
+ * [--interval 1s] [--window 30s] [--remember 10m] [--within 2s] [--dist dist] [--against spark,…] [--flat-out] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
  * it, to compare two of them by turns), two copies of every record. First as fast as
@@ -8,7 +8,8 @@
  * (unless `--flat-out`) at 65 % of that rate: how long after an interval's end its result is there, and how long after a record was given to the sender
  * the result of its interval is. With `--within 2s` instead, by bisection: the highest rate at which 95 % of the records have the result of their interval
  * so soon after they were given to the sender. `replay` reads a log of `--mb 1024` from a file in
- * batch mode. Single runs are good to about a third (PERFORMANCE.md).
+ * batch mode. With `--against spark,flink,duckdb,polars` other engines do the same, each right after ours: they are brought from where their packages
+ * are published (`rivals/`). Single runs are good to about a third: compare by turns.
  */
 
 import { cpus, release, totalmem, type } from "node:os"
@@ -20,6 +21,8 @@ import { buildAt } from "./build-at.js"
 import { built } from "./built.js"
 import { peakBytes, type Usage, usageOf } from "./cpu.js"
 import type { SentAll } from "./ingest.js"
+import { type Raced, raceBatch, raceStreams, rivalsNamed } from "./rivals/against.js"
+import type { Log } from "./rivals/rivals.js"
 import { type Times, type Workload, workloads } from "./wordcount.js"
 
 interface Measured {
@@ -66,6 +69,7 @@ const { values, positionals } = parseArgs({
     within: { type: "string" },
     dist: { type: "string", default: "dist" },
     mb: { type: "string", default: "1024" },
+    against: { type: "string" },
     "flat-out": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -81,16 +85,38 @@ const { startEmbedded, connect, send } = await built(dist)
 const seconds = Number(values.seconds)
 const replayed = positionals.length === 0 || positionals.includes("replay")
 const chosen = positionals.length === 0 ? workloads : positionals.filter(name => name !== "replay").map(find)
+const rivals = rivalsOrExit()
 const results: (Measured | Replayed)[] = []
+const raced: Raced[] = []
 for (const workload of chosen) {
   say(`${workload.name}: ${seconds} s as fast as possible${values["flat-out"] ? "" : `, then ${seconds} s paced`}`)
-  results.push(await measure(workload))
+  const ours = await measure(workload)
+  results.push(ours)
+  raced.push(...(await raceStreams(ours, rivals, { seconds, windowSeconds: parseDuration(times.window) / 1_000 }, say)))
 }
-if (replayed) results.push(await measureReplay({ dist, megabytes: Number(values.mb), workers: values.workers, say }))
+if (replayed) {
+  const besides = async (ours: Replayed, log: Log, expected: number) =>
+    void raced.push(...(await raceBatch(ours, rivals, log, expected, say)))
+  results.push(await measureReplay({ dist, megabytes: Number(values.mb), workers: values.workers, say, besides }))
+}
+if (rivals.length > 0 && raced.length === 0)
+  say(`bench: ${values.against} does none of these works: spark and flink grep and wordcount, spark, duckdb and polars replay`)
 if (values.json)
-  console.log(JSON.stringify({ ...machine(), seconds, workers: Number(values.workers), cores: Number(values.cores), results }))
-else console.table(Object.fromEntries(results.map(result => ("p50Ms" in result ? row(result) : [result.work, result]))))
-process.exit(results.some(result => result.wrong !== null) ? 1 : 0)
+  console.log(JSON.stringify({ ...machine(), seconds, workers: Number(values.workers), cores: Number(values.cores), results, raced }))
+else {
+  console.table(Object.fromEntries(results.map(result => ("p50Ms" in result ? row(result) : [result.work, result]))))
+  if (raced.length > 0) console.table(raced.map(rowOfRaced))
+}
+process.exit([...results, ...raced].some(result => result.wrong !== null) ? 1 : 0)
+
+function rivalsOrExit() {
+  try {
+    return values.against === undefined ? [] : rivalsNamed(values.against)
+  } catch (error) {
+    say(`bench: ${(error as Error).message}`)
+    process.exit(2)
+  }
+}
 
 /** What the figures are of. */
 function machine() {
@@ -242,8 +268,22 @@ function quantiles(values: readonly number[]): Pick<Measured, "p50Ms" | "p99Ms" 
   return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
 }
 
+function millions(n: number): string {
+  return `${(n / 1e6).toFixed(3)} M`
+}
+
+function rowOfRaced({ work, against, recordsPerCpuSecond, timesTheirs, peakBytes, wrong }: Raced) {
+  return {
+    work,
+    against,
+    "its records/CPU s": millions(recordsPerCpuSecond),
+    "ours, times its": timesTheirs,
+    "its peak MB": Math.round(peakBytes / 2 ** 20),
+    check: wrong ?? "exact",
+  }
+}
+
 function row(result: Measured): [string, Record<string, string | number>] {
-  const millions = (n: number) => `${(n / 1e6).toFixed(3)} M`
   return [
     result.work,
     {
