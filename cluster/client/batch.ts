@@ -2,7 +2,7 @@
  * Batch mode (the paper's §3.4): the inputs of a program that has been loaded but not sent are pointed at old logs, everything
  * is kept, and when all is worked off the streams' intervals are read back in order.
  */
-import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
+import type { InputNode, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { FormatSpec } from "../../engine/rdd.js"
@@ -33,21 +33,21 @@ export function overrideInputs(
   exports: Readonly<Record<string, unknown>>,
 ): readonly FormatSpec[] {
   const { definitions } = session.host
-  const exported = exportedIds(exports)
-  const inputs = draftInputs(session)
+  const inputs = draftInputs(session, exports)
   const found = inputs.filter(({ id, name, node }) => {
-    const source = (node as InputNode).source
-    return name === override.name || exported.get(id) === override.name || (source.kind === "receiver" && source.name === override.name)
+    const { name: own } = definitions.get(id)
+    const { source } = node
+    return name === override.name || own === override.name || (source.kind === "receiver" && source.name === override.name)
   })
   if (found.length === 0) {
-    const known = inputs.map(({ id, name }) => exported.get(id) ?? name)
+    const known = inputs.map(({ name }) => name)
     throw new RivuletError(`--input ${override.name}: the program reads no such stream`, {
       code: 2,
       try: `its inputs are ${known.join(", ") || "none"}`,
     })
   }
   return found.map(({ id, node }) => {
-    const changed = redirected(session, node as InputNode, override)
+    const changed = redirected(session, node, override)
     definitions.redirect(id, changed)
     // What is read again must not be archived again among what came live.
     for (const { id: child, node: of } of definitions.all())
@@ -59,11 +59,9 @@ export function overrideInputs(
 
 /** RivuletError (2) when one of the drafts' inputs waits for a sender: a cluster of one's own has none. */
 export function refuseLive(session: ClientSession, exports: Readonly<Record<string, unknown>>): void {
-  const { definitions } = session.host
-  const exported = exportedIds(exports)
-  const live = draftInputs(session).filter(({ id }) => (definitions.get(id).node as InputNode).source.kind === "receiver")
+  const live = draftInputs(session, exports).filter(({ node }) => node.source.kind === "receiver")
   if (live.length === 0) return
-  const names = live.map(({ id, name }) => exported.get(id) ?? name)
+  const names = live.map(({ name }) => name)
   throw new RivuletError(`${names.join(", ")}: nobody sends to it in batch mode`, {
     code: 2,
     try: `rivulet replay <program> --input ${names[0]}=<files>, or -m <master> where it is sent to`,
@@ -72,16 +70,23 @@ export function refuseLive(session: ClientSession, exports: Readonly<Record<stri
 
 /** Names of the drafts' inputs that read files by no time of their records: what is in which interval is by when it is read. */
 export function untimedInputs(session: ClientSession, exports: Readonly<Record<string, unknown>>): readonly string[] {
-  const exported = exportedIds(exports)
-  return draftInputs(session).flatMap(({ id, name, node }) => {
-    const { source, timestamp } = node as InputNode
-    return source.kind === "file" && timestamp === null ? [exported.get(id) ?? name] : []
-  })
+  return draftInputs(session, exports).flatMap(({ name, node: { source, timestamp } }) =>
+    source.kind === "file" && timestamp === null ? [name] : [],
+  )
 }
 
-function draftInputs(session: ClientSession): StreamDefinition[] {
+/** The drafts' inputs, by the names under which they are exported, else by their own. */
+export function draftInputs(
+  session: ClientSession,
+  exports: Readonly<Record<string, unknown>>,
+): { readonly id: StreamId; readonly name: string; readonly node: InputNode }[] {
   const { definitions } = session.host
-  return definitions.all().filter(({ id, node }) => node.kind === "input" && definitions.isDraft(id))
+  const exported = exportedIds(exports)
+  return definitions
+    .all()
+    .flatMap(({ id, name, node }) =>
+      node.kind === "input" && definitions.isDraft(id) ? [{ id, name: exported.get(id) ?? name, node }] : [],
+    )
 }
 
 function exportedIds(exports: Readonly<Record<string, unknown>>): Map<StreamId, string> {

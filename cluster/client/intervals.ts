@@ -44,6 +44,8 @@ const changesAtOnce = 1_024
 /** So many intervals are asked for at first; from then on as many as give about so many rows. */
 const firstAtOnce = 16
 const rowsAtOnce = 20_000
+/** Where none has been seen for long (what was set aside), the next may still have many. */
+const emptyAtOnce = 64
 
 /**
  * Every finished interval of the stream in which it may have changed, oldest first; `after`: from the one that follows this one's start. `render` is
@@ -88,6 +90,7 @@ export async function* followIntervals<T>(
     const { parts, rows } = starts.length === 0 ? { parts: [], rows: 0 } : await read(starts)
     if (rows > 0)
       limit = Math.max(1, Math.min(isState ? changesAtOnce : wholeAtOnce, Math.ceil((starts.length * rowsAtOnce) / rows), limit * 2))
+    else if (starts.length === limit) limit = Math.max(limit, Math.min(emptyAtOnce, limit * 2))
     return { starts, parts, ended, through }
   }
   let passed = Number.NEGATIVE_INFINITY

@@ -12,6 +12,7 @@ import { type Embedded, type EmbeddedOptions, startEmbedded } from "../../cluste
 import { parseAddress } from "../../cluster/security.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
+import { isAside } from "./batch-aside.js"
 
 /** The processes of a run that was killed end a moment after it: how long they may still have its journal. */
 const goneAfterMs = 10_000
@@ -141,8 +142,8 @@ const fileIn = (directory: string) => join(directory, "run.json")
 
 /** Of another session's definitions the same, if they are the same. */
 function hashOf(definitions: readonly { readonly named: boolean; readonly name: string }[], session: string): string {
-  // Steps without a name are called by what else there is.
-  const told = definitions.map(one => (one.named ? one : { ...one, name: "" }))
+  // Steps without a name are called by what else there is, and what is defined here is from no line of the program's.
+  const told = definitions.map(one => (isAside(one.name) ? { ...one, source: "" } : one.named ? one : { ...one, name: "" }))
   const plain = (_: string, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)
   const text = JSON.stringify(told, plain).replaceAll(`"${session}.`, '"')
   return createHash("sha256").update(text).digest("hex")

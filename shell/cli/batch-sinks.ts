@@ -4,6 +4,7 @@ import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
 import { RivuletError } from "../../engine/errors.js"
 import { formatNumber } from "../view/number.js"
+import { isAside, savedFile } from "./batch-aside.js"
 import type { Sink } from "./batch-run.js"
 import type { IntervalLine } from "./interval-lines.js"
 
@@ -14,7 +15,7 @@ const headBytes = 1_000
 /** A stream waits when so many characters of it wait for the others. */
 const aheadChars = 8 << 20
 
-/** `<name>.ndjson` in a directory. */
+/** `<name>.ndjson` in a directory; what inputs set aside, in its `aside`. */
 export class SavedLines implements Sink {
   readonly #files: ReadonlyMap<string, FileHandle>
   /** Files with lines that may not be on disk yet. */
@@ -30,12 +31,14 @@ export class SavedLines implements Sink {
   /** `again`: what is there is kept, but for a line that was not finished. */
   static async open(directory: string, names: readonly string[], again: boolean): Promise<SavedLines> {
     mkdirSync(directory, { recursive: true })
+    if (names.some(isAside)) mkdirSync(join(directory, "aside"), { recursive: true })
     const files = new Map<string, FileHandle>()
     const after = new Map<string, number>()
     for (const name of names) {
-      const file = await open(join(directory, `${name}.ndjson`), again ? "a+" : "w")
+      const path = join(directory, savedFile(name))
+      const file = await open(path, again ? "a+" : "w")
       files.set(name, file)
-      const last = again ? await lastInterval(file, `${join(directory, name)}.ndjson`) : null
+      const last = again ? await lastInterval(file, path) : null
       if (last !== null) after.set(name, last)
     }
     return new SavedLines(files, after)

@@ -3,6 +3,7 @@
  * exported stream's intervals that have rows, in interval order, as lines or files.
  */
 import { statSync } from "node:fs"
+import { join } from "node:path"
 import { type InputOverride, keepUntilRead, overrideInputs, refuseLive, untimedInputs } from "../../cluster/client/batch.js"
 import { defineProgram } from "../../cluster/client/program/define.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
@@ -17,6 +18,7 @@ import { formatNumber } from "../view/number.js"
 import { printable } from "../view/table.js"
 import { asideLines } from "./aside-lines.js"
 import { userName } from "./attach.js"
+import { type AsideSource, asideText, defineAsides, isAside } from "./batch-aside.js"
 import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
@@ -132,20 +134,24 @@ async function work(session: ClientSession, options: BatchOptions, run: SavedRun
       process.stderr.write(
         `${name} has no time stamps, so its records are of the interval in which they are read; --timestamp <field> names theirs\n`,
       )
-  if (options.master === undefined) {
-    refuseLive(session, exports)
-    keepUntilRead(session)
-  }
+  if (options.master === undefined) refuseLive(session, exports)
+  const asides = options.save === undefined ? [] : defineAsides(session, exports)
+  if (options.master === undefined) keepUntilRead(session)
   const streams = streamsWithRows(session, exports)
   const names = streams.map(([name]) => name)
   // Before anything says that there is a run to go on with: what an earlier one has left in the files is not this one's.
   const saved = options.save === undefined ? null : await SavedLines.open(options.save, names, options.resume === true)
   const versions = streams.filter(([, stream]) => isVersions(kindOf(session, stream))).map(([name]) => name)
-  if (options.save !== undefined) noteSavedRun(options.save, { partitions: session.host.partitions, versions })
+  if (options.save !== undefined) {
+    const { partitions } = session.host
+    noteSavedRun(options.save, { partitions, versions })
+    if (asides.length > 0) noteSavedRun(join(options.save, "aside"), { partitions, versions: [] })
+  }
   try {
     const defined = (await run?.takeUp(session, exports)) === true ? [] : await session.flush()
     try {
       await results(session, options, exports, saved, compared)
+      await sayAside(session, options.save, asides)
     } finally {
       // On a cluster of its own everything ends anyway.
       if (options.master !== undefined && options.keep !== true)
@@ -207,19 +213,15 @@ async function results(
   compared: RunComparison | null,
 ): Promise<void> {
   const streams = streamsWithRows(session, exports)
-  const names = streams.map(([name]) => name)
+  const names = streams.map(([name]) => name).filter(name => !isAside(name))
   const counted = options.format === "table" ? new CountedLines(names, options.resume === true) : null
   const prints = counted === null && options.compare === undefined && (options.save === undefined || options.format === "ndjson")
   const printed = prints ? new MergedLines(names, write) : null
   await compared?.begin(names)
   const comparing: Sink = { line: async (name, line) => compared?.next(name, line), through: async () => {} }
+  const others = [counted, printed, compared && comparing].filter(sink => sink !== null)
   try {
-    await followRun(
-      session,
-      streams,
-      [saved, counted, printed, compared && comparing].filter(sink => sink !== null),
-      saved?.after,
-    )
+    await followRun(session, streams, [...(saved === null ? [] : [saved]), ...others.map(withoutAsides)], saved?.after)
   } finally {
     await printed?.flush()
     await showLogs(session)
@@ -232,8 +234,24 @@ async function results(
     if (found.length === 0) throw new RivuletError("nothing to compare: the other side has none of the program's streams", { code: 1 })
     if (found.some(({ differ }) => differ > 0)) process.exitCode = 1
   }
-  const aside = asideLines(await session.host.catalog())
-  if (aside > 0) process.stderr.write(`${formatNumber(aside)} lines set aside: not of their format, or later than the disorder\n`)
+}
+
+async function sayAside(session: ClientSession, save: string | undefined, sources: readonly AsideSource[]): Promise<void> {
+  const saved = save === undefined ? null : await asideText(save, sources)
+  if (saved !== null) process.stderr.write(`${saved}\n`)
+  const aside = save === undefined ? asideLines(await session.host.catalog()) : 0
+  if (aside > 0)
+    process.stderr.write(
+      `${formatNumber(aside)} lines set aside: not of their format, or later than the disorder; --save <dir> keeps them\n`,
+    )
+}
+
+/** What was set aside is neither printed nor compared. */
+function withoutAsides(sink: Sink): Sink {
+  return {
+    line: async (name, line) => (isAside(name) ? undefined : sink.line(name, line)),
+    through: async (name, through) => (isAside(name) ? undefined : sink.through(name, through)),
+  }
 }
 
 /** How far each stream has come: an archive's end is where it was when it was listed, the live stream has gone on since. */
