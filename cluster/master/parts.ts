@@ -1,4 +1,4 @@
-/** What the master's parts share. `master.ts` makes it once; a part uses what it needs and owns nothing of it. */
+/** What the master's parts share. `assembly.ts` makes it once; a part uses what it needs and owns nothing of it. */
 
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
