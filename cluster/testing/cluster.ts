@@ -12,7 +12,6 @@ import type { JournalRecord } from "../master/records.js"
 import { incarnationOf, type Machine, type NodeId, nodeName } from "../ports.js"
 import type { EffectCommand } from "../runtime.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
-import { poisonByte } from "../worker/allocator.js"
 import type { WorkerConfig } from "../worker/config.js"
 import { readSegment, type Segment } from "../worker/segment.js"
 import { WorkerMachine } from "../worker/worker.js"
@@ -27,6 +26,7 @@ import { addressOf, Network } from "./network.js"
 import { type ClockFault, SimulatedNode } from "./node.js"
 import { SimulatedSources } from "./sources.js"
 import { SimulatedStore } from "./store.js"
+import { performForWorker } from "./worker-effects.js"
 import type { World } from "./world.js"
 
 export interface ClusterOptions {
@@ -225,7 +225,7 @@ export class SimulatedCluster {
       event => node.dispatch(event),
     )
     executors.costs = this.#options.costs ?? defaultCosts
-    const node: SimulatedNode = this.#make(id, machine, name, (command, self) => this.#performWorker(command, self, executors))
+    const node: SimulatedNode = this.#make(id, machine, name, (command, self) => performForWorker(this, command, self, executors))
     this.#workers.set(name, { node, executors, memory })
     node.start()
   }
@@ -285,76 +285,6 @@ export class SimulatedCluster {
     for (const candidate of this.candidates) candidate.kill()
     for (const name of this.workers) this.killWorker(name)
     for (const client of this.clients.values()) client.node.kill()
-  }
-
-  #performWorker(command: EffectCommand, node: SimulatedNode, executors: SimulatedExecutors): boolean {
-    const done = (event: Parameters<SimulatedNode["dispatch"]>[0]) => node.dispatch(event)
-    switch (command.kind) {
-      case "submit":
-        executors.submit(command.task, command.executor, command.run, command.limits)
-        return true
-      case "asset":
-        executors.addAsset(command.hash, command.bytes)
-        return true
-      case "dropAssets":
-        executors.dropAssets(command.hashes)
-        return true
-      case "kill":
-        executors.kill(command.task, command.executor)
-        return true
-      case "setApart":
-        executors.setApart(command.task, command.executor)
-        return true
-      case "outputOver":
-        // It would be written over at any time from now on.
-        command.bytes.fill(poisonByte)
-        return true
-      case "forgetState":
-        executors.forgetState(command.stream, command.before)
-        return true
-      case "readFile":
-        this.disk.read(node.node, command, done)
-        return true
-      case "readOver":
-        this.disk.readOver(node.node, command.request)
-        return true
-      case "openSource":
-        this.sources.open(command.source, command.url, node, done)
-        return true
-      case "pullSource":
-        this.sources.pull(command.source)
-        return true
-      case "closeSource":
-        this.sources.close(command.source)
-        return true
-      case "listFiles":
-        this.disk.list(command.request, command.paths, done)
-        return true
-      case "writeFile":
-        this.disk.write(command.request, command.path, command.bytes, done)
-        return true
-      case "spill":
-        this.disk.spill(command.request, command.path, command.parts, done)
-        return true
-      case "appendFile":
-        this.disk.append(node.node, command, done)
-        return true
-      case "runDriver":
-        if (this.drivers === null) return false
-        this.drivers.run(command, executors.assets, node)
-        return true
-      case "killDriver":
-        this.drivers?.kill(command.task)
-        return true
-      case "upsert":
-        this.disk.upsert(command.request, command.write, done)
-        return true
-      case "removeFile":
-        this.disk.remove(command.path)
-        return true
-      default:
-        return false
-    }
   }
 
   #start(id: string, machine: Machine, place: string, perform: Perform): SimulatedNode {
