@@ -30,6 +30,7 @@ export type {
   LongTask,
   LookedAhead,
   PastEvent,
+  RunningTask,
   WhyCause,
   WhyReport,
   WorkerStatus,

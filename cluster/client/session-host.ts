@@ -209,7 +209,8 @@ export class SessionHost implements Host {
     await this.flush()
     if (this.definitions.isDraft(id)) return { state: "on demand", findings: [] }
     const { state, findings } = await this.request({ kind: "why", stream: this.definitions.idOf(id) })
-    return { state, findings: findings.map(({ cause, since, share }) => ({ ...causeInWords(cause), since, share })) }
+    const place = { tz: this.tz, nowMs: this.#calls.now() }
+    return { state, findings: findings.map(({ cause, since, share }) => ({ ...causeInWords(cause, place), since, share })) }
   }
 
   // ── of the session ──

@@ -1,7 +1,7 @@
 /** The causes that a master finds for a stream's state, in a person's words: what it is, what shows it, what to try. */
 
-import { formatDuration } from "../../engine/time.js"
-import type { LongTask, WhyCause } from "../protocol.js"
+import { formatDuration, formatTime } from "../../engine/time.js"
+import type { LongTask, RunningTask, WhyCause } from "../protocol.js"
 
 export interface CauseInWords {
   readonly what: string
@@ -9,7 +9,8 @@ export interface CauseInWords {
   readonly try: string[]
 }
 
-export function causeInWords(cause: WhyCause): CauseInWords {
+/** `tz`: of times in it. */
+export function causeInWords(cause: WhyCause, { tz, nowMs }: { readonly tz: string; readonly nowMs: number }): CauseInWords {
   switch (cause.kind) {
     case "held": {
       const { failure, stream, lookedAhead } = cause
@@ -56,6 +57,10 @@ export function causeInWords(cause: WhyCause): CauseInWords {
         evidence: shownBy(cause.task),
         try: ["more partitions, or repartition"],
       }
+    case "longTask":
+      return longTask(cause.task, formatTime(cause.task.interval, tz, { nowMs }))
+    case "catchingUp":
+      return catchingUp(cause)
     case "capacity":
       return {
         what: `capacity: streams keep ${cause.busy.toFixed(1)} of ${cause.cores} cores busy`,
@@ -63,6 +68,39 @@ export function causeInWords(cause: WhyCause): CauseInWords {
         try: ["one more worker", ".streams: what else runs"],
       }
   }
+}
+
+function longTask({ stream, partition, stage, worker, ms, othersMs, timeoutMs, second }: RunningTask, time: string): CauseInWords {
+  const name = stream.split("/").at(-1)
+  const place = partition === null ? `${stream}@${time}` : `${stream}@${time}/${partition}`
+  const others = othersMs === null ? "none before it has ended" : `others took ${seconds(othersMs)}`
+  const also = second === null ? "" : `; begun on ${second} too`
+  return {
+    what: `${partition === null ? "the body" : "a task"} of ${place} has run for ${seconds(ms)} on ${worker} (${others})`,
+    evidence: `${stage}: a function that takes long, or never ends; it is ended after ${seconds(timeoutMs)}, and the stream held${also}`,
+    try: [
+      ...(partition === null ? [] : [`rivulet run program.ts --only ${name}@${time}/${partition} --inspect: the same task in a debugger`]),
+      `.edit ${name}: a function that takes less, in its place`,
+      `.stop ${name}: it is cancelled`,
+    ],
+  }
+}
+
+function catchingUp({ stream, intervals, perSecond, comingPerSecond, leftMs }: Extract<WhyCause, { kind: "catchingUp" }>): CauseInWords {
+  const figure = (of: number) => (of >= 10 ? of.toFixed(0) : String(Number(of.toFixed(1))))
+  const left = leftMs === null ? "" : `, in about ${about(leftMs)}`
+  const nearer = perSecond === null || perSecond > comingPerSecond
+  return {
+    what: `catching up: ${intervals} intervals behind, ${perSecond === null ? "none ended of late" : `${figure(perSecond)} a second`}${left}`,
+    evidence: nearer
+      ? "it began behind its input, or was held: what came meanwhile is computed now"
+      : `${figure(comingPerSecond)} a second are added: it gets no nearer`,
+    try: [`.jobs ${stream}: what an interval takes`],
+  }
+}
+
+function about(ms: number): string {
+  return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.max(1, Math.round(ms / 1_000))} s`
 }
 
 function shownBy({ stage, partition, ms, othersMs }: LongTask): string {

@@ -14,8 +14,11 @@ import { Slowness } from "./slowness.js"
 import { deleteFirst, heavyPartitions, type StageFacts, TaskTimes } from "./stage-facts.js"
 import { Totals } from "./totals.js"
 
+/** `to`: of a stretch the end of its last interval. `endedMs`: when, by the master's clock. */
 export interface IntervalFacts {
   readonly from: number
+  readonly to: number
+  readonly endedMs: number
   /** From the interval's end to the job's start, and from there to its end. */
   readonly delayMs: number
   readonly ms: number
@@ -87,7 +90,7 @@ export class JobFacts {
     const kept = this.#intervals.get(stream) ?? []
     const delayMs = Math.max(0, times.timeMs - ms - interval.to)
     this.totals.interval(stream, ms, delayMs)
-    kept.push({ from: interval.from, delayMs, ms, stages })
+    kept.push({ ...interval, endedMs: times.timeMs, delayMs, ms, stages })
     if (kept.length > intervalsKept) kept.shift()
     // The newest streams are kept, those that are no more go in time.
     this.#intervals.delete(stream)

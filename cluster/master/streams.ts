@@ -21,8 +21,15 @@ interface Driving {
   readonly job: DriverJob
   worker: NodeId | null
   attempt: number
+  startedMs: number
   failures: number
   readonly avoid: Set<NodeId>
+}
+
+export interface RunningBody {
+  readonly interval: number
+  readonly worker: NodeId
+  readonly startedMs: number
 }
 
 const jobsRemembered = 512
@@ -59,9 +66,9 @@ export class Streams {
     for (const stream of moved) this.#move(stream)
     for (const { stream, interval, failure } of failed) this.hold(stream, interval, failure)
     for (const job of jobs.takeDrivers()) {
-      this.#driving.set(job.id, { job, worker: null, attempt: 0, failures: 0, avoid: new Set() })
+      this.#driving.set(job.id, { job, worker: null, attempt: 0, startedMs: 0, failures: 0, avoid: new Set() })
     }
-    if (this.#driving.size > 0) this.#drive()
+    if (this.#driving.size > 0) this.#drive(times)
   }
 
   /** A job of the scheduler ended. False: it was none of ours. */
@@ -157,6 +164,16 @@ export class Streams {
     return false
   }
 
+  /** The stream's body that runs, and how long those of its newest intervals took. */
+  bodyOf(stream: StreamId): { readonly body: RunningBody; readonly tookMs: readonly number[] } | null {
+    for (const { job, worker, startedMs } of this.#driving.values()) {
+      if (job.definition.id !== stream || worker === null) continue
+      const tookMs = this.#history.flatMap(({ id, status }) => (id === stream && status.state === "done" ? [status.ms] : []))
+      return { body: { interval: job.interval.from, worker, startedMs }, tookMs }
+    }
+    return null
+  }
+
   workerLost(node: NodeId): void {
     for (const driving of this.#driving.values()) if (driving.worker === node) driving.worker = null
   }
@@ -190,7 +207,7 @@ export class Streams {
     if (moved !== null) this.#move(moved)
   }
 
-  #drive(): void {
+  #drive({ monotonicMs }: Times): void {
     for (const driving of this.#driving.values()) {
       if (driving.worker !== null) continue
       const workers = this.#parts.registry.staying
@@ -203,6 +220,7 @@ export class Streams {
       this.#drove.set(stream, worker.node)
       driving.worker = worker.node
       driving.attempt += 1
+      driving.startedMs = monotonicMs
       this.#send(driving, worker.node)
     }
   }

@@ -19,6 +19,7 @@ import type { Parts, Times } from "./parts.js"
 import { blocksOf } from "./records.js"
 import type { Retention } from "./retention.js"
 import type { Retries } from "./retries.js"
+import { runningTask } from "./running-tasks.js"
 import type { Sealing } from "./sealing.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
@@ -195,7 +196,7 @@ export class Views {
     const { catalog, registry, placement } = this.#parts
     const record = catalog.find(name)
     if (record === undefined) throw noStream(name)
-    const { facts } = this.about
+    const { facts, streams } = this.about
     const slow = new Map<NodeId, SlowWorker>()
     for (const { node, name } of registry.live) {
       const one = facts.slowness.of(node)
@@ -206,6 +207,8 @@ export class Views {
     return whyOf({
       entry: this.#entry(record, times),
       intervals: facts.of(record.definition.id),
+      running: runningTask(this.#parts, facts, streams, record.definition.id, times),
+      timeMs: times.timeMs,
       executors: registry.executors,
       load: facts.load(times.monotonicMs),
       slow,

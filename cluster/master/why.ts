@@ -8,7 +8,7 @@
  */
 
 import type { NodeId } from "../ports.js"
-import type { CatalogEntry, LongTask, WhyCause, WhyReport } from "../protocol.js"
+import type { CatalogEntry, LongTask, RunningTask, WhyCause, WhyReport } from "../protocol.js"
 import type { IntervalFacts } from "./job-facts.js"
 import { median } from "./median.js"
 import type { Slow } from "./slowness.js"
@@ -29,6 +29,9 @@ export interface WhyFacts {
   readonly load: number
   readonly slow: ReadonlyMap<NodeId, SlowWorker>
   readonly inputs: readonly CatalogEntry[]
+  /** The longest of its tasks that run. */
+  readonly running: RunningTask | null
+  readonly timeMs: number
 }
 
 /** Of an ordinary interval's time: less is not worth a line. */
@@ -40,11 +43,18 @@ const behindMs = 2_000
 /** A partition is not uneven because it was slow once. */
 const unevenIntervals = 4
 const unevenPart = 0.25
+/** A task that has run for so long, and for so many times what such take, is told of; of the first of a kind a while later: its code is cold. */
+const longMs = 1_000
+const longTimes = 4
+const longFirstMs = 3_000
+/** How fast a stream catches up is taken from the jobs that ended in this time. */
+const paceOverMs = 15_000
+const paceLeastMs = 500
 
 export function whyOf(facts: WhyFacts): WhyReport {
   const { entry } = facts
   const { state, lagMs } = entry
-  const found = [...broken(facts), ...lateInputs(facts), ...slowCauses(facts)]
+  const found = [...broken(facts), ...lateInputs(facts), ...longTasks(facts), ...catchingUp(facts), ...slowCauses(facts)]
   const all = found.reduce((sum, { weight }) => sum + weight, 0)
   const findings = found
     .sort((a, b) => b.weight - a.weight)
@@ -81,6 +91,48 @@ function lateInputs({ entry, inputs }: WhyFacts): Weighed[] {
       cause: { kind: "lateInput", input: definition.name, lagMs },
       since: throughMs,
     }))
+}
+
+/** What runs now is in no interval's figures until it ends: its time so far is charged to it, less what such tasks take. */
+function longTasks({ running, entry }: WhyFacts): Weighed[] {
+  return running !== null && entry.held === undefined && isLong(running)
+    ? [{ weight: running.ms - (running.othersMs ?? 0), cause: { kind: "longTask", task: running }, since: 0 }]
+    : []
+}
+
+function isLong({ ms, othersMs }: RunningTask): boolean {
+  return ms >= (othersMs === null ? longFirstMs : Math.max(longMs, longTimes * othersMs))
+}
+
+/** It began behind, or was held: then that is why it is late, as long as it gets nearer. Else something else is, and this only says how far. */
+function catchingUp({ entry, intervals, inputs, timeMs, running }: WhyFacts): Weighed[] {
+  const { state, lagMs, definition } = entry
+  if (state !== "catching up" || definition.node.kind === "input" || (running !== null && isLong(running))) return []
+  const pace = paceOf(intervals, timeMs)
+  // Time passes for what is received; a file that is read whole has no more to come.
+  const reading = inputs.some(({ read }) => read !== undefined && read.doneBytes < read.bytes)
+  const coming = inputs.some(({ definition: { node } }) => node.kind === "input" && isLive(node.source.kind)) ? 1 : 0
+  const nearing = pace !== null && pace > coming
+  const perSecond = (of: number) => (of * 1_000) / definition.intervalMs
+  const cause = {
+    kind: "catchingUp",
+    stream: definition.name,
+    intervals: Math.ceil(lagMs / definition.intervalMs),
+    perSecond: pace === null ? null : perSecond(pace),
+    comingPerSecond: perSecond(coming),
+    leftMs: nearing && !reading ? lagMs / (pace - coming) : null,
+  } as const
+  return [{ weight: nearing ? lagMs : leastMs, cause, since: 0 }]
+}
+
+const isLive = (source: string): boolean => source !== "file" && source !== "archive"
+
+/** The stream's time that was computed in each ms of the clock, of late; null: too little has ended to say. */
+function paceOf(intervals: readonly IntervalFacts[], timeMs: number): number | null {
+  const newest = intervals.filter(({ endedMs }) => endedMs >= timeMs - paceOverMs)
+  const [first] = newest
+  if (first === undefined || newest.length < 2 || timeMs - first.endedMs < paceLeastMs) return null
+  return (Math.max(...newest.map(({ to }) => to)) - first.to) / (timeMs - first.endedMs)
 }
 
 /** What of many intervals is charged to one cause; the newest stage of them shows it. */

@@ -93,6 +93,20 @@ export type WhyCause =
       readonly getsLess: boolean
     }
   | { readonly kind: "unevenPartition"; readonly task: LongTask }
+  /** It has run for so long and has not ended. */
+  | { readonly kind: "longTask"; readonly task: RunningTask }
+  /**
+   * `intervals` are still to be computed, `perSecond` of them are (null: none has ended of late), and as time goes on `comingPerSecond` are added.
+   * `leftMs`: until it has caught up at that pace; null: it does not get nearer, or cannot be said.
+   */
+  | {
+      readonly kind: "catchingUp"
+      readonly stream: string
+      readonly intervals: number
+      readonly perSecond: number | null
+      readonly comingPerSecond: number
+      readonly leftMs: number | null
+    }
   /** `busy` of so many `cores`, by all streams; `workMs` an interval of this one. */
   | {
       readonly kind: "capacity"
@@ -108,6 +122,21 @@ export interface LongTask {
   readonly partition: number
   readonly ms: number
   readonly othersMs: number
+}
+
+/** A task that runs, for `ms` now; of a `foreachRDD` its body, which has no partition. `othersMs`: median of such tasks; null: none has ended. */
+export interface RunningTask {
+  readonly stream: string
+  readonly interval: number
+  readonly partition: number | null
+  readonly stage: string
+  readonly worker: string
+  readonly ms: number
+  readonly othersMs: number | null
+  /** It is ended then. */
+  readonly timeoutMs: number
+  /** What has been begun elsewhere as well, because it takes so long. */
+  readonly second: string | null
 }
 
 /** Of the records that wait, so many were looked at, and so many of these would fail. */

@@ -33,20 +33,24 @@ function stage(ms: readonly number[], heavy?: readonly [partition: number, rows:
 function facts(stages: readonly StageFacts[], change: Partial<WhyFacts> = {}): WhyFacts {
   const intervals: IntervalFacts[] = stages.map((one, i) => ({
     from: 1000 * i,
+    to: 1000 * (i + 1),
+    endedMs: 1000 * (i + 1),
     delayMs: 0,
     ms: Math.max(...[...one.tasks].map(({ ms }) => ms)),
     stages: [one],
   }))
   const entry = {
-    definition: { id: "s", name: "s", kind: "records", intervalMs: 1000 },
+    definition: { id: "s", name: "s", kind: "records", intervalMs: 1000, node: { kind: "map" } },
     state: "running",
     lagMs: 0,
   } as unknown as WhyFacts["entry"]
-  return { entry, intervals, executors: 2, load: 0.2, slow: new Map(), inputs: [], ...change }
+  return { entry, intervals, executors: 2, load: 0.2, slow: new Map(), inputs: [], running: null, timeMs: 1000 * stages.length, ...change }
 }
 
 const slow = { worker: "w2#1", name: "w2", times: 4, ownMs: 80, othersMs: 20, since: 5, copied: 0, getsLess: false }
-const what = (of: WhyFacts) => whyOf(of).findings.map(finding => `${Math.round(finding.share * 100)} % ${causeInWords(finding.cause).what}`)
+const utc = { tz: "UTC", nowMs: 60_000 }
+const what = (of: WhyFacts) =>
+  whyOf(of).findings.map(finding => `${Math.round(finding.share * 100)} % ${causeInWords(finding.cause, utc).what}`)
 const ten = (make: () => StageFacts) => Array.from({ length: 10 }, make)
 
 const cases: readonly [says: string, of: WhyFacts, found: readonly RegExp[]][] = [
@@ -82,7 +86,67 @@ const cases: readonly [says: string, of: WhyFacts, found: readonly RegExp[]][] =
     [/^100 % capacity: streams keep 1.9 of 2 cores busy/],
   ],
 ]
-for (const [says, of, found] of cases)
+const input = (source: string, read?: object) =>
+  ({
+    definition: { id: "i", name: "i", kind: "records", intervalMs: 1000, node: { kind: "input", source: { kind: source } } },
+    lagMs: 0,
+    read,
+  }) as never
+const behind = (lagMs: number, change: Partial<WhyFacts>, state = "catching up") => {
+  const of = facts(
+    ten(() => stage([20, 20])),
+    change,
+  )
+  return { ...of, entry: { ...of.entry, state, lagMs } as WhyFacts["entry"] }
+}
+const running = (ms: number, othersMs: number | null): Partial<WhyFacts> => ({
+  running: { stream: "p/s", interval: 7_000, partition: 3, stage: "map", worker: "w2", ms, othersMs, timeoutMs: 30_000, second: null },
+})
+/** The ten intervals ended in a second, a tenth of one each. */
+const quick = behind(0, {}).intervals.map((one, i) => ({ ...one, endedMs: 9_000 + 100 * (i + 1) }))
+const late: typeof cases = [
+  [
+    "a task that runs and does not end",
+    facts([stage([20, 20])], running(12_000, 40)),
+    [/^100 % a task of p\/s@00:00:07\/3 has run for 12.00 s on w2 \(others took 40 ms\)$/],
+  ],
+  ["one that takes as long as others do", facts([stage([20, 20])], running(12_000, 4_000)), []],
+  ["one that takes long for its kind, but not long", facts([stage([20, 20])], running(900, 40)), []],
+  ["the first of its kind, begun just now", facts([stage([20, 20])], running(2_000, null)), []],
+  [
+    "the first of its kind",
+    facts([stage([20, 20])], running(4_000, null)),
+    [/^100 % a task of .* has run for 4.00 s on w2 \(none before it has ended\)$/],
+  ],
+  ["what waits for a task is not catching up", behind(9_000, running(9_000, 40)), [/^100 % a task of/]],
+  [
+    "catching up: nine intervals in 900 ms, and one a second comes",
+    behind(90_000, { intervals: quick, timeMs: 10_000, inputs: [input("receiver")] }),
+    [/^100 % catching up: 90 intervals behind, 10 a second, in about 10 s$/],
+  ],
+  [
+    "a file that has been read: no more comes",
+    behind(90_000, { intervals: quick, timeMs: 10_000, inputs: [input("file", { doneBytes: 9, bytes: 9 })] }),
+    [/^100 % catching up: 90 intervals behind, 10 a second, in about 9 s$/],
+  ],
+  [
+    "a file that is being read: nobody knows",
+    behind(90_000, { intervals: quick, timeMs: 10_000, inputs: [input("file", { doneBytes: 1, bytes: 9 })] }),
+    [/^100 % catching up: 90 intervals behind, 10 a second$/],
+  ],
+  [
+    "as fast as time goes: another cause comes first",
+    behind(8_000, { intervals: behind(0, {}).intervals, timeMs: 10_000, inputs: [input("receiver")], load: 1.9 }),
+    [/^\d+ % capacity/, /^\d+ % catching up: 8 intervals behind, 1 a second$/],
+  ],
+  [
+    "nothing has ended",
+    behind(8_000, { intervals: [], inputs: [input("receiver")] }),
+    [/^100 % catching up: 8 intervals behind, none ended of late$/],
+  ],
+  ["behind by what is ordinary", behind(2_000, {}, "running"), []],
+]
+for (const [says, of, found] of [...cases, ...late])
   test(says, () => {
     const shown = what(of)
     assert.is(shown.length, found.length, shown.join("\n"))
@@ -93,7 +157,7 @@ test("held: the record comes before all that was slow", () => {
   const held = { interval: 7, failure: { kind: "user", message: "no", record: "{ a: 1 }" }, keptBytes: 0, boundBytes: 1 }
   const of = facts(ten(() => stage([20, 200, 20, 20], [1, 380])))
   const [first] = whyOf({ ...of, entry: { ...of.entry, held } as unknown as WhyFacts["entry"] }).findings
-  assert.match(causeInWords(first!.cause).what, /^a record at which a function throws: no$/)
+  assert.match(causeInWords(first!.cause, utc).what, /^a record at which a function throws: no$/)
   assert.is(first!.since, 7)
 })
 

@@ -152,6 +152,36 @@ test("30: .why names the planted hot key, where it is and what to try", async ()
   await shell.run(".stop visits")
 })
 
+test("30: .why names a task that does not end, what it is of and where it runs, and what to try; a stream that is late says when it will not be", async () => {
+  await shell.run('const forever = events.map(e => { while (e.user === "forever"); return [e.user, 1] }).runningReduce(sum)')
+  await feed.send([event("a"), event("b")])
+  await shell.until('forever.get("b")', said => said.includes("  1\n"))
+  await feed.send([event("forever")])
+  const why = await shell.until(".why forever", said => said.includes("has run for"))
+  const [, partition, place] =
+    /\d+ % +a task of ann\/forever@(\d\d:\d\d:\d\d\S*\/\d+) has run for [\d.]+ s on (w[12]) \(others took [\d.]+ m?s\)\n/.exec(why) ?? []
+  assert.ok(place !== undefined, why)
+  assert.match(why, /is ended after 30.00 s, and the stream held/)
+  assert.match(why, new RegExp(`--only forever@${partition} --inspect`))
+  assert.match(why, /try +\.edit forever/)
+  await shell.run(".stop forever")
+  assert.not.match(await shell.run(".streams"), /forever/)
+
+  await shell.run(`const late = events.map(e => {
+    let n = 0
+    for (let i = 0; i < 3e8; i++) n += i
+    return [e.user, n > 0 ? 1 : 0]
+  }).runningReduce(sum)`)
+  const behind = await shell.until(
+    ".why late",
+    said => said.includes("catching up: "),
+    () => sealed([event("a")]),
+  )
+  assert.match(behind, /catching up: \d+ intervals behind, (none ended of late|[\d.]+ a second)/)
+  assert.match(behind, /try +\.jobs late/)
+  await shell.run(".stop late")
+})
+
 test("31: .why names the planted slow worker", async () => {
   await shell.run(`const work = events.map(e => [e.user, 1]).groupByKey(8).mapValues(ones => {
     let work = 0
