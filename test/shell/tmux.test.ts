@@ -16,11 +16,16 @@ const tmux = async (...args: readonly string[]) => (await run("tmux", [...server
 const shell = [process.execPath, ...moduleArguments("test/shell/children/screen")].map(part => `'${part}'`).join(" ")
 
 /** A screen in a window of its own; what comes after it is in `after`. */
-async function open(after: string, { columns = 80, rows = 24, before = "" } = {}) {
+/** `interactive`: as a job of a shell that can stop it and go on with it. */
+async function open(after: string, { columns = 80, rows = 24, before = "", interactive = false } = {}) {
   const size = ["-x", String(columns), "-y", String(rows)]
-  const command = `${before} ${shell}; ${after}`
-  const made = await tmux("new-session", "-d", "-P", "-F", "#{session_id}", ...size, "-c", root, "sh", "-c", command)
+  const program = interactive ? ["bash", "--norc", "-i"] : ["sh", "-c", `${before} ${shell}; ${after}`]
+  const made = await tmux("new-session", "-d", "-P", "-F", "#{session_id}", ...size, "-c", root, ...program)
   const target = made.trim()
+  if (interactive) {
+    await tmux("send-keys", "-t", target, "-l", `clear; ${shell}`)
+    await tmux("send-keys", "-t", target, "Enter")
+  }
   const lines = async () => (await tmux("capture-pane", "-p", "-t", target)).split("\n")
   const until = async (what: string | RegExp) => {
     for (;;) {
@@ -80,6 +85,31 @@ if (there) {
     await on.type("way")
     await on.until("test> halfway")
     assert.is(count(await on.lines(), "over"), 0)
+    await on.close()
+  })
+
+  test("Ctrl-C five times leaves the shell as it was; Ctrl-Z gives the terminal back, fg the screen with what was typed", async () => {
+    const on = await open("", { rows: 30, interactive: true })
+    for (let i = 0; i < 5; i++) await on.keys("C-c")
+    await on.type("after()")
+    await on.keys("Enter")
+    const shown = await on.until("ran after")
+    assert.is(count(shown, "Ctrl-D detaches"), 5)
+    await on.type("half")
+    await on.until("test> half")
+    await on.keys("C-z")
+    await on.until("Stopped")
+    await on.type("stty -a; echo over")
+    await on.keys("Enter")
+    const said = (await on.until(/^over/)).join(" ")
+    for (const mode of ["icanon", "echo", "isig", "opost"]) assert.match(said, new RegExp(` ${mode}\\b`), mode)
+    assert.is(await on.is("cursor_flag"), "1")
+    await on.type("fg")
+    await on.keys("Enter")
+    await on.until(/^test> half/)
+    await on.type("way")
+    await on.keys("Enter")
+    await on.until("ran halfway")
     await on.close()
   })
 
