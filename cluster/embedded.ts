@@ -72,7 +72,7 @@ const frugalArguments = ["--max-semi-space-size=4", "--expose-gc"]
  * ended shows at its connection, and one that is only slow, on a machine with too much to do, costs less than to make anew what it holds. Nor is a task begun on
  * another worker of the same machine: the thread of the one that comes second is ended, with all the states that it has.
  */
-const frugalMaster = { readAheadIntervals: 32, lostAfterMs: 5_000, speculation: false }
+const frugalMaster = { readAheadIntervals: 32, batchBytes: 4 * 1024 * 1024, lostAfterMs: 5_000, speculation: false }
 
 const entry = fileURLToPath(new URL(`./process-entry${import.meta.url.slice(import.meta.url.lastIndexOf("."))}`, import.meta.url))
 

@@ -18,8 +18,8 @@ import type { InputBlocksNode, RddNode, ShuffledNode, StateNode, StretchNode } f
 import type { StageSpec } from "./task.js"
 import { walk } from "./tree.js"
 
-/** No more than this in one task: it must not keep others waiting. */
-const mostBytes = 512 * 1024
+/** No more than this in one task: it must not keep others waiting. In batch mode nobody waits for a single interval. */
+export const stretchBytes = 512 * 1024
 const mostIntervals = 128
 
 /** What stands between a state and its input in every interval of a stretch: record by record, of the sealed blocks of that interval. */
@@ -63,16 +63,18 @@ export class Stretch {
   private readonly found: (Joinable & { readonly stage: StageSpec })[] = []
   private bytes = 0
 
-  /** Null when the interval's stage goes by itself. */
-  static from(stage: StageSpec): Stretch | null {
-    const stretch = new Stretch()
+  private constructor(private readonly mostBytes: number) {}
+
+  /** Null when the interval's stage goes by itself. `mostBytes`: of input. */
+  static from(stage: StageSpec, mostBytes = stretchBytes): Stretch | null {
+    const stretch = new Stretch(mostBytes)
     return stretch.add(stage) ? stretch : null
   }
 
   /** False: it does not fit, and ends the stretch. */
   add(stage: StageSpec): boolean {
     const one = joinable(stage)
-    if (one === null || this.found.length >= mostIntervals || this.bytes + one.bytes > mostBytes) return false
+    if (one === null || this.found.length >= mostIntervals || this.bytes + one.bytes > this.mostBytes) return false
     const first = this.found[0]?.step
     // A definition that was replaced in between has other functions.
     if (first !== undefined && (first.op !== one.step.op || first.onError !== one.step.onError || !sameVersion(first, one.step)))

@@ -180,7 +180,7 @@ function restored({ node, records }: MasterOptions, config: MasterConfig, outbox
   })
   const parts: Parts = {
     ...{ config, ledger, log, progress, graph, catalog, tracker, chains, placement, outbox, planner, scheduler },
-    jobs: new JobGenerator(planner, scheduler, config.jobsAhead),
+    jobs: new JobGenerator(planner, scheduler, config.jobsAhead, config.batchBytes),
     admission: new Admission(ledger, tracker, config.holdBackMs, config.strandedMs),
     registry: new WorkerRegistry(config.lostAfterMs, config.suspectForMs),
     laneReaders: new LaneReaders(),

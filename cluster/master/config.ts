@@ -45,8 +45,10 @@ export interface MasterConfig {
   readonly durableStrandedMs: number
   /** Of a received interval: less than this is not worth a map task of its own. */
   readonly leastGroupBytes: number
-  /** Bytes of a file that one task reads. */
+  /** Bytes of a file that one task reads; in batch mode no less is worth a map task of its own. */
   readonly splitBytes: number
+  /** In batch mode: of input, of a task that takes several intervals. */
+  readonly batchBytes: number
   /** Of files no more is read while a stream or a reader has so many intervals with records before it, and two of its own (`read-ahead.ts`). */
   readonly readAheadIntervals: number
   /** Share of a worker's block memory above which the oldest input goes. */
@@ -88,6 +90,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   durableStrandedMs: 600_000,
   leastGroupBytes: 256 * 1024,
   splitBytes: 4 * 1024 * 1024,
+  batchBytes: 8 * 1024 * 1024,
   readAheadIntervals: 400,
   memoryHigh: 0.7,
   heldShare: 0.5,

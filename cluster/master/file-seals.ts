@@ -91,7 +91,7 @@ export class FileSeals {
   }
 
   #append(source: SealedSource, from: number, to: number, all: readonly (SealedBlock | SealedAside)[]): void {
-    const { tracker, registry, progress, ledger } = this.#parts
+    const { tracker, registry, progress, ledger, config } = this.#parts
     const { order } = source
     const blocks = all.filter(block => !("reason" in block))
     const aside = all.filter(block => "reason" in block)
@@ -100,12 +100,13 @@ export class FileSeals {
     const endedBefore = read?.ended === true
     const ended = order.allTaken && source.buckets.size === 0 && !watches(definition)
     const { taken: splitsDone, newest, begun, positions, doneBytes } = order
+    const leastBytes = definition.untilRead === true ? Math.max(config.leastGroupBytes, config.splitBytes) : config.leastGroupBytes
     const record: SealRecord = {
       kind: "seal",
       stream: source.stream,
       from,
       to,
-      groups: groupBlocks(blocks, block => tracker.holders(block), registry.executors, this.#parts.config.leastGroupBytes),
+      groups: groupBlocks(blocks, block => tracker.holders(block), registry.executors, leastBytes),
       ...(aside.length > 0 && { aside }),
       read: { splitsDone, resume: 0, newest, late: source.late, ended, begun, positions, doneBytes },
     }

@@ -5,10 +5,13 @@
  * nothing; yet results must appear in order. The solution: each stream has one number, `issued`: every interval before it
  * has its job, or needs none. A stream may be issued as far as its parents are (their results need not be there: tasks
  * wait for what they read), so jobs of many intervals are under way at once. `through` follows as the oldest ones finish.
+ *
+ * In batch mode nobody waits for a single interval, and a job costs what a megabyte of records does: while a stream has a job under way,
+ * intervals gather until they are as many as one stretch takes.
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { Stretch } from "../../engine/stretch.js"
+import { Stretch, stretchBytes } from "../../engine/stretch.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import type { Scheduler } from "./scheduler.js"
 
@@ -60,6 +63,7 @@ export class JobGenerator {
   readonly #source: JobSource
   readonly #scheduler: Scheduler
   readonly #ahead: number
+  readonly #batchBytes: number
   readonly #lanes = new Map<StreamId, Lane>()
   readonly #jobs = new Map<string, IntervalJob>()
   /** Where a stretch failed: up to there each interval has a job of its own, one after the other, so that the first that fails is found. */
@@ -69,11 +73,12 @@ export class JobGenerator {
   #order = 0
   #drivers: DriverJob[] = []
 
-  /** `ahead`: jobs under way a stream. */
-  constructor(source: JobSource, scheduler: Scheduler, ahead: number) {
+  /** `ahead`: jobs under way a stream. `batchBytes`: of input, of a stretch in batch mode. */
+  constructor(source: JobSource, scheduler: Scheduler, ahead: number, batchBytes = stretchBytes) {
     this.#source = source
     this.#scheduler = scheduler
     this.#ahead = ahead
+    this.#batchBytes = batchBytes
   }
 
   /** The stream has come further: what is made of it may, too. */
@@ -142,10 +147,13 @@ export class JobGenerator {
     }
     const isDriver = definition.node.kind === "foreachRDD" && !this.#source.leftOut(stream, next)
     const target = definition.node.kind === "foreachRDD" ? null : this.#source.target(stream, next)
-    const stretch = target === null || next < this.#apartUntil(stream) ? null : Stretch.from(target)
-    lane.issued = next + intervalMs
+    const mostBytes = definition.untilRead === true ? this.#batchBytes : stretchBytes
+    const stretch = target === null || next < this.#apartUntil(stream) ? null : Stretch.from(target, mostBytes)
+    const { end, full } = stretch === null ? { end: next + intervalMs, full: true } : this.#lengthen(stretch, definition, next, horizon)
+    // It is looked at again when the job that is under way is done, and when there is more.
+    if (definition.untilRead === true && !full && lane.jobs.length > 0) return false
+    lane.issued = end
     if (target === null && !isDriver) return true
-    if (stretch !== null) lane.issued = this.#lengthen(stretch, definition, next, horizon)
     const spec = stretch?.stage() ?? target
     const interval = { from: next, to: lane.issued }
     const job: IntervalJob = { id: `${stream}@${next}`, stream, interval, target: spec, startedMs: nowMs, endedMs: null }
@@ -160,21 +168,26 @@ export class JobGenerator {
     return this.#apart.get(stream) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Adds the intervals that follow, while they fit. Gives the end of what is issued by it. */
-  #lengthen(stretch: Stretch, { id: stream, intervalMs }: StreamDefinition, first: number, horizon: number): number {
-    let issued = first + intervalMs
+  /** Adds the intervals that follow, while they fit. Gives the end of what is issued by it; `full`: the next one does not fit. */
+  #lengthen(
+    stretch: Stretch,
+    { id: stream, intervalMs }: StreamDefinition,
+    first: number,
+    horizon: number,
+  ): { readonly end: number; readonly full: boolean } {
+    let end = first + intervalMs
     try {
       for (let last = first; ; ) {
         const next = this.#source.nextChange(stream, last, horizon)
-        if (next === null) return issued
+        if (next === null) return { end, full: false }
         const target = this.#source.target(stream, next)
-        if (target !== null && !stretch.add(target)) return issued
-        issued = next + intervalMs
+        if (target !== null && !stretch.add(target)) return { end, full: true }
+        end = next + intervalMs
         last = next
       }
     } catch {
       // It says so again when it is that interval's turn.
-      return issued
+      return { end, full: true }
     }
   }
 
