@@ -102,6 +102,44 @@ test("who waits for the end of a file with a clock of its own gets the end of th
   assert.is(h.records("seal").at(-1)?.read?.ended, true)
 })
 
+test("in batch mode intervals gather while a job is under way, and go together", () => {
+  const seconds = 6
+  for (const untilRead of [false, true]) {
+    const h = reading(
+      Array.from({ length: seconds }, (_, s): [number, number][] => [[s, 1]]),
+      { untilRead },
+    )
+    const usual = h.answer
+    const reads = new Map<number, Launched>()
+    const others: Launched[] = []
+    /** Of each map task how many intervals it takes. */
+    const taken: number[] = []
+    h.answer = one => {
+      const { root, write } = one.stage
+      if (write.kind === "read") reads.set((write.split?.from ?? 0) / 10, one)
+      else {
+        others.push(one)
+        if (write.kind === "shuffle") taken.push(root.kind === "stretchInput" ? root.parents.length : 1)
+      }
+      return null
+    }
+    const tell = (one: Launched) => h.from(one.worker, { kind: "tasksDone", done: [usual(one)!] })
+    h.advance(100)
+    // One split after the other: what has passed is sealed by the next one, while the first interval's job is not done.
+    for (let split = 0; split < seconds; split++) {
+      tell(reads.get(split)!)
+      h.advance(100)
+    }
+    assert.equal(sealed(h).length, seconds)
+    assert.equal(taken, untilRead ? [1] : [1, 1, 1, 1, 1, 1])
+    for (const one of others.splice(0)) tell(one)
+    h.advance(100)
+    for (const one of others.splice(0)) tell(one)
+    h.advance(100)
+    assert.equal(taken, untilRead ? [1, 5] : [1, 1, 1, 1, 1, 1])
+  }
+})
+
 test("in batch mode files without time stamps end when they have been read, and so does the longest step that is made of them", () => {
   for (const untilRead of [false, true]) {
     const h = reading([[[0, 2]], [[0, 1]]], { timed: false, untilRead })
