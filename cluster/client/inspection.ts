@@ -7,7 +7,7 @@ import { formatDuration } from "../../engine/time.js"
 import type { AnswerStamp, CatalogEntry, JobStatus, LogEntry, WorkerStatus } from "../protocol.js"
 
 export function streamInfo(entry: CatalogEntry): StreamInfo {
-  const { definition, state, sinceMs, reachesMs, lagMs, keys, bytes, perSecond } = entry
+  const { definition, state, sinceMs, reachesMs, lagMs, keys, bytes, perSecond, aside, asidePerSecond } = entry
   return {
     name: definition.name,
     program: definition.program,
@@ -21,6 +21,8 @@ export function streamInfo(entry: CatalogEntry): StreamInfo {
     ...(keys !== undefined && { keys }),
     bytes,
     perSecond,
+    aside,
+    asidePerSecond,
     ...(entry.lease?.endsMs != null && { expires: entry.lease.endsMs }),
     source: definition.source,
     ...(entry.held !== undefined && { held: heldInfo(entry.held) }),
@@ -61,6 +63,8 @@ export function recipeInfo(definition: StreamDefinition, ancestors: readonly Cat
     lagMs: greatest(entry => entry.lagMs),
     bytes: 0,
     perSecond: 0,
+    aside: 0,
+    asidePerSecond: 0,
     source,
   }
 }

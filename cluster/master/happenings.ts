@@ -66,7 +66,7 @@ export class Happenings {
       this.#others.note({ kind: "speculated", ...about, worker: nodeName(worker), second: nodeName(second) })
     } else if (one.kind === "made") {
       this.#parts.laneReaders.made(one.spec, one.partition, one.done.folds, times.monotonicMs)
-      views.made(one.spec, one.partition, one.done)
+      views.made(one.spec, one.partition, one.done, times)
       this.#parts.registry.taskDone(one.worker, one.done.ms)
       facts.made(one.spec, one.partition, one.worker, one.done, times.monotonicMs)
       queries.made(one.spec.output, one.partition, one.done)

@@ -79,8 +79,8 @@ export class Views {
   }
 
   /** A task was done: what it set aside is counted. */
-  made(spec: StageSpec, partition: number, { aside }: TaskDone): void {
-    this.#aside.made(spec, partition, aside)
+  made(spec: StageSpec, partition: number, { aside }: TaskDone, { timeMs }: Times): void {
+    this.#aside.made(spec, partition, aside, timeMs)
   }
 
   catalog(times: Times): CatalogEntry[] {
@@ -114,6 +114,7 @@ export class Views {
       bytes: this.#bytes(record),
       perSecond: definition.node.kind === "input" ? this.#perSecond(record) : 0,
       aside: this.#aside.of(definition.id) + (record.read?.late ?? 0) + (record.asideRows ?? 0),
+      asidePerSecond: this.#aside.recent(definition.id, times.timeMs).perSecond,
       ...(record.files === null ? {} : { read: readOf(record.files.list, record.read?.doneBytes ?? 0) }),
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
@@ -220,6 +221,24 @@ export class Views {
     return partitionLineageOf(this.#parts, asked, this.about.facts)
   }
 
+  /** By the input whose records they are: each stream that is made of it meets the same ones. Of several inputs, by the stream itself. */
+  #asideOfLate(entries: readonly CatalogEntry[], { timeMs }: Times): ClusterStatus["aside"] {
+    const found = new Map<string, ClusterStatus["aside"][number]>()
+    for (const { definition, aside, asidePerSecond } of entries) {
+      if (!this.#aside.recent(definition.id, timeMs).any) continue
+      const inputs = this.#parts.catalog.inputsOf(definition)
+      const input = inputs.length === 1 ? this.#parts.catalog.get(inputs[0]!) : undefined
+      const stream = nameOf(input ?? { definition })
+      const known = found.get(stream)
+      found.set(stream, {
+        stream,
+        records: Math.max(aside, known?.records ?? 0),
+        perSecond: Math.max(asidePerSecond, known?.perSecond ?? 0),
+      })
+    }
+    return [...found.values()]
+  }
+
   status(times: Times): ClusterStatus {
     const { ledger, config, registry, log } = this.#parts
     const entries = this.catalog(times)
@@ -267,6 +286,7 @@ export class Views {
       streams: entries.length,
       held,
       behind,
+      aside: this.#asideOfLate(entries, times),
       recordsPerSecond: Math.round(rates.slice(-6, -1).reduce((sum, rate) => sum + rate, 0) / 5),
       rates,
       newest: this.about.streams.newest,

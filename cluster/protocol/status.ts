@@ -16,7 +16,9 @@ export interface CatalogEntry {
   readonly keys?: number
   readonly bytes: number
   readonly perSecond: number
+  /** Records set aside in all, and a second of late. */
   readonly aside: number
+  readonly asidePerSecond: number
   /** Of a bounded input, once its files are known: how much of them has been read. */
   readonly read?: { readonly doneBytes: number; readonly bytes: number }
   readonly held?: {
@@ -170,6 +172,8 @@ export interface ClusterStatus {
     readonly gaveUp?: readonly { readonly from: number; readonly to: number }[]
   }[]
   readonly behind: readonly { readonly stream: string; readonly lagMs: number }[]
+  /** Where records were set aside in the last minute: in all, and a second of late. */
+  readonly aside: readonly { readonly stream: string; readonly records: number; readonly perSecond: number }[]
   readonly recordsPerSecond: number
   /** Of the newest twelve intervals, oldest first. */
   readonly rates: readonly number[]

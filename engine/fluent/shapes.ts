@@ -31,6 +31,10 @@ export interface StreamInfo {
   bytes: number
   /** Of an input: records that came in a second, over the last ten; else 0. */
   perSecond: number
+  /** Records that its tasks set aside, since the master began: late, not parsable, or such that a function threw. `stream.aside` are these. */
+  aside: number
+  /** Of those, a second over the last ten. */
+  asidePerSecond: number
   /** When scratch ends unless it is kept, epoch ms. */
   expires?: number
   /** The line that defined it. */

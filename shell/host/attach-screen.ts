@@ -16,6 +16,7 @@ import { sparkline } from "../view/sparkline.js"
 import { doChaos } from "./chaos.js"
 import { dial } from "./dial.js"
 import { RemoteHost } from "./remote.js"
+import { troubleLine, troublesOf } from "./troubles.js"
 
 const statusMs = 1000
 const leaveMs = 300
@@ -214,8 +215,6 @@ export function leave(
 
 function statusView(cluster: string, status: ClusterStatus, tz: string): StatusView {
   const lost = status.workers.filter(worker => worker.state === "lost").length
-  const held = status.held[0]
-  const behind = status.behind[0]
   const newest = status.newest
   return {
     cluster,
@@ -225,10 +224,6 @@ function statusView(cluster: string, status: ClusterStatus, tz: string): StatusV
     rate: formatRate(status.recordsPerSecond),
     spark: sparkline(status.rates, 12),
     newest: newest ? `${formatTime(newest.throughMs, tz, { nowMs: status.wallMs })} in ${(newest.tookMs / 1000).toFixed(2)} s` : "",
-    worst: held
-      ? `● ${held.stream} held: .why ${held.stream}`
-      : behind
-        ? `● ${behind.stream} ${(behind.lagMs / 1000).toFixed(1)} s behind: .jobs ${behind.stream}`
-        : (status.warnings[0] ?? ""),
+    worst: troubleLine(troublesOf(status)),
   }
 }

@@ -11,10 +11,11 @@ import type { CommandHost } from "./command-host.js"
 import { line } from "./commands/command.js"
 import { streamHeader } from "./display.js"
 import { errorText } from "./error-text.js"
+import { troublesOf } from "./troubles.js"
 
 type Asker = Pick<CommandHost, "session" | "tz" | "now" | "streamInfo">
 
-/** Of one stream; without a name, of all that are held or late, and of workers that are not as they should be. */
+/** Of one stream; without a name, of all that are held or late, and all else that is not as it should be. */
 export async function whyLines(host: Asker, name: string): Promise<StyledLine[]> {
   const status = await host.session.status()
   const infos = name === "" ? troubled(status, await host.session.streams()) : [await host.streamInfo(name)]
@@ -25,16 +26,9 @@ export async function whyLines(host: Asker, name: string): Promise<StyledLine[]>
     lines.push(...ofStream(info, why, held, host))
   }
   if (name === "")
-    for (const { name, state, slow } of status.workers)
-      if (state === "lost") lines.push(line(`worker ${name} is lost`, "warning"))
-      else if (state === "slow")
-        lines.push(
-          line(
-            `worker ${name} is slow: ${slow ? `tasks take ${slow.times.toFixed(1)} × what they take elsewhere` : "it is silent"}`,
-            "warning",
-          ),
-        )
-  return lines.length > 0 ? lines : [line("  nothing is held or late", "dim")]
+    for (const { about, text, command } of troublesOf(status))
+      if (about !== "stream") lines.push(line(command === undefined ? text : `${text} · ${command}`, "warning"))
+  return lines.length > 0 ? lines : [line("  nothing is held or late, nothing set aside in the last minute", "dim")]
 }
 
 function troubled(status: ClusterStatus, infos: readonly StreamInfo[]): StreamInfo[] {

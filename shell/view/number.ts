@@ -35,3 +35,8 @@ export function formatRate(perSecond: number): string {
   if (perSecond < 1e6) return `${(perSecond / 1000).toFixed(1)}k`
   return `${(perSecond / 1e6).toFixed(1)}M`
 }
+
+/** As `formatRate`, with a tenth of what is less than ten. */
+export function aSecond(perSecond: number): string {
+  return perSecond < 10 ? String(Number(perSecond.toFixed(1))) : formatRate(perSecond)
+}

@@ -120,7 +120,18 @@ class ScriptedCluster implements ClientCalls {
 }
 
 function entryOf(definition: StreamDefinition): CatalogEntry {
-  return { definition, state: "running", sinceMs: 4000, reachesMs: 4000, throughMs: 5000, lagMs: 0, bytes: 0, perSecond: 0, aside: 0 }
+  return {
+    definition,
+    state: "running",
+    sinceMs: 4000,
+    reachesMs: 4000,
+    throughMs: 5000,
+    lagMs: 0,
+    bytes: 0,
+    perSecond: 0,
+    aside: 0,
+    asidePerSecond: 0,
+  }
 }
 
 function theirs(name: string, program = "demo", kind: StreamDefinition["kind"] = "input"): CatalogEntry {

@@ -182,6 +182,14 @@ test("30: .why names a task that does not end, what it is of and where it runs, 
   await shell.run(".stop late")
 })
 
+test("lines that are not of their format: .streams says how many a stream has set aside, .why where they are", async () => {
+  await shell.run("const users = events.map(e => [e.user, 1]).runningReduce(sum)")
+  await feed.send([event("a"), "no JSON", event("a"), "neither {"])
+  await shell.until(".streams", said => /set aside, as <stream>\.aside has it: .*ann\/users 2 \([\d.]+\/s\)/.test(said))
+  assert.match(await shell.run(".why"), /ann\/events: 2 set aside, [\d.]+ a second · events\.aside/)
+  await shell.run(".stop users")
+})
+
 test("31: .why names the planted slow worker", async () => {
   await shell.run(`const work = events.map(e => [e.user, 1]).groupByKey(8).mapValues(ones => {
     let work = 0

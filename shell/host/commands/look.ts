@@ -5,7 +5,7 @@ import { handleData } from "../../../engine/fluent/brand.js"
 import type { StreamInfo } from "../../../engine/fluent/types.js"
 import { formatTime } from "../../../engine/time.js"
 import type { StyledLine } from "../../session.js"
-import { formatRate } from "../../view/number.js"
+import { aSecond, formatNumber, formatRate } from "../../view/number.js"
 import { truncate } from "../../view/table.js"
 import type { CommandHost } from "../command-host.js"
 import { streamHeader } from "../display.js"
@@ -24,7 +24,7 @@ export const lookCommands: readonly DotCommand[] = [
     code: "streams()",
     run: async (host, args) => {
       const streams = await host.session.streams(args.trim() === "" ? undefined : { program: args.trim() })
-      return tableLines(
+      const table = tableLines(
         streams.map(info => ({
           name: `${info.program}/${info.name}`,
           kind: info.kind,
@@ -39,6 +39,7 @@ export const lookCommands: readonly DotCommand[] = [
         })),
         host,
       )
+      return [...table, ...asideLines(streams)]
     },
   },
   {
@@ -133,6 +134,16 @@ export const lookCommands: readonly DotCommand[] = [
     },
   },
 ]
+
+/** What streams have set aside, in all and a second; one line, for most have nothing. */
+function asideLines(streams: readonly StreamInfo[]): StyledLine[] {
+  const some = streams.filter(({ aside }) => aside > 0)
+  if (some.length === 0) return []
+  const each = some.map(
+    ({ program, name, aside, asidePerSecond }) => `${program}/${name} ${formatNumber(aside)} (${aSecond(asidePerSecond)}/s)`,
+  )
+  return [line(`  set aside, as <stream>.aside has it: ${each.join(" · ")}`, "warning")]
+}
 
 /** Of a stream that holds something the loss of workers too; of one partition its own tree. */
 async function lineageOf(host: CommandHost, args: string): Promise<StyledLine[]> {
