@@ -12,6 +12,7 @@ import type { Packing } from "../engine/rdd.js"
 import type { CapturedLog, TaskFailure, TaskLimits, TaskResult, TaskRun } from "../engine/task.js"
 import type { Lease, SeenLease } from "./master/leadership.js"
 import type { JournalRecord } from "./master/records.js"
+import type { SeenStandby, Standby } from "./master/standbys.js"
 import type { NodeId } from "./node-id.js"
 import type { Message } from "./protocol.js"
 
@@ -222,6 +223,13 @@ export interface LeaseStore {
   look(): Promise<SeenLease | null>
   /** By compare-and-set: if the newest revision is that one (0: there is none). Answers the new one. */
   put(lease: Lease, revision: number): Promise<number | "conflict">
+}
+
+/** Where masters that stand by say so. One of a host and address is one. Rejects when the store does not answer. */
+export interface StandbyStore {
+  say(standby: Standby): Promise<void>
+  remove(standby: Pick<Standby, "host" | "address">): Promise<void>
+  all(): Promise<readonly SeenStandby[]>
 }
 
 /** The worker's block memory: one shared WebAssembly.Memory in a process, a small one in the simulation. */

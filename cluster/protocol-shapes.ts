@@ -148,6 +148,8 @@ const logFields = { stream: nullable(text), interval: nullable(integer), partiti
 const clusterEvent = byKind<ClusterEvent>({
   workerLost: { name: text, why: text, partitions: count },
   workerJoined: { name: text },
+  standsBy: { host: text, address: text },
+  standbyLost: { host: text, address: text, left: count },
   draining: { name: text, by: text, blocks: count },
   staying: { name: text, by: text },
   drained: { name: text },

@@ -29,6 +29,7 @@ export type {
   LogEntry,
   LongTask,
   LookedAhead,
+  MastersStatus,
   PastEvent,
   RunningTask,
   WhyCause,

@@ -1,7 +1,7 @@
 /// <reference path="./nats.d.ts" />
 /**
  * Where several masters find one journal and one lease: NATS JetStream. Of a cluster `c` the journal is the stream `RIVULET_c`, the
- * lease the key `leader` of the bucket `RIVULET_c`.
+ * lease the key `leader` of the bucket `RIVULET_c`; who stands by has a key `standby.…` of its own there.
  */
 
 import { randomBytes } from "node:crypto"
@@ -10,7 +10,8 @@ import type { KV } from "@nats-io/kv"
 import type { MsgHdrs, NatsConnection } from "@nats-io/transport-node"
 import { RivuletError } from "../../engine/errors.js"
 import { type Lease, noLease, type SeenLease } from "../master/leadership.js"
-import type { LeaseStore } from "../ports.js"
+import type { SeenStandby, Standby } from "../master/standbys.js"
+import type { LeaseStore, StandbyStore } from "../ports.js"
 import { natsOptions, parseNatsAddress, shownNatsAddress } from "./nats-address.js"
 import { type LogMessage, SharedJournal, type SharedLog } from "./shared-journal.js"
 
@@ -34,6 +35,7 @@ export interface MasterStore {
   /** Who came to it: a name that no other process has or had. */
   readonly caller: string
   readonly lease: LeaseStore
+  readonly standbys: StandbyStore
   /** How many servers keep it. */
   readonly replicas: number
   /** Whether its servers are a cluster. */
@@ -86,6 +88,7 @@ export async function openNatsStore(options: StoreOptions): Promise<MasterStore>
     return {
       ...{ shown, caller },
       lease: new NatsLease(bucket, options.timeoutMs),
+      standbys: new NatsStandbys(manager, options.cluster, bucket),
       replicas: config.num_replicas,
       clustered: connection.info?.cluster !== undefined,
       journal: () => new SharedJournal(log, caller),
@@ -262,3 +265,33 @@ class NatsLease implements LeaseStore {
     }
   }
 }
+
+class NatsStandbys implements StandbyStore {
+  constructor(
+    private readonly manager: JetStreamManager,
+    private readonly cluster: string,
+    private readonly bucket: KV,
+  ) {}
+
+  async say(standby: Standby): Promise<void> {
+    await this.bucket.put(keyOf(standby), JSON.stringify(standby))
+  }
+
+  async remove(standby: Pick<Standby, "host" | "address">): Promise<void> {
+    await this.bucket.delete(keyOf(standby))
+  }
+
+  async all(): Promise<readonly SeenStandby[]> {
+    const bucket = `RIVULET_${this.cluster}`
+    const prefix = `$KV.${bucket}.`
+    const { state } = await this.manager.streams.info(`KV_${bucket}`, { subjects_filter: `${prefix}${standbyKey}.*` })
+    const entries = await Promise.all(Object.keys(state.subjects ?? {}).map(subject => this.bucket.get(subject.slice(prefix.length))))
+    return entries.flatMap(entry =>
+      entry?.operation === "PUT" ? [{ standby: JSON.parse(entry.string()) as Standby, revision: entry.revision }] : [],
+    )
+  }
+}
+
+const standbyKey = "standby"
+const keyOf = ({ host, address }: Pick<Standby, "host" | "address">) =>
+  `${standbyKey}.${Buffer.from(`${host} ${address}`).toString("base64url")}`

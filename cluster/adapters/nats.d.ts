@@ -43,7 +43,7 @@ declare module "@nats-io/jetstream" {
   }
   export interface StreamInfo {
     readonly config: StreamConfig
-    readonly state: { readonly first_seq: number; readonly last_seq: number }
+    readonly state: { readonly first_seq: number; readonly last_seq: number; readonly subjects?: Readonly<Record<string, number>> }
   }
   export interface JsMsg {
     readonly seq: number
@@ -69,7 +69,7 @@ declare module "@nats-io/jetstream" {
     readonly streams: {
       add(config: StreamConfig): Promise<StreamInfo>
       update(name: string, config: Partial<StreamConfig>): Promise<StreamInfo>
-      info(name: string): Promise<StreamInfo>
+      info(name: string, options?: { readonly subjects_filter: string }): Promise<StreamInfo>
       names(subject: string): AsyncIterable<string>
       purge(name: string, options: { readonly seq: number }): Promise<unknown>
     }
@@ -86,7 +86,8 @@ declare module "@nats-io/kv" {
   }
   export interface KV {
     get(key: string): Promise<KvEntry | null>
-    put(key: string, value: string, options: { readonly previousSeq: number; readonly timeout: number }): Promise<number>
+    put(key: string, value: string, options?: { readonly previousSeq: number; readonly timeout: number }): Promise<number>
+    delete(key: string): Promise<void>
   }
   export class Kvm {
     constructor(client: JetStreamClient)

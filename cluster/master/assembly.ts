@@ -28,6 +28,7 @@ import { Leases } from "./leases.js"
 import { Ledger } from "./ledger.js"
 import { Lifecycle } from "./lifecycle.js"
 import { LookAhead } from "./look-ahead.js"
+import { Masters } from "./masters.js"
 import { Members } from "./members.js"
 import type { Parts } from "./parts.js"
 import { MasterPlanner } from "./planner.js"
@@ -78,6 +79,7 @@ export interface Assembly {
   readonly happenings: Happenings
   readonly leases: Leases
   readonly lookAhead: LookAhead
+  readonly masters: Masters
   readonly members: Members
   readonly queries: Queries
   readonly requests: Requests
@@ -137,9 +139,10 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
       events.note(event, time.ms)
     },
   })
+  const masters = new Masters({ address: options.address, sinceMs: startedMs })
   const views = new Views(parts, {
     ...{ address: options.address, awaited: () => members.awaited, startedMs },
-    ...{ copies, draining, facts, held, leases, lookAhead, sealing, retention, retries, streams },
+    ...{ copies, draining, facts, held, leases, lookAhead, masters, sealing, retention, retries, streams },
   })
   const endings = new Endings(parts, { members, retention, streams, sealing, sources })
   const lifecycle = new Lifecycle(parts, { members, retention, streams, endings, retries })
@@ -150,7 +153,23 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
   const happenings = new Happenings(parts, { checkpointer, note, facts, lookAhead, queries, retention, sources, streams, views })
 
   return {
-    ...{ parts, clock, time, archives, checkpointer, copies, draining, endings, events, facts, happenings, leases, lookAhead, members },
+    ...{
+      parts,
+      clock,
+      time,
+      archives,
+      checkpointer,
+      copies,
+      draining,
+      endings,
+      events,
+      facts,
+      happenings,
+      leases,
+      lookAhead,
+      masters,
+      members,
+    },
     ...{ queries, requests, retention, retries, sealing, sources, streams, subscriptions, views },
   }
 }

@@ -4,6 +4,7 @@
  * its process, started again, stands by.
  */
 
+import { hostname } from "node:os"
 import { serialize } from "node:v8"
 import { RivuletError } from "../../engine/errors.js"
 import { Election } from "../adapters/election.js"
@@ -13,11 +14,13 @@ import { MetricsServer } from "../adapters/metrics-server.js"
 import { openNatsStore } from "../adapters/nats-store.js"
 import { endOnSignals } from "../adapters/node-process.js"
 import type { RunningNode } from "../adapters/run-node.js"
+import { StandbyRoll } from "../adapters/standby-roll.js"
 import { systemNow } from "../adapters/system-clock.js"
 import { ZeromqTransport } from "../transport/zeromq.js"
 import { epochOf, newestEpoch, type ReadRecord } from "./epochs.js"
 import { Leadership } from "./leadership.js"
 import { defaultBind, defaultCluster, type MasterSettings, readRecords, runMaster } from "./main.js"
+import type { MasterCall } from "./master.js"
 import type { JournalRecord } from "./records.js"
 
 export interface CandidateOptions extends MasterSettings {
@@ -66,13 +69,14 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
     say("warn", `only one server of ${store.shown} keeps the journal, though there are several: --store-replicas 3`)
 
   const leadership = new Leadership({ holder: store.caller, address: bind, leaseMs, durable: options.durable ?? false })
+  const roll = new StandbyRoll(store.standbys, { host: hostname(), address: bind, leaseMs })
   let running: RunningNode | null = null
   let end: ReturnType<typeof endOnSignals> | null = null
   let stopping: Promise<void> | null = null
   const stop = () => {
     stopping ??= (async () => {
       await running?.stop()
-      await election.stop()
+      await Promise.all([election.stop(), roll.stop()])
       await Promise.all([store.close(), metrics?.close()])
     })()
     return stopping
@@ -94,7 +98,10 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
       const epoch = newestEpoch(records) + 1
       const claim: ReadRecord = {
         sequence: (records.at(-1)?.sequence ?? 0) + 1,
-        record: { kind: "epoch", epoch, cluster, wallMs: systemNow().wallMs } satisfies JournalRecord,
+        record: {
+          ...{ kind: "epoch", epoch, cluster, wallMs: systemNow().wallMs },
+          ...{ host: hostname(), address: listening.address },
+        } satisfies JournalRecord,
       }
       if ((await journal.append(claim.sequence, serialize(claim.record))) === "conflict")
         throw new RivuletError("another master has appended to the journal while this one read it", { code: replacedCode })
@@ -103,7 +110,9 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
         ...{ listening, metrics, journal, epoch, say, claimed: true, records: [...records, claim] },
         onExit: code => over(code, "this master ends; started again, it stands by"),
       })
+      const { call } = started.running
       running = started.running
+      roll.lead(standbys => call({ host: hostname(), standbys } satisfies MasterCall))
       say("info", `master of ${cluster} at ${listening.address}, ${epochOf(started.node)}, journal in ${store.shown}`)
     } catch (error) {
       await abandon()
@@ -119,7 +128,7 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
     },
     standBy: leader => {
       say("info", `standing by: ${leader.address} leads ${cluster}, as ${store.shown} says`)
-      if (leader.durable === (options.durable ?? false)) return
+      if (leader.durable === (options.durable ?? false)) return roll.standBy()
       over(2, `the leading master is ${leader.durable ? "" : "not "}--durable: start this one alike`)
     },
     stepDown: reason => over(replacedCode, `leads no more: ${reason}`),

@@ -74,8 +74,10 @@ export class Events {
       return stream === undefined ? id : nameOf(stream)
     }
     switch (record.kind) {
-      case "epoch":
-        return [{ kind: "masterStarted", epoch: record.epoch }]
+      case "epoch": {
+        const { epoch, host, address } = record
+        return [{ kind: "masterStarted", epoch, ...(host !== undefined && { host }), ...(address !== undefined && { address }) }]
+      }
       case "define":
         return record.definitions.flatMap(({ definition }) =>
           definition.named ? [{ kind: "defined" as const, stream: nameOf({ definition }), by: definition.owner }] : [],

@@ -17,6 +17,7 @@ import { Incoming } from "./incoming.js"
 import { JournalAgain } from "./journal-again.js"
 import { metricsText } from "./metrics.js"
 import { append, type Times } from "./parts.js"
+import type { Standby } from "./standbys.js"
 
 const sweepEveryMs = 1_000
 const speculateEveryMs = 100
@@ -54,6 +55,9 @@ export class MasterMachine implements Machine {
     return this.#outbox.flush()
   }
 }
+
+/** What its own process asks or tells: for metrics, by a number of its own; or who stands by, told by one of several masters. */
+export type MasterCall = number | { readonly host: string; readonly standbys: readonly Standby[] }
 
 /** The master once its journal is read. */
 class Running {
@@ -105,13 +109,18 @@ class Running {
         this.#journal.failed(event, times)
         break
       case "call":
-        // The one thing that its own process asks (`main.ts`).
-        parts.outbox.push({ kind: "answer", call: event.call as number, value: this.#metrics(times) })
+        this.#called(event.call as MasterCall, times)
         break
       default:
         break
     }
     if (bringsSomething(event)) this.#advance(times)
+  }
+
+  #called(call: MasterCall, times: Times): void {
+    const { parts, masters, members } = this.#its
+    if (typeof call === "number") parts.outbox.push({ kind: "answer", call, value: this.#metrics(times) })
+    else for (const event of masters.told(call.host, call.standbys)) members.tell(event)
   }
 
   #metrics(times: Times): string {

@@ -86,7 +86,13 @@ export function metricsText({
       bytes.add(taken.bytes, labels, "_total")
     }
   }
-  return `${[intervals, job, delay, behind, held, records, bytes, ...ofWorkers(status, totals), ...ofQuestions(totals, questions)].join("")}# EOF\n`
+  return `${[intervals, job, delay, behind, held, records, bytes, ...ofMasters(status), ...ofWorkers(status, totals), ...ofQuestions(totals, questions)].join("")}# EOF\n`
+}
+
+/** Of a cluster whose masters share a store. */
+function ofMasters({ masters }: ClusterStatus): Family[] {
+  if (masters === undefined) return []
+  return [new Family("rivulet_standby_masters", "gauge", null, "Masters that would take over.").add(masters.standbys.length)]
 }
 
 function ofWorkers({ workers }: ClusterStatus, { workersLost }: Totals): Family[] {

@@ -12,8 +12,15 @@ import type { BatchKey } from "../protocol.js"
 import type { FilePosition, SourceFile } from "./file-order.js"
 
 export type JournalRecord =
-  /** A master took over: the first record of each epoch. */
-  | { readonly kind: "epoch"; readonly epoch: number; readonly cluster: string; readonly wallMs: number }
+  /** A master took over: the first record of each epoch. `host` and `address`: of one of several. */
+  | {
+      readonly kind: "epoch"
+      readonly epoch: number
+      readonly cluster: string
+      readonly wallMs: number
+      readonly host?: string
+      readonly address?: string
+    }
   /** Of a durable cluster: the workers on whose disks there may be what nobody else has. */
   | { readonly kind: "workers"; readonly names: readonly string[] }
   /** `scratchMs`: how long what it defines stays when nobody has it open any more. */

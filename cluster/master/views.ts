@@ -14,6 +14,7 @@ import type { Leases } from "./leases.js"
 import { noStream } from "./lifecycle.js"
 import { LogKeeper } from "./log-keeper.js"
 import type { LookAhead } from "./look-ahead.js"
+import type { Masters } from "./masters.js"
 import { type AskedPartition, partitionLineageOf } from "./partition-lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { blocksOf } from "./records.js"
@@ -49,6 +50,7 @@ export class Views {
       readonly held: HeldInput
       readonly leases: Leases
       readonly lookAhead: LookAhead
+      readonly masters: Masters
       readonly startedMs: number
       readonly sealing: Sealing
       readonly retention: Retention
@@ -277,10 +279,12 @@ export class Views {
     else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     warnings.push(...this.about.leases.notices(times.timeMs))
     const rates = this.about.sealing.rates(times.timeMs)
+    const masters = this.about.masters.status(ledger.epoch)
     return {
       cluster: ledger.cluster,
       address: this.about.address,
       startedMs: this.about.startedMs,
+      ...(masters !== null && { masters }),
       wallMs: times.timeMs,
       workers: this.workers(times),
       streams: entries.length,

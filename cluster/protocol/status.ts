@@ -156,10 +156,22 @@ export interface LogEntry {
   readonly line: CapturedLog
 }
 
+/** Of a cluster whose masters share a store: who leads, and who would take over. Times are epoch ms. */
+export interface MastersStatus {
+  /** Goes up by one whenever a master takes over. */
+  readonly epoch: number
+  readonly host: string
+  readonly address: string
+  readonly sinceMs: number
+  /** By their addresses. */
+  readonly standbys: readonly { readonly host: string; readonly address: string; readonly sinceMs: number }[]
+}
+
 export interface ClusterStatus {
   readonly cluster: string
   readonly address: string
   readonly startedMs: number
+  readonly masters?: MastersStatus
   readonly wallMs: number
   readonly workers: readonly WorkerStatus[]
   readonly streams: number
@@ -218,6 +230,9 @@ export type ClusterEvent =
   | { readonly kind: "staying"; readonly name: string; readonly by: string }
   /** It has left, and nothing is missing. */
   | { readonly kind: "drained"; readonly name: string }
+  /** A master began to stand by, or is not there any more to take over; `left` still are. */
+  | { readonly kind: "standsBy"; readonly host: string; readonly address: string }
+  | { readonly kind: "standbyLost"; readonly host: string; readonly address: string; readonly left: number }
   | { readonly kind: "recovered"; readonly name: string; readonly ms: number; readonly partitions: number }
   | { readonly kind: "held"; readonly stream: string; readonly interval: number; readonly failure: TaskFailure }
   | { readonly kind: "defined"; readonly stream: string; readonly by: string }
@@ -236,7 +251,8 @@ export type ClusterEvent =
 /** What the master remembers of what happened, for who asks. Streams by their names; `from`, `to`, `through` are starts and ends of intervals. */
 export type PastEvent =
   | Exclude<ClusterEvent, { readonly kind: "log" }>
-  | { readonly kind: "masterStarted"; readonly epoch: number }
+  /** `host` and `address`: of one of several. */
+  | { readonly kind: "masterStarted"; readonly epoch: number; readonly host?: string; readonly address?: string }
   | { readonly kind: "submitted"; readonly program: string; readonly by: string }
   | { readonly kind: "returned"; readonly stream: string }
   | { readonly kind: "kept"; readonly stream: string }

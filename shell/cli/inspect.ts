@@ -3,6 +3,7 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import type { WorkerInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
+import { masterLines } from "../host/master-lines.js"
 import { workerRows } from "../host/worker-lines.js"
 import { formatRate } from "../view/number.js"
 import { table } from "../view/table.js"
@@ -53,6 +54,7 @@ function statusText(status: ClusterStatus, tz: string): string {
   const lines = [
     `${status.cluster}  ${status.address}  up ${span(upS)}  ${up.length} workers${notes ? ` (${notes})` : ""}  ${status.streams} streams  ${formatRate(status.recordsPerSecond)} rec/s`,
   ]
+  lines.push(...masterLines(status, tz))
   if (status.newest)
     lines.push(
       `  newest interval ends ${formatTime(status.newest.throughMs, tz, { nowMs: status.wallMs })}, took ${(status.newest.tookMs / 1000).toFixed(2)} s`,

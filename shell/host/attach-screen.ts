@@ -15,6 +15,7 @@ import { progressOf } from "../view/progress.js"
 import { sparkline } from "../view/sparkline.js"
 import { doChaos } from "./chaos.js"
 import { dial } from "./dial.js"
+import { takenOverLine } from "./master-lines.js"
 import { RemoteHost } from "./remote.js"
 import { troubleLine, troublesOf } from "./troubles.js"
 
@@ -146,6 +147,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   ending.add(deaf)
 
   let asking = false
+  let last: ClusterStatus | null = null
   let askedAtMs = Date.now()
   const poll = setInterval(() => {
     if (asking) {
@@ -157,6 +159,9 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     askedAtMs = Date.now()
     status()
       .then(answer => {
+        const text = takenOverLine(last, answer)
+        last = answer
+        if (text !== null) screen.dispatch({ kind: "print", lines: [{ text, style: "dim" }] })
         screen.dispatch({ kind: "status", status: statusView(attachment.name, answer, tz) })
         screen.dispatch({ kind: "connection", lostForS: null })
       })

@@ -35,8 +35,13 @@ export function eventText(event: PastEvent, time: (ms: number) => string = ms =>
       return `${event.by} stopped ${event.stream}`
     case "warning":
       return printable(event.text)
+    case "standsBy":
+      return `the master ${masterName(event)} stands by`
+    case "standbyLost":
+      return `the master ${masterName(event)} stands by no more${event.left === 0 ? ": nobody would take over" : ""}`
     case "masterStarted":
-      return `the master started (epoch ${event.epoch})`
+      if (event.address === undefined) return `the master started (epoch ${event.epoch})`
+      return `the master ${masterName({ host: event.host ?? "?", address: event.address })} ${event.epoch > 1 ? "took over" : "began"} (epoch ${event.epoch})`
     case "submitted":
       return `${event.by} submitted ${event.program}`
     case "returned":
@@ -67,6 +72,8 @@ const frequent: ReadonlySet<PastEvent["kind"]> = new Set(["sealed", "checkpointe
 
 const kinds: Readonly<Record<PastEvent["kind"], true>> = {
   masterStarted: true,
+  standsBy: true,
+  standbyLost: true,
   workerJoined: true,
   workerLost: true,
   recovered: true,
@@ -108,8 +115,11 @@ export function pastLine({ wallMs, owner, event }: EventEntry, tz: string, nowMs
 }
 
 function styleOf({ kind }: PastEvent): "dim" | "warning" {
-  return ["workerLost", "held", "warning", "gaveUp", "retried"].includes(kind) ? "warning" : "dim"
+  return ["workerLost", "standbyLost", "held", "warning", "gaveUp", "retried"].includes(kind) ? "warning" : "dim"
 }
+
+/** One of several. */
+export const masterName = ({ host, address }: { readonly host: string; readonly address: string }) => printable(`${address} (${host})`)
 
 const about = ({ stream, stage, partition }: { readonly stream: string | null; readonly stage: string; readonly partition: number }) =>
   `${stream ?? "a question"}: ${stage}, partition ${partition}`

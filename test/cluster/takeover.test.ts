@@ -6,7 +6,7 @@
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
@@ -247,5 +247,53 @@ installed(
     await server.stop()
   },
 )
+
+installed("who leads, who stands by, and that one took over can be asked for", async ({ directory }) => {
+  const server = await startServer("-js", "-sd", join(directory, "nats"))
+  const addresses = [await freePort(), await freePort(), await freePort()].map(port => `tcp://127.0.0.1:${port}`)
+  const [first, second, third] = addresses as [string, string, string]
+  const candidate = (bind: string) => start("candidate", { bind, store: server.url, leaseMs: 1_500 })
+  const a = candidate(first)
+  await a.said(/epoch 1,/)
+  const session = await connect(addresses.join(","), { user: "me", program: "p", timeoutMs: 20_000 })
+  const told = async (...kinds: readonly string[]) =>
+    (await session.events({ after: 0, sinceMs: 0, kinds, stream: null })).map(({ event }) => event)
+  /** Who leads, then who stands by, by their ports. */
+  const untilMasters = async (...wanted: readonly string[]) => {
+    for (;;) {
+      const { masters } = await session.status()
+      if (masters === undefined) continue
+      assert.is(masters.host, hostname())
+      if ([masters.address, ...masters.standbys.map(({ address }) => address)].join() === [wanted[0], ...wanted.slice(1).sort()].join())
+        return masters
+    }
+  }
+  await untilMasters(first)
+  const b = candidate(second)
+  const c = candidate(third)
+  const all = await untilMasters(first, second, third)
+  assert.ok(all.sinceMs <= all.standbys[0]!.sinceMs)
+
+  c.child.kill("SIGKILL")
+  await untilMasters(first, second)
+  const again = candidate(third)
+  await untilMasters(first, second, third)
+  again.child.kill("SIGTERM")
+  await untilMasters(first, second)
+  const kinds = (await told("standsBy", "standbyLost")).map(({ kind }) => kind)
+  assert.equal(kinds.slice(-4), ["standsBy", "standbyLost", "standsBy", "standbyLost"])
+
+  a.child.kill("SIGKILL")
+  const taken = await untilMasters(second)
+  assert.equal([all.epoch, taken.epoch], [1, 2])
+  assert.equal(
+    await told("masterStarted"),
+    [first, second].map((address, i) => ({ kind: "masterStarted", epoch: i + 1, host: hostname(), address })),
+  )
+  await session.close()
+  b.child.kill("SIGTERM")
+  await b.ended
+  await server.stop()
+})
 
 test.run()

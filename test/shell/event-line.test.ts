@@ -10,6 +10,12 @@ const cases: readonly [event: ClusterEvent, line: string | null][] = [
   [{ kind: "workerLost", name: "w2", why: "silent", partitions: 7 }, "● w2 lost (silent) · 7 partitions are made again when needed"],
   [{ kind: "recovered", name: "w2", ms: 1_234, partitions: 7 }, "● w2: 7 partitions are there again after 1.23 s"],
   [{ kind: "recovered", name: "w2", ms: 0, partitions: 0 }, null],
+  [{ kind: "standsBy", host: "b", address: "tcp://b:7077" }, "● the master tcp://b:7077 (b) stands by"],
+  [
+    { kind: "standbyLost", host: "b", address: "tcp://b:7077", left: 0 },
+    "● the master tcp://b:7077 (b) stands by no more: nobody would take over",
+  ],
+  [{ kind: "standbyLost", host: "b", address: "tcp://b:7077", left: 1 }, "● the master tcp://b:7077 (b) stands by no more"],
   [{ kind: "defined", stream: "me/counts", by: "ann" }, "● ann defined me/counts"],
   [{ kind: "defined", stream: "me/counts", by: "me" }, null],
 ]

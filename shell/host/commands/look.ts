@@ -12,6 +12,7 @@ import { streamHeader } from "../display.js"
 import { eventKinds, pastLine, usualKinds } from "../event-line.js"
 import { jobLines } from "../job-lines.js"
 import { explainLines, lineageLines } from "../lineage-view.js"
+import { masterLines } from "../master-lines.js"
 import { partitionLines } from "../partition-view.js"
 import { workerAdvice, workerRows } from "../worker-lines.js"
 import { type DotCommand, handleOf, line, tableLines } from "./command.js"
@@ -60,7 +61,12 @@ export const lookCommands: readonly DotCommand[] = [
     code: "workers()",
     run: async host => {
       const workers = await host.session.workers()
-      return [...tableLines(workerRows(workers), host), ...workerAdvice(workers, host.tz, host.now()).map(text => line(text, "warning"))]
+      const masters = masterLines(await host.session.status(), host.tz)
+      return [
+        ...tableLines(workerRows(workers), host),
+        ...masters.map(text => line(text, "dim")),
+        ...workerAdvice(workers, host.tz, host.now()).map(text => line(text, "warning")),
+      ]
     },
   },
   {
