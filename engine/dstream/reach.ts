@@ -77,3 +77,12 @@ export function checkReach(graph: StreamGraph, stream: StreamId, interval: numbe
     { code: 5, try: `ask from ${new Date(earliest).toISOString()} on, or give the input a longer remember` },
   )
 }
+
+/** Whether all that the stream is made of comes to an end: files and archives, in which no more will appear. */
+export function hasEnd(graph: StreamGraph, stream: StreamId): boolean {
+  const { node } = graph.definition(stream).definition
+  const parents = parentsIn(node)
+  if (node.kind !== "input") return parents.length > 0 && parents.every(parent => hasEnd(graph, parent))
+  const { source } = node
+  return source.kind === "archive" || (source.kind === "file" && !source.paths.some(path => path.endsWith("/")))
+}

@@ -52,7 +52,7 @@ program
 program
   .command("shell", { isDefault: true })
   .description("attach to a running master")
-  .argument("[file]", "a file of cells to run first")
+  .argument("[files...]", "a file of cells to run first; with --local: directories of --save or archive(dir), each a program")
   .addOption(master())
   .option("--local [workers]", "a cluster of its own, which ends with the shell")
   .option("--demo", "with --local: made-up web traffic")
@@ -61,10 +61,10 @@ program
   .option("-e, --eval <cell>", "run one cell and leave")
   .option("--keep-going", "in a script: go on after a cell that failed")
   .addOption(tz())
-  .action(async (file, options, command: Command) => {
+  .action(async (files, options, command: Command) => {
     // A flag goes before the environment: who asks for a cluster of his own has said which.
     const own = options.local !== undefined && command.getOptionValueSource("master") === "env"
-    await (await import("./shell.js")).shell(file, own ? { ...options, master: undefined } : options)
+    await (await import("./shell.js")).shell(files, own ? { ...options, master: undefined } : options)
   })
 
 program

@@ -2,7 +2,7 @@
  * `rivulet shell`: attaches, and opens the Ink screen on a terminal, Node's line editor with `--plain` or a dumb terminal, or
  * runs stdin as a script.
  */
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { homedir } from "node:os"
 import type { RuntimeCalls } from "../../cluster/client/calls.js"
 import type { Embedded } from "../../cluster/embedded.js"
@@ -29,7 +29,10 @@ export interface ShellOptions {
   readonly keepGoing?: boolean
 }
 
-export async function shell(file: string | undefined, options: ShellOptions): Promise<void> {
+/** `paths`: a file of cells to run first; with `--local`, archives. */
+export async function shell(paths: readonly string[], options: ShellOptions): Promise<void> {
+  const { workers, file, directories } = given(paths, options)
+  const archives = directories.length === 0 ? [] : await (await import("./archives.js")).archivesIn(directories)
   const zone = options.tz ?? localZone()
   checkZone(zone, "--tz")
   const first = [setting("startup")?.value as string | undefined, file].filter(path => path !== undefined)
@@ -43,7 +46,12 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
     const calls = onScreen ? await dialed(options, ending) : undefined
     const ink = onScreen ? await import("../host/attach-screen.js") : undefined
     const prepared = ink?.prepareInk(calls)
-    const attachment = await attachTo(options, ending)
+    const attachment = await attachTo(options, workers, ending)
+    if (archives.length > 0) {
+      const { bindArchives } = await import("./archives.js")
+      for (const name of await bindArchives(attachment.address, archives, ending))
+        process.stderr.write(`${name} is empty: it is not there\n`)
+    }
     if (scripted !== undefined) {
       const { runScript } = await import("../plain/script.js")
       const text = [started, scripted].filter(part => part !== undefined).join("\n")
@@ -67,6 +75,26 @@ export async function shell(file: string | undefined, options: ShellOptions): Pr
   }
 }
 
+interface Given {
+  readonly workers: number
+  readonly file: string | undefined
+  readonly directories: readonly string[]
+}
+
+/** What follows `--local` may be a number of workers, or what the shell is given. RivuletError (2) for what cannot be both, or is not there. */
+function given(paths: readonly string[], { local }: ShellOptions): Given {
+  const isCount = typeof local === "string" && /^\d+$/.test(local)
+  const all = typeof local === "string" && !isCount ? [local, ...paths] : paths
+  const isDirectory = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  const directories = all.filter(isDirectory)
+  const [file, second] = all.filter(path => !isDirectory(path))
+  if (file !== undefined && (second !== undefined || file.endsWith("/")))
+    throw new RivuletError(`${second ?? file}: no such directory`, { code: 2, try: "rivulet shell --local <directory of --save>…" })
+  if (directories.length > 0 && local === undefined)
+    throw new RivuletError(`${directories[0]} is a directory`, { code: 2, try: `rivulet shell --local ${directories.join(" ")}` })
+  return { workers: isCount ? positiveInteger(local, "--local", 16) : 2, file, directories }
+}
+
 /** The connection with a cluster that is there already: it is made while the screen loads. */
 async function dialed(options: ShellOptions, ending: Ending): Promise<RuntimeCalls | undefined> {
   if (options.local !== undefined || options.demo) return undefined
@@ -77,7 +105,7 @@ async function dialed(options: ShellOptions, ending: Ending): Promise<RuntimeCal
   return calls
 }
 
-async function attachTo(options: ShellOptions, ending: Ending): Promise<Attachment> {
+async function attachTo(options: ShellOptions, workers: number, ending: Ending): Promise<Attachment> {
   if (options.local === undefined && !options.demo) {
     const address = masterAddress(options.master)
     const profile = profileOf(options.master)
@@ -96,7 +124,6 @@ async function attachTo(options: ShellOptions, ending: Ending): Promise<Attachme
     throw new RivuletError("--read-only is for a cluster that others run", { code: 2, try: "rivulet shell -m tcp://… --read-only" })
   if (options.master !== undefined)
     throw new RivuletError("--local and -m exclude each other", { code: 2, try: "rivulet shell --local, or rivulet shell -m tcp://…" })
-  const workers = typeof options.local === "string" ? positiveInteger(options.local, "--local", 16) : 2
   const { cluster, demo } = await startOwn(workers, options.demo === true, ending)
   return { address: cluster.address, name: "local", cluster, demo }
 }
@@ -136,7 +163,10 @@ function readCells(file: string): string {
   try {
     return readFileSync(file, "utf8")
   } catch {
-    throw new RivuletError(`no such file: ${file}`, { code: 2, try: "rivulet shell cells.ts" })
+    throw new RivuletError(`no such file: ${file}`, {
+      code: 2,
+      try: "rivulet shell cells.ts, or rivulet shell --local <directory of --save>",
+    })
   }
 }
 

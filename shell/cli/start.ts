@@ -24,7 +24,7 @@ export async function start(options: StartOptions): Promise<void> {
   const workers = positiveInteger(options.workers, "--workers", 16)
   if (process.stdin.isTTY && process.stdout.isTTY) {
     const { shell } = await import("./shell.js")
-    await shell(undefined, {
+    await shell([], {
       local: String(workers),
       demo: true,
       ...(options.plain ? { plain: true } : {}),

@@ -13,6 +13,7 @@ import { commandsAt, namesAt } from "./completing.js"
 import { fieldAt, shownField } from "./fields.js"
 import { freeWords } from "./free-words.js"
 import { LiveTypes } from "./live-types.js"
+import { streamNamesAt } from "./stream-names.js"
 import { within } from "./within.js"
 
 /** A person who has pressed Tab sees names after that, and types when they come. */
@@ -59,6 +60,8 @@ export class Typing {
     if (commands) return commands
     const words = await within(patienceMs * 5, commandWordsAt(text, cursor, this.session), null)
     if (words) return words
+    const names = await within(patienceMs * 5, streamNamesAt(text, cursor, this.session), null)
+    if (names) return names
     const field = fieldAt(text.slice(0, cursor))
     const seen: Promise<readonly Field[]> = field ? this.live.of(field.root, true).catch(() => []) : Promise.resolve([])
     const samples = within(samplesMs, seen, [])
