@@ -239,13 +239,28 @@ class Hand {
       this.#known.add(stream)
       this.#calls!.call({ kind: "sent", session: session.id, stream }).catch(() => {})
     }
-    for (const { stream, records } of this.#fed.splice(0)) {
+    const fed = this.#fed.splice(0)
+    await this.#checkFed(fed.map(({ stream }) => stream))
+    for (const { stream, records } of fed) {
       const payload = [encodeRows(records)]
       this.#calls!.call({ kind: "send", session: session.id, stream, rows: records.length }, { payload }).catch(error => {
         this.#failed ??= asError(error)
       })
     }
     while (this.#world.step(this.#world.nowMs)) await this.#yieldIfHeard()
+  }
+
+  /** A stream may be defined after it was fed, as long as no time has passed: who sends waits for it, whoever meant another would wait for ever. */
+  async #checkFed(streams: readonly string[]): Promise<void> {
+    const { host } = this.session!
+    const there = () => new Set(receivers(host.definitions.all()))
+    const unknown = streams.find(stream => !there().has(stream))
+    if (unknown === undefined) return
+    const names = [...there()]
+    throw new RivuletError(`${unknown} is fed, and the program reads no such stream`, {
+      code: 2,
+      try: names.length === 0 ? `readStream("${unknown}", "1s")` : `feed one of ${names.join(", ")}`,
+    })
   }
 
   /** Whoever awaits an answer goes on before more happens; so does a body of `foreachRDD`, until it asks or ends. */

@@ -42,7 +42,10 @@ export interface SimulateOptions {
 
 /** A session of the simulated cluster, and what moves its clock and breaks its nodes. */
 export interface Simulation extends ClientSession {
-  /** Records for an input, in the interval of this moment: strings for formats that parse lines. Throws a RivuletError (2) for one that is none. */
+  /**
+   * Records for an input, in the interval of this moment: strings for formats that parse lines. Throws a RivuletError (2) for one that is none; the next `advance`
+   * rejects with one when the program still reads no such stream.
+   */
   feed(stream: string, records: Iterable<unknown>): void
   /** Lets so much time pass: intervals that end in it are sealed and worked off. */
   advance(by: Duration): Promise<void>

@@ -6,7 +6,7 @@ import type { StreamGraph } from "../graph.js"
 import type { InputBlock, InputBlocksNode, RddNode, StateAtNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import { formatDuration, intervalStart } from "../time.js"
-import { nextRecords, nextVersion } from "./changes.js"
+import { nextRecords } from "./changes.js"
 import { flavourOf } from "./flavour.js"
 import { checkReach, earliestOf, hasEnd, resolveTime, throughOf } from "./reach.js"
 
@@ -181,7 +181,6 @@ export function versionAt(graph: StreamGraph, { stream, at }: VersionLeaf): numb
   const through = throughOf(graph, stream)
   const time = resolveTime(graph, stream, at)
   checkFinished(graph, stream, time)
-  if (hasEnd(graph, stream)) checkBegun(graph, stream, time, through)
   const interval = intervalStart(Math.min(time, through - 1), intervalMs)
   checkReach(graph, stream, interval)
   return interval
@@ -200,15 +199,5 @@ function checkFinished(graph: StreamGraph, stream: StreamId, time: number): void
   throw new RivuletError(
     `${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`,
     { try: "ask for latest(), or wait" },
-  )
-}
-
-/** Throws RivuletError for a time before the first version of what is made of old records: those say themselves when they begin. */
-function checkBegun(graph: StreamGraph, stream: StreamId, time: number, through: number): void {
-  const first = nextVersion(graph, stream, graph.definition(stream).since, through)
-  if (first === null || time >= first) return
-  throw new RivuletError(
-    `${graph.definition(stream).definition.name} begins at ${new Date(first).toISOString()}: ${new Date(time).toISOString()} is before it`,
-    { code: 2, try: `at("${new Date(first).toISOString()}")` },
   )
 }

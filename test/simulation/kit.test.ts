@@ -129,6 +129,22 @@ test("a record that is no line, for an input that parses lines, is refused when 
   await s.close()
 })
 
+test("what is fed to a stream that the program does not have is refused when time passes, with those that it has; what is defined until then is not", async () => {
+  const s = await simulate({ workers: 2 })
+  s.feed("views", ["/a"])
+  const said = (error: { code: number; message: string; try?: string }) => [error.code, error.message, error.try]
+  assert.equal(await s.advance("1s").catch(said), [2, "views is fed, and the program reads no such stream", 'readStream("views", "1s")'])
+  s.feed("views", ["/b"])
+  const views = s.readStream("views", "1s")
+  s.readStream("clicks", "1s")
+  await s.advance("1s")
+  assert.equal(await views.last("1s").collect(), ["/b"])
+  s.feed("veiws", ["/c"])
+  assert.equal(await s.advance("1s").catch(said), [2, "veiws is fed, and the program reads no such stream", "feed one of views, clicks"])
+  await s.advance("1s")
+  await s.close()
+})
+
 test("a renamed stream's old name says the new one at once; a range whose end is still to come says so", async () => {
   const s = await simulate({ workers: 1, start: "2026-03-04 21:03" })
   const counts = s
