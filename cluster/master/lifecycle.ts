@@ -16,7 +16,7 @@ import type { Members } from "./members.js"
 import { givingWay, holders, type Renamed } from "./naming.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { AcceptedDefinition } from "./records.js"
-import { anew, planReplace } from "./replacing.js"
+import { planReplace, reversioned } from "./replacing.js"
 import { ok } from "./response.js"
 import type { Retention } from "./retention.js"
 import type { Retries } from "./retries.js"
@@ -165,7 +165,7 @@ export class Lifecycle {
   #makeAnew(stream: StreamRecord, from: number): void {
     const behind = this.#parts.catalog.dependents(stream.definition.id).filter(({ definition }) => runs(definition))
     const users = runs(stream.definition) ? [stream, ...behind] : behind
-    const versions = users.map(user => anew(user, from))
+    const versions = users.flatMap(user => reversioned(user, from))
     append(this.#parts, { kind: "replaced", versions, resumes: [], keepFrom: Number.NEGATIVE_INFINITY, assets: [], told: null }, () => {})
     for (const { definition } of users) this.#abandon(definition.id, from)
   }
@@ -226,7 +226,7 @@ export class Lifecycle {
       return { old, next: fixTimes(known, rdd => resolveTimes(graph.with(extra), rdd)) }
     })
     const decide = (from: number | null) =>
-      nexts.map(({ old, next }) => planReplace(parts, old, next, { from, state: { kind: "keep" } }, tools))
+      nexts.map(({ old, next }) => planReplace(parts, old, next, { from, state: { kind: "keep" }, force: body.force }, tools))
     let decided = decide(null)
     // All of it changes at one boundary, unless some of it goes on from where it failed.
     const common = Math.max(...decided.map(({ plan: { at } }) => at ?? 0))

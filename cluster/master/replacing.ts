@@ -5,6 +5,9 @@
  * The boundary lies where nothing has been issued yet by any running stream that is made of it: so nobody's result is a mixture
  * of both, and what is computed again later, from lineage, uses what it was computed with. From the failed interval on is
  * such a boundary too, when all that is made of it has stopped there.
+ *
+ * A version that was to begin at the same boundary never comes into force, but what its owner wished for the state does: to reset it and then to
+ * mend the function within one interval is both.
  */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
@@ -19,7 +22,7 @@ import type { Parts } from "./parts.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 
-type Asked = Pick<Extract<Request, { kind: "replace" }>, "from" | "state">
+type Asked = Pick<Extract<Request, { kind: "replace" }>, "from" | "state" | "force">
 
 export interface Replacing {
   lookup(id: StreamId): GraphStream | undefined
@@ -42,33 +45,36 @@ export function planReplace(
   { catalog, graph, ledger }: Pick<Parts, "catalog" | "graph" | "ledger">,
   old: StreamRecord,
   next: StreamDefinition,
-  { from, state }: Asked,
+  { from, state, force }: Asked,
   { lookup, issued }: Replacing,
 ): Replacement {
-  const was = old.definition
   const name = nameOf(old)
-  checkKind(was, next, name)
-  checkNoCycle(was, next, lookup)
-  const migration = migrationOf(was, next, state)
+  checkKind(old.definition, next, name)
+  checkNoCycle(old.definition, next, lookup)
+
+  const behind = catalog.dependents(old.definition.id)
+  const users = [old, ...behind].filter(user => runs(user.definition))
+  const held = users.filter(user => user.held !== null)
+  const failed = from === "failed" || (from === null && held.length > 0)
+  const at = failed ? failedAt(old, held, users, issued) : boundary(old, users, from, issued, () => throughOf(graph, old.definition.id))
+
+  const { before, same, later } = versionsAround(old, at)
+  if (later.length > 0 && !force) throw wouldNotBegin(name, later[0]!)
+  const was = (same ?? before).definition
+  const migration = both(same, migrationOf(was, next, state), name)
   const node = next.node.kind === "state" && was.node.kind === "state" ? { ...next.node, partitions: was.node.partitions } : next.node
-  const { id, program, owner, named } = was
+  const { id, program, owner, named } = old.definition
   const definition: StreamDefinition = {
     ...next,
-    ...{ id, name: was.name, program, owner, named, node, version: was.version + 1 },
+    ...{ id, name: old.definition.name, program, owner, named, node, version: nextVersionNumber(old) },
     from: was.from,
     rememberMs: next.rememberMs ?? was.rememberMs,
     persist: next.persist || was.persist,
     ...(next.checkpointMs === undefined && was.checkpointMs !== undefined && { checkpointMs: was.checkpointMs }),
   }
   checkDefinition(definition, lookup)
-
-  const behind = catalog.dependents(id)
-  const users = [old, ...behind].filter(user => runs(user.definition))
-  const held = users.filter(user => user.held !== null)
-  const failed = from === "failed" || (from === null && held.length > 0)
-  const at = failed ? failedAt(old, held, users, issued) : boundary(old, users, from, issued, () => throughOf(graph, id))
   const own: GraphVersion = { definition, from: at, ...(migration !== undefined && { migrate: migration }) }
-  const versions = [own, ...(failed ? users.filter(user => user !== old).map(user => anew(user, at)) : [])]
+  const versions = [own, ...(failed ? users.filter(user => user !== old).flatMap(user => reversioned(user, at)) : [])]
   return {
     versions,
     resumes: failed ? held.map(user => user.definition.id) : [],
@@ -90,12 +96,66 @@ export function planReplace(
   }
 }
 
-/** The same definition under its next version: what is made of intervals from there on has names of its own. */
-export function anew({ definition }: StreamRecord, at: number): GraphVersion {
-  return {
-    definition: { ...definition, version: definition.version + 1 },
-    from: Math.floor(at / definition.intervalMs) * definition.intervalMs,
+/**
+ * The definition that is in force from there on, under another version: what is made of those intervals has names of its own. What becomes of the
+ * state there, and what is to come into force later, stays as it was wished.
+ */
+export function reversioned(stream: StreamRecord, at: number): readonly GraphVersion[] {
+  const { intervalMs } = stream.definition
+  const from = Math.floor(at / intervalMs) * intervalMs
+  const { before, same, later } = versionsAround(stream, from)
+  const { definition, migrate } = same ?? { ...before, migrate: undefined }
+  const again: GraphVersion = {
+    definition: { ...definition, version: nextVersionNumber(stream) },
+    from,
+    ...(migrate !== undefined && { migrate }),
   }
+  return [again, ...later]
+}
+
+interface Around {
+  /** In force until there; the first, where there is none before it. */
+  readonly before: GraphVersion
+  /** Begins there. */
+  readonly same: GraphVersion | undefined
+  /** To begin later. */
+  readonly later: readonly GraphVersion[]
+}
+
+function versionsAround({ versions, definition, since }: StreamRecord, at: number): Around {
+  const [first = { definition, from: since }, ...others] = versions
+  return {
+    before: others.findLast(({ from }) => from < at) ?? first,
+    same: others.find(({ from }) => from === at),
+    later: others.filter(({ from }) => from > at),
+  }
+}
+
+/** No two versions of a stream that is there have the same, whatever their order. */
+function nextVersionNumber({ definition, versions }: StreamRecord): number {
+  return 1 + Math.max(definition.version, ...versions.map(version => version.definition.version))
+}
+
+/** What becomes of the state where two versions, of which the first does not come into force, were to begin. */
+function both(superseded: GraphVersion | undefined, asked: GraphVersion["migrate"], name: string): GraphVersion["migrate"] {
+  const earlier = superseded?.migrate
+  if (earlier === undefined || asked?.kind === "reset") return asked
+  // Of nothing a function makes nothing.
+  if (asked === undefined || earlier.kind === "reset") return earlier
+  throw refused(
+    `${name} v${superseded!.definition.version} maps the state already, and has not begun`,
+    4,
+    'replace it once it has begun, or with { state: "keep" } or { state: "reset" }',
+  )
+}
+
+function wouldNotBegin(name: string, { definition, from }: GraphVersion): RivuletError {
+  const begins = new Date(from).toISOString()
+  return refused(
+    `${name} v${definition.version} is to begin at ${begins}, and would never come into force`,
+    4,
+    `{ from: "${begins}" } puts this one in its place`,
+  )
 }
 
 export function checkKind(was: StreamDefinition, next: StreamDefinition, name: string): void {
@@ -173,7 +233,7 @@ function failedAt(old: StreamRecord, held: readonly StreamRecord[], users: reado
     throw refused(
       `${name} cannot be replaced from ${new Date(at).toISOString()}: ${names} went on with it`,
       4,
-      "replace the one that failed itself",
+      `replace ${nameOf(held.find(user => user.held?.interval === first) as StreamRecord)}, which is the one that failed`,
     )
   }
   return at

@@ -114,7 +114,7 @@ export class Succeeding {
       const { definition } = user
       if (among.has(definition.id) || !parentsOf(definition).some(parent => alias.has(parent))) continue
       const next = withParents(definition, alias)
-      const { versions, resumes, keepFrom } = planReplace(parts, user, next, { from: "next", state: { kind: "keep" } }, tools)
+      const { versions, resumes, keepFrom } = planReplace(parts, user, next, { from: "next", state: { kind: "keep" }, force: true }, tools)
       append(parts, { kind: "replaced", versions, resumes, keepFrom, assets: [], told: { by: definition.owner } }, () => {})
     }
     for (const { old, next } of pairs) {
