@@ -108,6 +108,7 @@ export type Command =
   | { readonly kind: "disconnect"; readonly from: NodeId }
   /** Looks once whether anybody still listens there: `gone` follows if the machine answers that nobody does, else nothing. */
   | { readonly kind: "probe"; readonly peer: NodeId; readonly address: string }
+  /** A step at that time, or earlier; in place of what was asked for before. */
   | { readonly kind: "wake"; readonly atMonotonicMs: number }
   | { readonly kind: "append"; readonly sequence: number; readonly record: JournalRecord }
   | { readonly kind: "submit"; readonly task: string; readonly executor: number; readonly run: TaskRun; readonly limits: TaskLimits }

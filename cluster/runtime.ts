@@ -156,10 +156,6 @@ export class NodeRuntime {
     this.run()
   }
 
-  get droppedFrames(): number {
-    return this.dropped.malformed + this.dropped.version + this.dropped.oversized + this.channel.counts.refused
-  }
-
   private run(): void {
     if (this.stepping) return
     this.stepping = true

@@ -1,7 +1,7 @@
 /**
  * RDD: an immutable, partitioned dataset that can be computed again from its parents (the paper's §2.1, §3).
  *
- * An RDD is frozen, `kind`-tagged plain data (an `RddNode`): it crosses the wire and the journal unchanged. What a kind
+ * An RDD is readonly, `kind`-tagged plain data (an `RddNode`), frozen where user code can reach it: it crosses the wire and the journal unchanged. What a kind
  * *does* is one file in `operators/`, an `Operator` with the five properties below. This file knows none of them.
  */
 
@@ -272,7 +272,7 @@ export interface StateNode {
   readonly migrate?: StateMigration
 }
 
-/** Consecutive steps of a state in one task (`dstream/stretch.ts`): `first`, and the same for each of `starts`, of which it is the first. */
+/** Consecutive steps of a state in one task (`engine/stretch.ts`): `first`, and the same for each of `starts`, of which it is the first. */
 export interface StretchNode {
   readonly kind: "stretch"
   readonly first: StateNode
@@ -352,7 +352,7 @@ export interface Operator<N extends RddNode = RddNode> {
   readsOne?(node: N): ((partition: number) => InputRef) | null
 }
 
-/** A thing that must be local before a task can start. Its `key` is how the task asks for it. */
+/** A thing that must be local before a task can start. `inputKey` names it. */
 export type InputRef =
   | { readonly kind: "block"; readonly block: string; readonly replay?: InputBlock["replay"] }
   /** `step`: of a stretch's section, which holds one for each interval. */

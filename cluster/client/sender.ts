@@ -96,7 +96,8 @@ export class Sender {
     const flow = this.#flow(session, stream)
     if (flow.error !== null) return [{ kind: "failed", call, message: flow.error }]
     const seq = asked ?? flow.nextSeq
-    if (seq < flow.nextSeq) return [{ kind: "failed", call, message: `${stream}: batch ${seq} comes after ${flow.nextSeq - 1}` }]
+    if (seq < flow.nextSeq)
+      return [{ kind: "failed", call, message: `${stream}: batch ${seq} was given after batch ${flow.nextSeq - 1}; numbers must grow` }]
     flow.nextSeq = seq + 1
     const rows = aside === undefined ? lines : 0
     flow.batches.set(seq, { seq, rows, block, loan, aside, worker: null, dueMs: 0, tries: 0, last: null })
@@ -205,7 +206,7 @@ export class Sender {
     for (const flow of this.#flows.values()) {
       for (const batch of flow.batches.values()) {
         if (batch.worker === null || batch.dueMs > now.monotonicMs) continue
-        // Perhaps only late: if it comes after all, it is taken. The worker keeps its share of room meanwhile.
+        // Perhaps only late: if it comes after all, it is taken.
         this.#room.slow(batch.worker)
         this.#unplace(batch)
         batch.dueMs = 0

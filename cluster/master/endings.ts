@@ -7,6 +7,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
+import { formatDuration } from "../../engine/time.js"
 import type { Request, Response } from "../protocol.js"
 import { nameOf } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
@@ -94,10 +95,13 @@ export class Endings {
       const stream = catalog.leaving(name)
       if (stream !== undefined) back.push(stream)
       else if (catalog.find(name) === undefined)
-        throw new RivuletError(`${name} cannot be called back: it was not stopped in the last ten minutes, or its memory was needed`, {
-          code: 4,
-          try: "define it anew",
-        })
+        throw new RivuletError(
+          `${name} cannot be called back: it was not stopped in the last ${formatDuration(this.#parts.config.undoMs)}, or its memory was needed`,
+          {
+            code: 4,
+            try: "define it anew",
+          },
+        )
     }
     catalog.checkOwner(back, by, force)
     for (const stream of back) this.#checkPlace(stream, back)

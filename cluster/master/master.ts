@@ -140,7 +140,7 @@ class Running {
     happenings.workOff(times)
     if (ready) this.#work(times)
     else parts.outbox.push({ kind: "wake", atMonotonicMs: this.#readyMs })
-    streams.flush(() => {})
+    streams.flush()
     if (this.#visible) {
       this.#visible = false
       subscriptions.onProgress()

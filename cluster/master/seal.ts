@@ -14,7 +14,7 @@ import { groupBlocks } from "./groups.js"
 import { lanesOf } from "./lanes.js"
 import type { SealedAside, SealRecord } from "./records.js"
 
-/** The intervals to seal now: up to `limit` that hold something, runs of empty ones as one. Ascending, without gaps. */
+/** The intervals to seal now: up to `limit` that hold something, a run of empty ones before them as one. Ascending, without gaps. */
 export function dueIntervals(
   sealedThrough: number,
   intervalMs: number,

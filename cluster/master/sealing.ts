@@ -11,11 +11,13 @@ import { dueIntervals, sealOf } from "./seal.js"
 
 /** Records a step: catching up must not keep the master from all else. */
 const sealsAStep = 200
+/** Of which `rates` tells. */
+const shownSeconds = 12
 
 export class Sealing {
   readonly #parts: Parts
+  /** Of the newest seconds. */
   readonly #recordsPerInterval: { readonly wallMs: number; readonly rows: number }[] = []
-
   readonly #copies: InputCopies
   /** Before it nothing is due, as long as the definitions are as they were. */
   #dueAt = Number.NEGATIVE_INFINITY
@@ -94,7 +96,7 @@ export class Sealing {
     let rows = 0
     for (const batch of admitted) rows += batch.rows
     this.#recordsPerInterval.push({ wallMs: interval.to, rows })
-    if (this.#recordsPerInterval.length > 512) this.#recordsPerInterval.splice(0, 256)
+    while (this.#recordsPerInterval[0]!.wallMs <= interval.to - shownSeconds * 1000) this.#recordsPerInterval.shift()
   }
 
   /** The seal is journaled: it may be seen, and its holders need not report any more. */
@@ -118,12 +120,12 @@ export class Sealing {
     for (const [node, { kept, dropped }] of settled) outbox.send(node, { kind: "settled", kept, dropped })
   }
 
-  /** Records a second over the newest twelve seconds of seals, oldest first. */
+  /** Records a second over the newest seconds of seals, oldest first. */
   rates(nowMs: number): number[] {
-    const rates = new Array<number>(12).fill(0)
+    const rates = new Array<number>(shownSeconds).fill(0)
     for (const { wallMs, rows } of this.#recordsPerInterval) {
-      const index = 11 - Math.floor((nowMs - wallMs) / 1000)
-      if (index >= 0 && index < 12) rates[index] = (rates[index] ?? 0) + rows
+      const index = shownSeconds - 1 - Math.floor((nowMs - wallMs) / 1000)
+      if (index >= 0 && index < shownSeconds) rates[index] = (rates[index] ?? 0) + rows
     }
     return rates
   }

@@ -110,7 +110,7 @@ export class Streams {
 
   /** Lets the stream's jobs go: it begins again after what it has finished, as far as its parents are by then. */
   pause(stream: StreamId): void {
-    this.flush(() => {})
+    this.flush()
     this.#parts.jobs.halt(stream)
     this.#undrive(stream)
   }
@@ -122,8 +122,8 @@ export class Streams {
     this.#undrive(stream)
   }
 
-  /** Journals how far streams have come in this step. `seen` is called when it may be told. */
-  flush(seen: (stream: StreamId) => void): void {
+  /** Journals how far streams have come in this step. */
+  flush(): void {
     if (this.#moved.size === 0) return
     const { progress } = this.#parts
     const through = [...this.#moved].map(([stream, time]) => ({ stream, through: time }))
@@ -131,10 +131,7 @@ export class Streams {
     this.#moved.clear()
     this.#made = []
     append(this.#parts, { kind: "progress", through, ...(made.length === 0 ? {} : { made }) }, () => {
-      for (const { stream, through: time } of through) {
-        progress.finishedTo(stream, time)
-        seen(stream)
-      }
+      for (const { stream, through: time } of through) progress.finishedTo(stream, time)
     })
   }
 

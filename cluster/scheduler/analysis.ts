@@ -11,7 +11,7 @@ import type { Results } from "./results.js"
 import { canSkip } from "./skip.js"
 import { type Stage, type Task, troubleOf } from "./stage.js"
 
-/** Null: long ago. "now": since the clock was looked at. */
+/** When something happened. Null: too long ago to matter. "now": in this step, whose time the next `giveUp` fills in. */
 type Moment = number | "now" | null
 
 function later(moment: Moment, nowMs: number, beforeMs: number): Moment {
@@ -50,21 +50,25 @@ export class Analysis {
     // What there is depends on what workers hold: without any, all of it would seem to be lost.
     if (this.#analysing || this.#board.options.placement.size === 0) return
     this.#analysing = true
-    // The list grows while it is worked off.
-    for (let i = 0; i < this.#board.toAnalyse.length; i++) {
-      const task = this.#board.toAnalyse[i] as Task
-      if (task.state !== "waiting") continue
-      try {
-        this.#analyse(task)
-      } catch (error) {
-        const failure = failureOf(error)
-        // What is not there any more may come back with a worker that was lost a moment ago.
-        if (this.#lostMs !== null && error instanceof RivuletError && error.code === 5) this.#strand(task, failure.message, failure)
-        else this.#board.failStage(task.stage, failure)
-      }
+    try {
+      // The list grows while it is worked off.
+      for (let i = 0; i < this.#board.toAnalyse.length; i++) this.#settleOne(this.#board.toAnalyse[i] as Task)
+    } finally {
+      this.#board.toAnalyse = []
+      this.#analysing = false
     }
-    this.#board.toAnalyse = []
-    this.#analysing = false
+  }
+
+  #settleOne(task: Task): void {
+    if (task.state !== "waiting") return
+    try {
+      this.#analyse(task)
+    } catch (error) {
+      const failure = failureOf(error)
+      // What is not there any more may come back with a worker that was lost a moment ago.
+      if (this.#lostMs !== null && error instanceof RivuletError && error.code === 5) this.#strand(task, failure.message, failure)
+      else this.#board.failStage(task.stage, failure)
+    }
   }
 
   /** A worker came (back) with blocks that nobody asked it for: whoever waits for such looks again. */

@@ -12,10 +12,13 @@ import { type Attempt, attemptsOf, avoidedBy, isTemporary, nameOfAttempt, type T
 import { Stalls } from "./stalls.js"
 
 const pools = ["stream", "query"] as const
-/** Some are lost for other reasons, and a stream that is held for this is tried again by itself. */
+/**
+ * So many workers have died while they ran it, and the task is blamed. Not after one: workers die of other causes too. A stream that is held for it is
+ * tried again by itself (`master/retries.ts`).
+ */
 const lossesAtMost = 3
-/** A pause of a millisecond after so many. */
-const tasksAMs = 50
+/** For each so many that one dispatch launches the next dispatch is a millisecond later. */
+const tasksPerMs = 50
 const nothing: ReadonlyMap<NodeId, number> = new Map()
 
 export class Launching {
@@ -87,7 +90,7 @@ export class Launching {
         const task = queue.pop() as Task
         if (this.#maySend(task)) this.#launch(task, null, nowMs)
       }
-      if (pool === "stream" && this.#launched > 0) this.#nextMs = nowMs + Math.min(gatherMs, this.#launched / tasksAMs)
+      if (pool === "stream" && this.#launched > 0) this.#nextMs = nowMs + Math.min(gatherMs, this.#launched / tasksPerMs)
     }
   }
 

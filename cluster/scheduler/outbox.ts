@@ -19,13 +19,16 @@ interface Batch {
 
 export class Outbox {
   #commands: Command[] = []
+  #wakeMs = Number.POSITIVE_INFINITY
   readonly #batches = new Map<NodeId, Batch>()
   /** Whole intervals of streams that all workers forget: those before the time. */
   readonly #forgetBefore = new Map<StreamId, number>()
   #workers: Iterable<{ readonly node: NodeId }> = []
 
+  /** Several parts may ask to be woken: the earliest time is what the runtime is told. */
   push(command: Command): void {
-    this.#commands.push(command)
+    if (command.kind === "wake") this.#wakeMs = Math.min(this.#wakeMs, command.atMonotonicMs)
+    else this.#commands.push(command)
   }
 
   send(to: NodeId, message: Message): void {
@@ -72,6 +75,8 @@ export class Outbox {
     if (this.#forgetBefore.size > 0) this.#forgetIntervals()
     for (const [to, { forget }] of this.#batches) if (forget.length > 0) this.send(to, { kind: "forget", blocks: forget, streams: [] })
     this.#batches.clear()
+    if (this.#wakeMs < Number.POSITIVE_INFINITY) this.#commands.push({ kind: "wake", atMonotonicMs: this.#wakeMs })
+    this.#wakeMs = Number.POSITIVE_INFINITY
     const commands = this.#commands
     this.#commands = []
     return commands

@@ -264,7 +264,9 @@ export class Receiver {
     // In order of sending, nearly: the next tick finds the rest.
     for (const { underway, late, sinceMs } of this.#pending.values()) {
       for (const [peer, sentMs] of underway) if (!late.has(peer)) return sentMs + replicaTimeoutMs
-      if (underway.size > 0) return sinceMs + giveUpReplicaMs
+      // Once it has gone by, what is waited for is an event: a confirmation, a disk, a peer.
+      const giveUpMs = sinceMs + giveUpReplicaMs
+      if (underway.size > 0 && giveUpMs > this.#parts.clock.monotonicMs) return giveUpMs
     }
     return Number.POSITIVE_INFINITY
   }

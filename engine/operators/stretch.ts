@@ -1,5 +1,5 @@
 /**
- * stretch, stretchInput: several intervals of a keyed state in one task, and its map side (`dstream/stretch.ts`). The task runner
+ * stretch, stretchInput: several intervals of a keyed state in one task, and its map side (`engine/stretch.ts`). The task runner
  * goes through them interval by interval; here is only what they are made of.
  */
 
