@@ -23,7 +23,7 @@ import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
 import { isVersions, noteSavedRun, RunComparison, savedRun, type Target } from "./compare.js"
-import { comparedText } from "./diff.js"
+import { comparedText, refuseNothing } from "./diff.js"
 import { Ending } from "./ending.js"
 import { checkSample, packingOfFile, sampleOf } from "./input-sample.js"
 import { connectTimeoutMs, duration, masterAddress } from "./options.js"
@@ -151,6 +151,10 @@ async function work(session: ClientSession, options: BatchOptions, run: SavedRun
     const defined = (await run?.takeUp(session, exports)) === true ? [] : await session.flush()
     try {
       await results(session, options, exports, saved, compared)
+      if (options.save !== undefined) {
+        const through = Object.fromEntries([...(await endsOf(session, streams))].filter(([name]) => !isAside(name)))
+        noteSavedRun(options.save, { partitions: session.host.partitions, versions, through })
+      }
       await sayAside(session, options.save, asides)
     } finally {
       // On a cluster of its own everything ends anyway.
@@ -233,6 +237,7 @@ async function results(
     await write(options.format === "table" ? comparedText(found) : found.map(row => `${toJson(row)}\n`).join(""))
     if (found.length === 0) throw new RivuletError("nothing to compare: the other side has none of the program's streams", { code: 1 })
     if (found.some(({ differ }) => differ > 0)) process.exitCode = 1
+    refuseNothing(found)
   }
 }
 

@@ -13,8 +13,6 @@ import { someoneListens } from "./reachable.js"
 
 export type Target = { readonly kind: "saved"; readonly directory: string } | { readonly kind: "live"; readonly address: string }
 
-const everything = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
-
 /** A directory that is there, else a master. RivuletError (2) for what is neither. */
 export function compareTarget(text: string): Target {
   const directory = resolve(text)
@@ -31,6 +29,8 @@ const begun = (from: number): number => (from === Number.POSITIVE_INFINITY ? Num
 /** The streams that a target has: names as exported, and how each is read. */
 export interface Opened {
   readonly names: readonly string[]
+  /** Which streams the name may mean: of a live master several programs may have one. */
+  meant(name: string): readonly string[]
   /** Of its shuffles, where that is known: what depends on the order of records is the same with as many. */
   readonly partitions: number | undefined
   side(name: string): Promise<Side | null>
@@ -53,19 +53,24 @@ export async function openTarget(target: Target, program: string | null): Promis
         break
       }
     from = begun(from)
-    const side = async (name: string) =>
-      names.includes(name) ? { lines: savedLines(join(target.directory, `${name}.ndjson`)), ...everything, from } : null
-    const { partitions, versions: noted } = savedRun(target.directory)
+    const side = async (name: string) => {
+      if (!names.includes(name)) return null
+      return { lines: savedLines(join(target.directory, `${name}.ndjson`)), from, to: through?.[name] ?? Number.POSITIVE_INFINITY }
+    }
+    const { partitions, versions: noted, through } = savedRun(target.directory)
     const versions = (name: string) => noted?.includes(name)
-    return { names: names.sort(), partitions, side, versions, close: async () => {} }
+    const meant = (name: string) => names.filter(other => other === name)
+    return { names: names.sort(), meant, partitions, side, versions, close: async () => {} }
   }
   await someoneListens(target.address, connectTimeoutMs())
   const session = await connect(target.address, { user: userName(), program: userName(), tz: "UTC", timeoutMs: connectTimeoutMs() })
   const entries = (await session.host.catalog()).filter(
     ({ definition, state }) => definition.named && definition.kind !== "output" && state !== "stopped",
   )
+  const fitting = (name: string) =>
+    entries.filter(({ definition }) => definition.name === name || `${definition.program}/${definition.name}` === name)
   const of = (name: string) => {
-    const found = entries.filter(({ definition }) => definition.name === name || `${definition.program}/${definition.name}` === name)
+    const found = fitting(name)
     return found.find(({ definition }) => definition.program === program) ?? (found.length === 1 ? found[0] : undefined)
   }
   const side = async (name: string): Promise<Side | null> => {
@@ -78,6 +83,7 @@ export async function openTarget(target: Target, program: string | null): Promis
   }
   return {
     names: [...new Set(entries.map(({ definition }) => definition.name))].sort(),
+    meant: name => fitting(name).map(({ definition }) => `${definition.program}/${definition.name}`),
     partitions: program === null ? undefined : (programPartitions(entries, program) ?? entries.at(-1)?.definition.partitions),
     side,
     versions: name => isVersions(of(name)?.definition.kind),
@@ -91,6 +97,8 @@ export interface SavedRunNote {
   readonly partitions?: number
   /** Streams of which each interval is a whole version. */
   readonly versions?: readonly string[]
+  /** Of a run that came to its end: before which time it can speak of each stream, epoch ms. Of what comes later it says nothing. */
+  readonly through?: Readonly<Record<string, number>>
 }
 
 const aboutFile = (directory: string) => join(directory, ".rivulet.json")
@@ -101,7 +109,7 @@ export function savedRun(directory: string): SavedRunNote {
 }
 
 /** Notes it, in the directory, which is there. */
-export function noteSavedRun(directory: string, note: Required<SavedRunNote>): void {
+export function noteSavedRun(directory: string, note: SavedRunNote): void {
   writeFileSync(aboutFile(directory), `${JSON.stringify(note)}\n`)
 }
 

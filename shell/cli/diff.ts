@@ -64,9 +64,20 @@ export async function diff(one: string, other: string, options: DiffOptions): Pr
     const text = byMs === undefined ? comparedText(compared) : totalsText(totals)
     await write(format === "table" ? text : found.map(row => `${toJson(row)}\n`).join(""))
     if (found.some(({ differ }) => differ > 0)) process.exitCode = 1
+    refuseNothing(found)
   } finally {
     await ending.run()
   }
+}
+
+/** RivuletError (1) when all that there is was left out: who asks whether two runs are the same must not take that for a yes. */
+export function refuseNothing(found: readonly { readonly same: number; readonly differ: number; readonly leftOut: number }[]): void {
+  const leftOut = found.reduce((sum, one) => sum + one.leftOut, 0)
+  if (leftOut === 0 || found.some(({ same, differ }) => same + differ > 0)) return
+  throw new RivuletError(`nothing was compared: of ${formatNumber(leftOut)} intervals only one side can speak`, {
+    code: 1,
+    try: "two runs over the same time",
+  })
 }
 
 function unknownKind(one: string, other: string, stream: string): RivuletError {
@@ -85,9 +96,13 @@ function inCommon(
     [one, a, stream],
     [other, b, there],
   ] as const)
-    if (name !== undefined && !side.names.includes(name))
+    if (name !== undefined && side.meant(name).length === 0)
       throw new RivuletError(`${text}: there is no ${name}`, { code: 2, try: `one of ${side.names.join(", ") || "none"}` })
-  if (stream !== undefined && there !== undefined) return [[stream, there]]
+  if (stream !== undefined && there !== undefined) {
+    checkOne(one, a, stream)
+    checkOne(other, b, there)
+    return [[stream, there]]
+  }
   const asked = stream ?? there
   const names = a.names.filter(name => b.names.includes(name) && (asked === undefined || asked === name))
   if (names.length === 0)
@@ -95,9 +110,22 @@ function inCommon(
       `${one} has ${a.names.join(", ") || "nothing"}, ${other} has ${b.names.join(", ") || "nothing"}: no stream in common`,
       { code: 2, try: "two runs of the same program" },
     )
+  for (const name of names) {
+    checkOne(one, a, name)
+    checkOne(other, b, name)
+  }
   if (asked === undefined)
     for (const name of [...a.names, ...b.names]) if (!names.includes(name)) process.stderr.write(`only one side has ${name}\n`)
   return names.map(name => [name, name])
+}
+
+function checkOne(text: string, side: Opened, name: string): void {
+  const meant = side.meant(name)
+  if (meant.length <= 1) return
+  throw new RivuletError(`${text}: ${name} is in ${meant.length} programs: ${meant.join(", ")}`, {
+    code: 2,
+    try: `<dir>/${name} <master>:${meant[0]}`,
+  })
 }
 
 function sayPartitions([one, a]: readonly [string, Opened], [other, b]: readonly [string, Opened]): void {
