@@ -129,7 +129,9 @@ function input(state: ShellState, event: InputEvent): Step {
     case "interrupt":
       return interrupt(calm)
     case "endOfInput":
-      if (calm.buffer.text !== "") return edited(calm, { kind: "delete", to: "right" })
+      if (calm.buffer.cursor < calm.buffer.text.length) return edited(calm, { kind: "delete", to: "right" })
+      if (calm.buffer.text !== "")
+        return only(print(calm, [{ text: "Ctrl-C clears what is typed; Ctrl-D on an empty line leaves", style: "dim" }]))
       return effect(calm, { kind: "detach", confirmed: calm.askedToLeave })
     case "clear":
       return effect(calm, { kind: "clear" })

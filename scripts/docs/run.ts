@@ -76,9 +76,10 @@ async function prepare(root: string, directory: string): Promise<Place> {
     writeFileSync(join(bin, name), `#!/bin/bash\n${text}\n`)
     chmodSync(join(bin, name), 0o755)
   }
+  const ownUp = `if [ "$1" = up ]; then set -- "$@" --port ${port}; fi`
   const own = `if [ "$1" = master ] && [[ "$*" != *--bind* ]]; then set -- "$@" --bind tcp://127.0.0.1:${port}; fi`
   const binary = isBuilt(root) ? [join(root, built)] : moduleArguments("shell/cli/main")
-  script("rivulet", `${own}\nexec ${command(binary)} "$@"`)
+  script("rivulet", `${own}\n${ownUp}\nexec ${command(binary)} "$@"`)
   script("npx", 'shift; exec rivulet "$@"')
   script("rivulet-module", `exec ${command(moduleArguments("scripts/docs/module"))} "$@"`)
   return {
@@ -162,6 +163,8 @@ async function runCommands(place: Place, page: string, blocks: readonly Block[])
   })
   script.push(`printf '\\x1e${allDone}\\n'`)
   const { code, out, err } = await run(place, ["bash", "-c", script.join("\n")])
+  // It outlives who began it, as it should; not the page.
+  if (commands.some(({ text }) => text.includes("rivulet up"))) await run(place, ["bash", "-c", "rivulet down"])
   const outputs = new Map(out.split(separator).map(part => [Number(part.split("\n")[0]), part.slice(part.indexOf("\n") + 1)]))
   if (code !== 0) {
     const last = err.split(separator).at(-1)!

@@ -2,6 +2,8 @@
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import { aSecond, formatNumber } from "../view/number.js"
 
+const worthMs = 10
+
 /** Of a stream, a worker, or the cluster itself. */
 export interface Trouble {
   readonly about: "stream" | "worker" | "cluster" | "aside"
@@ -16,9 +18,10 @@ export function troublesOf({ held, behind, workers, warnings, aside }: ClusterSt
   for (const { name, state } of workers) if (state === "lost") found.push({ about: "worker", text: `${name} is lost`, command: ".events" })
   for (const { stream, lagMs } of behind)
     found.push({ about: "stream", text: `${stream} ${(lagMs / 1000).toFixed(1)} s behind`, command: `.why ${stream}` })
-  for (const { name, state, slow } of workers) {
-    const how = slow ? `tasks take ${slow.times.toFixed(1)} × what they take elsewhere` : "it is silent"
-    if (state === "slow") found.push({ about: "worker", text: `${name} is slow: ${how}`, command: ".workers" })
+  for (const { name, state, slow, medianMs } of workers) {
+    // What takes three milliseconds in place of one makes nothing late.
+    if (state !== "slow" || (slow && medianMs < worthMs)) continue
+    found.push({ about: "worker", text: slow ? `${name} slow (${slow.times.toFixed(1)} ×)` : `${name} is silent`, command: ".workers" })
   }
   for (const text of warnings) found.push({ about: "cluster", text })
   for (const { stream, records, perSecond } of aside)

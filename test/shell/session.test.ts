@@ -59,6 +59,13 @@ test("what was typed ahead survives a cancel", () => {
   assert.is(ahead.state.buffer.text, "next")
 })
 
+test("Ctrl-D at the end of an unfinished cell says how to leave, and the cell stays", () => {
+  const { state, effects } = play([text("views.filter(v =>"), key("ctrl-j"), key("ctrl-d")])
+  assert.not.ok(kinds(effects).includes("detach"))
+  assert.is(state.buffer.text, "views.filter(v =>\n")
+  assert.equal(printed(state), ["Ctrl-C clears what is typed; Ctrl-D on an empty line leaves"])
+})
+
 test("Ctrl-D detaches on an empty line only; a second one confirms", () => {
   assert.equal(kinds(play([text("xy"), key("left"), key("left"), key("ctrl-d")]).effects).includes("detach"), false)
   const once = play([key("ctrl-d")])

@@ -6,7 +6,8 @@ import { troubleLine, troublesOf } from "../../shell/host/troubles.js"
 
 const test = suite("troubles")
 
-const worker = (name: string, state: string, slow?: object) => ({ name, state, slow }) as unknown as ClusterStatus["workers"][number]
+const worker = (name: string, state: string, slow?: object, medianMs = 80) =>
+  ({ name, state, slow, medianMs }) as unknown as ClusterStatus["workers"][number]
 const status = (change: object) => ({ held: [], behind: [], workers: [], warnings: [], aside: [], ...change }) as unknown as ClusterStatus
 
 const held = [{ stream: "shop/a" }]
@@ -21,7 +22,8 @@ const cases: readonly [of: object, line: string][] = [
   [{ held }, "● shop/a held: .why shop/a"],
   [{ behind }, "● shop/b 7.2 s behind: .why shop/b"],
   [{ workers, behind }, "● w3 is lost: .events · 2 more: .why"],
-  [{ workers: workers.slice(0, 2), warnings }, "● w2 is slow: tasks take 2.9 × what they take elsewhere · .workers · 1 more: .why"],
+  [{ workers: workers.slice(0, 2), warnings }, "● w2 slow (2.9 ×): .workers · 1 more: .why"],
+  [{ workers: [worker("w2", "slow", { times: 2.9, sinceMs: 0 }, 2)] }, ""],
   [{ warnings }, `● ${warnings[0]}`],
   [{ aside }, "● shop/views: 1 204 set aside, 0.3 a second · views.aside"],
   [{ held, behind, workers, warnings, aside }, "● shop/a held: .why shop/a · 5 more: .why"],

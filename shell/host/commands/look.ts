@@ -7,6 +7,7 @@ import { formatTime } from "../../../engine/time.js"
 import type { StyledLine } from "../../session.js"
 import { aSecond, formatNumber, formatRate } from "../../view/number.js"
 import { truncate } from "../../view/table.js"
+import { wrapped } from "../../view/wrapped.js"
 import type { CommandHost } from "../command-host.js"
 import { streamHeader } from "../display.js"
 import { eventKinds, pastLine, usualKinds } from "../event-line.js"
@@ -179,6 +180,9 @@ function nothingMade(error: unknown): null {
   throw error
 }
 
+/** Below the end of its kind, whatever the time looks like. */
+const reasonIndent = 6
+
 /** So many lines, the newest. */
 const mostEvents = 40
 
@@ -191,8 +195,8 @@ async function pastEvents(host: CommandHost, args: string): Promise<StyledLine[]
   const kinds = words.some(isKind) ? words.filter(isKind) : usualKinds
   const found = await host.session.events({ after: 0, sinceMs: 0, kinds, stream: stream && `${stream.program}/${stream.name}` })
   if (found.length === 0) return [line("  (nothing of that)", "dim")]
-  return found.slice(-mostEvents).map(entry => {
+  return found.slice(-mostEvents).flatMap(entry => {
     const { text, style } = pastLine(entry, host.tz, host.now())
-    return line(truncate(`  ${text}`, host.columns), style)
+    return wrapped(`  ${text}`, host.columns, reasonIndent).map(part => line(part, style))
   })
 }
