@@ -126,14 +126,14 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
   }
   history(key: unknown, from: TimeLike, to: TimeLike = "now"): Answer<Series<unknown>> {
     if (!this.#stored) return this.slice(from, to).lookup(key)
-    const node = this.version(this.host.time(to), { kind: "history", key, since: this.host.time(from) }).node
+    const [since, at] = rangeOf(this.host, from, to)
+    const node = this.version(at, { kind: "history", key, since }).node
     return this.host.query(nodes.act(node, { kind: "collect", max: Number.MAX_SAFE_INTEGER }), raw =>
       historyOf(raw.rows() as [number, unknown][], raw.stamp.intervals, this.interval),
     )
   }
   changes(from: TimeLike, to: TimeLike = "now"): RddHandle {
-    const since = this.host.time(from)
-    const at = this.host.time(to)
+    const [since, at] = rangeOf(this.host, from, to)
     if (this.#stored) return this.version(at, { kind: "changes", since })
     return this.#asOf(since).diffTo(this.#asOf(at))
   }

@@ -159,6 +159,8 @@ test("a renamed stream's old name says the new one at once; a range whose end is
   await s.streams()
   assert.throws(() => s.stream("counts"), /counts is called test\/totals now/)
   assert.throws(() => counts.slice("21:03", "21:05"), /21:05 is still to come, and means yesterday's/)
+  assert.throws(() => counts.changes("21:03", "21:05"), /21:05 is still to come, and means yesterday's/)
+  assert.throws(() => counts.history("a", "21:03", "21:05"), /21:05 is still to come, and means yesterday's/)
   assert.throws(() => counts.slice("21:02", "21:01"), /ends before it begins/)
   await s.close()
 })
