@@ -1,6 +1,6 @@
 /**
  * `rivulet up` and `down`: a master and workers of this machine that outlive shells. They are the commands `master` and `worker`, let go
- * of; what was started is written down beside their logs, and only that is ended.
+ * of; what was started is written down beside their logs, and only that is ended. `up` once more starts what has died of it.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -13,7 +13,7 @@ import { positiveInteger } from "./options.js"
 
 interface Started {
   readonly address: string
-  /** Process ids: the master's first. */
+  /** Process ids: the master's, then those of w1, w2 … */
   readonly pids: readonly number[]
 }
 
@@ -31,39 +31,42 @@ export async function up({ workers: text, port: portText }: { readonly workers: 
   const workers = positiveInteger(text, "--workers", 64)
   const port = positiveInteger(portText, "--port", 65_535)
   const before = record()
-  if (before?.pids.some(isUp)) throw new RivuletError(`a cluster is up already at ${before.address}`, { code: 4, try: "rivulet down" })
-  const address = `tcp://127.0.0.1:${port}`
+  const running = before?.pids.some(isUp) ? before : null
+  const count = running === null ? workers : running.pids.length - 1
+  const names = ["master", ...Array.from({ length: count }, (_, i) => `w${i + 1}`)]
+  const pids = names.map((_, i) => running?.pids[i] ?? 0)
+  const missing = names.filter((_, i) => pids[i] === 0 || !isUp(pids[i]!))
+  if (missing.length === 0) throw new RivuletError(`a cluster is up already at ${running?.address}`, { code: 4, try: "rivulet down" })
+  const address = running?.address ?? `tcp://127.0.0.1:${port}`
   // Else whoever is there would be taken for what is started here.
   const { someoneListens } = await import("../../cluster/adapters/probe.js")
-  if (await someoneListens(address)) throw new RivuletError(`${address} is in use`, { code: 2, try: `rivulet up --port ${port + 1}` })
+  if (missing.includes("master") && (await someoneListens(address)))
+    throw new RivuletError(`${address} is in use`, { code: 2, try: `rivulet up --port ${port + 1}` })
   const directory = upDirectory()
   mkdirSync(directory, { recursive: true })
-  const launch = (name: string, args: readonly string[]) => {
+  const launch = (name: string) => {
+    const own = join(directory, name)
+    // Each worker is a host of its own, so that copies spread as they would among machines.
+    const worker = ["worker", "--master", address, "--name", name, "--host", name, "--cores", "1", "--dir", own]
+    const args = name === "master" ? ["master", "--bind", address, "--dir", own] : worker
     const log = openSync(join(directory, `${name}.log`), "a")
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], { detached: true, stdio: ["ignore", log, log] })
     child.unref()
     return child
   }
-  const children = [launch("master", ["master", "--bind", address, "--dir", join(directory, "master")])]
-  for (let n = 1; n <= workers; n++) {
-    const name = `w${n}`
-    // Each is a host of its own, so that copies spread as they would among machines.
-    children.push(
-      launch(name, ["worker", "--master", address, "--name", name, "--host", name, "--cores", "1", "--dir", join(directory, name)]),
-    )
-  }
-  const pids = children.map(({ pid }) => pid!)
+  const children = missing.map(launch)
+  for (const [i, child] of children.entries()) pids[names.indexOf(missing[i]!)] = child.pid!
   writeFileSync(recordPath(), JSON.stringify({ address, pids } satisfies Started))
   try {
-    await listed(address, workers, children)
+    await listed(address, count, children)
   } catch (error) {
-    await down()
+    if (running === null) await down()
     throw error
   }
   process.stdout.write(`${address}\n`)
-  process.stderr.write(
-    `a master and ${workers} worker${workers === 1 ? "" : "s"} are up: rivulet -m ${address} · logs in ${directory} · rivulet down ends them\n`,
-  )
+  const all = `a master and ${count} worker${count === 1 ? "" : "s"} are up`
+  const what = running === null ? all : `${missing.join(", ")} started again: ${all}`
+  process.stderr.write(`${what}: rivulet -m ${address} · logs in ${directory} · rivulet down ends them\n`)
 }
 
 /** Resolves when the master lists all workers; rejects when a process ends before, or it takes too long. */
@@ -86,7 +89,7 @@ async function listed(address: string, workers: number, children: readonly Child
       session.then(async connected => {
         there = connected
         const look = async () => {
-          if ((await connected.workers()).length >= workers) resolve()
+          if ((await connected.workers()).filter(({ state }) => state !== "lost").length >= workers) resolve()
         }
         connected.calls.onPush(push => {
           if (push.kind === "event" && push.event.kind === "workerJoined") look().catch(reject)

@@ -64,10 +64,17 @@ test("up: a cluster that goes on when the command has ended, is found by name, l
   assert.is(words.out, "views\n")
   assert.equal([refused.code, /needs a yes/.test(refused.err)], [4, true], refused.err)
 
+  process.kill(processes[1]!, "SIGKILL")
+  const mended = await rivulet("up", "--port", String(port))
+  assert.equal([mended.code, mended.out], [0, `${address}\n`], mended.err)
+  assert.match(mended.err, /^w1 started again: a master and 1 worker are up/m)
+  const now = pids()
+  assert.equal([now.length, now[0] === processes[0], now[1] === processes[1]], [2, true, false])
+
   const down = await rivulet("down")
   assert.is(down.code, 0, down.err)
   assert.match(down.err, /^ended 2 processes/)
-  assert.equal(processes.filter(alive), [], "nothing is left")
+  assert.equal([...processes, ...now].filter(alive), [], "nothing is left")
   const [twice, sick] = await Promise.all([rivulet("down"), rivulet("doctor")])
   assert.equal([twice.code, /no cluster was started here/.test(twice.err)], [2, true], twice.err)
   assert.is(sick.code, 1)
