@@ -1,4 +1,11 @@
-/** The other workers, as the master lists them, and which of them gets a replica (the paper's §4.2: by load, not at random). */
+/**
+ * The other workers, as the master lists them, and which of them gets a replica (the paper's §4.2: by load, not at random).
+ *
+ * The problem: all workers hear the same loads at the same time, and act on them until they hear the next. Would each send to the least
+ * of all, all of them would send to that one: of a hundred workers one got nearly every replica, and intervals waited for it for seconds.
+ * The solution: where there are many, each looks at two of its own, and takes the better of them. Few are looked at all: what lies together
+ * makes fewer map tasks.
+ */
 
 import type { NodeId } from "../ports.js"
 import type { Peer } from "../protocol.js"
@@ -8,6 +15,9 @@ import type { Outbox } from "./outbox.js"
 const avoidMs = 1_000
 /** What a busy peer's load (0–1) weighs against bytes under way to it. */
 const loadBytes = 8 * 1024 * 1024
+
+/** Of more peers, two are looked at. */
+const fewPeers = 8
 
 interface Known {
   readonly peer: Peer
@@ -19,18 +29,21 @@ interface Known {
 export class Peers {
   readonly #self: NodeId
   readonly #host: string
-  readonly #outbox: Outbox
+  readonly #outbox: Pick<Outbox, "push">
   readonly #known = new Map<NodeId, Known>()
+  /** Of a generator whose numbers differ from worker to worker, and are the same in each run. */
+  #drawn: number
   #told = false
   /** This worker is being drained: nothing new is for it. */
   draining = false
   minReplicas = 1
   replicas = 2
 
-  constructor(self: NodeId, host: string, outbox: Outbox) {
+  constructor(self: NodeId, host: string, outbox: Pick<Outbox, "push">) {
     this.#self = self
     this.#host = host
     this.#outbox = outbox
+    this.#drawn = [...self].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5) | 1
   }
 
   /** Takes the master's list over. Returns the peers that are in it no more: dead, as far as the cluster is concerned. */
@@ -83,16 +96,31 @@ export class Peers {
   }
 
   /**
-   * The peer for a replica of so many bytes: on another host where there is one, then with the least load and the least
-   * under way. Null when there is none but the `excluded`.
+   * The peer for a replica of so many bytes: on another host where there is one, then of those that are looked at the one with the least load and
+   * the least under way. Null when there is none but the `excluded`.
    */
   choose(bytes: number, excluded: ReadonlySet<NodeId>, nowMs: number): NodeId | null {
-    let best: Known | null = null
+    let [best, equals] = [Number.POSITIVE_INFINITY, [] as Known[]]
     for (const candidate of this.#known.values()) {
       if (excluded.has(candidate.peer.node) || candidate.peer.freeBytes < bytes || candidate.peer.draining === true) continue
-      if (best === null || this.#better(candidate, best, nowMs)) best = candidate
+      const rank = (candidate.avoidUntilMs > nowMs ? 2 : 0) + (candidate.peer.host === this.#host ? 1 : 0)
+      if (rank > best) continue
+      if (rank < best) [best, equals] = [rank, []]
+      equals.push(candidate)
     }
-    return best?.peer.node ?? null
+    if (equals.length <= fewPeers)
+      return equals.reduce<Known | null>((least, one) => (least === null ? one : better(least, one)), null)?.peer.node ?? null
+    const first = this.#draw(equals.length)
+    const second = (first + 1 + this.#draw(equals.length - 1)) % equals.length
+    return better(equals[first] as Known, equals[second] as Known).peer.node
+  }
+
+  /** From 0 to below `count`. Xorshift (Marsaglia). */
+  #draw(count: number): number {
+    this.#drawn ^= this.#drawn << 13
+    this.#drawn ^= this.#drawn >>> 17
+    this.#drawn ^= this.#drawn << 5
+    return (this.#drawn >>> 0) % count
   }
 
   /** A replica is under way to the peer; or (`-bytes`) no more. */
@@ -102,15 +130,10 @@ export class Peers {
     known.underwayBytes = Math.max(0, known.underwayBytes + bytes)
     if (bytes > 0) known.sentBytes += bytes
   }
+}
 
-  #better(a: Known, b: Known, nowMs: number): boolean {
-    const avoidA = a.avoidUntilMs > nowMs
-    if (avoidA !== b.avoidUntilMs > nowMs) return !avoidA
-    const otherA = a.peer.host !== this.#host
-    if (otherA !== (b.peer.host !== this.#host)) return otherA
-    const scoreA = a.underwayBytes + a.peer.load * loadBytes
-    const scoreB = b.underwayBytes + b.peer.load * loadBytes
-    if (scoreA !== scoreB) return scoreA < scoreB
-    return a.sentBytes < b.sentBytes
-  }
+function better(a: Known, b: Known): Known {
+  const [scoreA, scoreB] = [a, b].map(({ underwayBytes, peer }) => underwayBytes + peer.load * loadBytes) as [number, number]
+  if (scoreA !== scoreB) return scoreA < scoreB ? a : b
+  return a.sentBytes <= b.sentBytes ? a : b
 }

@@ -121,7 +121,7 @@ export class Tasks {
       const entry = this.#launched.get(task)
       if (entry === undefined) continue
       this.#launched.delete(task)
-      this.#reports.add(task, entry.startedMs, nothingMade, { kind: "killed", message: "cancelled" })
+      this.#reports.add(task, this.#parts.clock.monotonicMs - entry.startedMs, nothingMade, { kind: "killed", message: "cancelled" })
       this.#abandon(entry)
     }
   }
