@@ -47,7 +47,12 @@ export class SavedLines implements Sink {
   async line(name: string, { line }: IntervalLine): Promise<void> {
     const file = this.#files.get(name)
     if (file === undefined) return
-    await file.appendFile(line)
+    try {
+      await file.appendFile(line)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new RivuletError(`--save: ${name} cannot be written: ${why}`, { code: 1, try: "make room, then the same command with --resume" })
+    }
     this.#unsynced.add(file)
   }
 

@@ -9,6 +9,8 @@ import { printable } from "../view/table.js"
 const everyMs = 1_000
 /** More in one turn are counted, not shown. */
 const shownAtOnce = 10
+/** By which lines begin that say what a task set aside. */
+const setAside = "set aside, "
 
 export class LogTail {
   private readonly streams = new Set<string>()
@@ -17,6 +19,9 @@ export class LogTail {
   /** Lines of the newest millisecond that have been shown: the next answer may hold more of it. */
   private seenAtMs = 0
   private asking = false
+  /** Of which it was said once that they set something aside: how much it is by now is in the status line. */
+  private readonly settingAside = new Set<string>()
+  private readonly asideSaid = new Set<string>()
 
   constructor(
     private readonly session: ClientSession,
@@ -53,7 +58,10 @@ export class LogTail {
         this.seenAtMs = atSeen
         const name = entry.stream?.split("/").at(-1) ?? ""
         if (!this.streams.has(name)) continue
-        lines.push({ text: `  ${name}: ${printable(entry.text)}${entry.repeated > 1 ? ` (× ${entry.repeated})` : ""}`, style: "dim" })
+        const isAside = entry.text.startsWith(setAside)
+        if (isAside && !this.isNews(name, entry.text)) continue
+        const after = isAside ? `; ${name}.aside has them, .streams counts them` : entry.repeated > 1 ? ` (× ${entry.repeated})` : ""
+        lines.push({ text: `  ${name}: ${printable(entry.text)}${after}`, style: "dim" })
       }
       const more = lines.length - shownAtOnce
       this.print(more > 0 ? [...lines.slice(-shownAtOnce), { text: `  … ${more} more lines: .log`, style: "dim" }] : lines)
@@ -62,5 +70,13 @@ export class LogTail {
     } finally {
       this.asking = false
     }
+  }
+
+  /** Each stream that reads an input says the same of its broken lines, of each of them, for as long as they come. */
+  private isNews(name: string, text: string): boolean {
+    const isNews = !this.settingAside.has(name) && !this.asideSaid.has(text)
+    this.settingAside.add(name)
+    if (isNews) this.asideSaid.add(text)
+    return isNews
   }
 }
