@@ -77,7 +77,7 @@ function longTask({ stream, partition, stage, worker, ms, othersMs, timeoutMs, s
   const also = second === null ? "" : `; begun on ${second} too`
   return {
     what: `${partition === null ? "the body" : "a task"} of ${place} has run for ${seconds(ms)} on ${worker} (${others})`,
-    evidence: `${stage}: a function that takes long, or never ends; it is ended after ${seconds(timeoutMs)}, and the stream held${also}`,
+    evidence: `${stage}: a function that takes long, or never ends; once it has computed for ${seconds(timeoutMs)} (by the clock that is longer on a busy machine) it is ended, tried once on another worker, and the stream held${also}`,
     try: [
       ...(partition === null ? [] : [`rivulet run program.ts --only ${name}@${time}/${partition} --inspect: the same task in a debugger`]),
       `.edit ${name}: a function that takes less, in its place`,
