@@ -51,7 +51,10 @@ export class SavedLines implements Sink {
       await file.appendFile(line)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      throw new RivuletError(`--save: ${name} cannot be written: ${why}`, { code: 1, try: "make room, then the same command with --resume" })
+      throw new RivuletError(`--save: ${name} cannot be written: ${why}`, {
+        code: 1,
+        try: "make room, then the same command with --resume",
+      })
     }
     this.#unsynced.add(file)
   }
