@@ -26,7 +26,8 @@ export interface CommandHost {
   now(): number
   /** Throws when there is none of that name, or more than one. */
   streamInfo(name: string): Promise<StreamInfo>
-  stop(name: string, cascade: boolean): Promise<void>
+  /** Gives the names of what has ended with it, its own too. */
+  stop(name: string, cascade: boolean): Promise<readonly string[]>
   watch(args: string): Promise<Lines>
   share(args: string): Promise<Lines>
   unwatch(name: string): Promise<Lines>

@@ -14,7 +14,7 @@ import type { StyledLine } from "../session-types.js"
 import { formatNumber } from "../view/number.js"
 import { printable, truncate } from "../view/table.js"
 import type { HostEvent } from "./port.js"
-import { sourceOf } from "./stream-source.js"
+import { expressionOf, sourceOf } from "./stream-source.js"
 import { type Throwing, type Trial, tryOut, type Untried } from "./trial.js"
 
 export interface EditPlace {
@@ -41,8 +41,14 @@ interface Candidate {
   readonly state: "keep" | "reset"
 }
 
+interface Tried extends Candidate {
+  readonly expression: string
+}
+
 export class Edits {
-  #candidate: Candidate | null = null
+  #candidate: Tried | null = null
+  /** By stream: the text that was put in the place of what a cell declares, and how many cells had run by then. */
+  readonly #adopted = new Map<string, { readonly expression: string; readonly cells: number }>()
 
   constructor(
     private readonly place: EditPlace,
@@ -55,8 +61,15 @@ export class Edits {
     if (asked === "") return this.#toEditor(this.cells.texts().at(-1) ?? "")
     const info = await this.place.streamInfo(asked)
     if (expression !== "") return this.#try(info, asked, expression)
-    const source = sourceOf(info.name, info.source, this.cells.texts())
-    return this.#toEditor(`.edit ${asked}\n${source}`)
+    return this.#toEditor(`.edit ${asked}\n${this.#textOf(info)}`)
+  }
+
+  /** As it was declared or adopted here, whichever is newer. */
+  #textOf({ name, source }: StreamInfo): string {
+    const cells = this.cells.texts()
+    const adopted = this.#adopted.get(name)
+    const isNewest = adopted !== undefined && !cells.slice(adopted.cells).some(cell => expressionOf(cell, name) !== undefined)
+    return isNewest ? adopted.expression : sourceOf(name, source, cells)
   }
 
   #toEditor(text: string): StyledLine[] {
@@ -73,7 +86,7 @@ export class Edits {
     const old = this.#idOf(`${info.program}/${info.name}`)
     const { plan, state } = await this.#plan(old, next.id)
     const trial = await tryOut(session, old, next.id)
-    this.#candidate = { name: info.name, old, next: next.id, state }
+    this.#candidate = { name: info.name, old, next: next.id, state, expression }
     const how = state === "reset" ? " reset" : ""
     const why = state === "reset" ? " (its state does not fit the new one: it begins anew)" : ""
     return [...this.#planLines(plan), ...this.#trialLines(trial), { text: `  .adopt ${name}${how} puts it in place${why}` }]
@@ -110,7 +123,10 @@ export class Edits {
       const plan = await this.place.session.host.replace(old, next, { from: null, state: how ?? "keep", dryRun: false })
       lines.push(...this.#planLines(plan, " runs"))
     }
-    if (pairs[0] === candidate) this.#candidate = null
+    if (candidate !== null) {
+      this.#adopted.set(candidate.name, { expression: candidate.expression, cells: this.cells.texts().length })
+      this.#candidate = null
+    }
     return lines
   }
 

@@ -246,9 +246,11 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     return findStream(await this.session.streams(), name)
   }
 
-  async stop(name: string, cascade: boolean): Promise<void> {
+  async stop(name: string, cascade: boolean): Promise<readonly string[]> {
     const info = await this.streamInfo(name)
-    await this.session.stopStreams([`${info.program}/${info.name}`], { cascade, force: false })
+    const before = await this.session.host.catalog()
+    const stopped = await this.session.stopStreams([`${info.program}/${info.name}`], { cascade, force: false })
+    return before.filter(({ definition: { id, named } }) => named && stopped.includes(id)).map(({ definition }) => definition.name)
   }
 
   async watch(args: string): Promise<readonly StyledLine[]> {

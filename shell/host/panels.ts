@@ -61,7 +61,7 @@ export class Panels {
       stream,
       stop: async () => {},
       past: new Map(),
-      view: { name, title, lines: ["…"], note: "waiting", live: true },
+      view: { name, title: name, lines: ["…"], note: "waiting", live: true },
       asking: false,
       newest: 0,
       shown: 0,

@@ -35,7 +35,7 @@ export async function streamOf(text: string, host: Asks): Promise<SnapshotDStrea
   if (handleData(value)?.kind === "stream") return value as SnapshotDStream<unknown>
   throw new RivuletError(`${text} is not a stream`, {
     code: 2,
-    try: ".watch counts.top(5) as hottest (an RDD or an answer does not change)",
+    try: '.watch counts.top(5) as hottest; an RDD or an answer does not change: in place of .last("10s") write .window("10s") or reduceByWindow("10s", sum)',
   })
 }
 

@@ -110,6 +110,16 @@ test(".edit gives the text and tries another; .adopt, .rename, .bg, .mode do as 
   const tried = await ann.run(".edit paths views.map(v => [v.url, v.url === '/a' ? 2 : 1])")
   assert.match(tried, /~ ann\/paths {2}v1 .* → v2 .*\n {2}= ann\/sums {2}unchanged/)
   assert.match(tried, /: its records\n {4}(\d+) the same · (\d+) only before · \2 only after\n {4}- \["\/a", 1\]\n {4}\+ \["\/a", 2\]\n/)
+  // What is adopted is what is edited next, though a cell says otherwise; until another cell does.
+  await ann.run("const weights = views.map(v => [v.url, 1])")
+  await ann.run("const weighed = weights.runningReduce(sum)")
+  await ann.run(".edit weights views.map(v => [v.url, 2])")
+  await ann.run(".adopt weights")
+  assert.is(await ann.run(".edit weights"), "  .edit weights\n  views.map(v => [v.url, 2])\n")
+  assert.match(await ann.run(".stop weights cascade"), /stopped weights, weighed · .undo calls them back/)
+  await ann.run("const weights = views.map(v => [v.url, 3])")
+  assert.is(await ann.run(".edit weights"), "  .edit weights\n  views.map(v => [v.url, 3])\n")
+  assert.match(await ann.run(".error weights"), /\.error shows this shell's last error, not one of weights/)
   // Declared again: what was made of the former goes on with it, until it is to be made of the new one.
   const before = Number(/ (\d+)\n/.exec(await ann.run('sums.get("/a")'))![1])
   await ann.run("const paths = views.map(v => [v.url, 5])")

@@ -55,8 +55,10 @@ export const changeCommands: readonly DotCommand[] = [
     code: "stream.stop()",
     run: async (host, args) => {
       const [name = "", more] = args.trim().split(/\s+/)
-      await host.stop(name, more === "cascade")
-      return [line(`  stopped ${name} · .undo calls it back for ten minutes`)]
+      const stopped = await host.stop(name, more === "cascade")
+      const others = stopped.filter(one => one !== name.split("/").at(-1))
+      const them = others.length === 0 ? "it" : "them"
+      return [line(`  stopped ${[name, ...others].join(", ")} · .undo calls ${them} back for ten minutes`)]
     },
   },
   {

@@ -1,5 +1,6 @@
 /** Why something is as it is: causes, errors, records, stamps. */
 
+import { RivuletError } from "../../../engine/errors.js"
 import type { TaskFailure } from "../../../engine/task.js"
 import { formatTime } from "../../../engine/time.js"
 import type { StyledLine } from "../../session.js"
@@ -31,12 +32,14 @@ export const understandCommands: readonly DotCommand[] = [
     name: "error",
     usage: ".error [full]",
     help: "the last error again; full: with its stack",
-    run: (host, args) =>
-      host.lastError === undefined
-        ? [line("  (no error yet)", "dim")]
-        : args.trim() === "full"
-          ? (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
-          : errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() })),
+    run: (host, args) => {
+      const how = args.trim()
+      if (how !== "" && how !== "full")
+        throw new RivuletError(`.error shows this shell's last error, not one of ${how}`, { code: 2, try: `.why ${how}, or .error full` })
+      if (host.lastError === undefined) return [line("  (no error yet)", "dim")]
+      if (how === "") return errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() }))
+      return (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
+    },
   },
   {
     name: "recompute",
