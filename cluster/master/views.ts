@@ -3,7 +3,17 @@
 import { earliestOf, throughOf } from "../../engine/dstream.js"
 import type { CapturedLog, StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
-import type { CatalogEntry, ClusterStatus, LogEntry, Message, PartitionLineage, TaskDone, WhyReport, WorkerStatus } from "../protocol.js"
+import type {
+  CatalogEntry,
+  ClusterStatus,
+  LogEntry,
+  Message,
+  PartitionLineage,
+  RunningTask,
+  TaskDone,
+  WhyReport,
+  WorkerStatus,
+} from "../protocol.js"
 import { AsideCounts } from "./aside-counts.js"
 import { isInternal, nameOf } from "./catalog.js"
 import type { Draining } from "./draining.js"
@@ -195,11 +205,20 @@ export class Views {
     })
   }
 
+  /** Of a recipe: of streams that are made of it, for its functions run in their tasks. */
+  #running(record: StreamRecord, times: Times): RunningTask | null {
+    const of = ({ definition: { id } }: StreamRecord) => runningTask(this.#parts, this.about.facts, this.about.streams, id, times)
+    if (runs(record.definition)) return of(record)
+    const users = this.#parts.catalog.dependents(record.definition.id).filter(({ definition }) => runs(definition))
+    const found = users.map(of).filter(task => task !== null)
+    return found.reduce<RunningTask | null>((longest, task) => (longest === null || task.ms > longest.ms ? task : longest), null)
+  }
+
   why(name: string, times: Times): WhyReport {
     const { catalog, registry, placement } = this.#parts
     const record = catalog.find(name)
     if (record === undefined) throw noStream(name)
-    const { facts, streams } = this.about
+    const { facts } = this.about
     const slow = new Map<NodeId, SlowWorker>()
     for (const { node, name } of registry.live) {
       const one = facts.slowness.of(node)
@@ -210,7 +229,7 @@ export class Views {
     return whyOf({
       entry: this.#entry(record, times),
       intervals: facts.of(record.definition.id),
-      running: runningTask(this.#parts, facts, streams, record.definition.id, times),
+      running: this.#running(record, times),
       timeMs: times.timeMs,
       executors: registry.executors,
       load: facts.load(times.monotonicMs),

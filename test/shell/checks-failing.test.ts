@@ -153,7 +153,8 @@ test("30: .why names the planted hot key, where it is and what to try", async ()
 })
 
 test("30: .why names a task that does not end, what it is of and where it runs, and what to try; a stream that is late says when it will not be", async () => {
-  await shell.run('const forever = events.map(e => { while (e.user === "forever"); return [e.user, 1] }).runningReduce(sum)')
+  await shell.run('const ones = events.map(e => { while (e.user === "forever"); return [e.user, 1] })')
+  await shell.run("const forever = ones.runningReduce(sum)")
   await feed.send([event("a"), event("b")])
   await shell.until('forever.get("b")', said => said.includes("  1\n"))
   await feed.send([event("forever")])
@@ -161,9 +162,10 @@ test("30: .why names a task that does not end, what it is of and where it runs, 
   const [, partition, place] =
     /\d+ % +a task of ann\/forever@(\d\d:\d\d:\d\d\S*\/\d+) has run for [\d.]+ s on (w[12]) \(others took [\d.]+ m?s\)\n/.exec(why) ?? []
   assert.ok(place !== undefined, why)
-  assert.match(why, /is ended after 30.00 s, and the stream held/)
+  assert.match(why, /once it has computed for 30.00 s .* it is ended, tried once on another worker, and the stream held/)
   assert.match(why, new RegExp(`--only forever@${partition} --inspect`))
   assert.match(why, /try +\.edit forever/)
+  assert.match(await shell.run(".why ones"), /a task of ann\/forever@\S+ has run for/)
   await shell.run(".stop forever")
   assert.not.match(await shell.run(".streams"), /forever/)
 
