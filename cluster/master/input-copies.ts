@@ -25,6 +25,8 @@ export class InputCopies {
   readonly #leaving = new Map<string, Map<NodeId, number>>()
   #underwayBytes = 0
   #nowMs = 0
+  /** A worker was lost since the last sweep. */
+  #sweepsNow = false
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -83,6 +85,12 @@ export class InputCopies {
     for (const leaving of this.#leaving.values()) leaving.delete(node)
     this.workerBack(node)
     for (const block of held) this.#note(block)
+    this.#sweepsNow = true
+  }
+
+  /** Until what lost a copy has another, the next death would be a second failure at once: that does not wait for a sweep. */
+  onTime(nowMs: number): void {
+    if (this.#sweepsNow) this.sweep(nowMs)
   }
 
   /** False: the copy was not asked for here. */
@@ -101,6 +109,7 @@ export class InputCopies {
   sweep(nowMs = this.#nowMs): void {
     const { tracker, admission, registry, outbox } = this.#parts
     this.#nowMs = nowMs
+    this.#sweepsNow = false
     for (const [block, nodes] of this.#leaving) {
       for (const [node, toldMs] of nodes) if (nowMs - toldMs >= forgottenMs) nodes.delete(node)
       if (nodes.size === 0 || admission.where(block) === undefined) this.#leaving.delete(block)

@@ -162,7 +162,7 @@ class Running {
 
   /** Seals, jobs and questions that time has brought; what has become possible is launched. */
   #work(times: Times): void {
-    const { parts, archives, checkpointer, draining, happenings, queries, retention, sealing, sources, streams } = this.#its
+    const { parts, archives, checkpointer, copies, draining, happenings, queries, retention, sealing, sources, streams } = this.#its
     const { config, ledger, outbox, scheduler } = parts
     const { monotonicMs } = times
     // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.
@@ -171,6 +171,7 @@ class Running {
     if (archives.advance(times)) outbox.push({ kind: "wake", atMonotonicMs: monotonicMs })
     streams.advance(times)
     checkpointer.onTime(monotonicMs)
+    copies.onTime(monotonicMs)
     draining.onTime(times)
     queries.advance({ nowMs: times.timeMs, sealedThrough: input => ledger.streams.get(input)?.sealedThrough ?? 0 }, times)
     if (monotonicMs - this.#speculateMs >= speculateEveryMs) {

@@ -41,6 +41,15 @@ test("input that lost a holder gets another one, so that the next death takes no
   assert.equal(copiesOf(harness).at(-1), [c, "one", d])
 })
 
+test("a worker's process ends: the copy is asked for at once, not with the next sweep", () => {
+  const { harness, a, b } = sealedBatch()
+  const c = harness.join(3)
+  harness.advance(2000)
+  harness.workers.delete(a)
+  harness.step({ kind: "gone", peer: a })
+  assert.equal(copiesOf(harness), [[b, "one", c]])
+})
+
 test("a copy that fails, or goes to a worker that dies, is made again elsewhere", () => {
   const { harness, a, b } = sealedBatch()
   const c = harness.join(3)
