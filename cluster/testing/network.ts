@@ -8,6 +8,7 @@
 
 import { crc32 } from "node:zlib"
 import { type NodeId, nodeName } from "../ports.js"
+import { Deliveries } from "./deliveries.js"
 import { Random } from "./random.js"
 import type { Timer, World } from "./world.js"
 
@@ -86,6 +87,7 @@ export class Network {
   /** Null: frames of any size take the same time, and do not wait for each other. */
   link: LinkModel | null = null
   readonly #linkFreeMs = new Map<string, number>()
+  readonly deliveries = new Deliveries()
   /** Frames by what became of them. */
   readonly counts = { delivered: 0, lost: 0, cut: 0, unreachable: 0 }
   readonly #world: World

@@ -4,6 +4,7 @@
  */
 
 import { type Command, incarnationOf, type Machine, type NodeEvent, type NodeId, type Now, nodeName } from "../ports.js"
+import type { Message } from "../protocol.js"
 import { type EffectCommand, type Effects, NodeRuntime } from "../runtime.js"
 import { addressOf, type Host, type Network } from "./network.js"
 import type { Timer, World } from "./world.js"
@@ -115,13 +116,15 @@ export class SimulatedNode implements Host, Effects {
     return dropped.malformed + dropped.version + dropped.oversized + duplicates + refused + overflowed
   }
 
-  /** A peer's life is over when its next one has been heard. */
-  #hear(from: NodeId): void {
+  /** A peer's life is over when its next one has been heard; and it is heard as it spoke. */
+  #hear(from: NodeId, kind: Message["kind"]): void {
     const name = nodeName(from)
     const incarnation = incarnationOf(from)
     const newest = this.#heard.get(name) ?? 0
     if (incarnation < newest) this.#world.breaches.push(`${this.node} heard ${from} after ${name}#${newest}`)
     else this.#heard.set(name, incarnation)
+    const breach = this.#network.deliveries.delivered(from, this.node, kind)
+    if (breach !== null) this.#world.breaches.push(breach)
   }
 
   lost(peer: NodeId): void {
@@ -178,11 +181,12 @@ export class SimulatedNode implements Host, Effects {
     return {
       step: (event, now) => {
         if (event.kind !== "tick") trace.note(this.#world.nowMs, `${this.node} ${nameOf(event)}`, () => detailOf(event))
-        if (event.kind === "received") this.#hear(event.from)
+        if (event.kind === "received") this.#hear(event.from, event.message.kind)
         let commands = machine.step(event, now)
         if (this.hoards) commands = commands.filter(command => !isCopy(command))
         for (const command of commands) {
-          if (command.kind === "append")
+          if (command.kind === "send") this.#network.deliveries.sent(this.node, command.to, command.message.kind)
+          else if (command.kind === "append")
             trace.note(this.#world.nowMs, `${this.node} append ${command.record.kind}`, () => short(command.record))
           else if (command.kind === "say") trace.note(this.#world.nowMs, `${this.node} says`, () => `${command.level}: ${command.text}`)
         }

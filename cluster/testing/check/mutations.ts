@@ -110,7 +110,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "seal-early",
     rule: "an interval is sealed when every worker has reported through its end",
-    shows: has("weather", "part", "clog", "stall"),
+    // Only where nothing goes wrong does a batch's interval follow from when it was sent.
+    shows: ({ faults: { faults } }) => faults.length === 0,
     plant: () => {
       getter(WorkerRegistry, "reportedThrough", () => Number.POSITIVE_INFINITY)
     },
