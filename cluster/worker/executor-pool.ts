@@ -41,6 +41,8 @@ export class ExecutorPool<T extends Poolable> {
   /** How many tasks run apart, or are to: by group. */
   readonly #withheld = new Map<string, number>()
   #apart = 0
+  /** Of these, tasks of streams: a core runs each, as it runs an executor. */
+  #streamsApart = 0
   /** Tasks that found no place apart, in order. */
   readonly #back: T[] = []
   /** Of these, those that were given again: each has a place. */
@@ -115,12 +117,15 @@ export class ExecutorPool<T extends Poolable> {
     const head = this.#given[executor]!.shift()
     if (head === undefined) return
     this.#apart++
+    if (head.pool === "stream") this.#streamsApart++
     if (!this.#promised.delete(head)) this.#withhold(head)
   }
 
   /** A task that was set apart is over. */
-  rejoin(task: T): void {
+  rejoin(task: T, nowMs: number): void {
+    this.#account(nowMs)
     this.#apart--
+    if (task.pool === "stream") this.#streamsApart--
     this.#allow(task)
   }
 
@@ -187,7 +192,7 @@ export class ExecutorPool<T extends Poolable> {
   #busy(): number {
     let busy = 0
     for (let executor = 0; executor < this.#streams; executor++) if (this.#given[executor]!.length > 0) busy++
-    return busy
+    return Math.min(this.#streams, busy + this.#streamsApart)
   }
 
   #account(nowMs: number): void {

@@ -293,7 +293,7 @@ export class Tasks {
     const { executor } = entry
     const wasFirst = this.#pool.head(executor) === entry
     this.#running.delete(name)
-    if (entry.apart) this.#pool.rejoin(entry)
+    if (entry.apart) this.#pool.rejoin(entry, this.#parts.clock.monotonicMs)
     else this.#pool.release(executor, entry, this.#parts.clock.monotonicMs)
     const first = this.#pool.head(executor)
     if (wasFirst && first !== null) this.#begins(first)

@@ -22,8 +22,15 @@ export async function someoneListens(master: string, withinMs: number): Promise<
   const why = found.find(one => one !== "yes" && one !== "silent")
   throw new RivuletError(`no master answers at ${master}${why === undefined ? "" : `: ${why}`}`, {
     code: 3,
-    try: "rivulet master (or rivulet start) there, or --master with another address",
+    try: (await upElsewhere(master)) ?? "rivulet master (or rivulet start) there, or --master with another address",
   })
+}
+
+/** Where a cluster runs that `rivulet up` has started here; null: nowhere, or it was asked. */
+async function upElsewhere(asked: string): Promise<string | null> {
+  const { runningUp } = await import("./up.js")
+  const address = runningUp()
+  return address === null || asked.includes(address) ? null : `-m ${address}, where rivulet up has started a cluster`
 }
 
 async function listens(host: string, port: number, untilMs: number): Promise<string> {

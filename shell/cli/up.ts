@@ -120,6 +120,12 @@ export async function down(): Promise<void> {
   )
 }
 
+/** The address of what runs of it; null: nothing does. */
+export function runningUp(): string | null {
+  const started = record()
+  return started?.pids.some(isUp) ? started.address : null
+}
+
 function record(): Started | null {
   try {
     return JSON.parse(readFileSync(recordPath(), "utf8")) as Started

@@ -19,7 +19,7 @@ export function statusLine({ status, lostForS, running, progress = "", waiting }
   const parts = [
     status.cluster,
     `${status.workers} worker${status.workers === 1 ? "" : "s"}${status.lost > 0 ? ` (${status.lost} lost)` : ""}`,
-    `${status.streams} streams`,
+    `${status.streams} stream${status.streams === 1 ? "" : "s"}`,
     `${status.rate} rec/s ${status.spark}`,
     status.newest,
     running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : "",

@@ -81,19 +81,21 @@ export function columnsOf(rows: readonly unknown[], options: TableOptions): Colu
         "key",
         pairs.map(pair => pair[0]),
         cell,
+        options,
       ),
       ...spread(
         "value",
         pairs.map(pair => pair[1]),
         cell,
+        options,
       ),
     ]
   }
-  return spread("value", rows, cell)
+  return spread("value", rows, cell, options)
 }
 
 /** An object's fields become columns; anything else is one. */
-function spread(title: string, values: readonly unknown[], cell: (value: unknown) => string): Column[] {
+function spread(title: string, values: readonly unknown[], cell: (value: unknown) => string, options: TableOptions): Column[] {
   if (values.length > 0 && values.every(isPlainObject)) {
     const fields = [...new Set(values.flatMap(value => Object.keys(value as object)))]
     if (fields.length > 0 && fields.length <= 24)
@@ -101,7 +103,7 @@ function spread(title: string, values: readonly unknown[], cell: (value: unknown
         column(
           field,
           values.map(value => (value as Record<string, unknown>)[field]),
-          cell,
+          field === "interval" ? value => intervalText(value, options) ?? cell(value) : cell,
         ),
       )
   }
@@ -112,6 +114,14 @@ function column(title: string, values: readonly unknown[], cell: (value: unknown
   const present = values.filter(value => value !== undefined && value !== null)
   const right = present.length > 0 && present.every(value => typeof value === "number" || typeof value === "bigint")
   return { title, cells: values.map(cell), right, values }
+}
+
+/** Of what came in which interval: its two ends as times, where times are shown as text; null for what is none. */
+function intervalText(value: unknown, { formatTime }: TableOptions): string | null {
+  if (!isPlainObject(value) || formatTime === undefined) return null
+  const { from, to, ...rest } = value as Readonly<Record<string, unknown>>
+  if (typeof from !== "number" || typeof to !== "number" || Object.keys(rest).length > 0) return null
+  return `${formatTime(new Date(from))}–${formatTime(new Date(to))}`
 }
 
 export function cellText(value: unknown, options: Pick<TableOptions, "formatTime" | "maxChars"> = {}): string {

@@ -109,6 +109,16 @@ test("a worker's load is drawn beside its number: five seconds, from nothing to 
   assert.is(load(1, []), "      100 %")
 })
 
+test("an interval is shown by its two ends; where times are not shown as text, as it is", () => {
+  const rows = [
+    { record: "x", interval: { from: 1_000, to: 2_000 } },
+    { record: "y", interval: { from: 1, of: 2 } },
+  ]
+  const formatTime = (time: Date) => `${time.getTime() / 1_000} s`
+  assert.match(table(rows, { width: 80, maxRows: 5, formatTime }).lines.join("\n"), /x +1 s–2 s\n.*y +\{ from: 1, of: 2 \}/)
+  assert.match(table(rows, { width: 80, maxRows: 5 }).lines.join("\n"), /x +\{ from: 1000, to: 2000 \}/)
+})
+
 test("a stamp of files alone has no interval and no age", () => {
   const stamp = { intervals: { from: 0, to: 0 }, asOf: 0, partitions: [2, 2], recomputed: 0, from: ["files"], bytesMoved: 0 } as const
   const made = stampOf(stamp, 1_000_000, 5)

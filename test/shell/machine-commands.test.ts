@@ -48,6 +48,14 @@ test("up: a cluster that goes on when the command has ended, is found by name, l
     rivulet("doctor"),
     rivulet("config"),
   ])
+  const elsewhere = await run(["status"], {
+    env: { ...env, XDG_CONFIG_HOME: join(directory, "none"), RIVULET_MASTER: `tcp://127.0.0.1:${await freePort()}` },
+  })
+  assert.equal(
+    [elsewhere.code, elsewhere.err.includes(`try: -m ${address}, where rivulet up has started a cluster`)],
+    [3, true],
+    elsewhere.err,
+  )
   assert.equal([again.code, again.err.includes(`a cluster is up already at ${address}`)], [4, true], again.err)
   assert.equal([defined.code, defined.out], [0, '"1"\n'], defined.err)
   assert.match(doctor.out, /^ok +versions +rivulet \S+ · Node \d/m)

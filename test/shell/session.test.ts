@@ -134,7 +134,9 @@ test("while a cell's question takes long the status line says how far it is, and
   const status = { cluster: "prod", workers: 2, lost: 0, streams: 3, rate: "5", spark: "", newest: "", worst: "" }
   const line = (state: ShellState) => statusLine({ ...state, status, running: state.running !== null, waiting: 0 }, 120)
   const asking = accept(play([text("slow.count()")]).state).state
-  assert.match(line(asking), /running · Ctrl-C cancels/)
+  assert.match(line(asking), /2 workers · 3 streams .*running · Ctrl-C cancels/)
+  const one = { ...status, workers: 1, streams: 1 }
+  assert.match(statusLine({ ...asking, status: one, running: false, waiting: 0 }, 120), / 1 worker · 1 stream · /)
   const told = progressOf({ done: 10, of: 40, elapsedMs: 3_000 })
   assert.is(told, "███░░░░░░░░░ 10 of 40 tasks · 3 s · about 9 s more")
   const half = play([{ kind: "progress", text: told }], asking).state

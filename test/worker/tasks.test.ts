@@ -290,6 +290,15 @@ test("a task that takes long while others wait goes on apart from them, and no o
   assert.equal(submitted(), ["b2"])
   w.step({ kind: "taskDone", task: "b2", executor: 0, result: result(), ms: 1 })
   assert.equal(submitted(), [], "a2 may be as long")
+  const load = () => {
+    w.pass(1_000)
+    return w
+      .command("send")
+      .flatMap(({ message }) => (message.kind === "heartbeat" ? [message.load] : []))
+      .at(-1)
+  }
+  load()
+  assert.is(load(), 1, "what runs apart takes a core, too")
   w.step({ kind: "taskDone", task: "a1", executor: 0, result: result(), ms: 9_000 })
   assert.equal(submitted(), ["a2"])
 })

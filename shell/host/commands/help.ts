@@ -24,6 +24,8 @@ const words: Readonly<Record<string, string>> = {
     'pairs.reduceByWindow(length, f, inverse?, slide?): views.map(v => [v.url, 1]).reduceByWindow("30s", (a, b) => a + b, (a, b) => a - b)',
   runningReduce: "pairs.runningReduce(f): the reduction of each key's values since the start: a state.",
   join: "pairs.join(other): keys in both, [key, [left, right]]. other may be a stream of the same interval, a state, or an RDD (textFile, parallelize).",
+  aside:
+    'input.aside: what came into no interval, { record, reason, error, operator, interval }. reason: "parse" (the format does not take the line), "late" (its interval was closed), "threw" (a function did, and .resume <stream> record went on without it). views.aside, views.aside.last("10m").countByValue()',
   readStream:
     'readStream(name, interval, { format }): records that `rivulet send name` sends, or readStream("file:logs/*.log", …). Formats: text, combined, json, csv, or a function of a line.',
   textFile:
