@@ -5,9 +5,11 @@ import { join, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { connect, programPartitions } from "../../cluster/client/session.js"
 import { RivuletError } from "../../engine/errors.js"
+import type { Interval } from "../../engine/time.js"
 import { userName } from "./attach.js"
 import { Comparison, type Difference, type Side } from "./interval-diff.js"
-import { type IntervalLine, linesOf } from "./interval-lines.js"
+import type { IntervalLine } from "./interval-lines.js"
+import { liveSide } from "./live-side.js"
 import { connectTimeoutMs, masterAddress } from "./options.js"
 import { someoneListens } from "./reachable.js"
 
@@ -74,12 +76,14 @@ export async function openTarget(target: Target, program: string | null): Promis
     return found.find(({ definition }) => definition.program === program) ?? (found.length === 1 ? found[0] : undefined)
   }
   const side = async (name: string): Promise<Side | null> => {
-    const entry = of(name)
-    if (entry === undefined) return null
-    const handle = session.stream(`${entry.definition.program}/${entry.definition.name}`)
-    // What it has forgotten is left out of the comparison, not asked for.
-    const lines = linesOf(session, name, handle, entry.reachesMs - entry.definition.intervalMs)
-    return { lines, from: entry.reachesMs, to: entry.throughMs }
+    const id = of(name)?.definition.id
+    if (id === undefined) return null
+    const entry = async () => {
+      const now = (await session.host.catalog()).find(({ definition }) => definition.id === id)
+      if (now === undefined) throw new RivuletError(`${name}, which is compared, has been stopped`, { code: 5 })
+      return now
+    }
+    return liveSide({ session, entry, lost: sayLost(name) })
   }
   return {
     names: [...new Set(entries.map(({ definition }) => definition.name))].sort(),
@@ -90,6 +94,19 @@ export async function openTarget(target: Target, program: string | null): Promis
     close: () => session.close(),
   }
 }
+
+/** At once, and of many ranges the first few. */
+function sayLost(name: string): (range: Interval) => void {
+  let said = 0
+  return ({ from, to }) => {
+    if (++said > lostSaid) return
+    const range = `${new Date(from).toISOString()} to ${new Date(to).toISOString()}`
+    const more = said === lostSaid ? "; more will not be told" : ""
+    process.stderr.write(`${name}: the live stream forgot ${range} before it could be read: left out${more}\n`)
+  }
+}
+
+const lostSaid = 3
 
 /** What is noted, in a directory of results, of the run that made them. */
 export interface SavedRunNote {

@@ -7,7 +7,7 @@ import { formatDuration } from "../../engine/time.js"
 import { formatNumber } from "../view/number.js"
 import { type Compared, compareTarget, type Opened, openTarget, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
-import { compareSides } from "./interval-diff.js"
+import { compareSides, type Side } from "./interval-diff.js"
 import { compareTotals, type TotalsDifference } from "./interval-totals.js"
 import { duration, share } from "./options.js"
 import { lineFormat, toJson, write } from "./output.js"
@@ -51,8 +51,10 @@ export async function diff(one: string, other: string, options: DiffOptions): Pr
     const pairs = inCommon([one, a, left.stream], [other, b, right.stream])
     const compared: Compared[] = []
     const totals: ComparedTotals[] = []
-    for (const [stream, there] of pairs) {
-      const sides = [(await a.side(stream))!, (await b.side(there))!] as const
+    // All at once: what a live master has of the last one must not be forgotten while the first is compared.
+    const opened: (readonly [string, string, Side, Side])[] = []
+    for (const [stream, there] of pairs) opened.push([stream, there, (await a.side(stream))!, (await b.side(there))!])
+    for (const [stream, there, ...sides] of opened) {
       if (byMs === undefined) compared.push({ stream, ...(await compareSides(...sides, tolerance)) })
       else {
         const versions = a.versions(stream) ?? b.versions(there)
@@ -139,7 +141,7 @@ function sayPartitions([one, a]: readonly [string, Opened], [other, b]: readonly
 export function comparedText(compared: readonly Compared[]): string {
   return compared
     .map(({ stream, same, differ, leftOut, first }) => {
-      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side has come there` : ""
+      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side can speak of them` : ""
       const head = `${stream}   ${formatNumber(same + differ)} intervals   ${formatNumber(differ)} differ${out}\n`
       return head + first.map(({ from, a, b }) => `  ${new Date(from).toISOString()}\n${side("a", a)}${side("b", b)}`).join("")
     })
@@ -163,7 +165,7 @@ export function totalsText(compared: readonly ComparedTotals[]): string {
   return compared
     .map(({ stream, by, same, differ, leftOut, largest, first }) => {
       const most = largest === null ? "" : ` · largest ${percent(largest.share)}, ${new Date(largest.from).toISOString()}`
-      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side has come there` : ""
+      const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side can speak of them` : ""
       const head = `${stream}   ${formatNumber(same + differ)} intervals of ${by}   ${formatNumber(differ)} differ${most}${out}\n`
       return head + first.map(apartText).join("")
     })

@@ -4,6 +4,7 @@
  * The order of an interval's rows is that of a cluster's partitions, of which another may have more: it does not count.
  */
 
+import type { Interval } from "../../engine/time.js"
 import type { IntervalLine } from "./interval-lines.js"
 
 export interface Side {
@@ -11,6 +12,17 @@ export interface Side {
   /** What this side can speak of: intervals that begin in [from, to). */
   readonly from: number
   readonly to: number
+  /** Of which it can speak no more, though it could at the beginning: it grows while `lines` is read. */
+  readonly lost?: readonly Interval[]
+}
+
+/** Whether the side can speak of what begins in the range. */
+function speaksOf(side: Side, range: Interval): boolean {
+  return range.from >= side.from && range.to <= side.to && !hasLost(side, range)
+}
+
+function hasLost({ lost = [] }: Pick<Side, "lost">, { from, to }: Interval): boolean {
+  return lost.some(range => from < range.to && range.from < to)
 }
 
 export interface Difference {
@@ -38,10 +50,11 @@ export class Comparison {
   readonly #before = new Map<number, string>()
   #beforeChars = 0
 
-  /** `tolerance`: see `sameRows`. */
+  /** `tolerance`: see `sameRows`; `told`: the side that is told, of which some may be lost. */
   constructor(
     other: Side,
     private readonly tolerance = 0,
+    private readonly told: Pick<Side, "lost"> = {},
   ) {
     this.#other = other
     this.#right = other.lines[Symbol.asyncIterator]()
@@ -92,7 +105,8 @@ export class Comparison {
   }
 
   #count(from: number, a: string | null, b: string | null): void {
-    if (from < this.#other.from || from >= this.#other.to) this.#counts.leftOut++
+    const range = { from, to: from + 1 }
+    if (!speaksOf(this.#other, range) || (a === null && hasLost(this.told, range))) this.#counts.leftOut++
     else if (a === b || (a !== null && b !== null && sameRows(a, b, this.tolerance))) this.#counts.same++
     else {
       this.#counts.differ++
@@ -102,7 +116,7 @@ export class Comparison {
 }
 
 export async function compareSides(a: Side, b: Side, tolerance = 0): Promise<Difference> {
-  const comparison = new Comparison(b, tolerance)
+  const comparison = new Comparison(b, tolerance, a)
   for await (const line of a.lines) await comparison.next(line)
   return comparison.end(a)
 }

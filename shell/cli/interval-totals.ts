@@ -61,23 +61,37 @@ export async function compareTotals(a: Side, b: Side, by: By): Promise<TotalsDif
   const compared = new Set<number>()
   const first: IntervalApart[] = []
   let largest: TotalsDifference["largest"] = null
-  while (one.done !== true || other.done !== true) {
-    const from = Math.min(one.value?.from ?? Number.POSITIVE_INFINITY, other.value?.from ?? Number.POSITIVE_INFINITY)
-    const here = one.value?.from === from ? one.value.totals : by.versions ? before : new Map<string, number>()
-    const there = other.value?.from === from ? other.value.totals : by.versions ? beforeOther : new Map<string, number>()
-    const apart = apartOf(from, here, there)
+  const newest = { a: Number.NEGATIVE_INFINITY, b: Number.NEGATIVE_INFINITY }
+  const count = (apart: IntervalApart) => {
+    const { from, share } = apart
     compared.add(from)
-    if (apart.share > 0 && apart.share > (largest?.share ?? 0)) largest = { from, share: apart.share }
-    if (apart.share <= by.tolerance) counts.same++
+    if (share > 0 && share > (largest?.share ?? 0)) largest = { from, share }
+    if (share <= by.tolerance) counts.same++
     else {
       counts.differ++
       if (first.length < shown) first.push(apart)
     }
+  }
+  while (one.done !== true || other.done !== true) {
+    const from = Math.min(one.value?.from ?? Number.POSITIVE_INFINITY, other.value?.from ?? Number.POSITIVE_INFINITY)
+    const here = one.value?.from === from ? one.value.totals : by.versions ? before : new Map<string, number>()
+    const there = other.value?.from === from ? other.value.totals : by.versions ? beforeOther : new Map<string, number>()
+    if (one.value?.from === from) newest.a = from
+    if (other.value?.from === from) newest.b = from
+    const known = knows(a, from, newest.a, by) && knows(b, from, newest.b, by)
+    const apart = known ? apartOf(from, here, there) : null
+    if (apart === null) out.add(from)
+    else count(apart)
     ;[before, beforeOther] = [here, there]
     if (one.value?.from === from) one = await left.next()
     if (other.value?.from === from) other = await right.next()
   }
   return { ...counts, leftOut: [...out].filter(from => !compared.has(from)).length, largest, first }
+}
+
+/** `newest`: the newest long interval of which the side has said something. What changed in a range that is lost is not known before it speaks again. */
+function knows({ lost = [] }: Side, from: number, newest: number, { byMs, versions }: By): boolean {
+  return !lost.some(range => range.from < from + byMs && (from < range.to || (versions && newest < range.to)))
 }
 
 /** `out`: gets the long intervals of lines that the other side cannot speak of. */
