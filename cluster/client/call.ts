@@ -3,7 +3,7 @@
  * shell's evaluator, a worker's driver threads).
  */
 
-import type { AnswerStamp, ClusterEvent, Peer, QueryAnswer, Recipe, Request } from "../protocol.js"
+import type { AnswerStamp, ClusterEvent, Peer, QueryAnswer, Recipe, Request, ResponseValues } from "../protocol.js"
 
 export type QueryRequest = Extract<Request, { readonly kind: "query" }>
 /** What is answered with places of blocks. */
@@ -97,8 +97,8 @@ export type ClientPush =
   | { readonly kind: "event"; readonly event: ClusterEvent }
   /** The counters of what a session sends, at each ack. `free`: nobody will read the payload of that loan any more. */
   | { readonly kind: "sent"; readonly session: string; readonly stream: string; readonly counters: SendCounters; readonly free?: number }
-  /** Of a question that takes long, again and again: tasks done of those that are known. */
-  | { readonly kind: "progress"; readonly done: number; readonly of: number; readonly elapsedMs: number }
+  /** Of a question that takes long, again and again: tasks done of those that are known, and the one that has run longest of those that run. */
+  | ({ readonly kind: "progress"; readonly elapsedMs: number } & ResponseValues["progress"])
   /** Whether the master answers. */
   | { readonly kind: "connection"; readonly connected: boolean }
   /** A receiver that nobody has defined (or now has). */

@@ -268,8 +268,8 @@ export class ClientMachine implements Machine {
       return [failed(asker.call, errorOf(response))]
     }
     if (asker.kind === "progress" && response.ok) {
-      const { done, of } = response.value as ResponseValues["progress"]
-      return of === 0 ? [] : [push({ kind: "progress", done, of, elapsedMs: now.monotonicMs - asker.startedMs })]
+      const told = response.value as ResponseValues["progress"]
+      return told.of === 0 ? [] : [push({ kind: "progress", ...told, elapsedMs: now.monotonicMs - asker.startedMs })]
     }
     if (asker.kind === "receivers" && response.ok) {
       const { stream, workers } = response.value as ResponseValues["receivers"]

@@ -21,6 +21,7 @@ import { isBounded } from "./input-kinds.js"
 import { lineageOf } from "./lineage.js"
 import type { Parts, Times } from "./parts.js"
 import { answerOf, type Begun, failureResponse, type MissingParts, missingParts, placesOf, type Sources } from "./query-answer.js"
+import { queryProgress } from "./query-progress.js"
 import { failed } from "./response.js"
 
 type QueryRequest = Extract<Request, { kind: "query" }>
@@ -256,13 +257,8 @@ export class Queries {
   }
 
   /** Tasks of all that the question waits for. */
-  progress(id: string): ResponseValues["progress"] {
-    let [done, of] = [0, 0]
-    for (const { tasks, open } of this.#parts.scheduler.stagesOf(jobOf(id))) {
-      of += tasks.size
-      done += tasks.size - open
-    }
-    return { done, of }
+  progress(id: string, times: Times): ResponseValues["progress"] {
+    return queryProgress(this.#parts, jobOf(id), times)
   }
 
   /** The asker has its answer, or wants none. Idempotent. */

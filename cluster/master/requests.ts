@@ -148,7 +148,7 @@ export class Requests {
         queries.release(body.query)
         return answer(ok())
       case "progress":
-        return answer(ok(queries.progress(body.query)))
+        return answer(ok(queries.progress(body.query, times)))
       case "unpersist":
         queries.unpersist(body.id)
         return answer(ok())

@@ -183,8 +183,12 @@ export interface ResponseValues {
   readonly versions: readonly { readonly version: number; readonly from: number; readonly by: string; readonly source: string }[]
   readonly query: QueryAnswer
   readonly recipe: QueryAnswer
-  /** Tasks, of those that are known by now; none when there is no such question. */
-  readonly progress: { readonly done: number; readonly of: number }
+  /** Tasks, of those that are known by now; none when there is no such question. Of those that run, the one that has run longest. */
+  readonly progress: {
+    readonly done: number
+    readonly of: number
+    readonly longest: { readonly worker: string; readonly ms: number } | null
+  }
   readonly lineage: LineageNode
   readonly partitionLineage: PartitionLineage
   readonly catalog: readonly CatalogEntry[]

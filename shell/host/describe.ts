@@ -11,6 +11,7 @@ export interface Describing extends CommandHost {
   /** Names that cells may use, and what one stands for. */
   readonly names: Names
   inspect(text: string, cursor: number): Promise<Inspection | null>
+  print(lines: readonly StyledLine[]): void
 }
 
 /** `views?`, `counts.slice?`, `.watch?`; undefined: the cell asks nothing of the kind. */
@@ -29,7 +30,7 @@ export async function describe(host: Describing, asked: string): Promise<readonl
   return runDotCommand(host, "help", asked.slice(asked.lastIndexOf(".") + 1))
 }
 
-async function streamLines(host: CommandHost, asked: string, handle: { readonly program: string; readonly name: string }) {
+async function streamLines(host: Describing, asked: string, handle: { readonly program: string; readonly name: string }) {
   const name = `${handle.program}/${handle.name}`
   const known = (await host.session.streams()).some(one => `${one.program}/${one.name}` === name)
   const about: StyledLine[] = known
@@ -38,7 +39,9 @@ async function streamLines(host: CommandHost, asked: string, handle: { readonly 
         ...(await runDotCommand(host, "source", name)).map(line => ({ ...line, style: "dim" as const })),
       ]
     : [{ text: `  ${asked}   on demand: made when it is asked` }]
+  // Its fields are those of its newest records, which may have to be made first.
+  host.print(about)
   const fields = await runDotCommand(host, "schema", asked)
   const more = `  .lineage ${asked} · .explain ${asked} · .why ${asked} · ${asked}. Tab: what can be asked of it`
-  return [...about, ...fields, { text: more, style: "dim" as const }]
+  return [...fields, { text: more, style: "dim" as const }]
 }

@@ -158,7 +158,7 @@ export class Edits {
 
   #trialLines(trial: Trial | Untried): StyledLine[] {
     if ("untried" in trial) return [{ text: `  not tried: ${trial.untried}`, style: "dim" }]
-    const { of, from, to, intervals, compared, before, after } = trial
+    const { of, from, to, intervals, compared, made, before, after } = trial
     const what = of === "input" ? "what goes into it" : "its records"
     const lines: StyledLine[] = [
       { text: `  tried on ${formatNumber(intervals)} intervals, ${this.#time(from)}–${this.#time(to)}: ${what}` },
@@ -171,6 +171,7 @@ export class Edits {
       for (const row of compared.onlyAfter) lines.push(this.#row("+", row))
     }
     lines.push(...this.#throwing("before", before), ...this.#throwing("after", after))
+    if (typeof made === "number") lines.push({ text: `    after: ${formatNumber(made)} records, none of them fails` })
     return lines
   }
 
@@ -181,9 +182,10 @@ export class Edits {
   #throwing(when: string, { intervals, first }: Throwing): StyledLine[] {
     if (first === null) return []
     const at = first.interval === undefined ? "" : `, first ${this.#time(first.interval)}`
+    const how = first.kind === "timeout" ? "" : intervals === null ? "throws: " : `throws in ${formatNumber(intervals)} of them${at}: `
     return [
       {
-        text: `    ${when}: throws in ${formatNumber(intervals)} of them${at}: ${printable(first.message)}`,
+        text: `    ${when}: ${how}${printable(first.message)}`,
         style: when === "after" ? "error" : "warning",
       },
     ]

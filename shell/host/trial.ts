@@ -18,8 +18,10 @@ export interface Trial {
   readonly from: number
   readonly to: number
   readonly intervals: number
-  /** Null: the present one throws in each of them. */
+  /** Null: one of both throws in each of them, or does not end. */
   readonly compared: Compared | null
+  /** Records of the new one, where the present one does not end. */
+  readonly made?: number | null
   readonly before: Throwing
   readonly after: Throwing
 }
@@ -33,9 +35,9 @@ export interface Compared {
   readonly onlyAfter: readonly unknown[]
 }
 
-/** In how many intervals it throws, and how in the first of them. */
+/** In how many intervals it throws, null: in some, and how in the first of them. */
 export interface Throwing {
-  readonly intervals: number
+  readonly intervals: number | null
   readonly first: TaskFailure | null
 }
 
@@ -43,6 +45,8 @@ export interface Throwing {
 export interface Untried {
   readonly untried: string
 }
+
+const none: Throwing = { intervals: 0, first: null }
 
 type Records = { slice(from: number, to: number): RDD<unknown> }
 
@@ -58,11 +62,12 @@ export async function tryOut(session: ClientSession, old: StreamId, next: Stream
   const [left, right] = [pair.old, pair.next].map(id => session.host.open(id, false) as unknown as Records) as [Records, Records]
   const intervals = (to - from) / intervalMs
   const about = { of: pair.of, from, to, intervals }
-  const none: Throwing = { intervals: 0, first: null }
   try {
     return { ...about, compared: await compare(left.slice(from, to), right.slice(from, to)), before: none, after: none }
   } catch (error) {
-    if (failureOf(error) === null) throw error
+    const failure = failureOf(error)
+    if (failure.kind === "timeout")
+      return { ...about, compared: null, ...(await endless(left.slice(from, to), right.slice(from, to), failure)) }
   }
   // Something throws: interval by interval it is known where, and the rest is compared.
   const starts = Array.from({ length: intervals }, (_, i) => from + i * intervalMs)
@@ -83,6 +88,17 @@ export async function tryOut(session: ClientSession, old: StreamId, next: Stream
   const sound = starts.filter(start => !before.has(start) && !after.has(start))
   const compared = sound.length === 0 ? null : await compare(union(left, sound, intervalMs), union(right, sound, intervalMs))
   return { ...about, compared, before: summed(before), after: summed(after) }
+}
+
+/**
+ * `failure`: one of both has a function that does not end. Each of their intervals would cost the time after which a question's task is
+ * given up, so all together are asked, and of the present one only where the new one is at fault.
+ */
+async function endless(left: RDD<unknown>, right: RDD<unknown>, failure: TaskFailure): Promise<Pick<Trial, "before" | "after" | "made">> {
+  const made = await right.count().then(count => count, failureOf)
+  if (typeof made === "number") return { before: { intervals: null, first: failure }, after: none, made }
+  const first = await left.count().then(() => null, failureOf)
+  return { before: { intervals: null, first }, after: { intervals: null, first: made }, made: null }
 }
 
 /** Streams whose records can be compared; or why there are none. */
@@ -146,8 +162,11 @@ async function compare(left: RDD<unknown>, right: RDD<unknown>): Promise<Compare
   return { same, before, after, onlyBefore, onlyAfter }
 }
 
-function failureOf(error: unknown): TaskFailure | null {
-  return (error as { readonly failure?: TaskFailure } | null)?.failure ?? null
+/** Throws what is no failure of a function: that the question was cancelled. */
+function failureOf(error: unknown): TaskFailure {
+  const { failure } = (error ?? {}) as { readonly failure?: TaskFailure }
+  if (failure === undefined) throw error
+  return failure
 }
 
 function summed(failures: ReadonlyMap<number, TaskFailure>): Throwing {

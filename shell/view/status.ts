@@ -16,21 +16,19 @@ interface Shown {
 export function statusLine({ status, lostForS, running, progress = "", waiting }: Shown, width: number): string {
   if (lostForS !== null) return red(truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1))
   if (status === null) return dim(" …")
+  const asking = running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : ""
   const parts = [
     status.cluster,
     `${status.workers} worker${status.workers === 1 ? "" : "s"}${status.lost > 0 ? ` (${status.lost} lost)` : ""}`,
     `${status.streams} stream${status.streams === 1 ? "" : "s"}`,
     `${status.rate} rec/s ${status.spark}`,
     status.newest,
-    running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : "",
     status.worst,
-  ].filter(part => part !== "")
+    asking,
+  ]
   const bad = status.lost > 0 || status.worst !== ""
-  let line = ` ${parts.join(" · ")}`
-  // The worst thing is the last to go.
-  for (let drop = parts.length - 2; cellWidth(line) >= width && drop > 1; drop--) {
-    parts.splice(drop, 1)
-    line = ` ${parts.join(" · ")}`
-  }
-  return (bad ? yellow : dim)(truncate(line, width - 1))
+  const written = () => ` ${parts.filter(part => part !== "").join(" · ")}`
+  // Where there is no room the numbers go first; what the person waits for is the last.
+  for (const least of [4, 3, 2, ...(asking === "" ? [] : [1, 5, 0])]) if (cellWidth(written()) >= width) parts[least] = ""
+  return (bad ? yellow : dim)(truncate(written(), width - 1))
 }

@@ -433,4 +433,15 @@ test("stop names what depends on it; cascade stops that too; another's needs for
   assert.equal(stop(true, "ann"), { ok: true, value: { stopped: ["views", "counts"] } })
 })
 
+test("a step without a name, as a closed panel leaves it, ends with what it is of; another's, and what others are made of, stay", () => {
+  const h = running()
+  const top = (id: string, owner: string) =>
+    definition(id, { kind: "lift", parents: ["counts"], rdd: { kind: "hole", index: 0 } }, { name: `top@${id}:1`, named: false, owner })
+  const stop = () => h.ask({ kind: "stop", streams: ["p/counts"], cascade: false, by: "ann", force: false })
+  h.define(top("mine", "ann"), top("theirs", "bob"))
+  assert.is((stop() as { message: string }).message, "p/counts is used by p/top@theirs:1")
+  h.ask({ kind: "stop", streams: ["p/top@theirs:1"], cascade: false, by: "bob", force: false })
+  assert.equal(stop(), { ok: true, value: { stopped: ["counts", "mine"] } })
+})
+
 test.run()

@@ -137,12 +137,29 @@ test("while a cell's question takes long the status line says how far it is, and
   assert.match(line(asking), /2 workers · 3 streams .*running · Ctrl-C cancels/)
   const one = { ...status, workers: 1, streams: 1 }
   assert.match(statusLine({ ...asking, status: one, running: false, waiting: 0 }, 120), / 1 worker · 1 stream · /)
-  const told = progressOf({ done: 10, of: 40, elapsedMs: 3_000 })
+  const told = progressOf({ done: 10, of: 40, elapsedMs: 3_000, longest: { worker: "w1", ms: 900 } })
   assert.is(told, "███░░░░░░░░░ 10 of 40 tasks · 3 s · about 9 s more")
   const half = play([{ kind: "progress", text: told }], asking).state
   assert.match(line(half), /10 of 40 tasks · 3 s · about 9 s more · Ctrl-C cancels/)
   const done = play([{ kind: "done" }, { kind: "progress", text: told }], half).state
   assert.not.match(line(done), /tasks/)
+})
+
+test("of a question whose task does not end the status line says which it waits for, however narrow, whatever else is wrong", () => {
+  const worst = "● page-views/counts 8.0 s behind: .why page-views/counts"
+  const status = { cluster: "prod", workers: 2, lost: 0, streams: 3, rate: "5", spark: "", newest: "21:00:00 in 0.1 s", worst }
+  const told = progressOf({ done: 1, of: 5, elapsedMs: 14_000, longest: { worker: "w2", ms: 13_200 } })
+  assert.is(told, "██░░░░░░░░░░ 1 of 5 tasks · 14 s · one has run for 13 s on w2")
+  assert.match(
+    progressOf({ done: 4, of: 13, elapsedMs: 83_000, longest: { worker: "w1", ms: 9_000 } }),
+    /about 187 s more|about 3 min more/,
+  )
+  assert.match(progressOf({ done: 0, of: 5, elapsedMs: 5_000, longest: null }), /none runs: all cores are busy/)
+  for (const columns of [80, 100, 140]) {
+    const line = statusLine({ status, lostForS: null, running: true, progress: told, waiting: 0 }, columns)
+    assert.match(line, /one has run for 13 s on w2 · Ctrl-C cancels/, `${columns} columns`)
+  }
+  assert.match(statusLine({ status, lostForS: null, running: false, waiting: 0 }, 70), /8\.0 s behind: \.why/)
 })
 
 test("Shift-Tab asks what stands there; again shows all of it; Escape closes it, any other key is the input's", () => {
