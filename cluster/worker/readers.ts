@@ -44,6 +44,9 @@ interface Reading {
   asked: boolean
   openMs: number
   waitMs: number
+  /** So often in a row it could not be opened, and why. */
+  failures: number
+  failure: string
   flushMs: number
   /** All of a source that has an end has been read. */
   over: boolean
@@ -57,6 +60,8 @@ const flushAfterMs = 50
 const refusedAgainMs = 200
 const firstWaitMs = 250
 const longestWaitMs = 15_000
+/** As many in a row take half a minute. */
+const fewFailures = 8
 
 export class Readers {
   readonly #parts: ReadersParts
@@ -83,7 +88,7 @@ export class Readers {
       if (this.#readings.has(session)) continue
       const fresh = { source: null, lines: null, place: null, unacked: new Map(), unackedBytes: 0, nextSeq: 1 }
       const times = { asked: false, openMs: 0, waitMs: firstWaitMs, flushMs: Number.POSITIVE_INFINITY, over: false, retired: false }
-      this.#readings.set(session, { stream, receiver, url, session, ...fresh, ...times })
+      this.#readings.set(session, { stream, receiver, url, session, failures: 0, failure: "", ...fresh, ...times })
     }
   }
 
@@ -104,7 +109,13 @@ export class Readers {
     reading.waitMs = firstWaitMs
     const again = place !== null && "offset" in place && from < place.offset
     if (again) this.#note(reading.stream, `${reading.url} is read from its beginning again: lines of it come twice`)
-    else this.#note(reading.stream, `reading ${reading.url}${from > 0 ? ` from its byte ${from} on` : ""}`, "info")
+    else {
+      const place = from > 0 ? ` from its byte ${from} on` : ""
+      const after = reading.failures > 1 ? `, after ${reading.failures} tries in vain` : ""
+      this.#note(reading.stream, `reading ${reading.url}${place}${after}`, "info")
+    }
+    reading.failures = 0
+    reading.failure = ""
     this.#pull(reading)
   }
 
@@ -139,8 +150,19 @@ export class Readers {
       return
     }
     reading.openMs = this.#parts.clock.monotonicMs + reading.waitMs
-    this.#note(reading.stream, `${reading.url}: ${error ?? "it was closed"}; trying again in ${reading.waitMs} ms`)
+    this.#failed(reading, error ?? "it was closed")
     reading.waitMs = Math.min(longestWaitMs, reading.waitMs * 2)
+  }
+
+  /** Said once, and from then on counted: of the same failure each time that there are twice as many. */
+  #failed(reading: Reading, why: string): void {
+    const { url, stream } = reading
+    if (reading.failure !== why) reading.failures = 0
+    reading.failure = why
+    const failures = ++reading.failures
+    if (failures === 1) this.#note(stream, `${url}: ${why}; it is tried again, at least every ${longestWaitMs / 1000} s`)
+    else if (failures >= fewFailures && Number.isInteger(Math.log2(failures)))
+      this.#note(stream, `${url}: ${why}, ${failures} times so far`)
   }
 
   acked({ session, seq }: BatchKey): void {
