@@ -134,6 +134,13 @@ const ofVersions: Readonly<Record<string, string>> = {
 }
 /** Operators of RDDs that each of those versions has by way of `transform`. */
 const ofEachVersion = ["flatMap", "mapValues", "reduceByKey", "groupByKey", "distinct", "join", "leftOuterJoin", "sortBy", "keys", "values"]
+/** What only state streams have: of one dataset there is no other time, and no other version. */
+const ofState: Readonly<Record<string, string>> = {
+  get: "lookup(key); of a state stream get(key, time)",
+  getAll: "filter(([key]) => keys.includes(key)); of a state stream getAll(keys, time)",
+  history: "history(key, from, to) of a state stream",
+  changes: "changes(from, to) of a state stream, or diff(before, after) of two datasets",
+}
 /** What a session has, or none needs, typed on `ssc` or `sc`. */
 const ofSession: Readonly<Record<string, string>> = {
   start: elsewhere.start!,
@@ -186,6 +193,7 @@ export function addHints(prototype: object, what: "stream" | "snapshot" | "versi
       )
   }
   if (what === "rdd") {
+    for (const [name, use] of Object.entries(ofState)) add(prototype, name, () => `an RDD is one dataset, ${name} is not here: ${use}`)
     for (const name of onlyStreams)
       add(prototype, name, self => `${self} is an RDD, one dataset: ${name} is for streams`, "take(n), collect() or top(n)")
   } else {

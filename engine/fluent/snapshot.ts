@@ -104,11 +104,14 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
     return this.keyedLift("mapValues", nodes.narrow("mapValues", nodes.hole(0), this.host.link(f, "mapValues")))
   }
   get(key: unknown, at: TimeLike = "now"): Answer<unknown> {
-    return mapAnswer(this.getAll([key], at), pairs => pairs[0]?.[1])
+    return mapAnswer(this.#pairs("get", [key], at), pairs => pairs[0]?.[1])
   }
   /** In the order of the keys asked for; those that have no state are left out. */
   getAll(keys: Iterable<unknown>, at: TimeLike = "now"): Answer<[unknown, unknown][]> {
-    const time = this.host.time(at)
+    return this.#pairs("getAll", keys, at)
+  }
+  #pairs(method: "get" | "getAll", keys: Iterable<unknown>, at: TimeLike): Answer<[unknown, unknown][]> {
+    const time = this.#second(method, at)
     const asked = new KeyMap<null>()
     for (const key of keys) asked.set(key, null)
     const wanted = [...asked.keys()]
@@ -123,6 +126,18 @@ export class StateHandle extends SnapshotHandle implements Record<keyof StateDSt
     const [first, ...others] = found
     if (first === undefined) return mapAnswer(version.take(0), () => [])
     return others.reduce((all, next) => chainAnswer(all, pairs => mapAnswer(next, more => [...pairs, ...more])), first)
+  }
+  /** Whoever asks for several keys, one argument each, is not helped by the forms of times. */
+  #second(method: "get" | "getAll", at: TimeLike): QueryTime {
+    try {
+      return this.host.time(at)
+    } catch (error) {
+      if (!(error instanceof RivuletError) || typeof at === "number") throw error
+      throw new RivuletError(`${method}: ${error.message}: after the ${method === "get" ? "key" : "keys"} stands when`, {
+        code: 2,
+        try: `${this.name}.getAll([key, key]) of several keys, ${this.name}.get([a, b]) of a key that is a pair; at another time ${this.name}.get(key, "-5m")`,
+      })
+    }
   }
   history(key: unknown, from: TimeLike, to: TimeLike = "now"): Answer<Series<unknown>> {
     if (!this.#stored) return this.slice(from, to).lookup(key)

@@ -4,6 +4,7 @@ import type { EventEntry } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import { eventKinds, eventRow, pastLine, usualKinds } from "../host/event-line.js"
 import { findStream } from "../host/find-stream.js"
+import { pastLines } from "../host/past-lines.js"
 import { nearest } from "../language/nearest.js"
 import { localZone, withSession } from "./attach.js"
 import { duration } from "./options.js"
@@ -33,6 +34,12 @@ export async function events(stream: string | undefined, options: EventsOptions)
     const lineOf = (entry: EventEntry) => (format === "table" ? pastLine(entry, tz, session.clock.now()).text : toJson(eventRow(entry)))
     let found = await session.events({ after: 0, sinceMs: session.clock.now() - lastMs, kinds, stream: of })
     if (options.follow !== true && format !== "table") return write(await render(found.map(eventRow), format, { width: 0 }))
+    if (options.follow !== true && options.kind === undefined)
+      return write(
+        pastLines(found, tz, session.clock.now())
+          .map(({ text }) => `${text}\n`)
+          .join(""),
+      )
     let newest: EventEntry | undefined
     for (;;) {
       // A master that was started again tells of what was before it, which is known.

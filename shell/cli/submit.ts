@@ -27,7 +27,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
     await defineProgram(session, path)
     const from = options.from === undefined ? undefined : options.from === "archive" ? 0 : session.host.instant(options.from)
     const how = { force: options.force === true, ...(from === undefined ? {} : { from }) }
-    const plan = await session.submitProgram({ dryRun: true, ...how })
+    const plan = withInputs(session, await session.submitProgram({ dryRun: true, ...how }))
     if (options.dryRun) {
       process.stdout.write(`${planText(plan)}\n`)
       return
@@ -36,21 +36,31 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
       process.stderr.write(`${planText(plan)}\n`)
       await confirm(`submit ${program}`, options.master)
     }
-    const applied = await session.submitProgram({ dryRun: false, ...how })
+    const applied = withInputs(session, await session.submitProgram({ dryRun: false, ...how }))
     const at =
       from === undefined && applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""
     process.stderr.write(`${program} runs${at}: ${summary(applied)}\n`)
-    if (from !== undefined) await sayBeginnings(session, program, applied, from)
+    await sayBeginnings(session, program, applied, from)
   })
 }
 
+/** An input that is there, whosever it is, is read as it is: nothing of it is sent to the master. */
+function withInputs(session: ClientSession, plan: Plan): Plan {
+  const inputs = session.host.definitions
+    .all()
+    .filter(({ kind, named }) => kind === "input" && named)
+    .map(({ program, name }) => `${program}/${name}`)
+    .filter(name => !plan.add.includes(name) && !plan.unchanged.includes(name) && !plan.change.some(one => one.name === name))
+  return { ...plan, unchanged: [...new Set(inputs), ...plan.unchanged] }
+}
+
 /** From when on each stream that was added, or is made anew, has been made. */
-async function sayBeginnings(session: ClientSession, program: string, { add, change }: Plan, from: number): Promise<void> {
-  const anew = new Set(change.map(({ name }) => `${name}~next`))
+async function sayBeginnings(session: ClientSession, program: string, { add, change }: Plan, from: number | undefined): Promise<void> {
+  const anew = new Set(from === undefined ? [] : change.map(({ name }) => `${name}~next`))
   for (const { name, kind, since } of await session.streams({ program })) {
     const full = `${program}/${name}`
     if (!(add.includes(full) || anew.has(full)) || (kind !== "state" && kind !== "output")) continue
-    const short = from > 0 && since > from ? " (earlier is not kept)" : ""
+    const short = from !== undefined && from > 0 && since > from ? " (earlier is not kept)" : ""
     const then = anew.has(full) ? ", beside what runs: it takes its place when it has caught up" : ""
     process.stderr.write(`  ${name} from ${new Date(since).toISOString()}${short}${then}\n`)
   }

@@ -20,6 +20,7 @@ interface Started {
 const startsWithinMs = 20_000
 const stopsWithinMs = 8_000
 const lookMs = 100
+const asksWithinMs = 2_000
 
 export function upDirectory(): string {
   return join(stateDirectory(), "up")
@@ -109,6 +110,7 @@ export async function down(): Promise<void> {
   const started = record()
   if (started === null) throw new RivuletError("no cluster was started here with rivulet up", { code: 2, try: "rivulet up" })
   const running = started.pids.filter(isUp)
+  const others = started.pids[0] !== undefined && isUp(started.pids[0]) ? await byHand(started) : []
   // Workers first: they say goodbye to a master that hears it.
   for (const pid of [...running].reverse()) signal(pid, "SIGTERM")
   const endMs = Date.now() + stopsWithinMs
@@ -118,6 +120,23 @@ export async function down(): Promise<void> {
   process.stderr.write(
     `${running.length === 0 ? "nothing of it ran any more" : `ended ${running.length} processes`}; its journal stays in ${upDirectory()}\n`,
   )
+  if (others.length > 0)
+    process.stderr.write(
+      `${others.join(", ")} joined from elsewhere and ${others.length === 1 ? "goes" : "go"} on, waiting for the master: Ctrl-C where it was started ends a worker\n`,
+    )
+}
+
+/** Workers of the cluster that `up` has not started. Of a master that does not answer nobody knows. */
+async function byHand({ address, pids }: Started): Promise<readonly string[]> {
+  const { connect } = await import("../../cluster/client/session.js")
+  try {
+    const session = await connect(address, { user: "down", timeoutMs: asksWithinMs })
+    const ours = new Set(pids.slice(1).map((_, i) => `w${i + 1}`))
+    const workers = await session.workers().finally(() => session.close())
+    return workers.filter(({ name, state }) => state !== "lost" && !ours.has(name)).map(({ name }) => name)
+  } catch {
+    return []
+  }
 }
 
 /** The address of what runs of it; null: nothing does. */

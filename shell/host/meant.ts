@@ -34,6 +34,8 @@ async function meant(error: Error, cell: string, known: Names): Promise<string |
   if (!call) return undefined
   const [, receiver, method] = call as unknown as [string, string, string]
   const near = nearest(method, methodsOf(await known.peek(receiver)))
+  // Other kinds of handles have one of that very name: it is no slip of the pen.
+  if (near === method) return undefined
   return near && instead(cell, new RegExp(`(?<=\\.\\s*)${escaped(method)}(?![\\w$])`, "g"), near)
 }
 

@@ -13,6 +13,7 @@ import { formatTime } from "../../engine/time.js"
 import type { PanelOrder, PanelView, Timeline } from "../session-types.js"
 import { formatNumber } from "../view/number.js"
 import { sparkline } from "../view/sparkline.js"
+import { age } from "../view/stamp.js"
 import { cellText, pad, table } from "../view/table.js"
 import { cellWidth } from "../view/width.js"
 
@@ -24,7 +25,8 @@ interface Panel {
   readonly title: string
   readonly stream: SnapshotDStream<unknown>
   stop: () => Promise<void>
-  readonly past: Map<string, number[]>
+  /** Of each row its numbers, with the ends of the intervals that they are of. */
+  readonly past: Map<string, { readonly at: number; readonly value: number }[]>
   view: PanelView
   /** A question is under way. */
   asking: boolean
@@ -36,6 +38,11 @@ interface Panel {
 
 /** What a panel shows grows old while no newer answer comes: its age is said anew so often. */
 const agesMs = 1_000
+/** So much later than an interval ought to be there it is not called live. */
+const behindMs = 10_000
+/** Steps over more intervals than these are a gap in the bars: it was held, or away. */
+const gapIntervals = 5
+const barsKept = 60
 
 export interface PanelsOptions {
   readonly session: ClientSession
@@ -166,15 +173,16 @@ export class Panels {
     panel.shown = stamp.asOf
     panel.view = {
       ...panel.view,
-      lines: this.lines(panel, rows, at === null),
-      note: at === null ? this.liveNote(stamp.asOf, stamp.ageMs) : `${time} · fixed`,
+      lines: this.lines(panel, rows, at === null ? stamp.asOf : null),
+      note: at === null ? this.liveNote(panel.stream, stamp.asOf, stamp.ageMs) : `${time} · fixed`,
       live: true,
     }
     this.publish()
   }
 
-  private liveNote(asOf: number, ageMs: number): string {
-    return `live · ${this.time(asOf)} · ${(ageMs / 1000).toFixed(1)} s old`
+  /** `late`: of a stream that catches up, or has nothing to go on with, it is not what is now. */
+  private liveNote({ interval }: Pick<Panel["stream"], "interval">, asOf: number, ageMs: number): string {
+    return `${ageMs > interval + behindMs ? "late" : "live"} · ${this.time(asOf)} · ${age(ageMs)}`
   }
 
   /** Those whose next answer is late say how old the last one is by now. */
@@ -183,7 +191,7 @@ export class Panels {
     const late = [...this.open_.values()].filter(
       ({ stream, view, shown }) => this.at === null && view.live && shown > 0 && nowMs - shown > stream.interval + agesMs,
     )
-    for (const panel of late) panel.view = { ...panel.view, note: this.liveNote(panel.shown, nowMs - panel.shown) }
+    for (const panel of late) panel.view = { ...panel.view, note: this.liveNote(panel.stream, panel.shown, nowMs - panel.shown) }
     if (late.length > 0) this.publish()
   }
 
@@ -197,8 +205,8 @@ export class Panels {
     this.publish()
   }
 
-  /** Changes and bars are of the newest intervals: `live` alone has them. */
-  private lines(panel: Panel, rows: readonly unknown[], live: boolean): string[] {
+  /** Changes and bars are of the newest intervals: who shows that of `newest` alone has them. */
+  private lines(panel: Panel, rows: readonly unknown[], newest: number | null): string[] {
     if (rows.length === 0) return ["(no rows)"]
     const ranked = rows.every((row): row is [unknown, number] => Array.isArray(row) && row.length === 2 && typeof row[1] === "number")
     if (!ranked) return [...table(rows, { width: 200, maxRows: rowsAsked, indent: 0 }).lines]
@@ -206,17 +214,18 @@ export class Panels {
     const lines = rows.map(([key, value]) => {
       const label = cellText(key)
       seen.add(label)
-      if (!live) return { key: label, value: formatNumber(value), change: "", spark: "" }
-      const past = panel.past.get(label) ?? []
+      if (newest === null) return { key: label, value: formatNumber(value), change: "", spark: "" }
+      const past = (panel.past.get(label) ?? []).filter(({ at }) => at < newest)
       const before = past.at(-1)
-      past.push(value)
-      if (past.length > 60) past.shift()
+      past.push({ at: newest, value })
+      if (past.length > barsKept) past.shift()
       panel.past.set(label, past)
-      const change = before === undefined ? "" : `${value - before >= 0 ? "+" : "-"}${formatNumber(Math.abs(value - before))}`
-      const steps = past.map((n, i) => (i === 0 ? 0 : n - past[i - 1]!)).slice(1)
+      const steps = past.slice(1).map((one, i) => stepOf(past[i]!, one, panel.stream.interval))
+      const by = before === undefined || Number.isNaN(steps.at(-1)) ? null : value - before.value
+      const change = by === null ? "" : `${by >= 0 ? "+" : "-"}${formatNumber(Math.abs(by))}`
       return { key: label, value: formatNumber(value), change, spark: sparkline(steps, sparkWidth) }
     })
-    if (live) for (const label of [...panel.past.keys()]) if (!seen.has(label)) panel.past.delete(label)
+    if (newest !== null) for (const label of [...panel.past.keys()]) if (!seen.has(label)) panel.past.delete(label)
     const widest = (of: (line: (typeof lines)[number]) => string) => Math.max(...lines.map(line => cellWidth(of(line))))
     const widths = [
       Math.min(
@@ -244,4 +253,12 @@ export class Panels {
     const share = newest === from ? 1 : (at - from) / (newest - from)
     return { from: this.time(from), at: this.time(at), to: this.time(newest), share }
   }
+}
+
+type Point = { readonly at: number; readonly value: number }
+
+/** By how much it changed an interval; NaN where nobody looked for long. */
+function stepOf(before: Point, { at, value }: Point, intervalMs: number): number {
+  const intervals = Math.max(1, (at - before.at) / intervalMs)
+  return intervals > gapIntervals ? Number.NaN : (value - before.value) / intervals
 }

@@ -70,11 +70,12 @@ function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: 
     const { tries, of, atMs } = held.retry
     lines.push(line(`  goes on    by itself at ${time(atMs)}: a machine was at fault (tried ${tries} of ${of} times)`))
     lines.push(line(`  try        .resume ${name} tries at once`))
-  } else
-    lines.push(
-      line(
-        `  try        ${name}.replace(…) puts a fixed one in its place; .resume ${name} record goes on without such records of that interval`,
-      ),
-    )
+  } else {
+    // Who sets aside the records of one interval is held by the next one that has such: of many the function is to be mended.
+    const more = (info.held?.lookedAhead?.failing ?? 0) - 1
+    const again = more > 0 ? `; ${formatNumber(more)} more that wait may hold it again` : ""
+    lines.push(line(`  try        ${`.edit ${name}`.padEnd(24)} mend the function, try it on what is kept, put it in place`))
+    lines.push(line(`             ${`.resume ${name} record`.padEnd(24)} goes on without such records of that interval${again}`))
+  }
   return lines
 }

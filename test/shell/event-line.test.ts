@@ -3,6 +3,7 @@ import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClusterEvent, PastEvent } from "../../cluster/protocol.js"
 import { eventLine, eventText } from "../../shell/host/event-line.js"
+import { pastLines } from "../../shell/host/past-lines.js"
 
 const cases: readonly [event: ClusterEvent, line: string | null][] = [
   [{ kind: "workerLost", name: "w2", why: "its process ended", partitions: 0 }, "● w2 lost (its process ended) · nothing is missing"],
@@ -36,5 +37,34 @@ const past: readonly [event: PastEvent, text: string][] = [
   ],
 ]
 for (const [event, text] of past) test(`${event.kind} is told as: ${text}`, () => assert.is(eventText(event, String), text))
+
+test("what happens again and again is a line a stream with its number, until something else happens; of a loss without one nothing is told", () => {
+  const slow = (of: string | null): PastEvent => ({
+    kind: "speculated",
+    stream: of,
+    stage: "map",
+    partition: 1,
+    worker: "w1",
+    second: "w2",
+  })
+  const events: PastEvent[] = [
+    ...[slow(stream), slow(null), slow(stream), slow(stream)],
+    { kind: "recovered", name: "w2", ms: 0, partitions: 0 },
+    slow(stream),
+    { kind: "workerJoined", name: "w2" },
+    slow(stream),
+  ]
+  const entries = events.map((event, i) => ({ sequence: i, wallMs: i * 1000, owner: null, event }))
+  const lines = pastLines(entries, "UTC", 10_000).map(({ text }) => text)
+  assert.equal(
+    lines.map(text => text.replace(/ {2,}/g, " ")),
+    [
+      "00:00:01 speculated a question: map, partition 1 is slow on w1: begun on w2 too",
+      "00:00:05 speculated ann/counts: map, partition 1 is slow on w1: begun on w2 too · 4 such since 00:00:00",
+      "00:00:06 workerJoined w2 joined",
+      "00:00:07 speculated ann/counts: map, partition 1 is slow on w1: begun on w2 too",
+    ],
+  )
+})
 
 test.run()

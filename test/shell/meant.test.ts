@@ -26,6 +26,8 @@ const wrongs: [cell: string, error: Error, offered: string | undefined][] = [
   ["counts.latest().takee(3)", new TypeError("counts.latest(...).takee is not a function"), "counts.latest().take(3)"],
   // What only says that it is not here is not what was meant.
   ["counts.latest().shw()", new TypeError("counts.latest(...).shw is not a function"), undefined],
+  // Another kind of handle has it: the very line that has failed is no advice.
+  ["counts.latest().takeOrdered(3)", new TypeError("counts.latest(...).takeOrdered is not a function"), undefined],
   ["n.toFixd(2)", new TypeError("n.toFixd is not a function"), "n.toFixed(2)"],
   [
     "spark.read",

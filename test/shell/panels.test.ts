@@ -139,6 +139,30 @@ test("what no newer answer replaces grows old before one's eyes; what is held do
   assert.match(on.shown()[0]!, /21:01:05 · fixed/)
 })
 
+test("after it was held a row's bars go on: what came meanwhile is a gap, not one great bar", async () => {
+  const on = await opened()
+  const first = () => on.seen.panels[0]!.lines[0]!
+  for (let i = 0; i < 3; i++) await on.goOn(1000)
+  assert.is(first(), "k   63  +1   ▃▃▃")
+  void on.panels.order({ kind: "hold" })
+  await on.settle()
+  await on.goOn(40_000)
+  void on.panels.order({ kind: "live" })
+  await on.settle()
+  assert.is(first(), "k   103     ▃▃▃")
+  await on.goOn(1000)
+  assert.is(first(), "k   104  +1   ▃▃▃ ▃")
+  await on.goOn(2000)
+  assert.is(first(), "k   106  +2   ▃▃▃ ▃▃", "two intervals at once are no greater a step")
+})
+
+test("what is far from now is not called live", async () => {
+  const on = await opened()
+  on.wait(120_000)
+  on.panels.age()
+  assert.equal(on.shown()[0], "k 60 | late · 21:01:00 · 2 min behind")
+})
+
 test("watch(stream) in a cell opens a panel of its text; what has a rhythm of its own is the session's", async () => {
   const opened: unknown[] = []
   const closed: string[] = []

@@ -15,6 +15,7 @@ import { jobLines } from "../job-lines.js"
 import { explainLines, lineageLines } from "../lineage-view.js"
 import { masterLines } from "../master-lines.js"
 import { partitionLines } from "../partition-view.js"
+import { pastLines } from "../past-lines.js"
 import { workerAdvice, workerRows } from "../worker-lines.js"
 import { type DotCommand, handleOf, line, tableLines } from "./command.js"
 
@@ -195,8 +196,9 @@ async function pastEvents(host: CommandHost, args: string): Promise<StyledLine[]
   const kinds = words.some(isKind) ? words.filter(isKind) : usualKinds
   const found = await host.session.events({ after: 0, sinceMs: 0, kinds, stream: stream && `${stream.program}/${stream.name}` })
   if (found.length === 0) return [line("  (nothing of that)", "dim")]
-  return found.slice(-mostEvents).flatMap(entry => {
-    const { text, style } = pastLine(entry, host.tz, host.now())
-    return wrapped(`  ${text}`, host.columns, reasonIndent).map(part => line(part, style))
-  })
+  // Who asks for a kind wants each of them.
+  const lines = words.some(isKind) ? found.map(entry => pastLine(entry, host.tz, host.now())) : pastLines(found, host.tz, host.now())
+  return lines
+    .slice(-mostEvents)
+    .flatMap(({ text, style }) => wrapped(`  ${text}`, host.columns, reasonIndent).map(part => line(part, style)))
 }
