@@ -7,7 +7,7 @@ import type { StreamId } from "../../engine/definition.js"
 import type { ClusterEvent, EventEntry, PastEvent } from "../protocol.js"
 import { nameOf } from "./catalog.js"
 import type { Ledger } from "./ledger.js"
-import { blocksOf, isEmpty, type JournalRecord } from "./records.js"
+import { blocksOf, eachRecord, isEmpty, type JournalRecord } from "./records.js"
 
 const keptOfAKind = 500
 /** Of one epoch: those of the next come after them. */
@@ -45,7 +45,7 @@ export class Events {
   /** The journal of masters before. */
   replay(records: readonly { readonly record: JournalRecord }[]): void {
     let wallMs = 0
-    for (const { record } of records) {
+    for (const record of records.flatMap(({ record }) => eachRecord(record))) {
       if ("wallMs" in record && typeof record.wallMs === "number") wallMs = record.wallMs
       else if (record.kind === "seal") wallMs = Math.max(wallMs, record.to)
       for (const event of this.#eventsOf(record)) this.note(event, wallMs)

@@ -202,6 +202,9 @@ export class Ledger {
           dropVersions(of.versions, stepsBefore ?? before)
         }
         return
+      case "together":
+        for (const one of record.records) this.apply(one)
+        return
       case "snapshot":
         return this.#restore(record.state as LedgerState)
     }

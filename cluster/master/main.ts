@@ -2,6 +2,7 @@
 
 import { join } from "node:path"
 import { deserialize } from "node:v8"
+import { RivuletError } from "../../engine/errors.js"
 import { nodeKeys } from "../adapters/key-files.js"
 import { LevelJournal } from "../adapters/level-journal.js"
 import { openLog, type Say } from "../adapters/log.js"
@@ -14,7 +15,7 @@ import { rivuletVersion, runtimeVersion } from "../version.js"
 import type { MasterConfig } from "./config.js"
 import { epochOf, newestEpoch, type ReadRecord } from "./epochs.js"
 import { MasterMachine } from "./master.js"
-import type { JournalRecord } from "./records.js"
+import { type JournalRecord, unknownKind } from "./records.js"
 
 /** How a master decides, wherever its journal is. */
 export interface MasterSettings {
@@ -93,11 +94,18 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
   }
 }
 
-/** The journal's records from its newest snapshot on. */
+/** The journal's records from its newest snapshot on. Throws a RivuletError of code 2 for what a newer version wrote. */
 export async function readRecords(journal: Journal): Promise<ReadRecord[]> {
   let records: ReadRecord[] = []
   for await (const { sequence, record } of journal.read()) {
     const read = { sequence, record: deserialize(record) as JournalRecord }
+    const unknown = unknownKind(read.record)
+    // What it says would be left out, and all that follows from it.
+    if (unknown !== undefined)
+      throw new RivuletError(`the journal's record ${sequence} is "${unknown}", which Rivulet ${rivuletVersion} does not know`, {
+        code: 2,
+        try: "a newer version has written it: start that one, or give this one a directory of its own (--dir)",
+      })
     if (read.record.kind === "snapshot") records = []
     records.push(read)
   }

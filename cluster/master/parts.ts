@@ -50,6 +50,17 @@ export function append(parts: Pick<Parts, "log" | "outbox">, record: JournalReco
   if (command !== null) parts.outbox.push(command)
 }
 
+/** What `work` journals is one record: a master that is killed meanwhile leaves all of it or nothing. */
+export function together(parts: Pick<Parts, "log" | "outbox">, work: () => void): void {
+  const begun = parts.log.gather()
+  try {
+    work()
+  } finally {
+    const command = begun ? parts.log.written() : null
+    if (command !== null) parts.outbox.push(command)
+  }
+}
+
 export function say(
   parts: Pick<Parts, "outbox">,
   level: "debug" | "info" | "warn" | "error",

@@ -90,8 +90,26 @@ export type JournalRecord =
       readonly kind: "forgotten"
       readonly streams: readonly ForgottenStream[]
     }
+  /** What one request came to: all of it is there, or nothing. */
+  | { readonly kind: "together"; readonly records: readonly JournalRecord[] }
   /** A whole state, in place of all records before it. */
   | { readonly kind: "snapshot"; readonly state: unknown }
+
+const kinds: Readonly<Record<JournalRecord["kind"], true>> = {
+  ...{ epoch: true, workers: true, session: true, sessionClosed: true, define: true, leased: true, left: true, kept: true, rename: true },
+  ...{ remember: true, leaving: true, returned: true, stop: true, seal: true, files: true, progress: true, held: true, resumed: true },
+  ...{ gaveUp: true, replaced: true, program: true, forgotten: true, together: true, snapshot: true },
+}
+
+/** The first of the record's kinds that no master of this version has written. */
+export function unknownKind(record: JournalRecord): string | undefined {
+  return eachRecord(record).find(({ kind }) => !Object.hasOwn(kinds, kind))?.kind
+}
+
+/** The record, or those that were written together as it. */
+export function eachRecord(record: JournalRecord): readonly JournalRecord[] {
+  return record.kind === "together" ? record.records.flatMap(eachRecord) : [record]
+}
 
 /** Intervals of a running stream, by their starts in [from, to), out of which the records at which a function throws are left, or all. */
 export interface LeftOut {

@@ -15,7 +15,7 @@ import type { Events } from "./events.js"
 import { isBounded } from "./input-kinds.js"
 import type { Leases } from "./leases.js"
 import { type Lifecycle, noStream } from "./lifecycle.js"
-import { append, type Parts, type Times } from "./parts.js"
+import { append, type Parts, type Times, together } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { ReadOnly } from "./read-only.js"
 import { recipeOf } from "./recipe.js"
@@ -85,7 +85,7 @@ export class Requests {
     }
     try {
       this.#others.readOnly.check(client, body)
-      this.#handle(client, body, times, answer)
+      together(this.#parts, () => this.#handle(client, body, times, answer))
     } catch (error) {
       if (!(error instanceof RivuletError)) {
         this.#parts.outbox.push({

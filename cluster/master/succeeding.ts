@@ -13,7 +13,7 @@ import type { GraphStream } from "../../engine/graph.js"
 import { nameOf, withParents } from "./catalog.js"
 import { parentsOf } from "./definition-rules.js"
 import { freeName } from "./naming.js"
-import { append, type Parts, say, type Times } from "./parts.js"
+import { append, type Parts, say, type Times, together } from "./parts.js"
 import { checkKind, planReplace } from "./replacing.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
@@ -79,7 +79,7 @@ export class Succeeding {
   advance(times: Times): void {
     for (const pairs of this.#pending().values()) {
       if (pairs.some(isBeside)) {
-        if (pairs.every(hasCaughtUp)) this.#switch(pairs)
+        if (pairs.every(hasCaughtUp)) together(this.#parts, () => this.#switch(pairs))
       } else this.#end(pairs, times)
     }
   }

@@ -5,7 +5,7 @@
  */
 
 import { deserialize, serialize } from "node:v8"
-import type { JournalRecord } from "../master/records.js"
+import { eachRecord, type JournalRecord } from "../master/records.js"
 import type { World } from "./world.js"
 
 /** `disk`: it could not be written, or nobody knows. */
@@ -82,7 +82,7 @@ export class SimulatedJournal {
 
   /** Every record that ever became durable, for the checker. */
   history(): JournalRecord[] {
-    return this.#history.map(bytes => deserialize(bytes) as JournalRecord)
+    return this.#history.flatMap(bytes => eachRecord(deserialize(bytes) as JournalRecord))
   }
 
   /**

@@ -5,7 +5,7 @@
 
 import type { MasterConfig } from "../../cluster/master/config.js"
 import { MasterMachine } from "../../cluster/master/master.js"
-import type { JournalRecord } from "../../cluster/master/records.js"
+import { eachRecord, type JournalRecord } from "../../cluster/master/records.js"
 import type { Command, NodeId } from "../../cluster/ports.js"
 import type { LaunchTask, Message, ReceivedBlock, Request, Response, TaskDone } from "../../cluster/protocol.js"
 import type { StreamDefinition, StreamNode } from "../../engine/definition.js"
@@ -186,7 +186,7 @@ export class Harness {
   }
 
   records<K extends JournalRecord["kind"]>(kind: K): Extract<JournalRecord, { kind: K }>[] {
-    return this.journal.map(({ record }) => record).filter(record => record.kind === kind) as never
+    return this.journal.flatMap(({ record }) => eachRecord(record)).filter(record => record.kind === kind) as never
   }
 
   define(...definitions: StreamDefinition[]): Response | null {
