@@ -150,14 +150,17 @@ export class SimulatedCluster {
     }
   }
 
-  /** As `killMaster`, but while a record is being written: at the next append, soon if there is none. */
-  killMasterWriting(): void {
+  /** As `killMaster`, but while a record is being written: at the next append, soon if there is none. `which`: of such a record. */
+  killMasterWriting(which: (record: JournalRecord) => boolean = () => true): void {
     const strike = () => {
       if (this.journal.onAppend === null) return
       this.journal.onAppend = null
       this.world.after(0, () => this.killMaster())
     }
-    this.journal.onAppend = strike
+    const listen = (record: JournalRecord) => {
+      if (which(record)) strike()
+    }
+    this.journal.onAppend = listen
     this.world.after(writingMs, strike)
   }
 

@@ -26,7 +26,7 @@ export class SimulatedJournal {
   /** Share of appends that the disk refuses. */
   failure = 0
   /** Told of each append, before it is on disk. */
-  onAppend: (() => void) | null = null
+  onAppend: ((record: JournalRecord) => void) | null = null
   readonly #world: World
   /** What is there: a snapshot takes the place of all before it. */
   #records: Written[] = []
@@ -44,7 +44,7 @@ export class SimulatedJournal {
     const { random } = this.#world
     const waiting = { writer, sequence, bytes, claims: record.kind === "epoch" }
     this.#pending.push(waiting)
-    this.onAppend?.()
+    this.onAppend?.(record)
     this.#freeAtMs = Math.max(this.#freeAtMs, this.#world.nowMs) + random.exponential(this.meanSyncMs)
     this.#world.at(this.#freeAtMs, () => {
       const at = this.#pending.indexOf(waiting)

@@ -10,7 +10,7 @@ const shared = { links: new FunctionLinks(), memories: new MemoryPool() }
 
 /** Found wrong once, whatever it was: kept. */
 const foundBefore = [
-  20, 23, 58, 63, 232, 282, 475, 583, 614, 748, 751, 766, 821, 829, 916, 1017, 1592, 417_640, 418_121, 50_431, 90_003_621,
+  20, 23, 58, 63, 232, 282, 475, 583, 614, 748, 751, 766, 821, 829, 916, 1017, 1592, 417_640, 418_121, 50_431, 90_003_621, 83_441_500,
 ]
 const seeds = [...Array.from({ length: 20 }, (_, i) => 10_001 + i), ...foundBefore]
 

@@ -25,6 +25,7 @@ import { type CheckedStream, type Program, randomProgram, words } from "./progra
 import { ReplayScenario } from "./replay.js"
 import { planScarcity, type Scarcity } from "./scarcity.js"
 import { planStandbys, type Standbys } from "./standbys.js"
+import { Twins } from "./twins.js"
 
 export interface Outcome {
   readonly seed: number
@@ -67,6 +68,7 @@ const standbysOf = (seed: number): Standbys => planStandbys(new Random(seed + 0x
 
 /** Of seeds of their own: what else a seed brings stays as it was. */
 const seedOfLate = (seed: number) => seed + 0x1a7e
+const seedOfTwins = (seed: number) => seed + 0x731c
 
 class Scenario {
   readonly world: World
@@ -145,21 +147,24 @@ class Scenario {
     }
     // From here on two workers hold what is acked, if there are two.
     this.#run.allUp(first, this.#plan.workers)
-    const startMs = world.nowMs
-    const spanMs = program.intervalMs * random.integer(3, 10) + (this.#plan.faults.length > 0 ? random.integer(0, 6_000) : 0)
     const late = new Random(seedOfLate(this.#seed))
     const striking = this.#plan.faults.includes("killMaster") && late.chance(0.7)
+    const twins = striking && new Random(seedOfTwins(this.#seed)).chance(0.6) ? new Twins(this.#shared.links, session, definer) : null
+    twins?.submit(this.#run, first)
+    const startMs = world.nowMs
+    const spanMs = program.intervalMs * random.integer(3, 10) + (this.#plan.faults.length > 0 ? random.integer(0, 6_000) : 0)
     if (striking) {
       cluster.strikesWriting = true
       const sessions = senders.map(({ session }) => session)
       this.#late.schedule(cluster, first, definer, sessions, late, { startMs, spanMs, intervalMs: program.intervalMs })
     }
+    const struck = twins?.schedule(cluster, first, new Random(seedOfTwins(this.#seed) + 1), { startMs, spanMs }) ?? 0
     const scheduled = this.#plan.schedule(this.cluster, random, startMs, spanMs)
     const ends = this.#durability.schedule(cluster, this.#plan.workers, startMs, spanMs)
     const fulls = this.#scarcity.schedule(cluster, startMs, spanMs)
     const drained = planDepartures(new Random(this.#seed + 0xd3a1)).schedule(cluster, this.#plan, startMs, spanMs)
     const replaced = this.#standbys.schedule(cluster, startMs, spanMs)
-    this.counts.faults = scheduled + ends + fulls + drained + replaced
+    this.counts.faults = scheduled + ends + fulls + drained + replaced + struck
     // A batch that cannot be put on disk counts when it can; and a store that answers late, or not, may end a leader's lease.
     const keepsWaiting = (this.#durability.durable && fulls > 0) || this.#standbys.candidates > 0
     this.#send(program, senders, startMs, spanMs)
@@ -170,6 +175,7 @@ class Scenario {
     this.#run.allUp(first, this.#plan.workers)
     this.#allAcked(senders, program)
     this.#late.check(this.#run.catalog(first))
+    twins?.check(this.#run, first)
     this.#allSealed(program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
     this.#run.finished(first, program.streams, end)
