@@ -28,6 +28,7 @@ import { frameOf } from "./view/frame.js"
 import { FrameOutput } from "./view/frames.js"
 import { FullScreen } from "./view/full-screen.js"
 import { loadLayout, printedText, unwrapped } from "./view/printed.js"
+import { setTheme, themes } from "./view/style.js"
 
 export interface ScreenOptions {
   readonly prompt: string
@@ -67,6 +68,14 @@ const sequenceMs = 50
 /** At most this often for what comes by itself; keys and answers are painted at once. */
 const repaintMs = 100
 const lazy: ReadonlySet<ShellEvent["kind"]> = new Set(["panels", "status", "connection", "progress"])
+
+/** `.theme light`: what is painted from now on; the line says what it has become. */
+function themed(asked: string): StyledLine {
+  const theme = themes.find(name => name === asked)
+  if (theme === undefined) return { text: `.theme ${themes.join(", ")}: which? A line of the startup file keeps it`, style: "warning" }
+  setTheme(theme)
+  return { text: `  ${theme === "plain" ? "no colours" : `colours for a ${theme} background`}`, style: "dim" }
+}
 
 export function openScreen(options: ScreenOptions): Screen {
   const { stdin, stdout } = options.terminal ?? process
@@ -238,7 +247,7 @@ export function openScreen(options: ScreenOptions): Screen {
   /** Commands that are the screen's own. They are done at once. */
   function ownCommand(cell: string): boolean {
     const isLast = leaves(cell)
-    const match = /^\s*\.(clear|tour|pager)\b(?!\()\s*(\S*)\s*$/.exec(cell)
+    const match = /^\s*\.(clear|tour|pager|theme)\b(?!\()\s*(\S*)\s*$/.exec(cell)
     if (!match && !isLast) return false
     dispatch({ kind: "done" })
     // Who has written it out means it: Ctrl-D alone is struck by mistake.
@@ -250,6 +259,7 @@ export function openScreen(options: ScreenOptions): Screen {
   function runOwn(match: RegExpExecArray): void {
     if (match[1] === "pager") page(match[2] ?? "")
     else if (match[1] === "clear") perform({ kind: "clear" })
+    else if (match[1] === "theme") dispatch({ kind: "print", lines: [themed(match[2] ?? "")] })
     else if (match[1] === "tour") {
       tour = match[2] === "off" ? [] : (options.tour ?? [])
       if (tour.length === 0 && match[2] !== "off")

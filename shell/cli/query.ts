@@ -41,7 +41,8 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const host = (await import("./quiet-host.js")).quietHost(session)
     host.start()
     const settled = showProgress(session)
-    const warned = warnOfTypes(expression, host)
+    const asked = await pinned(expression, session)
+    const warned = warnOfTypes(asked, host)
     const giveUpMs = (timeoutMs ?? 0) + (options.partial ? partialGraceMs : 0)
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(giveUpMs + graceMs)
     const incomplete: string[] = []
@@ -53,18 +54,18 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const limit = timeoutMs === undefined ? undefined : setTimeout(() => cancelling.abort(noAnswer()), giveUpMs)
     const over = new Promise<void>(resolve => cancelling.signal.addEventListener("abort", () => resolve(), { once: true }))
     try {
-      const result = await host.evaluate(expression, cancelling.signal)
+      const result = await host.evaluate(asked, cancelling.signal)
       const echo = await host.define(result)
       host.print(echo)
       if (result.declared.length > 0 && !result.hasValue) return
       // What only a question makes is a recipe: bare, it answers with its newest interval.
       if (runs(kindOf(session, result.value)) && session.justDefined(result.value)) return
-      const asked = await ask(result.value, host, options.at)
+      const answer = await ask(result.value, host, options.at)
       settled()
       await write(
-        await render(asked.value, format, { width: process.stdout.columns ?? 120, ...(asked.stamp ? { stamp: asked.stamp } : {}) }),
+        await render(answer.value, format, { width: process.stdout.columns ?? 120, ...(answer.stamp ? { stamp: answer.stamp } : {}) }),
       )
-      if (options.stamp && asked.stamp) process.stderr.write(`${stampLine(asked.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
+      if (options.stamp && answer.stamp) process.stderr.write(`${stampLine(answer.stamp, { tz: session.tz, nowMs: Date.now() })}\n`)
       await Promise.race([warned, over])
     } catch (error) {
       if (cancelling.signal.aborted) throw cancelling.signal.reason
@@ -78,6 +79,13 @@ export async function query(expression: string, options: QueryOptions): Promise<
     }
     if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
   })
+}
+
+/** What `@7f3a9c` stands for. */
+async function pinned(expression: string, session: ClientSession): Promise<string> {
+  if (!expression.trimStart().startsWith("@")) return expression
+  const { pinnedExpression } = await import("../host/pinned.js")
+  return (await pinnedExpression(expression, session)) ?? expression
 }
 
 /** For the way there and back. */

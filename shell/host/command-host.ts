@@ -30,6 +30,7 @@ export interface CommandHost {
   stop(name: string, cascade: boolean): Promise<readonly string[]>
   watch(args: string): Promise<Lines>
   share(args: string): Promise<Lines>
+  pin(args: string): Promise<Lines>
   unwatch(name: string): Promise<Lines>
   /** Shows a chart: where pages are, drawn; else by these lines, which come back to be printed. */
   draw(chart: Chart, title: string, lines: Lines): Lines

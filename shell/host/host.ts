@@ -35,6 +35,7 @@ import type { Names } from "./meant.js"
 import { panelWatch } from "./panel-watch.js"
 import { Panels } from "./panels.js"
 import type { Paths } from "./paths.js"
+import { pinLines } from "./pinned.js"
 import type { HostEvent, HostPort } from "./port.js"
 import { programLines } from "./stream-lines.js"
 import { closePanel, openPanel, shareLines, watched } from "./watched.js"
@@ -259,6 +260,10 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
 
   async share(args: string): Promise<readonly StyledLine[]> {
     return shareLines(await watched(args === "" ? (this.open.newest ?? "_") : args, this), this)
+  }
+
+  pin(args: string): Promise<readonly StyledLine[]> {
+    return pinLines(args, this)
   }
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {

@@ -64,6 +64,27 @@ test("a panel's stream that is shared has a name on the cluster, by which others
   assert.match(watched.out, /"rows":\[\["\/a",3\]/)
 })
 
+test("an answer is pinned: others ask for it as it was, also when what it was made of has gone on", async () => {
+  await ann.run("const flags = views.map(v => [v.url, 1]).runningReduce(sum)")
+  await ann.until('flags.get("/a")', said => said.startsWith("  3\n"))
+  await ann.run("flags.latest().top(2)")
+  const said = await ann.run(".pin")
+  const [, address, id] = /query -m (tcp:\S+) (@[0-9a-f]{6})\n/.exec(said) ?? []
+  assert.match(said, /Out\[\d+\], 2 rows, kept as long as .*; \.keep pin-/)
+  assert.is(await ann.run(".pin"), said, "the same answer is the same pin")
+  await ann.run("const flags = views.map(v => [v.url, 2]).runningReduce(sum)")
+  await ann.until('flags.get("/a")', said => said.startsWith("  6\n"))
+  const asked = await rivulet(["query", "-m", address!, id!], as("bob"))
+  assert.equal([asked.code, asked.out], [0, '["/a",3]\n["/b",1]\n'], asked.err)
+  await ann.run("flags.slice('-1s').count()")
+  assert.match(await ann.run(".pin as series"), /'stream\("ann\/series"\)\.latest\(\)'/)
+  const series = await rivulet(["query", 'stream("ann/series").latest()'], as("bob"))
+  assert.match(series.out, /^\{"interval":.*"value":3\}\n/, `${series.code} ${series.out} ${series.err}`)
+  const gone = await rivulet(["query", "@000000"], as("bob"))
+  assert.equal([gone.code, gone.err.includes("@000000: no such answer is kept")], [5, true], gone.err)
+  await ann.run(".stop flags")
+})
+
 test("25: who is attached read-only asks what is understood; the master refuses the rest, and says what of it", async () => {
   const read = (expression: string) => rivulet(["query", "--read-only", "-o", "ndjson", expression], as("bob"))
   const known = await read('views.last("10m").filter(v => v.url === "/a").count()')

@@ -39,6 +39,7 @@ export const screenCommands: readonly ScreenCommand[] = [
   { name: "pager", usage: ".pager [n]", help: "the last answer, or Out[n], in the pager: search, sort, columns, copy, write (Ctrl-O)" },
   { name: "detach", usage: ".detach", help: "leaves; streams of a running cluster go on" },
   { name: "exit", usage: ".exit", help: "the same; .quit, exit, quit and \\q, too" },
+  { name: "theme", usage: ".theme dark|light|plain", help: "colours for such a background, or none; in the startup file: always" },
   { name: "tour", usage: ".tour [off]", help: "with npm start: the steps in grey, from the first again" },
 ]
 
@@ -64,11 +65,14 @@ export function parseDotCommand(cell: string): { readonly name: string; readonly
 export async function runDotCommand(host: CommandHost, name: string, args: string): Promise<readonly StyledLine[]> {
   const command = dotCommand(name)
   if (command === undefined) {
-    if (screenCommands.some(row => row.name === name))
+    if (screenCommands.some(row => row.name === name)) {
+      // A startup file is every shell's, and says nothing wrong where there are no colours.
+      if (name === "theme") return []
       throw new RivuletError(`.${name} is for a terminal: here are only lines`, {
         code: 2,
         try: "rivulet shell, in a terminal, without --plain",
       })
+    }
     const names = [...dotCommands, ...screenCommands].map(row => row.name)
     const near = nearest(name, names) ?? names.find(one => one.startsWith(name))
     throw new RivuletError(`.${name} is not a command`, { code: 2, try: near === undefined ? ".help" : `.${near}` })

@@ -17,6 +17,12 @@ export const liveCommands: readonly DotCommand[] = [
     run: (host, args) => host.share(args.trim()),
   },
   {
+    name: "pin",
+    usage: ".pin [n] [as name]",
+    help: "the last answer, or Out[n], kept on the cluster as it is: others ask for it by rivulet query @id",
+    run: (host, args) => host.pin(args),
+  },
+  {
     name: "unwatch",
     usage: ".unwatch [name]",
     help: "closes a panel, or all",
