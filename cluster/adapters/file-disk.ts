@@ -5,6 +5,7 @@ import { constants } from "node:fs"
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { crc32 } from "node:zlib"
+import { archivedPart, archiveKind } from "../../engine/input/archive.js"
 import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/input/file-split.js"
 
 /**
@@ -113,11 +114,22 @@ async function filesBelow(path: string): Promise<ListedFile[]> {
   })
 }
 
+/** Files that a pattern names. Rejects for those of an archive, which are no text: read as lines, all of it would be set aside. */
 async function filesOf(path: string): Promise<ListedFile[]> {
+  const files = await filesNamed(path)
+  const archived = files.find(file => archivedPart(file.path) !== null)
+  if (archived !== undefined) throw archiveMeant(path, resolve(archived.path, "../../../.."))
+  return files
+}
+
+const archiveMeant = (path: string, directory: string) => new Error(`${path} is what an input archived: stream("archive:${directory}")`)
+
+async function filesNamed(path: string): Promise<ListedFile[]> {
   // A name that exists is that file, even if it has a bracket in it.
   const absolute = resolve(path)
   if (path.endsWith("/")) return filesIn(absolute)
   const literal = await stat(absolute).catch(() => null)
+  if (literal?.isDirectory() && (await readdir(absolute)).some(name => archiveKind(name) !== null)) throw archiveMeant(path, absolute)
   if (literal?.isDirectory()) throw new Error(`${path} is a directory: name its files, as ${join(path, "*")}`)
   // A pipe would never let go of who opens it.
   if (literal !== null && !literal.isFile())

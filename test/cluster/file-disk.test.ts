@@ -95,6 +95,19 @@ test("a pipe is no file to be read twice", async ({ directory }) => {
   assert.match(await listFiles([path]).then(String, String), /pipe is no file that can be read twice/)
 })
 
+test("what an input archived is no text: it is said how it is read", async ({ directory }) => {
+  const root = join(directory, "views")
+  const hour = join(root, "1s.combined", "2026-11-21", "13")
+  await mkdir(hour, { recursive: true })
+  const file = join(hour, "2026-11-21T13-05-01.000Z-0of2-1234.block")
+  await writeFile(file, "RVB1")
+  for (const path of [root, file, join(root, "**", "*.block")])
+    assert.match(
+      await listFiles([path]).then(() => "listed", String),
+      new RegExp(`${path.replaceAll("*", "\\*")} is what an input archived: stream\\("archive:${root}"\\)`),
+    )
+})
+
 test("lists paths and patterns once, in order, and says which names none", async ({ directory }) => {
   await mkdir(join(directory, "logs", "deep"), { recursive: true })
   for (const name of ["b.log", "a.log", "c.txt", "deep/d.log", "odd[1].log"]) await writeFile(join(directory, "logs", name), name)

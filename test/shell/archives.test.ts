@@ -1,15 +1,18 @@
 /** Directories of results as programs of a shell's own cluster: their streams answer as live ones do; what is wrong is said. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { connect } from "../../cluster/client/session.js"
+import { startEmbedded } from "../../cluster/embedded.js"
 import { moduleArguments } from "../../scripts/places.js"
 import { noteSavedRun } from "../../shell/cli/compare.js"
 import { lineOf } from "../../shell/cli/interval-lines.js"
 import { streamNamesAt } from "../../shell/host/stream-names.js"
+import { openFeed } from "./checks-kit.js"
 
 const test = suite("shell on archives")
 const directory = mkdtempSync(join(tmpdir(), "rivulet-archives-"))
@@ -134,6 +137,36 @@ test("what is no archive is refused before anything is started", async () => {
     const { code, err } = await shell(args, [])
     assert.is(code, 2, `${args}: ${err}`)
     assert.match(err, message)
+  }
+})
+
+test("directories that archive(dir) wrote, one of inputs and one input's own, are streams with all that was sent", async () => {
+  const directoryOf = (name: string) => join(directory, "inputs", name)
+  const cluster = await startEmbedded({ workers: 1, cores: 1, memoryBytes: 64 * 2 ** 20 })
+  const session = await connect(cluster.address, { user: "ann", program: "ann" })
+  try {
+    session.readStream("lines", "100ms", { archive: directoryOf("") }).named("lines")
+    await session.flush()
+    const feed = await openFeed(cluster, "lines")
+    await feed.send(["a", "b", "c"])
+    await feed.close()
+    const archived = () =>
+      existsSync(directoryOf("lines")) &&
+      readdirSync(directoryOf("lines"), { recursive: true }).some(name => String(name).endsWith(".block"))
+    while (!archived()) await session.host.catalog()
+  } finally {
+    await session.close()
+    await cluster.stop()
+  }
+  for (const [given, name] of [
+    ["inputs", "inputs/lines"],
+    ["inputs/lines", "lines/lines"],
+  ]) {
+    const { out, err } = await shell(
+      ["--local", given!],
+      [`console.log("##" + JSON.stringify(await stream("${name}").slice(0, "now").collect()))`],
+    )
+    assert.match(out, /^##\["a","b","c"\]$/m, `${given}: ${out}${err}`)
   }
 })
 

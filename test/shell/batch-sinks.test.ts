@@ -1,7 +1,11 @@
 /** Streams that come at their own pace are one text in order of time, and nothing is held that could be written. */
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { MergedLines } from "../../shell/cli/batch-sinks.js"
+import { RivuletError } from "../../engine/errors.js"
+import { MergedLines, SavedLines } from "../../shell/cli/batch-sinks.js"
 
 const test = suite("batch sinks")
 
@@ -44,6 +48,24 @@ test("a stream far ahead of the others waits for them", async () => {
   await merged.through("a", 2)
   await second
   assert.ok(over)
+})
+
+test("--save on a disk that is full: the error names the stream, says why and what to do", async () => {
+  // A file to which no byte can be written, as on a full disk: of Linux.
+  if (!existsSync("/dev/full")) return
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-full-"))
+  try {
+    symlinkSync("/dev/full", join(directory, "counts.ndjson"))
+    const saved = await SavedLines.open(directory, ["counts"], false)
+    const failure = await saved.line("counts", { from: 0, line: "{}\n", rows: 1 }).catch((error: unknown) => error)
+    assert.instance(failure, RivuletError)
+    const { message, code, try: advice } = failure as RivuletError
+    assert.match(message, /^--save: counts cannot be written: ENOSPC: no space left on device/)
+    assert.equal([code, advice], [1, "make room, then the same command with --resume"])
+    await saved.close()
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test.run()
