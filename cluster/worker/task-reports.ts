@@ -1,7 +1,7 @@
 /** What the master is told of tasks: what became of each, several in a message, and what their functions have printed. */
 
 import type { CapturedLog, StageSpec, TaskFailure, TaskResult } from "../../engine/task.js"
-import type { TaskDone } from "../protocol.js"
+import type { LaunchTask, TaskDone } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
 import { defined } from "./defined.js"
 import type { MasterLink } from "./master-link.js"
@@ -32,7 +32,7 @@ export function madeOf(
 const samplesShown = 3
 /**
  * While as much is still to be run here, what is done may wait so long to be reported with more of its kind: small tasks come and go
- * by thousands a second, and a message costs as much as one of them.
+ * by thousands a second, and a message costs as much as one of them. Those of questions wait for no task of a stream: somebody waits for the answer.
  */
 const gatherMs = 2
 
@@ -40,6 +40,8 @@ export class TaskReports {
   readonly #clock: ClockOffset
   readonly #master: MasterLink
   #done: TaskDone[] = []
+  /** Of `#done`: tasks of questions. */
+  #asked = 0
   /** When the first of `#done` was done. */
   #doneMs = 0
 
@@ -48,8 +50,9 @@ export class TaskReports {
     this.#master = master
   }
 
-  add(task: string, ms: number, made: Made, failure?: TaskFailure): void {
+  add({ task, pool }: Pick<LaunchTask, "task" | "pool">, ms: number, made: Made, failure?: TaskFailure): void {
     if (this.#done.length === 0) this.#doneMs = this.#clock.monotonicMs
+    if (pool === "query") this.#asked += 1
     this.#done.push({ task, ms, ...made, ...(failure !== undefined && { failure }) })
   }
 
@@ -61,11 +64,12 @@ export class TaskReports {
   take(): TaskDone[] {
     const done = this.#done
     this.#done = []
+    this.#asked = 0
     return done
   }
 
-  /** Sends what is done, unless it may wait: `left` tasks are still to be run. Gives what was sent. */
-  flush(left: number): TaskDone[] {
+  /** Sends what is done, unless it may wait: `left` tasks are still to be run, of them so many of questions. Gives what was sent. */
+  flush(left: { readonly all: number; readonly asked: number }): TaskDone[] {
     if (this.#done.length === 0 || this.#mayWait(left)) return []
     const done = this.take()
     // Not kept for a master that is away: when it is back it launches anew what it misses, and finds in the inventory
@@ -74,8 +78,8 @@ export class TaskReports {
     return done
   }
 
-  #mayWait(left: number): boolean {
-    if (left < this.#done.length || this.#clock.monotonicMs >= this.#doneMs + gatherMs) return false
+  #mayWait(left: { readonly all: number; readonly asked: number }): boolean {
+    if (left.all < this.#done.length || left.asked < this.#asked || this.#clock.monotonicMs >= this.#doneMs + gatherMs) return false
     return this.#done.every(({ failure }) => failure === undefined)
   }
 

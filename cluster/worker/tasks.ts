@@ -76,6 +76,8 @@ export class Tasks {
   readonly #launched = new Map<string, Entry>()
   /** On a thread, cancelled ones too, by the executors' name. */
   readonly #running = new Map<string, Entry>()
+  /** Of the tasks launched and not over: those of questions. */
+  #asked = 0
   readonly #reports: TaskReports
   readonly #patience = new Patience()
   #names = 0
@@ -109,7 +111,7 @@ export class Tasks {
       const stage = stages[launch.stage]
       if (stage === undefined) {
         const message = `task ${launch.task} names stage ${launch.stage}, but ${stages.length} came with it`
-        this.#reports.add(launch.task, 0, nothingMade, { kind: "machine", message })
+        this.#reports.add(launch, 0, nothingMade, { kind: "machine", message })
         continue
       }
       this.#start(launch, stage)
@@ -120,8 +122,8 @@ export class Tasks {
     for (const task of tasks) {
       const entry = this.#launched.get(task)
       if (entry === undefined) continue
-      this.#launched.delete(task)
-      this.#reports.add(task, this.#parts.clock.monotonicMs - entry.startedMs, nothingMade, { kind: "killed", message: "cancelled" })
+      this.#forget(entry)
+      this.#reports.add(entry.launch, this.#parts.clock.monotonicMs - entry.startedMs, nothingMade, { kind: "killed", message: "cancelled" })
       this.#abandon(entry)
     }
   }
@@ -130,6 +132,7 @@ export class Tasks {
   abandonAll(): void {
     const entries = [...this.#launched.values()]
     this.#launched.clear()
+    this.#asked = 0
     this.#outputs.told(this.#reports.take())
     for (const entry of entries) this.#abandon(entry)
   }
@@ -221,7 +224,7 @@ export class Tasks {
     const next = () => this.#pool.next(clock.monotonicMs, folding.busy)
     for (let given = next(); given !== null; given = next()) this.#submit(given.task, given.executor)
     for (let executor = 0; executor < executors.stream; executor++) if (this.#pool.head(executor) === null) folding.submit(executor)
-    this.#outputs.told(this.#reports.flush(this.#running.size + this.#pool.waiting))
+    this.#outputs.told(this.#reports.flush({ all: this.#running.size + this.#pool.waiting, asked: this.#asked }))
   }
 
   #start(launch: LaunchTask, stage: StageSpec): void {
@@ -248,6 +251,7 @@ export class Tasks {
       keeping: null,
     }
     this.#launched.set(launch.task, entry)
+    if (launch.pool === "query") this.#asked += 1
     try {
       entry.inputs.start(launch, stage)
     } catch (error) {
@@ -365,10 +369,14 @@ export class Tasks {
     else this.#parts.files.write(path, bytes, done)
   }
 
+  #forget({ launch }: Entry): void {
+    if (this.#launched.delete(launch.task) && launch.pool === "query") this.#asked -= 1
+  }
+
   #over(entry: Entry, ms: number, failure: TaskFailure | undefined, made?: Made): void {
     entry.state = "over"
     entry.inputs.release()
-    this.#launched.delete(entry.launch.task)
-    this.#reports.add(entry.launch.task, ms, made ?? nothingMade, failure)
+    this.#forget(entry)
+    this.#reports.add(entry.launch, ms, made ?? nothingMade, failure)
   }
 }

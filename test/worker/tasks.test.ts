@@ -237,6 +237,20 @@ test("stream tasks go to their own executors, by affinity; one query while strea
   assert.equal(places(), ["a.2@1", "q.2@3"])
 })
 
+test("what a question waits for is reported at once, whatever streams still have to do here; while it has more of its own, together", () => {
+  const w = new Bench({ cores: 1, config: { queryExecutors: 1, executorDepth: 1 } }).join()
+  w.launch([task("s.1"), task("s.2"), task("q.1", { pool: "query" }), task("q.2", { pool: "query" })])
+  const done = (task: string, executor: number) => {
+    w.step({ kind: "taskDone", task, executor, result: result(), ms: 1 })
+    return w.sent("tasksDone").flatMap(({ done }) => done.map(({ task }) => task))
+  }
+  assert.equal(done("q.1", 1), [], "q.2 may be done soon")
+  assert.equal(done("q.2", 1), ["q.1", "q.2"])
+  w.launch([task("s.3"), task("q.3", { pool: "query" })])
+  assert.equal(done("s.1", 0), [], "more tasks of streams are left")
+  assert.equal(done("q.3", 1), ["s.1", "q.3"])
+})
+
 test("an executor gets more than one only when there is enough for all", () => {
   const w = new Bench({ cores: 2, config: { executorDepth: 2 } }).join()
   w.launch([task("a"), task("b"), task("c")])
