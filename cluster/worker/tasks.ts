@@ -123,7 +123,10 @@ export class Tasks {
       const entry = this.#launched.get(task)
       if (entry === undefined) continue
       this.#forget(entry)
-      this.#reports.add(entry.launch, this.#parts.clock.monotonicMs - entry.startedMs, nothingMade, { kind: "killed", message: "cancelled" })
+      this.#reports.add(entry.launch, this.#parts.clock.monotonicMs - entry.startedMs, nothingMade, {
+        kind: "killed",
+        message: "cancelled",
+      })
       this.#abandon(entry)
     }
   }
