@@ -1,4 +1,4 @@
-/** What people type who come from another prompt: psql's backslashes, IPython's percent signs, SQL, names of spark-shell's. */
+/** What people type who come from another prompt: psql's backslashes, DuckDB's dots, IPython's percent signs, SQL, names of spark-shell's. */
 import { RivuletError } from "../../engine/errors.js"
 
 const broken = "it is for a cluster of one's own: npm start, rivulet shell --local, and what rivulet run gives a page"
@@ -22,7 +22,10 @@ const same: readonly (readonly [RegExp, (rest: string) => string])[] = [
   [/^(?:help(?:\(\))?|\?|[:\\](?:help|h|\?))$/, () => ".help"],
   [/^help\(\s*([\w$.]+)\s*\)$/, name => `${name}?`],
   [/^\\d[tvsm]?\+?$/, () => ".streams"],
-  [/^show (?:tables|streams)$/i, () => ".streams"],
+  [/^(?:show (?:tables|streams|views)|\.tables)$/i, () => ".streams"],
+  [/^(?:show (?:databases|schemas)|\.databases)$/i, () => ".programs"],
+  [/^drop (?:table|stream|view) +([\w/.-]+)$/i, name => `.stop ${name}`],
+  [/^\.read +(\S+)$/, path => `.load ${path}`],
   [/^\\d\+? +([\w/.-]+)$/, name => `.info ${name}`],
   [/^(?:describe|desc) +([\w/.-]+)$/i, name => `.schema ${name}`],
   [/^explain +([\w/.-]+)$/i, name => `.explain ${name}`],
@@ -33,7 +36,7 @@ const same: readonly (readonly [RegExp, (rest: string) => string])[] = [
 /** What is no cell here, and what to type. */
 const others: readonly (readonly [RegExp, string, string])[] = [
   [/^(?:\\q|:q|:quit)$/, "leaving is Ctrl-D here", ".exit"],
-  [/^\\timing\b|^%+time/, "every answer's last line says how long it took", ".stamp is all of it"],
+  [/^\\timing\b|^%+time|^\.timer\b/, "every answer's last line says how long it took", ".stamp is all of it"],
   [/^\\x\b/, "one record a page is in the pager", "Ctrl-O, then x"],
   [/^\\e\b/, "the cell in $EDITOR", "Ctrl-X Ctrl-E"],
   [/^%/, "there are no % commands", ".help"],
@@ -42,7 +45,8 @@ const others: readonly (readonly [RegExp, string, string])[] = [
   [/^!(?:ls|cat|pwd|cd|ps|head|tail|grep|curl)\b/, "there are no ! commands: Ctrl-Z suspends the shell, fg brings it back", ".help"],
 ]
 
-const sql = /^(?:select\s+\S|insert\s+into\s|create\s+(?:table|stream|view)\s|with\s+\w+\s+as\s*\()/i
+const sql =
+  /^(?:select\s+\S|from\s+[\w"/.-]+(?:\s|$)|use\s+[\w/.-]+$|insert\s+into\s|create\s+(?:table|stream|view)\s|with\s+\w+\s+as\s*\()/i
 
 /** The dot-command, or question, that a cell of another prompt stands for; undefined: it is none, or a name of this session. */
 export function fromElsewhere(cell: string, names: () => readonly string[]): string | undefined {

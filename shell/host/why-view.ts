@@ -73,9 +73,9 @@ function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: 
   } else {
     // Who sets aside the records of one interval is held by the next one that has such: of many the function is to be mended.
     const more = (info.held?.lookedAhead?.failing ?? 0) - 1
-    const again = more > 0 ? `; ${formatNumber(more)} more that wait may hold it again` : ""
+    const again = more > 0 ? `; ${formatNumber(more)} others may hold it again` : ""
     lines.push(line(`  try        ${`.edit ${name}`.padEnd(24)} mend the function, try it on what is kept, put it in place`))
-    lines.push(line(`             ${`.resume ${name} record`.padEnd(24)} goes on without such records of that interval${again}`))
+    lines.push(line(`             ${`.resume ${name} record`.padEnd(24)} leaves such records of that interval out${again}`))
   }
   return lines
 }

@@ -81,7 +81,10 @@ export const changeCommands: readonly DotCommand[] = [
     help: "calls back what this shell stopped last, for ten minutes: it goes on from where it was; or the worker that it drains stays",
     code: "session.undo()",
     run: async host => {
-      const back = await host.session.undo()
+      const all = await host.session.undo()
+      // Steps without a name go without saying, unless there is nothing else.
+      const named = all.filter(name => !name.includes("@"))
+      const back = named.length > 0 ? named : all
       return [line(`  ${back.join(", ")} ${back.length === 1 ? "goes" : "go"} on`)]
     },
   },
