@@ -6,7 +6,7 @@
  * left alone. Copies start with the sweep, a bounded number of bytes at a time, to where there is room.
  */
 
-import type { NodeId } from "../ports.js"
+import { type NodeId, nodeName } from "../ports.js"
 import type { HeldBlock } from "../protocol.js"
 import type { Parts } from "./parts.js"
 
@@ -35,6 +35,18 @@ export class InputCopies {
   /** How many blocks have fewer copies than they should and could have. */
   get wanting(): number {
     return this.#parts.registry.size < 2 ? 0 : this.#wanting.size
+  }
+
+  /** How many are under way from where to where, by names. */
+  get ways(): ReadonlyMap<string, number> {
+    const ways = new Map<string, number>()
+    for (const [block, to] of this.#wanting) {
+      const by = this.#underway.get(block)?.by
+      if (to === null || by === undefined) continue
+      const way = `${nodeName(by)} to ${nodeName(to)}`
+      ways.set(way, (ways.get(way) ?? 0) + 1)
+    }
+    return ways
   }
 
   /** The blocks are in a seal. */

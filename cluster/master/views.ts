@@ -291,9 +291,13 @@ export class Views {
       if (drainingMs !== null) warnings.push(`${name} is being drained: ${this.about.draining.left(node)} blocks are still to be copied`)
     const { awaited } = this.about
     if (awaited().length > 0) warnings.push(`waiting for ${awaited().join(", ")}, on whose disks there may be what nobody else has`)
-    const { wanting } = this.about.copies
-    if (wanting > 0)
-      warnings.push(`blocks of received data with ${config.replicas === 2 ? "one copy" : "too few copies"}: ${wanting}, being copied`)
+    const { wanting, ways } = this.about.copies
+    if (wanting > 0) {
+      const underway = [...ways].map(([way, blocks]) => `${blocks} from ${way}`).join(", ")
+      warnings.push(
+        `blocks of received data with ${config.replicas === 2 ? "one copy" : "too few copies"}: ${wanting}, being copied${underway === "" ? "" : ` (under way: ${underway})`}`,
+      )
+    }
     if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
     else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     warnings.push(...this.about.leases.notices(times.timeMs))
