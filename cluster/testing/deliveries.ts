@@ -1,6 +1,7 @@
 /**
  * What the channel promises, watched from outside it: of what one life of a node sends to a name, each message is delivered at most
- * once, and in the order in which it was sent. Told by kinds of message: what is delivered must be among what was sent after the one that was delivered last.
+ * once to a life of that name, and in the order in which it was sent. Told by kinds of message: what is delivered must be among what was sent after the one that
+ * was delivered last.
  */
 
 import { type NodeId, nodeName } from "../ports.js"
@@ -11,8 +12,8 @@ const unordered: ReadonlySet<Message["kind"]> = new Set(["heartbeat", "heartbeat
 
 interface Way {
   readonly sent: Message["kind"][]
-  /** What lies before it has been delivered, or was lost with its link. */
-  delivered: number
+  /** By the receiver's life (two masters may live at once): what lies before it has been delivered, or was lost with its link, or was meant for another life. */
+  readonly delivered: Map<NodeId, number>
 }
 
 export class Deliveries {
@@ -26,10 +27,10 @@ export class Deliveries {
   /** Null, or what is wrong with it. */
   delivered(from: NodeId, to: NodeId, kind: Message["kind"]): string | null {
     if (unordered.has(kind)) return null
-    const way = this.#way(from, to)
-    const at = way.sent.indexOf(kind, way.delivered)
+    const { sent, delivered } = this.#way(from, to)
+    const at = sent.indexOf(kind, delivered.get(to) ?? 0)
     if (at < 0) return `${to} was given a message of ${from} more often, or in another order, than it was sent: ${kind}`
-    way.delivered = at + 1
+    delivered.set(to, at + 1)
     return null
   }
 
@@ -42,7 +43,7 @@ export class Deliveries {
     const name = nodeName(to)
     let way = ways.get(name)
     if (way === undefined) {
-      way = { sent: [], delivered: 0 }
+      way = { sent: [], delivered: new Map() }
       ways.set(name, way)
     }
     return way
