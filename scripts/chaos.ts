@@ -163,8 +163,9 @@ async function strike(attack: Attack, name: string, load: Load): Promise<void> {
 async function caughtUp(session: ClientSession, ms: number): Promise<number> {
   let through = 0
   let warnings: readonly string[] = []
+  let machines: readonly string[] = []
   const what = () =>
-    `all streams are past ${new Date(ms).toISOString()}, and nothing has one copy: they are at ${new Date(through).toISOString()}; ${warnings.join("; ")}`
+    `all streams are past ${new Date(ms).toISOString()}, and nothing has one copy: they are at ${new Date(through).toISOString()}; ${[...warnings, ...machines].join("; ")}`
   await until(what, async () => {
     const entries = (await session.host.catalog()).filter(({ state }) => state !== "on demand")
     // What was tried in vain by machines that died under it is tried again by itself: late, and not wrong.
@@ -173,6 +174,10 @@ async function caughtUp(session: ClientSession, ms: number): Promise<number> {
     through = Math.min(...entries.map(({ throughMs }) => throughMs))
     // What lost a copy has another again: until then a second death would be a second failure at once.
     warnings = (await session.status()).warnings
+    machines = (await session.workers()).map(
+      ({ name, state, usedBytes, capBytes, spilledBytes }) =>
+        `${name} ${state}, ${usedBytes} of ${capBytes} bytes of memory, ${spilledBytes ?? 0} on disk`,
+    )
     return entries.length >= 4 && through > ms + 1_000 && !warnings.some(text => /one copy/.test(text))
   })
   return through
