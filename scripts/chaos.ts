@@ -175,8 +175,7 @@ async function caughtUp(session: ClientSession, ms: number): Promise<number> {
     // What lost a copy has another again: until then a second death would be a second failure at once.
     warnings = (await session.status()).warnings
     machines = (await session.workers()).map(
-      ({ name, state, usedBytes, capBytes, spilledBytes }) =>
-        `${name} ${state}, ${usedBytes} of ${capBytes} bytes of memory, ${spilledBytes ?? 0} on disk`,
+      ({ name, state, bytes, cap, spilled }) => `${name} ${state}, ${bytes} of ${cap} bytes of memory, ${spilled} on disk`,
     )
     return entries.length >= 4 && through > ms + 1_000 && !warnings.some(text => /one copy/.test(text))
   })
