@@ -165,9 +165,8 @@ export class Launching {
     if (task.first === attempt) task.first = task.second
     task.second = null
     this.#board.running -= 1
-    const { pool } = task.stage
-    for (const kept of this.#stalls.ended(task.stage, attempt.worker, this.#nowMs))
-      if (kept.state === "ready") this.#board.analyseLater(kept)
+    const { pool } = attempt
+    for (const kept of this.#stalls.ended(attempt, this.#nowMs)) if (kept.state === "ready") this.#board.analyseLater(kept)
     if ((this.#bound[pool].get(attempt.worker)?.size ?? 0) > 0) this.#open[pool].add(attempt.worker)
   }
 
@@ -200,13 +199,13 @@ export class Launching {
     const { stage, partition } = task
     const { outbox, questionStallMs } = this.#board.options
     task.attempt += 1
-    const attempt: Attempt = { task, number: task.attempt, worker, startedMs: nowMs }
+    const attempt: Attempt = { task, number: task.attempt, worker, pool: stage.pool, startedMs: nowMs }
     if (task.first === null) task.first = attempt
     else task.second = attempt
     this.#board.running += 1
     task.state = "running"
     stage.startedMs ??= nowMs
-    this.#stalls.began(stage, worker, nowMs)
+    this.#stalls.began(attempt, nowMs)
     this.#launched += 1
     if (stage.sent === null) {
       const spec = trimStage(stage.spec)

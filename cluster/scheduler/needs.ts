@@ -26,7 +26,7 @@ export class Needs {
     if (stage === undefined) {
       stage = this.#board.make(spec, pool, order, timeoutMs)
       if (spec.root.kind === "stretch") this.#enterStretch(stage, spec.root)
-    }
+    } else if (pool === "stream") this.#raise(stage, order, timeoutMs)
     stage.consumers.add(consumer)
     if (spec.write.kind === "state" && spec.root.kind === "state") {
       const { stream, interval, partitions } = spec.root
@@ -35,6 +35,26 @@ export class Needs {
     if (only === null) this.#wantAll(stage)
     else for (const p of only) this.#want(stage, p)
     return stage
+  }
+
+  /** What only questions wanted so far, and all that it waits for, waits behind questions no longer. What runs of it runs on. */
+  #raise(stage: Stage, order: number, timeoutMs: number): void {
+    // A list, not recursion, since lineage may be deep.
+    const wanted = [stage]
+    for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
+      if (next.pool === "stream") continue
+      next.pool = "stream"
+      next.order = order
+      next.timeoutMs = Math.max(next.timeoutMs, timeoutMs)
+      next.tasks.forEach(task => {
+        // From the questions' queue into the streams'.
+        if (task.state === "ready") this.#board.analyseLater(task)
+      })
+      for (const output of next.holding) {
+        const read = this.#board.stages.get(output)
+        if (read !== undefined) wanted.push(read)
+      }
+    }
   }
 
   /** A step of each of its intervals stands in all partitions until its task says that there is none. */

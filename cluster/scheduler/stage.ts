@@ -16,6 +16,8 @@ export interface Attempt {
   readonly task: Task
   readonly number: number
   readonly worker: NodeId
+  /** Of the stage when it was launched. */
+  readonly pool: Pool
   readonly startedMs: number
 }
 
@@ -56,10 +58,11 @@ export interface Stage {
   sent: SentStage | null
   /** What each partition reads. Made when the first task is looked at. */
   reads: ((partition: number) => readonly InputRef[]) | null
-  readonly pool: Pool
+  /** What questions began is a stream's once one wants it. */
+  pool: Pool
   /** Lower goes first. */
-  readonly order: number
-  readonly timeoutMs: number
+  order: number
+  timeoutMs: number
   readonly tasks: TaskTable
   /** Wanted tasks that are not done. */
   open: number

@@ -7,7 +7,7 @@
 
 import type { NodeId } from "../ports.js"
 import type { Placement, Pool } from "./placement.js"
-import type { Stage, Task } from "./stage.js"
+import type { Attempt, Stage, Task } from "./stage.js"
 
 /** By the clock. */
 const stalledMs = 1_000
@@ -26,7 +26,7 @@ interface Group {
 }
 
 /** The stream or question that a stage is of. */
-function groupOf({ pool, spec }: Stage): string {
+function groupOf(pool: Pool, { spec }: Stage): string {
   return `${pool} ${pool === "query" ? spec.output.split("/", 1)[0]! : (spec.stream ?? spec.output)}`
 }
 
@@ -40,21 +40,21 @@ export class Stalls {
     this.#placement = placement
   }
 
-  began(stage: Stage, node: NodeId, nowMs: number): void {
-    const name = groupOf(stage)
+  began({ task, pool, worker: node }: Attempt, nowMs: number): void {
+    const name = groupOf(pool, task.stage)
     let group = this.#groups.get(name)
     if (group === undefined) {
-      group = { pool: stage.pool, at: new Map(), running: 0, movedMs: nowMs, stalled: false, kept: [] }
+      group = { pool, at: new Map(), running: 0, movedMs: nowMs, stalled: false, kept: [] }
       this.#groups.set(name, group)
     }
     group.running += 1
     group.at.set(node, (group.at.get(node) ?? 0) + 1)
-    if (!group.stalled) this.#placement.began(node, stage.pool)
+    if (!group.stalled) this.#placement.began(node, pool)
   }
 
   /** One of its tasks is no more at the worker, however that came. Gives those that may be sent now. */
-  ended(stage: Stage, node: NodeId, nowMs: number): readonly Task[] {
-    const name = groupOf(stage)
+  ended({ task, pool, worker: node }: Attempt, nowMs: number): readonly Task[] {
+    const name = groupOf(pool, task.stage)
     const group = this.#groups.get(name)
     if (group === undefined) return []
     group.running -= 1
@@ -74,7 +74,7 @@ export class Stalls {
 
   /** Whether the task is kept back: its stream's or question's do not get on. */
   keeps(task: Task): boolean {
-    const group = this.#groups.get(groupOf(task.stage))
+    const group = this.#groups.get(groupOf(task.stage.pool, task.stage))
     if (group?.stalled !== true) return false
     group.kept.push(task)
     return true

@@ -294,6 +294,45 @@ test("what only a question wants may not be long at one record, and is not tried
   assert.equal(shared.jobs(), ["q loops", "j loops"])
 })
 
+test("what a question began and a stream wants waits behind questions no longer, nor does what it is made of", () => {
+  const bench = mapReduce(1)
+  const many = 20
+  bench.add("many", many, store, () => [{ kind: "block", block: "in0" }])
+  start(bench, "q1", "many", 1, "query")
+  start(bench, "q2", "reduce", 2, "query")
+  const begun = bench.flush().launched
+  assert.ok(begun.length < many && begun.every(({ task }) => task.startsWith("many/")), "questions have all their room")
+  start(bench, "j", "reduce", 1, "stream")
+  const raised = bench.flush().launched
+  assert.equal(
+    raised.map(({ task, launch }) => `${task} ${launch.pool}`),
+    ["map/0.1 stream", "map/1.1 stream"],
+  )
+  for (const { task, worker } of raised) bench.done(worker, task, { sections: [1, 1] })
+  const reduces = bench.flush().launched
+  assert.equal(
+    reduces.map(({ task, launch }) => `${task} ${launch.pool}`),
+    ["reduce/0.1 stream", "reduce/1.1 stream"],
+  )
+  for (const { task, worker } of reduces) bench.done(worker, task)
+  assert.equal(bench.jobs(), ["q2 done", "j done"])
+})
+
+test("what of a question runs when a stream comes to want it leaves the questions' room when it ends", () => {
+  const bench = mapReduce(1)
+  start(bench, "q", "reduce", 1, "query")
+  const begun = bench.flush().launched
+  assert.ok(begun.length > 0 && begun.every(({ launch }) => launch.pool === "query"))
+  start(bench, "j", "reduce", 1, "stream")
+  let under = [...begun, ...bench.flush().launched]
+  for (; under.length > 0; under = bench.flush().launched)
+    for (const { task, worker } of under) bench.done(worker, task, task.startsWith("map/") ? { sections: [1, 1] } : {})
+  assert.equal(
+    [...bench.placement.slots].map(({ running }) => ({ ...running })),
+    [{ stream: 0, query: 0 }],
+  )
+})
+
 test("a collect is refused as soon as its tasks have more rows than it may give, and is not tried again", () => {
   const collecting = (name: string) => {
     const bench = new Bench()
