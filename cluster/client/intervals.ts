@@ -103,7 +103,8 @@ export async function* followIntervals<T>(
         const from = passed - definition.intervalMs
         // What is read next is compared with the version that is known, whose name may be a later one by now.
         versions?.unchangedTo(from)
-        last = Math.max(last ?? from, from)
+        // Before its first interval a stream is asked for by its beginning: only the master knows where old records begin.
+        if (last !== null) last = Math.max(last, from)
         following.read(from)
       }
       await following.more()
