@@ -47,6 +47,8 @@ export class Link {
   private rtoDueMs: number | null = null
   private recheckMs: number | null = null
   private knockDueMs: number | null = null
+  /** Since when nothing has come back for what was sent; null: it does. */
+  private silentSinceMs: number | null = null
 
   // receiving
   private received = 0
@@ -55,6 +57,8 @@ export class Link {
   private ackDueMs: number | null = null
   private ackMessages = 0
   private ackBytes = 0
+  /** The newest message that came once more, and how often. */
+  private repeated = { seq: 0, times: 0 }
 
   constructor(
     private readonly node: NodeId,
@@ -91,12 +95,14 @@ export class Link {
     this.peerLink = peerLink
     this.knockDueMs = null
     this.backoff = 0
+    this.silentSinceMs = null
     this.pump(nowMs, out)
   }
 
   knock(nowMs: number, out: ChannelAction[]): void {
     this.knockDueMs = nowMs + Math.min(firstKnockMs * 2 ** Math.min(this.backoff, 16), this.config.maxRtoMs)
     this.backoff += 1
+    this.sayUnheard(nowMs, out)
     this.emit("knock", 0, null, out)
   }
 
@@ -202,6 +208,7 @@ export class Link {
     }
     if (progress || this.newestAckedOrder !== before) {
       this.backoff = 0
+      this.silentSinceMs = null
       this.rtoDueMs = this.head < this.unsent ? nowMs + this.rtoMs() : null
       this.sendLostAgain(nowMs, out)
     }
@@ -250,6 +257,7 @@ export class Link {
   /** Nothing has come back for a whole `rto`. */
   private onSilence(nowMs: number, out: ChannelAction[]): void {
     this.backoff += 1
+    this.sayUnheard(nowMs, out)
     this.rtoDueMs = nowMs + this.rtoMs()
     for (let i = this.head; i < this.unsent; i++) {
       const item = this.waiting[i]!
@@ -260,6 +268,13 @@ export class Link {
     this.rtoDueMs = null
   }
 
+  private sayUnheard(nowMs: number, out: ChannelAction[]): void {
+    this.silentSinceMs ??= nowMs
+    if (nowMs - this.silentSinceMs < this.config.unheardMs) return
+    this.silentSinceMs = nowMs
+    out.push({ kind: "unheard", peer: this.peer })
+  }
+
   // ── receiving ──
 
   private onData(seq: number, body: Body, nowMs: number, out: ChannelAction[]): void {
@@ -268,6 +283,7 @@ export class Link {
     if (seq <= this.received || this.early.has(seq)) {
       this.counts.duplicates += 1
       this.ackWithin(hastyAckMs, nowMs)
+      this.onRepeated(seq, out)
       return
     }
     if (seq > this.received + 1) {
@@ -292,6 +308,14 @@ export class Link {
       this.deliver(next, out)
     }
     this.ackWithin(this.config.ackDelayMs, nowMs)
+  }
+
+  /** Weather doubles a message; one that comes again and again is one whose acks do not arrive. */
+  private onRepeated(seq: number, out: ChannelAction[]): void {
+    this.repeated = { seq, times: seq === this.repeated.seq ? this.repeated.times + 1 : 1 }
+    if (this.repeated.times < this.config.unheardRepeats) return
+    this.repeated = { seq, times: 0 }
+    out.push({ kind: "unheard", peer: this.peer })
   }
 
   private deliver(body: Body, out: ChannelAction[]): void {

@@ -34,6 +34,8 @@ export type ChannelAction =
   | { readonly kind: "deliver"; readonly from: NodeId; readonly body: Body }
   | { readonly kind: "receipt"; readonly receipt: string; readonly lost: boolean }
   | { readonly kind: "lost"; readonly peer: NodeId }
+  /** For long nothing that was sent to the peer has got there, as far as it can be seen from here. */
+  | { readonly kind: "unheard"; readonly peer: NodeId }
 
 export interface ChannelConfig {
   /** Least and greatest time before an unacked message is sent again. */
@@ -46,6 +48,9 @@ export interface ChannelConfig {
   /** Most that is sent and unacked on a link, and most that waits at the receiver for an earlier one. */
   readonly windowMessages: number
   readonly windowBytes: number
+  /** A peer that has acked nothing for so long, or has sent a message again so often that was acked, does not hear this node. */
+  readonly unheardMs: number
+  readonly unheardRepeats: number
 }
 
 export const defaultChannelConfig: ChannelConfig = {
@@ -56,6 +61,8 @@ export const defaultChannelConfig: ChannelConfig = {
   ackBytes: 1024 * 1024,
   windowMessages: 4_096,
   windowBytes: 128 * 1024 * 1024,
+  unheardMs: 3_000,
+  unheardRepeats: 5,
 }
 
 /** Counted since the start, for people and tests. */

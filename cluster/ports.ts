@@ -201,6 +201,8 @@ export interface Transport {
   send(to: NodeId, frames: readonly Uint8Array[]): void
   connect(to: NodeId, address: string): void
   disconnect(from: NodeId): void
+  /** Connects anew to a peer that was connected to: what is sent to it does not get there, whatever the connection looks like. */
+  renew(to: NodeId): void
   /** `readOnly`: the peer is admitted to ask alone. */
   onReceived(handler: (from: NodeId, frames: readonly Uint8Array[], readOnly: boolean) => void): void
   onLost(handler: (peer: NodeId) => void): void

@@ -26,6 +26,8 @@ export interface Effects {
   send(to: NodeId, frames: readonly Uint8Array[]): void
   connect(to: NodeId, address: string): void
   disconnect(from: NodeId): void
+  /** What is sent to the peer does not get there: `Transport.renew`. */
+  renew(to: NodeId): void
   /** Call `runtime.tick()` at this time of the monotonic clock; replaces what was asked for before. Null: no need. */
   wakeAt(monotonicMs: number | null): void
   /** Journal, executors, files, driver threads, answers to local calls, lines for people, exit. */
@@ -245,6 +247,9 @@ export class NodeRuntime {
         }
         case "receipt":
           this.events.push({ kind: "receipt", receipt: action.receipt, lost: action.lost })
+          break
+        case "unheard":
+          this.effects.renew(action.peer)
           break
         case "lost":
           this.readers.delete(action.peer)

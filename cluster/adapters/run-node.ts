@@ -73,6 +73,7 @@ export function runNode(adapters: NodeAdapters): RunningNode {
       send: (to, frames) => transport.send(to, frames),
       connect: (to, address) => transport.connect(to, address),
       disconnect: from => transport.disconnect(from),
+      renew: to => transport.renew(to),
       wakeAt: monotonicMs => timer.set(monotonicMs),
       perform,
     },

@@ -100,6 +100,7 @@ export class Network {
   readonly #living = new Map<string, Living>()
   readonly #nodes = new Map<NodeId, Living>()
   readonly #cuts = new Set<string>()
+  readonly #deaf = new Set<string>()
   readonly #clogs = new Map<string, number>()
   readonly #flights = new Set<Flight>()
 
@@ -128,6 +129,7 @@ export class Network {
     if (gone === undefined) return
     this.#nodes.delete(node)
     this.#living.delete(gone.place)
+    for (const way of this.#deaf) if (way.split(">").includes(name)) this.#deaf.delete(way)
     const random = this.#world.random
     for (const flight of this.#flights) {
       if (flight.from !== node) continue
@@ -149,6 +151,7 @@ export class Network {
     const name = nodeName(to)
     const living = this.#nodes.get(from)
     if (living === undefined) return
+    if (!living.reaches.has(name)) this.#deaf.delete(`${nodeName(from)}>${name}`)
     if (address === addressOf(name)) living.reaches.set(name, name)
     else if (name === masterName) this.#tryReach(living, to, placeOf(address))
   }
@@ -171,6 +174,15 @@ export class Network {
     })
   }
 
+  /** The way from one to the other leads nowhere, though it seems to stand, until the first connects anew. */
+  deafen(from: string, to: string): void {
+    this.#deaf.add(`${from}>${to}`)
+  }
+
+  renew(from: NodeId, to: NodeId): void {
+    this.#deaf.delete(`${nodeName(from)}>${nodeName(to)}`)
+  }
+
   disconnect(from: NodeId, peer: NodeId): void {
     this.#nodes.get(from)?.reaches.delete(nodeName(peer))
   }
@@ -182,6 +194,10 @@ export class Network {
     const place = sender.reaches.get(name) ?? name
     if (!sender.reaches.has(name) && this.#living.get(name)?.reaches.get(nodeName(from)) !== sender.place) {
       this.counts.unreachable += 1
+      return
+    }
+    if (this.#deaf.has(`${nodeName(from)}>${name}`)) {
+      this.counts.cut += 1
       return
     }
     const { random } = this.#world

@@ -154,6 +154,10 @@ export class SimulatedNode implements Host, Effects {
     this.#network.disconnect(this.node, from)
   }
 
+  renew(to: NodeId): void {
+    this.#network.renew(this.node, to)
+  }
+
   wakeAt(monotonicMs: number | null): void {
     if (this.#timer !== null) this.#timer.cancelled = true
     this.#timer = null

@@ -66,6 +66,7 @@ interface Link {
   state: "connecting" | "up" | "down"
   /** When the first frame was sent since it last said anything. */
   unansweredMs: number | null
+  readonly openedMs: number
 }
 
 export class ZeromqTransport implements Transport {
@@ -181,7 +182,7 @@ export class ZeromqTransport implements Transport {
       return
     }
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
-    const link: Link = { to, address, dealer, queue, state: "connecting", unansweredMs: null }
+    const link: Link = { to, address, dealer, queue, state: "connecting", unansweredMs: null, openedMs: performance.now() }
     this.links.set(name, link)
     void this.receiveFrom(dealer, link)
     // Only now: zeromq.js can sleep through events that come before it waits for the first.
@@ -197,6 +198,15 @@ export class ZeromqTransport implements Transport {
     const link = this.links.get(nodeName(from))
     // An address may serve a later incarnation by now, or whichever lives there.
     if (link?.to === from) this.closeLink(link)
+  }
+
+  renew(to: NodeId): void {
+    const link = this.links.get(nodeName(to))
+    if (this.closed || link === undefined) return
+    // A connection that is still being made needs its time.
+    if (link.state === "connecting" && performance.now() - link.openedMs < deafMs) return
+    this.say(`renew ${to}`, `what is sent to ${to} does not get there, though its connection seems to be ${link.state}: connecting anew`)
+    this.openAnew(link)
   }
 
   send(to: NodeId, frames: readonly Uint8Array[]): void {
@@ -237,7 +247,10 @@ export class ZeromqTransport implements Transport {
   private openIfDeaf(link: Link): Link {
     const nowMs = performance.now()
     link.unansweredMs ??= nowMs
-    if (nowMs - link.unansweredMs < deafMs) return link
+    return nowMs - link.unansweredMs < deafMs ? link : this.openAnew(link)
+  }
+
+  private openAnew(link: Link): Link {
     const { to, address } = link
     this.closeLink(link)
     this.connect(to, address)

@@ -37,6 +37,7 @@ export interface End {
   /** `12` from a#1, `lost a#1`. */
   readonly delivered: { from: NodeId; n: number }[]
   readonly lost: NodeId[]
+  readonly unheard: NodeId[]
   readonly receipts: Map<string, boolean>
 }
 
@@ -52,6 +53,8 @@ export class Net {
   readonly ends = new Map<string, End>()
   weather: Weather = { loss: 0, duplicate: 0, minDelayMs: 1, maxDelayMs: 1 }
   packets: Packet[] = []
+  /** Whose frames go nowhere. */
+  readonly mute = new Set<NodeId>()
   private flights: Flight[] = []
   private order = 0
 
@@ -62,7 +65,7 @@ export class Net {
 
   /** A node, or its next life: the old one is no more. */
   start(node: NodeId): End {
-    const end: End = { channel: new Channel(node, this.config), delivered: [], lost: [], receipts: new Map() }
+    const end: End = { channel: new Channel(node, this.config), delivered: [], lost: [], unheard: [], receipts: new Map() }
     this.ends.set(nodeName(node), end)
     return end
   }
@@ -81,12 +84,14 @@ export class Net {
     for (const action of actions) {
       if (action.kind === "deliver") end.delivered.push({ from: action.from, n: numberOf(action.body) })
       else if (action.kind === "lost") end.lost.push(action.peer)
+      else if (action.kind === "unheard") end.unheard.push(action.peer)
       else if (action.kind === "receipt") {
         if (end.receipts.has(action.receipt)) throw new Error(`two receipts ${action.receipt}`)
         end.receipts.set(action.receipt, action.lost)
       } else {
         this.packets.push(action.packet)
-        const copies = this.next() < this.weather.loss ? 0 : this.next() < this.weather.duplicate ? 2 : 1
+        const copies =
+          this.mute.has(action.packet.from) || this.next() < this.weather.loss ? 0 : this.next() < this.weather.duplicate ? 2 : 1
         for (let i = 0; i < copies; i++) {
           const delay = this.weather.minDelayMs + this.next() * (this.weather.maxDelayMs - this.weather.minDelayMs)
           this.flights.push({ atMs: this.nowMs + delay, order: this.order++, to: action.to, packet: action.packet })

@@ -144,6 +144,43 @@ table("what is meant for one life does not reach the next, though an earlier mes
   assert.equal(a.lost, ["b#1"])
 })
 
+for (const { name, from, to } of [
+  { name: "what it sends is not acked", from: "a#1", to: "b#1" },
+  { name: "what was acked comes again and again", from: "b#1", to: "a#1" },
+])
+  table(`who is not heard any more is told so: ${name}`, () => {
+    const net = new Net(random(1))
+    const a = net.start("a#1")
+    net.start("b#1")
+    net.send("a#1", "b#1", 1)
+    net.run(1_000)
+    net.mute.add("a#1")
+    net.send(from, to, 2)
+    net.run(2_000)
+    assert.equal(a.unheard, [], "too soon")
+    net.run(20_000)
+    assert.ok(a.unheard.length > 0 && a.unheard.every(peer => peer === "b#1"))
+    net.mute.clear()
+    net.run(60_000)
+    const before = a.unheard.length
+    net.run(120_000)
+    assert.is(a.unheard.length, before)
+  })
+
+table("weather is no reason to say that nothing is heard", () => {
+  const net = new Net(random(7))
+  const [a, b] = [net.start("a#1"), net.start("b#1")]
+  net.weather = { loss: 0.3, duplicate: 0.3, minDelayMs: 1, maxDelayMs: 200 }
+  for (let n = 1; n <= 300; n++) {
+    net.send("a#1", "b#1", n)
+    net.send("b#1", "a#1", n)
+    net.run(n * 50)
+  }
+  net.run(60_000)
+  assert.is(b.delivered.length, 300)
+  assert.equal([a.unheard, b.unheard], [[], []])
+})
+
 table("both ends knock at once: one link", () => {
   const net = new Net(random(1))
   const a = net.start("a#1")

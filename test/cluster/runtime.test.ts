@@ -24,6 +24,7 @@ function alone(step: (event: NodeEvent, now: Now) => Command[], rethrow = false)
       },
       connect: () => {},
       disconnect: () => {},
+      renew: () => {},
       wakeAt: ms => seen.wakes.push(ms),
       perform: command => {
         if (command.kind === "say") seen.said.push(command.text)
@@ -154,6 +155,7 @@ test("what a client begins with goes right behind its knock, and alone when the 
       },
       connect: () => {},
       disconnect: () => {},
+      renew: () => {},
       wakeAt: () => {},
       perform: () => {},
     },

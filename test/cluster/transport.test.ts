@@ -57,6 +57,23 @@ async function sendUntil(send: () => void, arrived: Promise<unknown>) {
 
 const text = (value: string) => Buffer.from(value)
 
+test("a connection that is thought to lead nowhere is made anew, and what was known of the old one does not end it", async () => {
+  const a = await node("a#1", "tcp://127.0.0.1:0")
+  const b = await node("b#1", "tcp://127.0.0.1:0")
+  a.transport.connect("b#1", b.transport.address!)
+  a.transport.send("b#1", [text("1")])
+  assert.equal((await b.next()).frames, ["1"])
+  const links = (a.transport as unknown as { links: Map<string, { state: string }> }).links
+  const before = links.get("b")!
+  // Its handshake was never heard of.
+  before.state = "down"
+  a.transport.renew("b#1")
+  assert.is.not(links.get("b"), before)
+  await sendUntil(() => a.transport.send("b#1", [text("2")]), b.next())
+  a.transport.renew("c#1")
+  await Promise.all([a.transport.close(), b.transport.close()])
+})
+
 test("a listener answers who came, by name; frames arrive as they were", async () => {
   const master = await node("master#1", "tcp://127.0.0.1:0")
   const client = await node("c-1#1")

@@ -14,6 +14,7 @@ import { Random } from "../random.js"
 import { Trace } from "../trace.js"
 import { World } from "../world.js"
 import { type Asker, CheckedRun, type Shared } from "./checked-run.js"
+import { planDeafness } from "./deafness.js"
 import { Definer } from "./definer.js"
 import { planDepartures } from "./departures.js"
 import { type Durability, planDurability } from "./durability.js"
@@ -164,7 +165,9 @@ class Scenario {
     const fulls = this.#scarcity.schedule(cluster, startMs, spanMs)
     const drained = planDepartures(new Random(this.#seed + 0xd3a1)).schedule(cluster, this.#plan, startMs, spanMs)
     const replaced = this.#standbys.schedule(cluster, startMs, spanMs)
-    this.counts.faults = scheduled + ends + fulls + drained + replaced + struck
+    const deafness = planDeafness(new Random(this.#seed + 0xdeaf))
+    const deaf = ends + drained === 0 ? deafness.schedule(cluster, this.#plan, startMs, spanMs) : 0
+    this.counts.faults = scheduled + ends + fulls + drained + replaced + struck + deaf
     // A batch that cannot be put on disk counts when it can; and a store that answers late, or not, may end a leader's lease.
     const keepsWaiting = (this.#durability.durable && fulls > 0) || this.#standbys.candidates > 0
     this.#send(program, senders, startMs, spanMs)
@@ -183,7 +186,7 @@ class Scenario {
       cluster.journal.history(),
       this.#sent,
       this.#inputNames(program),
-      scheduled + ends + drained + replaced === 0 && !keepsWaiting && this.#clockErrorMs === 0,
+      scheduled + ends + drained + replaced + deaf === 0 && !keepsWaiting && this.#clockErrorMs === 0,
     )
     const asker = random.pick(senders).client
     const about = { client: asker, session, glom, assets: [...definer.assets.values()] }
