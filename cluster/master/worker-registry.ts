@@ -35,6 +35,9 @@ export interface WorkerEntry {
   /** Since when the connection counts as broken. */
   suspectMs: number | null
   /** Nothing that arrived there before this time (master's clock) is missing here. */
+  /** How many times as long as others it may be silent, and until when. */
+  readonly patience: number
+  readonly patientUntilMs: number
   reportedThrough: number
   /** It was looked for when it was last silent. */
   probed: boolean
@@ -54,6 +57,8 @@ export interface WorkerEntry {
 const recentTasks = 64
 const loadsKept = 12
 const loadEveryMs = 1_000
+const patienceMost = 4
+const patientMs = 60_000
 
 function noteLoad(worker: WorkerEntry, nowMs: number): void {
   const { loading, loads } = worker
@@ -109,6 +114,7 @@ export class WorkerRegistry {
       suspectMs: null,
       reportedThrough: before?.reportedThrough ?? Number.NEGATIVE_INFINITY,
       probed: false,
+      ...this.#patienceWith(node, before, nowMs),
       // One that was away may not have heard that it stays.
       drainingMs: before !== undefined ? before.drainingMs : message.draining === true ? nowMs : null,
       unsettled: null,
@@ -124,6 +130,17 @@ export class WorkerRegistry {
     const index = this.#lost.findIndex(lost => lost.entry.name === name)
     if (index >= 0) this.#lost.splice(index, 1)
     return { entry, known: before !== undefined, replaced }
+  }
+
+  /**
+   * One that was taken for dead, and was only busy, is waited for longer, for a while: what comes of taking it for dead (its tasks and copies made
+   * again, its blocks listed anew) would keep it busier still. Whose process has ended is found by asking its machine, and not by waiting.
+   */
+  #patienceWith(node: NodeId, before: WorkerEntry | undefined, nowMs: number): Pick<WorkerEntry, "patience" | "patientUntilMs"> {
+    const lost = this.#lost.find(({ entry }) => entry.node === node)?.entry
+    if (lost === undefined) return { patience: before?.patience ?? 1, patientUntilMs: before?.patientUntilMs ?? Number.NEGATIVE_INFINITY }
+    const already = nowMs < lost.patientUntilMs ? lost.patience : 1
+    return { patience: Math.min(patienceMost, 2 * already), patientUntilMs: nowMs + patientMs }
   }
 
   /** It has done a task. */
@@ -241,7 +258,8 @@ export class WorkerRegistry {
     const dead: { node: NodeId; why: string }[] = []
     for (const worker of this.#workers.values()) {
       const silentMs = nowMs - worker.heardMs
-      if (silentMs >= this.lostAfterMs) dead.push({ node: worker.node, why: `no heartbeat for ${Math.round(silentMs)} ms` })
+      const patience = nowMs < worker.patientUntilMs ? worker.patience : 1
+      if (silentMs >= this.lostAfterMs * patience) dead.push({ node: worker.node, why: `no heartbeat for ${Math.round(silentMs)} ms` })
       else if (worker.suspectMs !== null && nowMs - worker.suspectMs >= this.suspectForMs) {
         dead.push({ node: worker.node, why: "its connection broke" })
       }
