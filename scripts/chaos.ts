@@ -113,7 +113,9 @@ try {
     say(`${kills}  ${attack} ${name}: all streams past it after ${((Date.now() - atMs) / 1000).toFixed(1)} s`)
     if (Date.now() - comparedMs < compareEveryMs) continue
     comparedMs = Date.now()
+    const before = judge.differing
     await judge.compare(session, sofarMs)
+    for (const finding of judge.findings.slice(before, before + 5)) say(finding.slice(0, 300))
     say(`compared: ${judge.differing} differing intervals so far`)
   }
 

@@ -80,6 +80,11 @@ export class Judge {
     return this.#differing.length
   }
 
+  /** What was found so far. */
+  get findings(): readonly string[] {
+    return this.#differing
+  }
+
   async #asked<T>(what: string, question: () => PromiseLike<T>): Promise<T | null> {
     try {
       return await question()
