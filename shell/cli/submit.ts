@@ -8,6 +8,7 @@ import type { Plan } from "../../engine/fluent/shapes.js"
 import { typeErrors } from "../program/check-thread.js"
 import { withSession } from "./attach.js"
 import { confirm } from "./confirm.js"
+import { programInputs } from "./program-inputs.js"
 
 export interface SubmitOptions {
   readonly master?: string
@@ -27,7 +28,8 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
     await defineProgram(session, path)
     const from = options.from === undefined ? undefined : options.from === "archive" ? 0 : session.host.instant(options.from)
     const how = { force: options.force === true, ...(from === undefined ? {} : { from }) }
-    const plan = withInputs(session, await session.submitProgram({ dryRun: true, ...how }))
+    const inputs = programInputs(session.host.definitions, program)
+    const plan = withInputs(await session.submitProgram({ dryRun: true, ...how }), inputs)
     if (options.dryRun) {
       process.stdout.write(`${planText(plan)}\n`)
       return
@@ -36,7 +38,7 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
       process.stderr.write(`${planText(plan)}\n`)
       await confirm(`submit ${program}`, options.master)
     }
-    const applied = withInputs(session, await session.submitProgram({ dryRun: false, ...how }))
+    const applied = withInputs(await session.submitProgram({ dryRun: false, ...how }), inputs)
     const at =
       from === undefined && applied.change.length > 0 && applied.at !== undefined ? ` from ${new Date(applied.at).toISOString()}` : ""
     process.stderr.write(`${program} runs${at}: ${summary(applied)}\n`)
@@ -45,13 +47,11 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
 }
 
 /** An input that is there, whosever it is, is read as it is: nothing of it is sent to the master. */
-function withInputs(session: ClientSession, plan: Plan): Plan {
-  const inputs = session.host.definitions
-    .all()
-    .filter(({ kind, named }) => kind === "input" && named)
-    .map(({ program, name }) => `${program}/${name}`)
-    .filter(name => !plan.add.includes(name) && !plan.unchanged.includes(name) && !plan.change.some(one => one.name === name))
-  return { ...plan, unchanged: [...new Set(inputs), ...plan.unchanged] }
+function withInputs(plan: Plan, inputs: readonly string[]): Plan {
+  const there = inputs.filter(
+    name => !plan.add.includes(name) && !plan.unchanged.includes(name) && !plan.change.some(one => one.name === name),
+  )
+  return { ...plan, unchanged: [...there, ...plan.unchanged] }
 }
 
 /** From when on each stream that was added, or is made anew, has been made. */

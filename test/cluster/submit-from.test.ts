@@ -123,7 +123,7 @@ test("history, then live, though a worker is killed in the middle of the history
   await cluster.kill("w2")
   const { code, err } = await submitted
   assert.is(code, 0, err)
-  assert.match(err, new RegExp(`${name} runs: 2 added\\n`))
+  assert.match(err, new RegExp(`${name} runs: 2 added · 1 unchanged\\n`))
   // Both have caught up, and go on with what comes.
   await until(views, async () => (await session.streams({ program: name })).every(({ state }) => state !== "catching up"))
   await goingOn.more(after)

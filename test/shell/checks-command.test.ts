@@ -300,7 +300,7 @@ export const share = ones.reduceByKey((a, b) => a + b).join(again).mapValues(([n
   writeFileSync(later, `import { readStream } from "rivulet"\nconst views = readStream("views", "200ms", { format: "combined" })\n${again}`)
   const submitted = await rivulet(["submit", later, "--from", "archive"], as("ann"))
   assert.is(submitted.code, 0, submitted.err)
-  assert.match(submitted.err, /later runs: \d added\n/)
+  assert.match(submitted.err, /later runs: \d added · 1 unchanged\n/)
   for (const name of ["again", "recent", "seen"]) assert.match(submitted.err, new RegExp(`^  ${name} from \\d{4}-`, "m"))
   await feed.send([visit("/e", 14)])
   await ann.until('state("later/again").get("/e")', said => said.startsWith("  3\n"))
