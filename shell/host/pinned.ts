@@ -42,6 +42,9 @@ export async function pinLines(args: string, host: Pins): Promise<StyledLine[]> 
   const { session } = host
   const streams = await session.streams()
   const there = streams.find(one => one.name === called)
+  // Under the name of its rows there is the same answer; under one that was chosen there may be anything.
+  if (there !== undefined && name !== undefined)
+    throw new RivuletError(`${there.program}/${name} is there already, and is not this answer`, { code: 4, try: ".pin as another-name" })
   if (there === undefined) {
     session.name(constant(session, rows, streams), called)
     await session.flush()

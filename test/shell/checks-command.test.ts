@@ -72,6 +72,7 @@ test("an answer is pinned: others ask for it as it was, also when what it was ma
   const [, address, id] = /query -m (tcp:\S+) (@[0-9a-f]{6})\n/.exec(said) ?? []
   assert.match(said, /Out\[\d+\], 2 rows, kept as long as .*; \.keep pin-/)
   assert.is(await ann.run(".pin"), said, "the same answer is the same pin")
+  assert.match(await ann.run(".pin as flags"), /ann\/flags is there already, and is not this answer/)
   await ann.run("const flags = views.map(v => [v.url, 2]).runningReduce(sum)")
   await ann.until('flags.get("/a")', said => said.startsWith("  6\n"))
   const asked = await rivulet(["query", "-m", address!, id!], as("bob"))
