@@ -34,10 +34,10 @@ export interface WorkerEntry {
   heardMs: number
   /** Since when the connection counts as broken. */
   suspectMs: number | null
-  /** Nothing that arrived there before this time (master's clock) is missing here. */
   /** How many times as long as others it may be silent, and until when. */
   readonly patience: number
   readonly patientUntilMs: number
+  /** Nothing that arrived there before this time (master's clock) is missing here. */
   reportedThrough: number
   /** It was looked for when it was last silent. */
   probed: boolean
