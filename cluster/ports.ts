@@ -9,7 +9,7 @@
 import type { ListedFile, PinnedFile, Unpacked } from "../engine/input/file-split.js"
 import type { TableWrite } from "../engine/output/table.js"
 import type { Packing } from "../engine/rdd.js"
-import type { CapturedLog, TaskFailure, TaskLimits, TaskResult, TaskRun } from "../engine/task.js"
+import type { CapturedLog, FailedRun, TaskFailure, TaskLimits, TaskResult, TaskRun } from "../engine/task.js"
 import type { Lease, SeenLease } from "./master/leadership.js"
 import type { JournalRecord } from "./master/records.js"
 import type { SeenStandby, Standby } from "./master/standbys.js"
@@ -66,7 +66,7 @@ export type NodeEvent =
   | { readonly kind: "appendFailed"; readonly sequence: number; readonly reason: "conflict" | "disk"; readonly error: string }
   // executors (worker)
   | { readonly kind: "taskDone"; readonly task: string; readonly executor: number; readonly result: TaskResult; readonly ms: number }
-  | { readonly kind: "taskFailed"; readonly task: string; readonly executor: number; readonly failure: TaskFailure; readonly ms: number }
+  | { readonly kind: "taskFailed"; readonly task: string; readonly executor: number; readonly failure: FailedRun; readonly ms: number }
   /** Once, of a task that has run for a while, by the clock. */
   | { readonly kind: "taskLong"; readonly task: string; readonly executor: number; readonly ms: number }
   // disk (worker)

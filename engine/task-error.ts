@@ -3,14 +3,14 @@
 import { positionOf } from "./capture/position.js"
 import { RivuletError } from "./errors.js"
 import type { FunctionRef } from "./function-ref.js"
-import type { TaskFailure } from "./task.js"
+import type { FailedRun, TaskFailure } from "./task.js"
 import { showValue } from "./values/values.js"
 
 /** Thrown by `TaskRunner.run`. */
 export class TaskError extends Error {
-  readonly failure: TaskFailure
+  readonly failure: FailedRun
 
-  constructor(failure: TaskFailure, cause?: unknown) {
+  constructor(failure: FailedRun, cause?: unknown) {
     super(failure.message, cause === undefined ? undefined : { cause })
     this.name = "TaskError"
     this.failure = failure

@@ -36,6 +36,8 @@ export class TaskRunner {
   private readonly packer: SplitPacker
   private kernels: Kernels | null
   private readonly watch: CallWatch | null
+  /** Of the attempt that runs, or was the last to. */
+  private log = new TaskLog()
 
   /**
    * `buffer` is the block memory in which inputs lie. `compiled: false`: functions are called, never read; results are the same.
@@ -92,7 +94,7 @@ export class TaskRunner {
     try {
       return this.attempt(run, watch, progress)
     } catch (error) {
-      if (watch !== null && !(error instanceof TaskError)) throw new TaskError(watch.failure(error), error)
+      if (watch !== null && !(error instanceof TaskError)) throw this.failed(watch, error)
       throw this.explained(run, error, progress)
     } finally {
       this.states.settle()
@@ -135,15 +137,22 @@ export class TaskRunner {
     try {
       this.attempt(run, watch, progress)
     } catch (again) {
-      return new TaskError(watch.failure(again), again)
+      return this.failed(watch, again)
     }
     const message = error instanceof Error ? error.message : String(error)
     return new TaskError({ kind: "machine", message: `${message} (not when it was run again)` }, error)
   }
 
+  /** With what was printed on the way there: it is what its author put there to see why. */
+  private failed(watch: CallWatch, error: unknown): TaskError {
+    const logs = this.log.end()
+    return new TaskError({ ...watch.failure(error), ...(logs.length > 0 && { logs }) }, error)
+  }
+
   private attempt(run: TaskRun, watch: CallWatch | null, progress: TaskProgress | null): TaskResult {
     const { stage, partition } = run
     const log = new TaskLog()
+    this.log = log
     const scope = new TaskScope(this.buffer, run, this.functions, this.states, log, watch, progress)
     const { kernels } = this
     if (kernels !== null && watch === null) scope.shortcut = (node, place, at) => this.asked.rows(node, place, at, scope, kernels)

@@ -186,3 +186,8 @@ export interface TaskFailure {
   /** It did not say so: it could not be reached, or was silent for too long. */
   readonly unanswered?: true
 }
+
+/** As an executor tells it: with what its functions printed until then. The worker passes that on by itself, as it does of a task that ended well. */
+export interface FailedRun extends TaskFailure {
+  readonly logs?: readonly TaskLine[]
+}

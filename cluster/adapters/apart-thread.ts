@@ -2,7 +2,7 @@
  * A thread that was left to one task which takes long, or for ever: the executor that it was has gone on with another.
  */
 
-import type { TaskFailure, TaskResult } from "../../engine/task.js"
+import type { FailedRun, TaskFailure, TaskResult } from "../../engine/task.js"
 import { type ExecutorTask, type FinishedTask, processMs, slotState } from "./executor-messages.js"
 import { overLimits, threadEnded } from "./task-limits.js"
 import type { TaskThread, ThreadOwner } from "./task-thread.js"
@@ -22,7 +22,7 @@ export interface ApartThreadOptions {
   /** Some time after: the thread has nothing more to do. */
   readonly onIdle: () => void
   /** The thread has been ended. */
-  readonly onFailed: (failure: TaskFailure, ms: number) => void
+  readonly onFailed: (failure: FailedRun, ms: number) => void
   /** Limit of the thread's JavaScript heap. */
   readonly heapMb: number | undefined
   /** The functions that the thread has. */

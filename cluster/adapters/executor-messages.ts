@@ -1,6 +1,6 @@
 /** What goes between a worker's main thread and one executor thread. */
 
-import { progressLength, type TaskFailure, type TaskLimits, type TaskProgress, type TaskResult, type TaskRun } from "../../engine/task.js"
+import { type FailedRun, progressLength, type TaskLimits, type TaskProgress, type TaskResult, type TaskRun } from "../../engine/task.js"
 
 export interface ExecutorTask {
   readonly task: string
@@ -69,6 +69,6 @@ export type FromThread = { readonly kind: "ready"; readonly thread: number | nul
 
 export type FinishedTask = { readonly slot: number; readonly ms: number } & (
   | { readonly result: TaskResult }
-  | { readonly failure: TaskFailure }
+  | { readonly failure: FailedRun }
   | { readonly cancelled: true }
 )

@@ -5,7 +5,7 @@
 
 import { parentPort, workerData } from "node:worker_threads"
 import { OutputMemory } from "../../engine/output-memory.js"
-import type { TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
+import type { FailedRun, TaskFailure, TaskOutput, TaskProgress, TaskResult, TaskRun } from "../../engine/task.js"
 import { restoreBuiltIns } from "./built-ins.js"
 import { collectEarly } from "./early-collection.js"
 import {
@@ -85,7 +85,7 @@ function runAll(tasks: readonly PostedTask[]): void {
 }
 
 /** A message of any length can be thrown; one that no frame holds would never be heard of. */
-function shortened(failure: TaskFailure): TaskFailure {
+function shortened(failure: FailedRun): FailedRun {
   const cut = (text: string) => (text.length > longestText ? `${text.slice(0, longestText)}…` : text)
   return { ...failure, message: cut(failure.message), ...(failure.stack !== undefined && { stack: cut(failure.stack) }) }
 }
@@ -114,8 +114,8 @@ function ownBytes(output: TaskOutput, transfers: Set<ArrayBuffer>): TaskOutput {
   return { ...output, bytes }
 }
 
-function failureOf(error: unknown): TaskFailure {
-  const failure = (error as { failure?: TaskFailure }).failure
+function failureOf(error: unknown): FailedRun {
+  const failure = (error as { failure?: FailedRun }).failure
   if (failure !== undefined) return failure
   if (!(error instanceof Error)) return { kind: "machine", message: String(error) }
   return { kind: "machine", message: error.message, errorName: error.name, stack: error.stack }

@@ -8,7 +8,7 @@
  * Tasks are deterministic, so one whose result was lost with its thread simply runs again.
  */
 
-import type { TaskFailure, TaskResult } from "../../engine/task.js"
+import type { FailedRun, TaskFailure, TaskResult } from "../../engine/task.js"
 import { ApartThread } from "./apart-thread.js"
 import { type ExecutorTask, type FinishedTask, type PostedTask, processMs, type Slots, slotCount, slotState } from "./executor-messages.js"
 import { overLimits, threadEnded } from "./task-limits.js"
@@ -24,7 +24,7 @@ export interface ExecutorThreadOptions {
   /** The functions that threads have. */
   readonly assets: ReadonlyMap<string, Uint8Array>
   readonly onDone: (task: string, result: TaskResult, ms: number) => void
-  readonly onFailed: (task: string, failure: TaskFailure, ms: number) => void
+  readonly onFailed: (task: string, failure: FailedRun, ms: number) => void
   /** Once, of a task that runs for a while. */
   readonly onLong: (task: string, ms: number) => void
 }

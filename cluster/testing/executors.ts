@@ -3,7 +3,7 @@
  * time drawn from a cost model. Inputs are read at that end: memory that the worker gave away too early shows.
  */
 
-import type { TaskFailure, TaskInput, TaskLimits, TaskResult, TaskRun } from "../../engine/task.js"
+import type { FailedRun, TaskFailure, TaskInput, TaskLimits, TaskResult, TaskRun } from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
 import type { Timer, World } from "./world.js"
 
@@ -159,7 +159,7 @@ export class SimulatedExecutors {
     try {
       result = runner.run(run)
     } catch (error) {
-      const failure = (error as { failure?: TaskFailure }).failure
+      const failure = (error as { failure?: FailedRun }).failure
       this.#failed(task, number, failure ?? machineFailure(error), ms)
       return
     }
@@ -169,7 +169,7 @@ export class SimulatedExecutors {
     this.#dispatch({ kind: "taskDone", task, executor: number, result: { ...result, outputs }, ms })
   }
 
-  #failed(task: string, executor: number, failure: TaskFailure, ms: number): void {
+  #failed(task: string, executor: number, failure: FailedRun, ms: number): void {
     this.#dispatch({ kind: "taskFailed", task, executor, failure, ms })
   }
 

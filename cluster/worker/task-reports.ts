@@ -28,6 +28,9 @@ export function madeOf(
   }
 }
 
+/** What is shown of a task beside its result. One that failed has set nothing aside. */
+type Said = Pick<TaskResult, "logs"> & { readonly aside?: Pick<TaskResult["aside"], "samples"> }
+
 /** Lines that could not be parsed, shown with the task's log. */
 const samplesShown = 3
 /**
@@ -83,8 +86,9 @@ export class TaskReports {
     return this.#done.every(({ failure }) => failure === undefined)
   }
 
-  log({ stream, interval, root }: StageSpec, partition: number, { logs, aside }: TaskResult): void {
-    if (logs.length === 0 && aside.samples.length === 0) return
+  log({ stream, interval, root }: StageSpec, partition: number, { logs, aside }: Said): void {
+    const samples = aside?.samples ?? []
+    if (logs.length === 0 && samples.length === 0) return
     const own = root.kind === "stretch" ? null : (interval?.from ?? null)
     const said = new Map<number | null, CapturedLog[]>()
     const add = (of: number | null, line: CapturedLog) => {
@@ -93,7 +97,7 @@ export class TaskReports {
       else lines.push(line)
     }
     for (const { interval: of = own, ...line } of logs) add(of, line)
-    for (const sample of aside.samples.slice(0, samplesShown)) add(own, { level: "warn", text: `set aside, ${sample}`, repeated: 1 })
+    for (const sample of samples.slice(0, samplesShown)) add(own, { level: "warn", text: `set aside, ${sample}`, repeated: 1 })
     for (const [of, lines] of said) this.#master.post({ kind: "log", stream, interval: of, partition, lines })
   }
 }

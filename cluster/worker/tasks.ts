@@ -11,7 +11,7 @@
  */
 
 import { isTable } from "../../engine/output/table.js"
-import { type StageSpec, type TaskFailure, type TaskResult, writesFile } from "../../engine/task.js"
+import { type FailedRun, type StageSpec, type TaskFailure, type TaskResult, writesFile } from "../../engine/task.js"
 import type { LaunchTask } from "../protocol.js"
 import type { ClockOffset } from "./clock-offset.js"
 import type { WorkerConfig } from "./config.js"
@@ -154,7 +154,7 @@ export class Tasks {
     else this.#keep(entry, result, ms)
   }
 
-  onTaskFailed(name: string, failure: TaskFailure, ms: number): void {
+  onTaskFailed(name: string, { logs = [], ...failure }: FailedRun, ms: number): void {
     if (this.#parts.folding.onDone(name, false)) return
     const entry = this.#offThread(name)
     if (entry === undefined) return
@@ -164,6 +164,7 @@ export class Tasks {
     }
     entry.inputs.release()
     if (entry.cancelled) return
+    this.#reports.log(entry.stage, entry.launch.partition, { logs })
     const { timeoutMs } = entry.launch
     const timedOut = entry.timedOut && failure.kind === "killed"
     const failed: TaskFailure = timedOut

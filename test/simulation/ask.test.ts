@@ -279,6 +279,33 @@ async function linesOf(logs: AsyncIterable<LogLine>): Promise<LogLine[]> {
   return lines
 }
 
+test("logs: of a stream that is held, what its function printed before it threw", async () => {
+  const s = await simulate({ workers: 2 })
+  const words = s.readStream("words", "1s")
+  const picky = words
+    .map(v => {
+      console.log("saw", v)
+      if (v === "no") throw new Error(v)
+      return v
+    })
+    .named("picky")
+    .persist()
+  s.feed("words", ["yes", "no", "never"])
+  await s.advance("2s")
+  assert.is((await picky.info()).state, "held")
+  const lines = await linesOf(s.logs({ stream: "picky" }))
+  // It was tried twice.
+  assert.equal(
+    lines.map(({ text, repeated }) => [text, repeated]),
+    [
+      ["saw yes", 2],
+      ["saw no", 2],
+    ],
+  )
+  assert.ok(lines.every(({ interval, partition }) => interval !== undefined && partition === 0))
+  await s.close()
+})
+
 test("logs: tagged, folded, limited, followed", async () => {
   const s = await simulate({ workers: 2 })
   const views = s.readStream("views", "1s")
