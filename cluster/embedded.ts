@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { mkdtempSync } from "node:fs"
 import { rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { RivuletError } from "../engine/errors.js"
@@ -218,7 +218,8 @@ class EmbeddedProcesses implements Embedded {
     const { replicas, minReplicas, durable, taskTimeoutMs, frugal } = this.options
     const dir = join(this.directory, "master")
     const config = frugal === true ? frugalMaster : {}
-    const options = { bind, dir, cluster: "embedded", replicas, minReplicas, durable, taskTimeoutMs, config }
+    const startedBy = process.env.USER ?? userInfo().username
+    const options = { bind, dir, cluster: "embedded", startedBy, replicas, minReplicas, durable, taskTimeoutMs, config }
     return { kind: "master", options, log: this.logOf("master") }
   }
 

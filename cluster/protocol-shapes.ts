@@ -159,6 +159,7 @@ const clusterEvent = byKind<ClusterEvent>({
   stopped: { stream: text, by: text },
   log: { ...logFields, worker: text },
   warning: { text },
+  ending: { startedBy: nullable(text) },
 })
 
 const request = byKind<Request>({

@@ -279,7 +279,8 @@ export function openScreen(options: ScreenOptions): Screen {
 
   function leave(confirmed: boolean): void {
     void options.leave().then(({ lines, ask }) => {
-      dispatch({ kind: "print", lines })
+      // Of a question that is answered no word more.
+      if (!ask || !confirmed) dispatch({ kind: "print", lines })
       if (ask && !confirmed) dispatch({ kind: "mustConfirm" })
       else close()
     })

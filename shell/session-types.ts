@@ -35,6 +35,8 @@ export interface ShellState {
   readonly status: StatusView | null
   /** Seconds since the master was last heard, when it is lost. */
   readonly lostForS: number | null
+  /** Before it was lost it said that all of it ends. */
+  readonly clusterEnded: boolean
   readonly columns: number
   readonly rows: number
   /** An embedded cluster asks once before it ends. */
@@ -122,7 +124,8 @@ export type ShellEvent =
   | { readonly kind: "found"; readonly query: string; readonly matches: readonly string[] }
   | { readonly kind: "panels"; readonly panels: readonly PanelView[]; readonly timeline: Timeline | null }
   | { readonly kind: "status"; readonly status: StatusView }
-  | { readonly kind: "connection"; readonly lostForS: number | null }
+  /** `clusterEnded`: its master has said so. */
+  | { readonly kind: "connection"; readonly lostForS: number | null; readonly clusterEnded?: boolean }
   | { readonly kind: "paged"; readonly answer: PagedAnswer }
   | { readonly kind: "pagerNote"; readonly note: string }
   /** What the cell has become in an editor. */
@@ -171,6 +174,7 @@ export function initialShell(prompt: string, columns: number, rows: number, colo
     focus: null,
     status: null,
     lostForS: null,
+    clusterEnded: false,
     columns,
     rows,
     askedToLeave: false,

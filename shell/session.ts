@@ -53,7 +53,9 @@ export function reduce(state: ShellState, event: ShellEvent): Step {
     case "status":
       return only({ ...state, status: event.status })
     case "connection":
-      return only(state.lostForS === event.lostForS ? state : { ...state, lostForS: event.lostForS })
+      return only(
+        state.lostForS === event.lostForS ? state : { ...state, lostForS: event.lostForS, clusterEnded: event.clusterEnded === true },
+      )
     case "paged":
       return only({ ...state, pager: openPager(event.answer), completion: null, inspection: null, search: null })
     case "pagerNote":

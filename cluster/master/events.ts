@@ -26,8 +26,8 @@ export class Events {
   }
 
   note(event: ClusterEvent | PastEvent, wallMs: number): void {
-    // Of what functions print there is a log.
-    if (event.kind === "log") return
+    // Of what functions print there is a log; after an end nobody asks this master.
+    if (event.kind === "log" || event.kind === "ending") return
     const kept = this.#kept.get(event.kind)
     const entry = { sequence: this.#ledger.epoch * epochSpan + ++this.#count, wallMs, owner: null, event }
     if (kept === undefined) this.#kept.set(event.kind, [entry])

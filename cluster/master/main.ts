@@ -14,7 +14,7 @@ import { type Listening, ZeromqTransport } from "../transport/zeromq.js"
 import { rivuletVersion, runtimeVersion } from "../version.js"
 import type { MasterConfig } from "./config.js"
 import { epochOf, newestEpoch, type ReadRecord } from "./epochs.js"
-import { MasterMachine } from "./master.js"
+import { type MasterCall, MasterMachine } from "./master.js"
 import { type JournalRecord, unknownKind } from "./records.js"
 
 /** How a master decides, wherever its journal is. */
@@ -45,6 +45,8 @@ export interface MasterSettings {
 export interface MasterProcessOptions extends MasterSettings {
   /** Holds the journal: a master started there again goes on where the last one ended. Made when missing. */
   readonly dir: string
+  /** Whose process it is a part of, and ends with: said to who is attached when it does. */
+  readonly startedBy?: string
 }
 
 export interface MasterProcess {
@@ -75,13 +77,28 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
       throw error
     })
   let end: ReturnType<typeof endOnSignals> | null = null
-  const { node, running } = runMaster(options, {
-    ...{ listening, metrics, say, ...opened },
-    epoch: newestEpoch(opened.records) + 1,
-    claimed: false,
-    onExit: code => (end === null ? void running.stop() : end.exit(code)),
-  })
-  if (options.ownsProcess ?? true) end = endOnSignals({ say, stop: running.stop })
+  let failed = false
+  const onExit = (code: number) => {
+    failed = true
+    if (options.onExit !== undefined) options.onExit(code)
+    else if (end === null) void running.stop()
+    else end.exit(code)
+  }
+  const { node, running } = runMaster(
+    { ...options, onExit },
+    {
+      ...{ listening, metrics, say, ...opened },
+      epoch: newestEpoch(opened.records) + 1,
+      claimed: false,
+      onExit,
+    },
+  )
+  const stop = () => {
+    // Whoever takes the place of one that cannot go on is not to be contradicted.
+    if (!failed) running.call({ kind: "ending", startedBy: options.startedBy ?? null } satisfies MasterCall)
+    return running.stop()
+  }
+  if (options.ownsProcess ?? true) end = endOnSignals({ say, stop })
   say("info", `master of ${options.cluster ?? defaultCluster} at ${listening.address}, ${epochOf(node)}, journal in ${options.dir}`)
   if (metrics !== null) say("info", `metrics at ${metrics.url}`)
   return {
@@ -89,7 +106,7 @@ export async function startMaster(options: MasterProcessOptions): Promise<Master
     node,
     async stop() {
       end?.release()
-      await Promise.all([running.stop(), metrics?.close()])
+      await Promise.all([stop(), metrics?.close()])
     },
   }
 }

@@ -57,7 +57,11 @@ export class MasterMachine implements Machine {
 }
 
 /** What its own process asks or tells: for metrics, by a number of its own; or who stands by, told by one of several masters. */
-export type MasterCall = number | { readonly host: string; readonly standbys: readonly Standby[] }
+export type MasterCall =
+  | number
+  | { readonly host: string; readonly standbys: readonly Standby[] }
+  /** Its process ends, as it was told to: see the event of that kind. */
+  | { readonly kind: "ending"; readonly startedBy: string | null }
 
 /** The master once its journal is read. */
 class Running {
@@ -120,6 +124,7 @@ class Running {
   #called(call: MasterCall, times: Times): void {
     const { parts, masters, members } = this.#its
     if (typeof call === "number") parts.outbox.push({ kind: "answer", call, value: this.#metrics(times) })
+    else if ("kind" in call) members.tell(call)
     else for (const event of masters.told(call.host, call.standbys)) members.tell(event)
   }
 

@@ -247,10 +247,12 @@ export type ClusterEvent =
       readonly lines: readonly CapturedLog[]
     }
   | { readonly kind: "warning"; readonly text: string }
+  /** The master's last word. `startedBy`: whose process this cluster is part of and ends with; null: the master alone was told to stop. */
+  | { readonly kind: "ending"; readonly startedBy: string | null }
 
 /** What the master remembers of what happened, for who asks. Streams by their names; `from`, `to`, `through` are starts and ends of intervals. */
 export type PastEvent =
-  | Exclude<ClusterEvent, { readonly kind: "log" }>
+  | Exclude<ClusterEvent, { readonly kind: "log" | "ending" }>
   /** `host` and `address`: of one of several. */
   | { readonly kind: "masterStarted"; readonly epoch: number; readonly host?: string; readonly address?: string }
   | { readonly kind: "submitted"; readonly program: string; readonly by: string }

@@ -141,8 +141,11 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
     return definition.owner === user && definition.named && state === "running"
   }
 
+  let clusterEnded = false
   const deaf = calls.onPush(push => {
     if (push.kind === "progress") screen.dispatch({ kind: "progress", text: progressOf(push) })
+    else if (push.kind === "event" && push.event.kind === "ending") clusterEnded = push.event.startedBy !== null
+    else if (push.kind === "connection" && push.connected) clusterEnded = false
   })
   ending.add(deaf)
 
@@ -152,7 +155,7 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   const poll = setInterval(() => {
     if (asking) {
       const lostForS = Math.round((Date.now() - askedAtMs) / 1000)
-      if (lostForS >= 2) screen.dispatch({ kind: "connection", lostForS })
+      if (lostForS >= 2) screen.dispatch({ kind: "connection", lostForS, clusterEnded })
       return
     }
     asking = true

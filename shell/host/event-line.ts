@@ -7,6 +7,7 @@ import { printable } from "../view/table.js"
 /** Null for what is shown elsewhere (logs), and for what this user did himself. */
 export function eventLine(event: ClusterEvent, user: string): StyledLine | null {
   if (event.kind === "log" || ("by" in event && event.by === user)) return null
+  if (event.kind === "ending") return { text: `● ${endingText(event.startedBy)}`, style: "warning" }
   // Of a loss after which nothing was missing there is nothing to tell.
   if (event.kind === "recovered" && event.partitions === 0) return null
   return { text: `● ${eventText(event)}${event.kind === "held" ? ` · .why ${event.stream}` : ""}`, style: styleOf(event) }
@@ -65,6 +66,12 @@ export function eventText(event: PastEvent, time: (ms: number) => string = ms =>
     case "speculated":
       return `${about(event)} is slow on ${event.worker}: begun on ${event.second} too`
   }
+}
+
+function endingText(startedBy: string | null): string {
+  return startedBy === null
+    ? "the master was stopped; started again in its directory it goes on, and this shell finds it"
+    : `the cluster has ended: ${printable(startedBy)}, who started it, has left; what ran on it is gone · .exit leaves`
 }
 
 /** Several a second of a cluster that is well: shown to who asks for them. */

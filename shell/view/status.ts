@@ -7,14 +7,18 @@ import { cellWidth } from "./width.js"
 interface Shown {
   readonly status: StatusView | null
   readonly lostForS: number | null
+  readonly clusterEnded?: boolean
   readonly running: boolean
   readonly progress?: string
   /** Cells that were entered meanwhile. */
   readonly waiting: number
 }
 
-export function statusLine({ status, lostForS, running, progress = "", waiting }: Shown, width: number): string {
-  if (lostForS !== null) return red(truncate(` no answer from the master for ${lostForS} s; streams do not need this shell`, width - 1))
+export function statusLine({ status, lostForS, clusterEnded, running, progress = "", waiting }: Shown, width: number): string {
+  if (lostForS !== null) {
+    const why = clusterEnded ? "the cluster has ended" : "streams do not need this shell"
+    return red(truncate(` no answer from the master for ${lostForS} s; ${why}`, width - 1))
+  }
   if (status === null) return dim(" …")
   const asking = running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : ""
   const parts = [

@@ -1,10 +1,11 @@
 import { fork } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { ClientPush } from "../../cluster/client/call.js"
 import { openSender } from "../../cluster/client/send.js"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
 import { startEmbedded } from "../../cluster/embedded.js"
@@ -111,6 +112,19 @@ test("its processes end with the one that started it, SIGKILL included, and leav
   owner.kill("SIGKILL")
   // Nobody is left who could tell: look until it is so.
   while (pids.some(isAlive) || existsSync(directory)) await new Promise(resolve => setTimeout(resolve, 20))
+})
+
+test("who is attached hears that it ends, and whose it was", async () => {
+  const cluster = await startEmbedded({ workers: 1 })
+  const session = await connect(cluster.address, { user: "another", program: "p" })
+  const heard = new Promise<ClientPush>(resolve => {
+    session.calls.onPush(push => {
+      if (push.kind === "connection" || (push.kind === "event" && push.event.kind === "ending")) resolve(push)
+    })
+  })
+  await cluster.stop()
+  assert.equal(await heard, { kind: "event", event: { kind: "ending", startedBy: process.env.USER ?? userInfo().username } })
+  await session.close()
 })
 
 test("what keeps it from starting is told", async () => {

@@ -17,6 +17,8 @@ const cases: readonly [event: ClusterEvent, line: string | null][] = [
     "● the master tcp://b:7077 (b) stands by no more: nobody would take over",
   ],
   [{ kind: "standbyLost", host: "b", address: "tcp://b:7077", left: 1 }, "● the master tcp://b:7077 (b) stands by no more"],
+  [{ kind: "ending", startedBy: "me" }, "● the cluster has ended: me, who started it, has left; what ran on it is gone · .exit leaves"],
+  [{ kind: "ending", startedBy: null }, "● the master was stopped; started again in its directory it goes on, and this shell finds it"],
   [{ kind: "defined", stream: "me/counts", by: "ann" }, "● ann defined me/counts"],
   [{ kind: "defined", stream: "me/counts", by: "me" }, null],
 ]

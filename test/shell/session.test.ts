@@ -159,6 +159,9 @@ test("of a question whose task does not end the status line says which it waits 
     const line = statusLine({ status, lostForS: null, running: true, progress: told, waiting: 0 }, columns)
     assert.match(line, /one has run for 13 s on w2 · Ctrl-C cancels/, `${columns} columns`)
   }
+  const lost = { status, lostForS: 4, running: false, waiting: 0 }
+  assert.match(statusLine(lost, 100), /no answer from the master for 4 s; streams do not need this shell/)
+  assert.match(statusLine({ ...lost, clusterEnded: true }, 100), /no answer from the master for 4 s; the cluster has ended/)
   assert.match(statusLine({ status, lostForS: null, running: false, waiting: 0 }, 70), /8\.0 s behind: \.why/)
 })
 

@@ -86,12 +86,20 @@ test("numbers move without typing; questions are answered with their stamp; a lo
   assert.equal(await attached.ended, { code: 0, signal: null })
   assert.ok(attached.lines().some(line => line.startsWith("left tcp://")))
   assertTerminalIsBack(attached)
+  const left = start([...moduleArguments("shell/cli/main"), "shell", "-m", address])
+  await left.until(lines => lines.some(line => line.includes("Ctrl-D detaches")))
   on.type("\x04")
   await on.until(lines => lines.some(line => line.includes("Ctrl-D again to leave")))
   on.type("\x04")
   assert.equal(await on.ended, { code: 0, signal: null })
+  assert.is(on.lines().filter(line => line.includes("Ctrl-D again to leave")).length, 1)
   assertTerminalIsBack(on)
   await gone(below)
+  // Whoever is attached to what has ended is told, and leaves as from any other.
+  await left.until(lines => lines.some(line => line.includes("the cluster has ended")))
+  await left.until(lines => lines.some(line => / no answer from the master for \d+ s; the cluster has ended/.test(line)))
+  left.type(".exit\r")
+  assert.equal(await left.ended, { code: 0, signal: null })
 })
 
 for (const [signal, code] of [
