@@ -3,7 +3,7 @@
  * ends the process.
  */
 
-import { decode, decodeRest, freshDecoder } from "./editor/decode.js"
+import { type Decoded, decode, decodeRest, freshDecoder } from "./editor/decode.js"
 import { editedCell } from "./editor/external.js"
 import type { History } from "./editor/history.js"
 import { searchCells } from "./editor/search.js"
@@ -288,8 +288,9 @@ export function openScreen(options: ScreenOptions): Screen {
 
   let heard = false
   let torn: NodeJS.Timeout | undefined
-  const input = (decoded: ReturnType<typeof decode>) => {
+  const input = (decoded: Decoded) => {
     decoder = decoded.state
+    if (decoded.size !== undefined) size.told(decoded.size)
     together(() => {
       for (const event of decoded.events) dispatch({ kind: "input", event })
     })
@@ -302,13 +303,15 @@ export function openScreen(options: ScreenOptions): Screen {
     input(decode(decoder, text))
     if (decoder.pending !== "") torn = setTimeout(() => input(decodeRest(decoder)), sequenceMs)
   }
-  const size = new TerminalSize(stdout, () => {
-    const columns = stdout.columns ?? 80
-    frames.resized(columns)
-    full.resized()
-    host.resize(columns)
-    dispatch({ kind: "resized", columns, rows: stdout.rows ?? 24 })
-    paint()
+  const size = new TerminalSize(stdout, {
+    stood: () => {
+      const columns = stdout.columns ?? 80
+      frames.resized(columns)
+      full.resized()
+      host.resize(columns)
+      dispatch({ kind: "resized", columns, rows: stdout.rows ?? 24 })
+      paint()
+    },
   })
 
   function close(): void {

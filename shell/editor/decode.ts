@@ -8,6 +8,13 @@ export type InputEvent =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "paste"; readonly text: string }
 
+export interface Decoded {
+  readonly events: InputEvent[]
+  readonly state: DecoderState
+  /** The terminal's answer to what size it has. */
+  readonly size?: { readonly columns: number; readonly rows: number }
+}
+
 export interface DecoderState {
   /** Bytes of an escape sequence or paste that has not ended. */
   readonly pending: string
@@ -63,8 +70,9 @@ const controls: Readonly<Record<string, string>> = {
   "\x1f": "ctrl-_",
 }
 
-export function decode(state: DecoderState, chunk: string): { readonly events: InputEvent[]; readonly state: DecoderState } {
+export function decode(state: DecoderState, chunk: string): Decoded {
   const events: InputEvent[] = []
+  let size: Decoded["size"]
   let rest = state.pending + chunk
   let text = ""
   const flush = () => {
@@ -94,6 +102,8 @@ export function decode(state: DecoderState, chunk: string): { readonly events: I
         flush()
         const key = sequences[sequence[1]!]
         if (key !== undefined) events.push({ kind: "key", key })
+        const [, rows, columns] = /^\[8;(\d+);(\d+)t$/.exec(sequence[1]!) ?? []
+        if (columns !== undefined) size = { columns: Number(columns), rows: Number(rows) }
         rest = rest.slice(sequence[0].length)
         continue
       }
@@ -124,11 +134,11 @@ export function decode(state: DecoderState, chunk: string): { readonly events: I
     rest = rest.slice(point.length)
   }
   flush()
-  return { events, state: { pending: rest } }
+  return { events, state: { pending: rest }, ...(size && { size }) }
 }
 
 /** Nothing has followed for some time: what has begun like a sequence was a key. An unfinished paste still waits. */
-export function decodeRest({ pending }: DecoderState): { readonly events: InputEvent[]; readonly state: DecoderState } {
+export function decodeRest({ pending }: DecoderState): Decoded {
   if (pending.startsWith(pasteStart)) return { events: [], state: { pending } }
   const key = pending === "\x1b" ? "escape" : /^\x1b[[O]$/.test(pending) ? `alt-${pending[1]}` : null
   return { events: key === null ? [] : [{ kind: "key", key }], state: freshDecoder }

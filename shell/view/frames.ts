@@ -11,6 +11,13 @@ const begin = "\x1b[?2026h"
 const end = "\x1b[?2026l"
 const showCursor = "\x1b[?25h"
 const hideCursor = "\x1b[?25l"
+const save = "\x1b7"
+const restore = "\x1b8"
+/**
+ * From the cursor's row to the end of the screen; below a frame is nothing. Its own row apart: tmux takes clearing from the screen's first cell
+ * on for a new screen, and keeps the old one in its scrollback.
+ */
+const clear = `${save}\x1b[2K\x1b[1B\x1b[J${restore}`
 
 export interface Frame {
   /** None wider than the terminal. */
@@ -36,21 +43,22 @@ export class FrameOutput {
       this.#held.push(above)
       return
     }
-    let text = ""
+    // From the cursor's row, not from below the frame: a screen that has become lower without a word of it may have cut what was there.
+    const from = cursorRow(before)
     const { rows } = frame
-    if (above !== "") text = upToStart(before.rows.length) + above + lines(rows)
-    else if (rows.length === before.rows.length) {
-      rows.forEach((row, i) => {
-        const up = rows.length - i
-        if (row !== before.rows[i]) text += `\x1b[${up}A\r${toEnd(row, this.terminal.columns ?? 80)}\r\x1b[${up}B`
-      })
-    } else {
+    const off = before.rows.length === 0 ? "" : clear
+    if (above !== "") return this.#send(`${vertical(-from)}${off}${above}${lines(rows)}`)
+    if (rows.length !== before.rows.length) {
       let same = 0
       while (same < rows.length && rows[same] === before.rows[same]) same++
-      text = upToStart(before.rows.length - same) + lines(rows.slice(same))
+      return this.#send(`${vertical(same - from)}${off}${lines(rows.slice(same))}`)
     }
+    let text = ""
+    rows.forEach((row, i) => {
+      if (row !== before.rows[i]) text += `${save}${vertical(i - from)}${toEnd(row, this.terminal.columns ?? 80)}${restore}`
+    })
     const moved = frame.cursor?.row !== before.cursor?.row || frame.cursor?.column !== before.cursor?.column
-    if (text !== "" || moved) this.#send(toBottom(before) + text)
+    if (text !== "" || moved) this.#send(text, from)
   }
 
   /**
@@ -64,15 +72,14 @@ export class FrameOutput {
     const high = (text: string, row: number) => (wraps(row === cursor?.row) ? wrappedAt(text, columns, Number.POSITIVE_INFINITY) + 1 : 1)
     const heights = texts.map(high)
     const inRow = cursor && wraps(true) ? wrappedAt(texts[cursor.row]!, columns, cursor.column) : 0
-    const above = sum(heights.slice(0, cursor?.row)) + inRow
-    this.terminal.write(`\r${above > 0 ? `\x1b[${above}A` : ""}\x1b7${"\x1b[2K\x1b[1B".repeat(sum(heights))}\x1b8`)
+    this.terminal.write(vertical(-sum(heights.slice(0, cursor?.row)) - inRow) + clear)
     this.#frame = nothing
   }
 
   /** Takes the frame off the terminal until `show`: others write there meanwhile. The cursor is shown. */
   hide(): void {
     if (this.#held) return
-    this.terminal.write(`${toBottom(this.#frame)}${upToStart(this.#frame.rows.length)}${showCursor}`)
+    this.terminal.write(`${vertical(-cursorRow(this.#frame))}${clear}${showCursor}`)
     this.#held = []
   }
 
@@ -88,10 +95,11 @@ export class FrameOutput {
     this.#send(`\x1b[2J\x1b[H${lines(this.#frame.rows)}`)
   }
 
-  /** From below the frame to below the frame; then the cursor goes to its place. */
-  #send(text: string): void {
-    const { rows, cursor } = this.#frame
-    const place = cursor ? `\x1b[${rows.length - cursor.row}A\r${cursor.column > 0 ? `\x1b[${cursor.column}C` : ""}${showCursor}` : ""
+  /** After the text the cursor is in that row of the frame, or below it; from there it goes to its place. */
+  #send(text: string, row = this.#frame.rows.length): void {
+    const { cursor } = this.#frame
+    const column = cursor !== null && cursor.column > 0 ? `\x1b[${cursor.column}C` : ""
+    const place = `${vertical(cursorRow(this.#frame) - row)}${column}${cursor === null ? "" : showCursor}`
     this.terminal.write(`${begin}${hideCursor}${text}${place}${end}`)
   }
 }
@@ -105,17 +113,18 @@ function rowWidth(row: string): number {
   return cellWidth(stripVTControlCharacters(row))
 }
 
-function toBottom({ rows, cursor }: Frame): string {
-  return cursor ? `\r\x1b[${rows.length - cursor.row}B` : ""
+/** Of the frame: below it where there is no cursor. */
+function cursorRow({ rows, cursor }: Frame): number {
+  return cursor?.row ?? rows.length
+}
+
+/** To the start of a row above or below. */
+function vertical(rows: number): string {
+  return `\r${rows < 0 ? `\x1b[${-rows}A` : rows > 0 ? `\x1b[${rows}B` : ""}`
 }
 
 function lines(rows: readonly string[]): string {
   return rows.map(row => `${row}\n`).join("")
-}
-
-/** Row by row: tmux takes clearing from the screen's first cell on for a new screen, and keeps the old one in its scrollback. */
-function upToStart(rows: number): string {
-  return `\r${"\x1b[1A\x1b[2K".repeat(rows)}`
 }
 
 function sum(numbers: readonly number[]): number {

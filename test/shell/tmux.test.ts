@@ -44,6 +44,9 @@ async function open(after: string, { columns = 80, rows = 24, before = "", inter
       await tmux("paste-buffer", "-p", "-t", target)
     },
     is: async (flag: string) => (await tmux("display-message", "-p", "-t", target, `#{${flag}}`)).trim(),
+    resize: (columns: number, rows: number) => tmux("resize-window", "-t", target, "-x", String(columns), "-y", String(rows)),
+    /** The scrollback, too; lines that the terminal has wrapped as they were. */
+    all: async () => (await tmux("capture-pane", "-p", "-J", "-S", "-", "-t", target)).split("\n"),
     close: () => tmux("kill-session", "-t", target),
   }
 }
@@ -110,6 +113,28 @@ if (there) {
     await on.type("way")
     await on.keys("Enter")
     await on.until("ran halfway")
+    await on.close()
+  })
+
+  test("sixty quick sizes: finished output is all there, in order, and one prompt", async () => {
+    const on = await open("", { columns: 100, rows: 30 })
+    for (let i = 1; i <= 8; i++) {
+      await on.type(`n${i}()`)
+      await on.keys("Enter")
+      await on.until(`ran n${i}()`)
+    }
+    await on.type("half of a cell that is long enough to be wrapped where it is narrow")
+    await on.until("half of")
+    for (let i = 0; i < 60; i++) await on.resize(40 + ((i * 67) % 160), 12 + ((i * 29) % 50))
+    await on.resize(100, 30)
+    await on.type("Z")
+    await on.until("narrowZ")
+    const all = await on.all()
+    assert.equal(
+      all.flatMap(line => /ran n(\d)/.exec(line)?.[1] ?? []),
+      ["1", "2", "3", "4", "5", "6", "7", "8"],
+    )
+    assert.is(count(all, "test> half"), 1)
     await on.close()
   })
 
