@@ -2,7 +2,7 @@
  * Batch mode (the paper's §3.4): the inputs of a program that has been loaded but not sent are pointed at old logs, everything
  * is kept, and when all is worked off the streams' intervals are read back in order.
  */
-import type { InputNode, StreamId } from "../../engine/definition.js"
+import type { InputNode, StreamId, StreamNode } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { FormatSpec } from "../../engine/rdd.js"
@@ -80,13 +80,17 @@ export function draftInputs(
   session: ClientSession,
   exports: Readonly<Record<string, unknown>>,
 ): { readonly id: StreamId; readonly name: string; readonly node: InputNode }[] {
+  return draftStreams(session, exports).flatMap(({ id, name, node }) => (node.kind === "input" ? [{ id, name, node }] : []))
+}
+
+/** The drafts, by the names under which they are exported, else by their own. */
+export function draftStreams(
+  session: ClientSession,
+  exports: Readonly<Record<string, unknown>>,
+): { readonly id: StreamId; readonly name: string; readonly node: StreamNode }[] {
   const { definitions } = session.host
   const exported = exportedIds(exports)
-  return definitions
-    .all()
-    .flatMap(({ id, name, node }) =>
-      node.kind === "input" && definitions.isDraft(id) ? [{ id, name: exported.get(id) ?? name, node }] : [],
-    )
+  return definitions.all().flatMap(({ id, name, node }) => (definitions.isDraft(id) ? [{ id, name: exported.get(id) ?? name, node }] : []))
 }
 
 function exportedIds(exports: Readonly<Record<string, unknown>>): Map<StreamId, string> {

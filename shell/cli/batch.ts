@@ -247,7 +247,7 @@ async function sayAside(session: ClientSession, save: string | undefined, source
   const aside = save === undefined ? asideLines(await session.host.catalog()) : 0
   if (aside > 0)
     process.stderr.write(
-      `${formatNumber(aside)} lines set aside: not of their format, or later than the disorder; --save <dir> keeps them\n`,
+      `${formatNumber(aside)} set aside: lines not of their format or later than the disorder, records at which a function threw; --save <dir> keeps them\n`,
     )
 }
 

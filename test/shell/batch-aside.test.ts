@@ -1,4 +1,4 @@
-/** What a saved run's inputs set aside lies beside its results: each line once, with why, also of a run that was killed and went on. */
+/** What a saved run's inputs and functions set aside lies beside its results: each line, each record once, with why, also of a run that was killed and went on. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs"
@@ -15,13 +15,17 @@ const program = join(directory, "visits.mjs")
 const log = join(directory, "visits.ndjson")
 const base = Date.UTC(2015, 4, 17)
 const seconds = 300
+/** Of users without a name, whose length nobody can say. */
+const nameless: number[] = []
 const expected: [interval: number | null, record: string, reason: string][] = []
 
 test.before(() => {
   writeFileSync(
     program,
     `import { readStream, sum } from "rivulet"
-export const counts = readStream("visits", "1s", { format: "json" }).map(v => [v.user, 1]).runningReduce(sum)
+const visits = readStream("visits", "1s", { format: "json" })
+export const counts = visits.map(v => [v.user, 1]).runningReduce(sum)
+export const lengths = visits.map(v => [v.user.length, 1]).runningReduce(sum, { onError: "setAside" })
 `,
   )
   // Lines are late for what came in the pieces of 4 MB before theirs.
@@ -34,6 +38,10 @@ export const counts = readStream("visits", "1s", { format: "json" }).map(v => [v
   for (let second = 0; second < seconds; second++)
     for (let i = 0; i < 10; i++) {
       lines.push(JSON.stringify({ at: base + second * 1000 + i, user: `u${(second + i) % 7}`, pad }))
+      if (second % 60 === 3 && i === 2) {
+        nameless.push(base + second * 1000)
+        lines.push(JSON.stringify({ at: base + second * 1000 + i, user: null }))
+      }
       // Of a line that cannot be read the time is that of the line before it.
       if (second % 40 === 7 && i % 5 === 3) aside(base + second * 1000, "parse", `no JSON ${second} ${i}`)
       if (second % 100 === 50 && second > 100 && i < 2)
@@ -58,15 +66,15 @@ async function rivulet(args: readonly string[]): Promise<{ readonly code: number
   return { code, out, err }
 }
 
-function asides(save: string): { readonly interval: [string, string]; readonly rows: readonly Aside[] }[] {
-  const text = readFileSync(join(save, "aside", "visits.ndjson"), "utf8")
+function asides(save: string, name = "visits"): { readonly interval: [string, string]; readonly rows: readonly Aside[] }[] {
+  const text = readFileSync(join(save, "aside", `${name}.ndjson`), "utf8")
   return text
     .trimEnd()
     .split("\n")
     .map(line => JSON.parse(line))
 }
 
-const told = /17 lines not "json" · 4 later than 1m: both in \S+aside/
+const told = /17 lines not "json" · 4 later than 1m · 5 records set aside by lengths: all in \S+aside/
 
 test("each line is there once, with why, in the interval for which it was or in which it was read", async () => {
   const save = join(directory, "whole")
@@ -89,6 +97,21 @@ test("each line is there once, with why, in the interval for which it was or in 
       .sort(),
     [...expected].sort(),
   )
+})
+
+test("each record at which a function threw is there once, in its interval", () => {
+  const found = asides(join(directory, "whole"), "lengths")
+  assert.equal(
+    found.map(({ interval }) => Date.parse(interval[0])),
+    nameless,
+  )
+  for (const { rows } of found) {
+    assert.equal(
+      rows.map(({ reason, operator }) => [reason, operator]),
+      [["threw", "map"]],
+    )
+    assert.match(rows[0]!.record, /user: null/)
+  }
 })
 
 test("killed -9 in its middle and resumed: none is there twice, none is lost; all are counted, and both runs' are the same", async () => {
@@ -117,7 +140,11 @@ test("killed -9 in its middle and resumed: none is there twice, none is lost; al
     "-o",
     "table",
   ])
-  assert.equal([same.code, same.out], [0, `visits   ${asides(save).length} intervals   0 differ\n`], same.err)
+  assert.equal(
+    [same.code, same.out],
+    [0, `lengths   ${asides(save, "lengths").length} intervals   0 differ\nvisits   ${asides(save).length} intervals   0 differ\n`],
+    same.err,
+  )
 })
 
 test.run()
