@@ -4,9 +4,11 @@ import { randomUUID } from "node:crypto"
 import { constants } from "node:fs"
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { crc32 } from "node:zlib"
 import { archivedPart, archiveKind } from "../../engine/input/archive.js"
 import { changeOf, endsBytes, type ListedFile, type PinnedFile, packingOf } from "../../engine/input/file-split.js"
+import { Turns } from "./turns.js"
 
 /**
  * The bytes `[from, to)` of a file; fewer where the file ends sooner. `take`: the memory they are read into.
@@ -18,26 +20,48 @@ export async function readRange(
   to: number,
   { pinned, take = bytes => new Uint8Array(bytes) }: { readonly pinned?: PinnedFile; readonly take?: (bytes: number) => Uint8Array } = {},
 ): Promise<Uint8Array> {
-  return named("read", path, async () => {
-    const file = await open(path, "r")
-    try {
-      if (pinned !== undefined) await checkPinned(file, pinned)
-      const { size } = await file.stat()
-      const length = Math.max(0, Math.min(to, size) - from)
-      const bytes = take(length)
-      let filled = 0
-      while (filled < length) {
-        const { bytesRead } = await file.read(bytes, filled, length - filled, from + filled)
-        if (bytesRead === 0) break
-        filled += bytesRead
+  return readTurns.run(() =>
+    named("read", path, async () => {
+      const file = await opened(path)
+      try {
+        if (pinned !== undefined) await checkPinned(file, pinned)
+        const { size } = await file.stat()
+        const length = Math.max(0, Math.min(to, size) - from)
+        const bytes = take(length)
+        let filled = 0
+        while (filled < length) {
+          const { bytesRead } = await file.read(bytes, filled, length - filled, from + filled)
+          if (bytesRead === 0) break
+          filled += bytesRead
+        }
+        // It may have been written to meanwhile.
+        if (pinned !== undefined) await checkPinned(file, pinned)
+        return filled === length ? bytes : bytes.subarray(0, filled)
+      } finally {
+        await file.close()
       }
-      // It may have been written to meanwhile.
-      if (pinned !== undefined) await checkPinned(file, pinned)
-      return filled === length ? bytes : bytes.subarray(0, filled)
-    } finally {
-      await file.close()
+    }),
+  )
+}
+
+/** Of files that are read at once. A lost worker's blocks are all asked for in the same moment: ten thousands. The system's threads for files are few. */
+const readAtOnce = 64
+const readTurns = new Turns(readAtOnce)
+
+/** What the process or the machine has too many of, sockets, too: others give them back. */
+const tooMany = new Set(["EMFILE", "ENFILE"])
+const openTries = 40
+const openAgainMs = 250
+
+async function opened(path: string): Promise<FileHandle> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await open(path, "r")
+    } catch (error) {
+      if (tries >= openTries || !tooMany.has((error as NodeJS.ErrnoException).code ?? "")) throw error
+      await setTimeout(openAgainMs)
     }
-  })
+  }
 }
 
 /** Rejects when what was listed is not there any more. */

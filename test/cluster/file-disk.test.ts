@@ -33,6 +33,23 @@ test("reads ranges, cut at the file's end", async ({ directory }) => {
   }
 })
 
+test("more ranges at once than the process may open files: all are read", async ({ directory }) => {
+  const path = join(directory, "a.blocks")
+  await writeFile(path, "0123456789")
+  const module = new URL("../../cluster/adapters/file-disk.js", import.meta.url).href
+  const script = `
+    import { openSync } from "node:fs"
+    const { readRange } = await import(${JSON.stringify(module)})
+    const wanted = Array.from({ length: 3000 }, (_, i) => readRange(${JSON.stringify(path)}, i % 10, (i % 10) + 1))
+    const read = await Promise.all(wanted)
+    console.log(read.every((bytes, i) => Buffer.from(bytes).toString() === String(i % 10)))`
+  const said = execFileSync("sh", ["-c", `ulimit -n 200; exec "$0" "$@"`, process.execPath, "--input-type=module", "-e", script], {
+    encoding: "utf8",
+    stdio: "pipe",
+  })
+  assert.is(said.trim(), "true")
+})
+
 test("what an executor gets lies in shared memory, and that is used again once it is given back, for what is about as large", () => {
   const memory = new ReadMemory()
   const first = memory.take("a", 1_000_000)
