@@ -52,6 +52,8 @@ export interface StreamGraph {
   earliest(stream: StreamId): number | null
   /** The end of the newest finished interval, of the same streams; null for recipes. */
   through(stream: StreamId): number | null
+  /** Whether nothing more will come of the stream: it was stopped, or is an input that has been read to its end. */
+  isOver?(stream: StreamId): boolean
   /** How many keys the newest version of a state before the interval has; null when that is not known yet. Only spares jobs. */
   keysBefore?(state: StreamId, interval: number): number | null
 }

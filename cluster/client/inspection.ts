@@ -27,6 +27,7 @@ export function streamInfo(entry: CatalogEntry): StreamInfo {
     source: definition.source,
     ...(entry.held !== undefined && { held: heldInfo(entry.held) }),
     ...(entry.heldBy !== undefined && { heldBy: entry.heldBy }),
+    ...(entry.waitsFor !== undefined && { waitsFor: { stream: entry.waitsFor.stream, until: entry.waitsFor.untilMs } }),
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { asksTheTime, linkFunction } from "../../engine/capture/capture.js"
 import type { StreamDefinition } from "../../engine/definition.js"
+import { mapRdds, rddsOf } from "../../engine/dstream/own-rdds.js"
 import type { HandleData } from "../../engine/fluent/brand.js"
 import type { UserFunction } from "../../engine/fluent/host.js"
 import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/function-ref.js"
@@ -17,7 +18,7 @@ import { handlesIn } from "./handles.js"
 import { Packages } from "./packages/packages.js"
 import { Pins } from "./pins.js"
 import { type AskedFiles, textFileNode } from "./text-files.js"
-import { hashesIn, leavesOf, mapLeaves, mapRdds, rddsOf } from "./tree.js"
+import { hashesIn, leavesOf, mapLeaves } from "./tree.js"
 
 const formatBytes = (bytes: number): string =>
   bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`

@@ -1,6 +1,7 @@
 /** Walks over nodes and definitions as the plain data they are. */
 
 import type { StreamId, StreamNode } from "../../engine/definition.js"
+import { rddsOf } from "../../engine/dstream/own-rdds.js"
 import type { RddNode } from "../../engine/rdd.js"
 
 export type Leaf = Extract<RddNode, { readonly kind: "slice" | "version" | "textFile" }>
@@ -28,20 +29,6 @@ export function leavesOf(node: RddNode): Leaf[] {
     return leaf
   })
   return leaves
-}
-
-/** The RDDs that a stream's definition holds: an operator's tree (with leaves where it joins an RDD), a state's initial one, a body's captured ones. */
-export function rddsOf(node: StreamNode): readonly RddNode[] {
-  if (node.kind === "foreachRDD") return node.holds ?? []
-  if (node.kind === "lift") return [node.rdd]
-  return node.kind === "state" && node.initial !== null ? [node.initial] : []
-}
-
-export function mapRdds(node: StreamNode, f: (rdd: RddNode) => RddNode): StreamNode {
-  if (node.kind === "lift") return Object.freeze({ ...node, rdd: f(node.rdd) })
-  if (node.kind === "state" && node.initial !== null) return Object.freeze({ ...node, initial: f(node.initial) })
-  if (node.kind === "foreachRDD" && node.holds !== undefined) return Object.freeze({ ...node, holds: node.holds.map(f) })
-  return node
 }
 
 export function parentsOf(node: StreamNode): readonly StreamId[] {

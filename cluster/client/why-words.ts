@@ -25,6 +25,15 @@ export function causeInWords(cause: WhyCause, { tz, nowMs }: { readonly tz: stri
     }
     case "heldBy":
       return { what: `it waits for ${cause.stream}, which is held`, evidence: "", try: [`.why ${cause.stream.split("/").at(-1)}`] }
+    case "waitsFor": {
+      const until = cause.untilMs === null ? "its end" : formatTime(cause.untilMs, tz, { nowMs })
+      const name = cause.stream.split("/").at(-1)
+      return {
+        what: `it is joined with ${cause.stream} up to ${until}, which is not there yet`,
+        evidence: "an interval is made when all that it is joined with is there",
+        try: [`.why ${name}`, ".streams: how far it has come"],
+      }
+    }
     case "lateInput":
       return {
         what: `its input ${cause.input} is ${seconds(cause.lagMs)} behind`,

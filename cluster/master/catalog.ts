@@ -4,9 +4,12 @@
  */
 
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
+import { mapRdds } from "../../engine/dstream/own-rdds.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
-import { parentsOf } from "./definition-rules.js"
+import type { RddNode } from "../../engine/rdd.js"
+import { rewrite } from "../../engine/tree.js"
+import { parentsOf, usesOf } from "./definition-rules.js"
 import type { Ledger } from "./ledger.js"
 import { runs } from "./stream-graph.js"
 import { type InputRecord, type StreamLists, streamLists } from "./stream-lists.js"
@@ -45,12 +48,12 @@ export class Catalog {
     return this.#all.running
   }
 
-  /** Live streams that run and are made of it, near or far, parents first. */
+  /** Live streams that run and are made of it or joined with it, near or far, parents first. */
   readers(id: StreamId): readonly StreamId[] {
     const { readers } = this.#all
     let found = readers.get(id)
     if (found === undefined) {
-      found = this.dependents(id).flatMap(({ definition }) => (runs(definition) ? [definition.id] : []))
+      found = this.users(id).flatMap(({ definition }) => (runs(definition) ? [definition.id] : []))
       readers.set(id, found)
     }
     return found
@@ -122,14 +125,23 @@ export class Catalog {
 
   /** Live streams made of it, near or far, parents first. */
   dependents(id: StreamId): StreamRecord[] {
+    return this.#above(id, parentsOf)
+  }
+
+  /** Live streams made of it or joined with a slice or version of it, near or far, parents first. */
+  users(id: StreamId): StreamRecord[] {
+    return this.#above(id, usesOf)
+  }
+
+  #above(id: StreamId, below: (definition: StreamDefinition) => readonly StreamId[]): StreamRecord[] {
     const found = new Set<StreamId>([id])
-    const dependents: StreamRecord[] = []
+    const above: StreamRecord[] = []
     for (const stream of this.live()) {
-      if (!parentsOf(stream.definition).some(parent => found.has(parent))) continue
+      if (!below(stream.definition).some(one => found.has(one))) continue
       found.add(stream.definition.id)
-      dependents.push(stream)
+      above.push(stream)
     }
-    return dependents
+    return above
   }
 
   /** The inputs a stream is made of. */
@@ -167,7 +179,7 @@ export class Catalog {
         ids.add(node.source.stream)
     }
     for (const id of [...ids]) {
-      const dependents = this.dependents(id).filter(({ definition }) => !ids.has(definition.id))
+      const dependents = this.users(id).filter(({ definition }) => !ids.has(definition.id))
       if (dependents.length === 0) continue
       const users = dependents.filter(({ definition }) => !isStep(definition) || definition.owner !== by)
       if (!cascade && users.length > 0) {
@@ -227,10 +239,13 @@ export function nameOf({ definition }: Pick<StreamRecord, "definition">): string
   return `${definition.program}/${definition.name}`
 }
 
-/** The definition with its parents by these ids. */
+/** The definition with its parents, and the streams that its RDDs name, by these ids. */
 export function withParents(definition: StreamDefinition, alias: ReadonlyMap<StreamId, StreamId>): StreamDefinition {
-  const { node } = definition
+  if (alias.size === 0) return definition
   const of = (id: StreamId) => alias.get(id) ?? id
+  const named = (node: RddNode): RddNode =>
+    (node.kind === "slice" || node.kind === "version") && alias.has(node.stream) ? { ...node, stream: of(node.stream) } : node
+  const node = mapRdds(definition.node, rdd => rewrite(rdd, named))
   switch (node.kind) {
     case "input":
       return definition

@@ -8,7 +8,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { formatDuration } from "../../engine/time.js"
 import { type Catalog, nameOf, withParents } from "./catalog.js"
-import { checkDefinition, parentsOf } from "./definition-rules.js"
+import { checkDefinition, parentsOf, usesOf } from "./definition-rules.js"
 import { givingWay, type Renamed } from "./naming.js"
 import type { AcceptedDefinition } from "./records.js"
 import { runs } from "./stream-graph.js"
@@ -60,7 +60,7 @@ export function planDefinitions(catalog: Catalog, asked: readonly StreamDefiniti
     fresh.set(definition.id, { definition: made, since })
     accepted.push({ asked: definition.id, definition: made, since })
   }
-  const used = new Set<StreamId>([...fresh.values()].flatMap(({ definition }) => parentsOf(definition)))
+  const used = new Set<StreamId>([...fresh.values()].flatMap(({ definition }) => usesOf(definition)))
   const unused = unusedOf(catalog, renamed).filter(id => !used.has(id))
   return { accepted, fresh: [...fresh.values()], renamed, unused }
 }

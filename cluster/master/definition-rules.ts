@@ -1,7 +1,7 @@
 /** What a definition must be to be accepted (intervals and their multiples). Errors name both numbers. */
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
-import { watchedIn } from "../../engine/dstream.js"
+import { namedIn, usesIn, watchedIn } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { formatDuration } from "../../engine/time.js"
@@ -11,6 +11,11 @@ const longestIntervalMs = 24 * 3_600_000
 export function parentsOf({ node }: StreamDefinition): readonly StreamId[] {
   if (node.kind === "input") return []
   return node.kind === "lift" ? node.parents : [node.parent]
+}
+
+/** Its parents, and the streams whose slices or versions it is joined with. */
+export function usesOf({ node }: StreamDefinition): readonly StreamId[] {
+  return usesIn(node)
 }
 
 /** Throws RivuletError (code 2). */
@@ -38,6 +43,10 @@ export function checkDefinition(definition: StreamDefinition, lookup: (id: Strea
     }
     return [parent.definition]
   })
+  for (const { stream } of namedIn(node)) {
+    if (lookup(stream) === undefined)
+      throw wrong(`${name} is joined with ${stream}, which is not there (stopped, or never defined)`, "define it first")
+  }
   switch (node.kind) {
     case "input":
       if (node.source.kind === "file" && node.source.paths.length === 0) throw wrong(`${name}: no path given`)

@@ -10,7 +10,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { formatDuration } from "../../engine/time.js"
 import type { Request, Response } from "../protocol.js"
 import { nameOf } from "./catalog.js"
-import { parentsOf } from "./definition-rules.js"
+import { usesOf } from "./definition-rules.js"
 import type { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { ok } from "./response.js"
@@ -123,7 +123,7 @@ export class Endings {
     const { node } = definition
     const receiver = node.kind === "input" && node.source.kind === "receiver" ? catalog.receiver(node.source.name) : undefined
     if (receiver !== undefined) throw inWay(receiver, "receives in its place")
-    for (const id of parentsOf(definition)) {
+    for (const id of usesOf(definition)) {
       if (catalog.get(id) !== undefined || back.some(other => other.definition.id === id)) continue
       throw new RivuletError(`${name} cannot be called back: what it is made of was stopped too`, { code: 4, try: "call that back first" })
     }
@@ -145,7 +145,7 @@ export class Endings {
   #withLeaving(ids: readonly StreamId[]): StreamId[] {
     const ending = new Set(ids)
     for (const { definition, leaving } of this.#parts.catalog.kept())
-      if (leaving !== null && parentsOf(definition).some(parent => ending.has(parent))) ending.add(definition.id)
+      if (leaving !== null && usesOf(definition).some(parent => ending.has(parent))) ending.add(definition.id)
     return this.#parts.catalog
       .kept()
       .map(({ definition }) => definition.id)

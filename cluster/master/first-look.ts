@@ -13,6 +13,7 @@ import type { RddNode } from "../../engine/rdd.js"
 import { walk } from "../../engine/tree.js"
 import type { Parts, Times } from "./parts.js"
 import { runs } from "./stream-graph.js"
+import { holderOf } from "./waiting.js"
 
 const patienceMs = 3_000
 
@@ -56,7 +57,7 @@ export class FirstLook {
       this.#wanted.set(stream, wanted)
     }
     if (wanted === null) return false
-    const stuck = record.stoppedMs !== null || catalog.heldBy(record.definition) !== null || monotonicMs >= wanted.untilMs
+    const stuck = record.stoppedMs !== null || holderOf(this.#parts, record.definition) !== null || monotonicMs >= wanted.untilMs
     if (!stuck && throughOf(graph, stream) < wanted.through) return true
     this.#wanted.set(stream, null)
     return false

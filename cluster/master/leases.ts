@@ -11,7 +11,7 @@ import type { StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, ClusterEvent } from "../protocol.js"
 import { isInternal, nameOf } from "./catalog.js"
-import { parentsOf } from "./definition-rules.js"
+import { usesOf } from "./definition-rules.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { StreamRecord } from "./stream-record.js"
 
@@ -125,7 +125,7 @@ export class Leases {
       const { definition } = stream
       if (lease !== undefined && lease.endsMs !== null && lease.endsMs <= nowMs && !staying.has(definition.id)) continue
       staying.add(definition.id)
-      for (const parent of parentsOf(definition)) staying.add(parent)
+      for (const used of usesOf(definition)) staying.add(used)
       const { node } = definition
       if (node.kind === "input" && node.source.kind === "arrivals") staying.add(node.source.stream)
     }

@@ -24,6 +24,7 @@ import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
 import { besides, planSubmit } from "./submitting.js"
+import { holderOf } from "./waiting.js"
 
 type Answer = (response: Response) => void
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
@@ -142,7 +143,7 @@ export class Lifecycle {
     if (stream === undefined) throw noStream(name)
     const { held, definition } = stream
     if (held === null) {
-      const holder = catalog.heldBy(definition)
+      const holder = holderOf(this.#parts, definition)
       throw new RivuletError(`${nameOf(stream)} is not held${holder === null ? "" : `: it waits for ${nameOf(holder)}, which is`}`, {
         code: 2,
         ...(holder !== null && { try: `${holder.definition.name}.resume()` }),

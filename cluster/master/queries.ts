@@ -6,7 +6,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { ExpandedQuery } from "../../engine/dstream/query.js"
-import { expandQuery, lineageReach } from "../../engine/dstream.js"
+import { expandQuery, hasEnd, lineageReach, rangesAhead, throughOf } from "../../engine/dstream.js"
 import type { GraphStream, StreamGraph } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
 import type { OutputId } from "../../engine/rdd.js"
@@ -122,15 +122,17 @@ export class Queries {
 
   /** Whether it asks for what a bounded input has still to read: old logs are there as a whole, only not known yet. */
   #readsAhead({ rdd, definitions }: QueryRequest): boolean {
-    const { ledger, catalog, progress } = this.#parts
+    const { ledger, catalog, graph, progress } = this.#parts
     const brought = new Map(definitions.map(definition => [definition.id, { definition, since: 0 }]))
     const lookup = (id: StreamId): GraphStream | undefined => ledger.streams.get(id) ?? brought.get(id)
+    const known = graph.with(brought)
     let ahead = false
     walk(rdd, node => {
       if (node.kind !== "slice" && node.kind !== "version") return
       const until = node.kind === "slice" ? node.to : node.at
       const definition = lookup(node.stream)?.definition
       if (definition === undefined) return
+      if (throughOf(known, node.stream) <= known.definition(node.stream).since && this.#joinsAhead(known, node.stream)) ahead = true
       for (const id of catalog.inputsOf(definition, lookup)) {
         const input = ledger.streams.get(id)
         const of = input?.definition.node
@@ -149,6 +151,15 @@ export class Queries {
       }
     })
     return ahead
+  }
+
+  /** Whether the stream has made nothing yet because old logs that it is joined with are still being read. */
+  #joinsAhead(graph: StreamGraph, stream: StreamId): boolean {
+    const { ledger, catalog } = this.#parts
+    return rangesAhead(graph, stream).some(range => {
+      const inputs = catalog.inputsOf(graph.definition(range.stream).definition, id => graph.definition(id))
+      return hasEnd(graph, range.stream) && inputs.every(id => (ledger.streams.get(id)?.held ?? null) === null)
+    })
   }
 
   #start(query: Query, clocks: Clocks): void {

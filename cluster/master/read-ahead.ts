@@ -4,6 +4,7 @@
  */
 
 import type { StreamId } from "../../engine/definition.js"
+import { rangesAhead } from "../../engine/dstream.js"
 import type { Parts } from "./parts.js"
 import type { Readings } from "./readings.js"
 import type { SealRecord } from "./records.js"
@@ -12,12 +13,15 @@ import type { StreamRecord } from "./stream-record.js"
 
 /** Whether some stream made of the input, or who reads it, has too many of its intervals with records before it already. */
 export function isReadAhead(
-  { catalog, ledger, config }: Pick<Parts, "catalog" | "ledger" | "config">,
+  { catalog, graph, ledger, config }: Pick<Parts, "catalog" | "graph" | "ledger" | "config">,
   readings: Readings,
   input: StreamId,
 ): boolean {
   const record = ledger.streams.get(input) as StreamRecord
-  const made = [record, ...catalog.dependents(input)]
+  // What is joined with a range of the same input can come no further before all of that has been read.
+  const waitsFor = ({ definition }: StreamRecord) =>
+    rangesAhead(graph, definition.id).some(({ stream }) => catalog.inputsOf(graph.definition(stream).definition).includes(input))
+  const made = [record, ...catalog.dependents(input).filter(stream => !waitsFor(stream))]
   // A stream moves by whole intervals of its own, and who reads it says where the last one begins: two of them have to fit.
   const most = (intervalMs: number) => Math.max(config.readAheadIntervals, (2 * intervalMs) / record.definition.intervalMs)
   // Who reads several streams side by side may go no further in one before there is more of another.

@@ -17,7 +17,7 @@ import type { GraphStream, GraphVersion } from "../../engine/graph.js"
 import { formatDuration } from "../../engine/time.js"
 import type { ReplacePlan, Request } from "../protocol.js"
 import { nameOf } from "./catalog.js"
-import { checkDefinition, parentsOf } from "./definition-rules.js"
+import { checkDefinition, parentsOf, usesOf } from "./definition-rules.js"
 import type { Parts } from "./parts.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
@@ -189,9 +189,11 @@ function checkNoCycle(was: StreamDefinition, next: StreamDefinition, lookup: Rep
     if (seen.has(id)) return
     seen.add(id)
     const found = lookup(id)
-    if (found !== undefined) parentsOf(found.definition).forEach(visit)
+    if (found !== undefined) usesOf(found.definition).forEach(visit)
   }
   parentsOf(next).forEach(visit)
+  // Its own past it may be joined with.
+  for (const used of usesOf(next)) if (used !== was.id) visit(used)
 }
 
 function migrationOf(was: StreamDefinition, next: StreamDefinition, state: Asked["state"]): GraphVersion["migrate"] {

@@ -27,6 +27,7 @@ import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
 import type { Subscriptions } from "./subscriptions.js"
 import type { Views } from "./views.js"
+import { holderOf } from "./waiting.js"
 
 export interface RequestParts {
   readonly draining: Draining
@@ -273,7 +274,7 @@ export class Requests {
       const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id))
       const bounded = inputs.every(input => input !== undefined && isBounded(input.definition))
       if (!bounded) continue
-      const stuck = catalog.heldBy(definition)
+      const stuck = holderOf(this.#parts, definition)
       if (stuck !== null && this.#others.retries.isHopeful(stuck)) return null
       if (stuck !== null) {
         const failure = stuck.held?.failure

@@ -8,6 +8,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, GraphVersion, StreamGraph } from "../../engine/graph.js"
 import { laneGroups } from "../../engine/lanes.js"
 import type { AsideBlock, InputBlock, OutputId } from "../../engine/rdd.js"
+import { isBounded } from "./input-kinds.js"
 import type { Ledger } from "./ledger.js"
 import { isEmpty, type LeftOut } from "./records.js"
 import { type StreamRecord, sealAt } from "./stream-record.js"
@@ -150,6 +151,15 @@ export class MasterGraph implements StreamGraph {
     if (record === undefined) return null
     if (record.definition.node.kind === "input") return this.#progress.sealed(stream) ?? record.since
     return runs(record.definition) ? (this.#progress.through(stream) ?? record.since) : null
+  }
+
+  isOver(stream: StreamId): boolean {
+    const record = this.#ledger.streams.get(stream)
+    if (record === undefined) return !this.#extra.has(stream)
+    if (record.stoppedMs !== null) return true
+    return (
+      isBounded(record.definition) && record.read?.ended === true && (this.#progress.sealed(stream) ?? record.since) >= record.sealedThrough
+    )
   }
 
   #input(input: StreamId): StreamRecord {

@@ -1,7 +1,7 @@
 /** The streams that there are, listed by what they are: what every event asks for, and only a definition changes. */
 
 import type { InputNode, StreamDefinition, StreamId } from "../../engine/definition.js"
-import { parentsOf } from "./definition-rules.js"
+import { usesOf } from "./definition-rules.js"
 import type { Ledger } from "./ledger.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
@@ -17,7 +17,7 @@ export interface StreamLists {
   /** Those that receive, by the name under which they do. */
   readonly receivers: ReadonlyMap<string, InputRecord>
   readonly bySource: ReadonlyMap<InputNode["source"]["kind"], readonly InputRecord[]>
-  /** Of each stream the live ones that are made of it directly. */
+  /** Of each stream the live ones that are made of it, or joined with it, directly. */
   readonly children: ReadonlyMap<StreamId, readonly StreamRecord[]>
   /** Filled as it is asked for: of each stream those that run and are made of it, near or far. */
   readonly readers: Map<StreamId, readonly StreamId[]>
@@ -36,9 +36,9 @@ export function streamLists(ledger: Ledger): StreamLists {
   }
   const children = new Map<StreamId, StreamRecord[]>()
   for (const stream of live) {
-    for (const parent of new Set(parentsOf(stream.definition))) {
-      const of = children.get(parent)
-      if (of === undefined) children.set(parent, [stream])
+    for (const used of new Set(usesOf(stream.definition))) {
+      const of = children.get(used)
+      if (of === undefined) children.set(used, [stream])
       else of.push(stream)
     }
   }
@@ -57,12 +57,14 @@ export function streamLists(ledger: Ledger): StreamLists {
 /** The order of definition, but for a stream that was replaced by one that is made of streams defined after it. */
 function parentsFirst(streams: readonly StreamRecord[]): StreamRecord[] {
   const byId = new Map(streams.map(stream => [stream.definition.id, stream]))
-  const ordered = new Set<StreamRecord>()
+  const ordered: StreamRecord[] = []
+  const seen = new Set<StreamRecord>()
   const add = (stream: StreamRecord | undefined): void => {
-    if (stream === undefined || ordered.has(stream)) return
-    for (const parent of parentsOf(stream.definition)) add(byId.get(parent))
-    ordered.add(stream)
+    if (stream === undefined || seen.has(stream)) return
+    seen.add(stream)
+    for (const used of usesOf(stream.definition)) add(byId.get(used))
+    ordered.push(stream)
   }
   for (const stream of streams) add(stream)
-  return [...ordered]
+  return ordered
 }

@@ -8,7 +8,7 @@ import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { ReplacePlan } from "../protocol.js"
 import { type Catalog, nameOf, withParents } from "./catalog.js"
-import { parentsOf } from "./definition-rules.js"
+import { usesOf } from "./definition-rules.js"
 import type { StreamRecord } from "./stream-record.js"
 import { successorsOf } from "./succeeding.js"
 
@@ -46,8 +46,7 @@ function planAnew(catalog: Catalog, existing: readonly StreamRecord[], asked: re
   const kept = (old: StreamRecord) => !anew.includes(old)
   // Until the switch all that runs goes on, with what it is made of; then what nobody uses any more goes.
   const needed = new Set(matched.keys())
-  for (const { definition } of [...existing].reverse())
-    if (needed.has(definition.id)) for (const id of parentsOf(definition)) needed.add(id)
+  for (const { definition } of [...existing].reverse()) if (needed.has(definition.id)) for (const id of usesOf(definition)) needed.add(id)
   const stops = plan.stops.filter(({ definition: { id, named, succeeds } }) => (named || succeeds !== undefined) && !needed.has(id))
   checkUnused(catalog, stops, [])
   return { ids, fresh, changes: changes.filter(({ old }) => kept(old)), stops, unchanged: unchanged.filter(kept), anew }
@@ -91,7 +90,7 @@ function planInPlace(catalog: Catalog, existing: readonly StreamRecord[], asked:
     if (signatureOf(old.definition) === signature) unchanged.push(old)
     else changes.push({ old, next })
   }
-  const used = new Set([...fresh, ...changes.map(({ next }) => next), ...unchanged.map(({ definition }) => definition)].flatMap(parentsOf))
+  const used = new Set([...fresh, ...changes.map(({ next }) => next), ...unchanged.map(({ definition }) => definition)].flatMap(usesOf))
   // What a receiver holds is kept: that a program reads it no more is no reason to refuse what is sent to it.
   const stops = existing.filter(({ definition: { id, kind } }) => kind !== "input" && !matched.has(id) && !used.has(id)).reverse()
   checkUnused(catalog, stops, changes)
@@ -115,7 +114,7 @@ function checkUnused(catalog: Catalog, stops: readonly StreamRecord[], changes: 
   const becomes = new Map(changes.map(({ old, next }) => [old.definition.id, next]))
   for (const stream of catalog.live()) {
     if (going.has(stream.definition.id)) continue
-    const used = parentsOf(becomes.get(stream.definition.id) ?? stream.definition).find(parent => going.has(parent))
+    const used = usesOf(becomes.get(stream.definition.id) ?? stream.definition).find(parent => going.has(parent))
     if (used === undefined) continue
     const gone = catalog.get(used) as StreamRecord
     throw new RivuletError(`${nameOf(gone)} is no more in the program, and ${nameOf(stream)} uses it`, {

@@ -11,7 +11,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { GraphStream } from "../../engine/graph.js"
 import { nameOf, withParents } from "./catalog.js"
-import { parentsOf } from "./definition-rules.js"
+import { usesOf } from "./definition-rules.js"
 import { freeName } from "./naming.js"
 import { append, type Parts, say, type Times, together } from "./parts.js"
 import { checkKind, planReplace } from "./replacing.js"
@@ -51,7 +51,7 @@ export function successorsOf(
     }
     const old = there(ids.get(one.id) ?? one.id)
     if (old === undefined || one.kind === "output" || one.kind === "input") continue
-    if (!roots.has(old.definition.id) && !parentsOf(one).some(parent => made.has(parent))) continue
+    if (!roots.has(old.definition.id) && !usesOf(one).some(used => made.has(used))) continue
     checkKind(old.definition, next, nameOf(old))
     made.add(one.id)
     anew.push(old)
@@ -112,7 +112,7 @@ export class Succeeding {
     }
     for (const user of catalog.live()) {
       const { definition } = user
-      if (among.has(definition.id) || !parentsOf(definition).some(parent => alias.has(parent))) continue
+      if (among.has(definition.id) || !usesOf(definition).some(used => alias.has(used))) continue
       const next = withParents(definition, alias)
       const { versions, resumes, keepFrom } = planReplace(parts, user, next, { from: "next", state: { kind: "keep" }, force: true }, tools)
       append(parts, { kind: "replaced", versions, resumes, keepFrom, assets: [], told: { by: definition.owner } }, () => {})
@@ -131,7 +131,7 @@ export class Succeeding {
   #end(pairs: readonly Pair[], times: Times): void {
     const { catalog } = this.#parts
     const going = new Set(pairs.map(({ old }) => old.definition.id))
-    const reads = (definition: StreamDefinition) => parentsOf(definition).some(parent => going.has(parent))
+    const reads = (definition: StreamDefinition) => usesOf(definition).some(used => going.has(used))
     for (const { definition, versions, through } of catalog.live()) {
       if (going.has(definition.id)) continue
       if (reads(definition)) return

@@ -35,6 +35,7 @@ import type { Sealing } from "./sealing.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
+import { awaitedRange, holderOf } from "./waiting.js"
 import { type SlowWorker, whyOf } from "./why.js"
 
 /** A stream that is so many intervals behind its inputs is catching up. */
@@ -110,7 +111,8 @@ export class Views {
     const newest = Math.min(...inputs.map(id => throughOf(graph, id)))
     const lagMs = definition.node.kind === "input" ? this.#inputLag(record, throughMs, times) : Math.max(0, newest - throughMs)
     const running = definition.node.kind === "input" || runs(definition)
-    const holder = held === null ? catalog.heldBy(definition) : record
+    const holder = held === null ? holderOf(this.#parts, definition) : record
+    const awaited = awaitedRange(this.#parts, definition)
     const state =
       holder !== null ? "held" : !running ? "on demand" : lagMs > behindIntervals * definition.intervalMs ? "catching up" : "running"
     const keys = this.#keys(record)
@@ -130,6 +132,7 @@ export class Views {
       ...(record.files === null ? {} : { read: readOf(record.files.list, record.read?.doneBytes ?? 0) }),
       ...(held === null ? {} : { held: this.#held(record, held, times) }),
       ...(held !== null || holder === null ? {} : { heldBy: nameOf(holder) }),
+      ...(awaited !== null && { waitsFor: { stream: nameOf(awaited.stream), untilMs: awaited.until } }),
       ...(lease !== undefined && { lease }),
       ...(record.formerly !== undefined && times.timeMs - record.formerly.wallMs < formerlyMs && { formerly: record.formerly.name }),
     }

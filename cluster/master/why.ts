@@ -72,13 +72,14 @@ interface Weighed {
 const stopped = 1e9
 
 function broken({ entry }: WhyFacts): Weighed[] {
-  const { held, heldBy, definition } = entry
+  const { held, heldBy, waitsFor, definition } = entry
   if (held !== undefined) {
     const { failure, interval, lookedAhead } = held
     const cause = { kind: "held", stream: definition.name, failure, ...(lookedAhead && { lookedAhead }) } as const
     return [{ weight: stopped, cause, since: interval }]
   }
-  return heldBy === undefined ? [] : [{ weight: stopped, cause: { kind: "heldBy", stream: heldBy }, since: 0 }]
+  if (heldBy !== undefined) return [{ weight: stopped, cause: { kind: "heldBy", stream: heldBy }, since: 0 }]
+  return waitsFor === undefined ? [] : [{ weight: stopped, cause: { kind: "waitsFor", ...waitsFor }, since: 0 }]
 }
 
 /** Its input itself is late: what is computed cannot be sooner. */

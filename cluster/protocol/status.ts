@@ -35,6 +35,8 @@ export interface CatalogEntry {
   }
   /** The held stream that this one waits for. */
   readonly heldBy?: string
+  /** A range of another stream that it is joined with and that is not there yet: it makes nothing before. Epoch ms; null: to its end. */
+  readonly waitsFor?: { readonly stream: string; readonly untilMs: number | null }
   /** The name it had until somebody gave it another, less than a day ago. */
   readonly formerly?: string
   /** Scratch: it ends so long after nobody has its session open any more. `endsMs`: when that is; null while somebody has. */
@@ -81,6 +83,8 @@ export type WhyCause =
   | { readonly kind: "held"; readonly stream: string; readonly failure: TaskFailure; readonly lookedAhead?: LookedAhead }
   /** It waits for a stream that is held. */
   | { readonly kind: "heldBy"; readonly stream: string }
+  /** It is joined with a range of a stream that has not come so far. Epoch ms; null: to its end. */
+  | { readonly kind: "waitsFor"; readonly stream: string; readonly untilMs: number | null }
   | { readonly kind: "lateInput"; readonly input: string; readonly lagMs: number }
   /** `rows` of a shuffle's `ofRows`, an interval: all go to one task. */
   | { readonly kind: "heavyKey"; readonly key: string; readonly rows: number; readonly ofRows: number; readonly task: LongTask }

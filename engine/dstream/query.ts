@@ -8,16 +8,16 @@ import type { StreamId } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
 import { expandIds, isWide, partitionsOf } from "../plan.js"
-import type { OutputId, PersistNode, RddNode } from "../rdd.js"
+import type { OutputId, PersistNode, QueryTime, RddNode } from "../rdd.js"
 import { simplify } from "../simplify.js"
 import type { Interval } from "../time.js"
 import { mapChildren, rewrite, walk } from "../tree.js"
 import { flavourOf } from "./flavour.js"
 import { leftOutWithin } from "./left-out.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
-import { resolveTime } from "./reach.js"
+import { hasEnd, resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
-import { together } from "./together.js"
+import { isRelative, together } from "./together.js"
 import { changesWithin } from "./versions.js"
 
 export interface ExpandedQuery {
@@ -125,12 +125,19 @@ function spanOf(ranges: readonly Range[]): Interval | null {
   return { from: Math.min(...ranges.map(range => range.from)), to: Math.max(...ranges.map(range => range.to)) }
 }
 
-/** Times in a definition's own RDDs become fixed when it is accepted: it means the same in every interval. */
+/**
+ * Times in a definition's own RDDs become fixed when it is accepted: it means the same in every interval. Of what comes to an end "now" is
+ * that end, however much of it has been read.
+ */
 export function resolveTimes(graph: StreamGraph, root: RddNode): RddNode {
   return rewrite(root, node => {
-    const fix = (time: number) => ("stream" in node && node.stream !== null ? resolveTime(graph, node.stream, time) : time)
+    if (node.kind !== "slice" && node.kind !== "version") return node
+    const ends = hasEnd(graph, node.stream)
+    const fix = (time: QueryTime) => (ends && isRelative(time) ? time : resolveTime(graph, node.stream, time))
     if (node.kind === "slice") return { ...node, from: fix(node.from), to: fix(node.to) }
-    return node.kind === "version" ? { ...node, at: fix(node.at) } : node
+    // The newest version is the one that was complete then, and not the one that was under way.
+    const newest = node.at === Infinity && !(node.read !== undefined && "since" in node.read)
+    return { ...node, at: newest && !ends ? fix(node.at) - 1 : fix(node.at) }
   })
 }
 

@@ -6,6 +6,7 @@ import type { StreamGraph } from "../graph.js"
 import type { QueryTime } from "../rdd.js"
 import { intervalStart } from "../time.js"
 import { parentsIn, watchedIn } from "./flavour.js"
+import { isNamedThere } from "./named.js"
 
 /** The start of the earliest interval that can be read, the stream's first when nothing has been forgotten. */
 export function earliestOf(graph: StreamGraph, stream: StreamId): number {
@@ -47,13 +48,14 @@ export function throughOf(graph: StreamGraph, stream: StreamId): number {
   return Math.max(since, through === Infinity ? since : intervalStart(through, definition.intervalMs))
 }
 
-/** How far what a stream is made of has come, version by version of its definition: each as far as it counts. */
+/** How far what a stream is made of has come, version by version of its definition: each as far as it counts, and not before all that it names is there. */
 export function throughParents(graph: StreamGraph, stream: StreamId, through: (parent: StreamId) => number): number {
   const { definition, since } = graph.definition(stream)
   const versions = graph.versions?.(stream) ?? [{ definition, from: since }]
   let end = Infinity
   for (const version of [...versions].reverse()) {
-    const reached = Math.min(end, ...parentsIn(version.definition.node).map(through))
+    const { node } = version.definition
+    const reached = isNamedThere(graph, stream, node) ? Math.min(end, ...parentsIn(node).map(through)) : Number.NEGATIVE_INFINITY
     if (reached > version.from || version === versions[0]) return reached
     end = version.from
   }

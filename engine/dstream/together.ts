@@ -64,6 +64,6 @@ function* clocksOf(graph: StreamGraph, stream: StreamId): Generator<string> {
 }
 
 /** The earliest retained instant is each stream's own. */
-function isRelative(time: QueryTime): boolean {
+export function isRelative(time: QueryTime): boolean {
   return time === Infinity || (time !== -Infinity && (time < 0 || Object.is(time, -0)))
 }

@@ -55,6 +55,8 @@ export interface StreamInfo {
   }
   /** The held stream that this one waits for. */
   heldBy?: string
+  /** A range of another stream that it is joined with and that is not there yet: it makes nothing before. `until`: epoch ms; null: to its end. */
+  waitsFor?: { stream: string; until: number | null }
 }
 
 /** A program: its exports are its streams. */

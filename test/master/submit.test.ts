@@ -56,6 +56,23 @@ test("the same again changes nothing", () => {
   assert.equal(names(h), before)
 })
 
+test("what a stream is joined with has the cluster's id, too: the same again changes nothing", () => {
+  const h = running()
+  const joined = (session: string) => {
+    const was: RddNode = { kind: "slice", stream: `${session}.ones`, from: 1000, to: 2000 }
+    const rdd: RddNode = { kind: "cogroup", parents: [{ kind: "hole", index: 0 }, was], partitions: 2, join: "inner" }
+    return definition(`${session}.joined`, lift("views", rdd), { name: "joined", persist: true })
+  }
+  const extra = (session: string) => definition(`${session}.extra`, counts(`${session}.ones`), { name: "extra" })
+  assert.equal(submit(h, program("b", "f1", [extra("b"), joined("b")])).plan?.add, ["p/joined"])
+  const { plan } = submit(h, program("c", "f1", [extra("c"), joined("c")]))
+  assert.equal([plan?.add, plan?.change, plan?.stop], [[], [], []])
+  assert.match(submit(h, program("c", "f1", [extra("c"), joined("d")])).error ?? "", /there is no stream d\.ones/)
+  const { value } = h.ask({ kind: "catalog" }) as { value: { definition: StreamDefinition }[] }
+  const { node } = value.find(({ definition: { name } }) => name === "joined")!.definition
+  assert.match(JSON.stringify(node), /"stream":"a\.ones"/)
+})
+
 test("what changed is replaced at a boundary, what is downstream stays, what is gone is stopped, what is new is added", () => {
   const h = running()
   const next = program("b", "f2", [definition("b.fresh", counts("b.counts"), { name: "fresh" })])
