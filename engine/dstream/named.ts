@@ -7,13 +7,9 @@
  */
 
 import type { StreamId, StreamNode } from "../definition.js"
-import type { StreamGraph } from "../graph.js"
 import type { QueryTime, RddNode } from "../rdd.js"
-import { intervalStart } from "../time.js"
 import { walk } from "../tree.js"
 import { parentsIn } from "./flavour.js"
-import { hasEnd, throughOf, throughParents } from "./reach.js"
-import { isRelative } from "./together.js"
 
 /** `until`: the stream must have come so far. One that is relative, Infinity too: to its end, if it has one, else what there is. */
 export interface NamedRange {
@@ -47,32 +43,4 @@ export function namedIn(node: StreamNode): readonly NamedRange[] {
 export function usesIn(node: StreamNode): readonly StreamId[] {
   const named = namedIn(node)
   return named.length === 0 ? parentsIn(node) : [...parentsIn(node), ...named.map(({ stream }) => stream)]
-}
-
-/** Whether all that a definition of the stream names is there. What has been replaced may name what it was itself. */
-export function isNamedThere(graph: StreamGraph, stream: StreamId, node: StreamNode): boolean {
-  return namedIn(node).every(range => range.stream === stream || isThere(graph, range))
-}
-
-/** The ranges that the stream waits for, by itself or by what it is made of. */
-export function rangesAhead(graph: StreamGraph, stream: StreamId): readonly NamedRange[] {
-  const { node } = graph.definition(stream).definition
-  const own = namedIn(node).filter(range => range.stream !== stream && !isThere(graph, range))
-  return [...own, ...parentsIn(node).flatMap(parent => rangesAhead(graph, parent))]
-}
-
-function isThere(graph: StreamGraph, { stream, until }: NamedRange): boolean {
-  if (isRelative(until)) return !hasEnd(graph, stream) || isOver(graph, stream)
-  return throughOf(graph, stream) >= until || isOver(graph, stream)
-}
-
-/** Whether nothing more will come of the stream. */
-function isOver(graph: StreamGraph, stream: StreamId): boolean {
-  if (graph.isOver?.(stream) ?? false) return true
-  const parents = parentsIn(graph.definition(stream).definition.node)
-  if (parents.length === 0 || !parents.every(parent => isOver(graph, parent))) return false
-  const own = graph.through(stream)
-  const { intervalMs } = graph.definition(stream).definition
-  const whole = throughParents(graph, stream, parent => throughOf(graph, parent))
-  return own === null || own >= intervalStart(whole, intervalMs)
 }

@@ -15,9 +15,9 @@ import { mapChildren, rewrite, walk } from "../tree.js"
 import { flavourOf } from "./flavour.js"
 import { leftOutWithin } from "./left-out.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
-import { hasEnd, resolveTime } from "./reach.js"
+import { hasEnd, isRelative, resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
-import { isRelative, together } from "./together.js"
+import { together } from "./together.js"
 import { changesWithin } from "./versions.js"
 
 export interface ExpandedQuery {

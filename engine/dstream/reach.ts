@@ -1,12 +1,12 @@
 /** How far streams reach: back to what is retained, forward to what is finished. Of recipes it follows from their parents. */
 
-import type { StreamDefinition, StreamId } from "../definition.js"
+import type { StreamDefinition, StreamId, StreamNode } from "../definition.js"
 import { RivuletError } from "../errors.js"
 import type { StreamGraph } from "../graph.js"
 import type { QueryTime } from "../rdd.js"
 import { intervalStart } from "../time.js"
 import { parentsIn, watchedIn } from "./flavour.js"
-import { isNamedThere } from "./named.js"
+import { type NamedRange, namedIn } from "./named.js"
 
 /** The start of the earliest interval that can be read, the stream's first when nothing has been forgotten. */
 export function earliestOf(graph: StreamGraph, stream: StreamId): number {
@@ -62,6 +62,34 @@ export function throughParents(graph: StreamGraph, stream: StreamId, through: (p
   return end
 }
 
+/** Whether all that a definition of the stream names is there. What has been replaced may name what it was itself. */
+function isNamedThere(graph: StreamGraph, stream: StreamId, node: StreamNode): boolean {
+  return namedIn(node).every(range => range.stream === stream || isThere(graph, range))
+}
+
+/** The ranges that the stream waits for, by itself or by what it is made of. */
+export function rangesAhead(graph: StreamGraph, stream: StreamId): readonly NamedRange[] {
+  const { node } = graph.definition(stream).definition
+  const own = namedIn(node).filter(range => range.stream !== stream && !isThere(graph, range))
+  return [...own, ...parentsIn(node).flatMap(parent => rangesAhead(graph, parent))]
+}
+
+function isThere(graph: StreamGraph, { stream, until }: NamedRange): boolean {
+  if (isRelative(until)) return !hasEnd(graph, stream) || isOver(graph, stream)
+  return throughOf(graph, stream) >= until || isOver(graph, stream)
+}
+
+/** Whether nothing more will come of the stream. */
+function isOver(graph: StreamGraph, stream: StreamId): boolean {
+  if (graph.isOver?.(stream) ?? false) return true
+  const parents = parentsIn(graph.definition(stream).definition.node)
+  if (parents.length === 0 || !parents.every(parent => isOver(graph, parent))) return false
+  const own = graph.through(stream)
+  const { intervalMs } = graph.definition(stream).definition
+  const whole = throughParents(graph, stream, parent => throughOf(graph, parent))
+  return own === null || own >= intervalStart(whole, intervalMs)
+}
+
 /** A question's time in epoch ms: relative ones count from the end of the stream's newest finished interval. */
 export function resolveTime(graph: StreamGraph, stream: StreamId, time: QueryTime): number {
   if (time === -Infinity) return earliestOf(graph, stream)
@@ -87,4 +115,9 @@ export function hasEnd(graph: StreamGraph, stream: StreamId): boolean {
   if (node.kind !== "input") return parents.length > 0 && parents.every(parent => hasEnd(graph, parent))
   const { source } = node
   return source.kind === "archive" || (source.kind === "file" && !source.paths.some(path => path.endsWith("/")))
+}
+
+/** Whether it counts from the end of what is finished. (The earliest retained instant is each stream's own.) */
+export function isRelative(time: QueryTime): boolean {
+  return time === Infinity || (time !== -Infinity && (time < 0 || Object.is(time, -0)))
 }

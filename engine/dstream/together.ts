@@ -9,7 +9,7 @@ import type { StreamGraph } from "../graph.js"
 import type { QueryTime, RddNode } from "../rdd.js"
 import { rewrite, walk } from "../tree.js"
 import { parentsIn } from "./flavour.js"
-import { throughOf } from "./reach.js"
+import { isRelative, throughOf } from "./reach.js"
 
 /** The question with its relative times as instants, where streams of one clock stand side by side. */
 export function together(graph: StreamGraph, root: RddNode): RddNode {
@@ -61,9 +61,4 @@ function* clocksOf(graph: StreamGraph, stream: StreamId): Generator<string> {
   const { node } = graph.definition(stream).definition
   if (node.kind === "input") yield node.source.kind === "receiver" && node.timestamp === null ? "wall" : stream
   for (const parent of parentsIn(node)) yield* clocksOf(graph, parent)
-}
-
-/** The earliest retained instant is each stream's own. */
-export function isRelative(time: QueryTime): boolean {
-  return time === Infinity || (time !== -Infinity && (time < 0 || Object.is(time, -0)))
 }
