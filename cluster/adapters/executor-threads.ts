@@ -27,7 +27,7 @@ export interface ExecutorThreadsOptions {
   readonly heapMb?: number
   /** Threads that stand ready at most, for when a task is set apart. Default one for each executor. */
   readonly spares?: number
-  /** Memory is short: no thread stands ready, and little is kept for later. Default false. */
+  /** Memory is short: little is kept for later. Default false. */
   readonly frugal?: boolean
   /** Module that exports `TaskRunner`; the engine's, unless a test has its own. */
   readonly runner?: string
@@ -42,7 +42,7 @@ export class ExecutorThreads {
   constructor(options: ExecutorThreadsOptions) {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."))
     const runner = options.runner ?? new URL(`./task-runner${extension}`, import.meta.url).href
-    const { memory, streams, queries, heapMb, frugal = false, spares = frugal ? 0 : streams + queries } = options
+    const { memory, streams, queries, heapMb, frugal = false, spares = streams + queries } = options
     this.supply = new ThreadSupply({ memory, runner, heapMb, assets: this.assets, spares, frugal })
     this.threads = Array.from({ length: streams + queries }, (_, executor) => {
       return new ExecutorThread({

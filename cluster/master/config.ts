@@ -45,9 +45,9 @@ export interface MasterConfig {
   readonly durableStrandedMs: number
   /** Of a received interval: less than this is not worth a map task of its own. */
   readonly leastGroupBytes: number
-  /** Bytes of a file that one task reads; in batch mode no less is worth a map task of its own. */
+  /** Bytes of a file that one task reads. */
   readonly splitBytes: number
-  /** In batch mode: of input, of a task that takes several intervals. */
+  /** In batch mode: of input, of a task that takes several intervals; less than half of it, and than a split, is not worth a map task of its own. */
   readonly batchBytes: number
   /** Of files no more is read while a stream or a reader has so many intervals with records before it, and two of its own (`read-ahead.ts`). */
   readonly readAheadIntervals: number

@@ -100,7 +100,9 @@ export class FileSeals {
     const endedBefore = read?.ended === true
     const ended = order.allTaken && source.buckets.size === 0 && !watches(definition)
     const { taken: splitsDone, newest, begun, positions, doneBytes } = order
-    const leastBytes = definition.untilRead === true ? Math.max(config.leastGroupBytes, config.splitBytes) : config.leastGroupBytes
+    // Half of what a task of several intervals takes: so two intervals of which each is one map task go together.
+    const batchLeast = Math.max(config.leastGroupBytes, config.splitBytes, config.batchBytes / 2)
+    const leastBytes = definition.untilRead === true ? batchLeast : config.leastGroupBytes
     const record: SealRecord = {
       kind: "seal",
       stream: source.stream,

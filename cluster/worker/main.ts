@@ -39,7 +39,9 @@ export interface WorkerProcessOptions {
   /** Unique in the cluster. Default `<machine>-<port>`. */
   readonly name?: string
   readonly config?: Partial<WorkerConfig>
-  /** Memory is short: no thread beside the executors', so that a task that takes long keeps others waiting. Default false. */
+  /** A thread that others could have instead begins with cold code: a task that takes long keeps them waiting. Default false. */
+  readonly batch?: boolean
+  /** Of a batch. Memory is short: little is kept for later. Default false. */
   readonly frugal?: boolean
   readonly say?: Say
   /** Whether signals end the process. Default true. */
@@ -99,7 +101,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
   const config: Partial<WorkerConfig> = {
     spillDir,
     durableDir,
-    ...(options.frugal === true && { setsApart: false }),
+    ...(options.batch === true && { setsApart: false }),
     ...(options.diskBytes !== undefined && { diskBytes: options.diskBytes }),
     ...options.config,
   }
@@ -136,6 +138,7 @@ export async function startWorker(options: WorkerProcessOptions): Promise<Worker
         streams: counts.stream,
         queries: counts.query,
         heapMb: executorHeapMb(counts.stream + counts.query),
+        ...(options.batch === true && { spares: 0 }),
         ...(options.frugal === true && { frugal: true }),
         onEvent,
       })

@@ -63,7 +63,7 @@ export async function batch(options: BatchOptions): Promise<void> {
   const check = async () => refuseTypeErrors(await typeErrors(options.path))
   if (options.master !== undefined) await check()
   const { workers, memoryBytes } = options
-  const size = { workers, cores: 1, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }
+  const size = { workers, cores: 1, batch: true, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }
   const ending = new Ending()
   let limit: NodeJS.Timeout | undefined
   try {

@@ -7,8 +7,8 @@ import { counts, definition, fileInput, Harness, type Launched } from "./harness
 const test = suite("file sources")
 
 /** Splits of 10 bytes; each read gives rows in the intervals named for it: `[interval in s, rows]`. */
-function reading(splits: [number, number][][], { timed = true, untilRead = false } = {}): Harness {
-  const h = new Harness({ splitBytes: 10 })
+function reading(splits: [number, number][][], { timed = true, untilRead = false, config = {} } = {}): Harness {
+  const h = new Harness({ splitBytes: 10, ...config })
   let blocks = 0
   const usual = h.answer
   h.answer = (one: Launched): TaskDone | null => {
@@ -44,6 +44,22 @@ const sealed = (h: Harness) =>
     .records("seal")
     .filter(({ groups }) => groups.length > 0)
     .map(({ from, groups }) => `${from / 1000}: ${groups.flat().reduce((n, { rows }) => n + rows, 0)}`)
+
+test("in batch mode less than half of what a task takes is not worth a map task of its own", () => {
+  for (const [untilRead, batchBytes, groups] of [
+    [false, 60, [10, 10, 10, 10]],
+    [true, 60, [30, 10]],
+    [true, 20, [10, 10, 10, 10]],
+    [true, 80, [40]],
+  ] as const) {
+    // One worker reads one split, the other the next.
+    const h = reading([[[5, 10]], [[5, 10]], [[5, 10]], [[5, 10]]], { untilRead, config: { leastGroupBytes: 1, batchBytes } })
+    h.advance(1000)
+    const seal = h.records("seal").find(one => one.groups.length > 0)
+    const sizes = seal?.groups.map(group => group.reduce((sum, { bytes }) => sum + bytes, 0))
+    assert.equal(sizes, groups, `${untilRead} ${batchBytes}`)
+  }
+})
 
 test("records enter the interval of their time stamp, in order of splits, and the end is said", () => {
   const h = reading([

@@ -46,6 +46,8 @@ export class ReplayScenario {
       master: {
         jobsAhead: random.pick([1, 4, 32]),
         splitBytes: random.pick([64, 256, 1_024]),
+        // Of most seeds an interval is several map tasks.
+        batchBytes: new Random(seed + 0xba7c).pick([512, 4_096, 8 * 1024 * 1024]),
         // Of some seeds less than a slide of what is made of the files.
         readAheadIntervals: new Random(seed + 0xaead).pick([0, 1, 400]),
       },
