@@ -48,11 +48,52 @@ const others: readonly (readonly [RegExp, string, string])[] = [
 const sql =
   /^(?:select\s+\S|from\s+[\w"/.-]+(?:\s|$)|use\s+[\w/.-]+$|insert\s+into\s|create\s+(?:table|stream|view)\s|with\s+\w+\s+as\s*\()/i
 
+const piped = "cells are TypeScript: in place of a pipe a method is called"
+const clause = "cells are TypeScript: a clause is a method here"
+
+/** Behind a name of this session what SQL or a pipe would have there, and the method in its place. */
+const behindName: readonly (readonly [RegExp, string, (name: string, rest: string) => string])[] = [
+  [/^\|\s*(?:head|limit|take|first)(?:\s+(?:-n\s*|-)?(\d+))?$/, piped, (name, n) => `${name}.take(${n || 10})`],
+  [/^\|\s*(?:sort|top)(?:\s.*?(\d+)?)?$/, piped, (name, n) => `${name}.top(${n || 10})`],
+  [/^\|\s*(?:wc|count)(?:\s+-l)?$/, piped, name => `${name}.count()`],
+  [
+    /^\|\s*e?grep(?:\s+-\w+)*\s+(\S+)$/,
+    piped,
+    (name, word) => `${name}.filter(v => JSON.stringify(v).includes("${word.replace(/["']/g, "")}"))`,
+  ],
+  [/^\|\s*(?:less|more)$/, piped, name => `${name}, then Ctrl-O`],
+  [/^(?:limit|take|head|first)\s+(\d+)$/i, clause, (name, n) => `${name}.take(${n})`],
+  [/^top\s+(\d+)$/i, clause, (name, n) => `${name}.top(${n})`],
+  [/^count$/i, clause, name => `${name}.count()`],
+  [/^(?:order|sort)\s+by\s+[\w."]+(?:\s+(?:asc|desc))?(?:\s+limit\s+(\d+))?$/i, clause, (name, n) => `${name}.top(${n || 10}, v => …)`],
+  [
+    /^where\s+([A-Za-z_]\w*\s*(?:[<>]=?|==?)\s*\S+)$/i,
+    clause,
+    (name, test) => `${name}.filter(v => v.${test.replace(/([^<>=])=([^=])/, "$1===$2")})`,
+  ],
+  [/^(?:where|group\s+by|join)\s/i, clause, name => `${name}. and Tab: filter, map, reduceByKey, join`],
+]
+
+/** `views limit 5`, `counts | head`. What is an expression of names of this session is none. */
+function checkClause(typed: string, word: string, names: readonly string[]): void {
+  const rest = typed.slice(word.length).trim()
+  const next = /^\|?\s*([\w$]+)/.exec(rest)?.[1]
+  if (next === undefined || (rest.startsWith("|") && names.includes(next))) return
+  for (const [form, what, ours] of behindName) {
+    const match = form.exec(rest)
+    if (match) throw new RivuletError(what, { code: 2, try: ours(word, match[1] ?? "") })
+  }
+}
+
 /** The dot-command, or question, that a cell of another prompt stands for; undefined: it is none, or a name of this session. */
 export function fromElsewhere(cell: string, names: () => readonly string[]): string | undefined {
   const typed = cell.trim().replace(/;$/, "")
   const word = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(typed)?.[0]
-  if (typed.includes("\n") || (word !== undefined && names().includes(word))) return undefined
+  if (typed.includes("\n")) return undefined
+  if (word !== undefined && names().includes(word)) {
+    checkClause(typed, word, names())
+    return undefined
+  }
   for (const [form, ours] of same) {
     const match = form.exec(typed)
     if (match) return ours(match[1] ?? "")

@@ -72,8 +72,51 @@ for (const [typed, ours] of foreign)
     else assert.throws(() => fromElsewhere(typed, known.names), ours)
   })
 
+const clauses: readonly [typed: string, ours: string][] = [
+  ["views limit 5", "views.take(5)"],
+  ["views LIMIT 5;", "views.take(5)"],
+  ["counts top 3", "counts.top(3)"],
+  ["views | head", "views.take(10)"],
+  ["counts | head -3", "counts.take(3)"],
+  ["counts |head -n 3", "counts.take(3)"],
+  ["counts | sort", "counts.top(10)"],
+  ["views | wc -l", "views.count()"],
+  ["views | grep -i cart", 'views.filter(v => JSON.stringify(v).includes("cart"))'],
+  ["views | less", "views, then Ctrl-O"],
+  ["views where status >= 500", "views.filter(v => v.status >= 500)"],
+  ["views where status = 500", "views.filter(v => v.status === 500)"],
+  ["views order by status desc limit 5", "views.top(5, v => …)"],
+  ["views group by url", "views. and Tab: filter, map, reduceByKey, join"],
+]
+for (const [typed, ours] of clauses)
+  test(`behind a name: ${typed}`, () => {
+    try {
+      fromElsewhere(typed, known.names)
+    } catch (error) {
+      assert.is((error as RivuletError).try, ours)
+      return
+    }
+    assert.unreachable("left alone")
+  })
+
 test("what is TypeScript is left alone, and so is a name of this session", () => {
-  for (const cell of ["!done", "!!n", "n % 2", "help.me", "select", "({ a: 1 })", "`x`", "with_(1)", "counts.top(3)", ".streams"])
+  for (const cell of [
+    "!done",
+    "!!n",
+    "n % 2",
+    "help.me",
+    "select",
+    "({ a: 1 })",
+    "`x`",
+    "with_(1)",
+    "counts.top(3)",
+    ".streams",
+    "n | n",
+    "n | 5",
+    "n in counts",
+    "n || 5",
+    "views",
+  ])
     assert.is(fromElsewhere(cell, known.names), undefined, cell)
   assert.is(
     fromElsewhere("help", () => ["help"]),
