@@ -3,6 +3,7 @@
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { constantOf, keptAloneIn, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
 import { partName } from "../../engine/input/replay.js"
+import { RivuletError } from "../../engine/errors.js"
 import { readerOf, stageDependencies, stageOf } from "../../engine/plan.js"
 import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
@@ -39,8 +40,18 @@ export class MasterPlanner implements Planner, JobSource {
     return () => reads
   }
 
+  /** Throws RivuletError (code 5): it was lost, and what it would be made from has been forgotten. */
   state(stream: StreamId, interval: number): StageSpec | null {
-    return targetOf(this.graph, stream, interval)
+    try {
+      return targetOf(this.graph, stream, interval)
+    } catch (error) {
+      if (!(error instanceof RivuletError) || error.code !== 5) throw error
+      const name = this.ledger.streams.get(stream)?.definition.name ?? stream
+      throw new RivuletError(`${name} of ${new Date(interval).toISOString()} is lost: no worker has a copy, and ${error.message}`, {
+        code: 5,
+        try: "ask for other times; more copies (--replicas), or checkpoints on disk (--durable), outlive more workers at once",
+      })
+    }
   }
 
   /** What a running stream is joined with in every interval, however far up. */

@@ -53,4 +53,30 @@ test("five hundred questions: blocks, tasks and records are as before, memory to
   await session.calls.close()
 })
 
+test("what every worker took with it is said to be lost, the state by its name and time", async () => {
+  const session = await simulate({ workers: 2, partitions: 2 })
+  const lines = session.readStream("lines", "1s", { remember: "2s" })
+  session.name(
+    lines.map((line: string): [string, number] => [line, 1]).runningReduce((a, b) => a + b),
+    "counts",
+  )
+  await session.flush()
+  for (let i = 0; i < 40; i++) {
+    session.feed("lines", ["a"])
+    await session.advance("1s")
+  }
+  const counts = session.stream("counts") as unknown as { latest(): { collect(): Promise<unknown> } }
+  for (const worker of ["w1", "w2"]) session.kill(worker)
+  for (const worker of ["w1", "w2"]) session.restart(worker)
+  let message = ""
+  await counts
+    .latest()
+    .collect()
+    .catch(error => {
+      message = error.message
+    })
+  assert.match(message, /^counts of 2026-01-01T00:00:\d\d\.000Z is lost: no worker has a copy, and /)
+  await session.close()
+})
+
 test.run()
