@@ -35,6 +35,9 @@ const maxQueuedBytes = 256 * 1024 * 1024
 const nothing = new Uint8Array(0)
 /** Two nodes of one name would take turns for ever: not too soon. */
 const deafMs = 3_000
+/** What the process or its machine has too many of, files, too, is given back in time; an address that is wrong stays so. */
+const openAgainMs = 250
+const tooMany: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"])
 /** So that a last word (`bye`) leaves; sockets of dead peers delay the exit no longer than this. */
 const lingerMs = 100
 
@@ -78,6 +81,8 @@ export class ZeromqTransport implements Transport {
 
   /** By the peer's name. */
   private readonly links = new Map<string, Link>()
+  /** By the peer's name: what cannot be opened for now, and is tried again. */
+  private readonly unopened = new Map<string, { readonly to: NodeId; readonly timer: NodeJS.Timeout }>()
   private readonly visitors = new Visitors(id => {
     if (!this.links.has(this.bound!.callers.nameOf(id))) this.routerQueue?.push([Buffer.from(id), nothing])
   })
@@ -151,6 +156,7 @@ export class ZeromqTransport implements Transport {
   connect(to: NodeId, address: string): void {
     const name = nodeName(to)
     if (this.closed || name === nodeName(this.node)) return
+    this.forgetUnopened(name)
     const present = this.links.get(name)
     if (present?.address === address) {
       present.to = to
@@ -178,7 +184,7 @@ export class ZeromqTransport implements Transport {
       }
       dealer = openDealer(this.node, parsed, curve, { up, down, refused: (reason, attempt) => onRefused?.(to, reason, attempt) })
     } catch (error) {
-      this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
+      this.cannotConnect(to, address, error)
       return
     }
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
@@ -190,11 +196,24 @@ export class ZeromqTransport implements Transport {
       dealer.connect(endpointOf(parsed))
     } catch (error) {
       this.closeLink(link)
-      this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
+      this.cannotConnect(to, address, error)
     }
   }
 
+  private cannotConnect(to: NodeId, address: string, error: unknown): void {
+    this.say(`connect ${to}`, `cannot connect to ${to} at ${address}: ${messageOf(error)}`)
+    if (!tooMany.has((error as { readonly code?: unknown }).code)) return
+    const timer = setTimeout(() => this.connect(to, address), openAgainMs)
+    this.unopened.set(nodeName(to), { to, timer })
+  }
+
+  private forgetUnopened(name: string): void {
+    clearTimeout(this.unopened.get(name)?.timer)
+    this.unopened.delete(name)
+  }
+
   disconnect(from: NodeId): void {
+    if (this.unopened.get(nodeName(from))?.to === from) this.forgetUnopened(nodeName(from))
     const link = this.links.get(nodeName(from))
     // An address may serve a later incarnation by now, or whichever lives there.
     if (link?.to === from) this.closeLink(link)
@@ -226,6 +245,7 @@ export class ZeromqTransport implements Transport {
     if (this.closed) return
     this.closed = true
     this.visitors.stop()
+    for (const name of [...this.unopened.keys()]) this.forgetUnopened(name)
     const links = [...this.links.values()]
     this.links.clear()
     const queues = [...links.filter(link => link.state !== "down").map(link => link.queue), ...(this.routerQueue ? [this.routerQueue] : [])]

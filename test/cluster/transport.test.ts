@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { connect as connectTcp, createServer } from "node:net"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
@@ -46,6 +47,28 @@ async function node(name: NodeId, bind?: string) {
     },
   }
 }
+
+/** Run apart, where few files may be open: what it prints when it has connected although there was no room for a socket. */
+const shortOfFiles = (module: string) => `
+  import { closeSync, openSync } from "node:fs"
+  const { ZeromqTransport } = await import(${JSON.stringify(module)})
+  const b = (await ZeromqTransport.listen("tcp://127.0.0.1:0")).open({ node: "b#1" })
+  const held = []
+  const a = ZeromqTransport.open({
+    node: "a#1",
+    say: text => {
+      console.log(text.replace(/127.*: /, ""))
+      while (held.length > 0) closeSync(held.pop())
+    },
+  })
+  const reached = new Promise(resolve => a.onReached(resolve))
+  try {
+    for (;;) held.push(openSync("/dev/null"))
+  } catch {}
+  a.connect("b#1", b.address)
+  console.log("reached", await reached)
+  await a.close()
+  await b.close()`
 
 /** Sends again and again, as the channel does, until the other side has it. */
 async function sendUntil(send: () => void, arrived: Promise<unknown>) {
@@ -268,6 +291,15 @@ test("addresses that others can reach are refused, taken ones named, each with w
   assert.is(taken.code, 2)
   assert.is((await refusal("nonsense")).code, 2)
   await a.transport.close()
+})
+
+test("a node that cannot open a socket, as too many files are open, connects once it can", () => {
+  const script = shortOfFiles(new URL("../../cluster/transport/zeromq.js", import.meta.url).href)
+  const said = execFileSync("sh", ["-c", `ulimit -n 120; exec "$0" "$@"`, process.execPath, "--input-type=module", "-e", script], {
+    encoding: "utf8",
+    timeout: 60_000,
+  })
+  assert.equal(said.trim().split("\n"), ["cannot connect to b#1 at tcp://Too many open file descriptors", "reached b"])
 })
 
 test.run()
