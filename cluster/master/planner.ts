@@ -2,8 +2,8 @@
 
 import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { constantOf, keptAloneIn, nextChange, targetOf, throughParents } from "../../engine/dstream.js"
-import { partName } from "../../engine/input/replay.js"
 import { RivuletError } from "../../engine/errors.js"
+import { partName } from "../../engine/input/replay.js"
 import { readerOf, stageDependencies, stageOf } from "../../engine/plan.js"
 import type { Arrived, FileSplit, InputRef, OutputId, Replay } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
