@@ -157,7 +157,8 @@ function begun(definition: StreamDefinition, from: number): StreamDefinition {
   return definition.from === "earliest" && begins ? { ...definition, from } : definition
 }
 
-function planOf({ add, change, stop, unchanged, applied, at }: ResponseValues["replace"]["plan"]): Plan {
+function planOf({ add, change, stop, unchanged, applied, at, begins }: ResponseValues["replace"]["plan"]): Plan {
   const changes = change.map(one => ({ ...one }))
-  return { add: [...add], change: changes, stop: [...stop], unchanged: [...unchanged], applied, ...(at !== null && { at }) }
+  const times = { ...(at !== null && { at }), ...(begins && { begins: begins.map(one => ({ ...one })) }) }
+  return { add: [...add], change: changes, stop: [...stop], unchanged: [...unchanged], applied, ...times }
 }

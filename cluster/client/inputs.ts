@@ -22,6 +22,17 @@ export interface InputSettings {
   readonly onBadRecord?: "setAside" | "hold"
 }
 
+/** A mistyped one must not look as if it were obeyed. */
+const settingNames: readonly string[] = Object.keys({
+  format: 0,
+  header: 0,
+  timestamp: 0,
+  slack: 0,
+  remember: 0,
+  archive: 0,
+  onBadRecord: 0,
+} satisfies Record<keyof InputSettings, 0>)
+
 export interface InputTools {
   link(f: UserFunction, operator: string): FunctionLink
   /** A path as the workers see it: absolute. */
@@ -32,6 +43,12 @@ export interface InputTools {
 
 /** Throws a RivuletError of code 2 for settings that are wrong or not there. */
 export function inputDraft(source: string, interval: Duration, settings: InputSettings, tools: InputTools): StreamDraft {
+  const unknown = Object.keys(settings).find(name => !settingNames.includes(name))
+  if (unknown !== undefined)
+    throw new RivuletError(`an input has no option ${unknown}`, {
+      code: 2,
+      try: `one of ${settingNames.join(", ")} (disorder in readHistory)`,
+    })
   const intervalMs = parseDuration(interval)
   if (intervalMs < 1) throw new RivuletError(`an interval of ${interval} is too short`, { code: 2, try: '"100ms", "1s"' })
   const spec = sourceOf(source, tools)

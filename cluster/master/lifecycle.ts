@@ -23,7 +23,7 @@ import type { Retries } from "./retries.js"
 import { runs } from "./stream-graph.js"
 import type { StreamRecord } from "./stream-record.js"
 import type { Streams } from "./streams.js"
-import { besides, planSubmit } from "./submitting.js"
+import { beginningsOf, besides, planSubmit } from "./submitting.js"
 import { holderOf } from "./waiting.js"
 
 type Answer = (response: Response) => void
@@ -243,6 +243,7 @@ export class Lifecycle {
         unchanged: named(plan.unchanged),
         applied: !body.dryRun,
         at: decided[0]?.plan.at ?? null,
+        begins: beginningsOf(catalog, fresh),
       },
       accepted: [],
     }

@@ -67,6 +67,19 @@ export function besides({ anew, fresh }: SubmitPlan): ReplacePlan["change"] {
   })
 }
 
+/** From when on what is new is made. A step or a recipe has no beginning of its own; an input and its archive take what comes. */
+export function beginningsOf(
+  catalog: Catalog,
+  fresh: readonly { readonly definition: StreamDefinition; readonly since: number }[],
+): NonNullable<ReplacePlan["begins"]> {
+  return fresh.flatMap(({ definition, since }) => {
+    const { kind, named, node, succeeds } = definition
+    if (!(kind === "output" ? node.kind !== "archive" : kind === "state" && (named || succeeds !== undefined))) return []
+    const old = succeeds === undefined ? undefined : catalog.get(succeeds)
+    return [{ name: nameOf(old ?? { definition }), from: since }]
+  })
+}
+
 function planInPlace(catalog: Catalog, existing: readonly StreamRecord[], asked: readonly StreamDefinition[]): SubmitPlan {
   const named = new Map(existing.filter(({ definition }) => definition.named).map(stream => [stream.definition.name, stream]))
   const steps = existing.filter(({ definition }) => !definition.named)

@@ -183,6 +183,8 @@ export interface Plan {
   applied: boolean
   /** Of `replace`: the start of the first interval for which it counts, epoch ms. */
   at?: number
+  /** Of `submit`: the start of the first interval (epoch ms) of each state and output that is added or, with `from`, made anew. */
+  begins?: { name: string; from: number }[]
 }
 
 /** A field of records: its type as TypeScript writes it, whether it may be absent, a sample. */

@@ -31,11 +31,11 @@ export async function submit(file: string, options: SubmitOptions): Promise<void
     const inputs = programInputs(session.host.definitions, program)
     const plan = withInputs(await session.submitProgram({ dryRun: true, ...how }), inputs)
     if (options.dryRun) {
-      process.stdout.write(`${planText(plan)}\n`)
+      process.stdout.write(`${planText(plan, from)}\n`)
       return
     }
     if (plan.change.length + plan.stop.length > 0 && !options.yes) {
-      process.stderr.write(`${planText(plan)}\n`)
+      process.stderr.write(`${planText(plan, from)}\n`)
       await confirm(`submit ${program}`, options.master)
     }
     const applied = withInputs(await session.submitProgram({ dryRun: false, ...how }), inputs)
@@ -54,24 +54,33 @@ function withInputs(plan: Plan, inputs: readonly string[]): Plan {
   return { ...plan, unchanged: [...there, ...plan.unchanged] }
 }
 
+const earlier = " (earlier is not kept)"
+
 /** From when on each stream that was added, or is made anew, has been made. */
 async function sayBeginnings(session: ClientSession, program: string, { add, change }: Plan, from: number | undefined): Promise<void> {
   const anew = new Set(from === undefined ? [] : change.map(({ name }) => `${name}~next`))
   for (const { name, kind, since } of await session.streams({ program })) {
     const full = `${program}/${name}`
     if (!(add.includes(full) || anew.has(full)) || (kind !== "state" && kind !== "output")) continue
-    const short = from !== undefined && from > 0 && since > from ? " (earlier is not kept)" : ""
+    const short = from !== undefined && from > 0 && since > from ? earlier : ""
     const then = anew.has(full) ? ", beside what runs: it takes its place when it has caught up" : ""
     process.stderr.write(`  ${name} from ${new Date(since).toISOString()}${short}${then}\n`)
   }
 }
 
-/** A line each: `+` added, `~` changed, `-` stopped, `=` as it was. */
-export function planText({ add, change, stop, unchanged }: Plan): string {
+/** A line each: `+` added, `~` changed, `-` stopped, `=` as it was. With a past (`from`, epoch ms): from when on, too. */
+export function planText({ add, change, stop, unchanged, begins = [] }: Plan, from?: number): string {
+  const beginning = (name: string): string => {
+    const since = from === undefined ? undefined : begins.find(one => one.name === name)?.from
+    if (since === undefined) return ""
+    return `  from ${new Date(since).toISOString()}${from! > 0 && since > from! ? earlier : ""}`
+  }
   const states = { kept: "keeps its state", mapped: "its state is changed", reset: "begins anew", none: "" } as const
   const lines = [
-    ...add.map(name => `+ ${name}`),
-    ...change.map(({ name, from, to, state }) => `~ ${name}  ${from} → ${to}${states[state] === "" ? "" : `  ${states[state]}`}`),
+    ...add.map(name => `+ ${name}${beginning(name)}`),
+    ...change.map(
+      ({ name, from, to, state }) => `~ ${name}  ${from} → ${to}${states[state] === "" ? "" : `  ${states[state]}`}${beginning(name)}`,
+    ),
     ...stop.map(name => `- ${name}`),
     ...(unchanged.length > 0 ? [`= ${unchanged.join(", ")}  unchanged, not touched`] : []),
   ]

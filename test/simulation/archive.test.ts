@@ -149,7 +149,13 @@ for (const [seed, from] of [
     const recent = asked.map(line => [line, 1]).reduceByWindow("3s", sum)
     session.name(counts, "counts")
     session.name(recent, "recent")
-    const plan = await session.submitProgram({ dryRun: false, force: false, from: startMs + from * 1000 })
+    const since = startMs + from * 1000
+    const planned = await session.submitProgram({ dryRun: true, force: false, from: since })
+    assert.equal(planned.begins, [
+      { name: "late/counts", from: since },
+      { name: "late/recent", from: since },
+    ])
+    const plan = await session.submitProgram({ dryRun: false, force: false, from: since })
     assert.equal(plan.add, ["late/counts", "late/recent"])
     // It dies while the past is made.
     const node = ["w1", "w2", "w3", "master"][random.integer(0, 4)]!
