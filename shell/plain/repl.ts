@@ -9,6 +9,7 @@ import { doChaos } from "../host/chaos.js"
 import { RemoteHost } from "../host/remote.js"
 import { leaves } from "../leaving.js"
 import type { StyledLine } from "../session.js"
+import { seldom } from "./progress.js"
 
 export async function openPlain(options: OpenShellOptions): Promise<void> {
   /** While a line is being typed: takes it away and shows it again. */
@@ -22,6 +23,11 @@ export async function openPlain(options: OpenShellOptions): Promise<void> {
   const calls = await openCalls(attachment.address, { user, ...(attachment.readOnly && { readOnly: true }) })
   ending.add(() => calls.close())
   const welcome = (await calls.call({ kind: "connect", timeoutMs: connectTimeoutMs() })).value as Welcome
+  // Never among the answers, which may go to a file.
+  const says = seldom(text => aside(() => process.stderr.write(`  ${text}\n`)))
+  calls.onPush(push => {
+    if (push.kind === "progress" && process.stderr.isTTY) says(push)
+  })
   print([...options.banner, ...keyLines(attachment, welcome)])
   await attachment.demo?.ready
   let cellDone: () => void = () => {}

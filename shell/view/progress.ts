@@ -14,11 +14,16 @@ export interface Progress {
 }
 
 export function progressOf(progress: Progress): string {
-  const { done, of, elapsedMs } = progress
+  const { done, of } = progress
   const full = of === 0 ? 0 : Math.floor((done / of) * barCells)
-  const bar = `${"█".repeat(full)}${"░".repeat(barCells - full)}`
+  return `${"█".repeat(full)}${"░".repeat(barCells - full)} ${progressText(progress)}`
+}
+
+/** The same without the bar. */
+export function progressText(progress: Progress): string {
+  const { done, of, elapsedMs } = progress
   const rest = restOf(progress)
-  return `${bar} ${done} of ${of} tasks · ${span(elapsedMs)}${rest === "" ? "" : ` · ${rest}`}`
+  return `${done} of ${of} tasks · ${span(elapsedMs)}${rest === "" ? "" : ` · ${rest}`}`
 }
 
 function restOf({ done, of, elapsedMs, longest }: Progress): string {
