@@ -16,7 +16,7 @@ test("a line after a second, then every ten; of the next question anew", () => {
     [400, 0],
     [1_500, 1],
   ] as const)
-    told({ elapsedMs, done, of: 8, longest: null })
+    told({ elapsedMs, done, of: 8, longest: { worker: "w1", ms: 100 } })
   assert.equal(said, ["2 of 8 tasks · 1 s · about 3 s more", "6 of 8 tasks · 11 s · about 4 s more", "1 of 8 tasks · 2 s"])
 })
 
