@@ -59,6 +59,8 @@ export class Link {
   private ackBytes = 0
   /** The newest message that came once more, and how often. */
   private repeated = { seq: 0, times: 0 }
+  /** Knocks since anything else came. */
+  private knocks = 0
 
   constructor(
     private readonly node: NodeId,
@@ -106,7 +108,13 @@ export class Link {
     this.emit("knock", 0, null, out)
   }
 
+  /** The answer to a knock: one that comes again and again is one whose answers do not arrive. */
   here(out: ChannelAction[]): void {
+    this.knocks += 1
+    if (this.knocks > this.config.unheardRepeats) {
+      this.knocks = 0
+      out.push({ kind: "unheard", peer: this.peer })
+    }
     this.emit("here", 0, null, out)
   }
 
@@ -120,6 +128,7 @@ export class Link {
   }
 
   receive(packet: Packet, nowMs: number, out: ChannelAction[]): void {
+    this.knocks = 0
     this.onAcks(packet, nowMs, out)
     if (packet.kind === "data" && packet.body !== null) this.onData(packet.seq, packet.body, nowMs, out)
     this.pump(nowMs, out)

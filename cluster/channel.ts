@@ -188,6 +188,12 @@ export class Channel {
     return { messages, bytes }
   }
 
+  /** Whether a peer that is there has not acked all of what was sent to it. */
+  get hasUnheard(): boolean {
+    for (const link of this.links.values()) if (link.tied && link.unackedMessages > 0) return true
+    return false
+  }
+
   private linkFor(to: NodeId, nowMs: number, out: ChannelAction[]): Link | null {
     const incarnation = incarnationOf(to)
     if (incarnation !== 0 && !this.noteIncarnation(to, incarnation, nowMs, out)) return null

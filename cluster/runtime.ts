@@ -74,6 +74,8 @@ export class NodeRuntime {
   private readonly events: NodeEvent[] = []
   private stepping = false
   private stopped = false
+  /** Set while the last words are under way: called when they have arrived. */
+  private onHeard: (() => void) | null = null
   private wakeMs: number | null = null
   private machineTickMs = 0
   private askedMs: number | null = null
@@ -94,6 +96,16 @@ export class NodeRuntime {
   start(): void {
     this.machineTickMs = this.effects.now().monotonicMs
     this.dispatch({ kind: "started" })
+  }
+
+  /**
+   * No event reaches the machine any more; what it has said goes on its way until all who are there have it, which is then said. Whoever closes
+   * a connection on which the other has just sent something takes from it what it has not read yet.
+   */
+  finish(heard: () => void): void {
+    this.onHeard = heard
+    this.events.length = 0
+    this.run()
   }
 
   /** No event reaches the machine any more, and no frame leaves. */
@@ -160,6 +172,7 @@ export class NodeRuntime {
 
   private run(): void {
     if (this.stepping) return
+    if (this.onHeard !== null) return this.finishing(this.onHeard)
     this.stepping = true
     try {
       for (let event = this.events.shift(); event !== undefined; event = this.events.shift()) this.step(event)
@@ -167,6 +180,12 @@ export class NodeRuntime {
       this.stepping = false
       this.askForTick()
     }
+  }
+
+  private finishing(heard: () => void): void {
+    this.events.length = 0
+    if (this.channel.hasUnheard) this.askForTick()
+    else heard()
   }
 
   private step(event: NodeEvent): void {

@@ -242,10 +242,11 @@ export function runNode(adapters: NodeAdapters): RunningNode {
 
   let stopping: Promise<void> | null = null
   async function stop(): Promise<void> {
-    runtime.stop()
-    timer.set(null)
     sources.closeAll()
     packedFiles.close()
+    await lastWords(heard => runtime.finish(heard))
+    runtime.stop()
+    timer.set(null)
     await Promise.all([executors?.close(), drivers?.close(), transport.close(), tables?.close()])
     await journal?.close()
   }
@@ -254,6 +255,19 @@ export function runNode(adapters: NodeAdapters): RunningNode {
     call: call => runtime.dispatch({ kind: "call", call }),
     stop: () => (stopping ??= stop()),
   }
+}
+
+/** Whoever does not answer delays the end no longer than this. */
+const lastWordsMs = 200
+
+function lastWords(finish: (heard: () => void) => void): Promise<void> {
+  return new Promise(resolve => {
+    const late = setTimeout(resolve, lastWordsMs)
+    finish(() => {
+      clearTimeout(late)
+      resolve()
+    })
+  })
 }
 
 function needed<T>(adapter: T | undefined): T {

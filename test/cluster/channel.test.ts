@@ -167,6 +167,21 @@ for (const { name, from, to } of [
     assert.is(a.unheard.length, before)
   })
 
+table("who is not heard any more is told so: its answers to knocks do not arrive", () => {
+  const net = new Net(random(1))
+  const [a, b] = [net.start("a#1"), net.start("b#1")]
+  net.mute.add("a#1")
+  net.send("b#1", "a#1", 1)
+  net.run(1_000)
+  assert.equal(a.unheard, [], "too soon")
+  net.run(20_000)
+  assert.ok(a.unheard.length > 0 && a.unheard.every(peer => peer === "b#1"))
+  net.mute.clear()
+  net.run(60_000)
+  assert.equal(a.delivered, [{ from: "b#1", n: 1 }])
+  assert.equal(b.lost, [])
+})
+
 table("weather is no reason to say that nothing is heard", () => {
   const net = new Net(random(7))
   const [a, b] = [net.start("a#1"), net.start("b#1")]

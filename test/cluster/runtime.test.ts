@@ -11,16 +11,22 @@ import { World } from "../../cluster/testing/world.js"
 const test = suite("runtime")
 
 /** A runtime whose effects are written down. */
-function alone(step: (event: NodeEvent, now: Now) => Command[], rethrow = false) {
+function alone(
+  step: (event: NodeEvent, now: Now) => Command[],
+  rethrow = false,
+  name = "a",
+  send: (to: string, frames: readonly Uint8Array[]) => void = () => {},
+) {
   const seen = { said: [] as string[], wakes: [] as (number | null)[], performed: [] as EffectCommand[], sent: 0, nowMs: 0 }
   const runtime = new NodeRuntime({
-    node: "a#1",
+    node: `${name}#1`,
     machine: { step },
     rethrow,
     effects: {
       now: () => ({ monotonicMs: seen.nowMs, wallMs: seen.nowMs }),
-      send: () => {
+      send: (to, frames) => {
         seen.sent += 1
+        send(to, frames)
       },
       connect: () => {},
       disconnect: () => {},
@@ -84,6 +90,40 @@ test("a machine is not entered twice: events of its own commands come after", ()
   })
   made.runtime.start()
   assert.equal(order, ["started(", ")", "received(", ")", "receipt(", ")"])
+})
+
+test("last words go until they have arrived; the machine hears nothing meanwhile", () => {
+  const events: string[] = []
+  const network = new Map<string, NodeRuntime>()
+  const frames: (() => void)[] = []
+  const node = (name: string, step: Machine["step"]) => {
+    const { runtime } = alone(step, true, name, (to, parts) => frames.push(() => network.get(to.split("#")[0]!)!.receive(parts)))
+    network.set(name, runtime)
+    return runtime
+  }
+  const a = node("a", event => {
+    events.push(event.kind)
+    return event.kind === "call" ? [{ kind: "send", to: "b", message: { kind: "bye" } }] : []
+  })
+  node("b", ({ kind }) => (kind === "received" ? [{ kind: "send", to: "a", message: { kind: "bye" } }] : [])).start()
+  const arrive = () => {
+    for (const frame of frames.splice(0)) frame()
+  }
+  let heard = 0
+  const finish = () => {
+    events.length = 0
+    a.finish(() => heard++)
+  }
+  a.start()
+  a.dispatch({ kind: "call", call: 1 })
+  arrive()
+  arrive()
+  arrive()
+  finish()
+  assert.is(heard, 0)
+  while (frames.length > 0) arrive()
+  assert.ok(heard > 0)
+  assert.equal(events, [])
 })
 
 test("ticks come at the time asked for last, and at least every tickMs; a time gone by does not spin", () => {
