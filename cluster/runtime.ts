@@ -99,8 +99,8 @@ export class NodeRuntime {
   }
 
   /**
-   * No event reaches the machine any more; what it has said goes on its way until all who are there have it, which is then said. Whoever closes
-   * a connection on which the other has just sent something takes from it what it has not read yet.
+   * No event reaches the machine any more; what it has said goes on its way until all who are there have it, which is then said. A connection
+   * that is closed earlier takes from the other what it has not read yet: libzmq drops it with the pipe.
    */
   finish(heard: () => void): void {
     this.onHeard = heard

@@ -38,8 +38,6 @@ const deafMs = 3_000
 /** What the process or its machine has too many of, files, too, is given back in time; an address that is wrong stays so. */
 const openAgainMs = 250
 const tooMany: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"])
-/** After so many turns of the event loop in which nothing came there is nothing left to read. */
-const quietTurns = 2
 /** So that a last word (`bye`) leaves; sockets of dead peers delay the exit no longer than this. */
 const lingerMs = 100
 
@@ -72,10 +70,6 @@ interface Link {
   /** When the first frame was sent since it last said anything. */
   unansweredMs: number | null
   readonly openedMs: number
-  /** Messages that came over it. */
-  received: number
-  /** It broke, and what had come before is still being read. */
-  breaking: boolean
 }
 
 export class ZeromqTransport implements Transport {
@@ -168,10 +162,7 @@ export class ZeromqTransport implements Transport {
       present.to = to
       return
     }
-    if (present !== undefined) {
-      this.lose(present)
-      this.closeLink(present)
-    }
+    if (present !== undefined) this.closeLink(present)
     const { curve, onRefused } = this.options
     let parsed: Address
     let dealer: Dealer
@@ -179,10 +170,9 @@ export class ZeromqTransport implements Transport {
       if (link.state === "down") return
       link.state = "down"
       this.dropped += link.queue.clear()
-      void this.loseOnceRead(link)
+      this.lost(name)
     }
     const up = () => {
-      this.lose(link)
       link.state = "up"
       if (this.links.get(name) === link) this.reached(name)
     }
@@ -198,8 +188,7 @@ export class ZeromqTransport implements Transport {
       return
     }
     const queue = new SendQueue(dealer, maxQueuedBytes, (count, why) => this.drop(count, why))
-    const openedMs = performance.now()
-    const link: Link = { to, address, dealer, queue, state: "connecting", unansweredMs: null, openedMs, received: 0, breaking: false }
+    const link: Link = { to, address, dealer, queue, state: "connecting", unansweredMs: null, openedMs: performance.now() }
     this.links.set(name, link)
     void this.receiveFrom(dealer, link)
     // Only now: zeromq.js can sleep through events that come before it waits for the first.
@@ -283,33 +272,15 @@ export class ZeromqTransport implements Transport {
 
   private openAnew(link: Link): Link {
     const { to, address } = link
-    this.lose(link)
     this.closeLink(link)
     this.connect(to, address)
     return this.links.get(nodeName(to)) ?? link
-  }
-
-  /** That a connection broke can be heard before its last messages are: whoever ends says why, and what is lost is not listened to any more. */
-  private async loseOnceRead(link: Link): Promise<void> {
-    link.breaking = true
-    for (let quiet = 0, before = link.received; link.breaking && quiet < quietTurns; before = link.received) {
-      await turn()
-      quiet = link.received === before ? quiet + 1 : 0
-    }
-    this.lose(link)
-  }
-
-  private lose(link: Link): void {
-    if (!link.breaking) return
-    link.breaking = false
-    if (!this.closed) this.lost(nodeName(link.to))
   }
 
   private closeLink(link: Link): void {
     this.links.delete(nodeName(link.to))
     this.dropped += link.queue.clear()
     link.state = "down"
-    link.breaking = false
     closeSocket(link.dealer, 0)
   }
 
@@ -329,7 +300,6 @@ export class ZeromqTransport implements Transport {
       if (link !== null) {
         if (parts.length === 1 && parts[0]!.byteLength === 0) continue
         const name = nodeName(link.to)
-        link.received++
         if (this.links.get(name) === link) this.deliver(name, parts, false)
         if (passed(parts)) await turn()
         continue
