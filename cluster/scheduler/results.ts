@@ -179,11 +179,9 @@ export class Results {
         break
       case "fetch":
         if (failure.block !== undefined && failure.from !== undefined) {
-          if (failure.unanswered === true && !this.#needs.replaceable(failure.block)) {
-            // Perhaps another worker reaches it.
-            avoid(task, worker)
-            break
-          }
+          // Perhaps another worker reaches it: two that do not hear each other would be brought together again and again.
+          if (failure.unanswered === true) avoid(task, worker)
+          if (failure.unanswered === true && !this.#needs.replaceable(failure.block)) break
           this.#needs.dropPlace(failure.block, failure.from)
         }
         if (++troubleOf(task).fetchFailures >= triesOfFetch) return this.#board.failStage(task.stage, failure)

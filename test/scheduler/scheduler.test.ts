@@ -560,6 +560,26 @@ test("input whose holder is silent stays where it is, however often it is asked 
   assert.equal(bench.jobs(), [])
 })
 
+test("who cannot reach a holder is not sent to it again: another worker is", () => {
+  const bench = mapReduce()
+  bench.scheduler.addWorker("w3", "h3", 1)
+  start(bench, "j", "reduce")
+  bench.flush()
+  bench.done("w1", "map/0.1", { sections: [1, 1] })
+  bench.done("w2", "map/1.1", { sections: [1, 1] })
+  const [one] = bench.flush().launched as unknown as [{ task: string; worker: string }]
+  const other = one.worker === "w1" ? "w2" : "w1"
+  bench.done(one.worker, one.task, {
+    failure: { kind: "fetch", message: "did not answer", block: other === "w1" ? "b1" : "b2", from: other, unanswered: true },
+  })
+  // What the silent one had made is made again, where it was made before: that is where its input is.
+  const [made] = bench.flush().launched as unknown as [{ task: string; worker: string }]
+  assert.is(made.worker, other)
+  bench.done(made.worker, made.task, { sections: [1, 1] })
+  const again = bench.flush().launched.find(({ task }) => task.startsWith(one.task.slice(0, -1)))
+  assert.ok(again !== undefined && again.worker !== one.worker, again?.worker)
+})
+
 test("the result of an attempt that was given up is taken if it is still wanted", () => {
   const bench = mapReduce()
   start(bench, "j", "reduce")
