@@ -190,7 +190,7 @@ export class Ledger {
         this.programs.set(record.program, { by: record.by, wallMs: record.wallMs })
         return
       case "forgotten":
-        for (const { stream, before, stepsBefore, archive } of record.streams) {
+        for (const { stream, before, stepsBefore, roots = [], archive } of record.streams) {
           const of = this.streams.get(stream)
           if (of === undefined) continue
           if (archive !== undefined) toArchive(of, before, archive)
@@ -200,6 +200,7 @@ export class Ledger {
           cut(of.made, made => made.interval < (stepsBefore ?? before))
           cut(of.leftOut, ({ to }) => to <= (stepsBefore ?? before))
           dropVersions(of.versions, stepsBefore ?? before)
+          if (roots.length > 0) of.roots = new Map([...(of.roots ?? []), ...roots])
         }
         return
       case "together":

@@ -46,12 +46,20 @@ export class MasterPlanner implements Planner, JobSource {
       return targetOf(this.graph, stream, interval)
     } catch (error) {
       if (!(error instanceof RivuletError) || error.code !== 5) throw error
-      const name = this.ledger.streams.get(stream)?.definition.name ?? stream
-      throw new RivuletError(`${name} of ${new Date(interval).toISOString()} is lost: no worker has a copy, and ${error.message}`, {
-        code: 5,
-        try: "ask for other times; more copies (--replicas), or checkpoints on disk (--durable), outlive more workers at once",
-      })
+      throw this.#lost(stream, interval, error.message)
     }
+  }
+
+  forgotten(stream: StreamId, interval: number): RivuletError {
+    return this.#lost(stream, interval, "what it was made of is forgotten")
+  }
+
+  #lost(stream: StreamId, interval: number, why: string): RivuletError {
+    const name = this.ledger.streams.get(stream)?.definition.name ?? stream
+    return new RivuletError(`${name} of ${new Date(interval).toISOString()} is lost: no worker has a copy, and ${why}`, {
+      code: 5,
+      try: "ask for other times; more copies (--replicas), or checkpoints on disk (--durable), outlive more workers at once",
+    })
   }
 
   /** What a running stream is joined with in every interval, however far up. */

@@ -123,6 +123,8 @@ export interface ForgottenStream {
   readonly stream: StreamId
   readonly before: number
   readonly stepsBefore?: number
+  /** Of a state: partitions whose chain begins with another base now, and the interval of that. */
+  readonly roots?: readonly (readonly [partition: number, interval: number])[]
   /** Of an input: those that begin at or after `from` lie in this directory (`engine/input/archive.ts`) and can still be read. */
   readonly archive?: { readonly directory: string; readonly from: number }
 }

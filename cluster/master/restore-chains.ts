@@ -4,7 +4,7 @@ import type { Parts } from "./parts.js"
 import { emptyPart } from "./tracked-block.js"
 
 export function restoreChains({ ledger, chains, tracker }: Pick<Parts, "ledger" | "chains" | "tracker">): void {
-  for (const [id, { definition, made, stoppedMs }] of ledger.streams) {
+  for (const [id, { definition, made, roots, stoppedMs }] of ledger.streams) {
     if (stoppedMs !== null) continue
     for (const { interval, output, of, partitions } of made) {
       if (definition.node.kind === "state" && !output.includes("/pane@")) chains.enter(id, of, { interval, output }, partitions)
@@ -13,5 +13,6 @@ export function restoreChains({ ledger, chains, tracker }: Pick<Parts, "ledger" 
         for (let p = 0; p < of; p++) if (!there.has(p)) tracker.put(output, p, emptyPart, null)
       }
     }
+    for (const [partition, interval] of roots ?? []) chains.root(id, partition, interval)
   }
 }

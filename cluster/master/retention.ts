@@ -70,8 +70,9 @@ export class Retention {
         continue
       }
       const gone = this.#forgetStored(record, before)
-      forgotten.push({ stream: definition.id, before, ...(gone.stepsBefore === undefined ? {} : { stepsBefore: gone.stepsBefore }) })
-      effects.push(gone.effect)
+      const { effect, ...steps } = gone
+      forgotten.push({ stream: definition.id, before, ...steps })
+      effects.push(effect)
     }
     if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => runAll(effects))
     this.#relieve(needs)
@@ -199,7 +200,7 @@ export class Retention {
     }
   }
 
-  #forgetStored(record: StreamRecord, before: number): { readonly stepsBefore?: number; readonly effect: () => void } {
+  #forgetStored(record: StreamRecord, before: number): Pick<ForgottenStream, "stepsBefore" | "roots"> & { readonly effect: () => void } {
     const { definition, made } = record
     const stream = definition.id
     const { chains, tracker, outbox, registry } = this.#parts
@@ -208,6 +209,7 @@ export class Retention {
       return { effect: () => this.#dropOutputs(gone) }
     }
     const steps = chains.trim(stream, before)
+    const roots = [...new Set(steps.map(({ partition }) => partition))].map(p => [p, chains.roots(stream).get(p) as number] as const)
     let oldest = before
     for (let p = 0; p < chains.partitions(stream); p++) oldest = Math.min(oldest, chains.steps(stream, p)[0]?.interval ?? before)
     // Panes are read again when they leave the window.
@@ -217,6 +219,7 @@ export class Retention {
     const panes = made.filter(({ interval, output }) => interval < panesBefore && output.includes("/pane@"))
     return {
       stepsBefore,
+      ...(roots.length > 0 && { roots }),
       effect: () => {
         for (const { partition, step } of steps) {
           const removed = tracker.removePart(step.output, partition)

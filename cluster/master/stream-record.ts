@@ -43,6 +43,8 @@ export interface StreamRecord {
   readonly history: VersionNote[]
   /** Of an input with an archive: what ends at or before it can be read from there only. */
   archivedBefore?: number
+  /** Of a state: by partition, the base with which its chain begins, if more was there and is forgotten. */
+  roots?: Map<number, number>
   /** Stored results of finished intervals: in which partitions there is anything. Ascending. */
   readonly made: MadeOutput[]
 }

@@ -159,6 +159,7 @@ export class Analysis {
         return 1
       }
       case "state": {
+        if (absent.steps.length === 0) throw options.planner.forgotten(absent.stream, absent.at)
         let waits = 0
         for (const step of absent.steps) {
           const stretch = this.#board.stretches.get(step.output)

@@ -3,6 +3,7 @@
  * happened. It decides nothing but whom an end or a failure concerns.
  */
 
+import type { RivuletError } from "../../engine/errors.js"
 import type { InputRef, OutputId } from "../../engine/rdd.js"
 import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import type { BlockTracker } from "../master/block-tracker.js"
@@ -28,6 +29,8 @@ export interface Planner {
   replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, string> } | null
   /** Which records a sealed block holds, for people; null: it is in no seal that is kept. */
   recordsIn(block: string): string | null
+  /** What to say of a state's version that no worker has any more, and that cannot be made again. */
+  forgotten(stream: string, interval: number): RivuletError
 }
 
 export interface Job {

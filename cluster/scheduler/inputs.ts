@@ -14,7 +14,8 @@ import type { StateChains, Step } from "./state-chains.js"
 export type Missing =
   | { readonly kind: "shuffle"; readonly output: OutputId }
   | { readonly kind: "output"; readonly output: OutputId; readonly partition: number }
-  | { readonly kind: "state"; readonly stream: StreamId; readonly partition: number; readonly steps: readonly Step[] }
+  /** Without steps: the version is forgotten. */
+  | { readonly kind: "state"; readonly stream: StreamId; readonly partition: number; readonly at: number; readonly steps: readonly Step[] }
   | { readonly kind: "block"; readonly ref: InputRef & { readonly kind: "block" } }
 
 export interface Places {
@@ -35,7 +36,7 @@ export function missing(ref: InputRef, places: Places): Missing | null {
         : { kind: "output", output: ref.output, partition: ref.partition }
     case "state": {
       const steps = places.chains.missing(ref.stream, ref.partition, ref.at, ref.since)
-      return steps === null ? null : { kind: "state", stream: ref.stream, partition: ref.partition, steps }
+      return steps === null ? null : { kind: "state", stream: ref.stream, partition: ref.partition, at: ref.at, steps }
     }
     case "block":
       return places.tracker.holders(places.tracker.current(ref.block)).length > 0 ? null : { kind: "block", ref }

@@ -5,6 +5,9 @@
  * nothing has no block of it at all, and a lost block has none either. The two must not be confused, or a version would
  * be read with a hole in it. So a *step* is entered for every partition before its task runs, and taken out again when
  * the task turns out to be needless. A step that stands without its block is missing: it must be made (again).
+ *
+ * The same holds for the chain's beginning. A partition that never had a key begins with nothing; one whose versions before a base have been
+ * forgotten begins with that base, its *root*, and what lies before it is not empty but gone: a root whose copies are lost cannot be made again.
  */
 
 import type { StreamId } from "../../engine/definition.js"
@@ -25,7 +28,7 @@ export interface ChainLink {
 export type Chain =
   /** Base first, then deltas; empty when the version has no keys. */
   | { readonly links: readonly ChainLink[]; readonly missing: null }
-  /** Oldest first: what must be made before the version can be read. */
+  /** Oldest first: what must be made before the version can be read. None: it is forgotten. */
   | { readonly links: null; readonly missing: readonly Step[] }
 
 /** One for all partitions. Where its parts are is looked up once, and again when that is gone. */
@@ -35,7 +38,12 @@ interface Standing extends Step {
 
 interface StreamChains {
   readonly partitions: Standing[][]
+  /** By partition: the base before which all is forgotten. */
+  readonly roots: Map<number, number>
 }
+
+const none: StreamChains = { partitions: [], roots: new Map() }
+const nothingToMake: readonly Step[] = []
 
 export class StateChains {
   readonly #streams = new Map<StreamId, StreamChains>()
@@ -54,7 +62,7 @@ export class StateChains {
     const step: Standing = { interval, output, made: undefined }
     let chains = this.#streams.get(stream)
     if (chains === undefined) {
-      chains = { partitions: Array.from({ length: partitions }, () => []) }
+      chains = { partitions: Array.from({ length: partitions }, () => []), roots: new Map() }
       this.#streams.set(stream, chains)
     }
     for (let i = 0; i < (only ?? chains.partitions).length; i++) {
@@ -88,12 +96,18 @@ export class StateChains {
     return steps[lastAtOrBefore(steps, interval)]?.interval === interval
   }
 
-  /** What must be made before the version can be read that `resolve` would give, oldest first; null when all is there. */
+  /**
+   * What must be made before the version can be read that `resolve` would give, oldest first; null when all is there. None: the version is forgotten,
+   * and nothing can be made of it.
+   */
   missing(stream: StreamId, partition: number, at: number, since = at): readonly Step[] | null {
-    const steps = this.#streams.get(stream)?.partitions[partition]
-    if (steps === undefined) return null
+    const chains = this.#streams.get(stream)
+    const steps = chains?.partitions[partition]
+    if (chains === undefined || steps === undefined) return null
     let missing: Step[] | null = null
-    for (let i = lastAtOrBefore(steps, at); i >= 0; i--) {
+    const newest = lastAtOrBefore(steps, at)
+    if (newest < 0 && chains.roots.has(partition)) return nothingToMake
+    for (let i = newest; i >= 0; i--) {
       const step = steps[i] as Standing
       const part = this.#part(step, partition)
       if (part === undefined) missing = missing === null ? [step] : [step, ...missing]
@@ -119,9 +133,11 @@ export class StateChains {
 
   /** The blocks of the version that `resolve` would give, as they travel, base first; null: something of it is missing. */
   links(stream: StreamId, partition: number, at: number, since = at): readonly Place[] | null {
-    const steps = this.#streams.get(stream)?.partitions[partition]
-    if (steps === undefined) return []
+    const chains = this.#streams.get(stream)
+    const steps = chains?.partitions[partition]
+    if (chains === undefined || steps === undefined) return []
     const newest = lastAtOrBefore(steps, at)
+    if (newest < 0 && chains.roots.has(partition)) return null
     let blocks = 0
     let oldest = newest
     for (; oldest >= 0; oldest--) {
@@ -183,16 +199,32 @@ export class StateChains {
    */
   trim(stream: StreamId, oldest: number): { readonly partition: number; readonly step: Step }[] {
     const gone: { partition: number; step: Step }[] = []
-    const chains = this.#streams.get(stream)?.partitions ?? []
-    for (let partition = 0; partition < chains.length; partition++) {
-      const steps = chains[partition] as Standing[]
+    const { partitions, roots } = this.#streams.get(stream) ?? none
+    for (let partition = 0; partition < partitions.length; partition++) {
+      const steps = partitions[partition] as Standing[]
       for (let i = lastAtOrBefore(steps, oldest); i > 0; i--) {
+        const { interval } = steps[i] as Standing
         if (this.#part(steps[i] as Standing, partition)?.base !== true) continue
         for (const step of steps.splice(0, i)) gone.push({ partition, step })
+        roots.set(partition, interval)
         break
       }
     }
     return gone
+  }
+
+  /** By partition, the bases before which all is forgotten. */
+  roots(stream: StreamId): ReadonlyMap<number, number> {
+    return this.#streams.get(stream)?.roots ?? none.roots
+  }
+
+  /** A partition's chain begins with that base: steps before it are taken out. */
+  root(stream: StreamId, partition: number, interval: number): void {
+    const chains = this.#streams.get(stream)
+    const steps = chains?.partitions[partition]
+    if (chains === undefined || steps === undefined) return
+    chains.roots.set(partition, interval)
+    steps.splice(0, lastAtOrBefore(steps, interval - 1) + 1)
   }
 
   /** Steps from `from` on are not to count: gives them, and takes them out. */

@@ -65,6 +65,10 @@ class Bench implements Planner {
     return null
   }
 
+  forgotten(stream: string, interval: number) {
+    return new RivuletError(`${stream} of ${interval} is forgotten`, { code: 5 })
+  }
+
   recordsIn(block: string) {
     return `what is in ${block}`
   }
