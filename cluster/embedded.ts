@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   readonly batch?: boolean
   /** Of a batch. Memory is short: processes give back at once what they have freed, which costs some of their speed. Default false. */
   readonly frugal?: boolean
+  /** Of a batch of one worker: what dies with it is made again, which all input has to fit into its memory for. Default false. */
+  readonly keepsLineage?: boolean
   /** Where the journal and logs are. Default a temporary directory, which is removed with the cluster. */
   readonly dir?: string
   readonly replicas?: number
@@ -59,6 +61,8 @@ export interface Embedded {
   stop(): Promise<void>
 }
 
+/** Of each, unless another is asked for. */
+export const embeddedMemoryBytes = 512 * 1024 * 1024
 const stopMs = 3_000
 /** One that was started again and does not come up (its port, its journal are not free yet) is tried again after pauses that double. */
 const restartAgainMs = 250
@@ -224,16 +228,16 @@ class EmbeddedProcesses implements Embedded {
   }
 
   private masterMessage(bind: string): ToProcess {
-    const { replicas, minReplicas, durable, taskTimeoutMs, batch = false, frugal = false } = this.options
+    const { replicas, minReplicas, durable, taskTimeoutMs, batch = false, frugal = false, keepsLineage = false } = this.options
     const dir = join(this.directory, "master")
-    const config = frugal ? frugalMaster : batch ? batchMaster : {}
+    const config = { ...(frugal ? frugalMaster : batch ? batchMaster : {}), keepsLineage }
     const startedBy = process.env.USER ?? userInfo().username
     const options = { bind, dir, cluster: "embedded", startedBy, replicas, minReplicas, durable, taskTimeoutMs, config }
     return { kind: "master", options, log: this.logOf("master") }
   }
 
   private workerMessage(name: string): ToProcess {
-    const { cores = 1, memoryBytes = 512 * 1024 * 1024, diskBytes, batch, frugal } = this.options
+    const { cores = 1, memoryBytes = embeddedMemoryBytes, diskBytes, batch, frugal } = this.options
     const dir = join(this.directory, name)
     // Each is a host of its own, so that copies spread as they would among machines.
     return {

@@ -49,6 +49,11 @@ export interface MasterConfig {
   readonly splitBytes: number
   /** In batch mode: of input, of a task that takes several intervals; less than half of it, and than a split, is not worth a map task of its own. */
   readonly batchBytes: number
+  /**
+   * Nothing is let go that what was made could be computed from again: of one worker, which has nobody to copy to, a death then takes time alone. For input
+   * that all fits into its memory. Default false.
+   */
+  readonly keepsLineage: boolean
   /** Of files no more is read while a stream or a reader has so many intervals with records before it, and two of its own (`read-ahead.ts`). */
   readonly readAheadIntervals: number
   /** Share of a worker's block memory above which the oldest input goes. */
@@ -92,6 +97,7 @@ export const defaultMasterConfig: Omit<MasterConfig, "version" | "runtime"> = {
   splitBytes: 4 * 1024 * 1024,
   batchBytes: 8 * 1024 * 1024,
   readAheadIntervals: 400,
+  keepsLineage: false,
   memoryHigh: 0.7,
   heldShare: 0.5,
   snapshotEvery: 20_000,

@@ -22,6 +22,7 @@ import { type AsideSource, asideText, defineAsides, isAside } from "./batch-asid
 import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
+import { batchSize } from "./batch-size.js"
 import { isVersions, noteSavedRun, RunComparison, savedRun, type Target } from "./compare.js"
 import { comparedText, refuseNothing } from "./diff.js"
 import { Ending } from "./ending.js"
@@ -62,8 +63,10 @@ export async function batch(options: BatchOptions): Promise<void> {
   const timeoutMs = options.timeout === undefined ? undefined : duration(options.timeout, "--timeout")
   const check = async () => refuseTypeErrors(await typeErrors(options.path))
   if (options.master !== undefined) await check()
-  const { workers, memoryBytes } = options
-  const size = { workers, cores: 1, batch: true, ...(memoryBytes === undefined ? {} : { memoryBytes, frugal: true }) }
+  const { workers, memoryBytes, inputs } = options
+  // An archive's files are not listed here, and what the program reads by itself is not known yet.
+  const files = inputs === undefined || inputs.some(({ archive }) => archive !== undefined) ? null : inputs.flatMap(input => input.files)
+  const size = batchSize(workers, memoryBytes, files, options.save !== undefined)
   const ending = new Ending()
   let limit: NodeJS.Timeout | undefined
   try {

@@ -169,7 +169,7 @@ program
   .option("--format <format>", "text, combined, json or csv")
   .option("--timestamp <field>", "the record's field that holds its time")
   .option("--disorder <duration>", "how far behind the newest time a line may be", "1m")
-  .option("--workers <n>", "worker processes", "2")
+  .option("--workers <n>", "how many tasks run at a time: in a worker process each, or in one if all input fits into memory", "2")
   .option("--memory <size>", "what all processes together are to take: bounds blocks, not heaps; default: 512 MB of blocks a worker")
   .option("--from <time>", "of an archive: intervals that begin then or later")
   .option("--to <time>", "of an archive: intervals that begin before")

@@ -82,6 +82,18 @@ test("which intervals had records is known until everything made of them has bee
   assert.equal((changed(0) as { value: number[] }).value[0], 3000)
 })
 
+test("where one worker is not to be the end of it, all stays that what was made could be made from again", () => {
+  for (const [keepsLineage, kept] of [
+    [false, 12_000],
+    [true, 0],
+  ] as const) {
+    const h = reading(20, [countsOfLog], [], { keepsLineage })
+    h.ask({ kind: "reading", streams: [{ stream: "counts", from: 12_000 }] })
+    h.advance(5000)
+    assert.equal([keepsLineage, forgotten(h, "log")], [keepsLineage, kept])
+  }
+})
+
 test("who has read nothing yet is kept all that its recipe is made of, whatever others have read", () => {
   const h = running(20)
   h.ask({

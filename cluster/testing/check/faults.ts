@@ -30,12 +30,13 @@ const rough = (random: Random): Weather => ({
   straggleMs: random.pick([20, 200, 1_000]),
 })
 
-/** `always`: the program forgets in any case. */
-export function planFaults(random: Random, workerCount: number, always = false): FaultPlan {
+/** `always`: the program forgets in any case. `remade`: all that one worker has can be made again. */
+export function planFaults(random: Random, workerCount: number, { always = false, remade = false } = {}): FaultPlan {
   const workers = Array.from({ length: workerCount }, (_, i) => `w${i + 1}`)
   const kinds: Fault[] = ["weather", "part", "clog", "stall", "slow", "jump", "killMaster"]
   // With one worker its death is the loss of the only copy.
   if (workerCount > 1) kinds.push("killWorker", "killWorker", "loneDeath")
+  else if (remade) kinds.push("killWorker", "killWorker")
   const wanted = random.pick([0, 1, 1, 2, 3])
   const faults = new Set<Fault>()
   for (let i = 0; i < wanted; i++) faults.add(random.pick(kinds))

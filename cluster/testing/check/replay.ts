@@ -38,7 +38,10 @@ export class ReplayScenario {
     this.#shared = shared
     const random = this.#random
     this.#untilRead = random.chance(0.5)
-    this.#plan = planFaults(random, random.integer(1, 4), this.#untilRead)
+    const workers = random.integer(1, 4)
+    // As of a replay of few records: a single worker, whose death costs time alone.
+    const keepsLineage = workers === 1
+    this.#plan = planFaults(random, workers, { always: this.#untilRead, remade: keepsLineage })
     const share = random.pick([null, 0, 0, 0.001])
     this.cluster = new SimulatedCluster(this.world, shared.memories, {
       cores: random.integer(1, 3),
@@ -47,6 +50,7 @@ export class ReplayScenario {
         jobsAhead: random.pick([1, 4, 32]),
         splitBytes: random.pick([64, 256, 1_024]),
         // Of most seeds an interval is several map tasks.
+        keepsLineage,
         batchBytes: new Random(seed + 0xba7c).pick([512, 4_096, 8 * 1024 * 1024]),
         // Of some seeds less than a slide of what is made of the files.
         readAheadIntervals: new Random(seed + 0xaead).pick([0, 1, 400]),
