@@ -18,6 +18,8 @@ import type { CheckedStream } from "./program.js"
 /** Simulated time until which whatever is asked must be there, once all faults are over. */
 export const patienceMs = 120_000
 const maxEvents = 3_000_000
+/** Longer than anything that is lost is waited for. */
+const stillMs = 30_000
 const maxRows = 1_000_000
 
 /** What runs of one process share: nothing that a run could see. */
@@ -127,6 +129,22 @@ export class CheckedRun {
       }
       const nextMs = this.world.nowMs + 100
       this.run(() => false, nextMs, "waiting")
+    }
+  }
+
+  /** Every stream has worked off all up to `end`, or stands behind what is lost: then one at least is held, and nothing moves any more. */
+  finishedOrHeld(client: SimulatedClient, streams: readonly CheckedStream[], end: number): void {
+    const untilMs = this.world.nowMs + patienceMs
+    for (let [before, sinceMs] = ["", this.world.nowMs]; ; ) {
+      const catalog = this.catalog(client).filter(({ definition }) => streams.some(({ id }) => id === definition.id))
+      const behind = catalog.filter(({ definition: { intervalMs }, throughMs }) => throughMs < Math.floor(end / intervalMs) * intervalMs)
+      if (behind.length === 0) return
+      const now = behind.map(({ definition, throughMs }) => `${definition.id} ${throughMs}`).join(", ")
+      if (now !== before) [before, sinceMs] = [now, this.world.nowMs]
+      const held = this.catalog(client).some(entry => entry.held !== null && entry.held !== undefined)
+      if (held && this.world.nowMs - sinceMs > stillMs) return
+      if (this.world.nowMs > untilMs) throw new Wrong(`${now}: not ${end}, and none is held${this.#complaints()}`)
+      this.run(() => false, this.world.nowMs + 100, "waiting")
     }
   }
 

@@ -13,6 +13,7 @@ import { fairWeather } from "../network.js"
 import { Random } from "../random.js"
 import { Trace } from "../trace.js"
 import { World } from "../world.js"
+import { isSaidToBeLost, planCalamity } from "./calamity.js"
 import { type Asker, CheckedRun, type Shared } from "./checked-run.js"
 import { planDeafness } from "./deafness.js"
 import { Definer } from "./definer.js"
@@ -167,7 +168,9 @@ class Scenario {
     const replaced = this.#standbys.schedule(cluster, startMs, spanMs)
     const deafness = planDeafness(new Random(this.#seed + 0xdeaf))
     const deaf = ends + drained === 0 ? deafness.schedule(cluster, this.#plan, startMs, spanMs) : 0
-    this.counts.faults = scheduled + ends + fulls + drained + replaced + struck + deaf
+    const mayLose = !striking && !this.#durability.durable && this.#standbys.candidates === 0
+    const lost = mayLose ? planCalamity(new Random(this.#seed + 0xca1a)).schedule(cluster, this.#plan.workers, startMs, spanMs) : 0
+    this.counts.faults = scheduled + ends + fulls + drained + replaced + struck + deaf + lost
     // A batch that cannot be put on disk counts when it can; and a store that answers late, or not, may end a leader's lease.
     const keepsWaiting = (this.#durability.durable && fulls > 0) || this.#standbys.candidates > 0
     this.#send(program, senders, startMs, spanMs)
@@ -176,21 +179,25 @@ class Scenario {
     this.#plan.heal(this.cluster)
     cluster.network.weather = fairWeather
     this.#run.allUp(first, this.#plan.workers)
-    this.#allAcked(senders, program)
+    if (lost === 0) this.#allAcked(senders, program)
     this.#late.check(this.#run.catalog(first))
     twins?.check(this.#run, first)
     this.#allSealed(program)
     const end = Math.ceil((cluster.wallMs + 1) / program.intervalMs) * program.intervalMs
-    this.#run.finished(first, program.streams, end)
+    if (lost === 0) this.#run.finished(first, program.streams, end)
+    else this.#run.finishedOrHeld(first, program.streams, end)
     this.#seals = new Seals(
       cluster.journal.history(),
       this.#sent,
       this.#inputNames(program),
-      scheduled + ends + drained + replaced + deaf === 0 && !keepsWaiting && this.#clockErrorMs === 0,
+      scheduled + ends + drained + replaced + deaf + lost === 0 && !keepsWaiting && this.#clockErrorMs === 0,
     )
     const asker = random.pick(senders).client
     const about = { client: asker, session, glom, assets: [...definer.assets.values()] }
-    for (const stream of program.streams) this.#compareStream(about, stream, end, definer)
+    for (const stream of program.streams) {
+      if (lost === 0) this.#compareStream(about, stream, end, definer)
+      else this.#compareWhatIsLeft(about, stream, end)
+    }
     const serious = cluster.complaints.filter(line => line.includes("could not be handled"))
     if (serious.length > 0) throw new Wrong(`a machine met an exception: ${serious[0]}`)
   }
@@ -275,6 +282,23 @@ class Scenario {
       } catch (error) {
         // Between the two questions time has gone by, and perhaps an interval.
         if (attempt === 5 || !(error instanceof Wrong) || !error.message.includes("no longer retained")) throw error
+      }
+    }
+  }
+
+  /** Each interval by itself: it is right, or said to be lost. */
+  #compareWhatIsLeft(asker: Asker, stream: CheckedStream, end: number): void {
+    const { definition, reachesMs, throughMs } = this.#run.catalog(asker.client).find(entry => entry.definition.id === stream.id)!
+    const { intervalMs } = definition
+    for (
+      let start = Math.max(this.#since.get(stream.id)!, reachesMs);
+      start + intervalMs <= Math.min(end, throughMs);
+      start += intervalMs
+    ) {
+      try {
+        this.#run.compareOne(asker, stream, start, `${start}`)
+      } catch (error) {
+        if (!(error instanceof Wrong) || !isSaidToBeLost(error.message)) throw error
       }
     }
   }
