@@ -7,6 +7,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { Command } from "../ports.js"
 import { type ClientCall, type ClientPush, cancelledCode, type LocalCall, pushCall } from "./call.js"
+import { failureMessage } from "./failure-text.js"
 
 export interface CallOptions {
   /** Aborting ends the call: it is rejected with code 130, and the cluster's work for it is freed. */
@@ -29,13 +30,19 @@ export interface ClientCalls {
   close(): Promise<void>
 }
 
-/** An error that came from a worker's task keeps what the worker knows of it: the record, the user's line. */
+/** An error that came from a worker's task says what the worker knows of it: the user's line, the record, the interval. */
 export class AnswerError extends RivuletError {
   readonly failure: TaskFailure | undefined
+  /** As the master said it, without where it happened. */
+  readonly said: string
 
   constructor(error: NonNullable<AnswerCommand["error"]>) {
-    super(error.message, { code: error.code, try: error.try })
-    this.failure = error.failure
+    const { message, failure } = error
+    super(failure === undefined ? message : failureMessage(message, failure), { code: error.code, try: error.try })
+    this.failure = failure
+    this.said = message
+    // It is a user's to read, who prints errors as Node does: what the text says is enough.
+    Object.defineProperty(this, "said", { enumerable: false })
   }
 }
 

@@ -165,6 +165,14 @@ export class Definitions {
     return this.#drafts().filter(({ id }) => needed.has(id))
   }
 
+  /** Inputs that this session gave the cluster and that nobody has named. */
+  namelessInputs(): StreamId[] {
+    const inputs = [...this.#known.values()].filter(
+      ({ definition, own, state }) => own && state === "accepted" && definition.kind === "input",
+    )
+    return inputs.flatMap(({ definition: { id, named } }) => (named ? [] : [id]))
+  }
+
   draftCount(): number {
     return this.#drafts().length
   }

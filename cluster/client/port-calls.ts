@@ -74,7 +74,7 @@ export function serveCalls(port: MessagePort, calls: ClientCalls, onAsking: (ask
 
 function errorData(error: unknown): NonNullable<AnswerCommand["error"]> {
   if (!(error instanceof RivuletError)) return { message: String(error), code: 1 }
-  const { message, code, try: attempt } = error
-  const failure = error instanceof AnswerError ? error.failure : undefined
+  const { code, try: attempt } = error
+  const { said: message, failure } = error instanceof AnswerError ? error : { said: error.message, failure: undefined }
   return { message, code, ...(attempt !== undefined && { try: attempt }), ...(failure && { failure }) }
 }

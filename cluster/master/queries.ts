@@ -35,7 +35,7 @@ interface Query {
   spec: StageSpec | null
   intervals: { readonly from: number; readonly to: number } | null
   from: Sources
-  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut" | "namesStream">
+  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut" | "namesStream" | "first">
   /** What must not be forgotten while it runs. */
   leased: readonly Range[]
   readonly startedMs: number
@@ -95,7 +95,7 @@ export class Queries {
       spec: null,
       intervals: null,
       from: { memory: true, archive: false },
-      about: { reads: [], changed: [], leftOut: [], namesStream: false },
+      about: { reads: [], changed: [], leftOut: [], namesStream: false, first: null },
       leased: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,

@@ -23,7 +23,7 @@ export interface Begun {
   readonly spec: StageSpec
   readonly intervals: { readonly from: number; readonly to: number } | null
   readonly from: Sources
-  readonly about: Pick<ExpandedQuery, "changed" | "leftOut" | "namesStream">
+  readonly about: Pick<ExpandedQuery, "changed" | "leftOut" | "namesStream" | "first">
   /** Of `save`: the files by partition. */
   readonly wrote: ReadonlyMap<number, NonNullable<TaskDone["wrote"]>>
   /** Blocks of the result that came with the news of their tasks. */
@@ -52,11 +52,12 @@ export function answerOf(
     const address = registry.get(holder)?.address ?? ""
     parts.push({ block: part.block, holder, address, rows: part.rows, bytes: part.bytes, ...(inline && { inline }) })
   }
+  const nothing = about.first ?? 0
   return {
     parts,
     rows,
     stamp: {
-      intervals: intervals ?? { from: 0, to: 0 },
+      intervals: intervals ?? { from: nothing, to: nothing },
       asOf: intervals?.to ?? 0,
       partitions: [spec.partitions - missing.length, spec.partitions],
       recomputed,

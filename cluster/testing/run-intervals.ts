@@ -8,6 +8,7 @@ import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle } from "../../engine/fluent/stream-types.js"
 import type { RddNode } from "../../engine/rdd.js"
 import { type Duration, formatDuration, parseDuration } from "../../engine/time.js"
+import { failureMessage } from "../client/failure-text.js"
 import type { CatalogEntry } from "../protocol/status.js"
 import { simulate } from "./simulate.js"
 import type { Simulation } from "./simulation.js"
@@ -137,8 +138,8 @@ function noneHeld(entries: readonly CatalogEntry[]): void {
   const entry = entries.find(({ held }) => held !== undefined)
   if (entry?.held === undefined) return
   const { interval, failure } = entry.held
-  const on = failure.record === undefined ? "" : `, on ${failure.record}`
-  throw new RivuletError(`${entry.definition.name} is held at ${new Date(interval).toISOString()}: ${failure.message}${on}`, {
+  const what = `${entry.definition.name} is held at ${new Date(interval).toISOString()}: ${failure.message}`
+  throw new RivuletError(failureMessage(what, failure), {
     code: 1,
     try: failure.try ?? 'mend the function; or onError: "setAside"; simulate() to see what a held stream does',
     cause: failure,

@@ -15,7 +15,7 @@ import { mapChildren, rewrite, walk } from "../tree.js"
 import { flavourOf } from "./flavour.js"
 import { leftOutWithin } from "./left-out.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
-import { hasEnd, isRelative, resolveTime } from "./reach.js"
+import { earliestOf, hasEnd, isRelative, resolveTime } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
 import { together } from "./together.js"
 import { changesWithin } from "./versions.js"
@@ -26,6 +26,8 @@ export interface ExpandedQuery {
   readonly interval: Interval | null
   /** It names one, though it may read no interval of it. */
   readonly namesStream: boolean
+  /** Of streams that are named and not read: the start of the first interval that there is. Null when there is none such. */
+  readonly first: number | null
   /** The streams named and the starts of the intervals of each that are read: what the question leases. */
   readonly reads: readonly Range[]
   /** Where definitions changed within what is read. */
@@ -47,10 +49,12 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
   const reads: Range[] = []
   const kept: { id: string; output: OutputId; reads: readonly Range[] }[] = []
   let namesStream = false
+  let first: number | null = null
   const reading = (stream: StreamId, starts: readonly number[]) => {
     namesStream = true
     const { intervalMs } = graph.definition(stream).definition
     if (starts.length > 0) reads.push({ stream, from: starts[0]!, to: starts.at(-1)! + intervalMs })
+    else first = Math.min(first ?? Number.POSITIVE_INFINITY, earliestOf(graph, stream))
   }
   const leaf = (node: RddNode): RddNode => {
     if (node.kind === "slice") {
@@ -111,6 +115,7 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime),
     interval,
     namesStream,
+    first,
     reads,
     changed: changesWithin(graph, reads),
     leftOut: leftOutWithin(graph, reads),

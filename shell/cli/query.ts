@@ -9,7 +9,7 @@ import { kindOf, runs } from "../host/kinds.js"
 import { interruptAfter } from "../host/loop-guard.js"
 import { progressOf } from "../view/progress.js"
 import { stampLine } from "../view/stamp.js"
-import { withSession } from "./attach.js"
+import { userName, withSession } from "./attach.js"
 import { duration } from "./options.js"
 import { outputFormat, render, write } from "./output.js"
 import { warnOfTypes } from "./type-warnings.js"
@@ -46,6 +46,8 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const giveUpMs = (timeoutMs ?? 0) + (options.partial ? partialGraceMs : 0)
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(giveUpMs + graceMs)
     const incomplete: string[] = []
+    // Until it turns out that it defines what is to stay.
+    let asks = true
     if (options.partial && timeoutMs !== undefined)
       session.host.questions.patience = {
         withinMs: timeoutMs,
@@ -55,11 +57,13 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const over = new Promise<void>(resolve => cancelling.signal.addEventListener("abort", () => resolve(), { once: true }))
     try {
       const result = await host.evaluate(asked, cancelling.signal)
+      asks = false
       const echo = await host.define(result)
       host.print(echo)
       if (result.declared.length > 0 && !result.hasValue) return
       // What only a question makes is a recipe: bare, it answers with its newest interval.
       if (runs(kindOf(session, result.value)) && session.justDefined(result.value)) return
+      asks = true
       const answer = await ask(result.value, host, options.at)
       settled()
       await write(
@@ -75,10 +79,25 @@ export async function query(expression: string, options: QueryOptions): Promise<
       settled()
       disarm?.()
       clearTimeout(limit)
+      if (asks) await stopNameless(session)
       await host.close()
     }
     if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
   })
+}
+
+/** For the way there and back of what nobody waits for. */
+const stopMs = 2_000
+
+/**
+ * Old logs and archives that the question alone has opened: it is answered, and nobody has a name to ask them by. What something else is
+ * made of stays, and so does all if the master does not answer any more: it is scratch, and ends as such.
+ */
+async function stopNameless({ calls, host }: ClientSession): Promise<void> {
+  const streams = host.definitions.namelessInputs()
+  if (streams.length === 0) return
+  const body = { kind: "stop", streams, cascade: false, by: userName(), force: false } as const
+  await calls.call({ kind: "request", body }, { signal: AbortSignal.timeout(stopMs) }).catch(() => {})
 }
 
 /** What `@7f3a9c` stands for. */

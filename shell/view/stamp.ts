@@ -11,7 +11,7 @@ export function stampLine(
   const time = (ms: number) => formatTime(ms, options.tz, { nowMs: options.nowMs })
   const parts = [
     options.shown ? `${formatNumber(options.shown[0])} of ${formatNumber(options.shown[1])}` : undefined,
-    to > from ? `${time(from)}–${time(to)}` : stamp.from.includes("files") ? "of the files, of no interval" : "of no interval",
+    to > from ? `${time(from)}–${time(to)}` : noInterval(stamp, time),
     to > from && Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
     `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
     stamp.definitionChanged && `definition changed at ${stamp.definitionChanged.map(time).join(", ")}`,
@@ -21,6 +21,12 @@ export function stampLine(
     `${Math.max(1, Math.round(stamp.ms))} ms`,
   ]
   return parts.filter(part => part !== undefined).join(" · ")
+}
+
+/** A range in which the stream has no interval: it is said where its first one begins. */
+function noInterval({ intervals, from }: Stamp, time: (ms: number) => string): string {
+  if (from.includes("files")) return "of the files, of no interval"
+  return intervals.from > 0 ? `of no interval, the first begins ${time(intervals.from)}` : "of no interval"
 }
 
 export function age(ms: number): string {

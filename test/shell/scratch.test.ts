@@ -1,5 +1,8 @@
 /** What a command defines and how it ends, by real processes: replace and keep; scratch that says so before it goes. */
 import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type ClientSession, connect } from "../../cluster/client/session.js"
@@ -70,6 +73,26 @@ test("scratch ends its time after the process that made it, and says so before; 
   const left = await names()
   assert.ok(left.includes("ann/views") && left.includes("looker/counts"), "what something that stays is made of stays")
   assert.not(left.includes("ann/lengths"))
+})
+
+test("old logs and archives that one question opened end with it; what was made of one stays, and a named one", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "rivulet-scratch-"))
+  const log = join(directory, "old.log")
+  writeFileSync(log, "2026-01-01T00:00:00Z a\n2026-01-01T00:00:01Z b\n")
+  const history = `readHistory(${JSON.stringify(log)}, "1s", { timestamp: l => l.slice(0, 20) })`
+  const range = '.slice("2026-01-01", "2026-01-02")'
+  const before = await names()
+  const asked = await rivulet("query", `${history}${range}.count()`)
+  assert.equal([asked.code, asked.out], [0, "2\n"], asked.err)
+  assert.equal(await names(), before)
+  const threw = await rivulet("query", `${history}${range}.map(l => l.nothing.at).count()`)
+  assert.is(threw.code, 1, threw.out)
+  assert.equal(await names(), before)
+  const made = await rivulet("query", `const old = ${history}.map(l => [l, 1]).runningReduce(sum); 1 + 1`)
+  assert.equal([made.code, made.out], [0, "2\n"], made.err)
+  const now = await names()
+  assert.ok(now.includes("ann/old") && now.length > before.length + 1, now.join())
+  rmSync(directory, { recursive: true })
 })
 
 test("replace shows its plan, needs a yes, and puts another function in place; keep keeps", async () => {

@@ -7,6 +7,7 @@ import { simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
 import type { Explain, Lineage, LogLine } from "../../engine/fluent/types.js"
 import { fileBytes } from "../../engine/output/file-write.js"
+import { stampLine } from "../../shell/view/stamp.js"
 
 const test = suite("ask")
 
@@ -40,6 +41,54 @@ test("schema: names, types and a sample, of records and of versions", async () =
   await s.close()
 })
 
+test("a range before the first interval: nothing, and the stamp says from when there is something", async () => {
+  const s = await simulate({ workers: 1 })
+  const words = s.readStream("words", "1s")
+  const counts = words.map(w => [w, 1]).runningReduce(sum)
+  s.feed("words", ["a"])
+  await s.advance("2s")
+  const { value: first } = await words.slice("2025-12-30", "2026-01-02").count().stamped()
+  assert.is(first, 1)
+  const answers = [
+    words.slice("2025-12-30", "2025-12-31").count().stamped(),
+    words
+      .filter(w => w !== "")
+      .slice("2025-12-30", "2025-12-31")
+      .count()
+      .stamped(),
+    counts.slice("2025-12-30", "2025-12-31").count().stamped(),
+    counts.at("2025-12-30").count().stamped(),
+  ]
+  for (const { stamp } of await Promise.all(answers)) {
+    assert.equal([stamp.intervals, stamp.asOf, stamp.from], [{ from: start, to: start }, Number.NaN, []])
+    const line = stampLine(stamp, { tz: "UTC", nowMs: start + 2_000 })
+    assert.match(line, /^of no interval, the first begins 00:00:00 · /)
+  }
+  await s.close()
+})
+
+test("an error in a program of one's own says the line, the record and the interval; what cannot be all shown is in its failure", async () => {
+  const s = await simulate({ workers: 1 })
+  const words = s.readStream("words", "1s")
+  s.feed("words", [`{"n":${"1".repeat(500)}`])
+  await s.advance("2s")
+  const lengths = words.map(line => JSON.parse(line).n.length)
+  const error = await lengths
+    .slice("2026-01-01", "2026-01-02")
+    .count()
+    .then(
+      () => null,
+      (thrown: Error & { failure: { record: string } }) => thrown,
+    )
+  assert.match(
+    error!.message,
+    /^[^\n]+\n {2}line +\S*ask.test.ts:\d+:\d+ {2}const lengths = words.map\(.*\n {2}record +"\{\\"n\\":1{200}1*…\n {2}where +map · 2026-01-01T00:00:00.000Z$/,
+  )
+  assert.ok(error!.failure.record.length > 500)
+  assert.match(error!.stack!, /record +/)
+  await s.close()
+})
+
 test("explain: stages and operators from the definitions alone", async () => {
   const s = await simulate({ workers: 1 })
   const limit = 1
@@ -54,7 +103,7 @@ test("explain: stages and operators from the definitions alone", async () => {
     [
       ["readStream views (text) compiled", "map compiled", "filter compiled", "to the keys' partitions compiled"],
       ["runningReduce compiled"],
-      ["state runningReduce@ask.test.ts:50 compiled"],
+      ["state runningReduce@ask.test.ts:95 compiled"],
       ["top compiled"],
     ],
   )
@@ -364,13 +413,13 @@ test("a question that takes long tells how far it is; one that does not, nothing
   await s.close()
 })
 
-test("a stamp of times of which nothing is kept names no place; of no stream at all it is the files'", async () => {
+test("a stamp of times of which nothing is kept names no place, and says from when something is; of no stream at all it is the files'", async () => {
   const s = await simulate({ workers: 1 })
   const views = s.readStream("views", "1s")
   await s.flush()
   await s.advance("2s")
   const { value, stamp } = await views.slice("1999-01-01", "1999-01-02").count().stamped()
-  assert.equal([value, stamp.from, stamp.intervals], [0, [], { from: 0, to: 0 }])
+  assert.equal([value, stamp.from, stamp.intervals], [0, [], { from: start, to: start }])
   assert.equal((await s.parallelize([1]).count().stamped()).stamp.from, ["files"])
   await s.close()
 })
