@@ -15,6 +15,7 @@ import { ArchiveSources } from "./archive-sources.js"
 import { BlockTracker } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
+import { Clients } from "./clients.js"
 import type { MasterConfig } from "./config.js"
 import { Draining } from "./draining.js"
 import { Endings } from "./endings.js"
@@ -80,6 +81,7 @@ export interface Assembly {
   readonly leases: Leases
   readonly lookAhead: LookAhead
   readonly masters: Masters
+  readonly clients: Clients
   readonly members: Members
   readonly queries: Queries
   readonly requests: Requests
@@ -107,13 +109,13 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
     facts.totals.journaled(record)
   }
 
-  // Some hear of each other: `members` and `requests` are made further down and called later.
-  const held = new HeldInput(parts, text => members.tell({ kind: "warning", text }))
+  // Some hear of each other: `clients`, `members` and `requests` are made further down and called later.
+  const held = new HeldInput(parts, text => clients.tell({ kind: "warning", text }))
   const checkpointer = new Checkpointer(parts)
   const copies = new InputCopies(parts)
   const sealing = new Sealing(parts, copies)
   const streams = new Streams(parts, facts, (stream, interval, failure) =>
-    members.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
+    clients.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
   )
   const hold = (stream: StreamId, failure: TaskFailure) => streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure)
   const sources = new Sources(parts, hold)
@@ -127,25 +129,30 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
   const subscriptions = new Subscriptions(parts)
   const draining = new Draining(parts, streams, event => {
     members.changed()
-    members.tell(event)
+    clients.tell(event)
   })
-  const leases = new Leases(parts, event => members.tell(event))
+  const leases = new Leases(parts, event => clients.tell(event))
   const readOnly = new ReadOnly(hash => ledger.assets.has(hash))
-  const others = { checkpointer, copies, draining: () => draining, queries, sources, streams }
-  const members: Members = new Members(parts, others, startedMs, leases, readOnly, {
-    clientLost: client => requests.clientLost(client),
-    told: event => {
-      if (event.kind === "workerLost") facts.totals.workersLost += 1
-      events.note(event, time.ms)
+  const clients: Clients = new Clients(
+    parts,
+    { queries, sources },
+    {
+      lost: client => requests.clientLost(client),
+      told: event => {
+        if (event.kind === "workerLost") facts.totals.workersLost += 1
+        events.note(event, time.ms)
+      },
     },
-  })
+  )
+  const others = { checkpointer, clients, copies, draining: () => draining, sources, streams }
+  const members: Members = new Members(parts, others, startedMs, leases, readOnly)
   const masters = new Masters({ address: options.address, sinceMs: startedMs })
   const views = new Views(parts, {
     ...{ address: options.address, awaited: () => members.awaited, startedMs },
     ...{ copies, draining, facts, held, leases, lookAhead, masters, sealing, retention, retries, streams },
   })
-  const endings = new Endings(parts, { members, retention, streams, sealing, sources })
-  const lifecycle = new Lifecycle(parts, { members, retention, streams, endings, retries })
+  const endings = new Endings(parts, { clients, retention, streams, sealing, sources })
+  const lifecycle = new Lifecycle(parts, { clients, retention, streams, endings, retries })
   const requests: Requests = new Requests(parts, {
     ...{ readOnly, draining, endings, events, leases, lifecycle, queries, retries, sources, streams, subscriptions, views },
   })
@@ -159,6 +166,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
       time,
       archives,
       checkpointer,
+      clients,
       copies,
       draining,
       endings,

@@ -10,8 +10,8 @@ import { RivuletError } from "../../engine/errors.js"
 import { formatDuration } from "../../engine/time.js"
 import type { Request, Response } from "../protocol.js"
 import { nameOf } from "./catalog.js"
+import type { Clients } from "./clients.js"
 import { usesOf } from "./definition-rules.js"
-import type { Members } from "./members.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import { ok } from "./response.js"
 import type { Retention } from "./retention.js"
@@ -25,7 +25,7 @@ type Answer = (response: Response) => void
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
 
 export interface EndingParts {
-  readonly members: Members
+  readonly clients: Clients
   readonly retention: Retention
   readonly sealing: Sealing
   readonly sources: Sources
@@ -52,14 +52,14 @@ export class Endings {
   /** They end, and can be called back for a while. `ids`: parents before children. */
   leave(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
     if (this.#parts.config.undoMs <= 0) return this.end(ids, by, times, then)
-    const { members, sources, streams } = this.#others
+    const { clients, sources, streams } = this.#others
     const names = this.#names(ids)
     for (const id of [...ids].reverse()) {
       streams.stop(id)
       sources.stop(id)
     }
     append(this.#parts, { kind: "leaving", streams: ids, by, wallMs: times.timeMs }, () => {
-      for (const stream of names) members.tell({ kind: "stopped", stream, by })
+      for (const stream of names) clients.tell({ kind: "stopped", stream, by })
       then()
     })
   }
@@ -68,7 +68,7 @@ export class Endings {
   end(ids: readonly StreamId[], by: string, times: Times, then: () => void = () => {}): void {
     const names = this.#names(ids)
     this.#end(this.#withLeaving(ids), times, () => {
-      for (const stream of names) this.#others.members.tell({ kind: "stopped", stream, by })
+      for (const stream of names) this.#others.clients.tell({ kind: "stopped", stream, by })
       then()
     })
   }
@@ -109,7 +109,7 @@ export class Endings {
     if (undone.length === 0) return answer(ok({ undone }))
     append(this.#parts, { kind: "returned", streams: undone }, () => {
       answer(ok({ undone }))
-      for (const { definition } of back) this.#others.members.tell({ kind: "defined", stream: nameOf({ definition }), by })
+      for (const { definition } of back) this.#others.clients.tell({ kind: "defined", stream: nameOf({ definition }), by })
     })
   }
 

@@ -14,7 +14,7 @@ export class Incoming {
   }
 
   received(from: NodeId, message: Message, times: Times): void {
-    const { members, requests, sealing, sources } = this.#its
+    const { clients, members, requests, sealing, sources } = this.#its
     switch (message.kind) {
       case "hello":
         return members.hello(from, message, times)
@@ -37,7 +37,7 @@ export class Incoming {
       case "request":
         return requests.request(from, message.id, message.body, times)
       case "bye":
-        if (members.isClient(from)) members.clientLost(from)
+        if (clients.has(from)) clients.lost(from)
         else members.lost(from, "it said goodbye", times)
         return
       default:
@@ -70,9 +70,9 @@ export class Incoming {
   }
 
   #log(from: NodeId, message: Of<"log">, times: Times): void {
-    const { parts, views, members } = this.#its
+    const { clients, parts, views } = this.#its
     const worker = parts.registry.get(from)?.name ?? from
     const { stream, lines } = views.log(worker, message, times)
-    if (lines.length > 0) members.tell({ ...message, kind: "log", stream, lines, worker })
+    if (lines.length > 0) clients.tell({ ...message, kind: "log", stream, lines, worker })
   }
 }

@@ -10,9 +10,9 @@ import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Request, Response, ResponseValues } from "../protocol.js"
 import { nameOf } from "./catalog.js"
+import type { Clients } from "./clients.js"
 import { type Clocks, type DefinePlan, planDefinitions, unusedOf, withAliases } from "./defining.js"
 import type { Endings } from "./endings.js"
-import type { Members } from "./members.js"
 import { givingWay, holders, type Renamed } from "./naming.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { AcceptedDefinition } from "./records.js"
@@ -31,7 +31,7 @@ type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>
 
 export interface LifecycleParts {
   readonly endings: Endings
-  readonly members: Members
+  readonly clients: Clients
   readonly retention: Retention
   readonly retries: Retries
   readonly streams: Streams
@@ -53,7 +53,7 @@ export class Lifecycle {
 
   define(body: Extract<Request, { kind: "define" }>, times: Times, answer: Answer): void {
     const { catalog, ledger, progress } = this.#parts
-    const { members } = this.#others
+    const { clients } = this.#others
     const plan = planDefinitions(catalog, body.definitions, this.clocks(times))
     const fresh = this.#fixed(plan)
     const accepted = plan.accepted.map(one => fresh.find(({ definition }) => definition.id === one.definition.id) ?? one)
@@ -68,7 +68,7 @@ export class Lifecycle {
     append(this.#parts, { kind: "define", session, definitions: fresh, assets, wallMs: times.timeMs, scratch: true }, () => {
       for (const { definition, since } of fresh) if (definition.node.kind === "input") progress.sealedTo(definition.id, since)
       answer(ok(value))
-      for (const { definition } of fresh) members.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
+      for (const { definition } of fresh) clients.tell({ kind: "defined", stream: nameOf({ definition }), by: definition.owner })
     })
   }
 
@@ -268,7 +268,7 @@ export class Lifecycle {
     if (kept.length > 0) append(parts, { kind: "kept", streams: kept }, () => {})
     append(parts, { kind: "program", program: body.program, by: body.by, wallMs: times.timeMs }, () => {
       answer(ok({ ...value, accepted }))
-      for (const { definition } of fresh) this.#others.members.tell({ kind: "defined", stream: nameOf({ definition }), by: body.by })
+      for (const { definition } of fresh) this.#others.clients.tell({ kind: "defined", stream: nameOf({ definition }), by: body.by })
     })
   }
 

@@ -89,7 +89,7 @@ class Running {
   }
 
   step(event: NodeEvent, now: Now): void {
-    const { parts, clock, time, members } = this.#its
+    const { parts, clients, clock, time, members } = this.#its
     time.ms = clock.read(now)
     const times: Times = { monotonicMs: now.monotonicMs, timeMs: time.ms }
     switch (event.kind) {
@@ -98,11 +98,11 @@ class Running {
         this.#incoming.received(event.from, event.message, times)
         break
       case "lost":
-        if (members.isClient(event.peer)) members.clientBroke(event.peer, times)
+        if (clients.has(event.peer)) clients.broke(event.peer, times)
         else members.suspect(event.peer, times)
         break
       case "gone":
-        if (members.isClient(event.peer)) members.clientLost(event.peer)
+        if (clients.has(event.peer)) clients.lost(event.peer)
         else members.lost(event.peer, "its process ended", times)
         break
       case "appended":
@@ -122,10 +122,10 @@ class Running {
   }
 
   #called(call: MasterCall, times: Times): void {
-    const { parts, masters, members } = this.#its
+    const { parts, clients, masters } = this.#its
     if (typeof call === "number") parts.outbox.push({ kind: "answer", call, value: this.#metrics(times) })
-    else if ("kind" in call) members.tell(call)
-    else for (const event of masters.told(call.host, call.standbys)) members.tell(event)
+    else if ("kind" in call) clients.tell(call)
+    else for (const event of masters.told(call.host, call.standbys)) clients.tell(event)
   }
 
   #metrics(times: Times): string {
