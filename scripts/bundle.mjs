@@ -1,6 +1,7 @@
-// The attached shell's two threads, a notebook's, a cluster's processes and their executors, each with all that it loads, as a few files in
-// place of 200: resolving and reading modules one by one is most of an attach (ES modules have no compile cache in Node 20), and four
-// fifths of what an executor takes to come up, of which each worker has several and needs a new one when a function does not return.
+// The attached shell's two threads, a notebook's, batch mode's command, what a program imports, a cluster's processes and their executors, each
+// with all that it loads, as a few files in place of 200: resolving and reading modules one by one is most of an attach (ES modules have no
+// compile cache in Node 20), and four fifths of what an executor takes to come up, of which each worker has several and needs a new one when a
+// function does not return.
 // Entries keep their places and names in dist/, so nothing else knows of it, and without esbuild everything works, only slower.
 import { readFileSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
@@ -9,14 +10,17 @@ import { dirname, relative, resolve } from "node:path"
 const groups = [
   ["shell/host/dial.js", "shell/host/attach-screen.js", "shell/host/thread-entry.js"],
   ["shell/notebook/thread.js"],
+  ["shell/cli/replay.js", "shell/cli/run.js"],
+  ["cluster/client/index.js"],
   ["cluster/process-entry.js"],
   ["cluster/master/main.js"],
   ["cluster/worker/main.js"],
   ["cluster/adapters/executor-thread-entry.js", "cluster/adapters/task-runner.js"],
 ]
-// Native code, what is loaded on demand, and the class by which the command line knows errors: one of it.
+// Native code, what is loaded on demand, and what is known by identity, so that there has to be one of it: the class of errors, functions
+// that travel by name.
 const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract", "pino", "pg"]
-const shared = "engine/errors.js"
+const shared = ["engine/errors.js", "engine/builtins.js"]
 
 /** True when it was done; false when esbuild is not installed. */
 export async function bundle(dist) {
@@ -57,9 +61,9 @@ async function bundleEntries(esbuild, root, entries) {
       {
         name: "places",
         setup(build) {
-          build.onResolve({ filter: /errors\.js$/ }, ({ path, resolveDir }) => {
+          build.onResolve({ filter: /(errors|builtins)\.js$/ }, ({ path, resolveDir }) => {
             const file = resolve(resolveDir, path)
-            return file === resolve(root, shared) ? { path: `./${relative(folder, file)}`, external: true } : undefined
+            return shared.some(one => file === resolve(root, one)) ? { path: `./${relative(folder, file)}`, external: true } : undefined
           })
           // Ink's connection to React's developer tools: never wanted here.
           build.onLoad({ filter: /ink.build.devtools\.js$/ }, () => ({ contents: "" }))
