@@ -103,7 +103,7 @@ test("explain: stages and operators from the definitions alone", async () => {
     [
       ["readStream views (text) compiled", "map compiled", "filter compiled", "to the keys' partitions compiled"],
       ["runningReduce compiled"],
-      ["state runningReduce@ask.test.ts:95 compiled"],
+      ["state runningReduce@ask.test.ts:99 compiled"],
       ["top compiled"],
     ],
   )
