@@ -27,6 +27,8 @@ type Attack = (typeof attacks)[number]
 
 /** What is older is forgotten after some minutes: until then it must have been compared. */
 const compareEveryMs = 60_000
+/** The program remembers five minutes. So late it must have been forgotten, whatever has died: what stays for ever fills the workers. */
+const forgottenMs = 420_000
 /** A stream that has not caught up by then is stuck. */
 const stuckMs = 120_000
 const pollMs = 200
@@ -115,6 +117,7 @@ try {
     comparedMs = Date.now()
     const before = judge.differing
     await judge.compare(session, sofarMs)
+    findings.push(...(await staying(session)))
     for (const finding of judge.findings.slice(before, before + 5)) say(finding.slice(0, 300))
     say(`compared: ${judge.differing} differing intervals so far`)
   }
@@ -182,6 +185,17 @@ async function caughtUp(session: ClientSession, ms: number): Promise<number> {
     return entries.length >= 4 && through > ms + 1_000 && !warnings.some(text => /one copy/.test(text))
   })
   return through
+}
+
+/** What should have been forgotten long ago. */
+async function staying(session: ClientSession): Promise<string[]> {
+  const oldestMs = Date.now() - forgottenMs
+  return (await session.host.catalog())
+    .filter(({ definition, reachesMs }) => definition.kind !== "output" && reachesMs < oldestMs)
+    .map(
+      ({ definition, reachesMs }) =>
+        `${definition.name} still reaches back to ${new Date(reachesMs).toISOString()} at ${new Date().toISOString()}`,
+    )
 }
 
 async function until(what: () => string, condition: () => Promise<boolean>): Promise<void> {

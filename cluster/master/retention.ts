@@ -50,7 +50,10 @@ export class Retention {
   sweep(times: Times): void {
     for (const output of this.#queries.takeUnwanted()) this.#dropOutput(output)
     const waiting = this.#held.waiting()
-    const { needs, free } = this.#needs(waiting.map(({ stream }) => stream))
+    const { needs, free } = this.#needs(
+      waiting.map(({ stream }) => stream),
+      times,
+    )
     this.#held.sweep(waiting, free, times)
     const forgotten: ForgottenStream[] = []
     const effects: (() => void)[] = []
@@ -95,7 +98,7 @@ export class Retention {
   }
 
   /** The earliest interval of each stream that something still has to be computed from. `free`: without streams that wait behind a failure. */
-  #needs(waiting: readonly StreamRecord[]): { readonly needs: Needs; readonly free: Needs } {
+  #needs(waiting: readonly StreamRecord[], times: Times): { readonly needs: Needs; readonly free: Needs } {
     const { catalog, graph, ledger, chains } = this.#parts
     const needs: Needs = new Map()
     const free: Needs = new Map()
@@ -113,8 +116,7 @@ export class Retention {
       const { definition, through } = record
       if (!runs(definition)) continue
       waits = waiting.includes(record)
-      // A lost step that nobody asks for now is still part of every later version.
-      const from = Math.min(through, this.#checkpointer.neededFrom(definition.id), chains.missingFrom(definition.id))
+      const from = Math.min(through, this.#checkpointer.neededFrom(definition.id))
       reach(definition.id, from, through, waits ? resumesAt(record) : through)
       need(definition.id, from)
     }
@@ -131,26 +133,39 @@ export class Retention {
       need(stream, from)
       if (ledger.streams.has(stream)) reach(stream, from)
     }
+    // A lost step that nobody asks for now is still part of later versions, up to the next base. Children first: what is to be kept of a parent is known then.
+    for (const record of [...catalog.kept()].reverse()) {
+      const { definition, through } = record
+      if (!runs(definition)) continue
+      const oldest = Math.min(this.#rememberedFrom(record, times), needs.get(definition.id) ?? Number.POSITIVE_INFINITY)
+      const from = chains.missingFrom(definition.id, oldest)
+      if (from === Number.POSITIVE_INFINITY) continue
+      waits = waiting.includes(record)
+      reach(definition.id, from, through, waits ? resumesAt(record) : through)
+      need(definition.id, from)
+    }
     return { needs, free }
   }
 
-  /** Intervals that end at or before it may go. */
-  #before(record: StreamRecord, need: number, times: Times): number {
-    const { definition } = record
+  /** The time from which on it is to be remembered, whoever needs it. */
+  #rememberedFrom({ definition }: StreamRecord, times: Times): number {
     const { ledger, config, catalog } = this.#parts
+    // What is there to be read goes when it has been.
+    if (definition.untilRead === true) return this.#sources.readings.known ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
     const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id) as StreamRecord)
     // Streams over old records have their own clock, and no reason to forget before memory is short.
     const pushed = inputs.every(
       ({ definition: { node } }) => node.kind === "input" && node.source.kind !== "file" && node.source.kind !== "archive",
     )
     const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
-    const clock = pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))
+    return (pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))) - rememberMs
+  }
+
+  /** Intervals that end at or before it may go. */
+  #before(record: StreamRecord, need: number, times: Times): number {
+    const { definition } = record
     const newest = definition.node.kind === "input" ? record.sealedThrough : record.through
-    if (definition.untilRead === true) {
-      const before = this.#sources.readings.known ? Math.min(need, newest - definition.intervalMs) : Number.NEGATIVE_INFINITY
-      return Math.floor(before / definition.intervalMs) * definition.intervalMs
-    }
-    const before = Math.min(clock - rememberMs, need, newest - definition.intervalMs)
+    const before = Math.min(this.#rememberedFrom(record, times), need, newest - definition.intervalMs)
     return Math.floor(before / definition.intervalMs) * definition.intervalMs
   }
 

@@ -178,12 +178,19 @@ export class StateChains {
     return this.#streams.get(stream)?.partitions[partition] ?? []
   }
 
-  /** The earliest step of any partition that stands without its block: what it is made from is needed. Infinity: none. */
-  missingFrom(stream: StreamId): number {
+  /**
+   * The earliest step of any partition that stands without its block, of those that versions from `oldest` on are read from: what it is made from is
+   * needed. (What lies before a base that is there may be missing for ever, as nobody asks for it.) Infinity: none.
+   */
+  missingFrom(stream: StreamId, oldest: number): number {
     let from = Number.POSITIVE_INFINITY
     const chains = this.#streams.get(stream)?.partitions ?? []
     for (let p = 0; p < chains.length; p++) {
-      for (const step of chains[p] as readonly Standing[]) {
+      const steps = chains[p] as readonly Standing[]
+      let first = lastAtOrBefore(steps, oldest)
+      while (first > 0 && this.#part(steps[first] as Standing, p)?.base !== true) first--
+      for (let i = Math.max(0, first); i < steps.length; i++) {
+        const step = steps[i] as Standing
         if (step.interval >= from) break
         if (this.#part(step, p) !== undefined) continue
         from = step.interval

@@ -584,6 +584,20 @@ test("who cannot reach a holder is not sent to it again: another worker is", () 
   assert.ok(again !== undefined && again.worker !== one.worker, again?.worker)
 })
 
+test("a lost step is missed by versions that are read from it, not by those from the next base on", () => {
+  const tracker = new BlockTracker()
+  const chains = new StateChains(tracker)
+  for (let interval = 0; interval < 6; interval++) chains.enter("s", 1, { interval, output: `s@${interval}` })
+  for (const interval of [0, 1, 3, 4, 5])
+    tracker.put(`s@${interval}`, 0, { block: `b${interval}`, rows: 1, bytes: 1, base: interval === 0 || interval === 3 }, "w1")
+  assert.equal(
+    [0, 1, 2, 3, 5, 9].map(oldest => chains.missingFrom("s", oldest)),
+    [2, 2, 2, Infinity, Infinity, Infinity],
+  )
+  tracker.removePart("s@3", 0)
+  assert.is(chains.missingFrom("s", 9), 2)
+})
+
 test("the result of an attempt that was given up is taken if it is still wanted", () => {
   const bench = mapReduce()
   start(bench, "j", "reduce")

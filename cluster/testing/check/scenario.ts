@@ -41,6 +41,8 @@ export interface Outcome {
 }
 
 const defaultRememberMs = 600_000
+/** More than twice what any window reaches back. */
+const idleMs = 20_000
 
 export function runScenario(seed: number, shared: Shared, trace = new Trace()): Outcome {
   const run = isReplay(seed) ? new ReplayScenario(seed, shared, trace) : new Scenario(seed, shared, trace)
@@ -198,6 +200,7 @@ class Scenario {
       if (lost === 0) this.#compareStream(about, stream, end, definer)
       else this.#compareWhatIsLeft(about, stream, end)
     }
+    if (this.#plan.forgetful && lost === 0 && new Random(this.#seed + 0x1eaf).chance(0.3)) this.#forgets(first, program, definer)
     const serious = cluster.complaints.filter(line => line.includes("could not be handled"))
     if (serious.length > 0) throw new Wrong(`a machine met an exception: ${serious[0]}`)
   }
@@ -283,6 +286,18 @@ class Scenario {
         // Between the two questions time has gone by, and perhaps an interval.
         if (attempt === 5 || !(error instanceof Wrong) || !error.message.includes("no longer retained")) throw error
       }
+    }
+  }
+
+  /** What nobody needs any more goes in time, whatever has died on the way. */
+  #forgets(client: SimulatedClient, program: Program, definer: Definer): void {
+    this.#run.run(() => false, this.world.nowMs + idleMs, "being idle")
+    const catalog = this.#run.catalog(client)
+    for (const { id, text } of program.streams) {
+      const { rememberMs } = definer.definition(id)
+      const { reachesMs } = catalog.find(entry => entry.definition.id === id)!
+      if (rememberMs !== null && reachesMs < this.cluster.wallMs - rememberMs - idleMs / 2)
+        throw new Wrong(`${text} still reaches back to ${reachesMs}, remembered are ${rememberMs} ms, and it is ${this.cluster.wallMs}`)
     }
   }
 
