@@ -53,11 +53,14 @@ export class Changes {
     return this.#parts.definitions.author.owner
   }
 
-  /** By id, `name` or `program/name`. Gives the ids of what ended. */
-  async stop(streams: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly StreamId[]> {
+  /** By id, `name` or `program/name`. Gives the ids of what ended. `undoable` unless it says no: what nobody asked to stop is not called back. */
+  async stop(
+    streams: readonly string[],
+    { undoable = true, ...options }: { readonly cascade: boolean; readonly force: boolean; readonly undoable?: boolean },
+  ): Promise<readonly StreamId[]> {
     const { stopped } = await this.#parts.request({ kind: "stop", streams, by: this.#by, ...options })
     for (const id of stopped) this.#parts.definitions.forget(id)
-    if (stopped.length > 0) this.#done.push({ stopped })
+    if (stopped.length > 0 && undoable) this.#done.push({ stopped })
     return stopped
   }
 

@@ -125,6 +125,11 @@ export class Evaluator {
     return [...new Set([...this.#bound, ...this.#kinds.keys()])].sort()
   }
 
+  /** What `_` stands for. */
+  get last(): unknown {
+    return this.#last
+  }
+
   isComplete(text: string): ReturnType<typeof completeness> {
     return completeness(text)
   }

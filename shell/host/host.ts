@@ -39,6 +39,7 @@ import { pinLines } from "./pinned.js"
 import type { HostEvent, HostPort } from "./port.js"
 import { programLines } from "./stream-lines.js"
 import { closePanel, openPanel, shareLines, watched } from "./watched.js"
+import { WatchedOnly } from "./watched-only.js"
 import { checkZone } from "./zone.js"
 
 export class ShellHost implements HostPort, CommandHost, CellPlace {
@@ -57,6 +58,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   private readonly rich: boolean
   private readonly cells: Cells
   private readonly open: Panels
+  private readonly watchedOnly: WatchedOnly
+  private leaves = false
   private readonly news: ClusterNews
   private readonly logTail: LogTail
   private readonly followsLogs: boolean
@@ -90,7 +93,10 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       session,
       tz: () => this.tz,
       changed: (panels, timeline) => this.emit({ kind: "panels", panels, timeline }),
+      // Who leaves leaves what runs.
+      closed: () => void (this.leaves || this.watchedOnly.end()),
     })
+    this.watchedOnly = new WatchedOnly({ session, evaluator: this.cells.evaluator, shown: () => this.open.shown })
     const broken = this.embedded ? chaosNames(order => print(orderChaos(order, this.emit))) : {}
     for (const [name, value] of Object.entries(broken)) this.bind(name, value)
     const failed = (error: unknown) => this.fail(error)
@@ -143,6 +149,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
       this.guard?.end()
       this.emit({ kind: "done", failed: !ok })
       this.cells.bindings.after()
+      void this.watchedOnly.end()
     }
     return ok
   }
@@ -255,7 +262,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async watch(args: string): Promise<readonly StyledLine[]> {
-    return openPanel(await watched(args, this), this.open)
+    return openPanel(await this.watchedOnly.begins(() => watched(args, this)), this.open)
   }
 
   async share(args: string): Promise<readonly StyledLine[]> {
@@ -267,7 +274,9 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async unwatch(name: string): Promise<readonly StyledLine[]> {
-    return closePanel(name, this.open)
+    const lines = closePanel(name, this.open)
+    await this.watchedOnly.end()
+    return lines
   }
 
   draw(chart: Chart, title: string, lines: readonly StyledLine[]): readonly StyledLine[] {
@@ -292,9 +301,15 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     return []
   }
 
+  /** When what ends by itself has ended. */
+  settled(): Promise<void> {
+    return this.watchedOnly.end()
+  }
+
   async close(): Promise<void> {
     this.news.close()
     this.logTail.close()
+    this.leaves = true
     this.open.close("")
     this.background.close()
     this.cancel()

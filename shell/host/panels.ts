@@ -48,6 +48,8 @@ export interface PanelsOptions {
   readonly session: ClientSession
   readonly tz: () => string
   readonly changed: (panels: readonly PanelView[], timeline: Timeline | null) => void
+  /** Some were closed, or have another in their place. */
+  readonly closed?: () => void
 }
 
 export class Panels {
@@ -61,7 +63,7 @@ export class Panels {
   constructor(private readonly options: PanelsOptions) {}
 
   async open(name: string, title: string, stream: SnapshotDStream<unknown>): Promise<void> {
-    if (this.open_.has(name)) this.close(name)
+    const replaces = this.remove(name)
     const panel: Panel = {
       name,
       title,
@@ -83,12 +85,18 @@ export class Panels {
     this.open_.set(name, panel)
     this.aging ??= setInterval(() => this.age(), agesMs).unref()
     this.publish()
+    if (replaces) this.options.closed?.()
     if (this.at !== null) await this.look(panel)
   }
 
   /** What the panel that was opened last shows, as an expression; undefined: none is open. */
   get newest(): string | undefined {
     return [...this.open_.values()].at(-1)?.title
+  }
+
+  /** What open panels show. */
+  get shown(): readonly unknown[] {
+    return [...this.open_.values()].map(({ stream }) => stream)
   }
 
   /** All of them go back or forward together, are held, or live again. */
@@ -150,20 +158,25 @@ export class Panels {
   /** Closes one, or all when the name is empty. How many were closed. */
   close(name: string): number {
     const closing = name === "" ? [...this.open_.keys()] : this.open_.has(name) ? [name] : []
-    for (const key of closing) {
-      void this.open_
-        .get(key)!
-        .stop()
-        .catch(() => {})
-      this.open_.delete(key)
-    }
+    for (const key of closing) this.remove(key)
     if (this.open_.size === 0) {
       this.at = null
       clearInterval(this.aging)
       this.aging = undefined
     }
-    if (closing.length > 0) this.publish()
+    if (closing.length > 0) {
+      this.publish()
+      this.options.closed?.()
+    }
     return closing.length
+  }
+
+  private remove(name: string): boolean {
+    void this.open_
+      .get(name)
+      ?.stop()
+      .catch(() => {})
+    return this.open_.delete(name)
   }
 
   private show(panel: Panel, rows: readonly unknown[], stamp: Stamp, at: number | null): void {
