@@ -7,6 +7,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { ExpandedQuery } from "../../engine/dstream/query.js"
 import { expandQuery, hasEnd, lineageReach, rangesAhead, throughOf } from "../../engine/dstream.js"
+import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, StreamGraph } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
 import type { OutputId } from "../../engine/rdd.js"
@@ -112,6 +113,7 @@ export class Queries {
     for (const query of [...this.#queries.values()]) {
       if (query.state !== "waiting" || this.#readsAhead(query.request) || this.#firstLook.waits(query.request, times)) continue
       try {
+        this.#checkRead(query.request)
         this.#start(query, clocks)
       } catch (error) {
         this.#end(query, failed(error))
@@ -151,6 +153,28 @@ export class Queries {
       }
     })
     return ahead
+  }
+
+  /** Old logs that cannot be read are no empty ones. Throws RivuletError for the first of them of which nothing has been read. */
+  #checkRead({ rdd, definitions }: QueryRequest): void {
+    const { ledger, catalog, progress } = this.#parts
+    const brought = new Map(definitions.map(definition => [definition.id, { definition, since: 0 }]))
+    const lookup = (id: StreamId): GraphStream | undefined => ledger.streams.get(id) ?? brought.get(id)
+    walk(rdd, node => {
+      if (node.kind !== "slice" && node.kind !== "version") return
+      const definition = lookup(node.stream)?.definition
+      if (definition === undefined) return
+      for (const id of catalog.inputsOf(definition, lookup)) {
+        const input = ledger.streams.get(id)
+        if (input === undefined || !isBounded(input.definition) || (progress.sealed(id) ?? input.since) > input.since) continue
+        const failure = input.held?.failure
+        if (failure === undefined) continue
+        throw new RivuletError(`${input.definition.name} is held: ${failure.message}`, {
+          code: 1,
+          try: failure.try ?? "a path that the workers see; it is read when it is there",
+        })
+      }
+    })
   }
 
   /** Whether the stream has made nothing yet because old logs that it is joined with are still being read. */

@@ -210,4 +210,19 @@ test("what is counted of old records begins with the first of them, not in 1970;
   await s.close()
 })
 
+test("old logs that are not there are no empty ones: who asks is told", async () => {
+  const s = await simulate({ workers: 1 })
+  const old = s.readHistory("/nowhere", "1s", { timestamp: line => line })
+  await s.flush()
+  for (let i = 0; i < 2; i++) {
+    const asked = old
+      .slice("2026-01-01", "2026-01-02")
+      .count()
+      .then(String, (error: Error) => error.message)
+    await s.advance("2s")
+    assert.match(await asked, /^readHistory@.* is held: no such file: \/nowhere/)
+  }
+  await s.close()
+})
+
 test.run()
