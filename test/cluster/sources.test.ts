@@ -168,8 +168,15 @@ async function end(handle: DStream<string>): Promise<string> {
   for (;;) {
     const entry = (await session.host.request({ kind: "catalog" })).find(({ definition }) => definition.name === handle.name)
     if (entry?.held !== undefined) return entry.held.failure.message
-    const found = await handle.slice(0, "now").collect()
-    if (found.length > 0) return found.join("|")
+    // It may be held between the two questions: then this one says so.
+    const found = await handle
+      .slice(0, "now")
+      .collect()
+      .then(
+        rows => rows.join("|"),
+        (error: Error) => error.message,
+      )
+    if (found !== "") return found
     await new Promise<void>(resolve => {
       session.calls.call({ kind: "tick" }).then(
         () => resolve(),
