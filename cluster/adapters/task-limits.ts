@@ -1,8 +1,7 @@
 /** When a task has had its time, and what is said of one whose thread was ended. */
 
-import { decodeFunction } from "../../engine/capture/codec.js"
-import { inOrigin } from "../../engine/capture/position.js"
-import { calledIn, type TaskFailure, type TaskLimits, type TaskProgress } from "../../engine/task.js"
+import { originOfCalled } from "../../engine/capture/called.js"
+import type { TaskFailure, TaskLimits, TaskProgress } from "../../engine/task.js"
 import type { TaskTime } from "./thread-time.js"
 
 /** Null: it may go on. `assets`: the functions that its thread has. */
@@ -14,7 +13,7 @@ export function overLimits(
   assets: ReadonlyMap<string, Uint8Array>,
 ): TaskFailure | null {
   const stalledMs = time.stalledMs(ranMs, Atomics.load(progress, 0))
-  const origin = () => originOf(calledIn(progress), assets)
+  const origin = () => originOfCalled(progress, assets)
   if (ranMs > timeoutMs) return { kind: "timeout", message: `did not end within ${timeoutMs / 1_000} s and was stopped`, ...origin() }
   if (stallMs === undefined || stalledMs <= stallMs) return null
   return {
@@ -36,12 +35,4 @@ export function threadEnded(error: Error & { code?: string }, heapMb: number | u
         try: "keep less in the function, or use more partitions",
       }
     : { kind: "machine", message: `the executor ended: ${error.message}`, errorName: error.name, stack: error.stack }
-}
-
-/** A thread that does not come back cannot be asked where it is: but which function it called last it has written down. */
-function originOf(hash: string, assets: ReadonlyMap<string, Uint8Array>): Pick<TaskFailure, "origin"> {
-  const bytes = assets.get(hash)
-  if (bytes === undefined) return {}
-  const ref = decodeFunction(bytes, part => assets.get(part) ?? new Uint8Array(0))
-  return ref.origin === undefined ? {} : { origin: inOrigin(ref, 1, 1) }
 }

@@ -45,6 +45,8 @@ export interface ClusterOptions {
   readonly candidates?: number
   /** False: functions are called for each record, never read as expressions. */
   readonly compiled?: boolean
+  /** Functions may come that never end: they are ended in real time. Default false. */
+  readonly endless?: boolean
   readonly master?: Partial<MasterConfig>
   /** Stands between the master and its runtime: sees each of its steps. */
   readonly watchMaster?: (machine: Machine) => Machine
@@ -226,6 +228,7 @@ export class SimulatedCluster {
       this.world,
       () => new TaskRunner(memory, { compiled: this.#options.compiled ?? true }),
       event => node.dispatch(event),
+      this.#options.endless,
     )
     executors.costs = this.#options.costs ?? defaultCosts
     const node: SimulatedNode = this.#make(id, machine, name, (command, self) => performForWorker(this, command, self, executors))

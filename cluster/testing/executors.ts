@@ -3,15 +3,25 @@
  * time drawn from a cost model. Inputs are read at that end: memory that the worker gave away too early shows.
  */
 
-import type { FailedRun, TaskFailure, TaskInput, TaskLimits, TaskResult, TaskRun } from "../../engine/task.js"
+import {
+  type FailedRun,
+  progressLength,
+  type TaskFailure,
+  type TaskInput,
+  type TaskLimits,
+  type TaskProgress,
+  type TaskResult,
+  type TaskRun,
+} from "../../engine/task.js"
 import type { NodeEvent } from "../ports.js"
+import { surelyEnds, tookTooLong, withinRealTime } from "./real-limit.js"
 import type { Timer, World } from "./world.js"
 
 /** `engine/task-runner.ts`, as far as it is used here. */
 export interface Runner {
   addAsset(hash: string, bytes: Uint8Array): void
   dropAssets(hashes: readonly string[]): void
-  run(run: TaskRun): TaskResult
+  run(run: TaskRun, progress: TaskProgress | null): TaskResult
   forgetState(stream: string, before: number): void
 }
 
@@ -28,6 +38,7 @@ export interface CostModel {
 
 /** As of the real ones. */
 const longMs = 150
+const noProgress: TaskProgress = new Int32Array(progressLength)
 
 export const defaultCosts: CostModel = { baseMs: 0.5, meanMs: 1.5, hang: 0, hangMs: 0 }
 
@@ -64,11 +75,15 @@ export class SimulatedExecutors {
   readonly #dispatch: (event: NodeEvent) => void
   readonly #assets = new Map<string, Uint8Array>()
   readonly #executors: Executor[] = []
+  readonly #endless: boolean
+  readonly #progress: TaskProgress = new Int32Array(progressLength)
 
-  constructor(world: World, makeRunner: () => Runner, dispatch: (event: NodeEvent) => void) {
+  /** `endless`: functions may come that never end. */
+  constructor(world: World, makeRunner: () => Runner, dispatch: (event: NodeEvent) => void, endless = false) {
     this.#world = world
     this.#make = makeRunner
     this.#dispatch = dispatch
+    this.#endless = endless
   }
 
   /** What the worker was sent, by hash. */
@@ -97,12 +112,12 @@ export class SimulatedExecutors {
     const { runner } = executor
     const end = this.#world.after(ms, () => {
       this.#end(executor, task)
-      this.#finish(runner, task, number, run, ms)
+      this.#finish(executor, runner, next, number, ms)
       this.#next(number)
     })
     const limit = this.#world.after(Math.min(timeoutMs, 2 ** 40), () => {
       this.#respawn(executor, task)
-      this.#failed(task, number, { kind: "timeout", message: `ran longer than ${timeoutMs} ms` }, timeoutMs)
+      this.#failed(task, number, tookTooLong(limits, noProgress, this.#assets), timeoutMs)
       this.#next(number)
     })
     const long = this.#world.after(longMs, () => this.#dispatch({ kind: "taskLong", task, executor: number, ms: longMs }))
@@ -154,19 +169,35 @@ export class SimulatedExecutors {
     }
   }
 
-  #finish(runner: Runner, task: string, number: number, run: TaskRun, ms: number): void {
-    let result: TaskResult
+  #finish(executor: Executor, runner: Runner, { task, run, limits }: Submitted, number: number, ms: number): void {
+    let result: TaskResult | null
     try {
-      result = runner.run(run)
+      result = this.#result(runner, run, limits)
     } catch (error) {
       const failure = (error as { failure?: FailedRun }).failure
       this.#failed(task, number, failure ?? machineFailure(error), ms)
       return
     }
+    if (result === null) {
+      // Left in the middle of something, as a thread that is ended.
+      if (executor.runner === runner) executor.runner = this.#spawn()
+      return this.#failed(task, number, tookTooLong(limits, this.#progress, this.#assets), limits.timeoutMs)
+    }
     this.ran += 1
     // A real result crosses a thread: nothing in it is shared.
     const outputs = result.outputs.map(output => ({ ...output, bytes: output.bytes.slice() }))
     this.#dispatch({ kind: "taskDone", task, executor: number, result: { ...result, outputs }, ms })
+  }
+
+  /** Null: it did not end in its time. */
+  #result(runner: Runner, run: TaskRun, limits: TaskLimits): TaskResult | null {
+    if (!this.#endless || surelyEnds(run.stage, this.#assets)) return runner.run(run, null)
+    const progress = limits.stallMs !== undefined || run.attempt > 1 ? this.#progress.fill(0) : null
+    return withinRealTime<TaskResult | null>(
+      limits.timeoutMs,
+      () => runner.run(run, progress),
+      () => null,
+    )
   }
 
   #failed(task: string, executor: number, failure: FailedRun, ms: number): void {

@@ -43,6 +43,8 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
   readonly faults?: readonly IntervalFault[]
   /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */
   readonly compiled?: boolean
+  /** How long, of real time, one task may run, as in `simulate`. Default 30s. */
+  readonly taskTimeout?: Duration
   /** Defines streams of the inputs, which have their names; gives the streams to be read, by name. */
   // biome-ignore lint/suspicious/noExplicitAny: the records' types are the test's to know
   readonly program: (session: Session, inputs: Record<string, DStream<any>>) => O

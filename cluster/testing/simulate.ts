@@ -96,7 +96,7 @@ class Hand {
     seed: number,
     startMs: number,
     workers: number,
-    { kills = [], onKill, files, compiled = true, pace = "instant" }: SimulateOptions,
+    { kills = [], onKill, files, compiled = true, pace = "instant", taskTimeout = "30s" }: SimulateOptions,
   ) {
     this.#startMs = startMs
     this.#pace = paces[pace]
@@ -104,9 +104,10 @@ class Hand {
     this.#cluster = new SimulatedCluster(this.#world, memories, {
       epochMs: startMs,
       compiled,
+      endless: true,
       costs: this.#pace.costs,
       // What is due goes out in its instant.
-      master: { gatherMs: 0 },
+      master: { gatherMs: 0, taskTimeoutMs: parseDuration(taskTimeout) },
     })
     this.#cluster.network.weather = this.#pace.weather
     this.#cluster.network.noticesDeath = true

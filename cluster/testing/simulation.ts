@@ -36,6 +36,11 @@ export interface SimulateOptions {
   readonly files?: OutsideFiles
   /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */
   readonly compiled?: boolean
+  /**
+   * How long, of real time, one task may run: then it is ended, as a function that never ends must be. A question fails with it; a stream's task is tried once more and
+   * the stream held. Default 30s, as of a cluster. A body of `foreachRDD` runs beside, without an end.
+   */
+  readonly taskTimeout?: Duration
   /** What a relative path in a program means. Absent: it stays as it is. */
   readonly resolvePath?: (path: string) => string
 }

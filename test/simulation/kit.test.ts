@@ -274,4 +274,51 @@ test("a record with a time of its own that is fed for the first time while the m
   await s.close()
 })
 
+test("a function that never ends is stopped and told, not waited for", async () => {
+  const s = await simulate({ workers: 2, taskTimeout: "100ms" })
+  const words = s.readStream("words", "1s")
+  s.feed("words", ["a", "b"])
+  await s.advance("1s")
+  const asked = words.last("1s").map((w: string) => {
+    for (;;) if (w === "") return w
+  })
+  const error = await asked.count().then(
+    () => null,
+    (error: Error) => error,
+  )
+  assert.match(String(error?.message), /did not end within 0\.1 s and was stopped/)
+  assert.match(String(error?.message), /kit\.test\.ts:\d+/)
+  // The thread that is there again works as before.
+  assert.is(
+    await words
+      .last("1s")
+      .map((w: string) => `${w}!`)
+      .count(),
+    2,
+  )
+  await s.close()
+})
+
+test("a stream whose function never ends is held, and a table of it fails", async () => {
+  const run = runIntervals({
+    interval: "1s",
+    inputs: { words: [["a"], ["b"]] },
+    taskTimeout: "100ms",
+    program: (_, { words }) => ({
+      loops: words!
+        .map((w: string) => {
+          while (w === "b") {}
+          return [w, 1]
+        })
+        .runningReduce(sum),
+    }),
+  })
+  const error = await run.then(
+    () => null,
+    (error: Error & { try?: string }) => error,
+  )
+  assert.match(String(error?.message), /is held at 2026-01-01T00:00:01\.000Z: did not end within 0\.1 s and was stopped/)
+  assert.match(String(error?.try), /a function that ends/)
+})
+
 test.run()
