@@ -38,7 +38,7 @@ export class Incoming {
         return requests.request(from, message.id, message.body, times)
       case "bye":
         if (clients.has(from)) clients.lost(from)
-        else members.lost(from, "it said goodbye", times)
+        else members.lost(from, { why: "it said goodbye", ended: false }, times)
         return
       default:
         return

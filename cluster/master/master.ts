@@ -103,7 +103,7 @@ class Running {
         break
       case "gone":
         if (clients.has(event.peer)) clients.lost(event.peer)
-        else members.lost(event.peer, "its process ended", times)
+        else members.lost(event.peer, { why: "its process ended", ended: true }, times)
         break
       case "appended":
         parts.log.appended(event.sequence)

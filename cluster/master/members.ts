@@ -24,6 +24,12 @@ interface Others {
   readonly streams: Streams
 }
 
+interface Loss {
+  readonly why: string
+  /** Its process; else it is only silent, or leaves. */
+  readonly ended: boolean
+}
+
 interface Recovering {
   readonly name: string
   readonly partitions: number
@@ -111,7 +117,7 @@ export class Members {
   register(from: NodeId, message: Extract<Message, { kind: "register" }>, times: Times): void {
     const { registry, scheduler, tracker, outbox } = this.#parts
     const { entry, known, replaced } = registry.register(from, message, times.monotonicMs)
-    for (const node of replaced) this.lost(node, "it was restarted", times)
+    for (const node of replaced) this.lost(node, { why: "it was restarted", ended: true }, times)
     if (message.peers !== undefined) {
       this.#anyBack = true
       for (const name of message.peers) {
@@ -141,12 +147,12 @@ export class Members {
   }
 
   /** A worker is gone. */
-  lost(node: NodeId, why: string, times: Times): void {
+  lost(node: NodeId, { why, ended }: Loss, times: Times): void {
     const { registry, scheduler, tracker, outbox } = this.#parts
     const entry = registry.remove(node, times.monotonicMs)
     if (entry === undefined) return
     const held = [...tracker.blocksOf(node)]
-    const { parts, inputs } = scheduler.removeWorker(node)
+    const { parts, inputs } = scheduler.removeWorker(node, ended)
     this.#others.checkpointer.workerLost(node, held)
     this.#others.copies.workerLost(node, held)
     this.#others.sources.workerLost(inputs)
@@ -226,7 +232,7 @@ export class Members {
     this.#lookedMs = times.monotonicMs
     this.#lookedAt = ledger.definitionChanges
     for (const { node, address } of registry.silent(times.monotonicMs)) outbox.push({ kind: "probe", peer: node, address })
-    for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, why, times)
+    for (const { node, why } of registry.dead(times.monotonicMs)) this.lost(node, { why, ended: false }, times)
     this.#others.clients.look(times)
     this.#readers.assign()
   }

@@ -124,13 +124,16 @@ export class Launching {
     return copies
   }
 
-  /** The worker is lost. A task with which one after the other is lost may be what ends them: it is not given to all there are. */
-  lost(node: NodeId): void {
-    const suspects = this.#board.attemptsAt(node).map(({ task }) => task)
+  /**
+   * The worker is lost. A task with which one after the other ends may be what ends them: it is not given to all there are. Who is only
+   * silent may be on a machine with too much to do, as all are at once.
+   */
+  lost(node: NodeId, ended: boolean): void {
+    const suspects = ended ? this.#board.attemptsAt(node).map(({ task }) => task) : []
     this.restart(node)
     for (const task of suspects) {
       if (++troubleOf(task).losses < lossesAtMost || task.state === "done" || task.state === "dropped") continue
-      const message = `${lossesAtMost} workers were lost one after the other while they ran it: it may end them, or take more memory than there is`
+      const message = `${lossesAtMost} workers ended one after the other while they ran it: it may end them, or take more memory than there is`
       this.#board.failStage(task.stage, { kind: "machine", message, operator: task.stage.spec.label })
     }
   }

@@ -115,14 +115,14 @@ export class Scheduler {
     this.#analysis.workerCame()
   }
 
-  /** A worker is lost: its places are gone, its tasks run elsewhere, needed results are made again. */
-  removeWorker(node: NodeId): { readonly parts: number; readonly inputs: readonly string[] } {
+  /** A worker is lost, whose process has `ended` or which is only silent: its places are gone, its tasks run elsewhere, needed results are made again. */
+  removeWorker(node: NodeId, ended: boolean): { readonly parts: number; readonly inputs: readonly string[] } {
     const { placement, outbox, tracker } = this.#board.options
     placement.remove(node)
     outbox.drop(node)
     const lost = tracker.dropWorker(node)
     this.#analysis.workerLost()
-    this.#launching.lost(node)
+    this.#launching.lost(node, ended)
     this.settle()
     this.#launching.unbind(node)
     for (const part of lost.parts) this.lost(part.output, part.partition)

@@ -44,7 +44,7 @@ export interface Trouble {
   userFailures: number
   machineFailures: number
   fetchFailures: number
-  /** Workers that were lost while they ran it. */
+  /** Workers that ended while they ran it. */
   losses: number
   /** Where it failed. */
   avoid: readonly NodeId[]

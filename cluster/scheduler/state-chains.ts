@@ -20,6 +20,11 @@ export interface Step {
   readonly output: OutputId
 }
 
+export interface PartitionStep {
+  readonly partition: number
+  readonly step: Step
+}
+
 export interface ChainLink {
   readonly interval: number
   readonly part: Part
@@ -204,20 +209,36 @@ export class StateChains {
    * Versions that end before `oldest` (an interval's start) are no longer asked for: gives the steps that no later
    * version needs, which are those before the newest base at or before `oldest`, and takes them out.
    */
-  trim(stream: StreamId, oldest: number): { readonly partition: number; readonly step: Step }[] {
-    const gone: { partition: number; step: Step }[] = []
+  trim(stream: StreamId, oldest: number): PartitionStep[] {
+    const gone: PartitionStep[] = []
     const { partitions, roots } = this.#streams.get(stream) ?? none
-    for (let partition = 0; partition < partitions.length; partition++) {
-      const steps = partitions[partition] as Standing[]
-      for (let i = lastAtOrBefore(steps, oldest); i > 0; i--) {
-        const { interval } = steps[i] as Standing
-        if (this.#part(steps[i] as Standing, partition)?.base !== true) continue
-        for (const step of steps.splice(0, i)) gone.push({ partition, step })
-        roots.set(partition, interval)
-        break
-      }
+    for (const [partition, steps] of partitions.entries()) {
+      const first = this.#baseBefore(steps, partition, oldest)
+      if (first === 0) continue
+      for (const step of steps.splice(0, first)) gone.push({ partition, step })
+      roots.set(partition, (steps[0] as Standing).interval)
     }
     return gone
+  }
+
+  /** What `trim` would take out, as far as it is there: the steps stay, and can be made again. */
+  unread(stream: StreamId, oldest: number): PartitionStep[] {
+    const unread: PartitionStep[] = []
+    for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
+      const first = this.#baseBefore(steps, partition, oldest)
+      for (let i = 0; i < first; i++) {
+        const step = steps[i] as Standing
+        if (this.#part(step, partition) !== undefined) unread.push({ partition, step })
+      }
+    }
+    return unread
+  }
+
+  /** The index of the newest base at or before `oldest`; 0: none. */
+  #baseBefore(steps: readonly Standing[], partition: number, oldest: number): number {
+    let i = lastAtOrBefore(steps, oldest)
+    while (i > 0 && this.#part(steps[i] as Standing, partition)?.base !== true) i--
+    return Math.max(0, i)
   }
 
   /** By partition, the bases before which all is forgotten. */
@@ -235,8 +256,8 @@ export class StateChains {
   }
 
   /** Steps from `from` on are not to count: gives them, and takes them out. */
-  cutFrom(stream: StreamId, from: number): { readonly partition: number; readonly step: Step }[] {
-    const gone: { partition: number; step: Step }[] = []
+  cutFrom(stream: StreamId, from: number): PartitionStep[] {
+    const gone: PartitionStep[] = []
     for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
       for (const step of steps.splice(lastAtOrBefore(steps, from - 1) + 1)) gone.push({ partition, step })
     }
@@ -244,8 +265,8 @@ export class StateChains {
   }
 
   /** The stream is stopped: gives all its steps, and knows it no more. */
-  remove(stream: StreamId): { readonly partition: number; readonly step: Step }[] {
-    const gone: { partition: number; step: Step }[] = []
+  remove(stream: StreamId): PartitionStep[] {
+    const gone: PartitionStep[] = []
     for (const [partition, steps] of (this.#streams.get(stream)?.partitions ?? []).entries()) {
       for (const step of steps) gone.push({ partition, step })
     }
