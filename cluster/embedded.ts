@@ -28,7 +28,7 @@ export interface EmbeddedOptions {
   readonly batch?: boolean
   /** Of a batch. Memory is short: processes give back at once what they have freed, which costs some of their speed. Default false. */
   readonly frugal?: boolean
-  /** Of a batch of one worker: what dies with it is made again, which all input has to fit into its memory for. Default false. */
+  /** Of a batch of one worker: what dies with it is made again, from its files on. Default false. */
   readonly keepsLineage?: boolean
   /** Where the journal and logs are. Default a temporary directory, which is removed with the cluster. */
   readonly dir?: string

@@ -161,7 +161,6 @@ export class Checkpointer {
 
   /** The first interval of the stream that the loss of workers would take: what it is computed from is needed. Infinity: none. */
   neededFrom(stream: StreamId): number {
-    if (this.#parts.config.keepsLineage) return this.#parts.ledger.streams.get(stream)?.since ?? Number.POSITIVE_INFINITY
     // One worker alone has nobody to copy to; if it goes, all goes that is not on its disk.
     if (this.#workers < 2 && !this.#parts.config.durable) return Number.POSITIVE_INFINITY
     let from = Number.POSITIVE_INFINITY

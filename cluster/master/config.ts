@@ -50,8 +50,8 @@ export interface MasterConfig {
   /** In batch mode: of input, of a task that takes several intervals; less than half of it, and than a split, is not worth a map task of its own. */
   readonly batchBytes: number
   /**
-   * Nothing is let go that what was made could be computed from again: of one worker, which has nobody to copy to, a death then takes time alone. For input
-   * that all fits into its memory. Default false.
+   * It stays known how all that was made could be computed again: of one worker, which has nobody to copy to, a death then takes time alone. Of what is not
+   * needed any more only the bytes go. For inputs that can be read again. Default false.
    */
   readonly keepsLineage: boolean
   /** Of files no more is read while a stream or a reader has so many intervals with records before it, and two of its own (`read-ahead.ts`). */

@@ -11,6 +11,7 @@ import type { StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
 import { archiveDirectory } from "../../engine/input/archive.js"
 import type { StreamUse } from "../protocol.js"
+import type { PartitionStep } from "../scheduler/state-chains.js"
 import { isArchived } from "./archive-seals.js"
 import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
@@ -30,8 +31,6 @@ export class Retention {
   readonly #parts: Parts
   readonly #queries: Queries
   readonly #checkpointer: Checkpointer
-  /** By input: before when {@link #dropBytes} has been. */
-  readonly #bytesDropped = new Map<StreamId, number>()
   #warned = false
   warning: string | null = null
 
@@ -58,14 +57,20 @@ export class Retention {
     const forgotten: ForgottenStream[] = []
     const effects: (() => void)[] = []
     const unread = unreadInputs(this.#parts.catalog, this.#sources.readings)
+    const { keepsLineage } = this.#parts.config
     for (const record of this.#parts.catalog.kept()) {
       const { definition } = record
       const isInput = definition.node.kind === "input"
       if (!isInput && !runs(definition)) continue
       const unneeded = this.#before(record, needs.get(definition.id) ?? Number.POSITIVE_INFINITY, times)
       const unreadFrom = (definition.untilRead === true ? unread.get(definition.id) : undefined) ?? Number.POSITIVE_INFINITY
-      const before = Math.min(unneeded, Math.floor(unreadFrom / definition.intervalMs) * definition.intervalMs)
-      if (isInput && unneeded > before) this.#dropBytes(record, unneeded)
+      const before = keepsLineage
+        ? record.since
+        : Math.min(unneeded, Math.floor(unreadFrom / definition.intervalMs) * definition.intervalMs)
+      if (unneeded > before) {
+        if (isInput) this.#dropBytes(record, unneeded)
+        else if (keepsLineage) this.#dropStored(record, unneeded, this.#parts.chains.unread(definition.id, unneeded))
+      }
       if (!(before > Math.max(record.forgottenBefore, record.archivedBefore ?? record.forgottenBefore))) continue
       if (isInput) {
         forgotten.push(this.#forgotten(record, before))
@@ -169,14 +174,11 @@ export class Retention {
     return Math.floor(before / definition.intervalMs) * definition.intervalMs
   }
 
-  /** Of intervals that are known for their readers' sake alone the bytes go. */
+  /** Of intervals that are known for their readers' sake alone, or because all may have to be made again from them, the bytes go. */
   #dropBytes(record: StreamRecord, before: number): void {
-    const { id } = record.definition
-    const dropped = this.#bytesDropped.get(id) ?? Number.NEGATIVE_INFINITY
-    this.#bytesDropped.set(id, Math.max(dropped, before))
     for (const seal of record.seals) {
       if (seal.to > before) return
-      if (seal.to <= dropped || !isReplayable(record, seal)) continue
+      if (!isReplayable(record, seal)) continue
       for (const { block } of blocksOf(seal)) forgetBlock(this.#parts, this.#parts.tracker.current(block))
     }
   }
@@ -216,35 +218,35 @@ export class Retention {
   }
 
   #forgetStored(record: StreamRecord, before: number): Pick<ForgottenStream, "stepsBefore" | "roots"> & { readonly effect: () => void } {
-    const { definition, made } = record
+    const { definition } = record
     const stream = definition.id
-    const { chains, tracker, outbox, registry } = this.#parts
-    if (definition.node.kind !== "state") {
-      const gone = made.filter(({ interval }) => interval < before)
-      return { effect: () => this.#dropOutputs(gone) }
-    }
+    const { chains } = this.#parts
+    if (definition.node.kind !== "state") return { effect: () => this.#dropStored(record, before, []) }
     const steps = chains.trim(stream, before)
     const roots = [...new Set(steps.map(({ partition }) => partition))].map(p => [p, chains.roots(stream).get(p) as number] as const)
     let oldest = before
     for (let p = 0; p < chains.partitions(stream); p++) oldest = Math.min(oldest, chains.steps(stream, p)[0]?.interval ?? before)
-    // Panes are read again when they leave the window.
-    const { op } = definition.node
-    const panesBefore = op.kind === "reduceByWindow" ? before - op.lengthMs : before
-    const stepsBefore = Math.min(oldest, panesBefore)
-    const panes = made.filter(({ interval, output }) => interval < panesBefore && output.includes("/pane@"))
     return {
-      stepsBefore,
+      stepsBefore: Math.min(oldest, panesBefore(record, before)),
       ...(roots.length > 0 && { roots }),
-      effect: () => {
-        for (const { partition, step } of steps) {
-          const removed = tracker.removePart(step.output, partition)
-          for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
-        }
-        this.#dropOutputs(panes)
-        // Executors drop their cached versions, workers what is filed under the stream: of panes only those.
-        outbox.forgetBefore(registry.live, stream, panesBefore)
-      },
+      effect: () => this.#dropStored(record, before, steps),
     }
+  }
+
+  /** The bytes of what was made of intervals before `before`: of a state, of those `steps`. */
+  #dropStored(record: StreamRecord, before: number, steps: readonly PartitionStep[]): void {
+    const { made } = record
+    const { id, node } = record.definition
+    const { tracker, outbox, registry } = this.#parts
+    if (node.kind !== "state") return this.#dropOutputs(made.filter(({ interval }) => interval < before))
+    for (const { partition, step } of steps) {
+      const removed = tracker.removePart(step.output, partition)
+      for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
+    }
+    const panes = panesBefore(record, before)
+    this.#dropOutputs(made.filter(({ interval, output }) => interval < panes && output.includes("/pane@")))
+    // Executors drop their cached versions, workers what is filed under the stream: of panes only those.
+    outbox.forgetBefore(registry.live, id, panes)
   }
 
   #dropOutputs(gone: readonly { readonly output: string }[]): void {
@@ -368,6 +370,11 @@ export class Retention {
 
 function runAll(effects: readonly (() => void)[]): void {
   for (const effect of effects) effect()
+}
+
+/** Panes are read again when they leave the window. */
+function panesBefore({ definition: { node } }: StreamRecord, before: number): number {
+  return node.kind === "state" && node.op.kind === "reduceByWindow" ? before - node.op.lengthMs : before
 }
 
 function isReplayable({ definition: { node } }: StreamRecord, seal: SealRecord): boolean {

@@ -36,7 +36,7 @@ export interface BatchOptions {
   readonly path: string
   readonly program: string
   readonly workers: number
-  /** Block memory of each. */
+  /** Of all processes together. */
   readonly memoryBytes?: number
   readonly master?: string
   readonly format: OutputFormat
@@ -66,7 +66,7 @@ export async function batch(options: BatchOptions): Promise<void> {
   const { workers, memoryBytes, inputs } = options
   // An archive's files are not listed here, and what the program reads by itself is not known yet.
   const files = inputs === undefined || inputs.some(({ archive }) => archive !== undefined) ? null : inputs.flatMap(input => input.files)
-  const size = batchSize(workers, memoryBytes, files, options.save !== undefined)
+  const size = batchSize(workers, memoryBytes, files)
   const ending = new Ending()
   let limit: NodeJS.Timeout | undefined
   try {

@@ -68,7 +68,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
     workers,
     inputs,
     format: output,
-    ...(options.memory === undefined ? {} : { memoryBytes: blockMemory(byteSize(options.memory, "--memory"), workers) }),
+    ...(options.memory === undefined ? {} : { memoryBytes: byteSize(options.memory, "--memory") }),
     ...(options.compare === undefined ? {} : { compare: compareTarget(options.compare) }),
     ...(options.save === undefined ? {} : { save: options.save }),
     ...(options.resume === true ? { resume: true } : {}),
@@ -106,22 +106,6 @@ function archived(
     archive: { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) },
     ...(format === undefined ? {} : { format }),
   }
-}
-
-/** What this process, the master's and a worker's need beside blocks: code, threads, V8's heaps. Measured, with some room. */
-const fixedBytes = { here: 300 << 20, master: 140 << 20, worker: 230 << 20 }
-const leastBytes = 16 << 20
-
-/** Block memory of each worker, when all processes together are to take so much. Heaps beyond what is usual are not bounded by it. */
-function blockMemory(totalBytes: number, workers: number): number {
-  const fixed = fixedBytes.here + fixedBytes.master + workers * fixedBytes.worker
-  const each = Math.floor((totalBytes - fixed) / workers)
-  if (each >= leastBytes) return each
-  const least = Math.ceil((fixed + workers * leastBytes) / (1 << 20))
-  throw new RivuletError(`--memory ${Math.floor(totalBytes / (1 << 20))}M is too little for ${workers} workers`, {
-    code: 2,
-    try: workers > 1 ? `--memory ${least}M, or --workers 1` : `--memory ${least}M`,
-  })
 }
 
 function filesOf(paths: string, text: string): string[] {

@@ -82,7 +82,7 @@ test("which intervals had records is known until everything made of them has bee
   assert.equal((changed(0) as { value: number[] }).value[0], 3000)
 })
 
-test("where one worker is not to be the end of it, all stays that what was made could be made from again", () => {
+test("where one worker is not to be the end of it, it stays known how to make all again, and only bytes go", () => {
   for (const [keepsLineage, kept] of [
     [false, 12_000],
     [true, 0],
@@ -91,6 +91,8 @@ test("where one worker is not to be the end of it, all stays that what was made 
     h.ask({ kind: "reading", streams: [{ stream: "counts", from: 12_000 }] })
     h.advance(5000)
     assert.equal([keepsLineage, forgotten(h, "log")], [keepsLineage, kept])
+    const gone = h.messages("forget").flatMap(({ message }) => message.blocks)
+    assert.equal([keepsLineage, gone.includes("r5"), gone.includes("r18")], [keepsLineage, true, true])
   }
 })
 

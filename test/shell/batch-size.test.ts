@@ -20,26 +20,28 @@ function file(name: string, sizeBytes: number, head: Uint8Array = new Uint8Array
   return path
 }
 
-test("one process for what fits into memory, unpacked, and is made again if it dies; else one for each worker", () => {
-  const [small, half] = [file("small.log", 100 * mib), file("half.log", 257 * mib)]
-  const packed = file("packed.log.gz", 40 * mib, gzipSync("a line\n"))
+test("one process for what is soon read again if it dies, unpacked; else one for each worker", () => {
+  const [small, half] = [file("small.log", 100 * mib), file("half.log", 4097 * mib)]
+  const packed = file("packed.log.gz", 513 * mib, gzipSync("a line\n"))
   const one = (workers: number) => ({ workers: 1, cores: workers, memoryBytes: workers * 512 * mib, batch: true, keepsLineage: true })
-  const several = (workers: number) => ({ workers, cores: 1, batch: true })
+  const several = (workers: number) => ({ workers, cores: 1, memoryBytes: 512 * mib, batch: true })
   for (const [workers, files, expected] of [
     [2, [small], one(2)],
     [1, [small], one(1)],
     [2, [half], one(2)],
-    [1, [half], several(1)],
+    [1, [half], one(1)],
     [2, [half, half], several(2)],
-    [4, [half, half], one(4)],
+    [4, [half, half], several(4)],
     [2, [packed], several(2)],
-    [4, [packed], one(4)],
+    [4, [packed, small], several(4)],
     [5, [small], several(5)],
     [2, null, several(2)],
   ] as const)
-    assert.equal(batchSize(workers, undefined, files, false), expected, `${workers} ${files}`)
-  assert.equal(batchSize(2, undefined, [small], true), several(2), "saved")
-  assert.equal(batchSize(2, mib, [small], false), { ...several(2), memoryBytes: mib, frugal: true }, "memory")
+    assert.equal(batchSize(workers, undefined, files), expected, `${workers} ${files}`)
+  // What is left of it when all processes have what they need beside blocks.
+  assert.equal(batchSize(2, 1024 * mib, [small]), { ...one(2), memoryBytes: 264 * mib, frugal: true })
+  assert.equal(batchSize(2, 1024 * mib, null), { ...several(2), memoryBytes: 62 * mib, frugal: true })
+  assert.throws(() => batchSize(2, 700 * mib, [small]), /--memory 700M is too little for 2 workers/)
 })
 
 test.run()
