@@ -6,6 +6,7 @@
 
 import { createContext, Script } from "node:vm"
 import { originOfCalled } from "../../engine/capture/called.js"
+import { partsOf } from "../../engine/capture/codec.js"
 import { beyondKnown, linkedFunctions } from "../../engine/expression/known.js"
 import type { StageSpec, TaskFailure, TaskLimits, TaskProgress } from "../../engine/task.js"
 
@@ -31,7 +32,8 @@ function functionEnds(hash: string, bytes: Uint8Array | undefined): boolean {
   if (bytes === undefined) return false
   let ends = functions.get(hash)
   if (ends === undefined) {
-    ends = beyondKnown(bytes) === null
+    // What is large travels in parts: the rest alone is no function.
+    ends = partsOf(bytes).length === 0 && beyondKnown(bytes) === null
     functions.set(hash, ends)
   }
   return ends
