@@ -6,7 +6,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { ExpandedQuery } from "../../engine/dstream/query.js"
-import { expandQuery, hasEnd, lineageReach, rangesAhead, throughOf } from "../../engine/dstream.js"
+import { expandQuery, hasEnd, isThere, lineageReach, rangesAhead, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, StreamGraph } from "../../engine/graph.js"
 import { resultStage } from "../../engine/plan.js"
@@ -155,26 +155,41 @@ export class Queries {
     return ahead
   }
 
-  /** Old logs that cannot be read are no empty ones. Throws RivuletError for the first of them of which nothing has been read. */
+  /**
+   * Old logs that cannot be read are neither empty nor shorter. Throws RivuletError for the first of them of which nothing has been read, or that is not
+   * read as far as is asked; what was read before is answered.
+   */
   #checkRead({ rdd, definitions }: QueryRequest): void {
-    const { ledger, catalog, progress } = this.#parts
-    const brought = new Map(definitions.map(definition => [definition.id, { definition, since: 0 }]))
-    const lookup = (id: StreamId): GraphStream | undefined => ledger.streams.get(id) ?? brought.get(id)
+    const { graph } = this.#parts
+    const known = graph.with(new Map(definitions.map(definition => [definition.id, { definition, since: 0 }])))
     walk(rdd, node => {
       if (node.kind !== "slice" && node.kind !== "version") return
-      const definition = lookup(node.stream)?.definition
-      if (definition === undefined) return
-      for (const id of catalog.inputsOf(definition, lookup)) {
-        const input = ledger.streams.get(id)
-        if (input === undefined || !isBounded(input.definition) || (progress.sealed(id) ?? input.since) > input.since) continue
-        const failure = input.held?.failure
-        if (failure === undefined) continue
-        throw new RivuletError(`${input.definition.name} is held: ${failure.message}`, {
-          code: 1,
-          try: failure.try ?? "a path that the workers see; it is read when it is there",
-        })
-      }
+      const { stream } = node
+      const until = node.kind === "slice" ? node.to : node.at
+      this.#checkHeld(known, stream, hasEnd(known, stream) && !isThere(known, { stream, until }))
+      for (const range of rangesAhead(known, stream)) this.#checkHeld(known, range.stream, true)
     })
+  }
+
+  /** `short`: more is asked for than has been read. */
+  #checkHeld(known: StreamGraph, stream: StreamId, short: boolean): void {
+    const { ledger, catalog, progress } = this.#parts
+    for (const id of catalog.inputsOf(known.definition(stream).definition, of => known.definition(of))) {
+      const input = ledger.streams.get(id)
+      const failure = input?.held?.failure
+      if (input === undefined || failure === undefined || !isBounded(input.definition)) continue
+      const through = progress.sealed(id) ?? input.since
+      const nothing = through <= input.since
+      if (!nothing && !short) continue
+      const read = new Date(through).toISOString()
+      const { name } = input.definition
+      throw new RivuletError(`${name} is held${nothing ? "" : `, read through ${read}`}: ${failure.message}`, {
+        code: 1,
+        try: nothing
+          ? (failure.try ?? "a path that the workers see; it is read when it is there")
+          : `resume() when it can be read; or ask for what has been, to "${read}"`,
+      })
+    }
   }
 
   /** Whether the stream has made nothing yet because old logs that it is joined with are still being read. */

@@ -1,6 +1,6 @@
 /** The simulated disk of a worker's machine: files in memory, written whole or not at all, each operation after a while. */
 
-import { crc32, gunzipSync } from "node:zlib"
+import { constants, crc32, gunzipSync } from "node:zlib"
 import { changeOf, type ListedFile, packingOf, type Unpacked } from "../../engine/input/file-split.js"
 import type { TableWrite } from "../../engine/output/table.js"
 import type { Command, NodeEvent, NodeId } from "../ports.js"
@@ -11,6 +11,20 @@ function markOf(bytes: Uint8Array): Omit<ListedFile, "path"> {
   const sum = crc32(bytes)
   const packed = packingOf(bytes)
   return { sizeBytes: bytes.byteLength, modifiedMs: sum, ends: sum, ...(packed !== undefined && { packed }) }
+}
+
+/** What is before the end, or before the place where it is broken, as who reads piece by piece gets it. */
+function unpack(bytes: Uint8Array): { readonly plain: Uint8Array; readonly broken: string | null } {
+  try {
+    return { plain: Uint8Array.from(gunzipSync(bytes)), broken: null }
+  } catch (error) {
+    // Cut off: with another end than the usual one that is no error.
+    let plain = new Uint8Array()
+    try {
+      plain = Uint8Array.from(gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }))
+    } catch {}
+    return { plain, broken: (error as Error).message }
+  }
 }
 
 /** Real files that a simulated worker may read. */
@@ -66,8 +80,9 @@ export class SimulatedDisk {
       if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
       // A copy: who was lent what a file holds may write over it, and the slice of a Buffer is the file itself.
       if (packed === undefined) return give(new Uint8Array(bytes.subarray(from, to)))
-      const plain = Uint8Array.from(gunzipSync(bytes))
+      const { plain, broken } = unpack(bytes)
       const ended = plain.length < to
+      if (ended && broken !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${broken}` })
       const unpacked = { packedBytes: ended ? bytes.length : 0, ...(ended && { plainBytes: plain.length }) }
       give(plain.slice(from, to), unpacked)
     })

@@ -74,7 +74,8 @@ export function rangesAhead(graph: StreamGraph, stream: StreamId): readonly Name
   return [...own, ...parentsIn(node).flatMap(parent => rangesAhead(graph, parent))]
 }
 
-function isThere(graph: StreamGraph, { stream, until }: NamedRange): boolean {
+/** Whether the stream has come so far, or will not come further. */
+export function isThere(graph: StreamGraph, { stream, until }: Pick<NamedRange, "stream" | "until">): boolean {
   if (isRelative(until)) return !hasEnd(graph, stream) || isOver(graph, stream)
   return throughOf(graph, stream) >= until || isOver(graph, stream)
 }

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { simulate } from "../../cluster/testing/index.js"
-import { max } from "../../engine/builtins.js"
+import { max, sum } from "../../engine/builtins.js"
 
 const test = suite("sources")
 
@@ -222,6 +222,51 @@ test("old logs that are not there are no empty ones: who asks is told", async ()
     await s.advance("2s")
     assert.match(await asked, /^readHistory@.* is held: no such file: \/nowhere/)
   }
+  await s.close()
+})
+
+test("old logs that are broken in the middle are no shorter ones: what was read is answered, what lies behind it is an error, and read when it is there", async () => {
+  const s = await simulate({ workers: 2 })
+  // Hardly packed: the pieces before the break are whole.
+  const pad = (n: number) => Array.from({ length: 70 }, (_, i) => (((n * 7919 + i * 104729) * 2654435761) >>> 0).toString(36)).join("")
+  const lines = Array.from({ length: 20_000 }, (_, n) => `${JSON.stringify({ t: startMs + n * 10, pad: pad(n) })}\n`)
+  const whole = gzipSync(lines.join(""))
+  s.files.set("/log.gz", whole.subarray(0, Math.floor(whole.length * 0.8)))
+  const old = s.readHistory<{ t: number }>("/log.gz", "1s", { format: "json", timestamp: line => line.t })
+  const counts = old.map((): [string, number] => ["lines", 1]).runningReduce(sum)
+  const first = old.slice("2026-01-01", "2026-01-01 00:00:04").map((): [string, number] => ["a", 100])
+  const all = old.slice("2026-01-01").map((): [string, number] => ["a", 100])
+  const [early, late] = ["early", "late"].map((name, n) =>
+    s
+      .readStream(name, "1s")
+      .map((word): [string, number] => [word, n])
+      .leftOuterJoin([first, all][n]!.reduceByKey(sum))
+      .persist(),
+  )
+  for (const name of ["early", "late"]) s.feed(name, ["a"])
+  await s.advance("3s")
+  const told = (asked: Promise<unknown>) => asked.then(JSON.stringify as (value: unknown) => string, (error: Error) => error.message)
+  const says = /^readHistory@.* is held, read through 2026-01-01T00:0\d:\d\d\.000Z: cannot read \/log\.gz: unexpected end of file/
+  const range = ["2026-01-01", "2026-01-01 00:00:05"] as const
+  for (const asked of [
+    old.slice("2026-01-01").count(),
+    old.slice("2026-01-01", "2026-01-02").count(),
+    old.last("10s").count(),
+    counts.get("lines"),
+    counts.get("lines", "2026-01-01 00:03:19"),
+    late!.slice(...range).collect(),
+  ])
+    assert.match(await told(asked), says)
+  assert.is(await told(old.slice(...range).count()), "500")
+  assert.is(await told(counts.get("lines", "2026-01-01 00:00:04")), "500")
+  assert.is(await told(early!.slice(...range).collect()), '[["a",[0,40000]]]')
+
+  s.files.set("/log.gz", whole)
+  await old.resume()
+  await s.advance("60s")
+  assert.is(await told(old.slice("2026-01-01").count()), "20000")
+  assert.is(await told(counts.get("lines")), "20000")
+  assert.is(await told(late!.slice(...range).collect()), '[["a",[1,2000000]]]')
   await s.close()
 })
 
