@@ -1,12 +1,12 @@
 /**
  * `npm run bench -- [grep] [wordcount] [topk] [combined] [closure] [replay] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
- * [--interval 1s] [--window 30s] [--remember 10m] [--within 2s] [--dist dist] [--against spark,…] [--flat-out] [--json]`
+ * [--interval 1s] [--window 30s] [--remember 10m] [--warm 10] [--within 2s] [--dist dist] [--against spark,…] [--flat-out] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
  * it, to compare two of them by turns), two copies of every record. First as fast as
  * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes, and where those went. Then
- * (unless `--flat-out`) at 65 % of that rate: how long after an interval's end its result is there, and how long after a record was given to the sender
- * the result of its interval is. With `--within 2s` instead, by bisection: the highest rate at which 95 % of the records have the result of their interval
+ * (unless `--flat-out`) at 65 % of that rate, `--warm` seconds longer, of which nothing counts (code is cold, and what has piled up by that is worked
+ * off): how long after an interval's end its result is there, and how long after a record was given to the sender the result of its interval is. With `--within 2s` instead, by bisection: the highest rate at which 95 % of the records have the result of their interval
  * so soon after they were given to the sender. `replay` reads a log of `--mb 1024` from a file in
  * batch mode. With `--against spark,flink,duckdb,polars` other engines do the same, each right after ours: they are brought from where their packages
  * are published (`rivals/`). Single runs are good to about a third: compare by turns.
@@ -66,6 +66,7 @@ const { values, positionals } = parseArgs({
     window: { type: "string", default: "30s" },
     /** How long raw lines are kept for questions; without it as long as by default. */
     remember: { type: "string" },
+    warm: { type: "string", default: "10" },
     within: { type: "string" },
     dist: { type: "string", default: "dist" },
     mb: { type: "string", default: "1024" },
@@ -83,13 +84,14 @@ const say = (text: string) => process.stderr.write(`${text}\n`)
 const dist = buildAt(values.dist)
 const { startEmbedded, connect, send } = await built(dist)
 const seconds = Number(values.seconds)
+const warmSeconds = Number(values.warm)
 const replayed = positionals.length === 0 || positionals.includes("replay")
 const chosen = positionals.length === 0 ? workloads : positionals.filter(name => name !== "replay").map(find)
 const rivals = rivalsOrExit()
 const results: (Measured | Replayed)[] = []
 const raced: Raced[] = []
 for (const workload of chosen) {
-  say(`${workload.name}: ${seconds} s as fast as possible${values["flat-out"] ? "" : `, then ${seconds} s paced`}`)
+  say(`${workload.name}: ${seconds} s as fast as possible${values["flat-out"] ? "" : `, then ${warmSeconds} and ${seconds} s paced`}`)
   const ours = await measure(workload)
   results.push(ours)
   raced.push(...(await raceStreams(ours, rivals, { seconds, windowSeconds: parseDuration(times.window) / 1_000 }, say)))
@@ -144,7 +146,7 @@ async function measure(workload: Workload): Promise<Measured> {
   )
   for (const [name, { user, system, faults }] of Object.entries(fast.parts))
     say(`  ${name.padEnd(8)} ${user} ns a record and ${system} in the system, ${faults} pages touched a thousand records`)
-  const paced = rate === 0 ? { latenciesMs: [], fromSendMs: [], wrong: null } : await run(workload, rate)
+  const paced = rate === 0 ? { latenciesMs: [], fromSendMs: [], wrong: null } : await run(workload, rate, warmSeconds)
   const fromSend = quantiles(paced.fromSendMs)
   return {
     work: workload.name,
@@ -177,8 +179,8 @@ async function carried(workload: Workload, boundMs: number, perSecond: number): 
   return Math.round(low * perSecond)
 }
 
-/** One cluster, one client, `rate` lines a second (0: as fast as possible). */
-async function run(workload: Workload, rate: number) {
+/** One cluster, one client, `rate` lines a second (0: as fast as possible). Latencies are of what came after `warmSeconds`. */
+async function run(workload: Workload, rate: number, warmSeconds = 0) {
   const memoryBytes = Number(values["memory-mb"]) * 2 ** 20
   const cluster = await startEmbedded({ workers: Number(values.workers), cores: Number(values.cores), memoryBytes })
   try {
@@ -188,6 +190,13 @@ async function run(workload: Workload, rate: number) {
 
     const done: Completed[] = []
     let look = () => {}
+    const passed = (ms: number) =>
+      new Promise<void>(resolve => {
+        look = () => {
+          if (done.some(({ through }) => through >= ms)) resolve()
+        }
+        look()
+      })
     const subscription = await session.onCompleted(result, through => {
       done.push({ through, atMs: Date.now() })
       look()
@@ -196,20 +205,16 @@ async function run(workload: Workload, rate: number) {
     const processes = [...cluster.processes()]
     const pids = processes.map(([, pid]) => pid)
     const before = pids.map(usageOf)
-    const sent = await send(cluster.address, seconds, rate, workload.input)
-    await new Promise<void>(resolve => {
-      look = () => {
-        if (done.some(({ through }) => through > sent.ackedMs)) resolve()
-      }
-      look()
-    })
+    const sent = await send(cluster.address, warmSeconds + seconds, rate, workload.input)
+    await passed(sent.ackedMs + 1)
     const last = done.find(({ through }) => through > sent.ackedMs)!
     const used: [string, Usage][] = processes.map(([name, pid], i) => [name, difference(usageOf(pid), before[i]!)])
     used.push(["sender", sent.usage])
     const cpu = used.reduce((sum, [, { userSeconds, systemSeconds }]) => sum + userSeconds + systemSeconds, 0)
     const peak = peakBytes(pids)
-    const wrong = await workload.check(result, sent, times)
-    const fromSendMs = rate === 0 ? [] : await sinceSent(session, sent, done)
+    const wrong = await workload.check(result, sent, times, passed)
+    const warmMs = sent.firstMs + 1_000 * warmSeconds
+    const fromSendMs = rate === 0 ? [] : await sinceSent(session, sent, done, warmMs)
     await subscription.stop()
     await session.close()
     return {
@@ -218,9 +223,7 @@ async function run(workload: Workload, rate: number) {
       parts: Object.fromEntries(used.map(([name, usage]) => [name, perRecord(usage, sent.records)])),
       peakBytes: peak,
       perSecond: sent.records / ((last.atMs - sent.firstMs) / 1_000),
-      latenciesMs: done
-        .filter(({ through }) => through > sent.firstMs && through <= sent.ackedMs)
-        .map(({ through, atMs }) => atMs - through),
+      latenciesMs: done.filter(({ through }) => through > warmMs && through <= sent.ackedMs).map(({ through, atMs }) => atMs - through),
       fromSendMs,
       wrong,
     }
@@ -229,8 +232,13 @@ async function run(workload: Workload, rate: number) {
   }
 }
 
-/** Of each piece that was sent, how long it took until the interval was complete that had its last record. They count in the order in which they were sent. */
-async function sinceSent(session: ClientSession, { firstMs, ackedMs, pieces }: SentAll, done: readonly Completed[]): Promise<number[]> {
+/** Of each piece that was sent from `sinceMs` on, how long it took until the interval was complete that had its last record. They count in the order in which they were sent. */
+async function sinceSent(
+  session: ClientSession,
+  { firstMs, ackedMs, pieces }: SentAll,
+  done: readonly Completed[],
+  sinceMs: number,
+): Promise<number[]> {
   const ms = parseDuration(times.interval)
   const from = Math.floor(firstMs / ms) * ms
   const to = (Math.floor(ackedMs / ms) + 1) * ms
@@ -244,7 +252,7 @@ async function sinceSent(session: ClientSession, { firstMs, ackedMs, pieces }: S
   for (const [sentMs, records] of pieces) {
     while (counted < records && interval + 1 < counts.length) counted += counts[++interval]!
     while (completed < sorted.length && sorted[completed]!.through < from + (interval + 1) * ms) completed++
-    if (sorted[completed] !== undefined) waits.push(sorted[completed]!.atMs - sentMs)
+    if (sentMs >= sinceMs && sorted[completed] !== undefined) waits.push(sorted[completed]!.atMs - sentMs)
   }
   return waits
 }

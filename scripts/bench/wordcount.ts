@@ -13,8 +13,8 @@ export interface Workload {
   define(session: ClientSession, times: Times): StateDStream<string, number>
   /** Asked after each interval, if the workload has a question. */
   readonly ask?: (result: StateDStream<string, number>) => Promise<unknown>
-  /** What is wrong with the final result, or null. */
-  check(result: StateDStream<string, number>, sent: SentAll, times: Times): Promise<string | null>
+  /** What is wrong with the final result, or null. `passed`: resolves when all intervals are complete that end at or before a time. */
+  check(result: StateDStream<string, number>, sent: SentAll, times: Times, passed: (ms: number) => Promise<void>): Promise<string | null>
 }
 
 export interface Times {
@@ -65,7 +65,7 @@ export const countWords = (
 }
 
 /** Each word is in as many versions as the window has intervals; those of a run that is shorter than it are all in the last. */
-const checkWords = async (result: StateDStream<string, number>, sent: SentAll, { window, interval }: Times) => {
+const checkWords: Workload["check"] = async (result, sent, { window, interval }, passed) => {
   const lengthMs = parseDuration(window)
   let total = 0
   if (sent.ackedMs - sent.firstMs < lengthMs - 3_000)
@@ -76,7 +76,9 @@ const checkWords = async (result: StateDStream<string, number>, sent: SentAll, {
     )
   else {
     const ms = parseDuration(interval)
-    const versions = result.slice(Math.floor(sent.firstMs / ms) * ms, (Math.floor(sent.ackedMs / ms) + 1) * ms + lengthMs)
+    const to = (Math.floor(sent.ackedMs / ms) + 1) * ms + lengthMs
+    await passed(to)
+    const versions = result.slice(Math.floor(sent.firstMs / ms) * ms, to)
     const counted = await versions.map(([, n]) => n).reduce((a, b) => a + b)
     for (const { value } of counted) total += (value ?? 0) * (ms / lengthMs)
   }
