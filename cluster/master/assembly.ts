@@ -118,7 +118,12 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
     clients.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
   )
   const hold = (stream: StreamId, failure: TaskFailure) => streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure)
-  const sources = new Sources(parts, hold)
+  const warn = (stream: StreamId, text: string) => {
+    const message = { kind: "log", stream, interval: null, partition: null, lines: [{ level: "warn", text, repeated: 1 }] } as const
+    const told = views.log("master", message, { timeMs: time.ms })
+    if (told.lines.length > 0) clients.tell({ ...message, ...told, worker: "master" })
+  }
+  const sources = new Sources(parts, hold, warn)
   const archives = new ArchiveSources(parts, sources, hold)
   const queries = new Queries(parts, () => {
     facts.totals.questions += 1

@@ -59,10 +59,13 @@ export class Sources {
   readonly lister: FileLister
   readonly #seals: FileSeals
   readonly #fail: (stream: StreamId, failure: TaskFailure) => void
+  readonly #warn: (stream: StreamId, text: string) => void
 
-  constructor(parts: Parts, fail: (stream: StreamId, failure: TaskFailure) => void) {
+  /** `warn`: into the stream's log. */
+  constructor(parts: Parts, fail: (stream: StreamId, failure: TaskFailure) => void, warn: (stream: StreamId, text: string) => void) {
     this.#parts = parts
     this.#fail = fail
+    this.#warn = warn
     this.arrivals = new Arrivals(parts)
     this.#seals = new FileSeals(parts)
     this.lister = new FileLister(parts)
@@ -211,13 +214,17 @@ export class Sources {
     this.lister.list(definition.node.source.paths, ({ files, error }) => {
       if (this.#sources.get(source.stream) !== source) return
       if (error !== undefined) {
-        if (source.listError !== error) say(this.#parts, "warn", `${definition.name}: ${error}; trying again`)
+        if (source.listError !== error) {
+          say(this.#parts, "warn", `${definition.name}: ${error}; trying again`)
+          this.#warn(source.stream, `${error}; trying again`)
+        }
         source.listError = error
         return
       }
       source.listError = null
       const read = new Set(this.#parts.ledger.streams.get(source.stream)?.files?.read ?? [])
-      const { whole, gone } = directory.listed(files, read, times.monotonicMs)
+      const { whole, gone, changed } = directory.listed(files, read, times.monotonicMs)
+      for (const what of changed) this.#warn(source.stream, `${what}; what is new in it is not read: write it to a file of another name`)
       if (whole.length === 0 && gone.length === 0) return
       append(this.#parts, { kind: "files", stream: source.stream, files: whole, ...(gone.length > 0 && { gone }) }, () => {
         // Nothing of it is in a seal before it is known which files there are.

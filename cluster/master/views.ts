@@ -76,7 +76,7 @@ export class Views {
   log(
     worker: string,
     message: Extract<Message, { kind: "log" }>,
-    times: Times,
+    times: Pick<Times, "timeMs">,
   ): { readonly stream: string | null; readonly lines: readonly CapturedLog[] } {
     const { stream, interval, partition } = message
     const record = stream === null ? undefined : this.#parts.ledger.streams.get(stream)

@@ -39,6 +39,18 @@ test("a directory's new files, each exactly once, whoever is restarted", async (
   s.files.set("/in/a.log", Buffer.from("changed\n"))
   await s.advance("9s")
   assert.equal(await all(), Object.values(files).flat().sort())
+  // Nor is what is added to it; each is said, and once.
+  s.files.set("/in/b.log", Buffer.concat([s.files.get("/in/b.log")!, Buffer.from("more\n")]))
+  await s.advance("9s")
+  s.files.set("/in/b.log", Buffer.concat([s.files.get("/in/b.log")!, Buffer.from("and more\n")]))
+  await s.advance("9s")
+  assert.equal(await all(), Object.values(files).flat().sort())
+  const said: string[] = []
+  for await (const { text } of s.logs({ stream: "lines", last: "1h" })) said.push(text)
+  assert.equal(said, [
+    "/in/a.log is another file than was read: it had 80 bytes and has 8; what is new in it is not read: write it to a file of another name",
+    "/in/b.log is another file than was read: it had 440 bytes and has 445; what is new in it is not read: write it to a file of another name",
+  ])
   await s.close()
 })
 
