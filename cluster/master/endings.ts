@@ -135,7 +135,7 @@ export class Endings {
     const { catalog, config } = this.#parts
     const leaving = catalog.kept().filter(({ leaving }) => leaving !== null)
     if (leaving.length === 0) return
-    const needed = this.#others.retention.memoryShort
+    const needed = this.#others.retention.memory.short
     if (needed) say(this.#parts, "info", `memory is short: what was stopped can be called back no more: ${leaving.map(nameOf).join(", ")}`)
     const over = leaving.filter(({ leaving: since }) => needed || times.timeMs - (since as { wallMs: number }).wallMs >= config.undoMs)
     if (over.length > 0) this.#end(this.#withLeaving(over.map(({ definition }) => definition.id)), times, () => {})

@@ -42,7 +42,7 @@ export class Happenings {
     const { sources, retention, streams } = this.#others
     for (let happenings = scheduler.take(); happenings.length > 0; happenings = scheduler.take()) {
       eachOf(happenings, one => this.#tell(one, times))
-      sources.advance(times, () => retention.memoryHigh)
+      sources.advance(times, () => retention.memory.high)
       streams.advance(times)
       scheduler.dispatch(times.monotonicMs)
     }

@@ -172,7 +172,7 @@ class Running {
     const { monotonicMs } = times
     // What is sealed is seen when it is journaled; more than a step's worth goes on with the next event.
     if (sealing.seal(times)) outbox.push({ kind: "wake", atMonotonicMs: monotonicMs })
-    sources.advance(times, () => retention.memoryHigh)
+    sources.advance(times, () => retention.memory.high)
     if (archives.advance(times)) outbox.push({ kind: "wake", atMonotonicMs: monotonicMs })
     streams.advance(times)
     checkpointer.onTime(monotonicMs)

@@ -3,53 +3,48 @@
  *
  * An input's interval is kept for questions (`remember`), for running questions (leases), and for what would have to be
  * computed from it: intervals that are not finished, and state that two workers do not hold yet. A state's version goes
- * the same way; its chain then begins at the newest base that the oldest version needs. When memory runs short the oldest
- * raw input goes first, questions' claim on it before recovery's, which is never given up.
+ * the same way; its chain then begins at the newest base that the oldest version needs. What is needed is in `still-needed`, what goes when
+ * memory runs short in `memory-relief`.
  */
 
 import type { StreamId } from "../../engine/definition.js"
-import { lineageReach } from "../../engine/dstream.js"
 import { archiveDirectory } from "../../engine/input/archive.js"
 import type { StreamUse } from "../protocol.js"
 import type { PartitionStep } from "../scheduler/state-chains.js"
 import { isArchived } from "./archive-seals.js"
-import { nameOf } from "./catalog.js"
 import type { Checkpointer } from "./checkpointer.js"
-import { type HeldInput, resumesAt } from "./held-input.js"
-import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
+import type { HeldInput } from "./held-input.js"
+import { MemoryRelief } from "./memory-relief.js"
+import { append, forgetBlock, type Parts, type Times } from "./parts.js"
 import type { Queries } from "./queries.js"
 import { blocksOf, type ForgottenStream, type SealRecord } from "./records.js"
 import type { Sources } from "./sources.js"
+import { type Needs, StillNeeded } from "./still-needed.js"
 import { runs } from "./stream-graph.js"
-import type { StreamRecord } from "./stream-record.js"
+import { isReplayable, type StreamRecord } from "./stream-record.js"
 import { unreadInputs } from "./unread.js"
-import type { WorkerEntry } from "./worker-registry.js"
-
-type Needs = Map<StreamId, number>
 
 export class Retention {
   readonly #parts: Parts
   readonly #queries: Queries
-  readonly #checkpointer: Checkpointer
-  #warned = false
-  warning: string | null = null
-
   readonly #sources: Sources
-
   readonly #held: HeldInput
+  readonly #needed: StillNeeded
+  readonly memory: MemoryRelief
 
   constructor(parts: Parts, queries: Queries, checkpointer: Checkpointer, sources: Sources, held: HeldInput) {
-    this.#held = held
-    this.#sources = sources
     this.#parts = parts
     this.#queries = queries
-    this.#checkpointer = checkpointer
+    this.#sources = sources
+    this.#held = held
+    this.#needed = new StillNeeded(parts, { queries, checkpointer, sources })
+    this.memory = new MemoryRelief(parts, inputs => this.#forgetInputs(inputs))
   }
 
   sweep(times: Times): void {
     for (const output of this.#queries.takeUnwanted()) this.#dropOutput(output)
     const waiting = this.#held.waiting()
-    const { needs, free } = this.#needs(
+    const { needs, free } = this.#needed.of(
       waiting.map(({ stream }) => stream),
       times,
     )
@@ -83,7 +78,7 @@ export class Retention {
       effects.push(effect)
     }
     if (forgotten.length > 0) append(this.#parts, { kind: "forgotten", streams: forgotten }, () => runAll(effects))
-    this.#relieve(needs)
+    this.memory.relieve(needs)
     this.#tellUses(needs)
   }
 
@@ -102,75 +97,11 @@ export class Retention {
     for (const { node } of registry.live) outbox.send(node, { kind: "uses", streams })
   }
 
-  /** The earliest interval of each stream that something still has to be computed from. `free`: without streams that wait behind a failure. */
-  #needs(waiting: readonly StreamRecord[], times: Times): { readonly needs: Needs; readonly free: Needs } {
-    const { catalog, graph, ledger, chains } = this.#parts
-    const needs: Needs = new Map()
-    const free: Needs = new Map()
-    let waits = false
-    const need = (stream: StreamId, from: number) => {
-      for (const map of waits ? [needs] : [needs, free]) map.set(stream, Math.min(map.get(stream) ?? Number.POSITIVE_INFINITY, from))
-    }
-    /** Of what was given up after `through`, up to `goesOnAt`, nothing is read; but a window may reach over it to what was there before. */
-    const reach = (stream: StreamId, from: number, through = from, goesOnAt = through) => {
-      const { inputs, states } = lineageReach(graph, stream, from)
-      for (const [input, range] of inputs) need(input, range.from < through ? range.from : Math.max(range.from, goesOnAt))
-      for (const [state, range] of states) need(state, range.from)
-    }
-    for (const record of catalog.kept()) {
-      const { definition, through } = record
-      if (!runs(definition)) continue
-      waits = waiting.includes(record)
-      const from = Math.min(through, this.#checkpointer.neededFrom(definition.id))
-      reach(definition.id, from, through, waits ? resumesAt(record) : through)
-      need(definition.id, from)
-    }
-    waits = false
-    for (const [input, from] of this.#sources.arrivals.needs()) need(input, from)
-    for (const { stream, from } of this.#sources.readings) {
-      const record = ledger.streams.get(stream)
-      if (record === undefined) continue
-      need(stream, from)
-      // What is stored is read as it is; of a recipe, what it is made of. Who has read nothing yet begins where it does.
-      if (!runs(record.definition)) reach(stream, Math.max(from, record.since))
-    }
-    for (const { stream, from } of this.#queries.leases()) {
-      need(stream, from)
-      if (ledger.streams.has(stream)) reach(stream, from)
-    }
-    // A lost step that nobody asks for now is still part of later versions, up to the next base. Children first: what is to be kept of a parent is known then.
-    for (const record of [...catalog.kept()].reverse()) {
-      const { definition, through } = record
-      if (!runs(definition)) continue
-      const oldest = Math.min(this.#rememberedFrom(record, times), needs.get(definition.id) ?? Number.POSITIVE_INFINITY)
-      const from = chains.missingFrom(definition.id, oldest)
-      if (from === Number.POSITIVE_INFINITY) continue
-      waits = waiting.includes(record)
-      reach(definition.id, from, through, waits ? resumesAt(record) : through)
-      need(definition.id, from)
-    }
-    return { needs, free }
-  }
-
-  /** The time from which on it is to be remembered, whoever needs it. */
-  #rememberedFrom({ definition }: StreamRecord, times: Times): number {
-    const { ledger, config, catalog } = this.#parts
-    // What is there to be read goes when it has been.
-    if (definition.untilRead === true) return this.#sources.readings.known ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
-    const inputs = catalog.inputsOf(definition).map(id => ledger.streams.get(id) as StreamRecord)
-    // Streams over old records have their own clock, and no reason to forget before memory is short.
-    const pushed = inputs.every(
-      ({ definition: { node } }) => node.kind === "input" && node.source.kind !== "file" && node.source.kind !== "archive",
-    )
-    const rememberMs = definition.rememberMs ?? (pushed ? config.rememberMs : Number.POSITIVE_INFINITY)
-    return (pushed ? times.timeMs : Math.min(...inputs.map(({ sealedThrough }) => sealedThrough))) - rememberMs
-  }
-
   /** Intervals that end at or before it may go. */
   #before(record: StreamRecord, need: number, times: Times): number {
     const { definition } = record
     const newest = definition.node.kind === "input" ? record.sealedThrough : record.through
-    const before = Math.min(this.#rememberedFrom(record, times), need, newest - definition.intervalMs)
+    const before = Math.min(this.#needed.rememberedFrom(record, times), need, newest - definition.intervalMs)
     return Math.floor(before / definition.intervalMs) * definition.intervalMs
   }
 
@@ -192,6 +123,13 @@ export class Retention {
       return { stream: definition.id, before, archive: { directory, from: Math.max(since, child.since) } }
     }
     return { stream: definition.id, before }
+  }
+
+  #forgetInputs(inputs: ReadonlyMap<StreamId, number>): void {
+    const records = [...inputs].map(([stream, before]) => ({ record: this.#parts.ledger.streams.get(stream) as StreamRecord, before }))
+    const effects = records.map(({ record, before }) => this.#forgetInput(record, before))
+    const gone = records.map(({ record, before }) => this.#forgotten(record, before))
+    append(this.#parts, { kind: "forgotten", streams: gone }, () => runAll(effects))
   }
 
   #forgetInput(record: StreamRecord, before: number): () => void {
@@ -287,85 +225,6 @@ export class Retention {
     scheduler.forgetKept()
     outbox.forgetBefore(registry.live, stream, Number.MAX_SAFE_INTEGER)
   }
-
-  // ── memory ──
-
-  get memoryHigh(): boolean {
-    for (const worker of this.#parts.registry.live) if (this.#full(worker)) return true
-    return false
-  }
-
-  /** On some worker, and its disk is no way out. */
-  get memoryShort(): boolean {
-    return [...this.#parts.registry.live].some(worker => this.#stuffed(worker))
-  }
-
-  #full({ usedBytes, capBytes }: { readonly usedBytes: number; readonly capBytes: number }): boolean {
-    return capBytes > 0 && usedBytes > capBytes * this.#parts.config.memoryHigh
-  }
-
-  /** Its memory is short, and its disk is no way out: what is kept for questions only must go. */
-  #stuffed(worker: WorkerEntry): boolean {
-    return this.#full(worker) && (worker.spilledBytes === null || worker.diskFull)
-  }
-
-  /** Memory is short: the oldest raw input goes, as far as nothing has to be computed from it. */
-  #relieve(needs: Needs): void {
-    const stuffed = [...this.#parts.registry.live].filter(worker => this.#stuffed(worker))
-    if (stuffed.length === 0) {
-      this.#warned = false
-      this.warning = null
-      return
-    }
-    const { tracker, config } = this.#parts
-    let excess = 0
-    for (const { usedBytes, capBytes } of stuffed) excess += Math.max(0, usedBytes - capBytes * (config.memoryHigh - 0.05))
-    const forgotten = new Map<StreamId, number>()
-    for (const { record, seal } of this.#oldestFirst(needs)) {
-      if (excess <= 0) break
-      let bytes = 0
-      for (const { block } of blocksOf(seal)) {
-        const here = tracker.current(block)
-        bytes += tracker.bytes(here) * tracker.holders(here).length
-        // Of a file it can be read again: only the bytes go.
-        if (isReplayable(record, seal)) forgetBlock(this.#parts, block)
-      }
-      excess -= bytes
-      if (!isReplayable(record, seal)) forgotten.set(record.definition.id, seal.to)
-    }
-    const streams = [...forgotten].map(([stream, before]) => ({ stream, before }))
-    if (streams.length > 0) {
-      const records = streams.map(({ stream, before }) => ({ record: this.#parts.ledger.streams.get(stream) as StreamRecord, before }))
-      const effects = records.map(({ record, before }) => this.#forgetInput(record, before))
-      const gone = records.map(({ record, before }) => this.#forgotten(record, before))
-      append(this.#parts, { kind: "forgotten", streams: gone }, () => runAll(effects))
-    }
-    if (excess > 0 && !this.#warned) {
-      this.#warned = true
-      const held = this.#parts.catalog
-        .live()
-        .filter(stream => stream.held !== null)
-        .map(nameOf)
-      const disk = stuffed.some(({ diskFull }) => diskFull) ? ", and there is no more room on disk" : ""
-      const names = stuffed.map(({ name }) => name).join(", ")
-      this.warning = `block memory of ${names} is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${disk}${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: senders wait; start another worker, or stop a stream`
-      say(this.#parts, "warn", this.warning)
-    }
-  }
-
-  /** Seals that hold something and that nothing needs, by their end. */
-  #oldestFirst(needs: Needs): { readonly record: StreamRecord; readonly seal: SealRecord }[] {
-    const found: { record: StreamRecord; seal: SealRecord }[] = []
-    for (const record of this.#parts.catalog.inputs()) {
-      const need = needs.get(record.definition.id) ?? Number.POSITIVE_INFINITY
-      for (const seal of record.seals) {
-        if (seal.to > need || found.length > 10_000) break
-        const { tracker } = this.#parts
-        if (blocksOf(seal).some(({ block }) => tracker.knows(tracker.current(block)))) found.push({ record, seal })
-      }
-    }
-    return found.sort((a, b) => a.seal.to - b.seal.to)
-  }
 }
 
 function runAll(effects: readonly (() => void)[]): void {
@@ -375,8 +234,4 @@ function runAll(effects: readonly (() => void)[]): void {
 /** Panes are read again when they leave the window. */
 function panesBefore({ definition: { node } }: StreamRecord, before: number): number {
   return node.kind === "state" && node.op.kind === "reduceByWindow" ? before - node.op.lengthMs : before
-}
-
-function isReplayable({ definition: { node } }: StreamRecord, seal: SealRecord): boolean {
-  return isArchived(seal) || (node.kind === "input" && node.source.kind === "file")
 }

@@ -4,7 +4,7 @@ import type { StreamDefinition } from "../../engine/definition.js"
 import type { GraphVersion } from "../../engine/graph.js"
 import type { OutputId } from "../../engine/rdd.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { archivedSeal } from "./archive-seals.js"
+import { archivedSeal, isArchived } from "./archive-seals.js"
 import type { SourceFile } from "./file-order.js"
 import { watches } from "./input-kinds.js"
 import type { AcceptedDefinition, ForgottenStream, JournalRecord, LeftOut, SealRecord } from "./records.js"
@@ -178,4 +178,9 @@ function firstAfter(seals: readonly SealRecord[], time: number): number {
     else high = middle
   }
   return low
+}
+
+/** Whether the interval's records can be read again from where they came from. */
+export function isReplayable({ definition: { node } }: StreamRecord, seal: SealRecord): boolean {
+  return isArchived(seal) || (node.kind === "input" && node.source.kind === "file")
 }

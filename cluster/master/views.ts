@@ -284,7 +284,7 @@ export class Views {
           ? "1 worker: received data has one copy"
           : `${registry.size} workers: received data has no more copies than that`,
       )
-    if (this.about.retention.warning !== null) warnings.push(this.about.retention.warning)
+    if (this.about.retention.memory.warning !== null) warnings.push(this.about.retention.memory.warning)
     for (const { name, diskFull } of registry.live)
       if (diskFull)
         warnings.push(
