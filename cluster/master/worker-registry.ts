@@ -272,8 +272,8 @@ export class WorkerRegistry {
     if (entry === undefined) return undefined
     this.#workers.delete(node)
     this.#least = null
-    // Who was let go is not missed.
-    if (entry.leaving) return entry
+    // Who was let go is not missed; nor is who has come back as a new process before its end was seen.
+    if (entry.leaving || this.#isThere(entry.name)) return entry
     this.#lost.push({ entry, atMs: nowMs })
     if (this.#lost.length > 16) this.#lost.shift()
     return entry
@@ -281,8 +281,13 @@ export class WorkerRegistry {
 
   /** A worker of before the master was started again: until it is back it counts as lost now. */
   expect(name: string, nowMs: number): void {
-    for (const worker of this.#workers.values()) if (worker.name === name) return
+    if (this.#isThere(name)) return
     if (!this.#lost.some(({ entry }) => entry.name === name) && !this.#expected.has(name)) this.#expected.set(name, nowMs)
+  }
+
+  #isThere(name: string): boolean {
+    for (const worker of this.#workers.values()) if (worker.name === name) return true
+    return false
   }
 
   /** How many were lost since then, and are not back. */

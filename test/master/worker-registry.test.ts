@@ -40,4 +40,17 @@ test("who was taken for dead and was only busy is waited for longer, for a while
   assert.equal(deadAt(83_000), ["w1#2"])
 })
 
+test("who was started again before its end was seen is not lost as well", () => {
+  const registry = new WorkerRegistry(1_000, 500)
+  registered(registry, "w1", 0)
+  const { replaced } = registry.register(
+    "w1#2",
+    { kind: "register", name: "w1", address: "tcp://w1", host: "w1", cores: 1, capBytes: 1e6, held: [] },
+    100,
+  )
+  assert.equal(replaced, ["w1#1"])
+  for (const node of replaced) registry.remove(node, 100)
+  assert.equal([registry.size, registry.lostSince(0)], [1, 0])
+})
+
 test.run()
