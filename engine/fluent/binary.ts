@@ -15,6 +15,11 @@ export interface OtherSide {
 export function otherSide(self: StreamHandle, other: unknown, operator: string): OtherSide {
   if (other instanceof RddHandle) return { node: other.node, streams: [] }
   if (!(other instanceof StreamHandle)) {
+    if (Array.isArray(other))
+      throw new RivuletError(`${operator} takes a stream or an RDD, not an array`, {
+        code: 2,
+        try: "parallelize(values), which makes an RDD of it",
+      })
     throw new RivuletError(`${operator} takes a stream or an RDD, not ${other === null ? "null" : typeof other}`, { code: 2 })
   }
   equalIntervals(self, other, operator)

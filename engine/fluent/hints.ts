@@ -227,10 +227,16 @@ export function isHint(value: object): boolean {
 function add(prototype: object, name: string, message: (self: string) => string, attempt?: string): void {
   if (name in prototype) return
   const value = function (this: { readonly name?: string }): never {
-    throw new RivuletError(message(this.name ?? "rdd"), { code: 2, try: attempt })
+    throw new RivuletError(message(called(this.name ?? "rdd")), { code: 2, try: attempt })
   }
   hints.add(value)
   Object.defineProperty(prototype, name, { value, configurable: true })
+}
+
+/** A stream without a name is called by its operator and where that stands, `map@cell:6:1`: who has just typed it knows it as `map(…)`. */
+function called(name: string): string {
+  const at = name.indexOf("@")
+  return at < 0 ? name : `${name.slice(0, at)}(…)`
 }
 
 /** For a method of the API that has no implementation: names it and what to use. */

@@ -26,12 +26,14 @@ export class CellCheck {
   private timer: NodeJS.Timeout | undefined
   private looking: Promise<readonly Finding[]> | null = null
   private failing = false
+  private error: unknown
   private said = false
 
   constructor(
     private readonly cell: string,
     private readonly check: (cell: string) => Promise<readonly Finding[]>,
-    private readonly say: (findings: readonly Finding[]) => void,
+    /** `error`: the cell has failed with it before. */
+    private readonly say: (findings: readonly Finding[], error: unknown) => void,
   ) {}
 
   /** The cell waits for an answer. */
@@ -49,6 +51,7 @@ export class CellCheck {
   /** The cell has failed: what is known soon is with the error. */
   async failed(error: unknown): Promise<void> {
     this.failing = true
+    this.error = error
     const findings = await within(patienceMs, this.begin(), null)
     this.failing = false
     // What comes later is said when it comes.
@@ -64,6 +67,6 @@ export class CellCheck {
 
   private tell(findings: readonly Finding[]): void {
     this.said = true
-    this.say(findings)
+    this.say(findings, this.error)
   }
 }

@@ -17,6 +17,7 @@ import { isAnswer } from "./answers.js"
 import { Bindings } from "./bindings.js"
 import { CellCheck } from "./cell-check.js"
 import { declaredLines, type Stamped, show, stampOf } from "./display.js"
+import { notSaidBy } from "./error-view.js"
 import { findingLines } from "./finding-lines.js"
 import { sessionGlobals } from "./globals.js"
 import { KeptAnswers } from "./kept-answers.js"
@@ -144,9 +145,13 @@ export class Cells {
     return new CellCheck(
       cell,
       () => this.typing.check(cell),
-      findings =>
+      (findings, error) =>
         place.print(
-          findingLines(cell, findings, indent === undefined || prints !== place.prints ? null : { indent, columns: place.columns }),
+          findingLines(
+            cell,
+            notSaidBy(error, { cell, findings }),
+            indent === undefined || prints !== place.prints ? null : { indent, columns: place.columns },
+          ),
         ),
     )
   }

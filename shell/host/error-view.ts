@@ -1,5 +1,6 @@
 /** An error as the person at the prompt needs it: what, their own line with a caret, the record, what to try. */
 import { RivuletError } from "../../engine/errors.js"
+import type { Finding } from "../language/messages.js"
 import type { StyledLine } from "../session.js"
 import { type Found, foundWith } from "./cell-check.js"
 import { adviceOn, errorText } from "./error-text.js"
@@ -16,22 +17,38 @@ export function errorLines(error: Error, time?: (ms: number) => string): StyledL
 
 const pointing = /^ +│ +\^/
 const excerpt = /^ {2}(\d+) │ /
+/** In words of JavaScript's. */
+const thrown = /^\w*Error: /
+
+/** What types say that an error in words of ours, shown before, has not said of the same place. */
+export function notSaidBy(error: unknown, found: Found): readonly Finding[] {
+  if (!(error instanceof Error)) return found.findings
+  const lines = errorText(error)
+  const { at, number, margin } = pointed(lines)
+  if (at < 0 || thrown.test(lines[0]!)) return found.findings
+  return placesOf(found).filter(({ line, column }) => line !== number || lines[at] !== `${margin}${" ".repeat(column)}^`)
+}
+
+/** The line with the caret, -1: there is none; whose line it points at, and how the text of it is set off. */
+function pointed(lines: readonly string[]): { readonly at: number; readonly number: number; readonly margin: string } {
+  const at = lines.findIndex((line, i) => pointing.test(line) && excerpt.test(lines[i - 1] ?? ""))
+  const [lead, number] = excerpt.exec(lines[at - 1] ?? "") ?? ["", ""]
+  return { at, number: Number(number), margin: lines[at]?.slice(0, lead.length) ?? "" }
+}
 
 /** What types say of the line that the error shows, under it. `explained`: of the very place at which the error points. */
 function withFindings(lines: readonly string[], found: Found): { readonly lines: string[]; readonly explained: boolean } {
-  const at = lines.findIndex((line, i) => pointing.test(line) && excerpt.test(lines[i - 1] ?? ""))
+  const { at, number, margin } = pointed(lines)
   if (at < 0) return { lines: [...lines], explained: false }
-  const [lead, number] = excerpt.exec(lines[at - 1]!)!
-  const margin = lines[at]!.slice(0, lead.length)
   const said = lines[at]!
-  const here = placesOf(found).filter(({ line }) => line === Number(number))
+  const here = placesOf(found).filter(({ line }) => line === number)
   const same = here.find(({ column }) => said === `${margin}${" ".repeat(column)}^`)
   const others = here.filter(one => !said.startsWith(`${margin}${" ".repeat(one.column)}^`))
   return {
     lines: [
       ...lines.slice(0, at),
       // An error in words of ours needs no second opinion of the same place.
-      same && /^\w*Error: /.test(lines[0]!) ? `${said} ${same.message}` : said,
+      same && thrown.test(lines[0]!) ? `${said} ${same.message}` : said,
       ...others.map(({ column, message }) => `${margin}${" ".repeat(column)}^ ${message}`),
       ...lines.slice(at + 1),
     ],

@@ -307,6 +307,7 @@ const errors: [make: (s: Pairs, slow: Pairs) => unknown, ...says: RegExp[]][] = 
   [s => s.repartition(0), /repartition: 0 /],
   [s => s.top(-1), /top: -1 /],
   [s => s.join(5 as never), /takes a stream or an RDD, not number/],
+  [s => s.join([["a", 1]] as never), /join takes a stream or an RDD, not an array/],
   [s => s.save("x", { format: "orc" as "csv" }), /orc is no format/, /parquet/],
   [s => s.transform((async (rdd: unknown) => rdd) as never), /the function of transform is async/],
   [

@@ -5,7 +5,7 @@ import { RivuletError } from "../../engine/errors.js"
 import { CellCheck } from "../../shell/host/cell-check.js"
 import { dotCommand, runDotCommand } from "../../shell/host/commands/index.js"
 import { adviceOn } from "../../shell/host/error-text.js"
-import { errorLines } from "../../shell/host/error-view.js"
+import { errorLines, notSaidBy } from "../../shell/host/error-view.js"
 import { fromElsewhere } from "../../shell/host/foreign.js"
 import { addMeant } from "../../shell/host/meant.js"
 
@@ -183,6 +183,21 @@ test("types that come late are said when they come", async () => {
   await check.begin()
   await null
   assert.is(said.length, 1)
+})
+
+test("types that come after an error in words of ours do not say the same place once more", async () => {
+  const cell = "views.show(fve)"
+  const late = [at(cell, "show", "show is not an operator of views"), at(cell, "fve", "there is no fve")]
+  for (const [error, messages] of [
+    [new RivuletError("views.show is not here: type the handle", { code: 2 }), ["there is no fve"]],
+    [new TypeError("views.show is not a function"), ["show is not an operator of views", "there is no fve"]],
+  ] as const) {
+    Object.assign(error, { position: { line: 1, column: 7, text: cell } })
+    assert.equal(
+      notSaidBy(error, { cell, findings: late }).map(({ message }) => message),
+      messages,
+    )
+  }
 })
 
 test(".help fits the terminal, each text below itself; .stream is nearly .streams", async () => {
