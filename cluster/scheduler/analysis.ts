@@ -65,8 +65,8 @@ export class Analysis {
       this.#analyse(task)
     } catch (error) {
       const failure = failureOf(error)
-      // What is not there any more may come back with a worker that was lost a moment ago.
-      if (this.#lostMs !== null && error instanceof RivuletError && error.code === 5) this.#strand(task, failure.message, failure)
+      // What is not there any more may come back with a worker that was lost a moment ago, or has not found this master yet.
+      if (this.#mayComeBack && error instanceof RivuletError && error.code === 5) this.#strand(task, failure.message, failure)
       else this.#board.failStage(task.stage, failure)
     }
   }
@@ -85,6 +85,10 @@ export class Analysis {
   /** What it holds it says by and by, and others may come with it. */
   workerCame(): void {
     this.#cameMs = "now"
+  }
+
+  get #mayComeBack(): boolean {
+    return this.#lostMs !== null || this.#cameMs !== null
   }
 
   #strand(task: Task, what: string, failure: TaskFailure | null): void {
@@ -185,7 +189,7 @@ export class Analysis {
     const replay = options.planner.replay(block)
     if (replay === null) {
       // A worker that was taken for dead may come back with it: for so long it is waited for, and not by each question anew.
-      if (this.#lostMs === null && this.#cameMs === null) throw this.#isLost(block)
+      if (!this.#mayComeBack) throw this.#isLost(block)
       this.#strand(task, block, null)
       return 1
     }

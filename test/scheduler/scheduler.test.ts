@@ -464,7 +464,7 @@ test("without any worker nothing is decided: who comes back may hold it all", ()
   assert.equal(names(bench.flush()), ["map/0.2 w1", "map/1.2 w1"])
 })
 
-test("what cannot be made any more is waited for while a worker that was lost may come back; else it fails at once", () => {
+test("what cannot be made any more is waited for while a worker that was lost may come back, or find a new master; else it fails at once", () => {
   const gone = () => {
     throw new RivuletError("it is not there", { code: 5 })
   }
@@ -473,10 +473,17 @@ test("what cannot be made any more is waited for while a worker that was lost ma
     bench.flush()
     return bench.jobs().join()
   }
+  // A worker has just come, or this master: others of before may follow.
+  const young = mapReduce()
+  young.reads = gone
+  start(young, "j", "reduce")
+  assert.is(play(young, 100), "")
+  assert.match(play(young, 200), /it is not there/)
   const never = mapReduce()
+  for (const at of [100, 200]) play(never, at)
   never.reads = gone
   start(never, "j", "reduce")
-  assert.match(play(never, 100), /it is not there/)
+  assert.match(play(never, 300), /it is not there/)
   for (const back of [true, false]) {
     const bench = mapReduce()
     const reads = bench.reads
