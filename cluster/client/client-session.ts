@@ -8,6 +8,7 @@ import type { StreamDefinition } from "../../engine/definition.js"
 import { asError, RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import { addHints } from "../../engine/fluent/hints.js"
+import { checkOptions } from "../../engine/fluent/options.js"
 import { RddHandle } from "../../engine/fluent/rdd.js"
 import type { RDD } from "../../engine/fluent/rdd-types.js"
 import type { Session, Watch } from "../../engine/fluent/session-types.js"
@@ -168,8 +169,10 @@ export class ClientSession implements Session {
   }
 
   /** See Session. */
-  readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> =>
-    filesOf<string>(this.host, this.#tools, { paths, ...options })
+  readonly textFile = (paths: string, options: { readonly minPartitions?: number } = {}): RDD<string> => {
+    checkOptions(options, { of: "textFile", names: ["minPartitions"] })
+    return filesOf<string>(this.host, this.#tools, { paths, ...options })
+  }
 
   /** See Session. */
   readonly parquetFile = <T>(paths: string): RDD<T> => filesOf<T>(this.host, this.#tools, { paths, parquet: true })
@@ -229,6 +232,7 @@ export class ClientSession implements Session {
 
   /** See Session. */
   readonly streams = async (filter: { readonly program?: string; readonly state?: StreamState } = {}): Promise<StreamInfo[]> => {
+    checkOptions(filter, { of: "streams", names: ["program", "state"] })
     const { program, state } = filter
     const entries = await this.host.catalog()
     return entries
@@ -244,6 +248,7 @@ export class ClientSession implements Session {
 
   /** See Session. */
   readonly jobs = async (filter: { readonly stream?: string; readonly last?: Duration } = {}): Promise<JobInfo[]> => {
+    checkOptions(filter, { of: "jobs", names: ["stream", "last"] })
     const lastMs = filter.last === undefined ? defaultJobsMs : parseDuration(filter.last)
     return (await this.host.request({ kind: "jobs", stream: filter.stream ?? null, lastMs })).map(jobInfo)
   }
@@ -258,6 +263,7 @@ export class ClientSession implements Session {
   readonly logs = (
     filter: { readonly stream?: string; readonly last?: Duration; readonly follow?: boolean } = {},
   ): AsyncIterable<LogLine> => {
+    checkOptions(filter, { of: "logs", names: ["stream", "last", "follow"] })
     const lastMs = filter.last === undefined ? defaultLogMs : parseDuration(filter.last)
     const { stream = null, follow = false } = filter
     return readLogs(this.host, this.calls, { stream, lastMs, follow, ended: this.#end })

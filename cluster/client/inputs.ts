@@ -6,6 +6,7 @@ import type { InputNode, SourceSpec, StreamDefinition } from "../../engine/defin
 import { RivuletError } from "../../engine/errors.js"
 import { notThere } from "../../engine/fluent/hints.js"
 import type { StreamDraft, UserFunction } from "../../engine/fluent/host.js"
+import { checkOptions } from "../../engine/fluent/options.js"
 import { csv } from "../../engine/format/csv.js"
 import type { FunctionLink } from "../../engine/function-ref.js"
 import type { FormatSpec } from "../../engine/rdd.js"
@@ -22,7 +23,6 @@ export interface InputSettings {
   readonly onBadRecord?: "setAside" | "hold"
 }
 
-/** A mistyped one must not look as if it were obeyed. */
 const settingNames: readonly string[] = Object.keys({
   format: 0,
   header: 0,
@@ -32,6 +32,15 @@ const settingNames: readonly string[] = Object.keys({
   archive: 0,
   onBadRecord: 0,
 } satisfies Record<keyof InputSettings, 0>)
+
+const commas = 'csv has commas; of other columns a function: { format: line => line.split(";") }'
+const hints = {
+  separator: commas,
+  delimiter: commas,
+  sep: commas,
+  disorder: "slack; disorder is readHistory's",
+  maxDisorder: "slack; in readHistory disorder",
+}
 
 export interface InputTools {
   link(f: UserFunction, operator: string): FunctionLink
@@ -43,12 +52,7 @@ export interface InputTools {
 
 /** Throws a RivuletError of code 2 for settings that are wrong or not there. */
 export function inputDraft(source: string, interval: Duration, settings: InputSettings, tools: InputTools): StreamDraft {
-  const unknown = Object.keys(settings).find(name => !settingNames.includes(name))
-  if (unknown !== undefined)
-    throw new RivuletError(`an input has no option ${unknown}`, {
-      code: 2,
-      try: `one of ${settingNames.join(", ")} (disorder in readHistory)`,
-    })
+  checkOptions(settings, { of: "an input", names: settingNames, hints })
   const intervalMs = parseDuration(interval)
   if (intervalMs < 1) throw new RivuletError(`an interval of ${interval} is too short`, { code: 2, try: '"100ms", "1s"' })
   const spec = sourceOf(source, tools)

@@ -3,6 +3,7 @@
 import type { StreamDefinition } from "../../engine/definition.js"
 import { RivuletError } from "../../engine/errors.js"
 import { actOnEach } from "../../engine/fluent/nodes.js"
+import { checkOptions } from "../../engine/fluent/options.js"
 import type { Session } from "../../engine/fluent/session-types.js"
 import { StreamHandle } from "../../engine/fluent/stream.js"
 import type { DStream, Handle } from "../../engine/fluent/stream-types.js"
@@ -50,6 +51,19 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
   readonly program: (session: Session, inputs: Record<string, DStream<any>>) => O
 }
 
+const optionNames: readonly string[] = Object.keys({
+  interval: 0,
+  inputs: 0,
+  intervals: 0,
+  workers: 0,
+  partitions: 0,
+  seed: 0,
+  faults: 0,
+  compiled: 0,
+  taskTimeout: 0,
+  program: 0,
+} satisfies Record<keyof RunIntervalsOptions<Record<string, Handle>>, 0>)
+
 const slowFactor = 20
 const waitMs = 100
 const longestWaitMs = 60_000
@@ -61,8 +75,10 @@ const longestWaitMs = 60_000
 export async function runIntervals<O extends Record<string, Handle>>(
   options: RunIntervalsOptions<O>,
 ): Promise<{ [name in keyof O]: unknown[][] }> {
-  const intervalMs = parseDuration(options.interval)
-  const session = await simulate(options)
+  checkOptions(options, { of: "runIntervals", names: optionNames })
+  const { interval, inputs: _inputs, intervals: _intervals, faults: _faults, program: _program, ...cluster } = options
+  const intervalMs = parseDuration(interval)
+  const session = await simulate(cluster)
   try {
     const inputs: Record<string, DStream<unknown>> = {}
     for (const name of Object.keys(options.inputs)) inputs[name] = valuesInput(session, name, intervalMs)

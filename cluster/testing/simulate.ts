@@ -13,6 +13,7 @@
 import { inspect } from "node:util"
 import { encodeRows } from "../../engine/block/block.js"
 import { asError, RivuletError } from "../../engine/errors.js"
+import { checkOptions } from "../../engine/fluent/options.js"
 import { type Duration, parseDuration, parseTime } from "../../engine/time.js"
 import { RuntimeCalls } from "../client/calls.js"
 import { ClientMachine } from "../client/client.js"
@@ -41,8 +42,23 @@ const memories = new MemoryPool(16 * 1024 * 1024)
 const bodyPatienceMs = 10_000
 const defaultStartMs = Date.UTC(2026, 0, 1)
 
+const simulateNames: readonly string[] = Object.keys({
+  workers: 0,
+  seed: 0,
+  pace: 0,
+  start: 0,
+  partitions: 0,
+  kills: 0,
+  onKill: 0,
+  files: 0,
+  compiled: 0,
+  taskTimeout: 0,
+  resolvePath: 0,
+} satisfies Record<keyof SimulateOptions, 0>)
+
 /** A cluster in this process: master `master`, workers `w1`, `w2` …, no socket, no waiting. */
 export async function simulate(options: SimulateOptions = {}): Promise<Simulation> {
+  checkOptions(options, { of: "simulate", names: simulateNames })
   const { workers = 3, seed = 1, partitions = 4 } = options
   if (!Number.isSafeInteger(workers) || workers < 1 || workers > 200) {
     throw new RivuletError(`a cluster of ${workers} workers cannot be simulated`, { code: 2, try: "workers: 1 to 200" })

@@ -21,6 +21,7 @@ import type { Host, RawAnswer, UserFunction } from "./host.js"
 import { changeOf, later, leftOfBoth, leftsAlone, numberFrom, pairsAlone, sizeOfPartition, wholePartition } from "./internals.js"
 import { maxCollectRows } from "./limits.js"
 import * as nodes from "./nodes.js"
+import { checkOptions } from "./options.js"
 import { PartialHandle } from "./partial.js"
 import type { RDD } from "./rdd-types.js"
 import { savedAs } from "./save.js"
@@ -184,6 +185,7 @@ export class RddHandle implements Record<keyof RDD<unknown>, unknown> {
   }
 
   collect(options: { readonly max?: number } = {}): Answer<unknown[]> {
+    checkOptions(options, { of: "collect", names: ["max"] })
     const max = nodes.countOf(options.max ?? this.#mostRows, "collect")
     return this.#upTo(max, this.#rows({ kind: "collect", max }))
   }

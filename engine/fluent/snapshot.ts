@@ -15,6 +15,7 @@ import { addHints } from "./hints.js"
 import { historyOf } from "./history.js"
 import type { UserFunction } from "./host.js"
 import * as nodes from "./nodes.js"
+import { checkOptions } from "./options.js"
 import { RddHandle } from "./rdd.js"
 import { SnapshotsHandle } from "./snapshots.js"
 import { multipleOf, rangeOf, StreamHandle } from "./stream.js"
@@ -65,6 +66,7 @@ export class SnapshotHandle extends StreamHandle implements Record<keyof Snapsho
     return this.version(Number.POSITIVE_INFINITY)
   }
   slice(from: TimeLike, to: TimeLike = "now", options: { readonly every?: Duration } = {}): SnapshotsHandle {
+    checkOptions(options, { of: "slice", names: ["every"] })
     const every = options.every === undefined ? null : multipleOf(this.interval, options.every, "every")
     const [start, end] = rangeOf(this.host, from, to)
     return new SnapshotsHandle(this.host, this, start, end, every)

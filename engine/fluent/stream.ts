@@ -15,6 +15,7 @@ import { explainStream } from "./explain.js"
 import type { Host, StreamDraft, UserFunction } from "./host.js"
 import { later } from "./internals.js"
 import * as nodes from "./nodes.js"
+import { checkOptions } from "./options.js"
 import { RddHandle } from "./rdd.js"
 import { savedAs } from "./save.js"
 import { schemaOf, schemaRows } from "./schema.js"
@@ -89,10 +90,12 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
     return this
   }
   stop(options: { readonly cascade?: boolean } = {}): Promise<void> {
+    checkOptions(options, { of: "stop", names: ["cascade"] })
     return this.host.stop(this.id, { cascade: options.cascade === true })
   }
   /** A held stream goes on: as it is, or without the records of the failed interval at which its function throws, or without that interval. */
   resume(options: { readonly skip?: "record" | "interval" } = {}): Promise<void> {
+    checkOptions(options, { of: "resume", names: ["skip"] })
     const { skip } = options
     if (skip !== undefined && skip !== "record" && skip !== "interval")
       throw new RivuletError(`skip: ${JSON.stringify(skip)} is nothing that can be skipped`, { code: 2, try: '"record" or "interval"' })
@@ -149,6 +152,7 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
 
   // ── outputs ──
   foreachRDD(f: UserFunction, options: { readonly name?: string; readonly from?: TimeLike } = {}): Output {
+    checkOptions(options, { of: "foreachRDD", names: ["name", "from"] })
     const node: StreamNode = { kind: "foreachRDD", parent: this.id, f: this.host.link(f, "foreachRDD", { driver: true }) }
     return this.#output("foreachRDD", node, options)
   }
@@ -287,6 +291,8 @@ function checkSettings(options: StateSettings, operator: string): void {
   if (typeof given !== "object" || given === null) {
     throw new RivuletError(`${operator}: ${String(given)} are no options`, { code: 2, try: `${operator}(…, { partitions: 8 })` })
   }
+  const own = operator === "reduceByEventTime" ? ["timestamp", "correctFor", "keepFor"] : []
+  checkOptions(options, { of: operator, names: [...own, "initial", "from", "partitions", "onError"] })
   if (operator === "reduceByWindow" && options.initial !== undefined) {
     throw new RivuletError("reduceByWindow has no initial state: a window holds what came in its time", {
       code: 2,

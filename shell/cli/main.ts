@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { Command, CommanderError, Option } from "commander"
 import { RivuletError } from "../../engine/errors.js"
-import { nearest } from "../language/nearest.js"
+import { nearest } from "../../engine/nearest.js"
 import { reportError, usageError } from "./errors.js"
 import { addMachineCommands } from "./machine-commands.js"
 import { takeNoColor } from "./no-color.js"

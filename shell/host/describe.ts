@@ -1,7 +1,7 @@
 /** `name?`: what a name stands for. Of a stream what it is, the text that made it, its fields; of all else what types say, or `.help`. */
 import { RivuletError } from "../../engine/errors.js"
 import { handleData } from "../../engine/fluent/brand.js"
-import { nearest } from "../language/nearest.js"
+import { nearest } from "../../engine/nearest.js"
 import type { Inspection, StyledLine } from "../session.js"
 import type { CommandHost } from "./command-host.js"
 import { runDotCommand } from "./commands/index.js"

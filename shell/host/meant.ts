@@ -8,7 +8,7 @@ import { RddHandle } from "../../engine/fluent/rdd.js"
 import { RecordsHandle } from "../../engine/fluent/records.js"
 import { StateHandle } from "../../engine/fluent/snapshot.js"
 import { SnapshotsHandle } from "../../engine/fluent/snapshots.js"
-import { nearest } from "../language/nearest.js"
+import { nearest } from "../../engine/nearest.js"
 import { foreignNames } from "./foreign.js"
 
 export interface Names {

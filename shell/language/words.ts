@@ -1,6 +1,6 @@
 /** The errors that TypeScript words badly, in words of our own. Undefined: there is nothing better to say. */
 import type ts from "typescript"
-import { nearest } from "./nearest.js"
+import { nearest } from "../../engine/nearest.js"
 import type { OpenCell } from "./open-cell.js"
 import { accessOf, argumentOf, callOf, literalText, streamOfRecord, subject, textOf } from "./places.js"
 import { fittingThis, isHandle, recordOf, recordText, signatureText, typeOf, typeText } from "./signatures.js"

@@ -321,4 +321,57 @@ test("a stream whose function never ends is held, and a table of it fails", asyn
   assert.match(String(error?.try), /a function that ends/)
 })
 
+test("an option that is not there is refused by its name, with the one that may be meant", async () => {
+  const s = await simulate({ workers: 1 })
+  const words = s.readStream("words", "1s")
+  const pairs = words.map((word: string): [string, number] => [word, 1])
+  const counts = pairs.runningReduce(sum)
+  const bare = { interval: "1s", inputs: {}, program: () => ({}) } as const
+  const table: readonly (readonly [string, () => unknown, string])[] = [
+    ["an input has no option fromat", () => s.readStream("x", "1s", { fromat: "json" } as never), "format ("],
+    ["an input has no option separator", () => s.readStream("x", "1s", { format: "csv", separator: ";" } as never), "csv has commas"],
+    ["an input has no option disroder", () => s.readHistory("/x", "1s", { timestamp: () => 0, disroder: "1m" } as never), "one of format"],
+    ["runningReduce has no option initail", () => pairs.runningReduce(sum, { initail: 1 } as never), "initial ("],
+    [
+      "reduceByWindow has no option partitons",
+      () => pairs.reduceByWindow("2s", sum, undefined, undefined, { partitons: 2 } as never),
+      "partitions (",
+    ],
+    [
+      "track has no option onerror",
+      () =>
+        pairs.track(
+          () => 1,
+          () => 1,
+          "1s",
+          { onerror: "hold" } as never,
+        ),
+      "onError (",
+    ],
+    [
+      "reduceByEventTime has no option keepfor",
+      () => pairs.reduceByEventTime("1m", sum, { timestamp: () => 0, correctFor: "1m", keepfor: "1d" } as never),
+      "keepFor (",
+    ],
+    ["save has no option fromat", () => words.save("/out", { fromat: "csv" } as never), "format ("],
+    ["save has no option append", () => words.latest().save("/out", { append: true } as never), "one of format"],
+    ["foreachRDD has no option form", () => words.foreachRDD(async () => {}, { form: "next" } as never), "from ("],
+    ["collect has no option maximum", () => words.latest().collect({ maximum: 1 } as never), "max"],
+    ["slice has no option evry", () => counts.slice("-1m", "now", { evry: "5s" } as never), "every ("],
+    ["resume has no option without", () => counts.resume({ without: "record" } as never), "skip"],
+    ["textFile has no option partitions", () => s.textFile("/x", { partitions: 2 } as never), "minPartitions"],
+    ["simulate has no option worker", () => simulate({ worker: 1 } as never), "workers ("],
+    ["runIntervals has no option interals", () => runIntervals({ ...bare, interals: 3 } as never), "intervals ("],
+  ]
+  for (const [message, call, hint] of table) {
+    const error = await (async () => call())().then(
+      () => null,
+      (error: Error & { try?: string }) => error,
+    )
+    assert.is(error?.message, message)
+    assert.ok(error?.try?.startsWith(hint), `${message}: ${error?.try}`)
+  }
+  await s.close()
+})
+
 test.run()

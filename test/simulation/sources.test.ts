@@ -141,6 +141,7 @@ test("csv with the names of its columns", async () => {
   )
   assert.throws(() => s.readStream("x", "1s", { format: "json", header: ["a"] } as never), /a header goes with csv/)
   assert.throws(() => s.readStream("x", "1s", { fromat: "json" } as never), /an input has no option fromat/)
+  assert.throws(() => s.readStream("x", "1s", { format: "csv", separator: ";" } as never), /an input has no option separator/)
   assert.throws(() => s.readHistory("/x", "1s", { timestamp: () => 0, disroder: "1m" } as never), /an input has no option disroder/)
   assert.throws(() => s.readStream("x", "1s", { format: "csv", header: ["a", "a"] } as never), /"a" twice/)
   await s.close()

@@ -4,7 +4,7 @@
  */
 
 import { RivuletError } from "../../../engine/errors.js"
-import { nearest } from "../../language/nearest.js"
+import { nearest } from "../../../engine/nearest.js"
 import type { StyledLine } from "../../session.js"
 import type { CommandHost } from "../command-host.js"
 import { answerCommands } from "./answers.js"
