@@ -75,7 +75,7 @@ export class SimulatedDisk {
       const failed = this.#bringIn([path])
       if (typeof failed === "string") return done({ kind: "fileFailed", request, error: failed })
       const bytes = this.files.get(path)
-      if (bytes === undefined) return done({ kind: "fileFailed", request, error: `no such file: ${path}` })
+      if (bytes === undefined) return done({ kind: "fileFailed", request, error: this.#notThere(path) })
       const change = pinned === undefined ? null : changeOf(pinned, markOf(bytes), () => crc32(bytes.subarray(0, pinned.sizeBytes)))
       if (change !== null) return done({ kind: "fileFailed", request, error: `cannot read ${path}: ${change}` })
       // A copy: who was lent what a file holds may write over it, and the slice of a Buffer is the file itself.
@@ -110,7 +110,7 @@ export class SimulatedDisk {
       )
       const files = found.sort().map(path => ({ path, ...markOf(this.files.get(path)!) }))
       if (files.length === 0 && !paths.every(path => path.endsWith("/")))
-        done({ kind: "fileFailed", request, error: `no such file: ${paths.join(", ")}` })
+        done({ kind: "fileFailed", request, error: this.#notThere(paths.join(", ")) })
       else done({ kind: "filesListed", request, files })
     })
   }
@@ -183,6 +183,11 @@ export class SimulatedDisk {
 
   remove(path: string): void {
     this.files.delete(path)
+  }
+
+  #notThere(path: string): string {
+    const own = "a simulated cluster has files of its own: files.set(path, bytes) of the session, or the option files"
+    return `no such file: ${path}${this.outside === null ? `; ${own}` : ""}`
   }
 
   /** The paths that were found outside; a text says what went wrong there. */

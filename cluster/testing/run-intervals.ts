@@ -44,6 +44,8 @@ export interface RunIntervalsOptions<O extends Record<string, Handle>> {
   readonly faults?: readonly IntervalFault[]
   /** False: functions are called for each record, none is read as an expression over bytes. Results are the same. Default true. */
   readonly compiled?: boolean
+  /** Files by their absolute paths, which `file:` inputs, `readHistory` and `textFile` read: there are no others. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>
   /** How long, of real time, one task may run, as in `simulate`. Default 30s. */
   readonly taskTimeout?: Duration
   /** Defines streams of the inputs, which have their names; gives the streams to be read, by name. */
@@ -61,6 +63,7 @@ const optionNames: readonly string[] = Object.keys({
   faults: 0,
   compiled: 0,
   taskTimeout: 0,
+  files: 0,
   program: 0,
 } satisfies Record<keyof RunIntervalsOptions<Record<string, Handle>>, 0>)
 
@@ -76,9 +79,10 @@ export async function runIntervals<O extends Record<string, Handle>>(
   options: RunIntervalsOptions<O>,
 ): Promise<{ [name in keyof O]: unknown[][] }> {
   checkOptions(options, { of: "runIntervals", names: optionNames })
-  const { interval, inputs: _inputs, intervals: _intervals, faults: _faults, program: _program, ...cluster } = options
+  const { interval, inputs: _inputs, intervals: _intervals, faults: _faults, program: _program, files = {}, ...cluster } = options
   const intervalMs = parseDuration(interval)
   const session = await simulate(cluster)
+  for (const [path, content] of Object.entries(files)) session.files.set(path, Buffer.from(content))
   try {
     const inputs: Record<string, DStream<unknown>> = {}
     for (const name of Object.keys(options.inputs)) inputs[name] = valuesInput(session, name, intervalMs)

@@ -2,7 +2,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { type IntervalFault, runIntervals, simulate } from "../../cluster/testing/index.js"
 import { sum } from "../../engine/builtins.js"
-import type { DStream, Handle } from "../../engine/fluent/types.js"
+import type { DStream, Handle, Session } from "../../engine/fluent/types.js"
 
 const test = suite("test kit")
 
@@ -357,7 +357,7 @@ test("an option that is not there is refused by its name, with the one that may 
     ["save has no option append", () => words.latest().save("/out", { append: true } as never), "one of format"],
     ["foreachRDD has no option form", () => words.foreachRDD(async () => {}, { form: "next" } as never), "from ("],
     ["collect has no option maximum", () => words.latest().collect({ maximum: 1 } as never), "max"],
-    ["slice has no option evry", () => counts.slice("-1m", "now", { evry: "5s" } as never), "every ("],
+    ["slice has no option evry", () => counts.slice("-1m", "now", { evry: "5s" } as never), "every"],
     ["resume has no option without", () => counts.resume({ without: "record" } as never), "skip"],
     ["textFile has no option partitions", () => s.textFile("/x", { partitions: 2 } as never), "minPartitions"],
     ["simulate has no option worker", () => simulate({ worker: 1 } as never), "workers ("],
@@ -372,6 +372,31 @@ test("an option that is not there is refused by its name, with the one that may 
     assert.ok(error?.try?.startsWith(hint), `${message}: ${error?.try}`)
   }
   await s.close()
+})
+
+test("old logs of a table are its own files; a path of this machine is told from them", async () => {
+  const at = Date.UTC(2026, 0, 1)
+  const table = {
+    interval: "1s",
+    inputs: { words: [["a", "b"]] },
+    program: (s: Session, { words }: Record<string, DStream<string>>) => {
+      const old = s.readHistory("/logs/old.log", "1m", { timestamp: line => Number(line.split(" ")[1]) })
+      const before = old.slice(at - 60_000, at).map((line): [string, string] => [line.split(" ")[0]!, line])
+      return { joined: words!.map((w): [string, number] => [w, 1]).leftOuterJoin(before) }
+    },
+  } as const
+  const line = `a ${at - 5_000}`
+  assert.equal(sorted((await runIntervals({ ...table, files: { "/logs/old.log": `${line}\n` } })).joined), [
+    [
+      ["a", [1, line]],
+      ["b", [1, undefined]],
+    ],
+  ])
+  const error = await runIntervals(table).then(
+    () => null,
+    (error: Error) => error,
+  )
+  assert.match(String(error?.message), /no such file: \/logs\/old\.log; a simulated cluster has files of its own: files\.set/)
 })
 
 test.run()
