@@ -293,11 +293,15 @@ class Scenario {
   #forgets(client: SimulatedClient, program: Program, definer: Definer): void {
     this.#run.run(() => false, this.world.nowMs + idleMs, "being idle")
     const catalog = this.#run.catalog(client)
+    // With a slow disk, and a worker far away, streams are made more slowly than time goes by.
+    const throughMs = Math.min(this.cluster.wallMs, ...catalog.map(entry => entry.throughMs))
     for (const { id, text } of program.streams) {
       const { rememberMs } = definer.definition(id)
       const { reachesMs } = catalog.find(entry => entry.definition.id === id)!
-      if (rememberMs !== null && reachesMs < this.cluster.wallMs - rememberMs - idleMs / 2)
-        throw new Wrong(`${text} still reaches back to ${reachesMs}, remembered are ${rememberMs} ms, and it is ${this.cluster.wallMs}`)
+      if (rememberMs !== null && reachesMs < throughMs - rememberMs - idleMs / 2)
+        throw new Wrong(
+          `${text} still reaches back to ${reachesMs}, remembered are ${rememberMs} ms, and all streams are through ${throughMs}`,
+        )
     }
   }
 
