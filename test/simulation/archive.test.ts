@@ -14,7 +14,7 @@ for (const seed of [1, 2, 3, 4, 5])
     const random = new Random(seed)
     const cluster = await simulate({ workers: 3, seed, start: startMs })
     const views = cluster.readStream("views", "1s", { remember: "3s", archive: "/data" })
-    const counts = views.map(line => [line, 1]).runningReduce(sum, { name: "counts" } as object)
+    const counts = views.map(line => [line, 1]).runningReduce(sum)
     const intervals: string[][] = []
     for (let i = 0; i < 24; i++) {
       const lines = random.chance(0.2) ? [] : Array.from({ length: random.integer(1, 41) }, () => `/${random.integer(0, 6)}`)
