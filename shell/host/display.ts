@@ -58,7 +58,7 @@ export async function show({ value, stamp }: Stamped, context: DisplayContext): 
   const handle = handleData(value)
   if (handle?.kind === "stream") return showStream(value as StateDStream<unknown, unknown>, context)
   if (handle?.kind === "rdd") return firstRows(value as RDD<unknown>, context)
-  if (handle?.kind === "snapshots") return showSnapshots(value as { count(): PromiseLike<Series<number>> }, context)
+  if (handle?.kind === "snapshots") return showSnapshots(value as { count(): Counting }, context)
   if (isPanelWatch(value)) return { lines: [{ text: "  .unwatch closes it", style: "dim" }], rows: [], stamp: undefined }
   const { lines, shown } =
     value === undefined && stamp ? { lines: [{ text: "  undefined" }], shown: undefined } : valueLines(value, context, answerRows)
@@ -89,8 +89,12 @@ function stampUnder(stamp: Stamp, context: DisplayContext): StyledLine[] {
   return context.stamps === false ? [] : [stampOf(stamp, context)]
 }
 
-async function showSnapshots(snapshots: { count(): PromiseLike<Series<number>> }, context: DisplayContext): Promise<Shown> {
-  const counts = await snapshots.count()
+type Counting = Parameters<typeof abortable<Series<number>>>[0]
+
+async function showSnapshots(snapshots: { count(): Counting }, context: DisplayContext): Promise<Shown> {
+  const { value: counts, stamp } = await abortable(snapshots.count(), context.signal)
+  if (counts.length === 0)
+    return { lines: [...valueLines(counts, context, answerRows).lines, ...stampUnder(stamp, context)], rows: [], stamp }
   const lines: StyledLine[] = [
     { text: `${formatNumber(counts.length)} versions; an action gives one result a version: .count() .top(10) .last()`, style: "dim" },
     ...valueLines(counts, context, answerRows).lines,

@@ -100,7 +100,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     const broken = this.embedded ? chaosNames(order => print(orderChaos(order, this.emit))) : {}
     for (const [name, value] of Object.entries(broken)) this.bind(name, value)
     const failed = (error: unknown) => this.fail(error)
-    if (options.promptColumns !== undefined) this.bind("watch", panelWatch(session, this.open, failed))
+    if (options.promptColumns !== undefined) this.bind("watch", panelWatch(session, this.open, this.watchedOnly, failed))
   }
 
   now(): number {
@@ -138,6 +138,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.running = running
     this.askedBefore = this.session.host.questions.begun
     this.guard?.begin(cell)
+    this.watchedOnly.cell()
     let ok = true
     try {
       await this.carryOut(fromElsewhere(cell, () => this.names.names()) ?? cell, running.signal)
@@ -262,7 +263,9 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async watch(args: string): Promise<readonly StyledLine[]> {
-    return openPanel(await this.watchedOnly.begins(() => watched(args, this)), this.open)
+    const what = await watched(args, this)
+    this.watchedOnly.shows(what.stream)
+    return openPanel(what, this.open)
   }
 
   async share(args: string): Promise<readonly StyledLine[]> {

@@ -3,6 +3,7 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { SnapshotDStream, Watch } from "../../engine/fluent/types.js"
 import type { Panels } from "./panels.js"
+import type { WatchedOnly } from "./watched-only.js"
 
 const opened = new WeakSet<object>()
 
@@ -12,13 +13,24 @@ export function isPanelWatch(value: unknown): boolean {
 }
 
 /** `failed` hears why a panel could not be opened: the cell is done by then. */
-export function panelWatch(session: ClientSession, panels: Panels, failed: (error: unknown) => void): ClientSession["watch"] {
+export function panelWatch(
+  session: ClientSession,
+  panels: Panels,
+  watchedOnly: Pick<WatchedOnly, "before" | "shows">,
+  failed: (error: unknown) => void,
+): ClientSession["watch"] {
   return (what, options = {}): Watch => {
     if (handleData(what)?.kind !== "stream" || options.every !== undefined || options.until !== undefined)
       return session.watch(what, options)
     const stream = what as unknown as SnapshotDStream<unknown>
     const name = options.name ?? titleOf(stream)
+    const { before } = watchedOnly
     const open = session.flush().then(() => panels.open(name, titleOf(stream), stream))
+    // Noted when the panel holds it: noted before, it could end with the cell.
+    open.then(
+      () => watchedOnly.shows(stream, before),
+      () => {},
+    )
     open.catch(failed)
     const watch: Watch = {
       name,

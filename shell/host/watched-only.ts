@@ -1,6 +1,6 @@
 /**
- * Streams that run for a panel alone. The problem: `.watch` of an expression with a state in it begins a stream that has no name, and when its
- * panel is closed the cluster would compute it on, for nobody. The solution: what such an expression began ends when no panel shows it and
+ * Streams that run for a panel alone. The problem: `.watch`, or `watch(…)`, of an expression with a state in it begins a stream that has
+ * no name, and when its panel is closed the cluster would compute it on, for nobody. The solution: what such an expression began ends when no panel shows it and
  * nothing here holds it: no variable, nor `_`, which is asked again after each cell. What has a name by then, or carries what has one, stays.
  */
 import type { ClientSession } from "../../cluster/client/session.js"
@@ -19,18 +19,25 @@ interface Holders {
 
 export class WatchedOnly {
   private readonly begun = new Set<StreamId>()
+  private known: ReadonlySet<StreamId> = new Set()
   private ended = Promise.resolve()
 
   constructor(private readonly holders: Holders) {}
 
-  /** Notes what the expression begins that `made` evaluates. */
-  async begins<T extends { readonly stream: unknown }>(made: () => Promise<T>): Promise<T> {
+  /** A cell begins: what it watches is new if it is not there yet. */
+  cell(): void {
+    this.known = new Set(this.holders.session.host.definitions.all().map(({ id }) => id))
+  }
+
+  /** A panel shows it: notes what it is made of and was not `known`, which is what there was before the cell. */
+  shows(stream: unknown, known = this.known): void {
     const { definitions } = this.holders.session.host
-    const before = new Set(definitions.all().map(({ id }) => id))
-    const what = await made()
-    for (const id of this.under(what.stream))
-      if (!before.has(id) && definitions.mayName(id) && runs(definitions.get(id).kind)) this.begun.add(id)
-    return what
+    for (const id of this.under(stream)) if (!known.has(id) && definitions.mayName(id) && runs(definitions.get(id).kind)) this.begun.add(id)
+  }
+
+  /** What was there before the cell that runs. */
+  get before(): ReadonlySet<StreamId> {
+    return this.known
   }
 
   /** After a panel was closed, and after a cell. Never throws: what the master refuses to end has another use. */

@@ -28,7 +28,7 @@ export async function whyLines(host: Asker, name: string): Promise<StyledLine[]>
   if (name === "")
     for (const { about, text, command } of troublesOf(status))
       if (about !== "stream") lines.push(line(command === undefined ? text : `${text} · ${command}`, "warning"))
-  return lines.length > 0 ? lines : [line("  nothing is held or late, nothing set aside in the last minute", "dim")]
+  return lines.length > 0 ? lines : [line("  nothing is held or late now, nothing set aside in the last minute", "dim")]
 }
 
 function troubled(status: ClusterStatus, infos: readonly StreamInfo[]): StreamInfo[] {

@@ -29,11 +29,12 @@ function noInterval({ intervals, from }: Stamp, time: (ms: number) => string): s
   return intervals.from > 0 ? `of no interval, the first begins ${time(intervals.from)}` : "of no interval"
 }
 
+/** An old interval is what was asked for: what is late says so in its own words. */
 export function age(ms: number): string {
   if (ms < 0) return "just now"
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s old`
   if (ms < 120_000) return `${Math.round(ms / 1000)} s old`
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min behind`
-  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h behind`
-  return `${Math.round(ms / 86_400_000)} d behind`
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min old`
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h old`
+  return `${Math.round(ms / 86_400_000)} d old`
 }

@@ -160,7 +160,7 @@ test("what is far from now is not called live", async () => {
   const on = await opened()
   on.wait(120_000)
   on.panels.age()
-  assert.equal(on.shown()[0], "k 60 | late · 21:01:00 · 2 min behind")
+  assert.equal(on.shown()[0], "k 60 | late · 21:01:00 · 2 min old")
 })
 
 test("watch(stream) in a cell opens a panel of its text; what has a rhythm of its own is the session's", async () => {
@@ -169,7 +169,9 @@ test("watch(stream) in a cell opens a panel of its text; what has a rhythm of it
   const elsewhere: unknown[] = []
   const session = { flush: async () => [], watch: (...args: unknown[]) => elsewhere.push(args) }
   const panels = { open: async (...args: unknown[]) => opened.push(args.slice(0, 2)), close: (name: string) => closed.push(name) }
-  const watch = panelWatch(session as unknown as ClientSession, panels as unknown as Panels, error => assert.unreachable(String(error)))
+  const unseen = { before: new Set<string>(), shows: () => {} }
+  const failed = (error: unknown) => assert.unreachable(String(error))
+  const watch = panelWatch(session as unknown as ClientSession, panels as unknown as Panels, unseen, failed)
   const stream = (source: string) =>
     ({ [handleBrand]: { kind: "stream", id: "s", keyed: true }, name: "top@cell:1:1", definition: { source } }) as never
   const one = watch(stream("watch(counts.top(5))"))
