@@ -10,6 +10,7 @@ import { dirname, relative, resolve } from "node:path"
 const groups = [
   ["shell/host/dial.js", "shell/host/attach-screen.js", "shell/host/thread-entry.js"],
   ["shell/notebook/thread.js"],
+  ["shell/view/chart-svg.js"],
   ["shell/cli/replay.js", "shell/cli/run.js"],
   ["cluster/client/index.js"],
   ["cluster/process-entry.js"],
@@ -18,9 +19,9 @@ const groups = [
   ["cluster/adapters/executor-thread-entry.js", "cluster/adapters/task-runner.js"],
 ]
 // Native code, what is loaded on demand, and what is known by identity, so that there has to be one of it: the class of errors, functions
-// that travel by name.
-const outside = ["zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract", "pino", "pg"]
-const shared = ["engine/errors.js", "engine/builtins.js"]
+// that travel by name. The one that draws is all of Vega: once for all who plot.
+const outside = ["canvas", "zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract", "pino", "pg"]
+const shared = ["engine/errors.js", "engine/builtins.js", "shell/view/chart-svg.js"]
 
 /** True when it was done; false when esbuild is not installed. */
 export async function bundle(dist) {
@@ -61,7 +62,8 @@ async function bundleEntries(esbuild, root, entries) {
       {
         name: "places",
         setup(build) {
-          build.onResolve({ filter: /(errors|builtins)\.js$/ }, ({ path, resolveDir }) => {
+          build.onResolve({ filter: /(errors|builtins|chart-svg)\.js$/ }, ({ path, resolveDir, kind }) => {
+            if (kind === "entry-point") return undefined
             const file = resolve(resolveDir, path)
             return shared.some(one => file === resolve(root, one)) ? { path: `./${relative(folder, file)}`, external: true } : undefined
           })

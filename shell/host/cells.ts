@@ -167,7 +167,7 @@ export class Cells {
     const { lines, rows, stamp } = await show(stamped, { ...this.context(), signal })
     const above = stamp ? lines.slice(0, -1) : lines
     const name = this.answers.keep(value, rows, stamp)
-    if (this.options.rich) this.place.emit({ kind: "result", lines: [...first, ...lines], page: pageView(value, this.place.tz) })
+    if (this.options.rich) this.place.emit({ kind: "result", lines: [...first, ...lines], page: await pageView(value, this.place.tz) })
     else {
       const under = lines.at(-1)
       this.place.print([...first, ...(stamp && under ? [...above, { ...under, text: `${under.text} · ${name}` }] : lines)])

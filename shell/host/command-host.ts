@@ -33,7 +33,7 @@ export interface CommandHost {
   pin(args: string): Promise<Lines>
   unwatch(name: string): Promise<Lines>
   /** Shows a chart: where pages are, drawn; else by these lines, which come back to be printed. */
-  draw(chart: Chart, title: string, lines: Lines): Lines
+  draw(chart: Chart, title: string, lines: Lines): Promise<Lines>
   setZone(zone: string): void
   save(path: string): Lines
   load(path: string): Promise<Lines>

@@ -282,9 +282,9 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     return lines
   }
 
-  draw(chart: Chart, title: string, lines: readonly StyledLine[]): readonly StyledLine[] {
+  async draw(chart: Chart, title: string, lines: readonly StyledLine[]): Promise<readonly StyledLine[]> {
     if (!this.rich) return lines
-    this.emit({ kind: "result", lines, page: drawing(chart, title, this.tz) })
+    this.emit({ kind: "result", lines, page: await drawing(chart, title, this.tz) })
     return []
   }
 

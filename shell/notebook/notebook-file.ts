@@ -38,10 +38,12 @@ export function lineOf(path: string, cell: Cell): number | null {
 }
 
 /** Writes the pictures, and the outputs under the cells. */
-export function updateNotebook({ path, text, notebook, cells }: NotebookFile, outcomes: readonly CellOutcome[], page: Page): void {
-  cells.forEach((cell, i) => {
-    writePicture(cell, outcomes[i]!, page)
-  })
+export async function updateNotebook(
+  { path, text, notebook, cells }: NotebookFile,
+  outcomes: readonly CellOutcome[],
+  page: Page,
+): Promise<void> {
+  for (const [i, cell] of cells.entries()) await writePicture(cell, outcomes[i]!, page)
   const below = cells.map((cell, i) => under(cell, outcomes[i]!))
   const renewed = cells.map((cell, i) => ({ ...cell, ...below[i]! }))
   writeFileSync(path, isJupyter(path) ? withOutputs(text, renewed) : renderNotebook(notebook, below))

@@ -1,8 +1,7 @@
 /** What cells showed, as it stands in the page: text in an `output` block, a table as Markdown, a chart as a picture in a file beside the page. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
-import { dated } from "../view/chart-file.js"
-import { chartSvg } from "../view/chart-svg.js"
+import { chartFile } from "../view/chart-file.js"
 import { truncate } from "../view/table.js"
 import { differences } from "./compare.js"
 import type { Cell, Under } from "./document.js"
@@ -16,10 +15,10 @@ export interface Page {
 }
 
 /** The lines of what differs between what stands under the cell, or beside the page, and what it showed. */
-export function differencesOf(cell: Cell, outcome: CellOutcome, page: Page): string[] {
+export async function differencesOf(cell: Cell, outcome: CellOutcome, page: Page): Promise<string[]> {
   const { output, shown } = under(cell, outcome)
   const lines = [...differences(cell.output ?? "", output ?? ""), ...differences(cell.shown ?? "", shown ?? "")]
-  const picture = pictureOf(cell, outcome, page)
+  const picture = await pictureOf(cell, outcome, page)
   if (picture === null) return lines
   if (!existsSync(picture.path)) return [...lines, `there is no ${picture.file}`]
   const drawn = differences(readFileSync(picture.path, "utf8"), picture.svg)
@@ -39,17 +38,21 @@ export function under(cell: Cell, { output, rendered }: CellOutcome): Under {
 }
 
 /** Writes the picture that the cell drew, if it did. */
-export function writePicture(cell: Cell, outcome: CellOutcome, page: Page): void {
-  const picture = pictureOf(cell, outcome, page)
+export async function writePicture(cell: Cell, outcome: CellOutcome, page: Page): Promise<void> {
+  const picture = await pictureOf(cell, outcome, page)
   if (picture === null) return
   mkdirSync(dirname(picture.path), { recursive: true })
   writeFileSync(picture.path, picture.svg)
 }
 
-function pictureOf(cell: Cell, { rendered }: CellOutcome, { directory, tz }: Page): { file: string; path: string; svg: string } | null {
+async function pictureOf(
+  cell: Cell,
+  { rendered }: CellOutcome,
+  { directory, tz }: Page,
+): Promise<{ file: string; path: string; svg: string } | null> {
   if (rendered?.kind !== "chart" || cell.view.kind !== "plot") return null
   const { file } = cell.view
-  return { file, path: join(directory, file), svg: chartSvg(rendered.chart, caption(cell), dated(tz)) }
+  return { file, path: join(directory, file), svg: await chartFile(file, rendered.chart, caption(cell), tz) }
 }
 
 /** What the page's author wrote as the image's text is the picture's title; before he did, the file's name is. */

@@ -153,8 +153,9 @@ async function runOne(file: NotebookFile, options: NotebookOptions): Promise<End
     for (const { node, atMs } of early)
       options.warn(`${path}  had ended before ${node} was to end, at ${formatDuration(atMs)} of its clock\n`)
     const page = { directory: job.directory, tz: settings.tz }
-    const reports = cells.map((cell, i) => judge(path, cell, i, outcomes, options.check ? page : null))
-    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) updateNotebook(file, outcomes, page)
+    const reports: CellReport[] = []
+    for (const [i, cell] of cells.entries()) reports.push(await judge(path, cell, i, outcomes, options.check ? page : null))
+    if (options.update && !timedOut && outcomes.every(outcome => outcome.failure === null)) await updateNotebook(file, outcomes, page)
     return {
       report: { file: path, cells: reports, ms: Math.round(performance.now() - startedMs) },
       timedOut,
@@ -176,17 +177,17 @@ function portTo(calls: Parameters<typeof serveCalls>[1]): MessagePort {
 }
 
 /** `page`: it is compared with what stands there. */
-function judge(path: string, cell: Cell, index: number, outcomes: readonly CellOutcome[], page: Page | null): CellReport {
+async function judge(path: string, cell: Cell, index: number, outcomes: readonly CellOutcome[], page: Page | null): Promise<CellReport> {
   const outcome = outcomes[index]
   const skipped = index > 0 && index >= outcomes.length
-  const problem = (): string[] | null => {
+  const problem = async (): Promise<string[] | null> => {
     if (skipped) return null
     if (outcome === undefined) return ["did not run"]
     if (outcome.failure !== null) return outcome.failure.split("\n")
-    const lines = page === null ? [] : differencesOf(cell, outcome, page)
+    const lines = page === null ? [] : await differencesOf(cell, outcome, page)
     return lines.length === 0 ? null : [outputDiffers, ...lines]
   }
-  return { cell: index + 1, line: lineOf(path, cell), ms: outcome?.ms ?? 0, problem: problem(), skipped }
+  return { cell: index + 1, line: lineOf(path, cell), ms: outcome?.ms ?? 0, problem: await problem(), skipped }
 }
 
 /** Ends the thread, with whatever runs in it, when a cell takes too long. */

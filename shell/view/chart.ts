@@ -1,6 +1,6 @@
 /**
  * What can be drawn, and how: numbers over time as a line, amounts by name as bars. Rows of text for the terminal; for files and
- * pages see `chart-svg.ts` and `vega-lite.ts`.
+ * pages see `vega-lite.ts`.
  */
 import { isSeries } from "../host/answers.js"
 import { formatNumber } from "./number.js"
@@ -147,7 +147,7 @@ function lineLines({ values, times }: Extract<Chart, { kind: "line" }>, { width,
 }
 
 /** What stands below the ends of a line: times, or how many values there are. */
-export function endLabels(
+function endLabels(
   values: readonly number[],
   times: readonly number[] | undefined,
   formatTime: (ms: number) => string,
@@ -155,7 +155,7 @@ export function endLabels(
   return times === undefined ? ["1", formatNumber(values.length)] : [formatTime(times[0]!), formatTime(times.at(-1)!)]
 }
 
-export function extent(values: readonly number[]): [low: number, high: number] {
+function extent(values: readonly number[]): [low: number, high: number] {
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
 }
 

@@ -1,9 +1,8 @@
 /** What a page shows of a value in place of the terminal's text. */
 import { type Chart, chartByItself } from "./chart.js"
 import { dated } from "./chart-file.js"
-import { chartSvg } from "./chart-svg.js"
 import { valueHtml } from "./html.js"
-import { type VegaLite, vegaLite } from "./vega-lite.js"
+import { isKept, type VegaLite, vegaLite } from "./vega-lite.js"
 
 export interface PageView {
   readonly html: string | undefined
@@ -12,13 +11,13 @@ export interface PageView {
 }
 
 /** Rows as a table; numbers over time and histograms drawn. */
-export function pageView(value: unknown, tz: string): PageView {
+export async function pageView(value: unknown, tz: string): Promise<PageView> {
   const chart = chartByItself(value)
   return chart === undefined ? { html: valueHtml(value) } : drawing(chart, "", tz)
 }
 
-export function drawing(chart: Chart, title: string, tz: string): PageView {
-  const time = dated(tz)
-  const specification = vegaLite(chart, title, time)
-  return { html: chartSvg(chart, title, time), ...(specification && { vegaLite: specification }) }
+export async function drawing(chart: Chart, title: string, tz: string): Promise<PageView> {
+  const specification = vegaLite(chart, title, dated(tz))
+  const { svgOf } = await import("./chart-svg.js")
+  return { html: await svgOf(specification), ...(isKept(chart) && { vegaLite: specification }) }
 }

@@ -203,7 +203,7 @@ test("an answer is kept by the number under it: looked at, drawn and written wit
     assert.is(readFileSync(file, "utf8").split("\r\n").length, n + 2)
     assert.match(await shell.run(`.write ${name} ${file}`), /is there already/)
     assert.match(await shell.run(`.plot counts.slice("-10s").count() ${join(directory, "keys.svg")}`), /drawn in/)
-    assert.match(readFileSync(join(directory, "keys.svg"), "utf8"), /<polyline/)
+    assert.match(readFileSync(join(directory, "keys.svg"), "utf8"), /mark-line/)
     assert.match(await shell.run(".plot 'text'"), /neither numbers nor pairs/)
   } finally {
     rmSync(directory, { recursive: true })

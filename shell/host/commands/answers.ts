@@ -59,7 +59,7 @@ async function plot(host: CommandHost, args: string) {
   const time = (ms: number) => formatTime(ms, host.tz, { nowMs: host.now() })
   const chart = chartOf(settled, key => cellText(key, { formatTime: at => time(at.getTime()) }))!
   if (path === undefined) return host.draw(chart, expression, lines)
-  writeNew(path, chartFile(path, chart, expression === "" ? host.answers.find("").name : expression, host.tz))
+  writeNew(path, await chartFile(path, chart, expression === "" ? host.answers.find("").name : expression, host.tz))
   return [line(`  drawn in ${path}`, "dim")]
 }
 

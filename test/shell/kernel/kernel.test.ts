@@ -63,15 +63,15 @@ test("what is drawn is a picture, text, and a specification that pages draw them
   assert.match(String(bars["text/html"]), /^<svg/)
   assert.equal((bars[mime] as { data: unknown }).data, {
     values: [
-      { row: 0, label: "/a", value: 2 },
-      { row: 1, label: "/b", value: 1 },
+      { row: 0, label: "/a", value: 2, text: "2" },
+      { row: 1, label: "/b", value: 1, text: "1" },
     ],
   })
   const rows = data(await kernel.execute('await parallelize([["/", 1]]).top(2)'))
   assert.is(rows[mime], undefined)
   // Without an expression it is the last answer.
   const last = found(await kernel.execute(".plot"), "execute_result").data as Record<string, unknown>
-  assert.equal((last[mime] as { data: unknown }).data, { values: [{ row: 0, label: "/", value: 1 }] })
+  assert.equal((last[mime] as { data: unknown }).data, { values: [{ row: 0, label: "/", value: 1, text: "1" }] })
 })
 
 test("an error has the user's line, and cells that were sent after it do not run", async () => {
