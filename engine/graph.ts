@@ -54,6 +54,8 @@ export interface StreamGraph {
   through(stream: StreamId): number | null
   /** Whether nothing more will come of the stream: it was stopped, or is an input that has been read to its end. */
   isOver?(stream: StreamId): boolean
+  /** Whether a function of the stream failed, so that it goes no further until somebody sees to it. */
+  isHeld?(stream: StreamId): boolean
   /** How many keys the newest version of a state before the interval has; null when that is not known yet. Only spares jobs. */
   keysBefore?(state: StreamId, interval: number): number | null
 }

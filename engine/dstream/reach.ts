@@ -91,6 +91,17 @@ function isOver(graph: StreamGraph, stream: StreamId): boolean {
   return own === null || own >= intervalStart(whole, intervalMs)
 }
 
+/** The held stream that this one waits for, itself first; null when none is. */
+export function heldIn(graph: StreamGraph, stream: StreamId): StreamDefinition | null {
+  const { definition } = graph.definition(stream)
+  if (graph.isHeld?.(stream) ?? false) return definition
+  for (const parent of parentsIn(definition.node)) {
+    const held = heldIn(graph, parent)
+    if (held !== null) return held
+  }
+  return null
+}
+
 /** A question's time in epoch ms: relative ones count from the end of the stream's newest finished interval. */
 export function resolveTime(graph: StreamGraph, stream: StreamId, time: QueryTime): number {
   if (time === -Infinity) return earliestOf(graph, stream)

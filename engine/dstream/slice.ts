@@ -8,7 +8,7 @@ import { simplify } from "../simplify.js"
 import { formatDuration, intervalStart } from "../time.js"
 import { nextRecords } from "./changes.js"
 import { flavourOf } from "./flavour.js"
-import { checkReach, earliestOf, hasEnd, resolveTime, throughOf } from "./reach.js"
+import { checkReach, earliestOf, hasEnd, heldIn, resolveTime, throughOf } from "./reach.js"
 
 type SliceLeaf = Extract<RddNode, { kind: "slice" }>
 type VersionLeaf = Extract<RddNode, { kind: "version" }>
@@ -196,6 +196,14 @@ function checkFinished(graph: StreamGraph, stream: StreamId, time: number): void
       `${definition.name} ends at ${new Date(through).toISOString()}, as its files do: ${new Date(time).toISOString()} is after it`,
       { code: 2, try: "latest(), or a time before" },
     )
+  const held = heldIn(graph, stream)
+  if (held !== null) {
+    const what = held.id === stream ? "is held" : `waits for ${held.name}, which is held`
+    throw new RivuletError(`${definition.name} ${what}, and is finished through ${new Date(through).toISOString()}`, {
+      code: 5,
+      try: `latest(); why ${held.name} says what it is held for`,
+    })
+  }
   throw new RivuletError(
     `${definition.name} is finished through ${new Date(through).toISOString()}: ${new Date(time).toISOString()} is still to come`,
     { try: "ask for latest(), or wait" },

@@ -60,15 +60,15 @@ export function plainBlock(state: NumberState, slots: Int32Array, at: number, ba
 
 /** The slots' keys, one after the other. */
 function keysOf(state: NumberState, slots: Int32Array): { readonly offsets: Int32Array; readonly data: Uint8Array } {
-  let keyBytes = 0
-  for (let row = 0; row < slots.length; row++) keyBytes += state.keyLength(slots[row]!)
-  if (keyBytes > 0x7fffffff) throw new Error(`${keyBytes} bytes of keys do not fit one block`)
   const offsets = new Int32Array(slots.length + 1)
-  const data = new Uint8Array(keyBytes)
-  for (let row = 0, end = 0; row < slots.length; row++) {
-    end = state.copyKey(slots[row]!, data, end)
-    offsets[row + 1] = end
+  let keyBytes = 0
+  for (let row = 0; row < slots.length; row++) {
+    keyBytes += state.keyLength(slots[row]!)
+    offsets[row + 1] = keyBytes
   }
+  if (keyBytes > 0x7fffffff) throw new Error(`${keyBytes} bytes of keys do not fit one block`)
+  const data = new Uint8Array(keyBytes)
+  state.copyKeys(slots, data)
   return { offsets, data }
 }
 

@@ -12,11 +12,12 @@ import type { ChainBlock, StateCache } from "./state-cache.js"
 import { stepState } from "./step-state.js"
 
 /**
- * Each link of a chain costs whoever reads it a place in a message and an open, each row of a base its writing. What both
- * come to together is least where links grow as the square root of rows.
+ * Each link of a chain costs whoever reads it a place in a message and an open, some 1.5 µs, each row of a base its writing, some 0.2. What
+ * both come to together is least where links grow as the square root of rows, half of it; so many as are cheap anyway are not saved.
  */
 const fewestDeltas = 12
-const mostDeltas = 64
+const cheapDeltas = 64
+const mostDeltas = 512
 /** No base for its rows' sake before a chain has so many. */
 const fewestRows = 1024
 
@@ -69,7 +70,8 @@ export function writeStep(
 
 /** `chain`: as of the version before. */
 export function needsBase({ baseRows, deltas, deltaRows: before }: ChainLength, changes: number, partition: number): boolean {
-  const links = Math.max(fewestDeltas, Math.min(mostDeltas, Math.ceil(Math.sqrt(baseRows))))
+  const root = Math.ceil(Math.sqrt(baseRows))
+  const links = Math.max(fewestDeltas, Math.min(cheapDeltas, root), Math.min(mostDeltas, root >> 1))
   // Staggered, so that not all partitions write theirs in one interval.
   return before + changes >= Math.max(baseRows, fewestRows) || deltas + 1 >= links + ((partition * 7) % (links >> 1))
 }
