@@ -23,13 +23,23 @@ export interface KernelExports {
   tableClear(): void
   tableKeyBytes(): number
   readonly tableKeys: Global
-  addKeys(text: number, ends: number, row: number, rows: number, values: number): number
   logBegin(): void
   logLine(from: number, to: number, out: number, withQuoted: number): void
   logLines(text: number, ends: number, base: number, rows: number, out: number, withQuoted: number): void
-  countPieces(text: number, ends: number, base: number, row: number, rows: number, separator: number, skip: number, added: number): number
+  countPieces(
+    text: number,
+    ends: number,
+    base: number,
+    row: number,
+    rows: number,
+    separator: number,
+    skip: number,
+    adds: number,
+    added: number,
+  ): number
+  addKeys(text: number, ends: number, row: number, rows: number, values: number): number
   tablePartitions(partitions: number, places: number, counts: number): void
-  tableColumns(places: number, columns: number, starts: number): void
+  tableColumns(places: number, columns: number, starts: number, adds: number, each: number): void
 }
 
 interface Global {

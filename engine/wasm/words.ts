@@ -33,11 +33,13 @@ export class TableFull extends Error {}
 
 const padding = 64
 const sliceRows = 8 * 1024
-const entryBytes = 32
+const entryBytes = 16
 const firstCapacity = 4096
 const firstKeyBytes = 64 * 1024
 /** Beyond it tables in JavaScript are as good, for no cache holds them. */
 const mostBytes = 256 * 2 ** 20
+const mostEach = 2 ** 20
+const mostCounted = 2 ** 32 - 1
 
 const textBytes = sliceBytes + padding
 const endsBytes = align(4 * (sliceRows + 1))
@@ -47,6 +49,10 @@ export class SumTable {
   private readonly instance = new KernelInstance(textBytes + endsBytes + numbersBytes + firstKeyBytes + firstCapacity * entryBytes)
   private capacity = firstCapacity
   private keyBytes = firstKeyBytes
+  /** Pieces are counted, and a key's sum is this so often; null: numbers are added. */
+  private each: number | null = null
+  /** At most so many have been counted. */
+  private counted = 0
   // Keys that were given one by one, and are to be added.
   private text!: Uint8Array
   private textView!: DataView
@@ -59,8 +65,10 @@ export class SumTable {
     this.place()
   }
 
-  /** To be called before what gives pairs one by one. */
+  /** To be called before what gives pairs one by one. Throws TableFull where pieces have been counted. */
   begin(): void {
+    if (this.count === 0) this.each = null
+    else if (this.each !== null) throw new TableFull()
     const { base, bytes } = this.instance
     if (this.text?.buffer === bytes.buffer) return
     this.text = bytes.subarray(base, base + textBytes)
@@ -93,7 +101,7 @@ export class SumTable {
     for (let row = 0; ; ) {
       row = instance.kernels.addKeys(text, text + textBytes, row, gathered, text + textBytes + endsBytes)
       if (row === gathered) break
-      if (!this.grow(this.ends[row + 1]! - this.ends[row]!)) throw new TableFull()
+      if (!this.grow(1)) throw new TableFull()
       this.begin()
     }
     this.gathered = this.gatheredBytes = 0
@@ -108,9 +116,15 @@ export class SumTable {
     return this.instance.bytes.length
   }
 
-  /** Rows [0, rows) of a text column. False: a row, or the table, is too long; then nothing of it counts. */
+  /** Rows [0, rows) of a text column. False: a row, or the table, is too long, or something else was added before; then nothing of it counts. */
   add(data: Uint8Array, offsets: Int32Array, rows: number, { separator, skip, added }: Pieces): boolean {
     const { instance } = this
+    // So often as can be counted, such a number gives the same whether it is added or multiplied.
+    const each = Number.isInteger(added) && Math.abs(added) <= mostEach ? added : null
+    if (this.count === 0) this.each = each
+    else if (!Object.is(this.each, each)) return false
+    this.counted += data.length + rows
+    if (this.counted > mostCounted) return false
     const { kernels } = instance
     const text = instance.base
     const ends = text + textBytes
@@ -122,9 +136,10 @@ export class SumTable {
       instance.bytes.set(data.subarray(from, offsets[last]!), text)
       new Int32Array(instance.bytes.buffer, ends, last - first + 1).set(offsets.subarray(first, last + 1))
       for (let row = 0; ; ) {
-        row = kernels.countPieces(text, ends, from, row, last - first, separator ?? -1, skip ? 1 : 0, added)
+        row = kernels.countPieces(text, ends, from, row, last - first, separator ?? -1, skip ? 1 : 0, this.each === null ? 1 : 0, added)
         if (row === last - first) break
-        if (!this.grow(offsets[first + row + 1]! - offsets[first + row]!)) return false
+        const bytes = offsets[first + row + 1]! - offsets[first + row]!
+        if (!this.grow(separator === null ? 1 : bytes + 1)) return false
       }
       first = last
     }
@@ -160,7 +175,7 @@ export class SumTable {
       of(starts)[p] = text
       new Uint32Array(instance.bytes.buffer, offsets, 1)[0] = 0
     }
-    kernels.tableColumns(places, columns, starts)
+    kernels.tableColumns(places, columns, starts, this.each === null ? 1 : 0, this.each ?? 0)
     const { bytes: memory } = instance
     return layout.map(({ rows, bytes, offsets, text, sums }, p) => ({
       rows,
@@ -172,6 +187,7 @@ export class SumTable {
   }
 
   clear(): void {
+    this.counted = 0
     this.gathered = this.gatheredBytes = 0
     this.instance.kernels.tableClear()
   }
@@ -188,12 +204,11 @@ export class SumTable {
     this.instance.kernels.tableAt(this.entries, this.capacity, this.keys, this.keyBytes)
   }
 
-  /** Room for all pieces of a row. False: there shall be none. */
-  private grow(rowBytes: number): boolean {
+  /** Room for a row that has so many pieces at most: in entries or else in keys. False: there shall be none. */
+  private grow(pieces: number): boolean {
     const { instance } = this
     const { kernels } = instance
-    const pieces = rowBytes + 1
-    if (this.count + pieces > (this.capacity >> 3) * 5) {
+    if (this.count + pieces > (this.capacity >> 3) * 7) {
       const old = this.capacity * entryBytes
       if (old * 2 > mostBytes) return false
       const from = this.entries

@@ -87,4 +87,15 @@ test("a row that is too long is refused; what was in the table then is not in th
   compare([["b"]], words, 1)
 })
 
+test("what is counted and what is added do not mix", () => {
+  assert.ok(added(table, ["a b"], words))
+  assert.not.ok(added(table, ["a"], { ...words, added: 0.5 }))
+  assert.not.ok(added(table, ["a"], { ...words, added: 2 }))
+  assert.throws(() => table.begin())
+  table.clear()
+  compare([["a b a"]], { ...words, added: 0.1 }, 2)
+  compare([["a b a"], ["b"]], { ...words, added: 2 ** 20 }, 2)
+  compare([["a b a"], ["b"]], { ...words, added: 2 ** 53 }, 2)
+})
+
 test.run()
