@@ -43,6 +43,8 @@ export interface Submitting {
 export class Changes {
   readonly #parts: ChangeParts
   /** What this session has stopped, and the workers that it drains, the last time last. */
+  /** Streams that are to stay, by what was said here. */
+  readonly kept = new Set<StreamId>()
   readonly #done: ({ readonly stopped: readonly StreamId[] } | { readonly drained: string })[] = []
 
   constructor(parts: ChangeParts) {
@@ -91,7 +93,8 @@ export class Changes {
 
   /** By id, `name` or `program/name`: they stay until they are stopped. */
   async keep(streams: readonly string[], { force, dryRun = false }: { readonly force: boolean; readonly dryRun?: boolean }): Promise<void> {
-    await this.#parts.request({ kind: "keep", streams, by: this.#by, force, ...(dryRun && { dryRun }) })
+    const { kept } = await this.#parts.request({ kind: "keep", streams, by: this.#by, force, ...(dryRun && { dryRun }) })
+    if (!dryRun) for (const id of kept) this.kept.add(id)
   }
 
   /** By id: another name, if nobody of the same program has it. */

@@ -165,12 +165,9 @@ export class Definitions {
     return this.#drafts().filter(({ id }) => needed.has(id))
   }
 
-  /** Inputs that this session gave the cluster and that nobody has named. */
-  namelessInputs(): StreamId[] {
-    const inputs = [...this.#known.values()].filter(
-      ({ definition, own, state }) => own && state === "accepted" && definition.kind === "input",
-    )
-    return inputs.flatMap(({ definition: { id, named } }) => (named ? [] : [id]))
+  /** What this session gave the cluster. */
+  given(): StreamDefinition[] {
+    return [...this.#known.values()].flatMap(({ definition, own, state }) => (own && state === "accepted" ? [definition] : []))
   }
 
   draftCount(): number {

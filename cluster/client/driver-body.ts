@@ -34,6 +34,16 @@ export interface DriverTask {
   readonly stream: string
   readonly interval: { readonly from: number; readonly to: number }
   readonly parent: string
+  readonly timeoutMs: number
+}
+
+/** Calls what it is given, up to its first wait; throws a BodyTimeout if that does not end within `timeoutMs`. */
+export type BeginBody = (body: () => unknown, timeoutMs: number) => unknown
+
+export class BodyTimeout extends Error {
+  constructor(timeoutMs: number) {
+    super(`did not end within ${timeoutMs / 1_000} s and was stopped`)
+  }
 }
 
 export interface DriverEnd {
@@ -45,17 +55,19 @@ export class DriverBodies {
   readonly #calls: ClientCalls
   readonly #user: string
   readonly #compiler = new FunctionCompiler()
+  readonly #begin: BeginBody
   #opened: Promise<SessionHost> | null = null
 
-  /** `user`: who asks what the bodies ask. */
-  constructor(calls: ClientCalls, user: string) {
+  /** `user`: who asks what the bodies ask. `begin` calls a body. */
+  constructor(calls: ClientCalls, user: string, begin: BeginBody = body => body()) {
     this.#calls = calls
     this.#user = user
+    this.#begin = begin
   }
 
   /** Never rejected. `onBegun` is called just before the body, `onLine` for each line as it is printed. */
   async run(
-    { f, parts, stream, interval, parent }: DriverTask,
+    { f, parts, stream, interval, parent, timeoutMs }: DriverTask,
     { onBegun, onLine }: { onBegun(): void; onLine(line: CapturedLog): void },
   ): Promise<DriverEnd> {
     const logs = new Logs(onLine)
@@ -84,10 +96,10 @@ export class DriverBodies {
         handle: data => openHandle(host, data as HandleData, held),
       }) as UserFunction as (rdd: unknown, interval: unknown) => unknown
       onBegun()
-      await body(handle.at(interval.from), Object.freeze({ ...interval }))
+      await this.#begin(() => body(handle.at(interval.from), Object.freeze({ ...interval })), timeoutMs)
       return { logs: logs.take() }
     } catch (error) {
-      return { error: failureOf("user", error, ref), logs: logs.take() }
+      return { error: failureOf(error instanceof BodyTimeout ? "timeout" : "user", error, ref), logs: logs.take() }
     }
   }
 
@@ -122,8 +134,10 @@ function openHandle(host: SessionHost, data: HandleData, held: ReadonlyMap<strin
 
 function failureOf(kind: TaskFailure["kind"], error: unknown, ref: FunctionRef | undefined): TaskFailure {
   const { name, message, stack } = error instanceof Error ? error : new Error(`threw ${String(error)}`)
-  const hint = error instanceof RivuletError ? error.try : undefined
   const origin = ref === undefined ? undefined : (positionOf(error, ref) ?? ref.origin)
+  if (error instanceof BodyTimeout)
+    return { kind, message, operator: "foreachRDD", try: "a function that ends; or a longer taskTimeout", ...(origin && { origin }) }
+  const hint = error instanceof RivuletError ? error.try : undefined
   return {
     ...{ kind, message, operator: "foreachRDD" },
     ...(!(error instanceof RivuletError) && { errorName: name }),

@@ -15,7 +15,7 @@
 import type { StreamId } from "../../engine/definition.js"
 import type { NodeId } from "../ports.js"
 import type { BatchKey, FoldMark, ReceivedBlock } from "../protocol.js"
-import type { BlockTracker } from "./block-tracker.js"
+import type { BlockTracker } from "../scheduler/block-tracker.js"
 import type { Ledger } from "./ledger.js"
 import { blocksOf } from "./records.js"
 

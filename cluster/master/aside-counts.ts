@@ -5,7 +5,7 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { StageSpec } from "../../engine/task.js"
-import { deleteFirst } from "./stage-facts.js"
+import { deleteOldest } from "../oldest.js"
 
 /** Of so many tasks that set something aside it is known. What runs again is mostly young. */
 const tasksKnown = 20_000
@@ -27,7 +27,7 @@ export class AsideCounts {
     if (records <= known) return
     this.#tasks.delete(task)
     this.#tasks.set(task, records)
-    if (this.#tasks.size > tasksKnown) deleteFirst(this.#tasks)
+    if (this.#tasks.size > tasksKnown) deleteOldest(this.#tasks)
     this.#streams.set(stream, this.of(stream) + records - known)
     this.#noteNewest(stream, Math.floor(timeMs / 1_000), records - known)
   }

@@ -7,6 +7,7 @@ import type { StreamId } from "../../engine/definition.js"
 import { hasEnd, isThere, rangesAhead, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream, StreamGraph } from "../../engine/graph.js"
+import type { RddNode } from "../../engine/rdd.js"
 import { walk } from "../../engine/tree.js"
 import type { Request } from "../protocol.js"
 import { isBounded } from "./input-kinds.js"
@@ -27,31 +28,20 @@ export class AskedOldLogs {
     const brought = new Map(definitions.map(definition => [definition.id, { definition, since: 0 }]))
     const lookup = (id: StreamId): GraphStream | undefined => ledger.streams.get(id) ?? brought.get(id)
     const known = graph.with(brought)
-    let ahead = false
-    walk(rdd, node => {
-      if (node.kind !== "slice" && node.kind !== "version") return
-      const until = node.kind === "slice" ? node.to : node.at
-      const definition = lookup(node.stream)?.definition
-      if (definition === undefined) return
-      if (throughOf(known, node.stream) <= known.definition(node.stream).since && this.#joinsAhead(known, node.stream)) ahead = true
-      for (const id of catalog.inputsOf(definition, lookup)) {
+    return askedOf(rdd).some(({ stream, until }) => {
+      const definition = lookup(stream)?.definition
+      if (definition === undefined) return false
+      if (throughOf(known, stream) <= known.definition(stream).since && this.#joinsAhead(known, stream)) return true
+      return catalog.inputsOf(definition, lookup).some(id => {
         const input = ledger.streams.get(id)
-        const of = input?.definition.node
+        if (input === undefined || input.held !== null || input.stoppedMs !== null || !isBounded(input.definition)) return false
+        const { node } = input.definition
         const seen = progress.sealed(id) ?? Number.NEGATIVE_INFINITY
-        if (
-          input === undefined ||
-          of?.kind !== "input" ||
-          !isBounded(input.definition) ||
-          (input.read?.ended === true && seen >= input.sealedThrough) ||
-          input.held !== null
-        )
-          continue
-        if (input.stoppedMs !== null) continue
+        if (node.kind !== "input" || (input.read?.ended === true && seen >= input.sealedThrough)) return false
         // A time that is relative means what has been read so far, but an archive's end is known in a moment.
-        if (of.source.kind === "archive" || (of.timestamp !== null && until > seen && until !== Infinity)) ahead = true
-      }
+        return node.source.kind === "archive" || (node.timestamp !== null && until > seen && until !== Infinity)
+      })
     })
-    return ahead
   }
 
   /**
@@ -61,13 +51,10 @@ export class AskedOldLogs {
   check({ rdd, definitions }: QueryRequest): void {
     const { graph } = this.#parts
     const known = graph.with(new Map(definitions.map(definition => [definition.id, { definition, since: 0 }])))
-    walk(rdd, node => {
-      if (node.kind !== "slice" && node.kind !== "version") return
-      const { stream } = node
-      const until = node.kind === "slice" ? node.to : node.at
-      this.#checkHeld(known, stream, hasEnd(known, stream) && !isThere(known, { stream, until }))
-      for (const range of rangesAhead(known, stream)) this.#checkHeld(known, range.stream, true)
-    })
+    for (const asked of askedOf(rdd)) {
+      this.#checkHeld(known, asked.stream, hasEnd(known, asked.stream) && !isThere(known, asked))
+      for (const range of rangesAhead(known, asked.stream)) this.#checkHeld(known, range.stream, true)
+    }
   }
 
   /** `short`: more is asked for than has been read. */
@@ -99,4 +86,14 @@ export class AskedOldLogs {
       return hasEnd(graph, range.stream) && inputs.every(id => (ledger.streams.get(id)?.held ?? null) === null)
     })
   }
+}
+
+/** The streams that a question reads, and until when. */
+function askedOf(rdd: RddNode): readonly { readonly stream: StreamId; readonly until: number }[] {
+  const asked: { stream: StreamId; until: number }[] = []
+  walk(rdd, node => {
+    if (node.kind === "slice") asked.push({ stream: node.stream, until: node.to })
+    if (node.kind === "version") asked.push({ stream: node.stream, until: node.at })
+  })
+  return asked
 }

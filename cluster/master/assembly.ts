@@ -5,6 +5,7 @@ import type { TaskFailure } from "../../engine/task.js"
 import { MasterClock } from "../clock.js"
 import { incarnationOf, type NodeId, type Now } from "../ports.js"
 import type { PastEvent } from "../protocol.js"
+import { BlockTracker } from "../scheduler/block-tracker.js"
 import { JobGenerator } from "../scheduler/job-generator.js"
 import type { Outbox } from "../scheduler/outbox.js"
 import { Placement } from "../scheduler/placement.js"
@@ -12,7 +13,6 @@ import { Scheduler } from "../scheduler/scheduler.js"
 import { StateChains } from "../scheduler/state-chains.js"
 import { Admission } from "./admission.js"
 import { ArchiveSources } from "./archive-sources.js"
-import { BlockTracker } from "./block-tracker.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { Clients } from "./clients.js"
@@ -132,7 +132,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
   const retention = new Retention(parts, queries, checkpointer, sources, held)
   const retries = new Retries(parts)
   const subscriptions = new Subscriptions(parts)
-  const draining = new Draining(parts, streams, event => {
+  const draining = new Draining(parts, streams.drivers, event => {
     members.changed()
     clients.tell(event)
   })

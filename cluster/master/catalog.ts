@@ -95,6 +95,13 @@ export class Catalog {
     return short[0]
   }
 
+  /** As `find`, for who cannot go on without it. */
+  require(name: string): StreamRecord {
+    const found = this.find(name)
+    if (found === undefined) throw noStream(name)
+    return found
+  }
+
   /** The input that receives under this name. */
   receiver(name: string): StreamRecord | undefined {
     return this.#all.receivers.get(name)
@@ -233,6 +240,10 @@ function isStep({ named, kind, persist }: StreamDefinition): boolean {
 /** Whether a stream is one that only the master's other streams read. */
 export function isInternal({ id, node }: StreamDefinition): boolean {
   return node.kind === "input" && id.endsWith("^")
+}
+
+export function noStream(stream: string): RivuletError {
+  return new RivuletError(`there is no stream ${stream}`, { code: 2, try: "`streams` lists those that there are" })
 }
 
 export function nameOf({ definition }: Pick<StreamRecord, "definition">): string {

@@ -9,9 +9,9 @@ import type { StreamId } from "../../engine/definition.js"
 import type { StageSpec } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
+import type { Output, Part, StoredOf, TrackedBlock } from "../scheduler/tracked-block.js"
 import type { Parts } from "./parts.js"
 import type { StreamRecord } from "./stream-record.js"
-import type { Output, Part, StoredOf, TrackedBlock } from "./tracked-block.js"
 
 type StoredOutput = Output & { readonly stored: StoredOf }
 type Stored = TrackedBlock & { readonly output: StoredOutput }

@@ -12,9 +12,9 @@
 import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { ClusterEvent } from "../protocol.js"
+import type { TrackedBlock } from "../scheduler/tracked-block.js"
+import type { Drivers } from "./drivers.js"
 import { type Parts, say, type Times } from "./parts.js"
-import type { Streams } from "./streams.js"
-import type { TrackedBlock } from "./tracked-block.js"
 import type { WorkerEntry } from "./worker-registry.js"
 
 /** All blocks are looked through so often while a worker is drained. */
@@ -34,16 +34,16 @@ interface Asked {
 
 export class Draining {
   readonly #parts: Parts
-  readonly #streams: Pick<Streams, "drivesAt">
+  readonly #drivers: Drivers
   readonly #tell: (event: ClusterEvent) => void
   readonly #asked = new Map<string, Asked>()
   /** Blocks that keep a worker, and since when there is nothing else that keeps it. */
   readonly #left = new Map<NodeId, { readonly blocks: readonly TrackedBlock[]; freeSinceMs: number | null }>()
   #lookedMs = Number.NEGATIVE_INFINITY
 
-  constructor(parts: Parts, streams: Pick<Streams, "drivesAt">, tell: (event: ClusterEvent) => void) {
+  constructor(parts: Parts, drivers: Drivers, tell: (event: ClusterEvent) => void) {
     this.#parts = parts
-    this.#streams = streams
+    this.#drivers = drivers
     this.#tell = tell
   }
 
@@ -159,7 +159,7 @@ export class Draining {
   #isFree({ node, unsettled }: WorkerEntry, nowMs: number): boolean {
     const left = this.#left.get(node)
     if (left === undefined) return false
-    const busy = left.blocks.length > 0 || unsettled !== 0 || this.#parts.scheduler.runsAt(node) || this.#streams.drivesAt(node)
+    const busy = left.blocks.length > 0 || unsettled !== 0 || this.#parts.scheduler.runsAt(node) || this.#drivers.runsAt(node)
     left.freeSinceMs = busy ? null : (left.freeSinceMs ?? nowMs)
     return left.freeSinceMs !== null && nowMs - left.freeSinceMs >= fetchMs
   }

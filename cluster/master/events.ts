@@ -60,12 +60,20 @@ export class Events {
       if (kinds !== null && !kinds.includes(kind)) continue
       for (const entry of entries.slice(-keptOfAKind)) {
         if (entry.sequence <= after || entry.wallMs < sinceMs) continue
-        const about = "stream" in entry.event ? entry.event.stream : null
+        const about = aboutOf(entry.event)
         if (stream !== null && about !== stream) continue
         found.push({ ...entry, owner: (about === null ? undefined : owners.get(about)) ?? null })
       }
     }
     return found.sort((a, b) => a.sequence - b.sequence)
+  }
+
+  /** By which a stream was known until it was renamed at that time; of renamings before its last one the present name. */
+  #formerName(id: StreamId, wallMs: number): string {
+    const stream = this.#ledger.streams.get(id)
+    if (stream === undefined) return id
+    const { definition, formerly } = stream
+    return nameOf(formerly?.wallMs === wallMs ? { definition: { ...definition, name: formerly.name } } : stream)
   }
 
   #eventsOf(record: JournalRecord): PastEvent[] {
@@ -91,7 +99,9 @@ export class Events {
       case "kept":
         return record.streams.map(id => ({ kind: "kept", stream: name(id) }))
       case "rename":
-        return record.wallMs === undefined ? [] : [{ kind: "renamed", stream: name(record.stream), to: record.name }]
+        return record.wallMs === undefined
+          ? []
+          : [{ kind: "renamed", stream: this.#formerName(record.stream, record.wallMs), to: record.name }]
       case "replaced": {
         const [first] = record.versions
         if (record.told === null || first === undefined) return []
@@ -114,4 +124,10 @@ export class Events {
         return []
     }
   }
+}
+
+/** The stream by the name that it has by then; null: it is about none. */
+function aboutOf(event: EventEntry["event"]): string | null {
+  if (!("stream" in event)) return null
+  return event.kind === "renamed" ? event.stream.slice(0, event.stream.lastIndexOf("/") + 1) + event.to : event.stream
 }

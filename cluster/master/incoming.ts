@@ -48,7 +48,7 @@ export class Incoming {
   #tasksDone(from: NodeId, { done }: Of<"tasksDone">, times: Times): void {
     const { parts, streams } = this.#its
     if (parts.registry.get(from) === undefined) return
-    parts.scheduler.tasksDone(from, streams.driven(from, done, times), times.monotonicMs)
+    parts.scheduler.tasksDone(from, streams.drivers.takeDone(from, done, times), times.monotonicMs)
   }
 
   #assetRequest(from: NodeId, { hashes }: Of<"assetRequest">): void {

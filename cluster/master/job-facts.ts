@@ -7,11 +7,12 @@ import type { StreamId } from "../../engine/definition.js"
 import { stageDependencies } from "../../engine/plan.js"
 import type { OutputId, RddNode } from "../../engine/rdd.js"
 import type { StageSpec } from "../../engine/task.js"
+import { deleteOldest } from "../oldest.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
 import type { IntervalJob } from "../scheduler/job-generator.js"
 import { Slowness } from "./slowness.js"
-import { deleteFirst, heavyPartitions, type StageFacts, TaskTimes } from "./stage-facts.js"
+import { heavyPartitions, type StageFacts, TaskTimes } from "./stage-facts.js"
 import { Totals } from "./totals.js"
 
 /** `to`: of a stretch the end of its last interval. `endedMs`: when, by the master's clock. */
@@ -48,7 +49,7 @@ export class JobFacts {
     if (stage === undefined) {
       stage = { label: spec.label, tasks: new TaskTimes(), heavy: new Map(), firstMs: nowMs - ms, lastMs: nowMs, rows: 0, reads: [] }
       this.#stages.set(spec.output, stage)
-      if (this.#stages.size > stagesKept) deleteFirst(this.#stages)
+      if (this.#stages.size > stagesKept) deleteOldest(this.#stages)
     }
     stage.lastMs = nowMs
     stage.tasks.add(partition, worker, ms)
@@ -95,7 +96,7 @@ export class JobFacts {
     // The newest streams are kept, those that are no more go in time.
     this.#intervals.delete(stream)
     this.#intervals.set(stream, kept)
-    if (this.#intervals.size > streamsKept) deleteFirst(this.#intervals)
+    if (this.#intervals.size > streamsKept) deleteOldest(this.#intervals)
     for (const stage of stages) if (this.#mayCompare(times.timeMs)) this.slowness.add(stage, heavyPartitions(stage), times.timeMs)
   }
 

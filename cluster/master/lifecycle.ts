@@ -9,7 +9,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { GraphStream } from "../../engine/graph.js"
 import type { RddNode } from "../../engine/rdd.js"
 import type { Request, Response, ResponseValues } from "../protocol.js"
-import { nameOf } from "./catalog.js"
+import { nameOf, noStream } from "./catalog.js"
 import type { Clients } from "./clients.js"
 import { type Clocks, type DefinePlan, planDefinitions, unusedOf, withAliases } from "./defining.js"
 import type { Endings } from "./endings.js"
@@ -114,8 +114,7 @@ export class Lifecycle {
   /** Of what is forgotten already it brings nothing back. */
   remember({ stream: name, rememberMs, by, force }: Asked<"remember">, answer: Answer): void {
     const { catalog } = this.#parts
-    const stream = catalog.find(name)
-    if (stream === undefined) throw noStream(name)
+    const stream = catalog.require(name)
     if (!(rememberMs >= 0)) throw new RivuletError(`${nameOf(stream)}: remember ${rememberMs} ms`, { code: 2 })
     catalog.checkOwner([stream], by, force)
     append(this.#parts, { kind: "remember", stream: stream.definition.id, rememberMs }, () => answer(ok()))
@@ -124,11 +123,7 @@ export class Lifecycle {
   /** Scratch becomes permanent. */
   keep({ streams: names, by, force, dryRun }: Asked<"keep">, answer: Answer): void {
     const { catalog } = this.#parts
-    const streams = names.map(name => {
-      const stream = catalog.find(name)
-      if (stream === undefined) throw noStream(name)
-      return stream
-    })
+    const streams = names.map(name => catalog.require(name))
     catalog.checkOwner(streams, by, force)
     const kept = streams.map(({ definition }) => definition.id)
     if (dryRun === true || streams.every(({ leases }) => leases.length === 0)) return answer(ok({ kept }))
@@ -139,8 +134,7 @@ export class Lifecycle {
 
   resume({ stream: name, skip, by, force, dryRun }: Asked<"resume">, answer: Answer): void {
     const { catalog } = this.#parts
-    const stream = catalog.find(name)
-    if (stream === undefined) throw noStream(name)
+    const stream = catalog.require(name)
     const { held, definition } = stream
     if (held === null) {
       const holder = holderOf(this.#parts, definition)
@@ -181,8 +175,7 @@ export class Lifecycle {
   replace(body: Asked<"replace">, times: Times, answer: Answer): void {
     const parts = this.#parts
     const { catalog, graph, jobs, ledger } = parts
-    const old = catalog.find(body.stream)
-    if (old === undefined) throw noStream(body.stream)
+    const old = catalog.require(body.stream)
     catalog.checkOwner([old], body.by, body.force)
     const made = planDefinitions(catalog, body.definitions, this.clocks(times))
     const fresh = this.#fixed(made)
@@ -273,8 +266,7 @@ export class Lifecycle {
   }
 
   versions(name: string): ResponseValues["versions"] {
-    const stream = this.#parts.catalog.find(name)
-    if (stream === undefined) throw noStream(name)
+    const stream = this.#parts.catalog.require(name)
     const { history, definition, since } = stream
     return history.length > 0 ? history : [{ version: definition.version, from: since, by: definition.owner, source: definition.source }]
   }
@@ -303,8 +295,4 @@ function fixTimes(definition: StreamDefinition, fix: (rdd: RddNode) => RddNode):
   if (node.kind === "lift") return { ...definition, node: { ...node, rdd: fix(node.rdd) } }
   if (node.kind === "state" && node.initial !== null) return { ...definition, node: { ...node, initial: fix(node.initial) } }
   return definition
-}
-
-export function noStream(stream: string): RivuletError {
-  return new RivuletError(`there is no stream ${stream}`, { code: 2, try: "`streams` lists those that there are" })
 }

@@ -131,7 +131,7 @@ export class Members {
       const held = new Set(message.held.map(({ block }) => block))
       for (const block of [...tracker.blocksOf(from)]) if (!held.has(block)) scheduler.dropPlace(block, from)
       scheduler.restart(from)
-      this.#others.streams.workerBack(from)
+      this.#others.streams.drivers.workerBack(from)
       this.#others.checkpointer.workerBack(from)
       this.#others.copies.workerBack(from)
     } else {
@@ -156,7 +156,7 @@ export class Members {
     this.#others.checkpointer.workerLost(node, held)
     this.#others.copies.workerLost(node, held)
     this.#others.sources.workerLost(inputs)
-    this.#others.streams.workerLost(node)
+    this.#others.streams.drivers.workerLost(node)
     outbox.push({ kind: "disconnect", from: node })
     this.#peersMs = Number.NEGATIVE_INFINITY
     this.#others.draining().workerLost(node)

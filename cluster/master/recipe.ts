@@ -14,7 +14,6 @@ import { nodeName } from "../node-id.js"
 import type { QueryAnswer, Recipe, RecipePart, RecipeStep, Request } from "../protocol.js"
 import { launchInputs, missing } from "../scheduler/inputs.js"
 import { nameOf } from "./catalog.js"
-import { noStream } from "./lifecycle.js"
 import type { Parts } from "./parts.js"
 
 type Asked = Extract<Request, { kind: "recipe" }>
@@ -61,8 +60,7 @@ export function makes(
   parts: Pick<Parts, "catalog" | "graph">,
   { stream, at, partition }: { readonly stream: string; readonly at: number | null; readonly partition: number | null },
 ): Made {
-  const record = parts.catalog.find(stream)
-  if (record === undefined) throw noStream(stream)
+  const record = parts.catalog.require(stream)
   const { definition } = record
   const name = nameOf(record)
   const { from, spec } = intervalOf(parts, definition, name, at)

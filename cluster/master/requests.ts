@@ -9,12 +9,13 @@ import { earliestOf, nextChange, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
+import { noStream } from "./catalog.js"
 import type { Draining } from "./draining.js"
 import type { Endings } from "./endings.js"
 import type { Events } from "./events.js"
 import { isBounded } from "./input-kinds.js"
 import type { Leases } from "./leases.js"
-import { type Lifecycle, noStream } from "./lifecycle.js"
+import type { Lifecycle } from "./lifecycle.js"
 import { append, type Parts, type Times, together } from "./parts.js"
 import type { Queries } from "./queries.js"
 import type { ReadOnly } from "./read-only.js"
@@ -163,7 +164,7 @@ export class Requests {
         return answer(ok(body.undo ? draining.undo(body.worker, body.by) : draining.begin(body.worker, body.by, times)))
       case "jobs": {
         const stream = body.stream === null ? null : (catalog.find(body.stream)?.definition.id ?? body.stream)
-        return answer(ok(streams.statuses(stream, times.timeMs - body.lastMs, times)))
+        return answer(ok(streams.history.statuses(stream, times.timeMs - body.lastMs, times)))
       }
       case "why":
         return answer(ok(views.why(body.stream, times)))

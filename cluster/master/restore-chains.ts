@@ -1,7 +1,7 @@
 /** Steps of finished intervals, for a master that was started again: which there are is journaled, where they are the workers will say. */
 
+import { emptyPart } from "../scheduler/tracked-block.js"
 import type { Parts } from "./parts.js"
-import { emptyPart } from "./tracked-block.js"
 
 export function restoreChains({ ledger, chains, tracker }: Pick<Parts, "ledger" | "chains" | "tracker">): void {
   for (const [id, { definition, made, roots, stoppedMs }] of ledger.streams) {

@@ -175,16 +175,21 @@ export class Retention {
   #dropStored(record: StreamRecord, before: number, steps: readonly PartitionStep[]): void {
     const { made } = record
     const { id, node } = record.definition
-    const { tracker, outbox, registry } = this.#parts
+    const { outbox, registry } = this.#parts
     if (node.kind !== "state") return this.#dropOutputs(made.filter(({ interval }) => interval < before))
-    for (const { partition, step } of steps) {
-      const removed = tracker.removePart(step.output, partition)
-      for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
-    }
+    this.#dropSteps(steps)
     const panes = panesBefore(record, before)
     this.#dropOutputs(made.filter(({ interval, output }) => interval < panes && output.includes("/pane@")))
     // Executors drop their cached versions, workers what is filed under the stream: of panes only those.
     outbox.forgetBefore(registry.live, id, panes)
+  }
+
+  #dropSteps(steps: readonly PartitionStep[]): void {
+    const { tracker, outbox } = this.#parts
+    for (const { partition, step } of steps) {
+      const removed = tracker.removePart(step.output, partition)
+      if (removed !== null) for (const holder of removed.holders) outbox.forget(holder, removed.block)
+    }
   }
 
   #dropOutputs(gone: readonly { readonly output: string }[]): void {
@@ -199,11 +204,7 @@ export class Retention {
 
   /** What a stream may have begun to make of intervals from `from` on is not to count. */
   abandon(stream: StreamId, from: number): void {
-    const { chains, tracker, outbox } = this.#parts
-    for (const { partition, step } of chains.cutFrom(stream, from)) {
-      const removed = tracker.removePart(step.output, partition)
-      for (const holder of removed?.holders ?? []) outbox.forget(holder, (removed as { block: string }).block)
-    }
+    this.#dropSteps(this.#parts.chains.cutFrom(stream, from))
   }
 
   /** A stream is to be stopped: nothing of it is kept. Gives what lets it go, for when that is journaled. */
@@ -215,11 +216,8 @@ export class Retention {
   }
 
   #stopped(stream: StreamId, made: StreamRecord["made"], seals: readonly SealRecord[]): void {
-    const { chains, tracker, outbox, registry, scheduler } = this.#parts
-    for (const { partition, step } of chains.remove(stream)) {
-      const removed = tracker.removePart(step.output, partition)
-      if (removed !== null) for (const holder of removed.holders) outbox.forget(holder, removed.block)
-    }
+    const { chains, outbox, registry, scheduler } = this.#parts
+    this.#dropSteps(chains.remove(stream))
     for (const { output } of made) this.#dropOutput(output)
     this.#dropSeals(seals)
     scheduler.forgetKept()

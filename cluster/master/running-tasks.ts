@@ -1,12 +1,12 @@
 /** What a stream waits for now: of the tasks of its jobs that run, the one that has run longest beyond what such tasks take. */
 
 import type { StreamId } from "../../engine/definition.js"
+import { median } from "../median.js"
 import type { NodeId } from "../ports.js"
 import type { RunningTask } from "../protocol.js"
 import type { Stage } from "../scheduler/stage.js"
 import { nameOf } from "./catalog.js"
 import type { JobFacts } from "./job-facts.js"
-import { median } from "./median.js"
 import type { Parts, Times } from "./parts.js"
 import { stageTimes } from "./stage-times.js"
 import type { Streams } from "./streams.js"
@@ -17,9 +17,9 @@ type Running = Pick<Parts, "config" | "jobs" | "scheduler" | "ledger" | "registr
 export function runningTask(parts: Running, facts: JobFacts, streams: Streams, stream: StreamId, times: Times): RunningTask | null {
   const { config, ledger, registry } = parts
   const record = ledger.streams.get(stream)
-  const found = streams.bodyOf(stream)
-  if (record === undefined || found === null) return longestTask(parts, facts, stream, times)
-  const { body, tookMs } = found
+  const body = streams.drivers.running(stream)
+  if (record === undefined || body === null) return longestTask(parts, facts, stream, times)
+  const tookMs = streams.history.tookMs(stream)
   return {
     stream: nameOf(record),
     interval: body.interval,

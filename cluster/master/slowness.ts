@@ -3,8 +3,9 @@
  * says something about the machine; a partition with a heavy key is left out, wherever it lies.
  */
 
+import { deleteOldest } from "../oldest.js"
 import type { NodeId } from "../ports.js"
-import { deleteFirst, type StageFacts } from "./stage-facts.js"
+import type { StageFacts } from "./stage-facts.js"
 
 /** `times`: as long as elsewhere. `since`: the master's clock. */
 export interface Slow {
@@ -100,7 +101,7 @@ export class Slowness {
       kept = new Compared()
       this.#compared.set(worker, kept)
       // The dead go in time: a worker that comes back is another node.
-      if (this.#compared.size > workersKept) deleteFirst(this.#compared)
+      if (this.#compared.size > workersKept) deleteOldest(this.#compared)
     }
     return kept
   }

@@ -83,9 +83,3 @@ export function heavyPartitions(stage: StageFacts): ReadonlySet<number> {
   for (const { heavy, rows } of stage.reads) for (const one of heavy.values()) if (one.rows >= rows * heavyShare) found.add(one.partition)
   return found
 }
-
-/** The oldest entry of a map. */
-export function deleteFirst<K>(map: Map<K, unknown>): void {
-  const first = map.keys().next()
-  if (!first.done) map.delete(first.value)
-}

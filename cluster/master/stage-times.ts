@@ -2,8 +2,8 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { StageSpec } from "../../engine/task.js"
+import { median } from "../median.js"
 import type { JobFacts } from "./job-facts.js"
-import { median } from "./median.js"
 
 /** Median ms of a task of that stage; null: none is known. */
 export type StageTimes = (stage: Pick<StageSpec, "label">) => number | null

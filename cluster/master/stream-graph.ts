@@ -153,6 +153,10 @@ export class MasterGraph implements StreamGraph {
     return runs(record.definition) ? (this.#progress.through(stream) ?? record.since) : null
   }
 
+  isHeld(stream: StreamId): boolean {
+    return (this.#ledger.streams.get(stream)?.held ?? null) !== null
+  }
+
   isOver(stream: StreamId): boolean {
     const record = this.#ledger.streams.get(stream)
     if (record === undefined) return !this.#extra.has(stream)

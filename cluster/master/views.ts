@@ -21,7 +21,6 @@ import type { HeldInput } from "./held-input.js"
 import type { InputCopies } from "./input-copies.js"
 import type { JobFacts } from "./job-facts.js"
 import type { Leases } from "./leases.js"
-import { noStream } from "./lifecycle.js"
 import { LogKeeper } from "./log-keeper.js"
 import type { LookAhead } from "./look-ahead.js"
 import type { Masters } from "./masters.js"
@@ -219,8 +218,7 @@ export class Views {
 
   why(name: string, times: Times): WhyReport {
     const { catalog, registry, placement } = this.#parts
-    const record = catalog.find(name)
-    if (record === undefined) throw noStream(name)
+    const record = catalog.require(name)
     const { facts } = this.about
     const slow = new Map<NodeId, SlowWorker>()
     for (const { node, name } of registry.live) {
@@ -319,7 +317,7 @@ export class Views {
       aside: this.#asideOfLate(entries, times),
       recordsPerSecond: Math.round(rates.slice(-6, -1).reduce((sum, rate) => sum + rate, 0) / 5),
       rates,
-      newest: this.about.streams.newest,
+      newest: this.about.streams.history.newest,
       minReplicas: config.minReplicas,
       warnings,
     }

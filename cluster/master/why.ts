@@ -7,10 +7,10 @@
  * Pure: facts in, findings out.
  */
 
+import { median } from "../median.js"
 import type { NodeId } from "../ports.js"
 import type { CatalogEntry, LongTask, RunningTask, WhyCause, WhyReport } from "../protocol.js"
 import type { IntervalFacts } from "./job-facts.js"
-import { median } from "./median.js"
 import type { Slow } from "./slowness.js"
 import { heavyPartitions, type StageFacts, type TaskFacts } from "./stage-facts.js"
 

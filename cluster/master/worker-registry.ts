@@ -8,9 +8,9 @@
  * another node of the same name; the old one is lost at once.
  */
 
+import { median } from "../median.js"
 import type { NodeId } from "../ports.js"
 import type { Message, Peer, WorkerStatus } from "../protocol.js"
-import { median } from "./median.js"
 
 export interface WorkerEntry {
   readonly node: NodeId

@@ -5,11 +5,11 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { InputRef, OutputId } from "../../engine/rdd.js"
-import type { BlockTracker } from "../master/block-tracker.js"
-import type { Part, Place } from "../master/tracked-block.js"
 import type { NodeId } from "../ports.js"
 import type { LaunchInput } from "../protocol.js"
+import type { BlockTracker } from "./block-tracker.js"
 import type { StateChains, Step } from "./state-chains.js"
+import type { Part, Place } from "./tracked-block.js"
 
 export type Missing =
   | { readonly kind: "shuffle"; readonly output: OutputId }

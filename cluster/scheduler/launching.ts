@@ -7,7 +7,7 @@ import type { LaunchTask } from "../protocol.js"
 import type { Board } from "./board.js"
 import { LocalBytes, launchInputs } from "./inputs.js"
 import type { Pool } from "./placement.js"
-import { stragglers } from "./speculation.js"
+import { Stragglers, turnMs } from "./speculation.js"
 import { type Attempt, attemptsOf, avoidedBy, isTemporary, nameOfAttempt, type Task, TaskQueue, troubleOf } from "./stage.js"
 import { Stalls } from "./stalls.js"
 
@@ -35,6 +35,7 @@ export class Launching {
   /** Since the dispatch began. */
   #launched = 0
   readonly #stalls: Stalls
+  readonly stragglers = new Stragglers()
   /** As far as is known. */
   #nowMs = Number.NEGATIVE_INFINITY
 
@@ -101,23 +102,27 @@ export class Launching {
   /** Copies of tasks that take much longer than their stage's others (§5.2). */
   speculate(nowMs: number): number {
     const { placement } = this.#board.options
+    if (placement.size < 2) return 0
+    const isSlow = (node: NodeId) => (placement.slot(node)?.pace.factor ?? 1) > 1
     let copies = 0
     for (const stage of this.#board.stages.values()) {
-      for (const task of stragglers(stage, nowMs)) {
+      for (const { task, beside } of this.stragglers.of(stage, nowMs, isSlow)) {
         const only = task.first as Attempt
         const avoid = [only.worker, ...avoidedBy(task)]
         const reads = this.#board.readsOf(task)
         const bytes = new LocalBytes()
         const inputs = launchInputs(reads, this.#board.places, bytes)
-        if (inputs === null || placement.size < 2) continue
+        if (inputs === null) continue
         const worker = placement.choose(stage.pool, bytes.local, bytes.total, avoid)
         if (worker === null || worker === only.worker) continue
+        // With nobody to compare it with it may only be long: nobody else is to wait for that.
+        if (!beside && !placement.isIdle(worker)) continue
         this.#submit(task, worker, inputs, this.#affinityOf(task, reads, worker), nowMs)
         this.#board.happened({ kind: "speculated", spec: stage.spec, partition: task.partition, worker: only.worker, second: worker })
         const slow = placement.slot(only.worker)
         if (slow !== undefined) slow.copied += 1
         // It may never say how long it took: the copy's end ends it.
-        placement.took(only.worker, nowMs - only.startedMs, stage.totalMs / stage.durationsMs.length)
+        if (beside) placement.took(only.worker, turnMs(only, nowMs), stage.totalMs / stage.durationsMs.length)
         copies += 1
       }
     }

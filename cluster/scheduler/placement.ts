@@ -116,6 +116,12 @@ export class Placement {
     return slot !== undefined && slot.running[pool] < roomOf(slot, pool)
   }
 
+  /** A task that is sent to it now begins at once. */
+  isIdle(node: NodeId): boolean {
+    const slot = this.#slots.get(node)
+    return slot !== undefined && slot.running.stream + slot.running.query < slot.cores
+  }
+
   anyRoom(pool: Pool): boolean {
     for (const slot of this.#slots.values()) if (slot.running[pool] < roomOf(slot, pool)) return true
     return false

@@ -6,7 +6,6 @@ import type { StretchNode } from "../../engine/rdd.js"
 import { stepId } from "../../engine/stretch.js"
 import { type TaskFailure, writesFile } from "../../engine/task.js"
 import { refused } from "../../engine/task-error.js"
-import { emptyPart, type MadePart, type Part } from "../master/tracked-block.js"
 import { nodeName } from "../node-id.js"
 import type { NodeId } from "../ports.js"
 import type { TaskDone } from "../protocol.js"
@@ -14,6 +13,7 @@ import { type Board, triesOfFetch } from "./board.js"
 import type { Launching } from "./launching.js"
 import type { Needs } from "./needs.js"
 import { avoidedBy, type Stage, type Task, troubleOf } from "./stage.js"
+import { emptyPart, type MadePart, type Part } from "./tracked-block.js"
 
 const triesOfUserFailure = 2
 const triesOfMachineFailure = 4
@@ -33,8 +33,10 @@ export class Results {
     const attempt = this.#board.attemptOf(done.task)
     if (attempt !== undefined) {
       this.#launching.endAttempt(attempt)
-      if (done.failure === undefined) this.#made(attempt.task, worker, done, nowMs)
-      else this.#failed(attempt.task, worker, done.failure)
+      if (done.failure === undefined) {
+        this.#launching.stragglers.took(attempt, nowMs)
+        this.#made(attempt.task, worker, done, nowMs)
+      } else this.#failed(attempt.task, worker, done.failure)
       return
     }
     // An attempt given up earlier: its bytes are as good as any other's, if they are still wanted.
@@ -80,6 +82,7 @@ export class Results {
     if (stage.open > 0) return
     this.#board.openGates(stage)
     for (const waiter of stage.waiters.splice(0)) this.#board.arrived(waiter)
+    this.#launching.stragglers.ended(stage)
     this.#needs.unhold(stage)
     for (const consumer of [...stage.consumers]) if (consumer.startsWith("job:")) this.#board.endJob(consumer.slice(4), null)
   }
@@ -165,16 +168,22 @@ export class Results {
     }
   }
 
+  /**
+   * Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere. But somebody waits for a question, and its
+   * time is its thread's own: a loop is one everywhere. Unless the worker was slow, and another has the task by now.
+   */
+  #triesOf(task: Task, { kind }: TaskFailure): number {
+    return kind === "timeout" && task.first === null && !this.#board.servesStreams(task.stage) ? 1 : triesOfUserFailure
+  }
+
   #failed(task: Task, worker: NodeId, failure: TaskFailure): void {
     if (task.state !== "running") return
     switch (failure.kind) {
       case "user":
       case "timeout":
-        // Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere. But somebody waits for a
-        // question, and its time is its thread's own: a loop is one everywhere.
         avoid(task, worker)
         if (failure.refused === true) return this.#board.failStage(task.stage, failure)
-        if (++troubleOf(task).userFailures >= triesOfUserFailure || (failure.kind === "timeout" && !this.#board.servesStreams(task.stage)))
+        if (++troubleOf(task).userFailures >= this.#triesOf(task, failure))
           return this.#board.failStage(task.stage, { ...failure, workers: avoidedBy(task).map(nodeName) })
         break
       case "fetch":

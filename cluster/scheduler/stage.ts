@@ -80,8 +80,13 @@ export interface Stage {
   readonly partWaiters: Map<number, Task[]>
   startedMs: number | null
   endedMs: number | null
+  /** How long its tasks took that are done. */
   readonly durationsMs: number[]
-  /** Their sum. */
+  /** Their turns (`speculation.ts`), of those that were not given up meanwhile. */
+  readonly turnsMs: number[]
+  /** When a worker last ended one of its tasks. */
+  readonly lastEndMs: Map<NodeId, number>
+  /** Of `durationsMs`. */
   totalMs: number
   /** Of its tasks that are done. */
   slowest: { readonly worker: NodeId; readonly ms: number; readonly partition: number } | null
@@ -115,6 +120,8 @@ export function makeStage(name: string, spec: StageSpec, pool: Pool, order: numb
     startedMs: null,
     endedMs: null,
     durationsMs: [],
+    turnsMs: [],
+    lastEndMs: new Map(),
     totalMs: 0,
     slowest: null,
   }

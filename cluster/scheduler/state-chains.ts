@@ -12,8 +12,8 @@
 
 import type { StreamId } from "../../engine/definition.js"
 import type { OutputId } from "../../engine/rdd.js"
-import type { BlockTracker } from "../master/block-tracker.js"
-import type { Output, Part, Place } from "../master/tracked-block.js"
+import type { BlockTracker } from "./block-tracker.js"
+import type { Output, Part, Place } from "./tracked-block.js"
 
 export interface Step {
   readonly interval: number
@@ -192,9 +192,7 @@ export class StateChains {
     const chains = this.#streams.get(stream)?.partitions ?? []
     for (let p = 0; p < chains.length; p++) {
       const steps = chains[p] as readonly Standing[]
-      let first = lastAtOrBefore(steps, oldest)
-      while (first > 0 && this.#part(steps[first] as Standing, p)?.base !== true) first--
-      for (let i = Math.max(0, first); i < steps.length; i++) {
+      for (let i = this.#baseBefore(steps, p, oldest); i < steps.length; i++) {
         const step = steps[i] as Standing
         if (step.interval >= from) break
         if (this.#part(step, p) !== undefined) continue

@@ -6,9 +6,10 @@
 import { partsOf } from "../../engine/capture/codec.js"
 import type { ClientCall } from "../client/call.js"
 import type { CallAnswer, CallOptions, ClientCalls } from "../client/calls.js"
-import { DriverBodies } from "../client/driver-body.js"
+import { BodyTimeout, DriverBodies } from "../client/driver-body.js"
 import type { EffectCommand } from "../runtime.js"
 import type { SimulatedNode } from "./node.js"
+import { withinRealTime } from "./real-limit.js"
 
 type RunDriver = Extract<EffectCommand, { readonly kind: "runDriver" }>
 
@@ -21,7 +22,11 @@ export class SimulatedDrivers {
 
   /** `calls`: whoever asks for the bodies. */
   constructor(calls: ClientCalls, user: string) {
-    this.#bodies = new DriverBodies(this.#counted(calls), user)
+    this.#bodies = new DriverBodies(this.#counted(calls), user, (body, timeoutMs) =>
+      withinRealTime(timeoutMs, body, () => {
+        throw new BodyTimeout(timeoutMs)
+      }),
+    )
   }
 
   /** Whether a body waits for something that is not of the cluster, or has just been answered. */
@@ -35,7 +40,7 @@ export class SimulatedDrivers {
   }
 
   /** The node hears of the end, if it lives, at the simulated time of then. */
-  run({ task, asset, stream, interval, parent }: RunDriver, assets: ReadonlyMap<string, Uint8Array>, node: SimulatedNode): void {
+  run({ task, asset, stream, interval, parent, timeoutMs }: RunDriver, assets: ReadonlyMap<string, Uint8Array>, node: SimulatedNode): void {
     const f = assets.get(asset)
     if (f === undefined) throw new Error(`${task}: its function ${asset} is not on the worker`)
     const parts = partsOf(f).flatMap(hash => {
@@ -43,7 +48,7 @@ export class SimulatedDrivers {
       return bytes === undefined ? [] : [[hash, bytes] as const]
     })
     this.#running.add(task)
-    void this.#bodies.run({ task, f, parts, stream, interval, parent }, { onBegun: () => {}, onLine: () => {} }).then(ended => {
+    void this.#bodies.run({ task, f, parts, stream, interval, parent, timeoutMs }, { onBegun: () => {}, onLine: () => {} }).then(ended => {
       this.kill(task)
       node.dispatch({ kind: "driverDone", task, ...ended })
     })

@@ -123,7 +123,7 @@ class Hand {
       endless: true,
       costs: this.#pace.costs,
       // What is due goes out in its instant.
-      master: { gatherMs: 0, taskTimeoutMs: parseDuration(taskTimeout) },
+      master: { gatherMs: 0, taskTimeoutMs: parseDuration(taskTimeout), driverTimeoutMs: 2 * parseDuration(taskTimeout) },
     })
     this.#cluster.network.weather = this.#pace.weather
     this.#cluster.network.noticesDeath = true

@@ -3,12 +3,12 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { MasterClock } from "../../cluster/clock.js"
 import { Admission } from "../../cluster/master/admission.js"
-import { BlockTracker } from "../../cluster/master/block-tracker.js"
 import { groupBlocks } from "../../cluster/master/groups.js"
 import { Ledger } from "../../cluster/master/ledger.js"
 import type { SealedBlock } from "../../cluster/master/records.js"
 import { dueIntervals } from "../../cluster/master/seal.js"
 import { type SeqRange, SeqSet } from "../../cluster/master/seq-set.js"
+import { BlockTracker } from "../../cluster/scheduler/block-tracker.js"
 import { definition, input } from "./harness.js"
 
 const test = suite("admission and seals")

@@ -405,6 +405,19 @@ test("a name defined again goes to the new stream; the old one keeps its state u
   )
 })
 
+test("of a renaming both names are told, also by the next master", () => {
+  const h = running()
+  assert.is((h.ask({ kind: "rename", stream: "counts", name: "totals", by: "ann", force: false }) as { ok: boolean }).ok, true)
+  const told = (stream: string | null) => {
+    const asked = h.ask({ kind: "events", after: 0, sinceMs: 0, kinds: ["renamed"], stream })
+    return (asked as { value: { event: unknown }[] }).value.map(({ event }) => event)
+  }
+  const renamed = { kind: "renamed", stream: "p/counts", to: "totals" }
+  assert.equal([told(null), told("p/totals"), told("p/counts")], [[renamed], [renamed], []])
+  h.restart()
+  assert.equal(told(null), [renamed])
+})
+
 test("a name given later: the first that a stream gets is taken from who has it, another only if it is free", () => {
   const h = running()
   h.define(definition("c2", counts("views"), { name: "runningReduce@x.ts:3", named: false }))

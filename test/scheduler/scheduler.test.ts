@@ -1,8 +1,8 @@
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import { BlockTracker } from "../../cluster/master/block-tracker.js"
 import type { Command, NodeId } from "../../cluster/ports.js"
 import type { LaunchTask, TaskDone } from "../../cluster/protocol.js"
+import { BlockTracker } from "../../cluster/scheduler/block-tracker.js"
 import type { Happening, Planner } from "../../cluster/scheduler/board.js"
 import { Outbox } from "../../cluster/scheduler/outbox.js"
 import { Placement } from "../../cluster/scheduler/placement.js"
@@ -761,6 +761,89 @@ test("a straggler gets a copy, and the first to finish wins", () => {
   bench.done(copy.worker, copy.task)
   assert.equal(bench.flush().cancelled, [slow.task])
   assert.equal(bench.jobs(), ["j done"])
+})
+
+test("who waits in a queue that gets on is no straggler; in one that does not, all are", () => {
+  const bench = new Bench()
+  for (const w of ["w1", "w2"]) bench.scheduler.addWorker(w, w, 1)
+  bench.add("many", 16, store, () => [{ kind: "asset", hash: "x" }])
+  start(bench, "j", "many")
+  const { launched } = bench.flush()
+  const queues = ["w1", "w2"].map(w => launched.filter(({ worker }) => worker === w))
+  assert.equal(
+    queues.map(queue => queue.length),
+    [8, 8],
+  )
+  for (let i = 0; i < 6; i++) {
+    bench.nowMs += 300
+    for (const queue of queues) bench.done(queue[i]!.worker, queue[i]!.task, { ms: 300 })
+    assert.is(bench.scheduler.speculate(bench.nowMs + 290), 0, `after ${i + 1} of 8`)
+  }
+  bench.nowMs += 300
+  bench.done("w1", queues[0]![6]!.task, { ms: 300 })
+  bench.nowMs += 200
+  assert.is(bench.scheduler.speculate(bench.nowMs), 2)
+  assert.equal(
+    bench.flush().launched.map(({ task, worker }) => `${task} ${worker}`),
+    queues[1]!.slice(6).map(({ task }) => `${task.replace(".1", ".2")} w1`),
+  )
+})
+
+test("a stage's only task is compared with those of intervals before, and copied if a worker is idle", () => {
+  const bench = new Bench()
+  for (const w of ["w1", "w2"]) bench.scheduler.addWorker(w, w, 1)
+  const total = (i: number) => {
+    bench.add(`total${i}`, 1, store, () => [{ kind: "asset", hash: "x" }], [], { stream: "s1", label: "count" })
+    start(bench, `j${i}`, `total${i}`)
+    return bench.flush().launched[0] as { task: string; worker: string }
+  }
+  const first = total(0)
+  bench.nowMs = 5_000
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0, "nothing is known yet")
+  bench.done(first.worker, first.task)
+  for (let i = 1; i < 3; i++) {
+    const { worker, task } = total(i)
+    bench.nowMs += 5
+    bench.done(worker, task)
+  }
+  const slow = total(3)
+  bench.nowMs += 900
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0)
+  const other = total(4)
+  assert.is.not(other.worker, slow.worker)
+  bench.nowMs += 200
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0, "the other worker is busy")
+  bench.done(other.worker, other.task)
+  assert.is(bench.scheduler.speculate(bench.nowMs), 1)
+  const [copy] = bench.flush().launched
+  assert.is(copy!.worker, other.worker)
+})
+
+test("a question's only task gets a copy after some seconds, sooner when its worker is known to be slow; the copy outlives its end", () => {
+  const bench = new Bench()
+  for (const w of ["w1", "w2"]) bench.scheduler.addWorker(w, w, 1)
+  const asked = (i: number) => {
+    bench.add(`q${i}`, 1, store, () => [{ kind: "asset", hash: "x" }], [], { label: "count" })
+    start(bench, `q${i}`, `q${i}`, 1, "query")
+    return bench.flush().launched[0] as { task: string; worker: string }
+  }
+  const { task, worker } = asked(0)
+  bench.nowMs = 4_900
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0)
+  for (let i = 0; i < 40; i++) bench.placement.took(worker, 400, 100)
+  assert.is(bench.scheduler.speculate(bench.nowMs), 1)
+  const [copy] = bench.flush().launched
+  const failure: TaskFailure = { kind: "timeout", message: "did not end", operator: "count" }
+  bench.done(worker, task, { failure })
+  assert.equal(bench.jobs(), [])
+  bench.done(copy!.worker, copy!.task)
+  assert.equal(bench.jobs(), ["q0 done"])
+  for (let i = 0; i < 40; i++) bench.placement.took(worker, 100, 100)
+  asked(1)
+  bench.nowMs += 4_900
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0)
+  bench.nowMs += 200
+  assert.is(bench.scheduler.speculate(bench.nowMs), 1)
 })
 
 test.run()

@@ -199,10 +199,11 @@ test("partial answers with what is there, and then with everything", async () =>
   const whole = await rdd.partial({ within: "1s" }).count()
   assert.equal([whole.value, whole.complete, whole.missing, await whole.final], [80, true, [], 80])
 
+  // 100 ms: before the other worker is given a copy of what is slow (`scheduler/speculation.ts`).
   s.slow("w2", 5_000)
   const part = await rdd
     .map(n => n)
-    .partial({ within: "200ms" })
+    .partial({ within: "100ms" })
     .count()
   assert.not(part.complete)
   assert.ok(part.missing.length >= 1 && part.missing.length < 8, `${part.missing.length} missing`)
@@ -210,7 +211,7 @@ test("partial answers with what is there, and then with everything", async () =>
   for (const { why } of part.missing) assert.match(why, /^(runs on w2 for \d+ ms|waits for a free executor)$/)
   assert.is(await part.final, 80)
 
-  const top = await rdd.partial({ within: "200ms" }).top(2, n => n)
+  const top = await rdd.partial({ within: "100ms" }).top(2, n => n)
   assert.equal(await top.final, [79, 78])
   assert.is(await (await rdd.partial({ within: "1ms" }).reduce((a, b) => a + b)).final, 3160)
   assert.equal(await (await rdd.partial({ within: "1ms" }).take(3)).final, [0, 1, 2])
@@ -225,8 +226,9 @@ test("countApprox extrapolates, and says between which numbers it is", async () 
   )
   const exact = await rdd.countApprox("1s")
   assert.equal([exact.value, exact.low, exact.high, exact.complete], [800, 800, 800, true])
+  // 100 ms: before the other worker is given a copy of what is slow (`scheduler/speculation.ts`).
   s.slow("w2", 5_000)
-  const approx = await rdd.map(n => n).countApprox("200ms", 0.99)
+  const approx = await rdd.map(n => n).countApprox("100ms", 0.99)
   assert.not(approx.complete)
   assert.is(approx.value, 800)
   assert.ok(approx.low < 800 && approx.high > 800 && approx.low >= 100 * (8 - approx.missing.length))

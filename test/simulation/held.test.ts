@@ -374,4 +374,26 @@ async function rejects(work: () => Promise<unknown>, expected: RegExp): Promise<
   assert.match(message, expected)
 }
 
+test("a time that a held stream has not come to is told as that, with what it waits for", async () => {
+  const s = await simulate({ workers: 1, start: "2026-03-04 21:03" })
+  const lines = s.readStream("lines", "1s")
+  const counts = lines.map(pair).runningReduce(sum).named("counts")
+  const tops = counts.top(1).persist().named("tops")
+  await s.feed("lines", ["a:1"])
+  await s.advance("1s")
+  await s.feed("lines", ["bad"])
+  await s.advance("3s")
+  const told = async (asked: PromiseLike<unknown>) => {
+    try {
+      return await asked
+    } catch (error) {
+      return [(error as { code: number }).code, (error as Error).message.replace(/T.*Z$/, "")]
+    }
+  }
+  assert.equal(await told(counts.at("21:03:03").count()), [5, "counts is held, and is finished through 2026-03-04"])
+  assert.equal(await told(tops.at("21:03:03").count()), [5, "tops waits for counts, which is held, and is finished through 2026-03-04"])
+  assert.is(await counts.latest().count(), 1)
+  await s.close()
+})
+
 test.run()

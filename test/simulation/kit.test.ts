@@ -299,6 +299,28 @@ test("a function that never ends is stopped and told, not waited for", async () 
   await s.close()
 })
 
+test("a foreachRDD whose body never ends is held, and what stands beside it goes on", async () => {
+  const s = await simulate({ workers: 2, taskTimeout: "50ms" })
+  const words = s.readStream("words", "1s")
+  const counts = words
+    .map((w: string): [string, number] => [w, 1])
+    .runningReduce(sum)
+    .named("counts")
+  words.named("words").foreachRDD(
+    () => {
+      for (;;) {}
+    },
+    { name: "endless" },
+  )
+  s.feed("words", ["a", "b"])
+  await s.advance("3s")
+  const endless = (await s.streams()).find(({ name }) => name.endsWith("endless"))
+  assert.is(endless?.state, "held")
+  assert.match(String(endless?.held?.message), /did not end within 0\.1 s and was stopped/)
+  assert.is(await counts.latest().count(), 2)
+  await s.close()
+})
+
 test("a stream whose function never ends is held, and a table of it fails", async () => {
   const run = runIntervals({
     interval: "1s",
