@@ -1,13 +1,14 @@
 /**
  * `npm run bench -- [grep] [wordcount] [topk] [combined] [closure] [replay] [--seconds 20] [--workers 2] [--cores 1] [--memory-mb 1024]
- * [--interval 1s] [--window 30s] [--remember 10m] [--warm 10] [--within 2s] [--dist dist] [--against spark,…] [--flat-out] [--json]`
+ * [--interval 1s] [--window 30s] [--remember 10m] [--warm 10] [--within 2s] [--dist dist] [--against spark,…] [--flat-out]
+ * [--curve] [--json]`
  *
  * A master, workers and a sending client, each a process of this machine running the built program (`npm run build`; with `--dist` another build of
  * it, to compare two of them by turns), two copies of every record. First as fast as
  * credit allows: records a second until the last interval's result is there, and a CPU-second of all processes, and where those went. Then
  * (unless `--flat-out`) at 65 % of that rate, `--warm` seconds longer, of which nothing counts (code is cold, and what has piled up by that is worked
  * off): how long after an interval's end its result is there, and how long after a record was given to the sender the result of its interval is. With `--within 2s` instead, by bisection: the highest rate at which 95 % of the records have the result of their interval
- * so soon after they were given to the sender. `replay` reads a log of `--mb 1024` from a file in
+ * so soon after they were given to the sender. With `--curve` all have keys, and connections are encrypted. `replay` reads a log of `--mb 1024` from a file in
  * batch mode. With `--against spark,flink,duckdb,polars` other engines do the same, each right after ours: they are brought from where their packages
  * are published (`rivals/`). Single runs are good to about a third: compare by turns.
  */
@@ -21,6 +22,7 @@ import { buildAt } from "./build-at.js"
 import { built } from "./built.js"
 import { peakBytes, type Usage, usageOf } from "./cpu.js"
 import type { SentAll } from "./ingest.js"
+import { startKeyed } from "./keyed-cluster.js"
 import { type Raced, raceBatch, raceStreams, rivalsNamed } from "./rivals/against.js"
 import type { Log } from "./rivals/rivals.js"
 import { type Times, type Workload, workloads } from "./wordcount.js"
@@ -71,6 +73,7 @@ const { values, positionals } = parseArgs({
     dist: { type: "string", default: "dist" },
     mb: { type: "string", default: "1024" },
     against: { type: "string" },
+    curve: { type: "boolean", default: false },
     "flat-out": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -182,7 +185,8 @@ async function carried(workload: Workload, boundMs: number, perSecond: number): 
 /** One cluster, one client, `rate` lines a second (0: as fast as possible). Latencies are of what came after `warmSeconds`. */
 async function run(workload: Workload, rate: number, warmSeconds = 0) {
   const memoryBytes = Number(values["memory-mb"]) * 2 ** 20
-  const cluster = await startEmbedded({ workers: Number(values.workers), cores: Number(values.cores), memoryBytes })
+  const size = { workers: Number(values.workers), cores: Number(values.cores), memoryBytes }
+  const cluster = await (values.curve ? startKeyed({ dist, ...size }) : startEmbedded(size))
   try {
     const session = await connect(cluster.address, { user: "bench", program: "bench", tz: "UTC" })
     const result = workload.define(session, times)

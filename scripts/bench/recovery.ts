@@ -1,32 +1,38 @@
 /**
- * `npm run build && npm run bench:recovery -- [--kills 5] [--workers 4] [--rate 20000] [--only worker,master,end] [--json]`
+ * `npm run build && npm run bench:recovery -- [--kills 5] [--workers 4] [--rate 20000] [--only worker,master,end,slow]
+ * [--window 30s] [--checkpoint 10s] [--json]`
  *
  * How long a death shows (the paper's §6.3): real processes of this machine under a steady load of lines, running counts of words
- * every second. A worker is killed (SIGKILL), told to end (SIGTERM: `end`), or the master is killed, and started again at once.
+ * every second, or of a window; checkpoints as they are made by themselves, or so often. A worker is killed (SIGKILL), told to end (SIGTERM: `end`), or the master is killed, and started again at once.
  *
  *   noticed   until the master says that the worker is lost (for the master: until clients are connected to the next one)
  *   complete  until every interval that has ended by then is finished again, of all that was acked
  *   worst     how late the latest interval's result was, after its end; `usual` is the median before
+ *
+ * With `slow` a worker is made four times as slow for ten seconds (the paper's §5.2): `median` and `worst` of the intervals meanwhile.
  *
  * At the end all words are counted once more against what was sent.
  */
 import { performance } from "node:perf_hooks"
 import { parseArgs } from "node:util"
 import type { ClientSession } from "../../cluster/client/session.js"
+import { type Duration, parseDuration } from "../../engine/time.js"
 
 const dist = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href
 const { connect } = (await import(dist("cluster/client/session.js"))) as typeof import("../../cluster/client/session.js")
 const { openSender } = (await import(dist("cluster/client/send.js"))) as typeof import("../../cluster/client/send.js")
 const { startEmbedded } = (await import(dist("cluster/embedded.js"))) as typeof import("../../cluster/embedded.js")
 
-type Attack = "worker" | "master" | "end"
+type Attack = "worker" | "master" | "end" | "slow"
 
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "5" },
     workers: { type: "string", default: "4" },
     rate: { type: "string", default: "20000" },
-    only: { type: "string", default: "worker,end,master" },
+    only: { type: "string", default: "worker,end,master,slow" },
+    window: { type: "string" },
+    checkpoint: { type: "string" },
     json: { type: "boolean", default: false },
   },
 })
@@ -34,13 +40,16 @@ const workers = Number(values.workers)
 const intervalMs = 1_000
 const settleMs = 6_000
 const patienceMs = 60_000
+const slowTimes = 4
+const slowIntervals = 10
 const say = (text: string) => process.stderr.write(`${text}\n`)
 const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
 interface Row {
   readonly attack: Attack
-  readonly noticedMs: number
-  readonly completeMs: number
+  readonly noticedMs?: number
+  readonly completeMs?: number
+  readonly medianMs?: number
   readonly worstMs: number
   readonly usualMs: number
 }
@@ -49,10 +58,11 @@ const cluster = await startEmbedded({ workers, cores: 1, memoryBytes: 256 * 2 **
 const session = await connect(cluster.address, { user: "bench", partitions: workers * 2 })
 const lines = session.readStream("lines", "1s")
 session.name(lines, "lines")
-const counts = lines
-  .flatMap(line => line.split(" "))
-  .map((word): [string, number] => [word, 1])
-  .runningReduce((a, b) => a + b)
+const words = lines.flatMap(line => line.split(" ")).map((word): [string, number] => [word, 1])
+const add = (a: number, b: number) => a + b
+const subtract = (a: number, b: number) => a - b
+const counts = values.window === undefined ? words.runningReduce(add) : words.reduceByWindow(values.window as Duration, add, subtract, "1s")
+if (values.checkpoint !== undefined) counts.checkpoint(values.checkpoint as Duration)
 session.name(counts, "counts")
 await session.flush()
 
@@ -70,10 +80,11 @@ await session.onCompleted(counts, through => {
   wake()
 })
 
+const beganMs = Date.now() - intervalMs
 const load = startLoad(session, Number(values.rate))
 const rows: Row[] = []
 for (const attack of values.only.split(",") as Attack[]) {
-  for (let i = 0; i < Number(values.kills); i++) rows.push(await measure(attack, `w${1 + (i % workers)}`))
+  for (let i = 0; i < Number(values.kills); i++) rows.push(await (attack === "slow" ? slowed : measure)(attack, `w${1 + (i % workers)}`))
 }
 const sent = await load.end()
 const wrong = await check(sent)
@@ -86,12 +97,29 @@ else {
 }
 process.exit(wrong === null ? 0 : 1)
 
-async function measure(attack: Attack, worker: string): Promise<Row> {
+/** How late intervals usually are. What comes after is noted anew. */
+async function settled(): Promise<number> {
   await until(() => finished.at(-1))
   await pause(settleMs + Math.random() * intervalMs)
   const usualMs = median(finished.slice(-4).map(({ through, atMs }) => atMs - through))
   finished.length = 0
   happened.length = 0
+  return usualMs
+}
+
+async function slowed(attack: Attack, worker: string): Promise<Row> {
+  const usualMs = await settled()
+  cluster.slow(worker, slowTimes)
+  await until(() => finished[slowIntervals])
+  cluster.slow(worker, 1)
+  const late = finished.map(({ through, atMs }) => atMs - through)
+  const row = { attack, medianMs: median(late), worstMs: Math.max(...late), usualMs }
+  say(JSON.stringify(row))
+  return row
+}
+
+async function measure(attack: Attack, worker: string): Promise<Row> {
+  const usualMs = await settled()
   const atMs = Date.now()
   if (attack === "master") await cluster.kill("master")
   else if (attack === "worker") await cluster.kill(worker)
@@ -142,6 +170,7 @@ function startLoad(of: ClientSession, rate: number): { end(): Promise<number> } 
 
 /** Null, or what is wrong with the final counts. */
 async function check(sent: number): Promise<string | null> {
+  if (values.window !== undefined) return checkWindows(sent, parseDuration(values.window as Duration))
   // After a crash a batch may be admitted some intervals late.
   for (let i = 0, all = -1; ; i++) {
     const next = finished.length
@@ -150,6 +179,22 @@ async function check(sent: number): Promise<string | null> {
     if (all === sent) return null
     if (i === 15) return `${all} lines counted of ${sent} sent`
   }
+}
+
+/** Each word is in as many windows as one has seconds, also the last one, once they all have passed. */
+async function checkWindows(sent: number, lengthMs: number): Promise<string | null> {
+  const to = Date.now() + lengthMs + patienceMs / 4
+  say(`waiting ${(to - Date.now()) / 1_000} s until the last window has passed`)
+  for (let from = finished.length; finished.at(-1)!.through < to; from = finished.length) await until(() => finished[from])
+  const all = await counts
+    .slice(beganMs, to)
+    .filter(([word]) => word === "all")
+    .map(([, n]) => n)
+    .reduce(add)
+  let total = 0
+  for (const { value } of all) total += value ?? 0
+  const counted = total / (lengthMs / intervalMs)
+  return counted === sent ? null : `${counted} lines counted of ${sent} sent`
 }
 
 function median(values: readonly number[]): number {
