@@ -42,13 +42,13 @@ export async function attach(options: AttachOptions): Promise<ClientSession> {
   })
 }
 
-/** Runs `work` with a session and closes it. Ctrl-C ends with 130, SIGTERM with 143. */
-export async function withSession<T>(options: AttachOptions, work: (session: ClientSession) => Promise<T>): Promise<T> {
+/** Runs `work` with a session and closes it; before that what `work` has added to the ending. Ctrl-C ends with 130, SIGTERM with 143. */
+export async function withSession<T>(options: AttachOptions, work: (session: ClientSession, ending: Ending) => Promise<T>): Promise<T> {
   const ending = new Ending()
   try {
     const session = await attach(options)
     ending.add(() => session.close())
-    return await work(session)
+    return await work(session, ending)
   } finally {
     await ending.run()
   }

@@ -121,11 +121,13 @@ export class CountedLines implements Sink {
   async through(): Promise<void> {}
 
   text(): string {
-    return [...this.#counts]
-      .map(
-        ([name, { intervals, rows }]) =>
-          `${name}   ${formatNumber(intervals)} ${this.#more}intervals with rows, ${formatNumber(rows)} rows\n`,
-      )
+    const lines = [...this.#counts].map(([name, { intervals, rows }]) => [name, formatNumber(intervals), intervals, rows] as const)
+    const widths = [0, 1].map(i => Math.max(0, ...lines.map(line => String(line[i]).length))) as [number, number]
+    return lines
+      .map(([name, count, intervals, rows]) => {
+        const of = `${this.#more}interval${intervals === 1 ? " " : "s"} with rows`
+        return `${name.padEnd(widths[0])}   ${count.padStart(widths[1])} ${of}, ${formatNumber(rows)} row${rows === 1 ? "" : "s"}\n`
+      })
       .join("")
   }
 }

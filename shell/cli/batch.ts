@@ -23,6 +23,7 @@ import { SavedRun } from "./batch-resume.js"
 import { followRun, type Sink } from "./batch-run.js"
 import { CountedLines, MergedLines, SavedLines } from "./batch-sinks.js"
 import { batchSize } from "./batch-size.js"
+import { refuseRunning, stopDefined } from "./batch-there.js"
 import { isVersions, noteSavedRun, RunComparison, savedRun, type Target } from "./compare.js"
 import { comparedText, refuseNothing } from "./diff.js"
 import { Ending } from "./ending.js"
@@ -130,7 +131,9 @@ function ownRun({ master, save, resume, workers }: BatchOptions): SavedRun | nul
 }
 
 async function work(session: ClientSession, options: BatchOptions, run: SavedRun | null, compared: RunComparison | null): Promise<void> {
-  const exports = { ...(await defineProgram(session, options.path)).exports }
+  const { names: exported, exports: found } = await defineProgram(session, options.path)
+  const exports = { ...found }
+  if (options.master !== undefined) await refuseRunning(session, options, exported)
   for (const input of options.inputs ?? []) checkInput(input, overrideInputs(session, input, exports), options.workers)
   if (options.inputs !== undefined)
     for (const name of untimedInputs(session, exports))
@@ -162,24 +165,13 @@ async function work(session: ClientSession, options: BatchOptions, run: SavedRun
     } finally {
       // On a cluster of its own everything ends anyway.
       if (options.master !== undefined && options.keep !== true)
-        await stopAll(
+        await stopDefined(
           session,
           defined.map(({ id }) => id),
         )
     }
   } finally {
     await saved?.close()
-  }
-}
-
-/** What was started here for this run is stopped. What others have made of it meanwhile stays, and is named. */
-async function stopAll(session: ClientSession, ids: readonly string[]): Promise<void> {
-  const known = new Map((await session.host.catalog()).map(entry => [entry.definition.id, entry.definition]))
-  const own = ids.filter(id => known.get(id)?.owner === userName())
-  try {
-    await session.host.request({ kind: "stop", streams: own, cascade: false, by: userName(), force: false })
-  } catch (error) {
-    process.stderr.write(`what the program defined goes on: ${error instanceof Error ? error.message : String(error)}\n`)
   }
 }
 

@@ -9,7 +9,8 @@ import { kindOf, runs } from "../host/kinds.js"
 import { interruptAfter } from "../host/loop-guard.js"
 import { progressOf } from "../view/progress.js"
 import { stampLine } from "../view/stamp.js"
-import { userName, withSession } from "./attach.js"
+import { withSession } from "./attach.js"
+import { stopNameless } from "./nameless.js"
 import { duration } from "./options.js"
 import { outputFormat, render, write } from "./output.js"
 import { warnOfTypes } from "./type-warnings.js"
@@ -79,25 +80,12 @@ export async function query(expression: string, options: QueryOptions): Promise<
       settled()
       disarm?.()
       clearTimeout(limit)
-      if (asks) await stopNameless(session)
+      // Old logs and archives that the question alone has opened: it is answered.
+      if (asks) await stopNameless(session, ({ kind }) => kind === "input")
       await host.close()
     }
     if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
   })
-}
-
-/** For the way there and back of what nobody waits for. */
-const stopMs = 2_000
-
-/**
- * Old logs and archives that the question alone has opened: it is answered, and nobody has a name to ask them by. What something else is
- * made of stays, and so does all if the master does not answer any more: it is scratch, and ends as such.
- */
-async function stopNameless({ calls, host }: ClientSession): Promise<void> {
-  const streams = host.definitions.namelessInputs()
-  if (streams.length === 0) return
-  const body = { kind: "stop", streams, cascade: false, by: userName(), force: false } as const
-  await calls.call({ kind: "request", body }, { signal: AbortSignal.timeout(stopMs) }).catch(() => {})
 }
 
 /** What `@7f3a9c` stands for. */

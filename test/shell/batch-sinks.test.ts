@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { RivuletError } from "../../engine/errors.js"
-import { MergedLines, SavedLines } from "../../shell/cli/batch-sinks.js"
+import { CountedLines, MergedLines, SavedLines } from "../../shell/cli/batch-sinks.js"
 
 const test = suite("batch sinks")
 
@@ -66,6 +66,13 @@ test("--save on a disk that is full: the error names the stream, says why and wh
   } finally {
     rmSync(directory, { recursive: true })
   }
+})
+
+test("the counts at the end stand below each other, and one interval is one", async () => {
+  const counted = new CountedLines(["counts", "ones"], false)
+  for (let i = 0; i < 12; i++) await counted.line("counts", { rows: 2 } as never)
+  await counted.line("ones", { rows: 1 } as never)
+  assert.is(counted.text(), "counts   12 intervals with rows, 24 rows\nones      1 interval  with rows, 1 row\n")
 })
 
 test.run()

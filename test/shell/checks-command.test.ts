@@ -55,6 +55,38 @@ test("21: a second shell sees the first one's stream by name, with its fields", 
   assert.match(bob.out, /page +string .*\n +ms +number/)
 })
 
+test("a program that an attached shell saves runs: others' streams by their names and types, what was adopted as it is now", async () => {
+  await ann.run("const methods = views.map(v => [v.method, 1])")
+  await ann.run("const perMethod = methods.runningReduce(sum)")
+  await ann.run("const most = counts.top(3)")
+  await ann.run(".edit methods views.map(v => [v.method, 2])")
+  await ann.run(".adopt methods")
+  const saved = join(directory, "saved.ts")
+  assert.match(await ann.run(`.save ${saved}`), /; of the cluster's streams page-views\/views, page-views\/counts\n/)
+  const text = readFileSync(saved, "utf8")
+  assert.match(text, /^const views = stream<AccessLog>\("page-views\/views"\)\nconst counts = state</m)
+  assert.match(text, /^export const methods = views\.map\(v => \[v\.method, 2\]\)$/m)
+  const submitted = await rivulet(["submit", saved], as("ann"))
+  assert.is(submitted.code, 0, submitted.err)
+  // Of two streams of a name the shell's own is meant where it has one.
+  assert.match(await ann.run(".source methods"), /v\.method, 2/)
+})
+
+test("a notebook that runs on a cluster which goes on leaves nothing there, whether its cells fail or not", async () => {
+  const names = async () => (await ann.host.session.streams()).map(({ program, name }) => `${program}/${name}`).sort()
+  const before = await names()
+  const page = join(directory, "page.md")
+  const cells = ["const byIp = views.map(v => [v.ip, 1])", "const perIp = byIp.runningReduce(sum)", "(await perIp.info()).program", "nope"]
+  writeFileSync(page, cells.map(cell => `\`\`\`ts\n${cell}\n\`\`\`\n`).join("\n"))
+  const ran = await rivulet(["run", page, "-m", cluster.address], as("ann"))
+  assert.equal([ran.code, ran.out], [1, `"notebook"\n`], ran.err)
+  assert.match(ran.err, /nope is not defined/)
+  assert.equal(await names(), before)
+  writeFileSync(page, "```ts\nconst sums = views.map(v => [v.ip, 1]).runningReduce(sum)\n```\n```ts\nsums.keep()\n1\n```\n")
+  assert.is((await rivulet(["run", page, "-m", cluster.address], as("ann"))).code, 0)
+  assert.ok((await names()).includes("notebook/sums"), "it said that it stays")
+})
+
 test("a panel's stream that is shared has a name on the cluster, by which others watch it", async () => {
   const said = await ann.run(".share counts.top(2) as hottest")
   assert.match(said, /rivulet watch -m tcp:\S+ ann\/hottest\n/)

@@ -182,6 +182,54 @@ for (const [command, begun] of [
     )
   })
 
+test("a program that runs there is not run beside itself: exit 4, and what runs keeps its name", async () => {
+  const program = join(directory, "hits.ts")
+  writeFileSync(
+    program,
+    `import { readStream } from "rivulet"
+export const hits = readStream("hits", "1s")
+export const perLine = hits.map(l => [l, 1] as [string, number]).runningReduce((a, b) => a + b)
+`,
+  )
+  assert.is((await rivulet(["submit", program])).code, 0)
+  const ran = await rivulet(["run", program, "-m", cluster.address, "--timeout", "20s"])
+  assert.equal([ran.code, ran.err.split("\n")[0]], [4, "rivulet: hits runs there already: perLine"])
+  const names = JSON.parse((await rivulet(["streams", "--program", "hits", "-o", "json"])).out.toString()) as { rows: { name: string }[] }
+  assert.ok(names.rows.some(({ name }) => name === "perLine") && !names.rows.some(({ name }) => name.includes("~")))
+})
+
+test("a watch that ended has left nothing behind, however it ended", async () => {
+  const names = async () => (await rivulet(["streams", "-o", "csv"])).out.toString().split("\n").sort()
+  const before = (await names()).map(line => line.split(",")[0])
+  const watching = (...args: string[]) => rivulet(["watch", "counts.mapValues(n => n + 1).top(1)", ...args])
+  const interrupted = rivulet(["watch", "counts.top(2)"], { said: (text, child) => text.includes("rows") && child.kill("SIGINT") })
+  const [held, never, thrown, by] = await Promise.all([
+    watching("--until", "rows => true"),
+    watching("--until", "rows => false", "--for", "100ms"),
+    watching("--until", "rows => rows.nope.nope"),
+    interrupted,
+  ])
+  assert.equal([held.code, never.code, thrown.code, by.code], [0, 124, 1, 130])
+  assert.match(never.err, /^rivulet: --until rows => false did not hold within 100ms\ntry: /)
+  assert.match(thrown.err, /^rivulet: --until rows => rows\.nope\.nope: TypeError: .*\ntry: .*\n$/)
+  assert.equal(
+    (await names()).map(line => line.split(",")[0]),
+    before,
+  )
+})
+
+test("a watched stream that is stopped: exit 5", async () => {
+  await rivulet(["query", "const doomed = views.map(v => [v.ip, 1]).runningReduce((a, b) => a + b)"])
+  let stopped: Promise<Ran> | null = null
+  const ran = await rivulet(["watch", "doomed"], {
+    said: text => {
+      if (text.includes("interval")) stopped ??= rivulet(["stop", "doomed", "--yes"])
+    },
+  })
+  assert.equal([ran.code, ran.err], [5, "rivulet: doomed was stopped\ntry: rivulet streams shows those that run\n"])
+  assert.is((await stopped!).code, 0)
+})
+
 test("an unknown master, or none: exit 3 with what to try, never a cluster of its own", async () => {
   const port = await freePort()
   for (const args of [["query", "1"], ["shell"], ["status"]]) {
