@@ -85,6 +85,7 @@ class Following {
   async #follow(): Promise<void> {
     const { signal, pause, position, positions } = this.#options
     let file = await this.#first()
+    if (file === null) this.#options.say(`there is no ${this.#options.path} yet: waiting for it`)
     try {
       while (!signal.aborted) {
         const reading = file

@@ -8,6 +8,8 @@ import type { ClientSession } from "../../cluster/client/session.js"
 import { handleData } from "../../engine/fluent/brand.js"
 import type { Evaluator } from "../evaluator/evaluator.js"
 import { freeWords } from "./free-words.js"
+import { LiveTypes } from "./live-types.js"
+import type { OtherStream } from "./saved-cells.js"
 
 export class Bindings {
   /** Streams bound from outside, by name: which. */
@@ -38,6 +40,19 @@ export class Bindings {
   after(): void {
     if (this.looksAgain) void this.bindOthers().catch(() => {})
     this.looksAgain = false
+  }
+
+  /** Those of these names that stand for streams of the cluster that this shell did not declare. */
+  async others(names: readonly string[]): Promise<OtherStream[]> {
+    const { definitions } = this.session.host
+    const types = new Map<string, string>()
+    const live = new LiveTypes(this.session, this.evaluator, (name, type) => types.set(name, type))
+    const bound = names.filter(name => this.bound.has(name))
+    await Promise.all(bound.map(name => live.of(name, false)))
+    return bound.map(name => {
+      const { program, name: its } = definitions.get(definitions.idOf(this.bound.get(name)!))
+      return { name, whole: `${program}/${its}`, type: types.get(name) }
+    })
   }
 
   /** The shell has declared the name: it is its own from now on. */

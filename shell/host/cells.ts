@@ -26,7 +26,7 @@ import { loadedCells } from "./loaded-cells.js"
 import { addMeant } from "./meant.js"
 import type { HostEvent } from "./port.js"
 import { ofHidden, ofIndexed } from "./said-of-cells.js"
-import { type RunCell, saveCells } from "./saved-cells.js"
+import { type Around, type RunCell, saveCells } from "./saved-cells.js"
 import { definitionLine } from "./stream-lines.js"
 import { Typing } from "./typing.js"
 
@@ -61,12 +61,16 @@ export class Cells {
   readonly bindings: Bindings
   readonly typing: Typing
   lastStamp: Stamp | undefined
+  /** The text of what `_` stands for; null where it is no expression of one line. */
+  lastExpression: string | null = null
   private readonly ran: RunCell[] = []
   /** Of the cell that runs. */
   private signal: AbortSignal | undefined
   /** What the running cell has printed. */
   private said: string[] = []
   private check: CellCheck | undefined
+  /** So many cells. */
+  private begun = 0
 
   constructor(
     private readonly place: CellPlace,
@@ -103,6 +107,7 @@ export class Cells {
   async run(cell: string, signal: AbortSignal, indent?: number): Promise<void> {
     const { place } = this
     // What an output shows in a notebook must not depend on what had come when it was asked.
+    this.begun++
     const check = this.options.rich ? undefined : this.looked(cell, indent)
     this.check = check
     let result: CellResult
@@ -142,6 +147,7 @@ export class Cells {
   private looked(cell: string, indent: number | undefined): CellCheck {
     const { place } = this
     const { prints } = place
+    const { begun } = this
     return new CellCheck(
       cell,
       () => this.typing.check(cell),
@@ -151,6 +157,7 @@ export class Cells {
             cell,
             notSaidBy(error, { cell, findings }),
             indent === undefined || prints !== place.prints ? null : { indent, columns: place.columns },
+            begun !== this.begun,
           ),
         ),
     )
@@ -188,7 +195,10 @@ export class Cells {
     await this.bindings.before(cell)
     this.lastStamp = undefined
     try {
-      return await this.options.around(() => this.evaluator.evaluate(cell, { signal }))
+      const result = await this.options.around(() => this.evaluator.evaluate(cell, { signal }))
+      const text = cell.trim().replace(/;$/, "")
+      if (result.hasValue && text !== "_") this.lastExpression = result.declared.length === 0 && /^[\w$(][^\n;]*$/.test(text) ? text : null
+      return result
     } catch (error) {
       await addMeant(error, cell, this.evaluator)
       throw error
@@ -261,8 +271,8 @@ export class Cells {
   }
 
   /** As a program or a notebook; gives what it did. */
-  save(path: string): string {
-    return saveCells(path, this.ran)
+  save(path: string, adopted: Around["adopted"]): Promise<string> {
+    return saveCells(path, this.ran, { adopted, others: names => this.bindings.others(names) })
   }
 
   /** Runs a file's cells as if they were typed, until one fails that is not there to. */

@@ -35,7 +35,7 @@ export interface CommandHost {
   /** Shows a chart: where pages are, drawn; else by these lines, which come back to be printed. */
   draw(chart: Chart, title: string, lines: Lines): Promise<Lines>
   setZone(zone: string): void
-  save(path: string): Lines
+  save(path: string): Promise<Lines>
   load(path: string): Promise<Lines>
   /** Another definition for a stream, tried before it is put in place. */
   readonly edits: Edits

@@ -60,9 +60,9 @@ export async function commandWordsAt(text: string, cursor: number, names: Comman
   return { items: items.filter(item => item.text.startsWith(prefix)), selected: 0, from, to: cursor }
 }
 
-/** The short name where it says which; unnamed steps are seldom meant. */
+/** The short name where it says which; unnamed steps are seldom meant, but for outputs, which go on until somebody stops them. */
 function streamItems(streams: Awaited<ReturnType<CommandNames["streams"]>>): CompletionItem[] {
-  const named = streams.filter(({ name }) => !name.includes("@"))
+  const named = streams.filter(({ name, kind }) => kind === "output" || !name.includes("@"))
   return named.map(({ name, program, kind, state }) => ({
     text: named.filter(other => other.name === name).length > 1 ? `${program}/${name}` : name,
     detail: `${kind} · ${state}`,

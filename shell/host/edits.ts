@@ -64,12 +64,16 @@ export class Edits {
     return this.#toEditor(`.edit ${asked}\n${this.#textOf(info)}`)
   }
 
+  /** What was adopted in place of what the newest cell that declares it says; undefined: nothing was. */
+  adopted(name: string): string | undefined {
+    const adopted = this.#adopted.get(name)
+    const since = adopted === undefined ? [] : this.cells.texts().slice(adopted.cells)
+    return since.some(cell => expressionOf(cell, name) !== undefined) ? undefined : adopted?.expression
+  }
+
   /** As it was declared or adopted here, whichever is newer. */
   #textOf({ name, source }: StreamInfo): string {
-    const cells = this.cells.texts()
-    const adopted = this.#adopted.get(name)
-    const isNewest = adopted !== undefined && !cells.slice(adopted.cells).some(cell => expressionOf(cell, name) !== undefined)
-    return isNewest ? adopted.expression : sourceOf(name, source, cells)
+    return this.adopted(name) ?? sourceOf(name, source, this.cells.texts())
   }
 
   #toEditor(text: string): StyledLine[] {

@@ -1,7 +1,8 @@
 /** An error in lines of plain text: what, the user's own line with a caret, the record. No stack of ours. */
 import { RivuletError } from "../../engine/errors.js"
 import type { TaskFailure } from "../../engine/task.js"
-import { printable } from "../view/table.js"
+import { printable, truncate } from "../view/table.js"
+import { cellWidth } from "../view/width.js"
 
 interface Position {
   readonly line: number
@@ -17,16 +18,16 @@ interface Details {
 
 /**
  * The first line says what; the others where. Advice (`try`) is not in them. Which interval, partition and workers is said when
- * `time` can write the interval: where outputs are compared, it may be any.
+ * `time` can write the interval: where outputs are compared, it may be any. On a screen of `columns` the record takes one line.
  */
-export function errorText(error: Error, time?: (ms: number) => string): string[] {
+export function errorText(error: Error, time?: (ms: number) => string, columns?: number): string[] {
   const { failure, position } = error as Details
   if (failure) {
     const { errorName, message, origin, record, operator } = failure
     return [
       ...linesOf(errorName && !message.startsWith(errorName) ? `${errorName}: ${message}` : message),
       ...(origin ? pointer(origin, message) : []),
-      ...(record === undefined ? [] : [`  record     ${cut(printable(record))}`]),
+      ...(record === undefined ? [] : [`${recordLead}${cut(printable(record), columns)}`]),
       ...(operator === undefined ? [] : [`  where      ${[operator, ...(time ? placeOf(failure, time) : [])].join(" · ")}`]),
     ]
   }
@@ -77,8 +78,16 @@ function missingAt(text: string, column: number, message: string): { readonly at
 /** What a function threw may hold a record, and a record anything. */
 const linesOf = (message: string): string[] => message.split("\n").map(printable)
 
+const recordLead = "  record     "
 const recordShown = 160
+const whole = "   .record shows it whole"
+/** On a narrow screen the line is wrapped rather than less shown. */
+const leastShown = 40
 
-function cut(record: string): string {
-  return record.length <= recordShown ? record : `${record.slice(0, recordShown)}…          .record shows it whole`
+function cut(record: string, columns: number | undefined): string {
+  if (columns === undefined)
+    return record.length <= recordShown ? record : `${record.slice(0, recordShown)}…          .record shows it whole`
+  const room = Math.max(leastShown, columns - recordLead.length)
+  if (cellWidth(record) <= room) return record
+  return `${truncate(record, Math.max(leastShown, room - whole.length))}${whole}`
 }

@@ -6,12 +6,15 @@ import { type Found, foundWith } from "./cell-check.js"
 import { adviceOn, errorText } from "./error-text.js"
 import { findingLines } from "./finding-lines.js"
 
-/** `time` writes an interval's start. */
-export function errorLines(error: Error, time?: (ms: number) => string): StyledLine[] {
+/** `time` writes an interval's start. No line is wider than `columns`, but for texts. */
+export function errorLines(error: Error, time?: (ms: number) => string, columns?: number): StyledLine[] {
   const found = foundWith(error)
-  const { lines, explained } = found ? withFindings(errorText(error, time), found) : { lines: errorText(error, time), explained: false }
+  const text = errorText(error, time, columns)
+  const { lines, explained } = found ? withFindings(text, found) : { lines: text, explained: false }
   const styled = lines.map((text): StyledLine => (text.startsWith("  ") && !pointing.test(text) ? { text } : { text, style: "error" }))
-  const advice = explained && !(error instanceof RivuletError) ? undefined : adviceOn(error)
+  const advised = explained && !(error instanceof RivuletError) ? undefined : adviceOn(error)
+  // Some errors end with what to do instead.
+  const advice = advised !== undefined && lines[0]?.endsWith(advised) ? undefined : advised
   return [...styled, ...(found ? elsewhere(found, lines) : []), ...(advice === undefined ? [] : [{ text: `  try        ${advice}` }])]
 }
 
@@ -26,7 +29,7 @@ export function notSaidBy(error: unknown, found: Found): readonly Finding[] {
   const lines = errorText(error)
   const { at, number, margin } = pointed(lines)
   if (at < 0 || thrown.test(lines[0]!)) return found.findings
-  return placesOf(found).filter(({ line, column }) => line !== number || lines[at] !== `${margin}${" ".repeat(column)}^`)
+  return placesOf(found).filter(place => place.line !== number || !isSaid(lines, at, margin, place.column))
 }
 
 /** The line with the caret, -1: there is none; whose line it points at, and how the text of it is set off. */
@@ -36,6 +39,14 @@ function pointed(lines: readonly string[]): { readonly at: number; readonly numb
   return { at, number: Number(number), margin: lines[at]?.slice(0, lead.length) ?? "" }
 }
 
+/** An error in words of ours, of the very place or of the call whose argument, a literal, begins there, needs no second opinion. */
+function isSaid(lines: readonly string[], at: number, margin: string, column: number): boolean {
+  const caret = lines[at]!.lastIndexOf("^") - margin.length
+  const excerpted = lines[at - 1]!.slice(margin.length)
+  const between = excerpted.slice(caret, column)
+  return lines[at]!.endsWith("^") && (caret === column || (/^\.?[\w$]+\(\s*$/.test(between) && /^["'`\d-]/.test(excerpted.slice(column))))
+}
+
 /** What types say of the line that the error shows, under it. `explained`: of the very place at which the error points. */
 function withFindings(lines: readonly string[], found: Found): { readonly lines: string[]; readonly explained: boolean } {
   const { at, number, margin } = pointed(lines)
@@ -43,12 +54,12 @@ function withFindings(lines: readonly string[], found: Found): { readonly lines:
   const said = lines[at]!
   const here = placesOf(found).filter(({ line }) => line === number)
   const same = here.find(({ column }) => said === `${margin}${" ".repeat(column)}^`)
-  const others = here.filter(one => !said.startsWith(`${margin}${" ".repeat(one.column)}^`))
+  const ours = !thrown.test(lines[0]!)
+  const others = here.filter(one => one !== same && !(ours && isSaid(lines, at, margin, one.column)))
   return {
     lines: [
       ...lines.slice(0, at),
-      // An error in words of ours needs no second opinion of the same place.
-      same && thrown.test(lines[0]!) ? `${said} ${same.message}` : said,
+      same && !ours ? `${said} ${same.message}` : said,
       ...others.map(({ column, message }) => `${margin}${" ".repeat(column)}^ ${message}`),
       ...lines.slice(at + 1),
     ],

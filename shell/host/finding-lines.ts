@@ -7,7 +7,11 @@ export function findingLines(
   cell: string,
   findings: readonly Finding[],
   echo: { readonly indent: number; readonly columns: number } | null,
+  /** Others have begun since: nobody would look for its line below theirs. */
+  isEarlier = false,
 ): StyledLine[] {
+  if (isEarlier && findings.length > 0)
+    return [{ text: "  of an earlier cell, by its types:", style: "dim" }, ...findingLines(cell, findings, null)]
   return findings.flatMap(({ at, message }): StyledLine[] => {
     const before = cell.slice(0, at).split("\n")
     const column = before.at(-1)!.length

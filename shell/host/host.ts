@@ -25,7 +25,7 @@ import { askedAbout, describe } from "./describe.js"
 import { stampOf } from "./display.js"
 import { Edits } from "./edits.js"
 import { errorLines } from "./error-view.js"
-import { findStream } from "./find-stream.js"
+import { calledNow, findStream, isName } from "./find-stream.js"
 import { fromElsewhere } from "./foreign.js"
 import type { ShellHostOptions } from "./host-options.js"
 import { type KeptAnswers, pageOf, writeAnswer } from "./kept-answers.js"
@@ -88,7 +88,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.edits = new Edits(this, { texts: () => this.cells.texts, screen: options.promptColumns !== undefined })
     this.background = new Background(this, this.cells)
     this.news = new ClusterNews({ ...(onPush && { onPush }), user: this.user, print })
-    this.logTail = new LogTail(session, print)
+    this.logTail = new LogTail(session, print, () => this.columns)
     this.open = new Panels({
       session,
       tz: () => this.tz,
@@ -197,7 +197,7 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   linesOf(error: Error): readonly StyledLine[] {
-    return errorLines(error, ms => formatTime(ms, this.tz, { nowMs: this.now() }))
+    return errorLines(error, ms => formatTime(ms, this.tz, { nowMs: this.now() }), this.columns)
   }
 
   print(lines: readonly StyledLine[]): void {
@@ -251,8 +251,10 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     return (await this.evaluate(expression, this.running?.signal)).value
   }
 
+  /** What a name stands for here goes before a stream that another calls so. */
   async streamInfo(name: string): Promise<StreamInfo> {
-    return findStream(await this.session.streams(), name)
+    const held = isName(name) ? await this.cells.evaluator.peek(name) : undefined
+    return findStream(await this.session.streams(), calledNow(this.session, held) ?? name)
   }
 
   async stop(name: string, cascade: boolean): Promise<readonly string[]> {
@@ -263,7 +265,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async watch(args: string): Promise<readonly StyledLine[]> {
-    const what = await watched(args, this)
+    const asked = await watched(args, this)
+    const what = asked.expression === "_" ? { ...asked, expression: this.cells.lastExpression ?? "_" } : asked
     this.watchedOnly.shows(what.stream)
     return openPanel(what, this.open)
   }
@@ -294,8 +297,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
     this.session.setZone(zone)
   }
 
-  save(path: string): readonly StyledLine[] {
-    return [{ text: `  ${this.cells.save(path)}`, style: "dim" }]
+  async save(path: string): Promise<readonly StyledLine[]> {
+    return [{ text: `  ${await this.cells.save(path, name => this.edits.adopted(name))}`, style: "dim" }]
   }
 
   async load(path: string): Promise<readonly StyledLine[]> {

@@ -48,6 +48,11 @@ export class KeptAnswers {
     return answer.name
   }
 
+  /** Of the newest answer that has one: what a cell or a command gave since may have been no answer of the cluster's. */
+  get lastStamp(): Stamp | undefined {
+    return [...this.answers.values()].findLast(({ stamp }) => stamp !== undefined)?.stamp
+  }
+
   /** `3`, `Out[3]`, a name that a cell declared; empty: the last. Throws a RivuletError of code 2 when there is none. */
   find(which: string): KeptAnswer {
     const found = which === "" ? this.last : (this.answers.get(which) ?? this.answers.get(`Out[${which}]`))

@@ -4,7 +4,7 @@
  */
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { StyledLine } from "../session.js"
-import { printable } from "../view/table.js"
+import { printable, truncate } from "../view/table.js"
 
 const everyMs = 1_000
 /** More in one turn are counted, not shown. */
@@ -26,6 +26,7 @@ export class LogTail {
   constructor(
     private readonly session: ClientSession,
     private readonly print: (lines: readonly StyledLine[]) => void,
+    private readonly columns: () => number = () => Number.POSITIVE_INFINITY,
   ) {
     this.seenMs = session.clock.now()
   }
@@ -61,7 +62,9 @@ export class LogTail {
         const isAside = entry.text.startsWith(setAside)
         if (isAside && !this.isNews(name, entry.text)) continue
         const after = isAside ? `; ${name}.aside has them, .streams counts them` : entry.repeated > 1 ? ` (× ${entry.repeated})` : ""
-        lines.push({ text: `  ${name}: ${printable(entry.text)}${after}`, style: "dim" })
+        // A record is printed over several lines: here each is one, and `.log` has it whole.
+        const text = `  ${name}: ${printable(entry.text.replace(/\s*\n\s*/g, " "))}${after}`
+        lines.push({ text: isAside ? text : truncate(text, this.columns() - 1), style: "dim" })
       }
       const more = lines.length - shownAtOnce
       this.print(more > 0 ? [...lines.slice(-shownAtOnce), { text: `  … ${more} more lines: .log`, style: "dim" }] : lines)

@@ -221,6 +221,7 @@ export class Panels {
   /** Changes and bars are of the newest intervals: who shows that of `newest` alone has them. */
   private lines(panel: Panel, rows: readonly unknown[], newest: number | null): string[] {
     if (rows.length === 0) return ["(no rows)"]
+    if (rows.length === 1 && typeof rows[0] === "number") return [this.single(panel, rows[0], newest)]
     const ranked = rows.every((row): row is [unknown, number] => Array.isArray(row) && row.length === 2 && typeof row[1] === "number")
     if (!ranked) return [...table(rows, { width: 200, maxRows: rowsAsked, indent: 0 }).lines]
     const seen = new Set<string>()
@@ -235,7 +236,7 @@ export class Panels {
       panel.past.set(label, past)
       const steps = past.slice(1).map((one, i) => stepOf(past[i]!, one, panel.stream.interval))
       const by = before === undefined || Number.isNaN(steps.at(-1)) ? null : value - before.value
-      const change = by === null ? "" : `${by >= 0 ? "+" : "-"}${formatNumber(Math.abs(by))}`
+      const change = by === null ? "" : changeOf(by)
       return { key: label, value: formatNumber(value), change, spark: sparkline(steps, sparkWidth) }
     })
     if (newest !== null) for (const label of [...panel.past.keys()]) if (!seen.has(label)) panel.past.delete(label)
@@ -253,6 +254,23 @@ export class Panels {
     )
   }
 
+  /** A stream of one number an interval, as of `count()`: its bars are the numbers themselves. */
+  private single(panel: Panel, value: number, newest: number | null): string {
+    if (newest === null) return formatNumber(value)
+    const past = (panel.past.get("") ?? []).filter(({ at }) => at < newest)
+    const before = past.at(-1)
+    past.push({ at: newest, value })
+    if (past.length > barsKept) past.shift()
+    panel.past.set("", past)
+    const change = before === undefined ? "" : changeOf(value - before.value)
+    const away = (i: number) => i > 0 && past[i]!.at - past[i - 1]!.at > gapIntervals * panel.stream.interval
+    const bars = sparkline(
+      past.flatMap((one, i) => (away(i) ? [Number.NaN, one.value] : [one.value])),
+      sparkWidth,
+    )
+    return `${formatNumber(value)}  ${change}   ${bars}`
+  }
+
   private publish(): void {
     const panels = [...this.open_.values()]
     this.options.changed(
@@ -267,6 +285,8 @@ export class Panels {
     return { from: this.time(from), at: this.time(at), to: this.time(newest), share }
   }
 }
+
+const changeOf = (by: number): string => `${by >= 0 ? "+" : "-"}${formatNumber(Math.abs(by))}`
 
 type Point = { readonly at: number; readonly value: number }
 

@@ -16,6 +16,8 @@ export function definitionLine(item: Defined, { tz, nowMs }: TimeContext): strin
     runs(item.kind) || item.persist ? `from ${formatTime(item.since, tz, { nowMs })}` : "on demand",
     captures,
     ...item.notes,
+    // It may print, or write, each interval from now on: whoever began it in passing must not look for its name.
+    item.kind === "output" && item.name.includes("@") ? `.stop ${item.name} ends it` : "",
   ]
   return `${item.name}   ${parts.filter(part => part !== "").join(" · ")}`
 }
@@ -27,8 +29,10 @@ export function programLines(infos: readonly StreamInfo[], { tz, nowMs }: TimeCo
     if (info.state !== "stopped" && !info.name.includes("@")) programs.set(info.program, [...(programs.get(info.program) ?? []), info])
   const lines = [...programs].map(([program, streams]): StyledLine => {
     const names = streams.map(info => `${info.name}${info.kind === "state" ? "°" : ""}`).join(" · ")
-    const since = Math.min(...streams.map(info => info.since).filter(Number.isFinite))
-    return { text: `  ${program.padEnd(12)} ${streams[0]!.owner.padEnd(8)} ${names}   since ${formatTime(since, tz, { nowMs })}` }
+    // Of what runs over old logs it is no time at which anything began.
+    const since = Math.min(...streams.map(info => info.since).filter(ms => ms > 0))
+    const begun = Number.isFinite(since) ? `   since ${formatTime(since, tz, { nowMs })}` : ""
+    return { text: `  ${program.padEnd(12)} ${streams[0]!.owner.padEnd(8)} ${names}${begun}` }
   })
   const shown = lines.slice(0, programsShown)
   if (lines.length > shown.length) shown.push({ text: `  … ${lines.length - shown.length} more, .streams`, style: "dim" })

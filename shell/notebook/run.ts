@@ -149,7 +149,8 @@ async function runOne(file: NotebookFile, options: NotebookOptions): Promise<End
     }
     const onChaos = (order: ChaosOrder) =>
       doChaos(own, order, lines => options.warn(lines.map(({ text }) => `${path}  ${text}\n`).join("")))
-    const { outcomes, timedOut, early } = await inThread(job, options.timeoutMs, { onOutcome, onChaos })
+    const onStays = (why: string) => options.warn(`${path}  what its cells defined goes on: ${why}\n`)
+    const { outcomes, timedOut, early } = await inThread(job, options.timeoutMs, { onOutcome, onChaos, onStays })
     for (const { node, atMs } of early)
       options.warn(`${path}  had ended before ${node} was to end, at ${formatDuration(atMs)} of its clock\n`)
     const page = { directory: job.directory, tz: settings.tz }
@@ -190,11 +191,17 @@ async function judge(path: string, cell: Cell, index: number, outcomes: readonly
   return { cell: index + 1, line: lineOf(path, cell), ms: outcome?.ms ?? 0, problem: await problem(), skipped }
 }
 
+interface Heard {
+  readonly onOutcome: (outcome: CellOutcome) => void
+  readonly onChaos: (order: ChaosOrder) => void
+  readonly onStays: (why: string) => void
+}
+
 /** Ends the thread, with whatever runs in it, when a cell takes too long. */
 function inThread(
   job: NotebookJob,
   timeoutMs: number | undefined,
-  { onOutcome, onChaos }: { readonly onOutcome: (outcome: CellOutcome) => void; readonly onChaos: (order: ChaosOrder) => void },
+  { onOutcome, onChaos, onStays }: Heard,
 ): Promise<{ outcomes: CellOutcome[]; timedOut: boolean; early: readonly Kill[] }> {
   const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url)
   return new Promise((resolve, reject) => {
@@ -209,6 +216,7 @@ function inThread(
     }
     worker.on("message", (message: ThreadMessage) => {
       if (message.kind === "chaos") return onChaos(message.order)
+      if (message.kind === "stays") return onStays(message.why)
       running = message.kind === "running" ? message.cell : undefined
       if (message.kind === "running") {
         if (timeoutMs === undefined) return

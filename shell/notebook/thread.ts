@@ -38,6 +38,8 @@ export type ThreadMessage =
   | { readonly kind: "running"; readonly cell: number }
   | { readonly kind: "ran"; readonly cell: number; readonly outcome: CellOutcome }
   | { readonly kind: "chaos"; readonly order: ChaosOrder }
+  /** What the cells defined goes on. */
+  | { readonly kind: "stays"; readonly why: string }
   /** `early`: deaths that were to come later than the last cell ended. */
   | { readonly kind: "done"; readonly early: readonly Kill[] }
   | { readonly kind: "failed"; readonly message: string }
@@ -94,6 +96,19 @@ function findFiles(path: string): readonly string[] {
   return stat === undefined ? [] : stat.isDirectory() ? glob.sync(`${glob.escapePath(path)}/*`).sort() : [path]
 }
 
+/** What the cells defined on a cluster that goes on ends with them, but for what they keep, and what others have made something of. */
+async function stopGiven({ host }: ClientSession): Promise<void> {
+  if (job.calls === undefined || job.embedded) return
+  const given = host.definitions.given().flatMap(({ id }) => (host.changes.kept.has(id) ? [] : [id]))
+  if (given.length === 0) return
+  const stopping = host.changes.stop(given, { cascade: false, force: false, undoable: false })
+  const why = await stopping.then(
+    () => null,
+    (error: Error) => error.message,
+  )
+  if (why !== null) tell({ kind: "stays", why })
+}
+
 // It would end this thread, and what is left of the page with it.
 process.exit = () => {
   throw new RivuletError("a notebook's cell cannot end the process", { code: 2, try: "throw new Error(…): the notebook fails there" })
@@ -111,6 +126,7 @@ try {
     if (outcome.failure !== null) break
   }
   await runner.close()
+  await stopGiven(session)
   await session.close()
   tell({ kind: "done", early: job.kills.filter(kill => !came.has(kill)) })
 } catch (error) {

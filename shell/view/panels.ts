@@ -28,7 +28,8 @@ export function panelLines(shown: PanelsShown, width: number, rows: number): str
     if (lostForS !== null || !panel.live) return laid.map(dim)
     return first + i === focus ? laid.map((line, row) => (row === 0 || row === laid.length - 1 ? bold(line) : line)) : laid
   })
-  if (panels.length > fitting) lines.push(dim(truncate(`… ${panels.length - fitting} more panels`, width)))
+  if (panels.length > fitting)
+    lines.push(dim(truncate(`… ${panels.length - fitting} more panel${panels.length - fitting === 1 ? "" : "s"}`, width)))
   return [...lines, ...under]
 }
 
@@ -53,12 +54,13 @@ function linesOf(panel: PanelView, width: number, rows: number): string[] {
 
 function layOut(panel: PanelView, width: number, rows: number): string[] {
   const inner = Math.max(1, width - 4)
-  const body = rows - 2
-  const more = panel.lines.length > body ? panel.lines.length - body + 1 : 0
-  const shown = more > 0 ? [...panel.lines.slice(0, Math.max(0, body - 1)), `… ${more} more`] : panel.lines
+  // How many are hidden stands in the border: a row for it would hide one more, in a low panel the only one.
+  const shown = panel.lines.slice(0, Math.max(1, rows - 2))
+  const hidden = panel.lines.length - shown.length
+  const more = hidden > 0 ? truncate(`╰─ … ${hidden} more `, Math.max(1, width - 1)) : "╰"
   const note = truncate(` ${panel.note} `, Math.max(0, width - 8))
   const title = truncate(`╭ ${panel.title} `, Math.max(2, width - cellWidth(note) - 2))
   const top = `${title}${"─".repeat(Math.max(0, width - cellWidth(title) - cellWidth(note) - 1))}${note}╮`
-  const lines = [truncate(top, width), ...shown.map(line => `│ ${pad(line, inner, false)} │`), `╰${"─".repeat(Math.max(0, width - 2))}╯`]
-  return lines
+  const bottom = `${more}${"─".repeat(Math.max(0, width - cellWidth(more) - 1))}╯`
+  return [truncate(top, width), ...shown.map(line => `│ ${pad(line, inner, false)} │`), bottom]
 }

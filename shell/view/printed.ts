@@ -1,6 +1,6 @@
 /**
- * Finished output as text for the terminal. Most lines are narrower than the screen and go out as they are, but for their style. Only
- * what has to be wrapped, or holds control characters, is laid out by Ink: that takes some milliseconds a time, and loading it a good
+ * Finished output as text for the terminal. Most lines are narrower than the screen and go out as they are, but for their style; wider ones
+ * are wrapped, and go on under where their text begins. Only cells, and what holds control characters, is laid out by Ink: that takes some milliseconds a time, and loading it a good
  * part of an attach, so it is loaded when the prompt stands.
  */
 import type { StyledLine } from "../session-types.js"
@@ -8,6 +8,7 @@ import { type Span, styleOfSpan } from "./highlight.js"
 import { visible } from "./input.js"
 import { bold, dim, red, yellow } from "./style.js"
 import { cellWidth, isNarrow, measurable } from "./width.js"
+import { charactersACell, wrapped } from "./wrapped.js"
 
 let layout: typeof import("./layout.js") | undefined
 let loading: Promise<void> | undefined
@@ -34,6 +35,9 @@ export function printedText(lines: readonly StyledLine[], columns: number): stri
     if (fits(shown, columns)) {
       flush()
       parts.push(styled)
+    } else if (style !== "input" && !control.test(shown)) {
+      flush()
+      parts.push(...wrapped(shown, columns + 1, hanging(shown, columns)).map(styleOf(style)))
     } else if (layout === undefined) return null
     else wide.push(styled)
   }
@@ -53,7 +57,15 @@ function inColours(text: string, spans: readonly Span[]): string {
 
 function fits(text: string, columns: number): boolean {
   if (isNarrow(text)) return text.length <= columns
-  return !/[\u0000-\u001f\u007f-\u009f]/.test(text) && cellWidth(text) <= columns
+  return text.length <= columns * charactersACell && !control.test(text) && cellWidth(text) <= columns
+}
+
+const control = /[\u0000-\u001f\u007f-\u009f]/
+
+/** What a long line goes on under: its text, behind the word that says what it is (`  try        …`). */
+function hanging(text: string, columns: number): number {
+  const indent = /^ {2}[a-z]+(?: [a-z]+)? {2,}(?=\S)|^ */.exec(text)![0].length
+  return indent <= columns / 3 ? indent : 0
 }
 
 function styleOf(style: StyledLine["style"]): (text: string) => string {

@@ -158,7 +158,9 @@ function fit(widths: readonly number[], available: number): number[] {
     const widest = result.indexOf(Math.max(...result))
     if (result[widest]! <= 4) break
     const second = Math.max(4, ...result.filter((_, i) => i !== widest && result[i]! < result[widest]!))
-    const cut = Math.max(1, Math.min(excess, result[widest]! - second))
+    // Columns that are as wide as it is are cut as much.
+    const share = Math.ceil(excess / result.filter(width => width === result[widest]).length)
+    const cut = Math.max(1, Math.min(share, result[widest]! - second))
     result[widest] = result[widest]! - cut
     excess -= cut
   }

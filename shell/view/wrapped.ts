@@ -1,19 +1,25 @@
 /** A long line as several, cut between words where there are some: nothing of it is lost. */
-import { cellWidth, head } from "./width.js"
+import { head } from "./width.js"
 
-/** Those that go on begin with `indent` blanks. */
+/** A cell is at most so many characters, all but a few times: no more of a long text is looked at for each line. */
+export const charactersACell = 16
+
+/** Each is narrower than `columns`; those that go on begin with `indent` blanks. */
 export function wrapped(text: string, columns: number, indent: number): string[] {
   const lines: string[] = []
-  let rest = text
-  while (cellWidth(rest) >= columns) {
-    const least = lines.length === 0 ? 0 : indent
-    const fits = head(rest, columns - 1).length
-    const blank = rest.lastIndexOf(" ", fits)
+  let begin = 0
+  for (;;) {
+    const lead = lines.length === 0 ? 0 : indent
+    const next = text.slice(begin, begin + columns * charactersACell)
+    const fits = head(next, columns - 1 - lead).length
+    const last = begin + fits >= text.length
+    const blank = next.lastIndexOf(" ", fits)
     // A word that is longer than half of a line is cut where the line ends.
-    const at = blank > Math.max(least, fits / 2) ? blank : fits
-    if (at <= least) break
-    lines.push(rest.slice(0, at).trimEnd())
-    rest = " ".repeat(indent) + rest.slice(at).trimStart()
+    const end = blank > Math.max(0, (fits - lead) / 2) ? blank : fits
+    if (last || end <= 0) return [...lines, " ".repeat(lead) + text.slice(begin)]
+    lines.push(" ".repeat(lead) + next.slice(0, end).trimEnd())
+    begin += end
+    while (text[begin] === " ") begin++
+    if (begin >= text.length) return lines
   }
-  return [...lines, rest]
 }

@@ -9,6 +9,7 @@ const names: CommandNames = {
     { name: "counts", program: "ann", kind: "state", state: "running" },
     { name: "counts", program: "bob", kind: "state", state: "held" },
     { name: "map@a.ts:4", program: "bob", kind: "records", state: "on demand" },
+    { name: "foreachRDD@cell:3:1", program: "ann", kind: "output", state: "running" },
   ],
   workers: async () => [
     { name: "w1", state: "up" },
@@ -17,7 +18,8 @@ const names: CommandNames = {
 }
 
 const cases: readonly [typed: string, offered: string[] | null][] = [
-  [".why ", ["views", "ann/counts", "bob/counts"]],
+  [".why ", ["views", "ann/counts", "bob/counts", "foreachRDD@cell:3:1"]],
+  [".stop for", ["foreachRDD@cell:3:1"]],
   [".why vi", ["views"]],
   [".why views ", null],
   [".recompute bob/", ["bob/counts"]],

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert"
 import { type Buffer, type Edit, edit, emptyBuffer, target } from "../../shell/editor/buffer.js"
 import { decode, decodeRest, freshDecoder, type InputEvent } from "../../shell/editor/decode.js"
 import { keyTable } from "../../shell/editor/keys.js"
+import { help } from "../../shell/host/commands/help.js"
 
 /** `|` marks the cursor. */
 function at(text: string): Buffer {
@@ -123,6 +124,7 @@ for (const [name, chunks, expected] of inputs)
 
 test("no key stands twice in the table", () => {
   const keys = keyTable.flatMap(row => row.keys)
+  for (const { text } of help("keys", [], 120)) assert.match(text, /^ {2}\S+(?:, \S+)* {3,}\S/, "keys and what they do are two columns")
   assert.equal(
     keys.filter((key, i) => keys.indexOf(key) !== i),
     [],

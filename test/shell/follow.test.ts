@@ -292,7 +292,7 @@ test("a file that is not there yet is waited for; followed twice, or with files,
   const lines = await stream("later")
   const path = at("later.log")
   const first = follow("later", path)
-  await first.said(/later follows/)
+  await first.said(/later follows .*\nthere is no \S+later\.log yet: waiting for it\n/)
   const second = follow("later", path)
   assert.is(await second.ended, 2)
   assert.match(await second.said(/./).catch(error => String(error)), /is followed by process \d+ already/)

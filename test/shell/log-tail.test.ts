@@ -37,4 +37,23 @@ test("broken lines are told once, not by each stream that reads them nor each ti
   ])
 })
 
+test("a record that was printed over several lines is one line, no wider than the screen", async () => {
+  const text = "{\n  ip: '198.51.100.5',\n  user: null,\n  agent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101'\n}"
+  const logs = async function* () {
+    yield { stream: "ann/perIp", text, time: 1, repeated: 1, level: "log" }
+  }
+  const awake = setInterval(() => {}, 1_000)
+  const shown = await new Promise<readonly string[]>(resolve => {
+    const session = { clock: { now: () => 0 }, logs } as unknown as ClientSession
+    const said = (lines: readonly { readonly text: string }[]) => {
+      tail.close()
+      resolve(lines.map(line => line.text))
+    }
+    const tail: LogTail = new LogTail(session, said, () => 60)
+    tail.follow(["perIp"])
+  })
+  clearInterval(awake)
+  assert.equal(shown, ["  perIp: { ip: '198.51.100.5', user: null, agent: 'Mozilla…"])
+})
+
 test.run()

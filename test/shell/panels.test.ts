@@ -15,7 +15,7 @@ const plain = (text: string) => text.replace(/\x1b\[\d*m/g, "")
 const start = Date.parse("2026-11-21T21:00:00Z")
 
 /** A stream whose version at the end of interval n is `[["k", n]]`. An answer waits for `answer()`. */
-function streamOf(intervalMs: number, now: () => number) {
+function streamOf(intervalMs: number, now: () => number, rows = (n: number): unknown[] => [["k", n]]) {
   const waiting: (() => void)[] = []
   const asked: number[] = []
   const versionAt = (end: number) => ({
@@ -25,7 +25,7 @@ function streamOf(intervalMs: number, now: () => number) {
           asked.push((end - start) / 1000)
           waiting.push(() => {
             if (end <= start) reject(new Error("not kept"))
-            else resolve({ value: [["k", (end - start) / intervalMs]], stamp: { asOf: end, ageMs: 0 } })
+            else resolve({ value: rows((end - start) / intervalMs), stamp: { asOf: end, ageMs: 0 } })
           })
         }),
     }),
@@ -43,7 +43,7 @@ function streamOf(intervalMs: number, now: () => number) {
   return { stream: stream as unknown as SnapshotDStream<unknown>, asked, answer }
 }
 
-async function opened() {
+async function opened(rows?: (n: number) => unknown[]) {
   let nowMs = start + 60_000
   const callbacks: ((through: number) => unknown)[] = []
   const seen: { panels: readonly PanelView[]; timeline: Timeline | null } = { panels: [], timeline: null }
@@ -62,7 +62,7 @@ async function opened() {
     tz: () => "UTC",
     changed: (all, timeline) => Object.assign(seen, { panels: all, timeline }),
   })
-  const streams = [streamOf(1000, () => nowMs), streamOf(10_000, () => nowMs)]
+  const streams = [streamOf(1000, () => nowMs, rows), streamOf(10_000, () => nowMs)]
   await panels.open("a", "a", streams[0]!.stream)
   await panels.open("b", "b", streams[1]!.stream)
   const settle = async () => {
@@ -156,6 +156,15 @@ test("after it was held a row's bars go on: what came meanwhile is a gap, not on
   assert.is(first(), "k   106  +2   ▃▃▃ ▃▃", "two intervals at once are no greater a step")
 })
 
+test("a stream of one number an interval has the change and the bars of that number, and no heading", async () => {
+  const on = await opened(n => [n % 2 === 0 ? 2_000 : 1_800])
+  for (let i = 0; i < 3; i++) await on.goOn(1000)
+  assert.equal(on.seen.panels[0]!.lines, ["1 800  -200   █▁█▁"])
+  void on.panels.order({ kind: "hold" })
+  await on.settle()
+  assert.equal(on.seen.panels[0]!.lines, ["1 800"])
+})
+
 test("what is far from now is not called live", async () => {
   const on = await opened()
   on.wait(120_000)
@@ -230,6 +239,27 @@ test("keys are the input's until F2 or Alt-W; then the panels', until Escape", (
   const copied = play("\x1bw\ty").effects.at(-1)!
   assert.is(copied.kind === "copy" && copied.text, "b.top(5) · live · 21:01:00\nrow 0\nrow 1\nrow 2")
   assert.match(play("\x1bw", 80, 24, []).state.printed.at(-1)![0]!.text, /no panel is open/)
+})
+
+test("four panels in a third of 42 rows show a row each, and say in the border how many are below it", () => {
+  const frame = frameOf(
+    play(
+      "",
+      80,
+      42,
+      ["a", "b", "c", "d"].map(name => view(name, 5)),
+    ).state,
+  ).rows.map(plain)
+  for (const name of ["a", "b", "c", "d"]) {
+    const at = frame.findIndex(row => row.startsWith(`╭ ${name}.`))
+    assert.ok(at >= 0, frame.join("\n"))
+    const below = frame.slice(at + 1, at + 6)
+    const bottom = below.findIndex(row => row.startsWith("╰"))
+    assert.ok(bottom >= 1, frame.join("\n"))
+    assert.match(below[0]!, /^│ row 0 +│$/)
+    assert.match(below[bottom]!, new RegExp(`^╰─ … ${5 - bottom} more ─+╯$`))
+    assert.is(cellWidth(below[bottom]!), 80)
+  }
 })
 
 test("when the last panel is closed the keys go back to the input", () => {

@@ -52,6 +52,27 @@ test("what a definition needs of a question is kept, with its await", () => {
   assert.match(program, /export const n = await views\.count\(\)\nexport const big/)
 })
 
+test("what others have on the cluster is found by its name, with its type; an own name goes before it", () => {
+  const others = [
+    { name: "views", whole: "shop/views", type: "Rivulet.InputDStream<Rivulet.AccessLog>" },
+    { name: "counts", whole: "shop/counts", type: "Rivulet.StateDStream<([string, number])[0], ([string, number])[1]>" },
+    { name: "top", whole: "shop/top", type: "Rivulet.SnapshotDStream<[string, number]>" },
+    { name: "raw", whole: "shop/raw", type: undefined },
+  ]
+  assert.equal(
+    programOf([cell("const all = union(views, raw)", streams), cell("const n = counts.join(top)", streams)], others),
+    `import { stream, state, union, type AccessLog, type SnapshotDStream } from "rivulet"
+
+const views = stream<AccessLog>("shop/views")
+const counts = state<([string, number])[0], ([string, number])[1]>("shop/counts")
+const top = stream("shop/top") as unknown as SnapshotDStream<[string, number]>
+const raw = stream<unknown>("shop/raw")
+export const all = union(views, raw)
+export const n = counts.join(top)
+`,
+  )
+})
+
 test("a notebook holds every cell with what stood under it, and is one", () => {
   const text = notebookOf([...cells, cell("`\n```\n`", { output: "```" })])
   const { parts } = parseNotebook(text, "x.md")
@@ -60,15 +81,16 @@ test("a notebook holds every cell with what stood under it, and is one", () => {
   assert.match(text, /```ts\nviews\.count\(\)\n```\n```output\n {2}20\n```\n/)
 })
 
-test("a file that is there is left alone; another kind of file is refused", () => {
+test("a file that is there is left alone; another kind of file is refused", async () => {
+  const save = (path: string, saved = cells) => saveCells(path, saved, { adopted: () => undefined, others: async () => [] })
   const directory = mkdtempSync(join(tmpdir(), "rivulet-save-"))
   try {
     const path = join(directory, "x.ts")
-    assert.match(saveCells(path, cells), /^5 of 9 cells in/)
-    assert.throws(() => saveCells(path, cells), /is there already/)
-    assert.throws(() => saveCells(join(directory, "x.js"), cells), /neither \.ts nor \.md/)
-    assert.throws(() => saveCells(join(directory, "y.ts"), [cell("1 + 1")]), /no stream was defined/)
-    assert.match(saveCells(join(directory, "x.md"), cells), /^9 cells with outputs/)
+    assert.match(await save(path), /^5 of 9 cells in/)
+    assert.match(await save(path).catch(String), /is there already/)
+    assert.match(await save(join(directory, "x.js")).catch(String), /neither \.ts nor \.md/)
+    assert.match(await save(join(directory, "y.ts"), [cell("1 + 1")]).catch(String), /no stream was defined/)
+    assert.match(await save(join(directory, "x.md")), /^9 cells with outputs/)
     assert.ok(readFileSync(path, "utf8").startsWith("import { readStream, sum }"))
   } finally {
     rmSync(directory, { recursive: true })

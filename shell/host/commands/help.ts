@@ -48,7 +48,10 @@ export interface CommandGroup {
 }
 
 export function help(topic: string, groups: readonly CommandGroup[], columns: number): StyledLine[] {
-  if (topic === "keys") return keyTable.map(row => line(`  ${row.keys.join(", ").padEnd(24)}${row.help}`))
+  if (topic === "keys") {
+    const width = Math.max(...keyTable.map(row => row.keys.join(", ").length))
+    return keyTable.map(row => line(`  ${row.keys.join(", ").padEnd(width)}   ${row.help}`))
+  }
   if (topic === "") {
     const sections = groups.flatMap(({ title, commands }) =>
       commands.flatMap((row, i) => rowLines(i === 0 ? title : "", row.usage, row.help, columns)),

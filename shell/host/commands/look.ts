@@ -38,7 +38,8 @@ export const lookCommands: readonly DotCommand[] = [
           "rec/s": formatRate(info.perSecond),
           keys: info.keys,
           "back to": info.reaches > 0 ? formatTime(info.reaches, host.tz, { nowMs: host.now() }) : "–",
-          ...(info.expires !== undefined && { ends: formatTime(info.expires, host.tz, { nowMs: host.now() }) }),
+          // To the second: it is hours away.
+          ...(info.expires !== undefined && { ends: formatTime(Math.floor(+info.expires / 1000) * 1000, host.tz, { nowMs: host.now() }) }),
         })),
         host,
       )

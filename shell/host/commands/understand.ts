@@ -37,7 +37,7 @@ export const understandCommands: readonly DotCommand[] = [
       if (how !== "" && how !== "full")
         throw new RivuletError(`.error shows this shell's last error, not one of ${how}`, { code: 2, try: `.why ${how}, or .error full` })
       if (host.lastError === undefined) return [line("  (no error yet)", "dim")]
-      if (how === "") return errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() }))
+      if (how === "") return errorLines(host.lastError, ms => formatTime(ms, host.tz, { nowMs: host.now() }), host.columns)
       return (host.lastError.stack ?? host.lastError.message).split("\n").map(text => line(`  ${text}`, "error"))
     },
   },
@@ -51,5 +51,6 @@ export const understandCommands: readonly DotCommand[] = [
 ]
 
 function lastStamp(host: CommandHost): StyledLine[] {
-  return host.lastStamp ? [line(`  ${JSON.stringify(host.lastStamp)}`)] : [line("  (no answer yet)", "dim")]
+  const stamp = host.lastStamp ?? host.answers.lastStamp
+  return stamp ? [line(`  ${JSON.stringify(stamp)}`)] : [line("  (no answer yet)", "dim")]
 }
