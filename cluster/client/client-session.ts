@@ -18,7 +18,7 @@ import type { DStream, Handle, InputDStream, StateDStream } from "../../engine/f
 import type { Value } from "../../engine/fluent/values.js"
 import { type Duration, formatTime, parseDuration, type TimeLike } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
-import type { ClusterStatus, EventEntry, PartitionLineage, Request } from "../protocol.js"
+import type { ClusterStatus, EventEntry, PartitionLineage, Request, ResponseValues } from "../protocol.js"
 import { kindOfArchive } from "./archive-kind.js"
 import type { SendCounters } from "./call.js"
 import type { ClientCalls } from "./calls.js"
@@ -347,11 +347,11 @@ export class ClientSession implements Session {
     await this.host.changes.keep(names, options)
   }
 
-  /** By `name` or `program/name`. Gives the interval from which it goes on, and those that are left out, wholly or in part. */
+  /** By `name` or `program/name`. Gives the interval from which it goes on, and those that are left out, or of which the records that fail are. */
   async resumeStream(
     stream: string,
     options: { readonly skip: "record" | "interval" | null; readonly force: boolean; readonly dryRun?: boolean },
-  ): Promise<{ readonly from: number; readonly leftOut: readonly { readonly from: number; readonly to: number }[] }> {
+  ): Promise<ResponseValues["resume"]> {
     return this.host.changes.resume(stream, options)
   }
 

@@ -167,7 +167,7 @@ export function logLine(entry: LogEntry, intervalMs: number | undefined): LogLin
 
 /** `nowMs` by the session's clock, `ms` from asking to the last byte. What is of no interval is as of no time, and has no age. */
 export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
-  const { intervals, asOf, partitions, recomputed, from, bytesMoved, definitionChanged, leftOut } = stamp
+  const { intervals, asOf, partitions, recomputed, from, bytesMoved, definitionChanged, leftOut, held, asked } = stamp
   const timed = intervals.to > intervals.from
   return {
     intervals: { ...intervals },
@@ -180,5 +180,7 @@ export function stampOf(stamp: AnswerStamp, nowMs: number, ms: number): Stamp {
     ms,
     ...(definitionChanged && { definitionChanged: [...definitionChanged] }),
     ...(leftOut && { leftOut: leftOut.map(({ from, to }) => ({ from, to })) }),
+    ...(held && { held: [...held] }),
+    ...(asked && { asked: { ...asked } }),
   }
 }

@@ -34,7 +34,7 @@ interface Query {
   spec: StageSpec | null
   intervals: { readonly from: number; readonly to: number } | null
   from: Sources
-  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut" | "namesStream" | "first">
+  about: Pick<ExpandedQuery, "reads" | "changed" | "leftOut" | "namesStream" | "unread" | "held">
   /** What must not be forgotten while it runs. */
   leased: readonly Range[]
   readonly startedMs: number
@@ -96,7 +96,7 @@ export class Queries {
       spec: null,
       intervals: null,
       from: { memory: true, archive: false },
-      about: { reads: [], changed: [], leftOut: [], namesStream: false, first: null },
+      about: { reads: [], changed: [], leftOut: [], namesStream: false, unread: null, held: [] },
       leased: [],
       startedMs: times.monotonicMs,
       answeredMs: 0,

@@ -23,7 +23,7 @@ export interface Begun {
   readonly spec: StageSpec
   readonly intervals: { readonly from: number; readonly to: number } | null
   readonly from: Sources
-  readonly about: Pick<ExpandedQuery, "changed" | "leftOut" | "namesStream" | "first">
+  readonly about: Pick<ExpandedQuery, "changed" | "leftOut" | "namesStream" | "unread" | "held">
   /** Of `save`: the files by partition. */
   readonly wrote: ReadonlyMap<number, NonNullable<TaskDone["wrote"]>>
   /** Blocks of the result that came with the news of their tasks. */
@@ -52,7 +52,7 @@ export function answerOf(
     const address = registry.get(holder)?.address ?? ""
     parts.push({ block: part.block, holder, address, rows: part.rows, bytes: part.bytes, ...(inline && { inline }) })
   }
-  const nothing = about.first ?? 0
+  const nothing = about.unread?.first ?? 0
   return {
     parts,
     rows,
@@ -65,6 +65,8 @@ export function answerOf(
       bytesMoved: movedBytes,
       ...(about.changed.length > 0 && { definitionChanged: about.changed }),
       ...(about.leftOut.length > 0 && { leftOut: about.leftOut }),
+      ...(about.held.length > 0 && { held: about.held }),
+      ...(intervals === null && about.unread !== null && { asked: about.unread.asked }),
     },
     ...(missing.length > 0 && { missing }),
     ...(query.request.save !== undefined && { files: wrote.map(file => file.path) }),

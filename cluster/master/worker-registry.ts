@@ -1,8 +1,8 @@
 /**
  * The workers, and whether they live.
  *
- *   register ──▶ up ──no heartbeat──▶ slow ──none for `lostAfterMs`──▶ lost
- *                up ──connection broken──▶ suspect ──no heartbeat or no new registration for `suspectMs`──▶ lost
+ *   register ──▶ up ──nothing heard for half of `lostAfterMs`──▶ probed ──for all of it──▶ lost
+ *                up ──connection broken──▶ suspect ──no new registration for `suspectForMs`──▶ lost
  *
  * A lost worker that was only away registers again, with what it holds, and counts as a new one. A restarted worker is
  * another node of the same name; the old one is lost at once.

@@ -173,7 +173,11 @@ export interface ResponseValues {
   readonly undo: { readonly undone: readonly StreamId[] }
   readonly keep: { readonly kept: readonly StreamId[] }
   /** `from`: the interval that it failed in. */
-  readonly resume: { readonly from: number; readonly leftOut: readonly { readonly from: number; readonly to: number }[] }
+  /** `what`: of these intervals, the records that fail, or all. */
+  readonly resume: {
+    readonly from: number
+    readonly leftOut: readonly { readonly from: number; readonly to: number; readonly what: "record" | "interval" }[]
+  }
   readonly replace: { readonly plan: ReplacePlan; readonly definition: StreamDefinition }
   readonly submit: {
     readonly plan: ReplacePlan
@@ -271,4 +275,8 @@ export interface AnswerStamp {
   readonly definitionChanged?: readonly number[]
   /** Intervals that would count in it and were left out by the streams; left out when there are none. */
   readonly leftOut?: readonly { readonly from: number; readonly to: number }[]
+  /** Streams of which it takes in the newest and which are held, or wait for a held one; left out when there are none. */
+  readonly held?: readonly string[]
+  /** The times asked for, when they hold no interval. */
+  readonly asked?: { readonly from: number; readonly to: number }
 }

@@ -25,7 +25,7 @@ export interface Planner {
   state(stream: string, interval: number): StageSpec | null
   /** Whether a shuffle is to stay when nobody reads it just now: running streams read it in every interval. */
   keeps(output: OutputId): boolean
-  /** The stage that reads a replayable source's block again, and all sealed blocks of that split with their intervals. Null: it cannot be had again. */
+  /** The stage that reads a replayable source's block again, and all sealed blocks of that split, each with its part's name (`partName`). Null: it cannot be had again. */
   replay(block: string): { readonly spec: StageSpec; readonly blocks: ReadonlyMap<string, string> } | null
   /** Which records a sealed block holds, for people; null: it is in no seal that is kept. */
   recordsIn(block: string): string | null
@@ -99,7 +99,7 @@ export class Board {
   running = 0
   /** Tasks to look at: a list, not recursion, since lineage may be deep. */
   toAnalyse: Task[] = []
-  /** Splits being read again: the lost blocks that are expected of each, with their intervals. */
+  /** Splits being read again: the lost blocks that are expected of each, with their parts' names. */
   readonly replays = new Map<OutputId, Map<string, string>>()
   readonly #stats = new Map<string, JobCost>()
   #happenings: Happening[] = []

@@ -15,7 +15,7 @@ import { mapChildren, rewrite, walk } from "../tree.js"
 import { flavourOf } from "./flavour.js"
 import { leftOutWithin } from "./left-out.js"
 import { rddOf, stateVersion, withinStream } from "./rdd-of.js"
-import { earliestOf, hasEnd, isRelative, resolveTime } from "./reach.js"
+import { earliestOf, hasEnd, heldIn, isRelative, resolveTime, throughOf } from "./reach.js"
 import { expandSlice, expandVersion, sliceIntervals, versionAt } from "./slice.js"
 import { together } from "./together.js"
 import { changesWithin } from "./versions.js"
@@ -26,8 +26,10 @@ export interface ExpandedQuery {
   readonly interval: Interval | null
   /** It names one, though it may read no interval of it. */
   readonly namesStream: boolean
-  /** Of streams that are named and not read: the start of the first interval that there is. Null when there is none such. */
-  readonly first: number | null
+  /** Of streams that are named and not read: the times asked for, and the start of the first interval that there is. Null when there is none such. */
+  readonly unread: { readonly asked: Interval; readonly first: number } | null
+  /** Names of streams that are held, or wait for a held one, of which it reads the newest: there is no newer one until somebody sees to it. */
+  readonly held: readonly string[]
   /** The streams named and the starts of the intervals of each that are read: what the question leases. */
   readonly reads: readonly Range[]
   /** Where definitions changed within what is read. */
@@ -49,22 +51,31 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
   const reads: Range[] = []
   const kept: { id: string; output: OutputId; reads: readonly Range[] }[] = []
   let namesStream = false
-  let first: number | null = null
-  const reading = (stream: StreamId, starts: readonly number[]) => {
+  let unread: ExpandedQuery["unread"] = null
+  const held = new Set<string>()
+  const reading = (leaf: SliceLeaf | VersionLeaf, starts: readonly number[]) => {
     namesStream = true
-    const { intervalMs } = graph.definition(stream).definition
-    if (starts.length > 0) reads.push({ stream, from: starts[0]!, to: starts.at(-1)! + intervalMs })
-    else first = Math.min(first ?? Number.POSITIVE_INFINITY, earliestOf(graph, stream))
+    const { stream } = leaf
+    const { name, intervalMs } = graph.definition(stream).definition
+    const [from, last] = [starts[0], starts.at(-1)]
+    if (from === undefined || last === undefined) {
+      const first = earliestOf(graph, stream)
+      if (unread === null || first < unread.first) unread = { asked: askedTimes(graph, leaf), first }
+      return
+    }
+    const to = last + intervalMs
+    reads.push({ stream, from, to })
+    if (to >= throughOf(graph, stream) && heldIn(graph, stream) !== null) held.add(name)
   }
   const leaf = (node: RddNode): RddNode => {
     if (node.kind === "slice") {
       const { rdd, starts } = expandSlice(graph, node, rddOf)
-      reading(node.stream, starts)
+      reading(node, starts)
       return rdd
     }
     if (node.kind !== "version") return node
     const rdd = expandVersion(graph, node, rddOf, stateVersion)
-    reading(node.stream, versionsRead(graph, node, rdd))
+    reading(node, versionsRead(graph, node, rdd))
     return rdd
   }
   const expand = (node: RddNode): RddNode => {
@@ -91,7 +102,7 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     if (parent.kind === "eachVersion") return { ...parent, versions: parent.versions.map(expand) }
     const slices = snapshotSlices(graph, parent)
     const starts = slices.map(slice => sliceIntervals(graph, slice))
-    for (const [i, { stream }] of slices.entries()) reading(stream, starts[i]!)
+    for (const [i, slice] of slices.entries()) reading(slice, starts[i]!)
     const n = starts[0]?.length ?? 0
     if (starts.some(list => list.length !== n)) {
       throw new RivuletError(`a series of ${starts.map(list => list.length).join(" and ")} versions side by side`, {
@@ -115,7 +126,8 @@ export function expandQuery(graph: StreamGraph, root: RddNode, query: string): E
     rdd: scoped(expandIds(simplify(expanded), query), interval ?? noTime),
     interval,
     namesStream,
-    first,
+    unread,
+    held: [...held],
     reads,
     changed: changesWithin(graph, reads),
     leftOut: leftOutWithin(graph, reads),
@@ -148,6 +160,11 @@ export function resolveTimes(graph: StreamGraph, root: RddNode): RddNode {
 
 type SliceLeaf = Extract<RddNode, { kind: "slice" }>
 type VersionLeaf = Extract<RddNode, { kind: "version" }>
+
+function askedTimes(graph: StreamGraph, leaf: SliceLeaf | VersionLeaf): Interval {
+  const [from, to] = leaf.kind === "slice" ? [leaf.from, leaf.to] : [leaf.at, leaf.at]
+  return { from: resolveTime(graph, leaf.stream, from), to: resolveTime(graph, leaf.stream, to) }
+}
 
 function snapshotSlices(graph: StreamGraph, root: RddNode): SliceLeaf[] {
   const slices: SliceLeaf[] = []

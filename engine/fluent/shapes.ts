@@ -281,4 +281,8 @@ export interface Stamp {
   definitionChanged?: number[]
   /** Intervals that would count in it and do not: skipped by `resume`, or given up while the stream was held. */
   leftOut?: Interval[]
+  /** Streams whose newest interval it takes in and that go no further: they are held, or wait for one that is. */
+  held?: string[]
+  /** The times that were asked for (epoch ms), when the streams have no interval in them. */
+  asked?: Interval
 }

@@ -47,6 +47,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
     const giveUpMs = (timeoutMs ?? 0) + (options.partial ? partialGraceMs : 0)
     const disarm = timeoutMs === undefined ? undefined : interruptAfter(giveUpMs + graceMs)
     const incomplete: string[] = []
+    let held: readonly string[] = []
     // Until it turns out that it defines what is to stay.
     let asks = true
     if (options.partial && timeoutMs !== undefined)
@@ -67,6 +68,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
       asks = true
       const answer = await ask(result.value, host, options.at)
       settled()
+      held = answer.stamp?.held ?? []
       await write(
         await render(answer.value, format, { width: process.stdout.columns ?? 120, ...(answer.stamp ? { stamp: answer.stamp } : {}) }),
       )
@@ -84,6 +86,11 @@ export async function query(expression: string, options: QueryOptions): Promise<
       if (asks) await stopNameless(session, ({ kind }) => kind === "input")
       await host.close()
     }
+    if (held.length > 0)
+      throw new RivuletError(`${held.join(", ")}: ${held.length === 1 ? "is" : "are"} held, this is from before`, {
+        code: 5,
+        try: `rivulet why ${held[0]} says what for`,
+      })
     if (incomplete.length > 0) throw new RivuletError(`incomplete: ${incomplete.join("; ")}`, { code: 5, try: "a longer --timeout" })
   })
 }

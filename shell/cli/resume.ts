@@ -18,8 +18,10 @@ export async function resume(stream: string, options: ResumeOptions): Promise<vo
     const { from, leftOut } = await session.resumeStream(stream, { skip, force, dryRun })
     const tz = process.stdout.isTTY ? localZone() : "UTC"
     const time = (ms: number) => formatTime(ms, tz, { date: "always", nowMs: ms })
-    const without = leftOut.map(({ from, to }) => `${time(from)} to ${time(to)}`).join(", ")
-    const how = leftOut.length === 0 ? "" : skip === "record" ? `, without the records that fail in ${without}` : `, without ${without}`
+    const without = leftOut.map(
+      ({ from, to, what }) => `${what === "record" ? "the records that fail in " : ""}${time(from)} to ${time(to)}`,
+    )
+    const how = without.length === 0 ? "" : `, without ${without.join(" and ")}`
     if (dryRun) process.stdout.write(`would go on: ${stream} from ${time(from)}${how}\n`)
     else process.stderr.write(`${stream} goes on${how}\n`)
   })

@@ -13,6 +13,7 @@ export function stampLine(
     options.shown ? `${formatNumber(options.shown[0])} of ${formatNumber(options.shown[1])}` : undefined,
     to > from ? `${time(from)}–${time(to)}` : noInterval(stamp, time),
     to > from && Number.isFinite(stamp.ageMs) ? age(stamp.ageMs) : undefined,
+    stamp.held && `${stamp.held.join(", ")} ${stamp.held.length === 1 ? "is" : "are"} held`,
     `${stamp.partitions[0]} of ${stamp.partitions[1]} partitions`,
     stamp.definitionChanged && `definition changed at ${stamp.definitionChanged.map(time).join(", ")}`,
     stamp.leftOut && `without ${stamp.leftOut.map(({ from, to }) => `${time(from)}–${time(to)}`).join(", ")}`,
@@ -23,10 +24,12 @@ export function stampLine(
   return parts.filter(part => part !== undefined).join(" · ")
 }
 
-/** A range in which the stream has no interval: it is said where its first one begins. */
-function noInterval({ intervals, from }: Stamp, time: (ms: number) => string): string {
+/** A range in which the stream has no interval: what was taken for its times, which may be yesterday's, and where the first one begins. */
+function noInterval({ intervals, from, asked }: Stamp, time: (ms: number) => string): string {
   if (from.includes("files")) return "of the files, of no interval"
-  return intervals.from > 0 ? `of no interval, the first begins ${time(intervals.from)}` : "of no interval"
+  const times =
+    asked === undefined ? "" : asked.to > asked.from ? ` from ${time(asked.from)} to ${time(asked.to)}` : ` at ${time(asked.from)}`
+  return intervals.from > 0 ? `of no interval${times}, the first begins ${time(intervals.from)}` : `of no interval${times}`
 }
 
 /** An old interval is what was asked for: what is late says so in its own words. */

@@ -124,6 +124,14 @@ test("a stamp of files alone has no interval and no age", () => {
   const made = stampOf(stamp, 1_000_000, 5)
   assert.equal([JSON.stringify(made.asOf), JSON.stringify(made.ageMs)], ["null", "null"])
   assert.is(stampLine(made, { tz: "UTC", nowMs: 1_000_000 }), "of the files, of no interval · 2 of 2 partitions · files · 5 ms")
+  const none = { ...made, from: [], intervals: { from: 86_400_000, to: 86_400_000 } }
+  const asked = { from: 75_600_000, to: 75_900_000 }
+  assert.match(
+    stampLine({ ...none, asked }, { tz: "UTC", nowMs: 90_000_000 }),
+    /^of no interval from 1970-01-01 21:00:00 to 1970-01-01 21:05:00, the first begins 00:00:00 · /,
+  )
+  const timed = { ...made, intervals: { from: 0, to: 1000 }, held: ["counts", "tops"] }
+  assert.match(stampLine(timed, { tz: "UTC", nowMs: 1_000 }), / · counts, tops are held · 2 of 2 partitions/)
   assert.is(stampLine({ ...made, from: [] }, { tz: "UTC", nowMs: 1_000_000 }), "of no interval · 2 of 2 partitions · 5 ms")
 })
 

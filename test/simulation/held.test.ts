@@ -379,10 +379,11 @@ test("a time that a held stream has not come to is told as that, with what it wa
   const lines = s.readStream("lines", "1s")
   const counts = lines.map(pair).runningReduce(sum).named("counts")
   const tops = counts.top(1).persist().named("tops")
-  await s.feed("lines", ["a:1"])
-  await s.advance("1s")
-  await s.feed("lines", ["bad"])
-  await s.advance("3s")
+  for (const line of ["a:1", "a:2", "bad"]) {
+    await s.feed("lines", [line])
+    await s.advance("1s")
+  }
+  await s.advance("2s")
   const told = async (asked: PromiseLike<unknown>) => {
     try {
       return await asked
@@ -390,9 +391,14 @@ test("a time that a held stream has not come to is told as that, with what it wa
       return [(error as { code: number }).code, (error as Error).message.replace(/T.*Z$/, "")]
     }
   }
-  assert.equal(await told(counts.at("21:03:03").count()), [5, "counts is held, and is finished through 2026-03-04"])
-  assert.equal(await told(tops.at("21:03:03").count()), [5, "tops waits for counts, which is held, and is finished through 2026-03-04"])
-  assert.is(await counts.latest().count(), 1)
+  assert.equal(await told(counts.at("21:03:04").count()), [5, "counts is held, and is finished through 2026-03-04"])
+  assert.equal(await told(tops.at("21:03:04").count()), [5, "tops waits for counts, which is held, and is finished through 2026-03-04"])
+  const held = async (asked: { stamped(): Promise<{ stamp: { held?: string[] } }> }) => (await asked.stamped()).stamp.held
+  assert.equal(await held(counts.latest().count()), ["counts"])
+  assert.equal(await held(tops.slice("21:00", "now").count()), ["tops"])
+  // What is of an earlier time is what it was, and would be no other one.
+  assert.is(await held(counts.at("21:03:00").count()), undefined)
+  assert.is(await held(lines.last("5s").count()), undefined)
   await s.close()
 })
 
