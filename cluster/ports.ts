@@ -184,7 +184,7 @@ export type Command =
       readonly call: number
       readonly value?: unknown
       readonly payload?: readonly Uint8Array[]
-      readonly error?: { message: string; code: number; try?: string; failure?: TaskFailure }
+      readonly error?: { message: string; code: number; try?: string; failure?: TaskFailure; lacking?: readonly string[] }
     }
   /** Something a person should see: a log line, a warning. */
   | {

@@ -165,7 +165,7 @@ const clusterEvent = byKind<ClusterEvent>({
 const request = byKind<Request>({
   openSession: { user: text, program: text, resume: optional(text), as: optional(text), scratchMs: optional(finite) },
   closeSession: { session: text, lastSeq: record(integer) },
-  define: { session: text, definitions: list(streamDefinition), assets: list(asset) },
+  define: { session: text, definitions: list(streamDefinition), assets: list(asset), kept: optional(list(text)) },
   rename: { stream: text, name: text, takes: optional(bool), by: text, force: bool, dryRun: optional(bool) },
   remember: { stream: text, rememberMs: finite, by: text, force: bool },
   resume: { stream: text, skip: nullable(oneOf("record", "interval")), by: text, force: bool, dryRun: optional(bool) },
@@ -175,6 +175,7 @@ const request = byKind<Request>({
     next: streamDefinition,
     definitions: list(streamDefinition),
     assets: list(asset),
+    kept: optional(list(text)),
     from: nullable(value => value === "failed" || value === "next" || integer(value)) as is.Shape<"failed" | "next" | number | null>,
     state: byKind<{ readonly kind: "keep" } | StateMigration>({ keep: {}, reset: {}, map: { f: functionLink } }),
     dryRun: bool,
@@ -186,6 +187,7 @@ const request = byKind<Request>({
     program: text,
     definitions: list(streamDefinition),
     assets: list(asset),
+    kept: optional(list(text)),
     anew: optional(is.yes),
     dryRun: bool,
     by: text,
@@ -201,6 +203,7 @@ const request = byKind<Request>({
     rdd: rddNode,
     definitions: list(streamDefinition),
     assets: list(asset),
+    kept: optional(list(text)),
     timeoutMs: nullable(finite),
     withinMs: optional(finite),
     save: optional(object<{ to: string; format: FileFormat }>({ to: text, format: fileFormat })),
@@ -234,7 +237,12 @@ const response: is.Shape<Response> = value => {
   if (!is.isObject(value)) return false
   if (value.ok === true) return true
   return (
-    value.ok === false && text(value.message) && integer(value.code) && optional(text)(value.try) && optional(taskFailure)(value.failure)
+    value.ok === false &&
+    text(value.message) &&
+    integer(value.code) &&
+    optional(text)(value.try) &&
+    optional(taskFailure)(value.failure) &&
+    optional(list(text))(value.lacking)
   )
 }
 

@@ -35,14 +35,17 @@ export class AnswerError extends RivuletError {
   readonly failure: TaskFailure | undefined
   /** As the master said it, without where it happened. */
   readonly said: string
+  /** Functions and data that the master does not have, and that did not come with the request. */
+  readonly lacking: readonly string[] | undefined
 
   constructor(error: NonNullable<AnswerCommand["error"]>) {
     const { message, failure } = error
     super(failure === undefined ? message : failureMessage(message, failure), { code: error.code, try: error.try })
     this.failure = failure
     this.said = message
+    this.lacking = error.lacking
     // It is a user's to read, who prints errors as Node does: what the text says is enough.
-    Object.defineProperty(this, "said", { enumerable: false })
+    for (const name of ["said", "lacking"]) Object.defineProperty(this, name, { enumerable: false })
   }
 }
 

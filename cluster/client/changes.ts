@@ -121,13 +121,15 @@ export class Changes {
     const definitions = await settling.definitions(known.draftsIn(streamsIn(known.get(next).node)))
     const settled = await settling.definition(known.get(next))
     const migration = typeof state === "object" ? ({ kind: "map", f: state } as const) : ({ kind: state } as const)
-    const assets = settling.assetsOf([definitions, settled, migration])
-    const { plan, definition } = await this.#parts.request({
-      ...{ kind: "replace", session: known.author.session, stream: known.idOf(id), next: settled, definitions, assets },
-      ...{ from, state: migration, dryRun, by: this.#by, force },
+    const { plan, definition } = await settling.withAssets([definitions, settled, migration], async named => {
+      const answered = await this.#parts.request({
+        ...{ kind: "replace", session: known.author.session, stream: known.idOf(id), next: settled, definitions, ...named },
+        ...{ from, state: migration, dryRun, by: this.#by, force },
+      })
+      if (!dryRun) settling.journaled(named.assets)
+      return answered
     })
     if (!dryRun) {
-      settling.journaled(assets)
       known.replaced(id, next, definition)
       await this.#parts.catalog()
     }
@@ -139,13 +141,15 @@ export class Changes {
     const { definitions: known, settling } = this.#parts
     const settled = await settling.definitions(known.toSend())
     const definitions = from === undefined ? settled : settled.map(definition => begun(definition, from))
-    const assets = settling.assetsOf(definitions)
     const { session, program } = known.author
-    const { plan, accepted } = await this.#parts.request({
-      ...{ kind: "submit", session, program, definitions, assets, dryRun, by: this.#by, force },
-      ...(from !== undefined && { anew: true }),
+    const { plan, accepted } = await settling.withAssets(definitions, async named => {
+      const answered = await this.#parts.request({
+        ...{ kind: "submit", session, program, definitions, ...named, dryRun, by: this.#by, force },
+        ...(from !== undefined && { anew: true }),
+      })
+      if (!dryRun) settling.journaled(named.assets)
+      return answered
     })
-    if (!dryRun) settling.journaled(assets)
     for (const { asked, definition, since } of accepted) known.accepted(asked, definition, since)
     return planOf(plan)
   }

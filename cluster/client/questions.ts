@@ -13,7 +13,7 @@ import type { QueryRequest, QueryResult } from "./call.js"
 import type { ClientCalls } from "./calls.js"
 import type { Definitions } from "./definitions.js"
 import { stampOf } from "./inspection.js"
-import type { Settling } from "./settling.js"
+import type { NamedAssets, Settling } from "./settling.js"
 import { streamsOfRdd } from "./tree.js"
 
 export interface QuestionParts {
@@ -164,14 +164,15 @@ export class Questions {
     await this.#parts.flush(inputs.map(({ id }) => id))
     const rdd = await settling.rdd(node)
     const definitions = await settling.definitions(known.draftsIn(streamsOfRdd(rdd)))
-    const assets = settling.assetsOf([rdd, definitions])
-    return { kind: "query", query: this.#parts.newId("q"), session: known.author.session, rdd, definitions, assets, timeoutMs: null }
+    return { kind: "query", query: this.#parts.newId("q"), session: known.author.session, rdd, definitions, assets: [], timeoutMs: null }
   }
 
   async #call(node: RddNode, body: QueryRequest, signal: AbortSignal): Promise<{ result: QueryResult; blocks: Block[] }> {
-    const { value, payload } = await this.#parts.calls.call({ kind: "query", body }, { signal })
+    const { calls, settling } = this.#parts
+    const ask = (named: NamedAssets) => calls.call({ kind: "query", body: { ...body, ...named } }, { signal })
+    const { value, payload } = await settling.withAssets([body.rdd, body.definitions], ask)
     const result = value as QueryResult
-    this.#parts.settling.learn(node, result.stamp)
+    settling.learn(node, result.stamp)
     return { result, blocks: payload.map(bytes => Block.of(bytes)) }
   }
 }

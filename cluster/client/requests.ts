@@ -59,6 +59,12 @@ export class Requests {
 
 /** A failed response as the error of an answer. */
 export function errorOf(response: Extract<Response, { ok: false }>) {
-  const { message, code, try: attempt, failure } = response
-  return { message, code, ...(attempt !== undefined && { try: attempt }), ...(failure !== undefined && { failure }) }
+  const { message, code, try: attempt, failure, lacking } = response
+  return {
+    message,
+    code,
+    ...(attempt !== undefined && { try: attempt }),
+    ...(failure !== undefined && { failure }),
+    ...(lacking !== undefined && { lacking }),
+  }
 }

@@ -278,10 +278,12 @@ export class SessionHost implements Host {
   async #define(drafts: readonly StreamDefinition[]): Promise<Defined[]> {
     try {
       const definitions = await this.#settling.definitions(drafts)
-      const assets = this.#settling.assetsOf(definitions)
       const { session } = this.definitions.author
-      const { accepted } = await this.request({ kind: "define", session, definitions, assets })
-      this.#settling.journaled(assets)
+      const { accepted } = await this.#settling.withAssets(definitions, async named => {
+        const answered = await this.request({ kind: "define", session, definitions, ...named })
+        this.#settling.journaled(named.assets)
+        return answered
+      })
       return accepted.map(({ asked, definition, since }) => {
         const captures = this.#settling.capturesOf(definition)
         const notes = this.#settling.notesOf(definition)

@@ -3,6 +3,7 @@
  * the cluster has for them, and along with it the functions and data that the master does not have.
  */
 
+import { assetHashes } from "../../engine/asset-hashes.js"
 import { asksTheTime, linkFunction } from "../../engine/capture/capture.js"
 import type { StreamDefinition } from "../../engine/definition.js"
 import { mapRdds, rddsOf } from "../../engine/dstream/own-rdds.js"
@@ -12,16 +13,23 @@ import type { Asset, FunctionLink, FunctionRef, Origin } from "../../engine/func
 import type { RddNode } from "../../engine/rdd.js"
 import { rewrite } from "../../engine/tree.js"
 import type { AnswerStamp, Request, ResponseValues } from "../protocol.js"
+import { AnswerError } from "./calls.js"
 import { type HeadReader, withNames } from "./csv-names.js"
 import type { Definitions } from "./definitions.js"
 import { handlesIn } from "./handles.js"
 import { Packages } from "./packages/packages.js"
 import { Pins } from "./pins.js"
 import { type AskedFiles, textFileNode } from "./text-files.js"
-import { hashesIn, leavesOf, mapLeaves } from "./tree.js"
+import { leavesOf, mapLeaves } from "./tree.js"
 
 const formatBytes = (bytes: number): string =>
   bytes < 1024 * 1024 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
+
+/** `kept`: what the master should still have. */
+export interface NamedAssets {
+  readonly assets: readonly Asset[]
+  readonly kept: readonly string[]
+}
 
 export class Settling {
   readonly #definitions: Definitions
@@ -90,12 +98,12 @@ export class Settling {
 
   /** What the definition's functions captured, as shown. */
   capturesOf({ node }: StreamDefinition): string[] {
-    return [...hashesIn(node)].flatMap(hash => this.#captures.get(hash) ?? [])
+    return [...assetHashes(node)].flatMap(hash => this.#captures.get(hash) ?? [])
   }
 
   /** Said once a session. */
   notesOf({ node }: StreamDefinition): string[] {
-    if (this.#saidClock || ![...hashesIn(node)].some(hash => this.#clockUsers.has(hash))) return []
+    if (this.#saidClock || ![...assetHashes(node)].some(hash => this.#clockUsers.has(hash))) return []
     this.#saidClock = true
     return ["Date.now() in a function is the start of its interval: the same whenever it is computed"]
   }
@@ -105,10 +113,23 @@ export class Settling {
     this.#assets.set(asset.hash, asset)
   }
 
-  /** Of all that the data names, those that the master does not keep. */
-  assetsOf(data: unknown): Asset[] {
-    const hashes = [...hashesIn(data)].filter(hash => !this.#journaled.has(hash))
-    return hashes.flatMap(hash => this.#assets.get(hash) ?? [])
+  /**
+   * Asks with the assets that the data names, but for those that the master keeps. It keeps them no longer than what was defined with them: what
+   * it lacks it says, and is sent.
+   */
+  async withAssets<T>(data: unknown, ask: (named: NamedAssets) => Promise<T>): Promise<T> {
+    const hashes = [...assetHashes(data)]
+    const named = (): NamedAssets => ({
+      assets: hashes.flatMap(hash => (this.#journaled.has(hash) ? [] : (this.#assets.get(hash) ?? []))),
+      kept: hashes.filter(hash => this.#journaled.has(hash)),
+    })
+    try {
+      return await ask(named())
+    } catch (error) {
+      if (!(error instanceof AnswerError) || error.lacking === undefined) throw error
+      for (const hash of error.lacking) this.#journaled.delete(hash)
+      return ask(named())
+    }
   }
 
   /** The master keeps them with a definition. */

@@ -44,20 +44,3 @@ export function streamsIn(node: StreamNode): StreamId[] {
 export function streamsOfRdd(rdd: RddNode): StreamId[] {
   return leavesOf(rdd).flatMap(leaf => (leaf.kind === "textFile" ? [] : [leaf.stream]))
 }
-
-/** The hashes of functions and data that a node or definition names, in order, each once. */
-export function hashesIn(data: unknown, found = new Set<string>()): Set<string> {
-  if (typeof data !== "object" || data === null) return found
-  if (Array.isArray(data)) {
-    for (const item of data) hashesIn(item, found)
-    return found
-  }
-  const { kind, hash, assets } = data as { kind?: unknown; hash?: unknown; assets?: unknown }
-  if (kind === "function" && typeof hash === "string") {
-    found.add(hash)
-    for (const part of (data as { parts?: readonly string[] }).parts ?? []) found.add(part)
-  }
-  if (kind === "parallelize" && Array.isArray(assets)) for (const asset of assets) found.add(asset as string)
-  else for (const value of Object.values(data)) hashesIn(value, found)
-  return found
-}

@@ -13,6 +13,7 @@ import { Scheduler } from "../scheduler/scheduler.js"
 import { StateChains } from "../scheduler/state-chains.js"
 import { Admission } from "./admission.js"
 import { ArchiveSources } from "./archive-sources.js"
+import { AssetUse } from "./asset-use.js"
 import { Catalog, nameOf } from "./catalog.js"
 import { Checkpointer } from "./checkpointer.js"
 import { Clients } from "./clients.js"
@@ -71,6 +72,7 @@ export interface Assembly {
   /** Of the step that is under way, by `clock`; before the first, of the start. */
   readonly time: { ms: number }
   readonly archives: ArchiveSources
+  readonly assetUse: AssetUse
   readonly checkpointer: Checkpointer
   readonly copies: InputCopies
   readonly draining: Draining
@@ -158,8 +160,9 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
   })
   const endings = new Endings(parts, { clients, retention, streams, sealing, sources })
   const lifecycle = new Lifecycle(parts, { clients, retention, streams, endings, retries })
+  const assetUse = new AssetUse(ledger, queries)
   const requests: Requests = new Requests(parts, {
-    ...{ readOnly, draining, endings, events, leases, lifecycle, queries, retries, sources, streams, subscriptions, views },
+    ...{ assetUse, readOnly, draining, endings, events, leases, lifecycle, queries, retries, sources, streams, subscriptions, views },
   })
   const note = (event: PastEvent) => events.note(event, time.ms)
   const happenings = new Happenings(parts, { checkpointer, note, facts, lookAhead, queries, retention, sources, streams, views })
@@ -170,6 +173,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
       clock,
       time,
       archives,
+      assetUse,
       checkpointer,
       clients,
       copies,

@@ -190,6 +190,7 @@ class Running {
     }
     scheduler.dispatch(monotonicMs)
     happenings.workOff(times)
+    this.#compact()
   }
 
   /** What need not be looked at in every step. */
@@ -205,13 +206,13 @@ class Running {
     retention.sweep(times)
     retries.sweep(times)
     lookAhead.sweep()
-    this.#compact()
   }
 
-  /** A journal that has grown long is replaced by what it comes to. */
+  /** A journal that has grown long is replaced by what it comes to, as soon as a step finds nothing on its way there. */
   #compact(): void {
     const { log, ledger, config } = this.#its.parts
-    if (log.sinceSnapshot >= config.snapshotEvery && log.pending === 0)
-      append(this.#its.parts, { kind: "snapshot", state: ledger.snapshot() }, () => {})
+    if (log.sinceSnapshot < config.snapshotEvery || log.pending > 0) return
+    this.#its.assetUse.sweep()
+    append(this.#its.parts, { kind: "snapshot", state: ledger.snapshot() }, () => {})
   }
 }

@@ -4,6 +4,7 @@
  * client's loss free its tasks and blocks.
  */
 
+import { assetHashes } from "../../engine/asset-hashes.js"
 import type { StreamId } from "../../engine/definition.js"
 import type { ExpandedQuery } from "../../engine/dstream/query.js"
 import { expandQuery, lineageReach } from "../../engine/dstream.js"
@@ -283,6 +284,11 @@ export class Queries {
     query.answer?.(response)
     query.answer = null
     this.release(query.id)
+  }
+
+  /** Adds those of all questions that are not over. */
+  assetHashes(used: Set<string>): void {
+    for (const { request } of this.#queries.values()) assetHashes([request.rdd, request.definitions], used)
   }
 
   /** Functions and data that a running question brought. */

@@ -9,6 +9,7 @@ import { earliestOf, nextChange, throughOf } from "../../engine/dstream.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { NodeId } from "../ports.js"
 import type { Request, Response } from "../protocol.js"
+import type { AssetUse } from "./asset-use.js"
 import { noStream } from "./catalog.js"
 import type { Draining } from "./draining.js"
 import type { Endings } from "./endings.js"
@@ -31,6 +32,7 @@ import type { Views } from "./views.js"
 import { holderOf } from "./waiting.js"
 
 export interface RequestParts {
+  readonly assetUse: AssetUse
   readonly draining: Draining
   readonly endings: Endings
   readonly events: Events
@@ -86,6 +88,7 @@ export class Requests {
       this.#parts.outbox.send(client, { kind: "response", id, body: response })
     }
     try {
+      this.#others.assetUse.check(body)
       this.#others.readOnly.check(client, body)
       together(this.#parts, () => this.#handle(client, body, times, answer))
     } catch (error) {

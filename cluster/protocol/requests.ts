@@ -40,7 +40,9 @@ export type Request =
       readonly kind: "define"
       readonly session: string
       readonly definitions: readonly StreamDefinition[]
+      /** Functions and data that it names. `kept`: those that the master was sent before. Where it has let go of some, it says which (`lacking`). */
       readonly assets: readonly Asset[]
+      readonly kept?: readonly string[]
     }
   /**
    * `takes`: its first name, which is taken from who has it, as a definition does that is sent with a name. `dryRun` here and below: whatever
@@ -73,6 +75,7 @@ export type Request =
       readonly next: StreamDefinition
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
+      readonly kept?: readonly string[]
       readonly from: "failed" | "next" | number | null
       readonly state: { readonly kind: "keep" } | StateMigration
       readonly dryRun: boolean
@@ -86,6 +89,7 @@ export type Request =
       readonly program: string
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
+      readonly kept?: readonly string[]
       /** What changes is made anew from where the definitions say, beside what runs, and takes its place when it has caught up. */
       readonly anew?: true
       readonly dryRun: boolean
@@ -105,6 +109,7 @@ export type Request =
       readonly rdd: RddNode
       readonly definitions: readonly StreamDefinition[]
       readonly assets: readonly Asset[]
+      readonly kept?: readonly string[]
       readonly timeoutMs: number | null
       /** Answered at the latest so many ms after it began, with the parts that are there. The same question asked again without it waits for all. */
       readonly withinMs?: number
@@ -216,7 +221,15 @@ export interface ResponseValues {
 
 export type Response =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly message: string; readonly code: number; readonly try?: string; readonly failure?: TaskFailure }
+  | {
+      readonly ok: false
+      readonly message: string
+      readonly code: number
+      readonly try?: string
+      readonly failure?: TaskFailure
+      /** Hashes of functions and data that the request names, which the master does not have: it is to be asked again with them. */
+      readonly lacking?: readonly string[]
+    }
 
 /** What a change would do, or did; `from` is where it takes effect. */
 export interface ReplacePlan {

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib"
 import { test } from "uvu"
 import * as assert from "uvu/assert"
 import type { ClientCall, ClientPush } from "../../cluster/client/call.js"
-import type { CallAnswer, CallOptions, ClientCalls } from "../../cluster/client/calls.js"
+import { AnswerError, type CallAnswer, type CallOptions, type ClientCalls } from "../../cluster/client/calls.js"
 import type { ClientSession } from "../../cluster/client/client-session.js"
 import { createSession, type SessionOptions } from "../../cluster/client/create-session.js"
 import { localLines, localRows } from "../../cluster/client/local-files.js"
@@ -34,6 +34,8 @@ class ScriptedCluster implements ClientCalls {
   intervals = { from: 0, to: 0 }
   files: { path: string; sizeBytes: number; modifiedMs: number }[] = []
   refuse: RivuletError | null = null
+  /** Functions that it has let go of. */
+  lacks: readonly string[] = []
   closed = false
   #handlers = new Set<(push: ClientPush) => void>()
 
@@ -49,6 +51,7 @@ class ScriptedCluster implements ClientCalls {
         return { value: this.#answer(call.body), ...none }
       case "query": {
         this.requests.push(call.body)
+        this.#miss(call.body)
         const stamp = {
           intervals: this.intervals,
           asOf: this.intervals.to,
@@ -66,7 +69,12 @@ class ScriptedCluster implements ClientCalls {
         return { value: null, ...none }
     }
   }
+  #miss(body: Request): void {
+    const lacking = "kept" in body ? (body.kept ?? []).filter(hash => this.lacks.includes(hash)) : []
+    if (lacking.length > 0) throw new AnswerError({ message: "gone", code: 5, lacking })
+  }
   #answer(body: Request): unknown {
+    this.#miss(body)
     if (this.refuse && body.kind === "define") throw this.refuse
     switch (body.kind) {
       case "openSession":
@@ -218,6 +226,32 @@ test("inputs, states, outputs are sent with what they are made of; a recipe when
   await session.flush()
   assert.equal(names(cluster.of("define")[1]!.definitions), ["errors"])
   assert.is(session.drafts(), 0)
+})
+
+test("functions that the master keeps are not sent again, and are when it has let go of them", async () => {
+  const { session, cluster } = await open()
+  const long = session
+    .readStream("views", "1s")
+    .filter(line => line.length > 10)
+    .named("long")
+  await session.flush()
+  const { hash } = cluster.of("define")[0]!.assets[0]!
+  const sent = (of: Body<"query" | "define">) => [of.assets.map(asset => asset.hash), of.kept]
+  const same = long.filter(line => line.length > 10)
+  await same.take(1)
+  assert.equal(cluster.of("query").map(sent), [[[], [hash]]])
+  cluster.lacks = [hash]
+  await same.take(1)
+  session.name(same, "longer")
+  await session.flush()
+  assert.equal(cluster.of("query").slice(1).map(sent), [
+    [[], [hash]],
+    [[hash], []],
+  ])
+  assert.equal(cluster.of("define").slice(1).map(sent), [[[hash], []]])
+  await same.take(1)
+  assert.equal(sent(cluster.of("query").at(-1)!)[0], [], "it has it now")
+  await session.close()
 })
 
 test("the echo tells what a stream's own functions captured", async () => {

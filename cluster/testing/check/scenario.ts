@@ -106,8 +106,12 @@ class Scenario {
       minReplicas: this.#standbys.candidates > 0 && plan.workers.length > 1 ? 2 : plan.minReplicas,
       clockErrorMs: this.#clockErrorMs,
       costs: { baseMs: 0.2, meanMs: random.pick([0.5, 2, 20]), hang: plan.hang, hangMs: 3_000 },
-      // With few jobs under way intervals pile up, and go several in a job.
-      master: { jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]), ...(eager && { leastGroupBytes: eager }) },
+      // With few jobs under way intervals pile up, and go several in a job. Of some seeds the journal is made short again and again.
+      master: {
+        snapshotEvery: new Random(seed + 0x5a95).pick([20_000, 20_000, 100, 20]),
+        jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]),
+        ...(eager && { leastGroupBytes: eager }),
+      },
       worker: {
         ...this.#scarcity.worker,
         fetchTimeoutMs: new Random(seed + 0xfe7c).pick([10_000, 10_000, 300]),
