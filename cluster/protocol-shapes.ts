@@ -286,7 +286,7 @@ export const messageShape: is.Shape<Message> = byKind<Message>({
     blocks: count,
     dropped: optional(count),
     spilledBytes: optional(count),
-    diskFull: optional(bool),
+    diskFull: optional(text),
     unsettled: optional(count),
   },
   report: { through: finite, blocks: list(receivedBlock) },

@@ -14,6 +14,12 @@ export function causeInWords(cause: WhyCause, { tz, nowMs }: { readonly tz: stri
   switch (cause.kind) {
     case "held": {
       const { failure, stream, lookedAhead } = cause
+      if (failure.kind === "machine" || failure.kind === "fetch" || failure.kind === "killed")
+        return {
+          what: failure.message,
+          evidence: "a machine was at fault: it goes on by itself",
+          try: [`mend that; .resume ${stream} tries at once`],
+        }
       const where = failure.origin ? ` (${failure.operator ?? "function"}, ${failure.origin.file}:${failure.origin.line})` : ""
       const shown = failure.record === undefined ? [] : [`record ${failure.record}`]
       if (lookedAhead) shown.push(`${lookedAhead.failing} of ${lookedAhead.records} records that wait throw too`)
@@ -34,6 +40,24 @@ export function causeInWords(cause: WhyCause, { tz, nowMs }: { readonly tz: stri
         try: [`.why ${name}`, ".streams: how far it has come"],
       }
     }
+    case "archiveHeld":
+      return {
+        what: `it is not archived: ${cause.stream} is held`,
+        evidence: "what is not archived is kept, and senders wait when there is no more room for it",
+        try: [`.why ${cause.stream.split("/").at(-1)}`],
+      }
+    case "journal":
+      return {
+        what: `the master's journal cannot be written: ${cause.error}`,
+        evidence: "nothing new is decided, for all streams alike; it is tried again all the time",
+        try: ["make room on the disk of the master's --dir, and it goes on by itself"],
+      }
+    case "fullDisk":
+      return {
+        what: `${cause.worker} can put nothing more on its disk: ${cause.error}`,
+        evidence: "the oldest input goes when its memory is full, then senders wait",
+        try: ["make room there, and it is used by itself", "one more worker"],
+      }
     case "lateInput":
       return {
         what: `its input ${cause.input} is ${seconds(cause.lagMs)} behind`,

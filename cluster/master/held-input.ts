@@ -1,9 +1,10 @@
 /**
  * Input that is kept for held streams alone, up to a stated bound. Beyond it the oldest is given up: the streams
- * that were to read it leave those intervals out when they go on, and that is said at once, not when they do.
+ * that were to read it leave those intervals out when they go on, and that is said at once, not when they do. What is still to be
+ * archived is not given up: when there is no more room for it, senders wait.
  */
 
-import type { StreamId } from "../../engine/definition.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import { lineageReach } from "../../engine/dstream.js"
 import { nameOf } from "./catalog.js"
 import { append, forgetBlock, type Parts, say, type Times } from "./parts.js"
@@ -50,9 +51,9 @@ export class HeldInput {
     })
   }
 
-  /** Of one held stream: bytes that are kept for it alone, and how many may be for all together. */
-  of(stream: StreamId): { readonly keptBytes: number; readonly boundBytes: number } {
-    return { keptBytes: this.#kept.get(stream) ?? 0, boundBytes: this.#bound() }
+  /** Of one held stream: bytes that are kept for it alone, and how many may be for all together; of an archive, as many as there are. */
+  of({ id, node }: StreamDefinition): { readonly keptBytes: number; readonly boundBytes: number } {
+    return { keptBytes: this.#kept.get(id) ?? 0, boundBytes: node.kind === "archive" ? Number.POSITIVE_INFINITY : this.#bound() }
   }
 
   #bound(): number {
@@ -67,17 +68,32 @@ export class HeldInput {
     this.#kept = new Map()
     if (waiting.length === 0) return
     const bound = this.#bound()
+    const archiving = this.#archiving(waiting)
     const held = this.#heldSeals(waiting, free, times)
-    let excess = held.reduce((sum, { bytes }) => sum + bytes, 0) - bound
+    let excess = held.reduce((sum, { bytes, input, seal }) => sum + (archiving(input, seal) ? 0 : bytes), 0) - bound
     const gone = new Map<StreamId, number>()
     for (const { input, seal, bytes, holder } of held) {
-      if (excess > 0 && bound > 0) {
+      if (excess > 0 && bound > 0 && !archiving(input, seal)) {
         excess -= bytes
         gone.set(input, seal.to)
       } else this.#kept.set(holder, (this.#kept.get(holder) ?? 0) + bytes)
     }
     for (const [input, to] of gone) this.#giveUp(waiting, input, to, bound)
     this.#dropGaps(waiting, free, times)
+  }
+
+  /**
+   * Whether a seal is still to be archived. What an archive leaves out nobody ever has again, and only a machine can fail there: until
+   * it can be written it is waited for, by senders too.
+   */
+  #archiving(waiting: readonly Waiting[]): (input: StreamId, seal: SealRecord) => boolean {
+    const from = new Map<StreamId, number>()
+    for (const { stream } of waiting) {
+      if (stream.definition.node.kind !== "archive") continue
+      for (const input of this.#parts.catalog.inputsOf(stream.definition))
+        from.set(input, Math.min(from.get(input) ?? Number.POSITIVE_INFINITY, resumesAt(stream)))
+    }
+    return (input, seal) => seal.from >= (from.get(input) ?? Number.POSITIVE_INFINITY)
   }
 
   /**

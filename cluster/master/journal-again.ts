@@ -7,6 +7,7 @@ const againMs = 500
 export class JournalAgain {
   readonly #parts: Pick<Parts, "log" | "outbox">
   #atMonotonicMs = Number.POSITIVE_INFINITY
+  #told = false
 
   constructor(parts: Pick<Parts, "log" | "outbox">) {
     this.#parts = parts
@@ -20,9 +21,15 @@ export class JournalAgain {
     }
     // Those behind it fail as well: they do not put the next try off.
     if (!log.failed(sequence, error) || this.#atMonotonicMs !== Number.POSITIVE_INFINITY) return
-    say(this.#parts, "error", `the journal cannot be written: ${error}; trying again`)
+    if (!this.#told) say(this.#parts, "error", `the journal cannot be written, nothing new is decided: ${error}; trying again until it can`)
+    this.#told = true
     this.#atMonotonicMs = monotonicMs + againMs
     outbox.push({ kind: "wake", atMonotonicMs: this.#atMonotonicMs })
+  }
+
+  appended(): void {
+    if (this.#told) say(this.#parts, "info", "the journal can be written again")
+    this.#told = false
   }
 
   onTime({ monotonicMs }: Times): void {

@@ -107,6 +107,7 @@ class Running {
         break
       case "appended":
         parts.log.appended(event.sequence)
+        this.#journal.appended()
         this.#visible = true
         break
       case "appendFailed":

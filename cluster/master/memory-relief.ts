@@ -40,7 +40,7 @@ export class MemoryRelief {
 
   /** Its memory is short, and its disk is no way out: what is kept for questions only must go. */
   #stuffed(worker: WorkerEntry): boolean {
-    return this.#full(worker) && (worker.spilledBytes === null || worker.diskFull)
+    return this.#full(worker) && (worker.spilledBytes === null || worker.diskFull !== null)
   }
 
   /** Memory is short: the oldest raw input goes, as far as nothing has to be computed from it. */
@@ -74,7 +74,7 @@ export class MemoryRelief {
         .live()
         .filter(stream => stream.held !== null)
         .map(nameOf)
-      const disk = stuffed.some(({ diskFull }) => diskFull) ? ", and there is no more room on disk" : ""
+      const disk = stuffed.some(({ diskFull }) => diskFull !== null) ? ", and there is no more room on disk" : ""
       const names = stuffed.map(({ name }) => name).join(", ")
       this.warning = `block memory of ${names} is over ${Math.round(config.memoryHigh * 100)} % full of what is still needed${disk}${held.length > 0 ? ` (held: ${held.join(", ")})` : ""}: senders wait; start another worker, or stop a stream`
       say(this.#parts, "warn", this.warning)

@@ -1,14 +1,15 @@
 /**
  * Streams that are held by a fault of a machine (a block that could not be had, a disk that was full, a failure that did not come
  * again) go on by themselves: nobody needs to mend a program. They are tried again after a pause that grows each time, and so
- * often; what a user's function did is not tried again, as it would do the same.
+ * often; what a user's function did is not tried again, as it would do the same. An archive is tried until it can be written: all that it
+ * has not written is kept for it, so senders may be waiting.
  *
  *     held ── pause: 1 s, 2 s, … 5 min ──▶ resumed ── further than that interval ──▶ forgotten
  *       ▲                                     │
- *       └──────── held at the same ───────────┘      after `triesAtMost` it waits for a person
+ *       └──────── held at the same ───────────┘      after `triesOf` it waits for a person
  */
 
-import type { StreamId } from "../../engine/definition.js"
+import type { StreamDefinition, StreamId } from "../../engine/definition.js"
 import type { TaskFailure } from "../../engine/task.js"
 import type { HeldRetry } from "../protocol.js"
 import { nameOf } from "./catalog.js"
@@ -17,6 +18,7 @@ import type { StreamRecord } from "./stream-record.js"
 
 const firstPauseMs = 1_000
 const longestPauseMs = 300_000
+const longestOfArchiveMs = 30_000
 /** With these pauses: for about an hour. */
 const triesAtMost = 20
 /** Who waits for an end (batch mode) waits for so many tries: about half a minute. */
@@ -42,9 +44,10 @@ export class Retries {
     if (held === null || !isOfMachine(held.failure)) return null
     const retry = this.#retries.get(definition.id)
     const tries = retry?.interval === held.interval ? retry.tries : 0
-    if (tries >= triesAtMost) return null
-    const pauseMs = retry?.dueMs == null ? pauseAfter(tries) : Math.max(0, retry.dueMs - times.monotonicMs)
-    return { tries, of: triesAtMost, atMs: times.timeMs + pauseMs }
+    const most = triesOf(definition)
+    if (tries >= most) return null
+    const pauseMs = retry?.dueMs == null ? pauseAfter(definition, tries) : Math.max(0, retry.dueMs - times.monotonicMs)
+    return { tries, of: most, atMs: times.timeMs + pauseMs }
   }
 
   /** Whether it may go on by itself so soon that it is not worth giving up. An input that cannot be read is. */
@@ -69,26 +72,34 @@ export class Retries {
   }
 
   #look(stream: StreamRecord, held: NonNullable<StreamRecord["held"]>, times: Times): void {
-    const { id } = stream.definition
+    const { definition } = stream
+    const { id } = definition
+    const most = triesOf(definition)
     let retry = this.#retries.get(id)
     if (retry === undefined || retry.interval !== held.interval) {
       retry = { interval: held.interval, tries: 0, dueMs: null }
       this.#retries.set(id, retry)
     }
     if (retry.dueMs === null) {
-      retry.dueMs = times.monotonicMs + pauseAfter(retry.tries)
-      if (retry.tries >= triesAtMost)
-        say(this.#parts, "warn", `${nameOf(stream)} failed ${retry.tries} times by itself: it waits to be resumed`)
+      retry.dueMs = times.monotonicMs + pauseAfter(definition, retry.tries)
+      if (retry.tries >= most) say(this.#parts, "warn", `${nameOf(stream)} failed ${retry.tries} times by itself: it waits to be resumed`)
     }
-    if (retry.tries >= triesAtMost || times.monotonicMs < retry.dueMs) return
+    if (retry.tries >= most || times.monotonicMs < retry.dueMs) return
     retry.tries += 1
     retry.dueMs = null
     append(this.#parts, { kind: "resumed", stream: id, leftOut: null }, () => {})
-    say(this.#parts, "info", `${nameOf(stream)} goes on by itself (try ${retry.tries} of ${triesAtMost}) after: ${held.failure.message}`)
+    say(
+      this.#parts,
+      "info",
+      `${nameOf(stream)} goes on by itself (try ${retry.tries}${most === Number.POSITIVE_INFINITY ? "" : ` of ${most}`}) after: ${held.failure.message}`,
+    )
   }
 }
 
-const pauseAfter = (tries: number): number => Math.min(firstPauseMs * 2 ** tries, longestPauseMs)
+const triesOf = ({ node }: StreamDefinition): number => (node.kind === "archive" ? Number.POSITIVE_INFINITY : triesAtMost)
+
+const pauseAfter = ({ node }: StreamDefinition, tries: number): number =>
+  Math.min(firstPauseMs * 2 ** tries, node.kind === "archive" ? longestOfArchiveMs : longestPauseMs)
 
 /** What a user's function did, or did not end, it would do again. */
 function isOfMachine({ kind }: TaskFailure): boolean {

@@ -144,7 +144,7 @@ export class Views {
     const lookedAhead = this.about.lookAhead.of(definition.id)
     return {
       ...held,
-      ...this.about.held.of(definition.id),
+      ...this.about.held.of(definition),
       ...(lookedAhead !== null && { lookedAhead }),
       ...(retry !== null && { retry }),
       ...(gaveUp.length > 0 && { gaveUp: gaveUp.map(({ from, to }) => ({ from, to })) }),
@@ -235,8 +235,17 @@ export class Views {
       executors: registry.executors,
       load: facts.load(times.monotonicMs),
       slow,
+      journal: this.#parts.log.failing,
+      disks: [...registry.live].flatMap(({ name, diskFull }) => (diskFull === null ? [] : [{ worker: name, error: diskFull }])),
+      archive: this.#heldArchive(record),
       inputs: inputs.flatMap(input => (input === undefined ? [] : [this.#entry(input, times)])),
     })
+  }
+
+  /** Of an input: the held output that archives it. */
+  #heldArchive({ definition }: StreamRecord): string | null {
+    const held = this.#parts.catalog.children(definition.id).find(child => child.definition.node.kind === "archive" && child.held !== null)
+    return held === undefined ? null : nameOf(held)
   }
 
   partitionLineage(asked: AskedPartition): PartitionLineage {
@@ -284,9 +293,9 @@ export class Views {
       )
     if (this.about.retention.memory.warning !== null) warnings.push(this.about.retention.memory.warning)
     for (const { name, diskFull } of registry.live)
-      if (diskFull)
+      if (diskFull !== null)
         warnings.push(
-          `${name} can put nothing more on its disk: give it room; the oldest input goes when its memory is full, then senders wait`,
+          `${name} can put nothing more on its disk: ${diskFull}; make room there: the oldest input goes when its memory is full, then senders wait`,
         )
     for (const { node, name, drainingMs } of registry.live)
       if (drainingMs !== null) warnings.push(`${name} is being drained: ${this.about.draining.left(node)} blocks are still to be copied`)
@@ -299,7 +308,8 @@ export class Views {
         `blocks of received data with ${config.replicas === 2 ? "one copy" : "too few copies"}: ${wanting}, being copied${underway === "" ? "" : ` (under way: ${underway})`}`,
       )
     }
-    if (log.failing !== null) warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}`)
+    if (log.failing !== null)
+      warnings.push(`the journal cannot be written, nothing new is decided: ${log.failing}; it goes on by itself once it can`)
     else if (log.pending > 1_000) warnings.push(`${log.pending} records wait for the journal's disk`)
     warnings.push(...this.about.leases.notices(times.timeMs))
     const rates = this.about.sealing.rates(times.timeMs)

@@ -32,6 +32,12 @@ export interface WhyFacts {
   /** The longest of its tasks that run. */
   readonly running: RunningTask | null
   readonly timeMs: number
+  /** Why the journal cannot be written; null: it can. */
+  readonly journal: string | null
+  /** Workers that can put nothing more on their disks. */
+  readonly disks: readonly { readonly worker: string; readonly error: string }[]
+  /** Of an input: the held stream that archives it. */
+  readonly archive: string | null
 }
 
 /** Of an ordinary interval's time: less is not worth a line. */
@@ -54,7 +60,14 @@ const paceLeastMs = 500
 export function whyOf(facts: WhyFacts): WhyReport {
   const { entry } = facts
   const { state, lagMs } = entry
-  const found = [...broken(facts), ...lateInputs(facts), ...longTasks(facts), ...catchingUp(facts), ...slowCauses(facts)]
+  const found = [
+    ...broken(facts),
+    ...machines(facts),
+    ...lateInputs(facts),
+    ...longTasks(facts),
+    ...catchingUp(facts),
+    ...slowCauses(facts),
+  ]
   const all = found.reduce((sum, { weight }) => sum + weight, 0)
   const findings = found
     .sort((a, b) => b.weight - a.weight)
@@ -80,6 +93,15 @@ function broken({ entry }: WhyFacts): Weighed[] {
   }
   if (heldBy !== undefined) return [{ weight: stopped, cause: { kind: "heldBy", stream: heldBy }, since: 0 }]
   return waitsFor === undefined ? [] : [{ weight: stopped, cause: { kind: "waitsFor", ...waitsFor }, since: 0 }]
+}
+
+/** What stops nothing yet, or all, whatever the stream: a disk that is full makes senders wait only when memory is, too. */
+function machines({ journal, disks, archive }: WhyFacts): Weighed[] {
+  const found: Weighed[] = []
+  if (journal !== null) found.push({ weight: stopped, cause: { kind: "journal", error: journal }, since: 0 })
+  if (archive !== null) found.push({ weight: leastMs, cause: { kind: "archiveHeld", stream: archive }, since: 0 })
+  for (const disk of disks) found.push({ weight: leastMs, cause: { kind: "fullDisk", ...disk }, since: 0 })
+  return found
 }
 
 /** Its input itself is late: what is computed cannot be sooner. */

@@ -27,7 +27,8 @@ export interface WorkerEntry {
   usedBytes: number
   /** On its disk; null: it has none to use. */
   spilledBytes: number | null
-  diskFull: boolean
+  /** Why nothing more can be written there. */
+  diskFull: string | null
   queued: number
   blocks: number
   dropped: number
@@ -106,7 +107,7 @@ export class WorkerRegistry {
       loading: before?.loading ?? { sinceMs: nowMs, sum: 0, beats: 0 },
       usedBytes: before?.usedBytes ?? 0,
       spilledBytes: before?.spilledBytes ?? null,
-      diskFull: before?.diskFull ?? false,
+      diskFull: before?.diskFull ?? null,
       queued: 0,
       blocks: message.held.length,
       dropped: 0,
@@ -193,7 +194,7 @@ export class WorkerRegistry {
     noteLoad(worker, nowMs)
     worker.usedBytes = beat.usedBytes
     worker.spilledBytes = beat.spilledBytes ?? null
-    worker.diskFull = beat.diskFull ?? false
+    worker.diskFull = beat.diskFull ?? null
     worker.unsettled = beat.unsettled ?? null
     worker.queued = beat.queued
     worker.blocks = beat.blocks

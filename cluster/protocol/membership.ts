@@ -42,8 +42,8 @@ export type MembershipMessage =
       readonly dropped?: number
       /** Blocks on the worker's disk; absent: it has none to use. */
       readonly spilledBytes?: number
-      /** Nothing more can be written there: what is not needed must go. */
-      readonly diskFull?: boolean
+      /** Why nothing more can be written there, with the path: what is not needed must go. Absent: it can. */
+      readonly diskFull?: string
       /** Of one that is being drained, and knows it: received blocks that are in no seal yet. */
       readonly unsettled?: number
     }

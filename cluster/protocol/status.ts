@@ -85,6 +85,12 @@ export type WhyCause =
   | { readonly kind: "heldBy"; readonly stream: string }
   /** It is joined with a range of a stream that has not come so far. Epoch ms; null: to its end. */
   | { readonly kind: "waitsFor"; readonly stream: string; readonly untilMs: number | null }
+  /** Of the input that it archives: it is held, so nothing more is archived. */
+  | { readonly kind: "archiveHeld"; readonly stream: string }
+  /** The journal cannot be written: nothing new is decided. */
+  | { readonly kind: "journal"; readonly error: string }
+  /** A worker can put nothing more on its disk. */
+  | { readonly kind: "fullDisk"; readonly worker: string; readonly error: string }
   | { readonly kind: "lateInput"; readonly input: string; readonly lagMs: number }
   /** `rows` of a shuffle's `ofRows`, an interval: all go to one task. */
   | { readonly kind: "heavyKey"; readonly key: string; readonly rows: number; readonly ofRows: number; readonly task: LongTask }

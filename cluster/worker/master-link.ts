@@ -34,7 +34,7 @@ export interface WorkerLoad {
   readonly blocks: number
   readonly dropped: number
   readonly spilledBytes?: number
-  readonly diskFull?: boolean
+  readonly diskFull?: string
   /** Of one that is being drained: received blocks that are in no seal. */
   readonly unsettled?: number
 }

@@ -50,6 +50,7 @@ const writesAtOnce = 2
 /** After a look that found nothing, or a write that failed. */
 const lookAgainMs = 200
 const tryAgainMs = 1_000
+const probeAgainMs = 3_000
 
 export class Spill {
   readonly #parts: SpillParts
@@ -66,6 +67,9 @@ export class Spill {
   #notBeforeMs = 0
   #bytes = 0
   #failed: string | null = null
+  /** Of the write that failed last. */
+  #failedBytes = 0
+  #probeMs = 0
 
   constructor(parts: SpillParts) {
     this.#parts = parts
@@ -82,9 +86,11 @@ export class Spill {
     return this.#bytes
   }
 
-  /** The last write failed, or there is no more room by `diskBytes`. */
-  get full(): boolean {
-    return this.enabled && (this.#failed !== null || this.#bytes + batchBytes > this.#parts.config.diskBytes)
+  /** Why nothing more goes there: the last write failed, or there is no more room by `diskBytes`. Null: something does. */
+  get full(): string | null {
+    const { spillDir, diskBytes } = this.#parts.config
+    if (spillDir === null || this.#failed !== null) return this.#failed
+    return this.#bytes + batchBytes > diskBytes ? `${spillDir} holds the ${diskBytes} bytes that it may (--disk)` : null
   }
 
   onUses(streams: readonly StreamUse[]): void {
@@ -93,8 +99,13 @@ export class Spill {
 
   /** Evicts, if memory is short. */
   onTime(nowMs: number): void {
-    const { config, store } = this.#parts
     if (!this.enabled || this.#writes >= writesAtOnce || nowMs < this.#notBeforeMs) return
+    this.#relieve(nowMs)
+    if (this.#failed !== null && this.#writes === 0 && nowMs >= this.#probeMs) this.#probe()
+  }
+
+  #relieve(nowMs: number): void {
+    const { config, store } = this.#parts
     const used = store.usedBytes - this.#writingBytes
     if (used > config.evictAbove * store.capBytes) this.#evicting = true
     if (!this.#evicting) return
@@ -122,7 +133,8 @@ export class Spill {
   }
 
   get deadlineMs(): number {
-    return this.#evicting && this.#writes < writesAtOnce ? this.#notBeforeMs : Number.POSITIVE_INFINITY
+    if (this.#evicting && this.#writes < writesAtOnce) return this.#notBeforeMs
+    return this.#failed !== null && this.#writes === 0 ? Math.max(this.#probeMs, this.#notBeforeMs) : Number.POSITIVE_INFINITY
   }
 
   /** The bytes of a block that lies on disk. One that cannot be read is dropped: it is had elsewhere, or made again. */
@@ -185,7 +197,7 @@ export class Spill {
     this.#parts.files.spill(path, [bytes], false, (_, error) => {
       if (error !== "") {
         this.#bytes -= bytes.byteLength
-        this.#broke(error, path)
+        this.#broke(error, path, bytes.byteLength)
         return done(null, error)
       }
       this.#worked()
@@ -281,7 +293,7 @@ export class Spill {
         this.#files.set(path, file)
       } else {
         this.#bytes -= bytes
-        this.#broke(error, path)
+        this.#broke(error, path, bytes)
       }
       let offset = 0
       for (const [i, { id, region }] of victims.entries()) {
@@ -311,18 +323,33 @@ export class Spill {
     this.#parts.files.remove(path)
   }
 
+  /** Memory may be free again and write nothing for hours: whether a disk that was full has room is seen by a write of as much as failed. */
+  #probe(): void {
+    const bytes = this.#failedBytes
+    const path = this.#newPath()
+    this.#writes += 1
+    this.#parts.files.spill(path, [new Uint8Array(bytes)], false, (_, error) => {
+      this.#writes -= 1
+      if (error !== "") return this.#broke(error, path, bytes)
+      this.#parts.files.remove(path)
+      this.#worked()
+    })
+  }
+
   #worked(): void {
     if (this.#failed !== null) this.#parts.outbox.say("info", "blocks go to disk again")
     this.#failed = null
   }
 
-  #broke(error: string, path: string): void {
+  #broke(error: string, path: string, bytes: number): void {
     const { files, outbox, clock } = this.#parts
     // Of a full disk a part may be there.
     files.remove(path)
     if (this.#failed === null) outbox.say("warn", `blocks cannot go to disk: ${error}; trying again`)
     this.#failed = error
+    this.#failedBytes = Math.min(bytes, batchBytes)
     this.#notBeforeMs = clock.monotonicMs + tryAgainMs
+    this.#probeMs = clock.monotonicMs + probeAgainMs
   }
 }
 

@@ -348,7 +348,7 @@ export class WorkerMachine implements Machine {
       blocks: store.size,
       dropped: this.dropped,
       ...(peers.draining && { unsettled: reporter.unsettled + readers.unacked }),
-      ...(spill.enabled && { spilledBytes: spill.bytes, diskFull: spill.full }),
+      ...(spill.enabled && { spilledBytes: spill.bytes, ...(spill.full !== null && { diskFull: spill.full }) }),
     }
   }
 }

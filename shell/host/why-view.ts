@@ -61,15 +61,22 @@ function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: 
       lines.push(
         line(`  how many   ${formatNumber(lookedAhead.failing)} of ${formatNumber(lookedAhead.records)} records that wait would fail`),
       )
-    lines.push(line(`  held       ${formatBytes(keptBytes)} of at most ${formatBytes(boundBytes)} of its input`))
+    const most = Number.isFinite(boundBytes)
+      ? `of at most ${formatBytes(boundBytes)} of its input`
+      : "of its input: all of it, senders wait when there is no more room"
+    lines.push(line(`  held       ${formatBytes(keptBytes)} ${most}`))
     for (const { from, to } of gaveUp ?? [])
       lines.push(line(`  given up   ${time(from)} to ${time(to)}: more than that came; it will leave them out`))
   }
   const { name } = info
   if (held.retry) {
     const { tries, of, atMs } = held.retry
-    lines.push(line(`  goes on    by itself at ${time(atMs)}: a machine was at fault (tried ${tries} of ${of} times)`))
-    lines.push(line(`  try        .resume ${name} tries at once`))
+    lines.push(
+      line(
+        `  goes on    by itself at ${time(atMs)}: a machine was at fault (tried ${tries}${Number.isFinite(of) ? ` of ${of}` : ""} times)`,
+      ),
+    )
+    lines.push(line(`  try        mend that, and it goes on; .resume ${name} tries at once`))
   } else {
     // Who sets aside the records of one interval is held by the next one that has such: of many the function is to be mended.
     const more = (info.held?.lookedAhead?.failing ?? 0) - 1

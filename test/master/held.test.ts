@@ -254,6 +254,43 @@ test("input is kept for it to a bound; what goes beyond is said, and left out wh
   assert.is(entry(h, "counts").state, "running")
 })
 
+test("what cannot be archived is kept, whatever bound there is, and tried until it can be", () => {
+  seq = 0
+  const h = new Harness({ heldShare: 3e-6, rememberMs: 1000 })
+  h.join(1)
+  h.join(2)
+  h.define(
+    definition("views", input()),
+    definition("views.archive", { kind: "archive", parent: "views", to: "/full" }),
+    // What another would leave out is kept for it as well.
+    definition("counts", counts("views")),
+  )
+  const full = { now: true }
+  const answer = h.answer
+  h.answer = one => {
+    const { stream, write } = one.stage
+    const broken = stream === "views.archive" || (stream === "counts" && write.kind !== "shuffle")
+    if (!full.now || !broken) return answer(one)
+    const failure =
+      stream === "counts" ? ({ kind: "user", message: "boom" } as const) : ({ kind: "machine", message: "the disk is full" } as const)
+    return { task: one.task.task, ms: 1, failure, outputs: [], aside: 0, rowsIn: 0 }
+  }
+  h.advance(200)
+  feed(h, 12)
+  const { held } = entry(h, "views.archive")
+  assert.equal([held?.gaveUp, held?.boundBytes, held?.retry?.of], [undefined, Infinity, Infinity])
+  assert.is(held?.keptBytes, 22_000, "2,000 an interval, of those that are not remembered")
+  const forgotten = () => h.messages("forget").some(({ message }) => message.streams.some(({ stream }) => stream === "views"))
+  assert.not.ok(forgotten())
+  assert.equal(h.records("gaveUp"), [])
+  h.advance(2 * 3_600_000, 1_000)
+  full.now = false
+  h.advance(31_000, 500)
+  assert.is(entry(h, "views.archive").state, "running")
+  assert.ok(through(h, "views.archive") >= 12_000)
+  assert.ok(forgotten())
+})
+
 test("a window that reaches over what was given up: it goes on, and the answer names the gap; the gap's bytes are gone all the same", () => {
   for (const seconds of [3, 8, 40]) {
     seq = 0

@@ -18,12 +18,14 @@ class Failing {
   })
   /** What was appended, by step. */
   readonly appended: number[][] = []
+  readonly said: string[] = []
   ended: string | null = null
 
   step(nowMs: number, event: Parameters<MasterMachine["step"]>[0]): void {
     const sequences: number[] = []
     for (const command of this.master.step(event, { monotonicMs: nowMs, wallMs: wallMs + nowMs }) as Command[]) {
       if (command.kind === "append") sequences.push(command.sequence)
+      if (command.kind === "say" && /journal/.test(command.text)) this.said.push(command.text)
       if (command.kind === "exit") this.ended = command.reason
     }
     if (sequences.length > 0) this.appended.push(sequences)
@@ -71,6 +73,22 @@ test("what comes behind a record that failed waits for its next try, and is appe
   assert.equal(f.appended.slice(2), [])
   f.asks(3_100, 3)
   assert.equal(f.appended.slice(2), [[4]])
+})
+
+test("that it cannot be written is said once, and that it can again", () => {
+  const f = new Failing()
+  f.step(0, { kind: "started" })
+  for (const nowMs of [10, 600, 1_200, 1_800]) {
+    f.fails(nowMs, 1)
+    f.step(nowMs + 550, { kind: "tick" })
+  }
+  assert.is(f.appended.length, 5, "it was tried each time")
+  assert.is(f.said.length, 1)
+  assert.match(f.said[0]!, /the journal cannot be written, nothing new is decided: no space left on device; trying again until it can/)
+  f.step(2_400, { kind: "appended", sequence: 1 })
+  f.asks(2_500, 1)
+  f.step(2_510, { kind: "appended", sequence: 2 })
+  assert.equal(f.said.slice(1), ["the journal can be written again"])
 })
 
 test("nothing is tried again while the journal has not answered for all: it would take it for another master's", () => {

@@ -8,7 +8,7 @@ import { definition, Harness, input, start } from "./harness.js"
 const test = suite("master/memory")
 
 /** Two workers that hold a sealed batch, and then say how full they are, once a second for three. */
-function withFullMemory(disk: { spilledBytes?: number; diskFull?: boolean }): Harness {
+function withFullMemory(disk: { spilledBytes?: number; diskFull?: string }): Harness {
   const harness = new Harness()
   const [a, b] = [harness.join(1), harness.join(2)]
   harness.define(definition("views", input()))
@@ -57,12 +57,14 @@ test("a worker with a disk sees to it itself: nothing is forgotten", () => {
 
 for (const [what, disk] of [
   ["no disk", {}],
-  ["a disk that is full", { spilledBytes: 1e9, diskFull: true }],
+  ["a disk that is full", { spilledBytes: 1e9, diskFull: "cannot write /d/w1.1-3.blocks: the disk is full" }],
 ] as const) {
   test(`${what}: the oldest input that nothing is computed from goes`, () => {
     const harness = withFullMemory(disk)
     assert.ok(forgotten(harness))
-    const told = warnings(harness).filter(text => text.includes("can put nothing more on its disk"))
+    const told = warnings(harness).filter(text =>
+      /can put nothing more on its disk: cannot write \/d\/w1\.1-3\.blocks: the disk is full/.test(text),
+    )
     assert.is(told.length, "diskFull" in disk ? 2 : 0)
   })
 }

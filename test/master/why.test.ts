@@ -44,8 +44,21 @@ function facts(stages: readonly StageFacts[], change: Partial<WhyFacts> = {}): W
     state: "running",
     lagMs: 0,
   } as unknown as WhyFacts["entry"]
-  return { entry, intervals, executors: 2, load: 0.2, slow: new Map(), inputs: [], running: null, timeMs: 1000 * stages.length, ...change }
+  return {
+    entry,
+    intervals,
+    executors: 2,
+    load: 0.2,
+    slow: new Map(),
+    inputs: [],
+    running: null,
+    timeMs: 1000 * stages.length,
+    ...well,
+    ...change,
+  }
 }
+
+const well = { journal: null, disks: [], archive: null }
 
 const slow = { worker: "w2#1", name: "w2", times: 4, ownMs: 80, othersMs: 20, since: 5, copied: 0, getsLess: false }
 const utc = { tz: "UTC", nowMs: 60_000 }
@@ -84,6 +97,30 @@ const cases: readonly [says: string, of: WhyFacts, found: readonly RegExp[]][] =
       { load: 1.9 },
     ),
     [/^100 % capacity: streams keep 1.9 of 2 cores busy/],
+  ],
+  [
+    "a disk that is full, though nothing is slow yet",
+    facts(
+      ten(() => stage([20, 20])),
+      { disks: [{ worker: "w1", error: "cannot write /d/1.blocks: the disk is full" }] },
+    ),
+    [/^100 % w1 can put nothing more on its disk: cannot write \/d\/1\.blocks: the disk is full$/],
+  ],
+  [
+    "a journal that cannot be written stops all",
+    facts(
+      ten(() => stage([20, 80, 20, 80])),
+      { slow: new Map([["w2#1", slow]]), journal: "no space left on device" },
+    ),
+    [/^100 % the master's journal cannot be written: no space left on device$/, /w2 is slow/],
+  ],
+  [
+    "what is not archived",
+    facts(
+      ten(() => stage([20, 20])),
+      { archive: "p/views.archive" },
+    ),
+    [/^100 % it is not archived: p\/views\.archive is held$/],
   ],
 ]
 const input = (source: string, read?: object) =>

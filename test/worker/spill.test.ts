@@ -165,15 +165,50 @@ test("a full disk is told, tried again, and loses nothing", () => {
   w.pass(1_000)
   w.step({ kind: "fileFailed", request: written(w).request, error: "cannot write: the disk is full" })
   assert.match(String(w.command("say")[0]!.text), /cannot go to disk: cannot write: the disk is full; trying again/)
-  const beats = () => w.commands.flatMap(c => (c.kind === "send" && c.message.kind === "heartbeat" ? [c.message.diskFull] : []))
+  const beats = () => w.commands.flatMap(c => (c.kind === "send" && c.message.kind === "heartbeat" ? [c.message.diskFull ?? null] : []))
   w.pass(500)
-  assert.equal([beats(), w.command("spill").length], [[true], 0])
+  assert.equal([beats(), w.command("spill").length], [["cannot write: the disk is full"], 0])
   w.pass(600)
   const { request } = written(w)
   w.step({ kind: "fileWritten", request })
   w.pass(500)
-  assert.equal(beats(), [false])
+  assert.equal(beats(), [null])
   assert.is(w.inventory().length, 1)
+})
+
+test("that a disk has room again is seen though nothing has to go there any more", () => {
+  const w = alone()
+  const [block] = withSealed(w, "a")
+  w.receive("master#1", uses(masterAheadMs + 9_000))
+  w.pass(1_000)
+  const failed = written(w)
+  w.step({ kind: "fileFailed", request: failed.request, error: "cannot write: the disk is full" })
+  w.receive("master#1", { kind: "forget", blocks: [block!], streams: [] })
+  const said: string[] = []
+  const full: unknown[] = []
+  let tries = 0
+  for (let i = 0; i < 100; i++) {
+    for (const c of w.pass(100)) {
+      if (c.kind === "send" && c.message.kind === "heartbeat") full.push(c.message.diskFull ?? null)
+      if (c.kind !== "spill") continue
+      tries += 1
+      assert.is(Buffer.concat(c.parts).length, failed.bytes.length, "as much as failed")
+      if (tries < 3) w.step({ kind: "fileFailed", request: c.request, error: "cannot write: the disk is full" })
+      else w.step({ kind: "fileWritten", request: c.request })
+      said.push(...w.command("say").map(({ text }) => text))
+      assert.equal(
+        w.command("removeFile").map(({ path }) => path),
+        [c.path],
+      )
+    }
+  }
+  assert.equal([tries, said, full.at(0), full.at(-1)], [3, ["blocks go to disk again"], "cannot write: the disk is full", null])
+})
+
+test("a part of the disk that is used up is named", () => {
+  const w = alone({ diskBytes: 1_000 })
+  const full = w.pass(1_000).flatMap(c => (c.kind === "send" && c.message.kind === "heartbeat" ? [c.message.diskFull] : []))
+  assert.equal(full, ["/spill holds the 1000 bytes that it may (--disk)"])
 })
 
 /** The worker's task of that output has ended. */
