@@ -7,7 +7,7 @@
  * of windows, the one whose turn to leave its window comes last (the pane that an inverse window subtracts next is the least
  * recently used of all, so recency would choose the worst); then anything that no task reads at the moment.
  *
- * A file holds blocks that were evicted together, which are mostly of one age: when the last of them is dropped, it is removed.
+ * A file holds blocks that were evicted together, all received or all made, which are mostly of one age: when the last of them is dropped, it is removed.
  * Nothing is synced: a worker that dies loses its disk with its memory, and what was there is had elsewhere or made again.
  */
 
@@ -90,7 +90,7 @@ export class Spill {
   get full(): string | null {
     const { spillDir, diskBytes } = this.#parts.config
     if (spillDir === null || this.#failed !== null) return this.#failed
-    return this.#bytes + batchBytes > diskBytes ? `${spillDir} holds the ${diskBytes} bytes that it may (--disk)` : null
+    return this.#bytes + batchBytes > diskBytes ? `${spillDir} holds ${this.#bytes} of the ${diskBytes} bytes that it may (--disk)` : null
   }
 
   onUses(streams: readonly StreamUse[]): void {
@@ -121,8 +121,8 @@ export class Spill {
     }
     if (this.#evictKept(excess)) return
     const urgent = used > config.evictAllAbove * store.capBytes
-    const victims = this.#victims(Math.min(batchBytes, room, excess), urgent)
-    let bytes = victims.reduce((sum, block) => sum + block.bytes, 0)
+    const victims = ofOneKind(this.#victims(Math.min(batchBytes, room, excess), urgent))
+    let bytes = bytesOf(victims)
     // The last one may be more than there is room for.
     while (bytes > room) bytes -= victims.pop()!.bytes
     if (bytes < (urgent ? 1 : leastBytes)) {
@@ -351,6 +351,17 @@ export class Spill {
     this.#notBeforeMs = clock.monotonicMs + tryAgainMs
     this.#probeMs = clock.monotonicMs + probeAgainMs
   }
+}
+
+/** The received ones or the made ones, whichever are more: a step of a state is kept for minutes longer, and the file with it. */
+function ofOneKind(blocks: readonly StoredBlock[]): StoredBlock[] {
+  const received = blocks.filter(({ owner }) => owner === null)
+  const made = blocks.filter(({ owner }) => owner !== null)
+  return bytesOf(made) > bytesOf(received) ? made : received
+}
+
+function bytesOf(blocks: readonly StoredBlock[]): number {
+  return blocks.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 function sizeOf(views: readonly Uint8Array[]): number {

@@ -208,7 +208,7 @@ test("that a disk has room again is seen though nothing has to go there any more
 test("a part of the disk that is used up is named", () => {
   const w = alone({ diskBytes: 1_000 })
   const full = w.pass(1_000).flatMap(c => (c.kind === "send" && c.message.kind === "heartbeat" ? [c.message.diskFull] : []))
-  assert.equal(full, ["/spill holds the 1000 bytes that it may (--disk)"])
+  assert.equal(full, ["/spill holds 0 of the 1000 bytes that it may (--disk)"])
 })
 
 /** The worker's task of that output has ended. */
@@ -248,6 +248,22 @@ test("panes go only when memory is very short, and first the one whose turn to l
   }
   assert.equal(calm.command("spill"), [])
   assert.ok(written(short).bytes.equals(Buffer.concat([large("b"), large("a")])))
+})
+
+test("what was received and what was made go to files of their own: a state's step would keep the other's room", () => {
+  const w = alone({ evictAllAbove: 0 })
+  made(w, "b", "state@0", 0, true)
+  // Until both are there the disk takes nothing.
+  w.step({ kind: "fileFailed", request: written(w).request, error: "full" })
+  withSealed(w, "a")
+  const wrote: Buffer[] = []
+  w.pass(1_100)
+  for (let [spill] = w.command("spill"); spill !== undefined; [spill] = w.command("spill")) {
+    wrote.push(Buffer.concat(spill.parts))
+    w.step({ kind: "fileWritten", request: spill.request })
+  }
+  assert.is(wrote.length, 2)
+  for (const letter of ["a", "b"]) assert.ok(wrote.some(bytes => bytes.equals(large(letter))))
 })
 
 test("an output that memory has no room for goes straight to disk; without one the task fails, saying why", () => {
