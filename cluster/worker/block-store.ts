@@ -84,6 +84,13 @@ export class BlockStore {
     return `${this.#node}-${++this.#made}`
   }
 
+  /** Whether there is room for a block of so many bytes, in one piece. */
+  fits(bytes: number): boolean {
+    const region = this.#allocator.allocate("fits", bytes)
+    if (region !== null) this.#allocator.free(region)
+    return region !== null
+  }
+
   /** Copies the bytes, once, into block memory. Null when there is no room. An id that is held stays as it is. */
   put(block: BlockToStore): StoredBlock | null {
     const held = this.#blocks.get(block.id)

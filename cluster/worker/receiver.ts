@@ -36,7 +36,7 @@ export interface ReceiverParts {
   readonly peers: Peers
   readonly reporter: Reporter
   readonly durable: Pick<DurableLog, "keep">
-  readonly spill: Pick<Spill, "read">
+  readonly spill: Pick<Spill, "read" | "short">
   readonly folding: Pick<Folding, "arrived" | "markOf">
   /** Something that people who read the stream should know: a line of its log. */
   hint(stream: string, text: string): void
@@ -85,6 +85,7 @@ export class Receiver {
       return
     }
     if (this.#full(bytes.byteLength)) {
+      this.#parts.spill.short(bytes.byteLength)
       this.#refuse(from, key, `full: ${memoryText(store)} of block memory are in use`)
       return
     }
@@ -92,6 +93,7 @@ export class Receiver {
     // Stored first: only there is it aligned as its columns need.
     const block = store.put({ id, bytes, rows: 0, batch: key, arrivedMs: clock.masterMs })
     if (block === null) {
+      this.#parts.spill.short(bytes.byteLength)
       this.#refuse(from, key, `full: ${memoryText(store)} of block memory are in use`)
       return
     }
@@ -139,6 +141,7 @@ export class Receiver {
     if (held !== undefined) durable.keep(held, stored)
     else {
       if (of === null && this.#full(bytes.byteLength)) {
+        this.#parts.spill.short(bytes.byteLength)
         outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
         return false
       }
@@ -147,6 +150,7 @@ export class Receiver {
       const filed = sealed ? { stream: of.stream!, interval: of.interval! } : null
       const block = store.put({ id, bytes, rows, batch, arrivedMs, owner: sealed ? null : of, filed })
       if (block === null) {
+        this.#parts.spill.short(bytes.byteLength)
         outbox.send(from, { kind: "replicaRefused", block: id, reason: "full" })
         return false
       }

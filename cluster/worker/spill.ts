@@ -62,6 +62,8 @@ export class Spill {
   #writes = 0
   #writingBytes = 0
   #evicting = false
+  /** Of what was refused for want of room: of a small memory that can be so far below the shares at which anything goes. */
+  #refusedBytes = 0
   readonly #rate = new SpillRate()
   #made = 0
   #notBeforeMs = 0
@@ -93,6 +95,11 @@ export class Spill {
     return this.#bytes + batchBytes > diskBytes ? `${spillDir} holds ${this.#bytes} of the ${diskBytes} bytes that it may (--disk)` : null
   }
 
+  /** Something of so many bytes was refused, as memory has no room for it in one piece. It will come again. */
+  short(bytes: number): void {
+    this.#refusedBytes = Math.max(this.#refusedBytes, bytes)
+  }
+
   onUses(streams: readonly StreamUse[]): void {
     this.#uses = new Map(streams.map(use => [use.stream, use]))
   }
@@ -107,9 +114,10 @@ export class Spill {
   #relieve(nowMs: number): void {
     const { config, store } = this.#parts
     const used = store.usedBytes - this.#writingBytes
-    if (used > config.evictAbove * store.capBytes) this.#evicting = true
+    const refused = this.#stillRefused()
+    if (refused > 0 || used > config.evictAbove * store.capBytes) this.#evicting = true
     if (!this.#evicting) return
-    const excess = used - config.evictTo * store.capBytes
+    const excess = Math.max(refused, used - config.evictTo * store.capBytes)
     if (excess <= 0) {
       this.#evicting = false
       return
@@ -120,12 +128,13 @@ export class Spill {
       return
     }
     if (this.#evictKept(excess)) return
-    const urgent = used > config.evictAllAbove * store.capBytes
+    const urgent = refused > 0 || used > config.evictAllAbove * store.capBytes
     const victims = ofOneKind(this.#victims(Math.min(batchBytes, room, excess), urgent))
     let bytes = bytesOf(victims)
     // The last one may be more than there is room for.
     while (bytes > room) bytes -= victims.pop()!.bytes
     if (bytes < (urgent ? 1 : leastBytes)) {
+      this.#refusedBytes = 0
       this.#notBeforeMs = nowMs + lookAgainMs
       return
     }
@@ -135,6 +144,15 @@ export class Spill {
   get deadlineMs(): number {
     if (this.#evicting && this.#writes < writesAtOnce) return this.#notBeforeMs
     return this.#failed !== null && this.#writes === 0 ? Math.max(this.#probeMs, this.#notBeforeMs) : Number.POSITIVE_INFINITY
+  }
+
+  /** 0: there would be room for it now. */
+  #stillRefused(): number {
+    const bytes = this.#refusedBytes
+    if (bytes === 0) return 0
+    const { config, store } = this.#parts
+    if (store.usedBytes + bytes <= config.refuseAbove * store.capBytes && store.fits(bytes)) this.#refusedBytes = 0
+    return this.#refusedBytes
   }
 
   /** The bytes of a block that lies on disk. One that cannot be read is dropped: it is had elsewhere, or made again. */

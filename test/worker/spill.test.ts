@@ -250,6 +250,22 @@ test("panes go only when memory is very short, and first the one whose turn to l
   assert.ok(written(short).bytes.equals(Buffer.concat([large("b"), large("a")])))
 })
 
+test("what is still needed makes room for what was refused, however little of memory it is", () => {
+  const w = new Bench({ capBytes: 1 << 20, config: { ...config, evictAbove: 0.5, evictAllAbove: 0.65 } }).join([])
+  withSealed(w, "a")
+  w.pass(1_000)
+  assert.equal(w.command("spill"), [])
+  const big = lines(...Array.from({ length: 35 }, () => "b".repeat(20_000)))
+  w.batch(2, big)
+  assert.match(w.only("batchRefused").reason, /^full/)
+  if (w.command("spill").length === 0) w.pass(300)
+  const { bytes, request } = written(w)
+  assert.ok(bytes.equals(large("a")))
+  w.step({ kind: "fileWritten", request })
+  w.batch(2, big)
+  assert.equal([w.sent("batchRefused").length, w.sent("batchAck").length], [0, 1])
+})
+
 test("what was received and what was made go to files of their own: a state's step would keep the other's room", () => {
   const w = alone({ evictAllAbove: 0 })
   made(w, "b", "state@0", 0, true)
