@@ -45,7 +45,7 @@ export async function checkAsked(streams: readonly Stream[]): Promise<void> {
   const [from, to] = [startMs + 2000, startMs + 5000]
   for (const stream of streams.filter(({ kind }) => kind === "records").slice(-2)) await checkRecords(stream)
   for (const stream of streams.filter(({ kind }) => kind !== "records").slice(-2)) {
-    const { text, every, plain } = stream
+    const { text, every, first, plain } = stream
     const intervalMs = every * 1000
     const inRange = Array.from({ length: intervals }, (_, i) => i).filter(i => (i + 1) * every > 2 && i * every < 5)
     const versions = as<Snap>(stream).slice(from, to)
@@ -83,7 +83,7 @@ export async function checkAsked(streams: readonly Stream[]): Promise<void> {
     // As of an instant: the newest interval that ends by then.
     const [before, after] = [from, to].map(t => {
       const i = Math.floor((t - startMs) / intervalMs) - 1
-      return mapOf<number>(i < 0 ? [] : plain(i))
+      return mapOf<number>(i < first ? [] : plain(i))
     })
     const keys = grouped([...before!.values(), ...after!.values(), ["nobody", 1]]).map(([key]) => key)
     const changed = keys.flatMap(key => {
