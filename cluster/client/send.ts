@@ -59,12 +59,26 @@ export async function openSender(session: ClientSession, name: string, options: 
   }
   const { stream } = await session.host.request({ kind: "receivers", receiver })
   if (stream === null) {
+    await refuseOthers(session, name, receiver)
     if (options.wait === false) {
       throw new RivuletError(`nobody has defined ${receiver}`, { code: 5, try: `in a shell: readStream("${receiver}", "1s")` })
     }
     options.onWaiting?.()
   }
   return new LineSender(session, receiver)
+}
+
+/** RivuletError (2): there is such a stream, and it takes nothing in. */
+async function refuseOthers(session: ClientSession, name: string, receiver: string): Promise<void> {
+  const all = (await session.streams()).filter(({ state }) => state !== "stopped")
+  const taken = all.find(one => one.name === name || `${one.program}/${one.name}` === name || one.name === receiver)
+  if (taken === undefined) return
+  const what = taken.kind === "input" ? `reads ${taken.source}` : `is made of others (${taken.kind})`
+  const inputs = all.filter(one => one.kind === "input" && one !== taken).map(one => one.name)
+  throw new RivuletError(`nothing can be sent to ${name}: it ${what}`, {
+    code: 2,
+    try: inputs.length > 0 ? `an input: ${inputs.join(", ")}` : `an input: in a shell, readStream("lines", "1s")`,
+  })
 }
 
 /** Lines on their way to a receiver (the paper's §3.1); `close` waits until all are acked. */

@@ -22,7 +22,12 @@ export function compareTarget(text: string): Target {
   if (there?.isDirectory()) return { kind: "saved", directory }
   if (there !== undefined || /^[./]/.test(text))
     throw new RivuletError(`${text}: not a directory that --save wrote`, { code: 2, try: "a directory, or a master: tcp://127.0.0.1:7077" })
-  return { kind: "live", address: masterAddress(text) }
+  try {
+    return { kind: "live", address: masterAddress(text) }
+  } catch (error) {
+    const advice = error instanceof RivuletError ? error.try : undefined
+    throw new RivuletError(`${text}: no directory, no master's address and no cluster's name`, { code: 2, ...(advice && { try: advice }) })
+  }
 }
 
 /** Who has made nothing at all says that there is nothing. */

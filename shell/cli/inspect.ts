@@ -1,6 +1,7 @@
 /** `rivulet status | streams | workers | programs`: what the master knows, as a table or as data. */
 import type { ClientSession } from "../../cluster/client/session.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
+import { RivuletError } from "../../engine/errors.js"
 import type { WorkerInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { masterLines } from "../host/master-lines.js"
@@ -38,7 +39,15 @@ async function rowsFor(what: string, session: ClientSession, options: InspectOpt
   if (what === "status") return session.status()
   if (what === "workers") return session.workers()
   if (what === "programs") return session.programs()
-  return session.streams(options.program === undefined ? undefined : { program: options.program })
+  if (options.program === undefined) return session.streams()
+  const streams = await session.streams({ program: options.program })
+  if (streams.length === 0) throw await noProgram(session, options.program)
+  return streams
+}
+
+async function noProgram(session: ClientSession, name: string): Promise<RivuletError> {
+  const names = (await session.programs()).map(program => program.name)
+  return new RivuletError(`no program ${name}`, { code: 2, try: names.length === 0 ? "rivulet programs" : names.join(", ") })
 }
 
 function healthy(status: ClusterStatus): boolean {

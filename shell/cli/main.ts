@@ -326,10 +326,14 @@ try {
   } else reportError(error, process.argv)
 }
 
-/** A word that is no command is a file for the shell, unless there is none of that name and a command is called nearly so. */
+/** A word that is no command is a file for the shell, if there is one. */
 function refuseUnknown(word: string | undefined): void {
   if (word === undefined || !/^[a-z-]+$/.test(word) || word.startsWith("-") || existsSync(word)) return
   const names = [...program.commands.map(command => command.name()), "help"]
   const near = names.includes(word) ? undefined : nearest(word, names)
-  if (near !== undefined) throw new RivuletError(`${word} is not a command`, { code: 2, try: `rivulet ${near}` })
+  if (names.includes(word)) return
+  throw new RivuletError(`${word} is not a command, and no file of cells`, {
+    code: 2,
+    try: near === undefined ? "rivulet --help" : `rivulet ${near}`,
+  })
 }
