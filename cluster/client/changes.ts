@@ -66,6 +66,11 @@ export class Changes {
     return stopped
   }
 
+  /** What `stop` would, by name, and nothing happens. Rejected as `stop` is. */
+  async wouldStop(streams: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly string[]> {
+    return (await this.#parts.request({ kind: "stop", streams, by: this.#by, ...options, dryRun: true })).names
+  }
+
   /** A worker gets nothing new, what only it has is copied, then it ends; `undo`: it stays. By its name. */
   async drain(worker: string, { undo }: { readonly undo: boolean }): Promise<ResponseValues["drain"]> {
     const begun = await this.#parts.request({ kind: "drain", worker, undo, by: this.#by })

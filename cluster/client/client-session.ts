@@ -325,6 +325,11 @@ export class ClientSession implements Session {
     return this.host.changes.stop(names, options)
   }
 
+  /** Names of what `stopStreams` would stop, of all that goes with it, too. Rejected as that is. */
+  async wouldStop(names: readonly string[], options: { readonly cascade: boolean; readonly force: boolean }): Promise<readonly string[]> {
+    return this.host.changes.wouldStop(names, options)
+  }
+
   /**
    * A worker is taken out while all else goes on: it gets nothing new, what only it has is copied to others, then its process ends. Gives how
    * many blocks that is, and who takes them. `undo`: it stays. Rejected (code 4) when it is the last.

@@ -45,8 +45,9 @@ export class Endings {
 
   stop(body: Asked<"stop">, times: Times, answer: Answer): void {
     const stopped = this.#parts.catalog.planStop(body.streams, body.cascade, body.by, body.force)
-    if (stopped.length === 0) return answer(ok({ stopped }))
-    this.leave(stopped, body.by, times, () => answer(ok({ stopped })))
+    const value = { stopped, names: this.#names(stopped) }
+    if (stopped.length === 0 || body.dryRun === true) return answer(ok(value))
+    this.leave(stopped, body.by, times, () => answer(ok(value)))
   }
 
   /** They end, and can be called back for a while. `ids`: parents before children. */

@@ -101,7 +101,14 @@ export type Request =
   | { readonly kind: "undo"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean }
   /** Scratch becomes permanent. */
   | { readonly kind: "keep"; readonly streams: readonly string[]; readonly by: string; readonly force: boolean; readonly dryRun?: boolean }
-  | { readonly kind: "stop"; readonly streams: readonly string[]; readonly cascade: boolean; readonly by: string; readonly force: boolean }
+  | {
+      readonly kind: "stop"
+      readonly streams: readonly string[]
+      readonly cascade: boolean
+      readonly by: string
+      readonly force: boolean
+      readonly dryRun?: boolean
+    }
   | {
       readonly kind: "query"
       readonly query: string
@@ -174,7 +181,8 @@ export interface ResponseValues {
   readonly define: {
     readonly accepted: readonly { readonly asked: StreamId; readonly definition: StreamDefinition; readonly since: number }[]
   }
-  readonly stop: { readonly stopped: readonly StreamId[] }
+  /** `names`: theirs, with their programs'. */
+  readonly stop: { readonly stopped: readonly StreamId[]; readonly names: readonly string[] }
   readonly undo: { readonly undone: readonly StreamId[] }
   readonly keep: { readonly kept: readonly StreamId[] }
   /** `from`: the interval that it failed in. */

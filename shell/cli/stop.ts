@@ -24,12 +24,15 @@ export async function stop(streams: readonly string[], options: StopOptions): Pr
         })
       return `${found[0]!.program}/${found[0]!.name}`
     })
+    const how = { cascade: options.cascade ?? false, force: options.force ?? false }
+    // Before anybody is asked: what depends on them is refused by name, or named as what goes with them.
+    const all = await session.wouldStop(full, how)
     if (options.dryRun) {
-      process.stdout.write(`${full.map(name => `would stop ${name}`).join("\n")}\n`)
+      process.stdout.write(`${all.map(name => `would stop ${name}`).join("\n")}\n`)
       return
     }
-    if (!options.yes) await confirm(`stop ${full.join(" ")}`, options.master)
-    await session.stopStreams(full, { cascade: options.cascade ?? false, force: options.force ?? false })
-    process.stderr.write(`stopped ${full.join(" ")}\n`)
+    if (!options.yes) await confirm(`stop ${all.join(" ")}`, options.master)
+    await session.stopStreams(full, how)
+    process.stderr.write(`stopped ${all.join(" ")}\n`)
   })
 }

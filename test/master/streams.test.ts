@@ -443,7 +443,7 @@ test("stop names what depends on it; cascade stops that too; another's needs for
   const stop = (cascade: boolean, by: string, force = false) => h.ask({ kind: "stop", streams: ["p/views"], cascade, by, force })
   assert.match((stop(false, "ann") as { message: string }).message, /p\/views is used by p\/counts/)
   assert.match((stop(true, "bob") as { message: string }).message, /not yours: p\/views \(ann\)/)
-  assert.equal(stop(true, "ann"), { ok: true, value: { stopped: ["views", "counts"] } })
+  assert.equal(stop(true, "ann"), { ok: true, value: { stopped: ["views", "counts"], names: ["p/views", "p/counts"] } })
 })
 
 test("a step without a name, as a closed panel leaves it, ends with what it is of; another's, and what others are made of, stay", () => {
@@ -454,7 +454,7 @@ test("a step without a name, as a closed panel leaves it, ends with what it is o
   h.define(top("mine", "ann"), top("theirs", "bob"))
   assert.is((stop() as { message: string }).message, "p/counts is used by p/top@theirs:1")
   h.ask({ kind: "stop", streams: ["p/top@theirs:1"], cascade: false, by: "bob", force: false })
-  assert.equal(stop(), { ok: true, value: { stopped: ["counts", "mine"] } })
+  assert.equal(stop(), { ok: true, value: { stopped: ["counts", "mine"], names: ["p/counts", "p/top@mine:1"] } })
 })
 
 test.run()

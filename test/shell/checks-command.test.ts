@@ -128,8 +128,20 @@ test("25: who is attached read-only asks what is understood; the master refuses 
   assert.is((await read("const mine = views.map(v => [v.url, 1]).runningReduce(sum)")).code, 4)
 })
 
-test("22: another's stream is not stopped without --force", async () => {
+test("22: another's stream is not stopped without --force, nor one that others use; those are named before anybody is asked", async () => {
   await ann.run("const kept = views.map(v => [v.status, 1]).runningReduce(sum)")
+  await ann.run("const doubled = kept.mapValues(n => n * 2).persist()")
+  for (const [more, code, says] of [
+    [[], 4, /ann\/kept is used by ann\/doubled\ntry: stop those first; --cascade/],
+    [["--dry-run"], 4, /ann\/kept is used by ann\/doubled/],
+    [["--cascade"], 4, /stop ann\/kept ann\/doubled: needs a yes\ntry: --yes/],
+    [["--cascade", "--dry-run"], 0, /would stop ann\/kept\nwould stop ann\/doubled/],
+  ] as const) {
+    const asked = await rivulet(["stop", "ann/kept", ...more], as("ann"))
+    assert.match(`${asked.err}${asked.out}`, says, more.join(" "))
+    assert.is(asked.code, code, more.join(" "))
+  }
+  assert.is((await rivulet(["stop", "ann/doubled", "--yes"], as("ann"))).code, 0)
   const refused = await rivulet(["stop", "kept", "--yes"], as("bob"))
   assert.is(refused.code, 4)
   assert.match(refused.err, /not yours: ann\/kept \(ann\)\ntry: --force/)
