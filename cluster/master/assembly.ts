@@ -40,6 +40,7 @@ import { RecordLog } from "./record-log.js"
 import type { JournalRecord } from "./records.js"
 import { Requests } from "./requests.js"
 import { restoreChains } from "./restore-chains.js"
+import { Restoring } from "./restoring.js"
 import { Retention } from "./retention.js"
 import { Retries } from "./retries.js"
 import { Sealing } from "./sealing.js"
@@ -82,6 +83,7 @@ export interface Assembly {
   readonly happenings: Happenings
   readonly leases: Leases
   readonly lookAhead: LookAhead
+  readonly restoring: Restoring
   readonly masters: Masters
   readonly clients: Clients
   readonly members: Members
@@ -131,6 +133,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
     facts.totals.questions += 1
   })
   const lookAhead = new LookAhead(parts)
+  const restoring = new Restoring(parts)
   const retention = new Retention(parts, queries, checkpointer, sources, held)
   const retries = new Retries(parts)
   const subscriptions = new Subscriptions(parts)
@@ -151,7 +154,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
       },
     },
   )
-  const others = { checkpointer, clients, copies, draining: () => draining, sources, streams }
+  const others = { checkpointer, clients, copies, draining: () => draining, restoring, sources, streams }
   const members: Members = new Members(parts, others, startedMs, leases, readOnly)
   const masters = new Masters({ address: options.address, sinceMs: startedMs })
   const views = new Views(parts, {
@@ -165,7 +168,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
     ...{ assetUse, readOnly, draining, endings, events, leases, lifecycle, queries, retries, sources, streams, subscriptions, views },
   })
   const note = (event: PastEvent) => events.note(event, time.ms)
-  const happenings = new Happenings(parts, { checkpointer, note, facts, lookAhead, queries, retention, sources, streams, views })
+  const happenings = new Happenings(parts, { checkpointer, note, facts, lookAhead, queries, restoring, retention, sources, streams, views })
 
   return {
     ...{
@@ -184,6 +187,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
       happenings,
       leases,
       lookAhead,
+      restoring,
       masters,
       members,
     },

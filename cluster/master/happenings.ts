@@ -11,6 +11,7 @@ import type { JobFacts } from "./job-facts.js"
 import type { LookAhead } from "./look-ahead.js"
 import type { Parts, Times } from "./parts.js"
 import type { Queries } from "./queries.js"
+import type { Restoring } from "./restoring.js"
 import type { Retention } from "./retention.js"
 import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
@@ -21,6 +22,7 @@ export interface HappeningParts {
   readonly note: (event: PastEvent) => void
   readonly facts: JobFacts
   readonly lookAhead: LookAhead
+  readonly restoring: Restoring
   readonly queries: Queries
   readonly retention: Retention
   readonly sources: Sources
@@ -49,7 +51,7 @@ export class Happenings {
   }
 
   #tell(one: Happening, times: Times): void {
-    const { checkpointer, facts, lookAhead, queries, sources, streams, views } = this.#others
+    const { checkpointer, facts, lookAhead, queries, restoring, sources, streams, views } = this.#others
     if (one.kind === "retried") {
       const { spec, partition, worker, failure } = one
       this.#others.note({
@@ -75,6 +77,7 @@ export class Happenings {
     } else if (
       !queries.ended(one.job, one.failure, times) &&
       !lookAhead.ended(one.job, one.failure) &&
+      !restoring.ended(one.job, one.failure) &&
       !sources.jobEnded(one.job, one.failure)
     )
       streams.ended(one.job, one.failure, one.behind === true, times)

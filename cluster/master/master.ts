@@ -66,6 +66,8 @@ export type MasterCall =
 /** The master once its journal is read. */
 class Running {
   readonly #its: Assembly
+  /** The workers of before are back, or not waited for any more. */
+  #ready = false
   readonly #incoming: Incoming
   readonly #journal: JournalAgain
   /** Until then workers of before a restart may come back. */
@@ -144,6 +146,8 @@ class Running {
     happenings.workOff(times)
     members.onTime(times, ready)
     happenings.workOff(times)
+    if (ready && !this.#ready) this.#its.restoring.suspect(times)
+    this.#ready = ready
     if (ready) this.#work(times)
     else parts.outbox.push({ kind: "wake", atMonotonicMs: this.#readyMs })
     streams.flush()
@@ -196,7 +200,7 @@ class Running {
 
   /** What need not be looked at in every step. */
   #sweep(times: Times): void {
-    const { checkpointer, copies, endings, events, leases, lookAhead, retention, retries } = this.#its
+    const { checkpointer, copies, endings, events, leases, lookAhead, restoring, retention, retries } = this.#its
     checkpointer.sweep()
     for (const { stream, through } of checkpointer.advanced())
       events.note({ kind: "checkpointed", stream: nameOf(stream), through }, times.timeMs)
@@ -207,6 +211,7 @@ class Running {
     retention.sweep(times)
     retries.sweep(times)
     lookAhead.sweep()
+    restoring.sweep(times)
   }
 
   /** A journal that has grown long is replaced by what it comes to, as soon as a step finds nothing on its way there. */

@@ -10,6 +10,7 @@ import type { InputCopies } from "./input-copies.js"
 import type { Leases } from "./leases.js"
 import { append, type Parts, say, type Times } from "./parts.js"
 import type { ReadOnly } from "./read-only.js"
+import type { Restoring } from "./restoring.js"
 import { SourceReaders } from "./source-readers.js"
 import type { Sources } from "./sources.js"
 import type { Streams } from "./streams.js"
@@ -20,6 +21,7 @@ interface Others {
   readonly copies: InputCopies
   /** Made after this, which it tells. */
   readonly draining: () => Draining
+  readonly restoring: Restoring
   readonly sources: Sources
   readonly streams: Streams
 }
@@ -155,6 +157,7 @@ export class Members {
     const { parts, inputs } = scheduler.removeWorker(node, ended)
     this.#others.checkpointer.workerLost(node, held)
     this.#others.copies.workerLost(node, held)
+    this.#others.restoring.suspect(times)
     this.#others.sources.workerLost(inputs)
     this.#others.streams.drivers.workerLost(node)
     outbox.push({ kind: "disconnect", from: node })

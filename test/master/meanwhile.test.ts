@@ -92,7 +92,8 @@ test("a worker that was away may not have heard what it was to copy: it is asked
   h.advance(2000)
   h.workers.delete("w2#1")
   h.from("w2#1", { kind: "bye" })
-  h.advance(2000)
+  // What it alone had of the state is made again meanwhile.
+  h.advance(5000)
   const ordersTo = (node: string) =>
     h.messages("copy").flatMap(({ to, message }) => (to === node ? message.copies.flatMap(({ blocks }) => blocks) : []))
   const before = ordersTo("w1#1")
