@@ -103,12 +103,8 @@ export class SimulatedExecutors {
     const { task, run, limits } = next
     const { timeoutMs } = limits
     const { random } = this.#world
-    const ms =
-      (this.costs.baseMs +
-        random.exponential(this.costs.meanMs) +
-        (random.chance(this.costs.hang) ? this.costs.hangMs : 0) +
-        inputMs(this.costs, run)) *
-      this.factor
+    const workMs = this.costs.baseMs + random.exponential(this.costs.meanMs) + inputMs(this.costs, run)
+    const ms = workMs * this.factor + (random.chance(this.costs.hang) ? this.costs.hangMs : 0)
     const { runner } = executor
     const end = this.#world.after(ms, () => {
       this.#end(executor, task)

@@ -47,6 +47,8 @@ export class ReplayScenario {
       cores: random.integer(1, 3),
       costs: { baseMs: 0.2, meanMs: random.pick([2, 20, 100]), hang: this.#plan.hang, hangMs: 3_000 },
       master: {
+        // As in scenario.ts.
+        taskTimeoutMs: 300_000,
         jobsAhead: random.pick([1, 4, 32]),
         splitBytes: random.pick([64, 256, 1_024]),
         // Of most seeds an interval is several map tasks.

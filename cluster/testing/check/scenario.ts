@@ -109,6 +109,8 @@ class Scenario {
       // With few jobs under way intervals pile up, and go several in a job. Of some seeds the journal is made short again and again.
       master: {
         snapshotEvery: new Random(seed + 0x5a95).pick([20_000, 20_000, 100, 20]),
+        // On a node that is 50 times as slow a task may take longer than a function should: no program's fault.
+        taskTimeoutMs: 300_000,
         jobsAhead: new Random(seed + 0x57e7c4).pick([1, 1, 4, 32]),
         ...(eager && { leastGroupBytes: eager }),
       },
