@@ -5,6 +5,7 @@ import { RivuletError } from "../../engine/errors.js"
 import type { WorkerInfo } from "../../engine/fluent/types.js"
 import { formatTime } from "../../engine/time.js"
 import { masterLines } from "../host/master-lines.js"
+import { spareOfStreams } from "../host/stream-lines.js"
 import { workerRows } from "../host/worker-lines.js"
 import { formatRate } from "../view/number.js"
 import { table } from "../view/table.js"
@@ -28,7 +29,7 @@ export async function inspect(what: "status" | "streams" | "workers" | "programs
     else if (what === "status") await write(statusText(rows as ClusterStatus, options.tz ?? localZone()))
     else
       await write(
-        `${table(readable(what, rows as Record<string, unknown>[], options), { width: process.stdout.columns ?? 160, maxRows: Number.POSITIVE_INFINITY, indent: 0 }).lines.join("\n")}\n`,
+        `${table(readable(what, rows as Record<string, unknown>[], options), { width: process.stdout.columns ?? 160, maxRows: Number.POSITIVE_INFINITY, indent: 0, ...(what === "streams" && { spare: spareOfStreams }) }).lines.join("\n")}\n`,
       )
     return what === "status" && options.check === true && !healthy(rows as ClusterStatus)
   })

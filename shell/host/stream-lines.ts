@@ -7,6 +7,9 @@ import { runs } from "./kinds.js"
 
 const programsShown = 6
 
+/** Of a table of streams: a narrow terminal has the names whole in place of these. */
+export const spareOfStreams: readonly string[] = ["back to", "owner", "rec/s", "ends", "interval"]
+
 /** `counts   state · 1s · from 15:32:54 · captures: n` */
 export function definitionLine(item: Defined, { tz, nowMs }: TimeContext): string {
   const captures = item.captures.length > 0 ? `captures: ${item.captures.join(", ")}` : ""

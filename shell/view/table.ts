@@ -17,6 +17,8 @@ export interface TableOptions {
   readonly header?: boolean
   readonly indent?: number
   readonly formatTime?: (value: Date) => string
+  /** Titles of columns that are left out, the first of these first, before anything is cut. */
+  readonly spare?: readonly string[]
   /** Of what is no text, number or time: 200 unless given. */
   readonly maxChars?: number
 }
@@ -38,13 +40,12 @@ export interface Column {
 
 export function table(rows: readonly unknown[], options: TableOptions): TableText {
   const shown = rows.slice(0, options.maxRows)
-  const columns = columnsOf(shown, options)
   const indent = " ".repeat(options.indent ?? 2)
   const header = options.header ?? true
-  const widths = fit(
-    columns.map(column => Math.max(header ? cellWidth(column.title) : 0, ...column.cells.map(cell => cellWidth(cell)), 1)),
-    options.width - indent.length,
-  )
+  const widthOf = (column: Column) => Math.max(header ? cellWidth(column.title) : 0, ...column.cells.map(cell => cellWidth(cell)), 1)
+  const available = options.width - indent.length
+  const columns = withoutSpare(columnsOf(shown, options), options.spare ?? [], all => whole(all.map(widthOf)) <= available)
+  const widths = fit(columns.map(widthOf), available)
   const natural = columns.map(column => Math.max(0, ...column.cells.map(cell => cellWidth(cell))))
   if (columns.length > 2 && widths.some((width, i) => width < Math.min(natural[i]!, readable)))
     return records(columns, shown.length, rows.length, options)
@@ -53,6 +54,15 @@ export function table(rows: readonly unknown[], options: TableOptions): TableTex
   const lines = shown.map((_, r) => line(columns.map(column => column.cells[r] ?? "")))
   if (header && columns.length > 0) lines.unshift(line(columns.map(column => column.title)))
   return { lines, shown: shown.length, total: rows.length }
+}
+
+function withoutSpare(all: readonly Column[], spare: readonly string[], fits: (columns: readonly Column[]) => boolean): readonly Column[] {
+  let columns = all
+  for (const name of spare) {
+    if (fits(columns)) break
+    columns = columns.filter(({ title }) => title !== name)
+  }
+  return columns
 }
 
 /** Columns narrower than this say nothing. */
@@ -149,11 +159,13 @@ function isPlainObject(value: unknown): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
+/** Of columns beside each other. */
+const whole = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0) + 3 * Math.max(0, widths.length - 1)
+
 /** Shrinks the widest columns first until all fit beside each other; never below four characters. */
 function fit(widths: readonly number[], available: number): number[] {
   const result = [...widths]
-  const gaps = 3 * Math.max(0, result.length - 1)
-  let excess = result.reduce((sum, width) => sum + width, 0) + gaps - Math.max(available, 4)
+  let excess = whole(result) - Math.max(available, 4)
   while (excess > 0) {
     const widest = result.indexOf(Math.max(...result))
     if (result[widest]! <= 4) break

@@ -11,4 +11,15 @@ test("the widest columns are cut, each as much as another of its width", () => {
   assert.ok(lines.every(line => line.length <= 60))
 })
 
+test("columns that can be spared are left out, in their order, before a name is cut", () => {
+  const row = { name: "page-views/counts-of-a-day", kind: "state", owner: "ann", "back to": "10:23:10.997", keys: 1234 }
+  const spare = ["back to", "owner", "nothing"]
+  const titles = (width: number) => table([row], { width, maxRows: 9, indent: 0, spare }).lines[0]!.split(/ {3,}/)
+  assert.equal(titles(80), ["name", "kind", "owner", "back to", "keys"])
+  assert.equal(titles(60), ["name", "kind", "owner", "keys"])
+  assert.equal(titles(45), ["name", "kind", "keys"])
+  const { lines } = table([row], { width: 30, maxRows: 9, indent: 0, spare })
+  assert.match(lines[1]!, /^page-views\S*… {3}state {3}1 ?234$/)
+})
+
 test.run()

@@ -19,9 +19,9 @@ export interface DotCommand {
 
 export const line = (text: string, style?: StyledLine["style"]): StyledLine => (style ? { text, style } : { text })
 
-export function tableLines(rows: readonly Record<string, unknown>[], host: CommandHost): StyledLine[] {
+export function tableLines(rows: readonly Record<string, unknown>[], host: CommandHost, spare: readonly string[] = []): StyledLine[] {
   if (rows.length === 0) return [line("  (none)", "dim")]
-  return table(rows, { width: host.columns, maxRows: 200 }).lines.map(text => line(text))
+  return table(rows, { width: host.columns, maxRows: 200, spare }).lines.map(text => line(text))
 }
 
 interface Explained {

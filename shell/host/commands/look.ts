@@ -16,6 +16,7 @@ import { explainLines, lineageLines } from "../lineage-view.js"
 import { masterLines } from "../master-lines.js"
 import { partitionLines } from "../partition-view.js"
 import { pastLines } from "../past-lines.js"
+import { spareOfStreams } from "../stream-lines.js"
 import { workerAdvice, workerRows } from "../worker-lines.js"
 import { type DotCommand, handleOf, line, tableLines } from "./command.js"
 
@@ -42,6 +43,7 @@ export const lookCommands: readonly DotCommand[] = [
           ...(info.expires !== undefined && { ends: formatTime(Math.floor(+info.expires / 1000) * 1000, host.tz, { nowMs: host.now() }) }),
         })),
         host,
+        spareOfStreams,
       )
       return [...table, ...asideLines(streams)]
     },
