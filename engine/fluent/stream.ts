@@ -153,14 +153,18 @@ export class StreamHandle implements Record<keyof Handle, unknown> {
   // ── outputs ──
   foreachRDD(f: UserFunction, options: { readonly name?: string; readonly from?: TimeLike } = {}): Output {
     checkOptions(options, { of: "foreachRDD", names: ["name", "from"] })
-    const node: StreamNode = { kind: "foreachRDD", parent: this.id, f: this.host.link(f, "foreachRDD", { driver: true }) }
-    return this.#output("foreachRDD", node, options)
+    return this.#body("foreachRDD", f, options)
   }
   print(n: number = printedRows): Output {
     const rows = nodes.countOf(n, "print")
-    return this.foreachRDD(async (rdd: RddHandle) => {
+    const f = async (rdd: RddHandle) => {
       for (const row of await rdd.take(rows)) console.log(row)
-    })
+    }
+    return this.#body("print", f as UserFunction, {})
+  }
+  #body(operator: string, f: UserFunction, options: { readonly name?: string; readonly from?: TimeLike }): Output {
+    const node: StreamNode = { kind: "foreachRDD", parent: this.id, f: this.host.link(f, operator, { driver: true }) }
+    return this.#output(operator, node, options)
   }
   save(to: string, options: SaveOptions<never> = {}): Output {
     return this.#save(to, options)

@@ -82,11 +82,19 @@ async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<Sh
       : taken
   const { value: rows, stamp } = ranked
   const lines: StyledLine[] = rows.length === 0 ? [{ text: "  (no records)", style: "dim" }] : valueLines(rows, context, bareRows).lines
-  return { lines: [...lines, ...stampUnder(stamp, context)], rows, stamp }
+  return { lines: [...lines, ...stampUnder(stamp, context, await shownOf(rdd, rows.length, context))], rows, stamp }
 }
 
-function stampUnder(stamp: Stamp, context: DisplayContext): StyledLine[] {
-  return context.stamps === false ? [] : [stampOf(stamp, context)]
+/** So many of how many. Of a version only, which knows that without reading its rows; undefined: these are all, or it is not known. */
+async function shownOf(rdd: RDD<unknown>, rows: number, context: DisplayContext): Promise<readonly [number, number] | undefined> {
+  const data = handleData(rdd)
+  if (rows < bareRows || context.stamps === false || data?.kind !== "rdd" || data.node.kind !== "version") return undefined
+  const { value: all } = await abortable(rdd.count(), context.signal)
+  return all > rows ? [rows, all] : undefined
+}
+
+function stampUnder(stamp: Stamp, context: DisplayContext, shown?: readonly [number, number]): StyledLine[] {
+  return context.stamps === false ? [] : [stampOf(stamp, context, shown)]
 }
 
 type Counting = Parameters<typeof abortable<Series<number>>>[0]

@@ -228,6 +228,15 @@ test("inputs, states, outputs are sent with what they are made of; a recipe when
   assert.is(session.drafts(), 0)
 })
 
+test("an output is named by the operator that the user wrote", async () => {
+  const { session, cluster } = await open()
+  const views = session.readStream("views", "1s")
+  views.print()
+  views.foreachRDD(async rdd => void (await rdd.count()))
+  await session.flush()
+  assert.equal(names(cluster.of("define")[0]!.definitions), ["views", "print@session.test.ts", "foreachRDD@session.test.ts"])
+})
+
 test("functions that the master keeps are not sent again, and are when it has let go of them", async () => {
   const { session, cluster } = await open()
   const long = session

@@ -321,6 +321,14 @@ test("--plain: a line that begins with a dot goes on with the last expression, o
   assert.is((await on.ended).code, 0)
 })
 
+test("a bare state shows ten rows, and of how many; what shows all does not say so", async () => {
+  await ann.run("const many = views.flatMap(v => Array.from({ length: 12 }, (_, i) => [v.url + i, 1])).runningReduce(sum)")
+  await feed.send([visit("/z", 0)])
+  await ann.until("many", said => /\n {2}10 of \d\d · \d\d:/.test(said))
+  assert.not.match(await ann.run("many.filter(([url]) => url === '/z3')"), / of 1 · \d\d:/)
+  assert.match(await ann.run(".stop many"), /stopped many/)
+})
+
 test("38: watch --until ends with 0", async () => {
   const ran = await rivulet(["watch", "counts.top(1)", "--changes", "--until", "rows => rows[0]?.[1] >= 3"], as("bob"))
   assert.is(ran.code, 0, ran.err)
