@@ -22,7 +22,9 @@ export async function someoneListens(master: string, withinMs: number): Promise<
   const why = found.find(one => one !== "yes" && one !== "silent")
   throw new RivuletError(`no master answers at ${master}${why === undefined ? "" : `: ${why}`}`, {
     code: 3,
-    try: (await upElsewhere(master)) ?? "rivulet master (or rivulet start) there, or --master with another address",
+    try:
+      (await upElsewhere(master)) ??
+      "rivulet up (or rivulet start) begins a cluster here, rivulet master one there; or --master with another address",
   })
 }
 

@@ -20,7 +20,8 @@ export function statusLine({ status, lostForS, clusterEnded, running, progress =
     return red(truncate(` no answer from the master for ${lostForS} s; ${why}`, width - 1))
   }
   if (status === null) return dim(" …")
-  const asking = running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""} · Ctrl-C cancels` : ""
+  const asking = running ? `${progress === "" ? "running" : progress}${waiting > 0 ? `, ${waiting} waiting` : ""}` : ""
+  const end = running ? " · Ctrl-C cancels" : ""
   const parts = [
     status.cluster,
     `${status.workers} worker${status.workers === 1 ? "" : "s"}${status.lost > 0 ? ` (${status.lost} lost)` : ""}`,
@@ -32,7 +33,8 @@ export function statusLine({ status, lostForS, clusterEnded, running, progress =
   ]
   const bad = status.lost > 0 || status.worst !== ""
   const written = () => ` ${parts.filter(part => part !== "").join(" · ")}`
-  // Where there is no room the numbers go first; what the person waits for is the last.
-  for (const least of [4, 3, 2, ...(asking === "" ? [] : [1, 5, 0])]) if (cellWidth(written()) >= width) parts[least] = ""
-  return (bad ? yellow : dim)(truncate(written(), width - 1))
+  const room = width - cellWidth(end)
+  // Where there is no room the numbers go first; what the person waits for is the last, and how to end it stays.
+  for (const least of [4, 3, 2, ...(asking === "" ? [] : [1, 5, 0])]) if (cellWidth(written()) >= room) parts[least] = ""
+  return (bad ? yellow : dim)(`${truncate(written(), room - 1)}${end}`)
 }

@@ -240,7 +240,7 @@ test("an unknown master, or none: exit 3 with what to try, never a cluster of it
   for (const args of [["query", "1"], ["shell"], ["status"]]) {
     const ran = await rivulet(args, { master: `tcp://127.0.0.1:${port}`, input: "1 + 1\n" })
     assert.equal([args[0], ran.code, ran.out.toString()], [args[0], 3, ""])
-    assert.match(ran.err, /no master answers at tcp:\/\/127\.0\.0\.1:\d+\ntry: rivulet master/)
+    assert.match(ran.err, /no master answers at tcp:\/\/127\.0\.0\.1:\d+\ntry: rivulet up/)
   }
 })
 

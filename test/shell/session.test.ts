@@ -159,6 +159,11 @@ test("of a question whose task does not end the status line says which it waits 
     const line = statusLine({ status, lostForS: null, running: true, progress: told, waiting: 0 }, columns)
     assert.match(line, /one has run for 13 s on w2 · Ctrl-C cancels/, `${columns} columns`)
   }
+  // How it is ended is never cut.
+  for (const columns of [40, 60]) {
+    const line = statusLine({ status, lostForS: null, running: true, progress: told, waiting: 2 }, columns)
+    assert.match(line, /1 of 5.*… · Ctrl-C cancels/, `${columns} columns`)
+  }
   const lost = { status, lostForS: 4, running: false, waiting: 0 }
   assert.match(statusLine(lost, 100), /no answer from the master for 4 s; streams do not need this shell/)
   assert.match(statusLine({ ...lost, clusterEnded: true }, 100), /no answer from the master for 4 s; the cluster has ended/)
