@@ -94,9 +94,9 @@ function ownPackage(f: Function, modules: ModuleSource | undefined): object | nu
 }
 
 function tooLarge({ captured, heap, blobs }: Parameters<typeof sizeOf>[0], bytes: number, operator: string): CaptureError {
-  const sizes = captured.map(({ name, value }) => ({
-    name,
-    bytes: sizeOf({ source: "", captured: [], ...reachedFrom([value], heap, blobs) }),
+  const sizes = captured.map(one => ({
+    name: one.name,
+    bytes: sizeOf({ source: "", captured: [one], ...reachedFrom([one.value], heap, blobs) }),
   }))
   const [largest] = sizes.sort((a, b) => b.bytes - a.bytes)
   return refusal(

@@ -87,7 +87,7 @@ export async function query(expression: string, options: QueryOptions): Promise<
       await host.close()
     }
     if (held.length > 0)
-      throw new RivuletError(`${held.join(", ")}: ${held.length === 1 ? "is" : "are"} held, this is from before`, {
+      throw new RivuletError(`${held.join(", ")} ${held.length === 1 ? "is" : "are"} held: the answer is from before that`, {
         code: 5,
         try: `rivulet why ${held[0]} says what for`,
       })

@@ -109,6 +109,8 @@ test("too much is refused with its size and what to do", () => {
       /the function of map captures 32\.0 MB, over the limit of 32\.0 MB: table alone is 32\.0 MB/.test(error.message) &&
       /parallelize/.test(error.try ?? ""),
   )
+  const text = "x".repeat(mostBytes)
+  assert.throws(() => captureFunction(() => text.length, { operator: "map" }), /: text alone is 32\.0 MB/)
 })
 
 test("who asks for the time is known", () => {
