@@ -170,10 +170,14 @@ export class Results {
 
   /**
    * Deterministic functions fail alike; only a machine can differ. So: once more, elsewhere. But somebody waits for a question, and its
-   * time is its thread's own: a loop is one everywhere. Unless the worker was slow, and another has the task by now.
+   * time is its thread's own: a loop is one everywhere. Unless the worker was slow, and another has the task by now: that one's end is it.
    */
-  #triesOf(task: Task, { kind }: TaskFailure): number {
-    return kind === "timeout" && task.first === null && !this.#board.servesStreams(task.stage) ? 1 : triesOfUserFailure
+  #triedEnough(task: Task, { kind, origin }: TaskFailure): boolean {
+    const trouble = troubleOf(task)
+    trouble.origin ??= origin
+    trouble.userFailures += 1
+    const once = kind === "timeout" && task.first === null && !this.#board.servesStreams(task.stage)
+    return trouble.userFailures >= (once ? 1 : triesOfUserFailure)
   }
 
   #failed(task: Task, worker: NodeId, failure: TaskFailure): void {
@@ -183,8 +187,7 @@ export class Results {
       case "timeout":
         avoid(task, worker)
         if (failure.refused === true) return this.#board.failStage(task.stage, failure)
-        if (++troubleOf(task).userFailures >= this.#triesOf(task, failure))
-          return this.#board.failStage(task.stage, { ...failure, workers: avoidedBy(task).map(nodeName) })
+        if (this.#triedEnough(task, failure)) return this.#board.failStage(task.stage, failureOf(task, failure))
         break
       case "fetch":
         if (failure.block !== undefined && failure.from !== undefined) {
@@ -206,6 +209,12 @@ export class Results {
       this.#board.happened({ kind: "retried", spec: task.stage.spec, partition: task.partition, worker, failure })
     if (task.first === null) this.#board.analyseLater(task)
   }
+}
+
+/** With what the task's other attempt could tell, and this one not. */
+function failureOf(task: Task, failure: TaskFailure): TaskFailure {
+  const { origin } = troubleOf(task)
+  return { ...failure, ...(origin !== undefined && { origin }), workers: avoidedBy(task).map(nodeName) }
 }
 
 function avoid(task: Task, worker: NodeId): void {

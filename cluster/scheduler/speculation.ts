@@ -62,6 +62,8 @@ export class Stragglers {
     const found: Straggler[] = []
     stage.tasks.forEach(task => {
       if (task.state !== "running" || task.first === null || task.second !== null) return
+      // Its second try is its last: what a function does to two it does to a third.
+      if (task.trouble !== null && task.trouble.userFailures > 0) return
       const ms = turnMs(task.first, nowMs)
       if (ms <= limitMs) return
       if (beside || stage.pool === "stream" || ms > questionMs || isSlow(task.first.worker)) found.push({ task, beside })

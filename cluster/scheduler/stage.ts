@@ -4,7 +4,7 @@
  */
 
 import type { InputRef, OutputId } from "../../engine/rdd.js"
-import type { StageSpec } from "../../engine/task.js"
+import type { StageSpec, TaskFailure } from "../../engine/task.js"
 import type { NodeId } from "../ports.js"
 import type { Pool } from "./placement.js"
 
@@ -42,6 +42,8 @@ export interface Task {
 /** What went wrong with a task. */
 export interface Trouble {
   userFailures: number
+  /** Where the user's function is that failed: not every attempt can tell. */
+  origin: TaskFailure["origin"] | undefined
   machineFailures: number
   fetchFailures: number
   /** Workers that ended while they ran it. */
@@ -134,7 +136,7 @@ export function makeTask(stage: Stage, partition: number): Task {
 }
 
 export function troubleOf(task: Task): Trouble {
-  task.trouble ??= { userFailures: 0, machineFailures: 0, fetchFailures: 0, losses: 0, avoid: nowhere }
+  task.trouble ??= { userFailures: 0, origin: undefined, machineFailures: 0, fetchFailures: 0, losses: 0, avoid: nowhere }
   return task.trouble
 }
 

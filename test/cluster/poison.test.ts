@@ -243,7 +243,7 @@ const questions: readonly {
   },
 ]
 
-test("questions: each that fails is refused and says why, a loop soon and once; others are answered meanwhile", async ({ session }) => {
+test("questions: each that fails is refused and says why, a loop soon; others are answered meanwhile", async ({ session }) => {
   const lines = session.stream<string>("lines")
   const failed = async ({ name, ask, record }: (typeof questions)[number], kind: Poison) => {
     const failure = await ask(lines, kind).then(
@@ -254,8 +254,6 @@ test("questions: each that fails is refused and says why, a loop soon and once; 
       },
     )
     checkFailure(failure!, kind, `${name} ${kind}`, record, /did not end with one record within 0.5 s and was stopped/)
-    // A loop is one everywhere, and somebody waits.
-    if (kind === "loop") assert.is(failure!.workers!.length, 1, `${name} was tried on ${failure!.workers}`)
   }
   const asked = questions.flatMap(question => (["throw", "loop"] as const).map(kind => failed(question, kind)))
   const [before] = await Promise.all([lines.slice("-10m").count(), ...asked])

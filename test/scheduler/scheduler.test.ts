@@ -133,6 +133,11 @@ class Bench implements Planner {
     return block
   }
 
+  failures(): TaskFailure[] {
+    this.happenings.push(...this.scheduler.take())
+    return this.happenings.flatMap(one => (one.kind === "job" && one.failure !== null ? [one.failure] : []))
+  }
+
   jobs(): string[] {
     this.happenings.push(...this.scheduler.take())
     return this.happenings.flatMap(one => (one.kind === "job" ? [`${one.job} ${one.failure === null ? "done" : one.failure.message}`] : []))
@@ -763,6 +768,21 @@ test("a straggler gets a copy, and the first to finish wins", () => {
   assert.equal(bench.jobs(), ["j done"])
 })
 
+test("a straggler whose function failed has its copy for a second try, and no third", () => {
+  const bench = new Bench()
+  for (const w of ["w1", "w2"]) bench.scheduler.addWorker(w, w, 4)
+  bench.add("many", 8, store, () => [{ kind: "asset", hash: "x" }])
+  start(bench, "j", "many")
+  const [slow, ...others] = bench.flush().launched
+  for (const { task, worker } of others) bench.done(worker, task)
+  bench.nowMs = 1000
+  assert.is(bench.scheduler.speculate(bench.nowMs), 1)
+  bench.flush()
+  bench.done(slow!.worker, slow!.task, { failure: { kind: "timeout", message: "loops" } })
+  bench.nowMs = 60_000
+  assert.is(bench.scheduler.speculate(bench.nowMs), 0)
+})
+
 test("who waits in a queue that gets on is no straggler; in one that does not, all are", () => {
   const bench = new Bench()
   for (const w of ["w1", "w2"]) bench.scheduler.addWorker(w, w, 1)
@@ -817,6 +837,20 @@ test("a stage's only task is compared with those of intervals before, and copied
   assert.is(bench.scheduler.speculate(bench.nowMs), 1)
   const [copy] = bench.flush().launched
   assert.is(copy!.worker, other.worker)
+})
+
+test("a task that failed twice tells where its function is, whichever attempt could tell", () => {
+  const origin = { file: "views.ts", line: 3, column: 5, text: "" }
+  for (const known of [0, 1]) {
+    const bench = mapReduce()
+    start(bench, "j", "reduce")
+    for (const attempt of [0, 1]) {
+      const { worker, task } = bench.flush().launched.find(({ task }) => task === `map/0.${attempt + 1}`)!
+      const failure: TaskFailure = { kind: "timeout", message: "loops", ...(attempt === known && { origin }) }
+      bench.done(worker, task, { failure })
+    }
+    assert.equal(bench.failures(), [{ kind: "timeout", message: "loops", origin, workers: ["w1", "w2"] }], `attempt ${known + 1} tells`)
+  }
 })
 
 test("a question's only task gets a copy after some seconds, sooner when its worker is known to be slow; the copy outlives its end", () => {
