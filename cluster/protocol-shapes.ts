@@ -196,7 +196,7 @@ const request = byKind<Request>({
   versions: { stream: text },
   undo: { streams: list(text), by: text, force: bool },
   keep: { streams: list(text), by: text, force: bool, dryRun: optional(bool) },
-  stop: { streams: list(text), cascade: bool, by: text, force: bool, dryRun: optional(bool) },
+  stop: { streams: list(text), cascade: bool, by: text, force: bool, dryRun: optional(bool), leaving: optional(text) },
   query: {
     query: text,
     session: text,

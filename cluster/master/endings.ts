@@ -44,10 +44,21 @@ export class Endings {
   }
 
   stop(body: Asked<"stop">, times: Times, answer: Answer): void {
-    const stopped = this.#parts.catalog.planStop(body.streams, body.cascade, body.by, body.force)
+    const { leaving } = body
+    const streams = leaving === undefined ? body.streams : body.streams.filter(name => !this.#openElsewhere(name, leaving))
+    // Who shares what stays ends it then: this one is not waited for.
+    if (leaving !== undefined && streams.length < body.streams.length)
+      append(this.#parts, { kind: "left", session: leaving, wallMs: times.timeMs }, () => {})
+    const stopped = this.#parts.catalog.planStop(streams, body.cascade, body.by, body.force)
     const value = { stopped, names: this.#names(stopped) }
     if (stopped.length === 0 || body.dryRun === true) return answer(ok(value))
     this.leave(stopped, body.by, times, () => answer(ok(value)))
+  }
+
+  #openElsewhere(name: string, session: string): boolean {
+    const { catalog, ledger } = this.#parts
+    const leases = catalog.find(name)?.leases ?? []
+    return leases.some(other => other !== session && ledger.leases.get(other)?.leftMs === null)
   }
 
   /** They end, and can be called back for a while. `ids`: parents before children. */

@@ -108,6 +108,8 @@ export type Request =
       readonly by: string
       readonly force: boolean
       readonly dryRun?: boolean
+      /** Of a session that ends: what another open one has defined, too, stays. */
+      readonly leaving?: string
     }
   | {
       readonly kind: "query"

@@ -7,7 +7,7 @@ import { userName } from "./attach.js"
 const stopMs = 2_000
 
 /**
- * Stops those of this session's streams without a name of which this holds. What something else is made of stays, and so does all if the master does not
+ * Stops those of this session's streams without a name of which this holds. What something else is made of stays, or what another's command has asked for, too, and so does all if the master does not
  * answer any more: it is scratch, and ends as such.
  */
 export async function stopNameless(
@@ -19,6 +19,7 @@ export async function stopNameless(
     .filter(one => !one.named && which(one))
     .map(({ id }) => id)
   if (streams.length === 0) return
-  const body = { kind: "stop", streams, cascade: false, by: userName(), force: false } as const
+  const leaving = host.definitions.author.session
+  const body = { kind: "stop", streams, cascade: false, by: userName(), force: false, leaving } as const
   await calls.call({ kind: "request", body }, { signal: AbortSignal.timeout(stopMs) }).catch(() => {})
 }

@@ -121,6 +121,20 @@ test("an input that two sessions read ends with the later one", () => {
   assert.equal(names(h), [])
 })
 
+test("what a command alone began ends with the last of those that asked for the same", () => {
+  const h = scratch()
+  hello(h, [], "c2#1")
+  h.ask({ kind: "openSession", user: "ann", program: "ann", as: "sb", scratchMs: 20 * minuteMs }, "c2#1")
+  const counted = definition("counts", counts("views"))
+  h.ask({ kind: "define", session: "sb", definitions: [counted], assets: [] }, "c2#1")
+  h.advance(2_000)
+  const stop = (leaving: string) =>
+    (h.ask({ kind: "stop", streams: ["counts"], cascade: false, by: "ann", force: true, leaving }) as { value: { stopped: string[] } })
+      .value.stopped
+  assert.equal(stop("sa"), [])
+  assert.equal(stop("sb"), ["counts"])
+})
+
 // ── undo ──
 
 /** `counts` has three intervals, then it is stopped with its input. */
