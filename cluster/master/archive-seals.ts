@@ -53,32 +53,57 @@ export interface ArchivedFile {
   readonly sizeBytes: number
 }
 
+export interface ArchiveListing {
+  readonly seals: readonly SealRecord[]
+  /** Which of the newest intervals are left out, and why: an archive may be read while it is written. */
+  readonly unfinished: string | null
+}
+
+type Groups = (SealedBlock[] | undefined)[]
+
 /**
- * The intervals that an archive's files hold, ascending; others had no record. A text says what is wrong: an interval of
- * which a part is missing must not look like a smaller one.
+ * The intervals of `range` that an archive's files hold, ascending; others had no record. A text says what is wrong: an interval of which
+ * a part is missing must not look like a smaller one. After the last whole one they are left out, for they are being written.
  */
-export function sealsOfArchive(stream: StreamId, intervalMs: number, files: readonly ArchivedFile[]): readonly SealRecord[] | string {
-  const intervals = new Map<number, (SealedBlock[] | undefined)[]>()
+export function sealsOfArchive(
+  stream: StreamId,
+  intervalMs: number,
+  files: readonly ArchivedFile[],
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: { readonly from?: number; readonly to?: number } = {},
+): ArchiveListing | string {
+  const intervals = new Map<number, Groups>()
   for (const { path, sizeBytes } of files) {
     const part = archivedPart(path)
-    if (part === null) continue
+    if (part === null || part.interval < from || part.interval >= to) continue
     if (part.interval % intervalMs !== 0) return `${path} is of no interval of ${intervalMs} ms`
-    const groups = intervals.get(part.interval) ?? new Array<SealedBlock[] | undefined>(part.of).fill(undefined)
+    const groups: Groups = intervals.get(part.interval) ?? new Array<SealedBlock[] | undefined>(part.of).fill(undefined)
     if (groups.length !== part.of || part.part >= part.of) return `${path}: its interval has ${groups.length} parts by another file's name`
     if (groups[part.part] !== undefined) return `${path}: another file is the same part of the same interval`
     groups[part.part] = [archivedBlock(stream, path, part, sizeBytes)]
     intervals.set(part.interval, groups)
   }
-  const seals: SealRecord[] = []
-  for (const from of [...intervals.keys()].sort((a, b) => a - b)) {
-    const groups = intervals.get(from) as (SealedBlock[] | undefined)[]
-    const missing = groups.indexOf(undefined)
-    if (missing >= 0) {
-      const there = groups.find(group => group !== undefined)?.[0]?.replay
-      const beside = there !== undefined && "path" in there ? ` beside ${there.path}` : ""
-      return `part ${missing} of ${groups.length} of the interval ${new Date(from).toISOString()} is missing${beside}`
-    }
-    seals.push({ kind: "seal", stream, from, to: from + intervalMs, groups: groups as SealedBlock[][] })
+  const starts = [...intervals.keys()].sort((a, b) => a - b)
+  const isWhole = (start: number) => !(intervals.get(start) as Groups).includes(undefined)
+  const whole = starts.filter(isWhole)
+  const gap = starts.find(start => !isWhole(start))
+  const missing = gap === undefined ? null : missingPart(gap, intervals.get(gap) as Groups)
+  const newest = whole.at(-1)
+  if (missing !== null && (newest === undefined || (gap as number) < newest))
+    return `${missing}: as long as it is being written, what is before it can be read, to ${new Date(gap as number).toISOString()}`
+  return {
+    seals: whole.map(start => ({
+      kind: "seal",
+      stream,
+      from: start,
+      to: start + intervalMs,
+      groups: intervals.get(start) as SealedBlock[][],
+    })),
+    unfinished: missing === null ? null : `${missing}: left out, and what comes after it`,
   }
-  return seals
+}
+
+function missingPart(interval: number, groups: Groups): string {
+  const there = groups.find(group => group !== undefined)?.[0]?.replay
+  const beside = there !== undefined && "path" in there ? ` beside ${there.path}` : ""
+  return `part ${groups.indexOf(undefined)} of ${groups.length} of the interval ${new Date(interval).toISOString()} is missing${beside}`
 }

@@ -4,6 +4,7 @@
  */
 
 import type { InputNode, StreamId } from "../../engine/definition.js"
+import { archivedPart } from "../../engine/input/archive.js"
 import type { TaskFailure } from "../../engine/task.js"
 import { type ArchivedFile, sealsOfArchive } from "./archive-seals.js"
 import { append, type Parts, type Times } from "./parts.js"
@@ -28,12 +29,19 @@ export class ArchiveSources {
   readonly #parts: Parts
   readonly #sources: Sources
   readonly #fail: (stream: StreamId, failure: TaskFailure) => void
+  readonly #warn: (stream: StreamId, text: string) => void
   readonly #listings = new Map<StreamId, Listing>()
 
-  constructor(parts: Parts, sources: Sources, fail: (stream: StreamId, failure: TaskFailure) => void) {
+  constructor(
+    parts: Parts,
+    sources: Sources,
+    fail: (stream: StreamId, failure: TaskFailure) => void,
+    warn: (stream: StreamId, text: string) => void,
+  ) {
     this.#parts = parts
     this.#sources = sources
     this.#fail = fail
+    this.#warn = warn
   }
 
   /** True: it stopped at its bound, so that there is more. */
@@ -67,11 +75,12 @@ export class ArchiveSources {
     const { id, intervalMs } = record.definition
     const fail = (message: string) => this.#fail(id, { kind: "machine", message: `${message} (paths are read on the workers)` })
     if (error !== undefined) return fail(error)
-    const seals = sealsOfArchive(id, intervalMs, files)
-    if (typeof seals === "string") return fail(seals)
-    if (seals.length === 0) return fail(`${spec.directory} holds no archived interval`)
-    const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = spec
-    listing.seals = seals.filter(seal => seal.from >= from && seal.from < to)
+    const found = sealsOfArchive(id, intervalMs, files, spec)
+    if (typeof found === "string") return fail(found)
+    if (found.seals.length === 0 && !files.some(({ path }) => archivedPart(path) !== null))
+      return fail(`${spec.directory} holds no archived interval`)
+    if (found.unfinished !== null) this.#warn(id, found.unfinished)
+    listing.seals = found.seals
   }
 
   #seal(record: StreamRecord, listing: Listing, seals: readonly SealRecord[]): boolean {

@@ -128,7 +128,7 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
     if (told.lines.length > 0) clients.tell({ ...message, ...told, worker: "master" })
   }
   const sources = new Sources(parts, hold, warn)
-  const archives = new ArchiveSources(parts, sources, hold)
+  const archives = new ArchiveSources(parts, sources, hold, warn)
   const queries = new Queries(parts, () => {
     facts.totals.questions += 1
   })

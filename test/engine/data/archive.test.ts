@@ -29,26 +29,41 @@ test("an archived file's records come back; a damaged file is named", () => {
     assert.throws(() => readArchived(archivedSplit(path(at, 0, 1)), bad), /the archived file \/data\/views\/.*-0of1-2\.block is damaged: /)
 })
 
-const listings: readonly [what: string, paths: string[], seals: number | RegExp][] = [
+const listings: readonly [
+  what: string,
+  paths: string[],
+  seals: number | RegExp,
+  range?: { from?: number; to?: number },
+  unfinished?: RegExp,
+][] = [
   ["whole intervals, others' files beside them", [path(at, 1, 2), path(at, 0, 2), path(at + 5000, 0, 1), "/data/views/1s.text/README"], 2],
   ["a part that is missing", [path(at, 0, 2), path(at + 1000, 0, 1)], /part 1 of 2 of the interval 2026-11-21T13:05:01\.000Z is missing/],
+  ["one that is not asked for", [path(at, 0, 2), path(at + 1000, 0, 1), path(at + 2000, 0, 1)], 1, { from: at + 1000, to: at + 2000 }],
+  [
+    "the newest is being written",
+    [path(at, 0, 1), path(at + 1000, 1, 2), path(at + 2000, 0, 2)],
+    1,
+    {},
+    /part 0 of 2 of the interval 2026-11-21T13:05:02/,
+  ],
+  ["the only one is being written", [path(at, 0, 2)], /part 1 of 2/],
   ["parts that contradict each other", [path(at, 0, 2), path(at, 0, 1)], /its interval has 2 parts/],
   ["two of a part", [path(at, 0, 1), path(at, 0, 1, 3)], /another file is the same part/],
   ["another interval", [path(at + 250, 0, 1)], /of no interval of 1000 ms/],
   ["nothing", [], 0],
 ]
-for (const [what, paths, expected] of listings)
+for (const [what, paths, expected, range, unfinished] of listings)
   test(`listing: ${what}`, () => {
-    const seals = sealsOfArchive(
-      "s.1",
-      1000,
-      paths.map(file => ({ path: file, sizeBytes: 10 })),
-    )
-    if (expected instanceof RegExp) return assert.match(seals as string, expected)
-    assert.is(seals.length, expected)
-    if (typeof seals !== "string" && expected === 2)
+    const files = paths.map(file => ({ path: file, sizeBytes: 10 }))
+    const found = sealsOfArchive("s.1", 1000, files, range)
+    if (expected instanceof RegExp) return assert.match(found as string, expected)
+    if (typeof found === "string") return assert.unreachable(found)
+    assert.is(found.seals.length, expected)
+    if (unfinished === undefined) assert.is(found.unfinished, null)
+    else assert.match(found.unfinished ?? "", unfinished)
+    if (expected === 2)
       assert.equal(
-        seals[0]!.groups.map(group => group.length),
+        found.seals[0]!.groups.map(group => group.length),
         [1, 1],
       )
   })
