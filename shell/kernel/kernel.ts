@@ -24,6 +24,7 @@ export interface KernelOptions {
   /** The host, connected. Rejects with a RivuletError when no master answers; it is asked again for the next cell. */
   readonly host: (emit: (event: HostEvent) => void) => Promise<HostPort>
   readonly output: KernelOutput
+  readonly monotonicMs: () => number
   /** Breaks the cluster that is the kernel's own; what cannot be done is printed. */
   readonly chaos: (order: ChaosOrder, print: (lines: readonly StyledLine[]) => void) => void
   /** The process may end; `restart`: it is started again. */
@@ -38,8 +39,16 @@ interface Running {
   done: () => void
 }
 
+/** A request of the shell channel, and when it came. */
+interface Asked {
+  readonly message: Message
+  readonly receivedMs: number
+}
+
 export class Kernel {
-  private readonly queue: Message[] = []
+  private readonly queue: Asked[] = []
+  /** By the clock of the session whose cell failed last: what it sent until then it sent not knowing of that. */
+  private failure: { readonly session: string; readonly sentMs: number } | null = null
   private busy = false
   private count = 0
   private running: Running | null = null
@@ -65,14 +74,14 @@ export class Kernel {
   }
 
   onShell(message: Message): void {
-    this.queue.push(message)
+    this.queue.push({ message, receivedMs: this.options.monotonicMs() })
     void this.work()
   }
 
   /** Beside what runs. */
   onControl(message: Message): void {
     if (message.header.msg_type === "interrupt_request") this.interrupt()
-    void this.answer(message)
+    void this.answer({ message, receivedMs: this.options.monotonicMs() })
   }
 
   /** The thread of the cells has ended: its names are gone, streams go on. The next cell has a new one. */
@@ -92,16 +101,17 @@ export class Kernel {
   private async work(): Promise<void> {
     if (this.busy) return
     this.busy = true
-    for (let message = this.queue.shift(); message !== undefined; message = this.queue.shift()) await this.answer(message)
+    for (let asked = this.queue.shift(); asked !== undefined; asked = this.queue.shift()) await this.answer(asked)
     this.busy = false
   }
 
-  private async answer(message: Message): Promise<void> {
+  private async answer(asked: Asked): Promise<void> {
     const { output } = this.options
+    const { message } = asked
     output.publish("status", { execution_state: "busy" }, message.header)
     const type = message.header.msg_type
     try {
-      const content = await this.contentOf(type, message)
+      const content = await this.contentOf(type, asked)
       if (content !== null) output.reply(message, type.replace(/_request$/, "_reply"), content)
     } catch (error) {
       const { message: evalue, name: ename } = error as Error
@@ -112,13 +122,14 @@ export class Kernel {
   }
 
   /** Null: the request has no reply. */
-  private async contentOf(type: string, message: Message): Promise<Content | null> {
+  private async contentOf(type: string, asked: Asked): Promise<Content | null> {
+    const { message } = asked
     const { content } = message
     switch (type) {
       case "kernel_info_request":
         return kernelInfo(this.options.version)
       case "execute_request":
-        return this.execute(message)
+        return this.isTooLate(message) ? this.aborted : this.execute(asked)
       case "complete_request":
         return this.complete(String(content.code), Number(content.cursor_pos))
       case "inspect_request":
@@ -147,7 +158,7 @@ export class Kernel {
 
   // ── cells ──
 
-  private async execute(request: Message): Promise<Content> {
+  private async execute({ message: request, receivedMs }: Asked): Promise<Content> {
     const { content } = request
     const code = String(content.code)
     const silent = content.silent === true
@@ -182,22 +193,20 @@ export class Kernel {
     }
     const { failed } = running
     if (failed === null) return { status: "ok", execution_count: count, user_expressions: {}, payload: [] }
-    if (content.stop_on_error !== false) this.abortQueue()
+    if (content.stop_on_error !== false) {
+      const { session, date } = request.header
+      this.failure = { session, sentMs: Date.parse(date) + this.options.monotonicMs() - receivedMs }
+    }
     return { status: "error", execution_count: count, ...errorContent(failed), user_expressions: {}, payload: [] }
   }
 
-  /** Cells that were sent before anybody knew of the error. */
-  private abortQueue(): void {
-    const { output } = this.options
-    for (const message of this.queue.splice(0)) {
-      if (message.header.msg_type !== "execute_request") {
-        this.queue.push(message)
-        continue
-      }
-      output.publish("status", { execution_state: "busy" }, message.header)
-      output.reply(message, "execute_reply", { status: "aborted", execution_count: this.count, user_expressions: {}, payload: [] })
-      output.publish("status", { execution_state: "idle" }, message.header)
-    }
+  /** A cell that was sent before anybody knew of the error of one before it. It may still have been on its way then. Dates are cut to ms. */
+  private isTooLate({ header: { session, date } }: Message): boolean {
+    return this.failure !== null && session === this.failure.session && Date.parse(date) + 1 < this.failure.sentMs
+  }
+
+  private get aborted(): Content {
+    return { status: "aborted", execution_count: this.count, user_expressions: {}, payload: [] }
   }
 
   private failed(running: Running, name: string, message: string, lines: Failure["lines"]): void {

@@ -34,6 +34,7 @@ export async function runKernel(file: string, options: KernelRunOptions): Promis
     version: rivuletVersion,
     host: emit => cluster.open(emit, why => kernel.lost(why)),
     output: sockets,
+    monotonicMs: () => performance.now(),
     chaos: (order, print) => void cluster.chaos(order, print),
     onShutdown: end,
   })

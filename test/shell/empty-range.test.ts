@@ -24,7 +24,7 @@ for (const range of ['"2001-01-01", "2001-01-02"', '"2101-01-01", "2101-01-02"']
         said.length = 0
         await host.runCell(`counts.slice(${range})${action}`)
         assert.is(said[0]?.trim(), "(no versions)")
-        assert.match(said[1] ?? "", /of no interval, the first begins \d/)
+        assert.match(said[1] ?? "", /of no interval from 2\d01-01-01 00:00:00 to 2\d01-01-02 00:00:00, the first begins \d/)
         assert.is(said.length, 2)
       } finally {
         await host.close()

@@ -95,9 +95,9 @@ export class KernelClient {
     while (!condition()) await new Promise<void>(resolve => this.listeners.push(resolve))
   }
 
-  private send(socket: Dealer, type: string, content: object): string {
+  private send(socket: Dealer, type: string, content: object, date = new Date()): string {
     const id = randomUUID()
-    const header = { msg_id: id, msg_type: type, session: this.session, username: "test", date: new Date().toISOString(), version: "5.3" }
+    const header = { msg_id: id, msg_type: type, session: this.session, username: "test", date: date.toISOString(), version: "5.3" }
     void socket.send(this.wire.write({ identities: [], header, parent: {}, metadata: {}, content: { ...content } }))
     return id
   }
@@ -107,8 +107,9 @@ export class KernelClient {
     await this.shell.send([...frames])
   }
 
-  begin(type: string, content: object = {}): { readonly id: string; readonly answered: Promise<Answered> } {
-    const id = this.send(this.shell, type, content)
+  /** `date`: when it was sent, as it says. */
+  begin(type: string, content: object = {}, date = new Date()): { readonly id: string; readonly answered: Promise<Answered> } {
+    const id = this.send(this.shell, type, content, date)
     return { id, answered: this.answered(id) }
   }
 

@@ -75,13 +75,16 @@ test("what is drawn is a picture, text, and a specification that pages draw them
 })
 
 test("an error has the user's line, and cells that were sent after it do not run", async () => {
-  const first = kernel.begin("execute_request", { code: "const a = 1\nnope.x" })
+  const sent = new Date()
+  const first = kernel.begin("execute_request", { code: "const a = 1\nnope.x" }, sent)
   const second = kernel.begin("execute_request", { code: "kept = 99" })
   const failed = await first.answered
   assert.equal([failed.reply.status, failed.reply.ename, failed.reply.evalue], ["error", "ReferenceError", "nope is not defined"])
   assert.match((failed.reply.traceback as string[]).join("\n"), /2 │ nope\.x/)
   assert.equal(types(failed), ["execute_input", "error"])
   assert.is((await second.answered).reply.status, "aborted")
+  const late = kernel.begin("execute_request", { code: "kept = 99" }, sent)
+  assert.is((await late.answered).reply.status, "aborted", "it was still on its way")
   assert.is(data(await kernel.execute("kept"))["text/plain"], "2")
 })
 
