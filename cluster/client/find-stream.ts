@@ -29,9 +29,19 @@ export function findStream(definitions: Definitions, name: string): StreamDefini
   })
 }
 
-/** The streams, as the session last saw the cluster, whose short names say which they are, by these. */
+/** The streams, as the session last saw the cluster, whose short names say which they are, by these: its own program's come first. */
 export function bindable(host: SessionHost): Map<string, Handle> {
-  const named = host.definitions.all().filter(({ named, kind }) => named && kind !== "output")
-  const single = named.filter(({ name }) => /^[A-Za-z_$][\w$]*$/.test(name) && named.filter(other => other.name === name).length === 1)
-  return new Map(single.map(({ name, id }) => [name, host.open(id, false)]))
+  const { program: own } = host.definitions.author
+  const byName = new Map<string, StreamDefinition[]>()
+  for (const definition of host.definitions.all()) {
+    const { named, kind, name } = definition
+    if (!named || kind === "output" || !/^[A-Za-z_$][\w$]*$/.test(name)) continue
+    byName.set(name, [...(byName.get(name) ?? []), definition])
+  }
+  const found = new Map<string, Handle>()
+  for (const [name, all] of byName) {
+    const [one, ...others] = all.length === 1 ? all : all.filter(({ program }) => program === own)
+    if (one !== undefined && others.length === 0) found.set(name, host.open(one.id, false))
+  }
+  return found
 }

@@ -88,6 +88,33 @@ const elsewhere: Readonly<Record<string, string>> = {
   context: "nothing: a session's methods are global",
 }
 
+/** Flink's, Kafka Streams', and those of arrays and tables → ours. */
+const fromOthers: Readonly<Record<string, string>> = {
+  size: "count()",
+  forEach: "foreachRDD(f) on a stream; on an RDD collect() or take(n)",
+  find: "filter(f), and then take(1) of a part of it",
+  some: "filter(f), and then count()",
+  every: "filter(v => !f(v)), and then count()",
+  unique: "distinct()",
+  concat: "union(other)",
+  merge: "union(other)",
+  sort: "sortBy(f) of an RDD, or top(n, f)",
+  avg: "stats()",
+  average: "stats()",
+  between: "slice(from, to) of a stream",
+  since: "slice(from, to) of a stream, or last(span)",
+  tail: "last(span) of a stream, or top(n)",
+  clear: 'replace(definition, { state: "reset" }) of a state stream',
+  tumble: "window(length, slide), or reduceByWindow(length, f)",
+  windowedBy: "window(length, slide), or reduceByWindow(length, f)",
+  process: "map(f), or track(initialize, update, timeout) with a state for each key",
+  peek: "print(n)",
+  addSink: "save(directory), or foreachRDD(f)",
+  sinkTo: "save(directory), or foreachRDD(f)",
+  toTable: "runningReduce(f), whose every version holds all keys",
+  toStream: "changes(from, to) of a state stream",
+}
+
 const onlyStreams = ["print", "foreachRDD", "slice", "at", "latest", "last"]
 const unbounded = [
   "collect",
@@ -189,7 +216,7 @@ export function addHints(prototype: object, what: "stream" | "snapshot" | "versi
     return
   }
   if (what !== "rdd") add(prototype, "sortByKey", self => `${self}.sortByKey is not here: transform(rdd => rdd.sortBy(([key]) => key))`)
-  for (const [name, use] of Object.entries(elsewhere)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
+  for (const [name, use] of Object.entries({ ...elsewhere, ...fromOthers })) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
   if (what === "snapshot") {
     for (const name of ofOneVersion) add(prototype, name, self => `${self}.${name} is not here: transform(rdd => rdd.${name}(…))`)
     for (const [name, use] of Object.entries(ofSnapshots)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)

@@ -55,6 +55,12 @@ export class Bindings {
     })
   }
 
+  /** Streams of the cluster that have the short name, as `program/name`. */
+  streams(name: string): string[] {
+    const found = this.session.host.definitions.find(name)
+    return found.flatMap(({ program, name, named, kind }) => (named && kind !== "output" ? [`${program}/${name}`] : []))
+  }
+
   /** The shell has declared the name: it is its own from now on. */
   declared(name: string): void {
     this.bound.delete(name)

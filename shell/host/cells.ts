@@ -200,7 +200,7 @@ export class Cells {
       if (result.hasValue && text !== "_") this.lastExpression = result.declared.length === 0 && /^[\w$(][^\n;]*$/.test(text) ? text : null
       return result
     } catch (error) {
-      await addMeant(error, cell, this.evaluator)
+      await addMeant(error, cell, this.evaluator, name => this.bindings.streams(name))
       throw error
     }
   }

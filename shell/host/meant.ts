@@ -16,16 +16,21 @@ export interface Names {
   peek(name: string): Promise<unknown>
 }
 
-/** Hangs on the error what to try, if a name is wrong and another is near: `adviceOn` gives it. */
-export async function addMeant(error: unknown, cell: string, known: Names): Promise<void> {
+/**
+ * Hangs on the error what to try, if a name is wrong and another is near, or says no one stream: `adviceOn` gives it. `streams`: the cluster's
+ * that have a name, as `program/name`.
+ */
+export async function addMeant(error: unknown, cell: string, known: Names, streams: (name: string) => string[]): Promise<void> {
   if (!(error instanceof Error) || error instanceof RivuletError || "failure" in error) return
-  const advice = await meant(error, cell, known)
+  const advice = await meant(error, cell, known, streams)
   if (advice !== undefined) Object.defineProperty(error, "meant", { value: advice, configurable: true })
 }
 
-async function meant(error: Error, cell: string, known: Names): Promise<string | undefined> {
+async function meant(error: Error, cell: string, known: Names, streams: (name: string) => string[]): Promise<string | undefined> {
   const name = /^([\p{ID_Start}$_][\p{ID_Continue}$]*) is not defined$/u.exec(error.message)?.[1]
   if (name !== undefined) {
+    const called = streams(name).map(full => `stream("${full}")`)
+    if (called.length > 0) return called.join(" or ")
     if (Object.hasOwn(foreignNames, name)) return foreignNames[name]
     const near = nearest(name, known.names())
     return near && instead(cell, new RegExp(`(?<![.\\w$])${escaped(name)}(?![\\w$])`, "g"), near)

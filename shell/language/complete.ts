@@ -69,8 +69,13 @@ function described(open: OpenCell, symbol: ts.Symbol, receiver: ts.Type | undefi
   const index = fitting.findIndex(one => one !== null)
   if (isMethod && index < 0) return undefined
   const doc = firstLine(docOf(open, target, signatures[index]))
-  if (!isMethod) return { text: symbol.name, type: typeText(open, type), doc, isField: receiver !== undefined }
+  if (!isMethod) return { text: symbol.name, type: typeText(open, type), doc, isField: receiver !== undefined && !isHandle(open, receiver) }
   return { text: symbol.name, type: signatureText(open, signatures[index]!, fitting[index]!), doc, isField: false }
+}
+
+/** What it says of itself (`name`, `intervalMs`) is no field of its records. */
+function isHandle({ checker }: OpenCell, type: ts.Type): boolean {
+  return ["lineage", "explain"].every(name => checker.getPropertyOfType(type, name) !== undefined)
 }
 
 export function firstLine(doc: string): string {

@@ -12,6 +12,8 @@ import { addMeant } from "../../shell/host/meant.js"
 const test = suite("shell/meant")
 
 const values: Record<string, unknown> = { counts: { top() {}, latest() {} }, views: { filter() {}, reduceByKey() {} }, n: 3 }
+// In two programs: which one is meant nobody can tell.
+const streams = (name: string) => (name === "totals" ? ["shop/totals", "till/totals"] : [])
 const known = { names: () => Object.keys(values), peek: async (name: string) => values[name] }
 
 // What a cell threw, and the line that is offered.
@@ -34,11 +36,12 @@ const wrongs: [cell: string, error: Error, offered: string | undefined][] = [
     new ReferenceError("spark is not defined"),
     "readStream, stream, textFile and parallelize are names of their own here · .help",
   ],
+  ["totals.top(3)", new ReferenceError("totals is not defined"), 'stream("shop/totals") or stream("till/totals")'],
   ["quit()", new ReferenceError("quit is not defined"), "Ctrl-D, or .exit"],
 ]
 for (const [cell, error, offered] of wrongs)
   test(cell.replace(/\s+/g, " "), async () => {
-    await addMeant(error, cell, known)
+    await addMeant(error, cell, known, streams)
     assert.is(adviceOn(error), offered)
   })
 

@@ -69,6 +69,11 @@ for (const [marked, has, hasNot] of members)
     )
   })
 
+test("what a handle says of itself comes after what can be made of it", () => {
+  for (const handle of ["views.", "counts.", 'views.last("5m").']) assert.is(names(handle)[0], "map", handle)
+  assert.ok(names("counts.").indexOf("name") > names("counts.").indexOf("get"))
+})
+
 test("beside a name stands its type, beside a method its signature, with the records' types, and a sentence", () => {
   assert.is(item("views.map(v => v.s", "status"), "number · Of the answer: 200 …")
   assert.is(
