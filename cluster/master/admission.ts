@@ -90,6 +90,14 @@ export class Admission {
     return count
   }
 
+  /** Those that hold batches that wait for a seal. */
+  blocks(): Set<string> {
+    const found = new Set<string>()
+    for (const sessions of this.#streams.values())
+      for (const session of sessions.values()) for (const { blocks } of session.values()) for (const { block } of blocks) found.add(block)
+    return found
+  }
+
   /** Takes in a report. Gives what the worker is to hear about blocks that are settled already. */
   report(
     worker: NodeId,

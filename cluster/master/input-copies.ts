@@ -2,8 +2,8 @@
  * Received input keeps its copies: what has lost one to a dead worker gets another. Without this, every block
  * that the first lost worker held would go with the second one, however much later that dies.
  *
- * Only what is in a seal is copied here: before that its holders see to it themselves. Sources that can be read again are
- * left alone. Copies start with the sweep, a bounded number of bytes at a time, to where there is room.
+ * Only what is in a seal is copied here: before that its holders see to it themselves (`Receiver`), and here it is only counted. Sources
+ * that can be read again are left alone. Copies start with the sweep, a bounded number of bytes at a time, to where there is room.
  */
 
 import { type NodeId, nodeName } from "../ports.js"
@@ -23,6 +23,8 @@ export class InputCopies {
   readonly #underway = new Map<string, { readonly bytes: number; readonly by: NodeId }>()
   /** Who was told to let a block go that others hold, and when. */
   readonly #leaving = new Map<string, Map<NodeId, number>>()
+  /** In no seal yet, when a worker was lost that held them: whoever else holds them copies them. */
+  readonly #unsealed = new Set<string>()
   #underwayBytes = 0
   #nowMs = 0
   /** A worker was lost since the last sweep. */
@@ -34,7 +36,11 @@ export class InputCopies {
 
   /** How many blocks have fewer copies than they should and could have. */
   get wanting(): number {
-    return this.#parts.registry.size < 2 ? 0 : this.#wanting.size
+    const { registry, tracker, admission } = this.#parts
+    if (registry.size < 2) return 0
+    for (const block of this.#unsealed)
+      if (this.#enough(block) || admission.where(block) !== undefined || tracker.holders(block).length === 0) this.#unsealed.delete(block)
+    return this.#wanting.size + this.#unsealed.size
   }
 
   /** How many are under way from where to where, by names. */
@@ -96,7 +102,11 @@ export class InputCopies {
   workerLost(node: NodeId, held: Iterable<string>): void {
     for (const leaving of this.#leaving.values()) leaving.delete(node)
     this.workerBack(node)
-    for (const block of held) this.#note(block)
+    const unsealed = this.#parts.admission.blocks()
+    for (const block of held) {
+      this.#note(block)
+      if (unsealed.has(block)) this.#unsealed.add(block)
+    }
     this.#sweepsNow = true
   }
 

@@ -20,6 +20,11 @@ export interface Pending {
   kept: boolean
 }
 
+/** A batch that was stored before, and has too few copies now. `senders`: who waits for it. */
+export function pendingAgain(block: StoredBlock, holders: Set<NodeId>, sinceMs: number, ...senders: NodeId[]): Pending {
+  return { block, senders: new Set(senders), holders, underway: new Map(), late: new Set(), tried: new Set(holders), sinceMs, kept: false }
+}
+
 /** As the master hears of it. */
 export function reported(block: StoredBlock, batch: BatchKey, copies: number, fold?: FoldMark): ReceivedBlock {
   return {

@@ -21,7 +21,7 @@ import type { DurableLog } from "./durable-log.js"
 import type { Folding } from "./folding.js"
 import type { Outbox } from "./outbox.js"
 import type { Peers } from "./peers.js"
-import { memoryText, nameOf, type Pending, reported } from "./pending.js"
+import { memoryText, nameOf, type Pending, pendingAgain, reported } from "./pending.js"
 import type { Reporter } from "./reporter.js"
 import type { Spill } from "./spill.js"
 
@@ -202,13 +202,24 @@ export class Receiver {
     }
   }
 
-  /** There may be peers that were not there: those that had none to go to try again. */
+  /** There may be peers that were not there, and some may be there no more: what had none to go to tries again, what has lost a copy gets another. */
   onPeers(): void {
     for (const pending of [...this.#pending.values()]) {
       if (pending.underway.size > 0) continue
       pending.tried.clear()
       this.#replicate(pending)
     }
+    for (const [id, holders] of this.#holders) this.#copyAgain(id, holders)
+  }
+
+  /** Acked, and in no seal: for an interval, which may be an hour, nobody else sees to its copies. */
+  #copyAgain(id: string, holders: ReadonlySet<NodeId>): void {
+    const { store, peers, clock } = this.#parts
+    const block = store.get(id)
+    if (block === undefined || block.filed !== null || block.batch === null || this.isPending(id)) return
+    const living = new Set([...holders].filter(node => peers.has(node)))
+    if (1 + living.size >= peers.replicas || peers.choose(block.bytes, living, clock.monotonicMs) === null) return
+    this.#replicate(pendingAgain(block, living, clock.monotonicMs))
   }
 
   onSettled(kept: readonly SettledBlock[], dropped: readonly string[]): void {
@@ -290,12 +301,8 @@ export class Receiver {
     const copies = 1 + holders.size
     if (block.filed !== null || copies >= peers.replicas)
       this.#ack(from, key, Math.max(copies, block.filed === null ? copies : peers.replicas))
-    else {
-      // Its first holder is gone, and with it the second copy: it needs another before anyone may rely on it.
-      const sinceMs = this.#parts.clock.monotonicMs
-      const fresh = { underway: new Map(), late: new Set<NodeId>(), tried: new Set(holders), sinceMs, kept: false }
-      this.#replicate({ block, senders: new Set([from]), holders, ...fresh })
-    }
+    // Its first holder is gone, and with it the second copy: it needs another before anyone may rely on it.
+    else this.#replicate(pendingAgain(block, holders, this.#parts.clock.monotonicMs, from))
     return true
   }
 

@@ -216,7 +216,8 @@ export function addHints(prototype: object, what: "stream" | "snapshot" | "versi
     return
   }
   if (what !== "rdd") add(prototype, "sortByKey", self => `${self}.sortByKey is not here: transform(rdd => rdd.sortBy(([key]) => key))`)
-  for (const [name, use] of Object.entries({ ...elsewhere, ...fromOthers })) add(prototype, name, self => `${self}.${name} is not here: ${use}`)
+  for (const [name, use] of Object.entries({ ...elsewhere, ...fromOthers }))
+    add(prototype, name, self => `${self}.${name} is not here: ${use}`)
   if (what === "snapshot") {
     for (const name of ofOneVersion) add(prototype, name, self => `${self}.${name} is not here: transform(rdd => rdd.${name}(…))`)
     for (const [name, use] of Object.entries(ofSnapshots)) add(prototype, name, self => `${self}.${name} is not here: ${use}`)

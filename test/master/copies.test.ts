@@ -1,6 +1,7 @@
 /** Copies of received input, and who counts as dead: what a failure takes, and what it must not. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import type { ClusterStatus } from "../../cluster/protocol.js"
 import { definition, Harness, input, start } from "./harness.js"
 
 const test = suite("copies and losses")
@@ -39,6 +40,26 @@ test("input that lost a holder gets another one, so that the next death takes no
   const d = harness.join(4)
   harness.advance(2000)
   assert.equal(copiesOf(harness).at(-1), [c, "one", d])
+})
+
+test("what is in no seal yet and lost a holder is counted until the other has copied it", () => {
+  const harness = new Harness()
+  const [a, b, c] = [harness.join(1), harness.join(2), harness.join(3)]
+  harness.define(definition("views", input(), { intervalMs: 60_000 }))
+  harness.advance(1000)
+  const block = harness.batch(a, 1, { block: "one" })
+  harness.report(a, block)
+  harness.report(b, block)
+  const short = () => {
+    const { value } = harness.ask({ kind: "status" }) as { value: ClusterStatus }
+    return value.warnings.filter(text => text.startsWith("blocks of received data with one copy: 1"))
+  }
+  assert.equal(short(), [])
+  die(harness, a)
+  assert.is(short().length, 1)
+  assert.equal(copiesOf(harness), [], "its holder sees to it")
+  harness.report(c, block)
+  assert.equal(short(), [])
 })
 
 test("a worker's process ends: the copy is asked for at once, not with the next sweep", () => {
