@@ -36,6 +36,10 @@ export interface AdmittedBatch {
   readonly others: readonly string[]
 }
 
+export interface LostBatch extends BatchKey {
+  readonly rows: number
+}
+
 interface Candidate {
   readonly block: string
   readonly rows: number
@@ -143,9 +147,9 @@ export class Admission {
    * The batches that enter the interval that ends at `to`: those that arrived before it, in the order of their sessions and
    * within a session of their numbers. They are the seal's from now on. `lost`: batches whose every copy is gone.
    */
-  take(stream: StreamId, to: number, nowMs: number): { readonly admitted: AdmittedBatch[]; readonly lost: BatchKey[] } {
+  take(stream: StreamId, to: number, nowMs: number): { readonly admitted: AdmittedBatch[]; readonly lost: LostBatch[] } {
     const admitted: AdmittedBatch[] = []
-    const lost: BatchKey[] = []
+    const lost: LostBatch[] = []
     const sessions = this.#streams.get(stream)
     for (const [id, session] of sessions ?? []) {
       const seqs = this.#ledger.admitted.get(id)?.get(stream)
@@ -163,7 +167,7 @@ export class Admission {
         next = seq + 1
         session.delete(seq)
         if (block === undefined) {
-          lost.push(waiting.batch)
+          lost.push({ ...waiting.batch, rows: waiting.blocks[0]!.rows })
           continue
         }
         admitted.push({ batch: waiting.batch, ...block, others: waiting.blocks.filter((_, i) => i !== index).map(other => other.block) })

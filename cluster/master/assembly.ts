@@ -117,16 +117,16 @@ export function assemble(options: MasterOptions, config: MasterConfig, outbox: O
   const held = new HeldInput(parts, text => clients.tell({ kind: "warning", text }))
   const checkpointer = new Checkpointer(parts)
   const copies = new InputCopies(parts)
-  const sealing = new Sealing(parts, copies)
-  const streams = new Streams(parts, facts, (stream, interval, failure) =>
-    clients.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
-  )
-  const hold = (stream: StreamId, failure: TaskFailure) => streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure)
   const warn = (stream: StreamId, text: string) => {
     const message = { kind: "log", stream, interval: null, partition: null, lines: [{ level: "warn", text, repeated: 1 }] } as const
     const told = views.log("master", message, { timeMs: time.ms })
     if (told.lines.length > 0) clients.tell({ ...message, ...told, worker: "master" })
   }
+  const sealing = new Sealing(parts, copies, warn)
+  const streams = new Streams(parts, facts, (stream, interval, failure) =>
+    clients.tell({ kind: "held", stream: nameOf(stream), interval, failure }),
+  )
+  const hold = (stream: StreamId, failure: TaskFailure) => streams.hold(stream, ledger.streams.get(stream)?.sealedThrough ?? 0, failure)
   const sources = new Sources(parts, hold, warn)
   const archives = new ArchiveSources(parts, sources, hold, warn)
   const queries = new Queries(parts, () => {

@@ -19,13 +19,16 @@ export class Sealing {
   /** Of the newest seconds. */
   readonly #recordsPerInterval: { readonly wallMs: number; readonly rows: number }[] = []
   readonly #copies: InputCopies
+  readonly #warn: (stream: StreamId, text: string) => void
   /** Before it nothing is due, as long as the definitions are as they were. */
   #dueAt = Number.NEGATIVE_INFINITY
   #definitions = -1
 
-  constructor(parts: Parts, copies: InputCopies) {
+  /** `warn`: something that people who read the stream should know: a line of its log. */
+  constructor(parts: Parts, copies: InputCopies, warn: (stream: StreamId, text: string) => void) {
     this.#parts = parts
     this.#copies = copies
+    this.#warn = warn
   }
 
   report(worker: NodeId, message: Extract<Message, { kind: "report" }>, times: Times): void {
@@ -84,8 +87,9 @@ export class Sealing {
     const parts = this.#parts
     const { admission, tracker, registry, laneReaders } = parts
     const { admitted, lost } = admission.take(stream, interval.to, times.monotonicMs)
-    for (const { session, seq } of lost) {
+    for (const { session, seq, rows } of lost) {
       say(parts, "error", `batch ${seq} of session ${session} is lost: every worker that held it is gone before it was sealed`)
+      this.#warn(stream, `${rows} acked records are lost: every worker that held them died before they were in an interval`)
     }
     const holders = (block: string) => tracker.holders(block)
     const readers = laneReaders.of(stream, interval.to - interval.from, times.monotonicMs)

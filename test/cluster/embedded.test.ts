@@ -25,6 +25,15 @@ async function wordCount(session: ClientSession) {
   return counts
 }
 
+/** Resolves when the master knows that the worker has died: before, all seems to be well. */
+function lossOf(session: ClientSession, name: string): Promise<void> {
+  return new Promise(resolve => {
+    session.calls.onPush(push => {
+      if (push.kind === "event" && push.event.kind === "workerLost" && push.event.name === name) resolve()
+    })
+  })
+}
+
 /** Resolves when all workers are up and every block has its two holders again: only then may the next one die. */
 async function repaired(session: ClientSession): Promise<void> {
   for (;;) {
@@ -67,6 +76,7 @@ test("a worker that is killed while lines come: every acked line is counted once
   const session = await connect(cluster.address, { user: "u", program: "p" })
   const counts = await wordCount(session)
   const sender = await openSender(session, "lines")
+  const lost = lossOf(session, "w2")
   const all: string[] = []
   for (let round = 0; round < 30; round++) {
     const lines = someLines(200, round * 200)
@@ -75,6 +85,7 @@ test("a worker that is killed while lines come: every acked line is counted once
     await sender.flush()
     if (round === 10) await cluster.kill("w2")
     if (round !== 20) continue
+    await lost
     await repaired(session)
     await cluster.kill("w1", { restart: false })
   }

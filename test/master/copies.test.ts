@@ -1,7 +1,7 @@
 /** Copies of received input, and who counts as dead: what a failure takes, and what it must not. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
-import type { ClusterStatus } from "../../cluster/protocol.js"
+import type { ClusterStatus, LogEntry } from "../../cluster/protocol.js"
 import { definition, Harness, input, start } from "./harness.js"
 
 const test = suite("copies and losses")
@@ -183,6 +183,11 @@ test("an acked batch whose holders all seem dead is waited for; only then it is 
   harness.workers.delete(a)
   harness.advance(9000)
   assert.is(harness.said.filter(text => /batch 2 .* is lost/.test(text)).length, 1)
+  const { value: logs } = harness.ask({ kind: "logs", stream: null, sinceMs: 0 }) as unknown as { value: LogEntry[] }
+  assert.equal(
+    logs.map(({ stream, line }) => [stream, line.level, line.text]),
+    [["p/views", "warn", "100 acked records are lost: every worker that held them died before they were in an interval"]],
+  )
   assert.ok(c)
 })
 
