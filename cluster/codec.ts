@@ -17,6 +17,7 @@ import { Packr } from "msgpackr"
 import { isWellFormed } from "../engine/block/column-text.js"
 import { RivuletError } from "../engine/errors.js"
 import type { Body, Packet, PacketKind } from "./packet.js"
+import { cutPayload, joinPieces } from "./pieces.js"
 import { type Message, maxFrameBytes, protocolVersion } from "./protocol.js"
 import { messageShape } from "./protocol-shapes.js"
 
@@ -39,16 +40,16 @@ export type Decoded<T> =
 
 const packr = new Packr({ useRecords: false, moreTypes: true, useBigIntExtension: true })
 
-/** A message for `Channel.send`. Throws a RivuletError if it is over the size limit. */
+/** A message for `Channel.send`. Throws a RivuletError if it is over the size limit, which payload is not: see `pieces.ts`. */
 export function encodeMessage(message: Message, payload: readonly Uint8Array[] = []): Body {
   const exact = !survivesMessagePack(userValuesOf(message))
   const bytes: Uint8Array = exact ? serialize(message) : packr.pack(message)
   const body = new Uint8Array(bytes.byteLength + 1)
   body[0] = exact ? v8Format : messagePack
   body.set(bytes, 1)
-  const largest = payload.reduce((max, frame) => Math.max(max, frame.byteLength), body.byteLength + 1024)
-  if (largest > maxFrameBytes) {
-    throw new RivuletError(`a ${message.kind} message of ${largest} bytes is over the limit of ${maxFrameBytes} bytes a frame`, {
+  const bytesInAll = body.byteLength + 1024
+  if (bytesInAll > maxFrameBytes) {
+    throw new RivuletError(`a ${message.kind} message of ${bytesInAll} bytes is over the limit of ${maxFrameBytes} bytes a frame`, {
       try: "use more partitions, or smaller records",
     })
   }
@@ -75,7 +76,7 @@ export function decodeMessage(bytes: Uint8Array): Decoded<Message> {
   return refuse("malformed", `not a message of this protocol: ${kindOf(value)}`)
 }
 
-/** Frames for the transport. Payload frames are passed on as they are. */
+/** Frames for the transport. Payload frames are passed on as they are, or in pieces. */
 export function encodePacket(packet: Packet): Uint8Array[] {
   const from = Buffer.byteLength(packet.from)
   const to = Buffer.byteLength(packet.to)
@@ -104,10 +105,10 @@ export function encodePacket(packet: Packet): Uint8Array[] {
   frame[at] = to
   frame.write(packet.to, at + 1)
   if (message !== undefined) frame.set(message, envelope)
-  return packet.body === null ? [frame] : [frame, ...packet.body.payload]
+  return packet.body === null ? [frame] : [frame, ...cutPayload(packet.body.payload, maxFrameBytes)]
 }
 
-/** The packet in some frames; its message is still encoded. Never throws. Payload frames are not copied. */
+/** The packet in some frames; its message is still encoded. Never throws. Payload frames are not copied, but for what came in pieces. */
 export function decodePacket(frames: readonly Uint8Array[]): Decoded<Packet> {
   const first = frames[0]
   if (first === undefined || first.byteLength < headBytes + 4) return refuse("malformed", "shorter than an envelope")
@@ -141,6 +142,8 @@ export function decodePacket(frames: readonly Uint8Array[]): Decoded<Packet> {
   if (carries ? at >= frame.byteLength : at !== frame.byteLength || frames.length > 1) return refuse("malformed", `length of a ${kind}`)
   const seq = frame.readUIntLE(12, 6)
   if (kind === "data" && seq === 0) return refuse("malformed", "no sequence number")
+  const payload = joinPieces(frames.slice(1), maxFrameBytes)
+  if (payload === null) return refuse("malformed", "a payload whose end is missing")
   const packet: Packet = {
     kind,
     from: names[0]!,
@@ -150,7 +153,7 @@ export function decodePacket(frames: readonly Uint8Array[]): Decoded<Packet> {
     seq,
     ack,
     sacks,
-    body: carries ? { message: first.subarray(at), payload: frames.slice(1) } : null,
+    body: carries ? { message: first.subarray(at), payload } : null,
   }
   if (packet.fromLink === 0 && kind !== "datagram" && kind !== "gone") return refuse("malformed", `no link in a ${kind}`)
   return { ok: true, value: packet }

@@ -4,6 +4,7 @@ import { suite } from "uvu"
 import * as assert from "uvu/assert"
 import { decodeMessage, decodePacket, encodeMessage, encodePacket } from "../../cluster/codec.js"
 import type { Packet } from "../../cluster/packet.js"
+import { cutPayload, joinPieces } from "../../cluster/pieces.js"
 import { type Message, maxFrameBytes } from "../../cluster/protocol.js"
 import type { RddNode } from "../../engine/rdd.js"
 
@@ -192,7 +193,38 @@ test("foreign versions, cut and oversized frames are told apart", () => {
   assert.is(refusal([]), "malformed")
   assert.is(refusal([frame!, new Uint8Array(0)]), "malformed")
   assert.is(refusal([frame!, new Uint8Array(maxFrameBytes + 1)]), "oversized")
-  assert.throws(() => encodeMessage({ kind: "bye" }, [new Uint8Array(maxFrameBytes + 1)]), /over the limit/)
+  const tooLong = { kind: "error", reason: "x".repeat(maxFrameBytes) } as unknown as Message
+  assert.throws(() => encodeMessage(tooLong), /over the limit/)
+})
+
+const sizes: readonly (readonly number[])[] = [[], [0], [9], [10], [11], [20], [25, 3, 10, 0, 30], [0, 0, 10, 10]]
+for (const lengths of sizes)
+  test(`payload of ${lengths.join(", ") || "no"} bytes in frames of ten`, () => {
+    let next = 0
+    const payload = lengths.map(length => Uint8Array.from({ length }, () => next++))
+    const frames = cutPayload(payload, 10)
+    assert.ok(frames.every(({ byteLength }) => byteLength <= 10))
+    assert.equal(
+      joinPieces(frames, 10)?.map(frame => [...frame]),
+      payload.map(frame => [...frame]),
+    )
+    const full = frames.findIndex(({ byteLength }) => byteLength === 10)
+    if (full >= 0) assert.is(joinPieces(frames.slice(0, full + 1), 10), null, "its end is missing")
+  })
+
+test("what is larger than a frame goes in several and comes in one", () => {
+  const large = new Uint8Array(maxFrameBytes + 5)
+  large[maxFrameBytes + 4] = 7
+  const body = encodeMessage({ kind: "bye" }, [large, Uint8Array.of(1)])
+  const packet: Packet = { kind: "data", from: "a#1", to: "b#1", fromLink: 1, toLink: 1, seq: 1, ack: 0, sacks: [], body }
+  const frames = encodePacket(packet)
+  assert.equal(
+    frames.slice(1).map(({ byteLength }) => byteLength),
+    [maxFrameBytes, 5, 1],
+  )
+  const decoded = decodePacket(frames)
+  const payload = decoded.ok ? decoded.value.body!.payload : []
+  assert.equal([payload.length, payload[0]?.byteLength, payload[0]?.at(-1)], [2, maxFrameBytes + 5, 7])
 })
 
 test.run()
