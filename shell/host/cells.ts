@@ -25,6 +25,7 @@ import { kindOf, runs } from "./kinds.js"
 import { loadedCells } from "./loaded-cells.js"
 import { addMeant } from "./meant.js"
 import type { HostEvent } from "./port.js"
+import { timesOf } from "./rdd-times.js"
 import { ofHidden, ofIndexed } from "./said-of-cells.js"
 import { type Around, type RunCell, saveCells } from "./saved-cells.js"
 import { definitionLine } from "./stream-lines.js"
@@ -234,7 +235,7 @@ export class Cells {
       .map(item => ({ text: definitionLine(item, { tz, nowMs: this.place.now() }), style: "dim" }) as const)
     const rdds = [...named]
       .filter(([value]) => handleData(value)?.kind === "rdd")
-      .map(([, name]) => ({ text: `${name}   rdd`, style: "dim" }) as const)
+      .map(([value, name]) => ({ text: [`${name}   rdd`, ...timesOf(value, this.place)].join(" · "), style: "dim" }) as const)
     return [...streams, ...rdds, ...ofHidden(result.declared, session.host.definitions.all())]
   }
 

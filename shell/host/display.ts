@@ -4,7 +4,7 @@
  */
 import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, Series, SnapshotDStream, Stamp, StateDStream, StreamInfo } from "../../engine/fluent/types.js"
-import { formatTime } from "../../engine/time.js"
+import { type Duration, formatDuration, formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
 import { rowsOf } from "../cli/output.js"
 import type { StyledLine } from "../session.js"
@@ -70,7 +70,33 @@ async function showStream(stream: StateDStream<unknown, unknown>, context: Displ
   const header: StyledLine = { text: streamHeader(info, context), style: "bold" }
   if (info.kind === "output") return { lines: [header], rows: [], stamp: undefined }
   const first = await firstRows((stream as SnapshotDStream<unknown>).latest(), context)
-  return { ...first, lines: [header, ...first.lines] }
+  const [newest, ...others] = first.rows
+  const lines =
+    info.kind === "records" && typeof newest === "number" && others.length === 0
+      ? [await numberLine(stream as unknown as Numbers, parseDuration(info.interval), newest, context), ...first.lines.slice(1)]
+      : first.lines
+  return { ...first, lines: [header, ...lines] }
+}
+
+interface Numbers {
+  last(span: Duration): RDD<unknown>
+}
+
+const courseIntervals = 60
+/** Of longer intervals fewer: what is older may have to be read from disks. */
+const courseMs = 600_000
+
+/** What has one number an interval, as a stream's `count()`: how it went of late. */
+async function numberLine(stream: Numbers, intervalMs: number, newest: number, context: DisplayContext): Promise<StyledLine> {
+  const text = `  ${formatNumber(newest)}`
+  const intervals = Math.min(courseIntervals, Math.floor(courseMs / intervalMs))
+  if (intervals < 2) return { text }
+  const { value } = await abortable(stream.last(formatDuration(intervals * intervalMs)).collect(), context.signal)
+  const numbers = value.filter(one => typeof one === "number")
+  if (numbers.length < 2 || numbers.length < value.length) return { text }
+  const range = `last ${formatNumber(numbers.length)} intervals: ${formatNumber(Math.min(...numbers))} – ${formatNumber(Math.max(...numbers))}`
+  const room = context.width - text.length - range.length - 8
+  return { text: `${text}   ${sparkline(numbers, Math.max(8, Math.min(courseIntervals, room)))}   ${range}` }
 }
 
 /** Rows of a bare handle: pairs with a number by the number then the key, all else in partition order. */

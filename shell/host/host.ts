@@ -272,7 +272,8 @@ export class ShellHost implements HostPort, CommandHost, CellPlace {
   }
 
   async share(args: string): Promise<readonly StyledLine[]> {
-    return shareLines(await watched(args === "" ? (this.open.newest ?? "_") : args, this), this)
+    const panel = args === "" ? this.open.newest : undefined
+    return shareLines(await watched(panel?.expression ?? args, this), this, panel?.name)
   }
 
   pin(args: string): Promise<readonly StyledLine[]> {

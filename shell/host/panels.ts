@@ -70,7 +70,7 @@ export class Panels {
       stream,
       stop: async () => {},
       past: new Map(),
-      view: { name, title: name, lines: ["…"], note: "waiting", live: true },
+      view: { name, title: titleOf(name, title), lines: ["…"], note: "waiting", live: true },
       asking: false,
       newest: 0,
       shown: 0,
@@ -89,9 +89,10 @@ export class Panels {
     if (this.at !== null) await this.look(panel)
   }
 
-  /** What the panel that was opened last shows, as an expression; undefined: none is open. */
-  get newest(): string | undefined {
-    return [...this.open_.values()].at(-1)?.title
+  /** What the panel that was opened last is called, and what it shows, as an expression; undefined: none is open. */
+  get newest(): { readonly name: string; readonly expression: string } | undefined {
+    const [name, panel] = [...this.open_].at(-1) ?? []
+    return name === undefined || panel === undefined ? undefined : { name, expression: panel.title }
   }
 
   /** What open panels show. */
@@ -285,6 +286,9 @@ export class Panels {
     return { from: this.time(from), at: this.time(at), to: this.time(newest), share }
   }
 }
+
+const titleOf = (name: string, expression: string): string =>
+  expression === name || expression === "_" ? name : `${name} ─ ${expression.replace(/\s+/g, " ")}`
 
 const changeOf = (by: number): string => `${by >= 0 ? "+" : "-"}${formatNumber(Math.abs(by))}`
 

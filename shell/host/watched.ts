@@ -18,6 +18,9 @@ interface Asks {
   value(expression: string): Promise<unknown>
 }
 
+/** What a panel of the last expression is called. */
+const unnamed = "panel"
+
 /** `counts.top(5) as hottest`; empty: the last expression. Throws a RivuletError of code 2 for what is no stream. */
 export async function watched(args: string, host: Asks): Promise<Watched> {
   const match = /^([\s\S]*?)(?:\s+as\s+([\w-]+))?\s*$/.exec(args)
@@ -40,7 +43,7 @@ export async function streamOf(text: string, host: Asks): Promise<SnapshotDStrea
 }
 
 export async function openPanel({ expression, name, stream }: Watched, panels: Panels): Promise<StyledLine[]> {
-  const called = name ?? (expression === "_" ? "panel" : expression)
+  const called = name ?? (expression === "_" ? unnamed : expression)
   await panels.open(called, expression, stream)
   const named = name === null || name === expression ? "" : `, { name: ${JSON.stringify(name)} }`
   return [{ text: `  .unwatch closes it   ≡   watch(${expression}${named})`, style: "dim" }]
@@ -59,11 +62,19 @@ interface Shares extends Asks {
   readonly tz: string
 }
 
-/** Gives it a name on the cluster, so that others have it live, and says how. Nothing is computed twice. */
-export async function shareLines({ name, stream, expression }: Watched, host: Shares): Promise<StyledLine[]> {
+/**
+ * Gives it a name on the cluster, so that others have it live, and says how. Nothing is computed twice. `panel`: what the panel that shows it is
+ * called, which becomes its name if it has none.
+ */
+export async function shareLines({ name, stream, expression }: Watched, host: Shares, panel?: string): Promise<StyledLine[]> {
   if (name !== null) host.session.name(stream, name)
   await host.session.flush()
-  const info = await stream.info()
+  let info = await stream.info()
+  if (info.name.includes("@") && panel !== undefined && panel !== unnamed && /^[\w-]+$/.test(panel)) {
+    host.session.name(stream, panel)
+    await host.session.flush()
+    info = await stream.info()
+  }
   if (info.name.includes("@"))
     throw new RivuletError(`${expression} has no name that others could say`, { code: 2, try: `.share ${expression} as hottest` })
   const whole = `${info.program}/${info.name}`
