@@ -172,8 +172,16 @@ function begun(definition: StreamDefinition, from: number): StreamDefinition {
   return definition.from === "earliest" && begins ? { ...definition, from } : definition
 }
 
-function planOf({ add, change, stop, unchanged, applied, at, begins }: ResponseValues["replace"]["plan"]): Plan {
+function planOf({ add, change, stop, unchanged, applied, at, begins, resumes }: ResponseValues["replace"]["plan"]): Plan {
   const changes = change.map(one => ({ ...one }))
   const times = { ...(at !== null && { at }), ...(begins && { begins: begins.map(one => ({ ...one })) }) }
-  return { add: [...add], change: changes, stop: [...stop], unchanged: [...unchanged], applied, ...times }
+  return {
+    add: [...add],
+    change: changes,
+    stop: [...stop],
+    unchanged: [...unchanged],
+    applied,
+    ...times,
+    ...(resumes && { resumes: [...resumes] }),
+  }
 }

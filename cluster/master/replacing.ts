@@ -90,11 +90,14 @@ export function planReplace(
         },
       ],
       stop: [],
-      unchanged: behind.filter(({ definition: { named: hasName } }) => hasName).map(nameOf),
+      unchanged: namesOf(behind),
+      ...(failed && { resumes: namesOf(held.filter(user => user !== old)) }),
       at,
     },
   }
 }
+
+const namesOf = (streams: readonly StreamRecord[]) => streams.filter(({ definition: { named } }) => named).map(nameOf)
 
 /**
  * The definition that is in force from there on, under another version: what is made of those intervals has names of its own. What becomes of the

@@ -256,6 +256,8 @@ export interface ReplacePlan {
   readonly at: number | null
   /** Of a submit: the first intervals' starts of what is added or made anew, of what has one of its own. */
   readonly begins?: readonly { readonly name: string; readonly from: number }[]
+  /** Of the unchanged those that are held, and go on with it. */
+  readonly resumes?: readonly string[]
 }
 
 /** The value of a `query` response: the client fetches the parts from the workers, in order, but for those that came with it. */

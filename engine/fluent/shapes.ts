@@ -185,6 +185,8 @@ export interface Plan {
   at?: number
   /** Of `submit`: the start of the first interval (epoch ms) of each state and output that is added or, with `from`, made anew. */
   begins?: { name: string; from: number }[]
+  /** Of `replace`: names of the unchanged that are held, and go on with it. */
+  resumes?: string[]
 }
 
 /** A field of records: its type as TypeScript writes it, whether it may be absent, a sample. */

@@ -68,13 +68,14 @@ async function sayBeginnings(session: ClientSession, program: string, { add, cha
   }
 }
 
-/** A line each: `+` added, `~` changed, `-` stopped, `=` as it was. With a past (`from`, epoch ms): from when on, too. */
-export function planText({ add, change, stop, unchanged, begins = [] }: Plan, from?: number): string {
+/** A line each: `+` added, `~` changed, `-` stopped, `=` as it was, or held and going on. With a past (`from`, epoch ms): from when on, too. */
+export function planText({ add, change, stop, unchanged, begins = [], resumes = [] }: Plan, from?: number): string {
   const beginning = (name: string): string => {
     const since = from === undefined ? undefined : begins.find(one => one.name === name)?.from
     if (since === undefined) return ""
     return `  from ${new Date(since).toISOString()}${from! > 0 && since > from! ? earlier : ""}`
   }
+  const untouched = unchanged.filter(name => !resumes.includes(name))
   const states = { kept: "keeps its state", mapped: "its state is changed", reset: "begins anew", none: "" } as const
   const lines = [
     ...add.map(name => `+ ${name}${beginning(name)}`),
@@ -82,7 +83,8 @@ export function planText({ add, change, stop, unchanged, begins = [] }: Plan, fr
       ({ name, from, to, state }) => `~ ${name}  ${from} → ${to}${states[state] === "" ? "" : `  ${states[state]}`}${beginning(name)}`,
     ),
     ...stop.map(name => `- ${name}`),
-    ...(unchanged.length > 0 ? [`= ${unchanged.join(", ")}  unchanged, not touched`] : []),
+    ...(untouched.length > 0 ? [`= ${untouched.join(", ")}  unchanged, not touched`] : []),
+    ...(resumes.length > 0 ? [`= ${resumes.join(", ")}  unchanged, goes on from where it is held`] : []),
   ]
   return lines.length === 0 ? "nothing changes" : lines.join("\n")
 }

@@ -175,6 +175,7 @@ export class Edits {
       for (const row of compared.onlyAfter) lines.push(this.#row("+", row))
     }
     lines.push(...this.#throwing("before", before), ...this.#throwing("after", after))
+    if (before.first !== null && before.intervals !== null && after.first === null) lines.push({ text: "    after: none fails" })
     if (typeof made === "number") lines.push({ text: `    after: ${formatNumber(made)} records, none of them fails` })
     return lines
   }

@@ -1,8 +1,10 @@
 /** `.why`: causes in order of their share, each with what shows it and what to try. */
 
+import { parentsOf } from "../../cluster/client/tree.js"
 import type { ClusterStatus } from "../../cluster/protocol.js"
 import { RivuletError } from "../../engine/errors.js"
 import type { StreamInfo, Why } from "../../engine/fluent/types.js"
+import type { TaskFailure } from "../../engine/task.js"
 import { formatTime } from "../../engine/time.js"
 import type { StyledLine } from "../session.js"
 import { formatBytes, formatNumber } from "../view/number.js"
@@ -81,8 +83,30 @@ function heldLines(info: StreamInfo, held: ClusterStatus["held"][number], host: 
     // Who sets aside the records of one interval is held by the next one that has such: of many the function is to be mended.
     const more = (info.held?.lookedAhead?.failing ?? 0) - 1
     const again = more > 0 ? `; ${formatNumber(more)} others may hold it again` : ""
-    lines.push(line(`  try        ${`.edit ${name}`.padEnd(24)} mend the function, try it on what is kept, put it in place`))
+    lines.push(
+      line(
+        `  try        ${`.edit ${holding(info, held.failure, host)}`.padEnd(24)} mend the function, try it on what is kept, put it in place`,
+      ),
+    )
     lines.push(line(`             ${`.resume ${name} record`.padEnd(24)} leaves such records of that interval out${again}`))
   }
   return lines
+}
+
+/** Shorter lines stand in many texts. */
+const tellingLength = 12
+
+/** The stream in whose text the function is that failed: the one that is held, or the nearest of those that it is made of. */
+function holding({ program, name }: StreamInfo, { origin }: TaskFailure, { session }: Asker): string {
+  const { definitions } = session.host
+  // Of a function that stands in several declarations the first is told.
+  const text = (origin?.text ?? "").replace(/^\s*(export\s+)?(const|let|var)\s+[\w$]+\s*=/, "").trim()
+  const says = (line: string) => line.includes(text) || (line.length >= tellingLength && text.includes(line))
+  const next = text.length < tellingLength ? [] : definitions.find(`${program}/${name}`)
+  for (const one of next) {
+    if (one.named && one.source.split("\n").some(line => says(line.trim())))
+      return one.program === program ? one.name : `${one.program}/${one.name}`
+    for (const parent of parentsOf(one.node)) if (definitions.has(parent)) next.push(definitions.get(parent))
+  }
+  return name
 }

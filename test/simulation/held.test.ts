@@ -156,6 +156,7 @@ for (const fault of [null, "w1", "w2", "master"] as const) {
     const plan = await pairs.replace(fix, { from: "failed" })
     assert.is(plan.applied, true)
     assert.equal(plan.unchanged.includes("test/counts"), true)
+    assert.equal([tried.resumes, plan.resumes], [["test/counts"], ["test/counts"]])
     if (fault !== null) s.restart(fault)
     await s.advance("4s")
     assert.equal((await s.status()).held, [])
