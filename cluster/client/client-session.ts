@@ -309,7 +309,7 @@ export class ClientSession implements Session {
       // A question that was under way when the session closed has nobody left to tell.
       if (this.#closed === null) this.#onWatched({ name: handle.name ?? "onCompleted", error: asError(error) })
     }
-    const subscription = await subscribe(this.host, this.calls, handle.id, callback, failed)
+    const subscription = await subscribe(this.host, this.calls, handle.id, callback, failed, !this.readOnly)
     const stop = async () => {
       this.#watches.delete(stop)
       await subscription.stop()

@@ -165,6 +165,14 @@ export class Definitions {
     return this.#drafts().filter(({ id }) => needed.has(id))
   }
 
+  /** The streams of the cluster that these are made of, for who sends none: themselves, if they are there. Null: there is a draft that has to run. */
+  runningUnder(id: StreamId): StreamId[] | null {
+    const drafts = this.draftsIn([id])
+    if (drafts.some(({ kind, persist }) => persist || runs.has(kind))) return null
+    if (drafts.length === 0) return [this.idOf(id)]
+    return [...new Set(drafts.flatMap(({ node }) => streamsIn(node)).map(one => this.idOf(one)))].filter(one => !this.isDraft(one))
+  }
+
   /** What this session gave the cluster. */
   given(): StreamDefinition[] {
     return [...this.#known.values()].flatMap(({ definition, own, state }) => (own && state === "accepted" ? [definition] : []))

@@ -28,6 +28,14 @@ export interface WatchSettings<T> {
   readonly until?: (value: T) => boolean
 }
 
+/** Whose intervals are listened to. Who may only read (`sends` false) gives the cluster no definition: what the stream is made of tells when there is a new one. */
+async function heardFor(host: SessionHost, id: StreamId, sends: boolean): Promise<readonly StreamId[]> {
+  const under = sends ? null : host.definitions.runningUnder(id)
+  if (under !== null && under.length > 0) return under
+  await host.flush([id])
+  return [host.definitions.idOf(id)]
+}
+
 /**
  * Calls back with the end of the newest finished interval: at once if there is one, then whenever one is finished. While a call
  * is under way further ones are joined into one. A callback that fails is heard of by `failed`, and called no more.
@@ -38,9 +46,10 @@ export async function subscribe(
   id: StreamId,
   callback: (through: number) => unknown,
   failed: (error: unknown) => void,
+  sends = true,
 ): Promise<Subscription> {
-  await host.flush([id])
-  const stream = host.definitions.idOf(id)
+  const streams = await heardFor(host, id, sends)
+  const throughs = new Map(streams.map(stream => [stream, Number.NEGATIVE_INFINITY]))
   let next: number | null = null
   let last = Number.NEGATIVE_INFINITY
   let busy = false
@@ -60,9 +69,11 @@ export async function subscribe(
     if (stopped) return
     stopped = true
     release()
-    await host.request({ kind: "unsubscribe", stream })
+    await Promise.all(streams.map(stream => host.request({ kind: "unsubscribe", stream })))
   }
-  const completed = (through: number) => {
+  const completed = (stream: StreamId, ended: number) => {
+    throughs.set(stream, ended)
+    const through = Math.min(...throughs.values())
     if (through <= last || stopped) return
     next = through
     run().catch(error => {
@@ -73,11 +84,13 @@ export async function subscribe(
     })
   }
   const release = calls.onPush(push => {
-    if (push.kind === "completed" && push.stream === stream) completed(push.through)
+    if (push.kind === "completed" && throughs.has(push.stream)) completed(push.stream, push.through)
   })
-  const { through } = await host.request({ kind: "subscribe", stream })
-  // Before the first interval's end there is nothing to see.
-  if (through > host.definitions.sinceOf(id)) completed(through)
+  for (const stream of streams) {
+    const { through } = await host.request({ kind: "subscribe", stream })
+    // Before the first interval's end there is nothing to see.
+    if (through > host.definitions.sinceOf(stream)) completed(stream, through)
+  }
   return { stop }
 }
 

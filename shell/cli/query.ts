@@ -64,7 +64,11 @@ export async function query(expression: string, options: QueryOptions): Promise<
       host.print(echo)
       if (result.declared.length > 0 && !result.hasValue) return
       // What only a question makes is a recipe: bare, it answers with its newest interval.
-      if (runs(kindOf(session, result.value)) && session.justDefined(result.value)) return
+      if (runs(kindOf(session, result.value)) && session.justDefined(result.value)) {
+        // Who may only read has defined nothing: the master says so.
+        if (session.readOnly) await session.flush()
+        return
+      }
       asks = true
       const answer = await ask(result.value, host, options.at)
       settled()

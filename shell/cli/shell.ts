@@ -95,6 +95,9 @@ function given(paths: readonly string[], { local }: ShellOptions): Given {
   return { workers: isCount ? positiveInteger(local, "--local", 16) : 2, file, directories }
 }
 
+/** A key is for the connection; in a prompt it is forty letters that nobody reads. */
+const withoutKeys = (address: string): string => address.replace(/#[\w-]{43}/g, "")
+
 /** The connection with a cluster that is there already: it is made while the screen loads. */
 async function dialed(options: ShellOptions, ending: Ending): Promise<RuntimeCalls | undefined> {
   if (options.local !== undefined || options.demo) return undefined
@@ -112,7 +115,7 @@ async function attachTo(options: ShellOptions, workers: number, ending: Ending):
     const { color, confirm } = profile ?? {}
     return {
       address,
-      name: profile?.name ?? address.replaceAll("tcp://", ""),
+      name: profile?.name ?? withoutKeys(address).replaceAll("tcp://", ""),
       cluster: undefined,
       demo: undefined,
       readOnly: options.readOnly === true,
@@ -151,7 +154,7 @@ export async function startOwn(
 function banner(attachment: Attachment, zone: string): StyledLine[] {
   const where = attachment.cluster
     ? `embedded: 1 master, ${attachment.cluster.workers.length} workers on this machine · ends with this shell`
-    : `${attachment.address} · you are ${userName()}${attachment.readOnly ? " (read-only)" : ""}`
+    : `${withoutKeys(attachment.address)} · you are ${userName()}${attachment.readOnly ? " (read-only)" : ""}`
   const lines: StyledLine[] = [{ text: `rivulet · ${where} · times are ${zone}`, style: "bold" }]
   if (attachment.cluster)
     lines.push({ text: `  elsewhere    npx rivulet -m ${attachment.address}   attaches another terminal to it`, style: "dim" })

@@ -89,7 +89,8 @@ function neverHeld(until: string, limit: string): RivuletError {
 /** Nothing more would come, and nothing would say so. */
 function whenStopped(session: ClientSession, stream: SnapshotDStream<unknown>, end: (error: unknown) => void): void {
   const data = handleData(stream)
-  if (data?.kind !== "stream") return
+  // Of what who may only read has for himself, what it is made of may be stopped: then the next question fails.
+  if (data?.kind !== "stream" || (session.readOnly && session.host.definitions.isDraft(data.id))) return
   const name = stream.name
   const look = async () => {
     const id = session.host.definitions.idOf(data.id)

@@ -96,6 +96,18 @@ test("a panel's stream that is shared has a name on the cluster, by which others
   assert.match(watched.out, /"rows":\[\["\/a",3\]/)
 })
 
+test("who may only read watches what needs no definition of its own, and is told when it does", async () => {
+  const reads = (...args: string[]) => rivulet([...args, "--read-only"], as("bob"))
+  const watched = await reads("watch", "counts.top(1)", "-o", "ndjson", "--until", "rows => rows.length > 0")
+  assert.is(watched.code, 0, watched.err)
+  assert.match(watched.out, /"rows":\[\["\/a",\d+\]\]/)
+  for (const command of ["query", "watch"]) {
+    const refused = await reads(command, "views.map(v => [v.url, 1]).runningReduce(sum)")
+    assert.is(refused.code, 4, `${command}: ${refused.out}`)
+    assert.match(refused.err, /defining streams is not reading/)
+  }
+})
+
 test("an answer is pinned: others ask for it as it was, also when what it was made of has gone on", async () => {
   await ann.run("const flags = views.map(v => [v.url, 1]).runningReduce(sum)")
   await ann.until('flags.get("/a")', said => said.startsWith("  3\n"))
