@@ -215,10 +215,13 @@ export class Receiver {
   /** Acked, and in no seal: for an interval, which may be an hour, nobody else sees to its copies. */
   #copyAgain(id: string, holders: ReadonlySet<NodeId>): void {
     const { store, peers, clock } = this.#parts
+    let copies = 1
+    for (const node of holders) if (peers.has(node)) copies += 1
+    if (copies >= peers.replicas || this.isPending(id)) return
     const block = store.get(id)
-    if (block === undefined || block.filed !== null || block.batch === null || this.isPending(id)) return
+    if (block === undefined || block.filed !== null || block.batch === null) return
     const living = new Set([...holders].filter(node => peers.has(node)))
-    if (1 + living.size >= peers.replicas || peers.choose(block.bytes, living, clock.monotonicMs) === null) return
+    if (peers.choose(block.bytes, living, clock.monotonicMs) === null) return
     this.#replicate(pendingAgain(block, living, clock.monotonicMs))
   }
 
