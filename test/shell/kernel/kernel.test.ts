@@ -154,7 +154,7 @@ test("a live table is shown once and updated in its place, until it is closed", 
   await kernel.until(() => updates().length > 1)
   const { data: updated, transient } = updates().at(-1)!.content as { data: Record<string, string>; transient: { display_id: string } }
   assert.is(transient.display_id, id)
-  assert.match(updated["text/plain"]!, /^hottest · /)
+  assert.match(updated["text/plain"]!, /^hottest ─ counts\.top\(3\) · /)
   assert.ok(updated["text/html"])
   assert.is((await kernel.execute(".unwatch")).reply.status, "ok")
 })
