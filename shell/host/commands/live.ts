@@ -13,7 +13,7 @@ export const liveCommands: readonly DotCommand[] = [
   {
     name: "share",
     usage: ".share [expression] [as name]",
-    help: "how others see a stream live; bare: the newest panel's, else the last expression's. With a name it gets that on the cluster",
+    help: "how others see a stream live; bare: the newest panel's, by that name, else the last expression's. With a name it gets that on the cluster",
     run: (host, args) => host.share(args.trim()),
   },
   {
