@@ -4,17 +4,18 @@
  */
 import { handleData } from "../../engine/fluent/brand.js"
 import type { RDD, Series, SnapshotDStream, Stamp, StateDStream, StreamInfo } from "../../engine/fluent/types.js"
-import { type Duration, formatDuration, formatTime, parseDuration } from "../../engine/time.js"
+import { formatTime, parseDuration } from "../../engine/time.js"
 import { showValue } from "../../engine/values/values.js"
 import { rowsOf } from "../cli/output.js"
 import type { StyledLine } from "../session.js"
-import { chartLines, chartOf, isHistogram } from "../view/chart.js"
+import { type Chart, chartLines, chartOf, isHistogram } from "../view/chart.js"
 import { formatNumber } from "../view/number.js"
 import { fieldLines, jsonLines, type RowMode } from "../view/rows-as.js"
 import { sparkline } from "../view/sparkline.js"
 import { stampLine } from "../view/stamp.js"
 import { cellText, table, truncate } from "../view/table.js"
-import { isSeries } from "./answers.js"
+import { isRanked, isSeries, settled } from "./answers.js"
+import { courseOf, type Numbers } from "./course.js"
 import { isPanelWatch } from "./panel-watch.js"
 
 export interface DisplayContext {
@@ -78,33 +79,23 @@ async function showStream(stream: StateDStream<unknown, unknown>, context: Displ
   return { ...first, lines: [header, ...lines] }
 }
 
-interface Numbers {
-  last(span: Duration): RDD<unknown>
-}
-
-const courseIntervals = 60
-/** Of longer intervals fewer: what is older may have to be read from disks. */
-const courseMs = 600_000
-
 /** What has one number an interval, as a stream's `count()`: how it went of late. */
 async function numberLine(stream: Numbers, intervalMs: number, newest: number, context: DisplayContext): Promise<StyledLine> {
   const text = `  ${formatNumber(newest)}`
-  const intervals = Math.min(courseIntervals, Math.floor(courseMs / intervalMs))
-  if (intervals < 2) return { text }
-  const { value } = await abortable(stream.last(formatDuration(intervals * intervalMs)).collect(), context.signal)
-  const numbers = value.filter(one => typeof one === "number")
-  if (numbers.length < 2 || numbers.length < value.length) return { text }
+  const course = await courseOf(stream, intervalMs, context.signal)
+  if (course === null) return { text }
+  const { numbers } = course
   const range = `last ${formatNumber(numbers.length)} intervals: ${formatNumber(Math.min(...numbers))} – ${formatNumber(Math.max(...numbers))}`
   const room = context.width - text.length - range.length - 8
-  return { text: `${text}   ${sparkline(numbers, Math.max(8, Math.min(courseIntervals, room)))}   ${range}` }
+  return { text: `${text}   ${sparkline(numbers, Math.max(8, Math.min(numbers.length, room)))}   ${range}` }
 }
 
 /** Rows of a bare handle: pairs with a number by the number then the key, all else in partition order. */
 async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<Shown> {
-  const taken = await abortable(rdd.take(bareRows), context.signal)
+  const taken = await settled(rdd.take(bareRows), context.signal)
   const ranked =
     taken.value.length > 0 && taken.value.every(isRanked)
-      ? await abortable((rdd as RDD<[unknown, number]>).top(bareRows), context.signal)
+      ? await settled((rdd as RDD<[unknown, number]>).top(bareRows), context.signal)
       : taken
   const { value: rows, stamp } = ranked
   const lines: StyledLine[] = rows.length === 0 ? [{ text: "  (no records)", style: "dim" }] : valueLines(rows, context, bareRows).lines
@@ -115,7 +106,7 @@ async function firstRows(rdd: RDD<unknown>, context: DisplayContext): Promise<Sh
 async function shownOf(rdd: RDD<unknown>, rows: number, context: DisplayContext): Promise<readonly [number, number] | undefined> {
   const data = handleData(rdd)
   if (rows < bareRows || context.stamps === false || data?.kind !== "rdd" || data.node.kind !== "version") return undefined
-  const { value: all } = await abortable(rdd.count(), context.signal)
+  const { value: all } = await settled(rdd.count(), context.signal)
   return all > rows ? [rows, all] : undefined
 }
 
@@ -123,10 +114,10 @@ function stampUnder(stamp: Stamp, context: DisplayContext, shown?: readonly [num
   return context.stamps === false ? [] : [stampOf(stamp, context, shown)]
 }
 
-type Counting = Parameters<typeof abortable<Series<number>>>[0]
+type Counting = Parameters<typeof settled<Series<number>>>[0]
 
 async function showSnapshots(snapshots: { count(): Counting }, context: DisplayContext): Promise<Shown> {
-  const { value: counts, stamp } = await abortable(snapshots.count(), context.signal)
+  const { value: counts, stamp } = await settled(snapshots.count(), context.signal)
   if (counts.length === 0)
     return { lines: [...valueLines(counts, context, answerRows).lines, ...stampUnder(stamp, context)], rows: [], stamp }
   const lines: StyledLine[] = [
@@ -134,21 +125,6 @@ async function showSnapshots(snapshots: { count(): Counting }, context: DisplayC
     ...valueLines(counts, context, answerRows).lines,
   ]
   return { lines, rows: rowsOf(counts), stamp: undefined }
-}
-
-/** Runs an answer under the cell's signal: Ctrl-C frees its tasks. */
-async function abortable<T>(
-  answer: { stamped(): Promise<{ value: T; stamp: Stamp }>; cancel(): void },
-  signal: AbortSignal,
-): Promise<{ value: T; stamp: Stamp }> {
-  const cancel = () => answer.cancel()
-  signal.addEventListener("abort", cancel, { once: true })
-  if (signal.aborted) cancel()
-  try {
-    return await answer.stamped()
-  } finally {
-    signal.removeEventListener("abort", cancel)
-  }
 }
 
 export function streamHeader(info: StreamInfo, context: Pick<DisplayContext, "tz" | "now">): string {
@@ -163,10 +139,6 @@ export function streamHeader(info: StreamInfo, context: Pick<DisplayContext, "tz
   // What has no name of its own has only the place where it was made.
   const name = info.name.includes("@") ? info.name.replace(/@.*/, "()") : info.name
   return `${name}   ${parts.filter(part => part !== "").join(" · ")}`
-}
-
-function isRanked(row: unknown): boolean {
-  return Array.isArray(row) && row.length === 2 && typeof row[1] === "number"
 }
 
 export function stampOf(stamp: Stamp, context: Pick<DisplayContext, "tz" | "now">, shown?: readonly [number, number]): StyledLine {
@@ -193,13 +165,13 @@ export function valueLines(value: unknown, context: ValueContext, maxRows: numbe
   const rows = value instanceof Map ? [...value] : value instanceof Set ? [...value] : value
   if (Array.isArray(rows)) {
     if (rows.length === 0) return { lines: [{ text: "  (none)", style: "dim" }] }
-    const format = (time: Date) => formatTime(time.getTime(), context.tz, { nowMs: context.now() })
+    const format = (time: Date) => timeOf(time.getTime(), context)
     if (context.mode === "line" || context.mode === "json") {
       const lines = context.mode === "json" ? jsonLines(rows, maxRows) : fieldLines(rows, maxRows, format)
       const shown = Math.min(rows.length, maxRows)
       return { lines: [...lines.map(text => ({ text })), ...moreLine(rows.length - shown, context)], shown: [shown, rows.length] }
     }
-    if (isHistogram(rows)) return { lines: chartText(rows, context) }
+    if (isHistogram(rows)) return { lines: chartText(chartOf(rows)!, context) }
     const plainPairs = rows.every(row => Array.isArray(row) && row.length === 2 && !isObject(row[0]) && !isObject(row[1]))
     const text = table(rows, { width: context.width, maxRows, header: !plainPairs && rows.some(isObject), formatTime: format })
     const lines = [...text.lines.map(line => ({ text: line })), ...moreLine(text.total - text.shown, context)]
@@ -237,13 +209,18 @@ function seriesLines(series: Series<unknown>, context: ValueContext): StyledLine
   return [{ text: `  ${formatNumber(series.length)} versions; the last:`, style: "dim" }, ...last]
 }
 
-/** A value drawn. Nothing for what is no chart. */
-export function chartText(value: unknown, context: ValueContext): StyledLine[] {
-  const format = (ms: number) => formatTime(ms, context.tz, { nowMs: context.now() })
-  const cell = (key: unknown) => cellText(key, { formatTime: time => format(time.getTime()) })
-  const chart = chartOf(value, cell)
-  const size = { width: context.width, height: chartHeight, maxRows: 2 * answerRows, formatTime: format }
-  return chart === undefined ? [] : chartLines(chart, size).map(text => ({ text }))
+/** A value as a chart, its keys as cells show them; undefined for what is none. */
+export function drawnOf(value: unknown, context: ValueContext): Chart | undefined {
+  return chartOf(value, key => cellText(key, { formatTime: time => timeOf(time.getTime(), context) }))
+}
+
+export function chartText(chart: Chart, context: ValueContext): StyledLine[] {
+  const size = { width: context.width, height: chartHeight, maxRows: 2 * answerRows, formatTime: (ms: number) => timeOf(ms, context) }
+  return chartLines(chart, size).map(text => ({ text }))
+}
+
+function timeOf(ms: number, { tz, now }: ValueContext): string {
+  return formatTime(ms, tz, { nowMs: now() })
 }
 
 function isObject(value: unknown): boolean {

@@ -70,4 +70,21 @@ test("a panel that is called something is shared under that name, unless its str
   assert.match(await say(".share"), /stream\("\S+\/counts"\)/)
 })
 
+test(".plot draws handles, .last shows of one what was shown of it", async ({ session, say }) => {
+  for (const n of [1, 3, 2]) {
+    session.feed("words", Array(n).fill("a"))
+    await session.advance("1s")
+  }
+  await session.advance("1s")
+  assert.match(await say(".plot counts"), /^ {2}a {2}6 {2}█+$/)
+  const line = await say(".plot words.count()")
+  assert.match(line, /^\s*3 /, line)
+  assert.match(line, /00:00:00/, line)
+  assert.match(await say('.plot counts.slice("-1m")'), /1 /)
+  assert.match(await say(".plot words"), /words is neither numbers nor pairs with a number/)
+  await say("counts.latest()")
+  assert.match(await say(".last"), /^ {2}a {3}6\n/)
+  assert.match(await say(".plot"), /^ {2}a {2}6 {2}█+$/)
+})
+
 test.run()

@@ -1,11 +1,10 @@
 /** Answers that are there already: shown again, drawn, written to a file. */
 import { RivuletError } from "../../../engine/errors.js"
-import { formatTime } from "../../../engine/time.js"
-import { chartOf } from "../../view/chart.js"
+import { handleData } from "../../../engine/fluent/brand.js"
 import { chartFile, chartFileEnding } from "../../view/chart-file.js"
-import { cellText } from "../../view/table.js"
 import type { CommandHost } from "../command-host.js"
-import { chartText, stampOf, valueLines } from "../display.js"
+import { drawable } from "../course.js"
+import { chartText, drawnOf, stampOf, valueLines } from "../display.js"
 import { writeAnswer, writeNew } from "../kept-answers.js"
 import { type DotCommand, line } from "./command.js"
 
@@ -17,14 +16,18 @@ export const answerCommands: readonly DotCommand[] = [
     code: "_",
     run: (host, args) => {
       const { value, rows, stamp, name } = host.answers.find(args.trim())
-      const shown = valueLines(rows.length > 1 ? rows : value, { tz: host.tz, width: host.columns, now: () => host.now() }, wholeRows)
+      const shown = valueLines(
+        rows.length > 1 || handleData(value) !== undefined ? rows : value,
+        { tz: host.tz, width: host.columns, now: () => host.now() },
+        wholeRows,
+      )
       return stamp ? [...shown.lines, named(stampOf(stamp, { tz: host.tz, now: () => host.now() }, shown.shown), name)] : shown.lines
     },
   },
   {
     name: "plot",
     usage: ".plot [expression] [file.svg|.html|.vl.json]",
-    help: "a series as a line, pairs and buckets as bars; into a file: a picture, a page, a Vega-Lite specification",
+    help: "a series as a line, pairs and buckets as bars, a stream as it went or stands; into a file: a picture, a page, a Vega-Lite specification",
     run: plot,
   },
   {
@@ -46,20 +49,20 @@ async function plot(host: CommandHost, args: string) {
   const last = /\S*$/.exec(args.trim())![0]
   const path = chartFileEnding.test(last) ? last : undefined
   const expression = path === undefined ? args.trim() : args.trim().slice(0, -path.length).trim()
-  const value = expression === "" ? host.answers.find("").value : await host.value(expression)
-  const settled = await value
+  const asked = expression === "" ? host.answers.find("") : undefined
+  // Of a handle that was shown, what was shown of it: nothing is asked again.
+  const value =
+    asked === undefined ? await drawable(await host.value(expression)) : handleData(asked.value) ? asked.rows : await asked.value
   const context = { tz: host.tz, width: host.columns, now: () => host.now() }
-  const lines = chartText(settled, context)
-  const what = expression === "" ? "the last answer" : expression
-  if (lines.length === 0)
-    throw new RivuletError(`${what} is neither numbers nor pairs with a number`, {
+  const chart = drawnOf(value, context)
+  if (chart === undefined)
+    throw new RivuletError(`${expression === "" ? "the last answer" : expression} is neither numbers nor pairs with a number`, {
       code: 2,
-      try: '.plot counts.slice("-1m").count(), .plot counts.latest().top(10)',
+      try: '.plot counts.slice("-1m").count(), .plot counts.top(10), .plot views.count()',
     })
-  const time = (ms: number) => formatTime(ms, host.tz, { nowMs: host.now() })
-  const chart = chartOf(settled, key => cellText(key, { formatTime: at => time(at.getTime()) }))!
+  const lines = chartText(chart, context)
   if (path === undefined) return host.draw(chart, expression, lines)
-  writeNew(path, await chartFile(path, chart, expression === "" ? host.answers.find("").name : expression, host.tz))
+  writeNew(path, await chartFile(path, chart, asked?.name ?? expression, host.tz))
   return [line(`  drawn in ${path}`, "dim")]
 }
 
