@@ -7,7 +7,7 @@ import { formatDuration } from "../../engine/time.js"
 import { formatNumber } from "../view/number.js"
 import { type Compared, compareTarget, type Opened, openTarget, type Target } from "./compare.js"
 import { Ending } from "./ending.js"
-import { compareSides, type Side } from "./interval-diff.js"
+import { compareSides, type RowsApart, type Side } from "./interval-diff.js"
 import { compareTotals, type TotalsDifference } from "./interval-totals.js"
 import { duration, share } from "./options.js"
 import { lineFormat, toJson, write } from "./output.js"
@@ -143,14 +143,43 @@ export function comparedText(compared: readonly Compared[]): string {
     .map(({ stream, same, differ, leftOut, first }) => {
       const out = leftOut > 0 ? ` · ${formatNumber(leftOut)} left out: only one side can speak of them` : ""
       const head = `${stream}   ${formatNumber(same + differ)} intervals   ${formatNumber(differ)} differ${out}\n`
-      return head + first.map(({ from, a, b }) => `  ${new Date(from).toISOString()}\n${side("a", a)}${side("b", b)}`).join("")
+      const apart = (one: RowsApart) => [`  ${new Date(one.from).toISOString()}`, ...apartRows(one).map(text => `    ${text}`)]
+      return head + first.flatMap(one => apart(one).map(text => `${text}\n`)).join("")
     })
     .join("")
 }
 
-function side(name: string, line: string | null): string {
-  const rows = line === null ? "no rows" : line.slice(line.indexOf('"rows":') + '"rows":'.length, -2)
-  return `    ${name}  ${rows.length > 160 ? `${rows.slice(0, 160)}…` : rows}\n`
+const rowsShown = 3
+
+/** Pairs by their keys; else what each side has that the other has not. */
+function apartRows({ a, b }: RowsApart): string[] {
+  if (a === null || b === null) return [...sideRows("a", a), ...sideRows("b", b)]
+  if (!isByKey(a) || !isByKey(b)) return [...sideRows("a", a), ...sideRows("b", b)]
+  const there = new Map(b.map(([key, value]) => [JSON.stringify(key), value]))
+  const here = new Map(a.map(([key, value]) => [JSON.stringify(key), value]))
+  const keys = [...new Set([...here.keys(), ...there.keys()])]
+  const value = (side: ReadonlyMap<string, unknown>, key: string) => (side.has(key) ? cut(JSON.stringify(side.get(key))) : "–")
+  return limited(keys.map(key => `${cut(key)}   ${value(here, key)} → ${value(there, key)}`))
+}
+
+function sideRows(name: string, rows: readonly unknown[] | null): string[] {
+  if (rows === null) return [`${name}  no rows`]
+  return limited(rows.map(row => `${name}  ${cut(JSON.stringify(row))}`))
+}
+
+function limited(lines: readonly string[]): string[] {
+  const more = lines.length - rowsShown
+  return more > 0 ? [...lines.slice(0, rowsShown), `… ${formatNumber(more)} more`] : [...lines]
+}
+
+/** Each key once: what a state has. */
+function isByKey(rows: readonly unknown[]): rows is readonly (readonly [unknown, unknown])[] {
+  if (!rows.every(row => Array.isArray(row) && row.length === 2)) return false
+  return new Set(rows.map(row => JSON.stringify((row as readonly unknown[])[0]))).size === rows.length
+}
+
+function cut(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text
 }
 
 export interface ComparedTotals extends TotalsDifference {

@@ -30,7 +30,14 @@ export interface Difference {
   readonly differ: number
   readonly leftOut: number
   /** The first few intervals that differ. */
-  readonly first: readonly { readonly from: number; readonly a: string | null; readonly b: string | null }[]
+  readonly first: readonly RowsApart[]
+}
+
+export interface RowsApart {
+  readonly from: number
+  /** Rows that this side has and the other has not, as often as it has more of them; null: it has none at all. */
+  readonly a: readonly unknown[] | null
+  readonly b: readonly unknown[] | null
 }
 
 const shown = 3
@@ -44,7 +51,7 @@ export class Comparison {
   /** Read and not compared yet; null: there is none; undefined: nobody has looked. */
   #head: IntervalLine | null | undefined
   readonly #counts = { same: 0, differ: 0, leftOut: 0 }
-  readonly #first: { readonly from: number; readonly a: string | null; readonly b: string | null }[] = []
+  readonly #first: RowsApart[] = []
   /** Before the first interval that is told: whether the side that is told can speak of them is known at the end. */
   #begun = false
   readonly #before = new Map<number, string>()
@@ -110,7 +117,7 @@ export class Comparison {
     else if (a === b || (a !== null && b !== null && sameRows(a, b, this.tolerance))) this.#counts.same++
     else {
       this.#counts.differ++
-      if (this.#first.length < shown) this.#first.push({ from, a, b })
+      if (this.#first.length < shown) this.#first.push({ from, ...rowsApart(a, b) })
     }
   }
 }
@@ -127,10 +134,26 @@ function sameRows(one: string, other: string, tolerance: number): boolean {
   const a = rowsOf(one)
   const b = rowsOf(other)
   if (a.length !== b.length) return false
-  const texts = (rows: readonly unknown[]) => rows.map(row => JSON.stringify(row)).sort()
-  const [left, right] = [texts(a), texts(b)]
+  const [left, right] = [textsOf(one).sort(), textsOf(other).sort()]
   if (left.every((row, i) => row === right[i])) return true
   return tolerance > 0 && nearly(numbersApart(a), numbersApart(b), tolerance)
+}
+
+function rowsApart(one: string | null, other: string | null): Pick<RowsApart, "a" | "b"> {
+  const more = new Map<string, number>()
+  for (const text of textsOf(one)) more.set(text, (more.get(text) ?? 0) + 1)
+  const b = textsOf(other).filter(text => {
+    const left = more.get(text) ?? 0
+    if (left > 0) more.set(text, left - 1)
+    return left === 0
+  })
+  const a = [...more].flatMap(([text, times]) => Array<string>(times).fill(text))
+  const parsed = (line: string | null, texts: readonly string[]) => (line === null ? null : texts.map(text => JSON.parse(text) as unknown))
+  return { a: parsed(one, a), b: parsed(other, b) }
+}
+
+function textsOf(line: string | null): string[] {
+  return line === null ? [] : rowsOf(line).map(row => JSON.stringify(row))
 }
 
 interface Apart {

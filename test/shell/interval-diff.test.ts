@@ -1,6 +1,7 @@
 /** Two runs of a stream, interval by interval. */
 import { suite } from "uvu"
 import * as assert from "uvu/assert"
+import { comparedText } from "../../shell/cli/diff.js"
 import { compareSides } from "../../shell/cli/interval-diff.js"
 import { share } from "../../shell/cli/options.js"
 import { rowChanges } from "../../shell/cli/row-changes.js"
@@ -171,5 +172,50 @@ test("what changed of an answer's rows since the one before", () => {
   assert.equal(rowChanges([["a", 1]], [["a", 1]]), [])
   assert.throws(() => rowChanges([], [{ url: "/" }]), /--changes is of pairs/)
 })
+
+const apart: readonly [a: unknown[] | null, b: unknown[] | null, lines: string[]][] = [
+  [
+    [
+      ["x", 1],
+      ["y", 2],
+    ],
+    [
+      ["x", 1],
+      ["y", 3],
+      ["z", 1],
+    ],
+    ['"y"   2 → 3', '"z"   – → 1'],
+  ],
+  [
+    [
+      ["x", 1],
+      ["x", 2],
+    ],
+    [["x", 3]],
+    ['a  ["x",1]', 'a  ["x",2]', 'b  ["x",3]'],
+  ],
+  [
+    ["k", "k", "l"],
+    ["k", "m"],
+    ['a  "k"', 'a  "l"', 'b  "m"'],
+  ],
+  [null, ["k"], ["a  no rows", 'b  "k"']],
+  [[1, 2, 3, 4, 5], [1], ["a  2", "a  3", "a  4", "… 1 more"]],
+]
+
+for (const [a, b, lines] of apart)
+  test(`of ${JSON.stringify(a)} and ${JSON.stringify(b)} only what differs is told`, async () => {
+    const of = async function* (rows: unknown[] | null) {
+      if (rows !== null) yield { from: 0, line: JSON.stringify({ rows }), rows: rows.length }
+    }
+    const found = await compareSides({ lines: of(a), ...everything }, { lines: of(b), ...everything })
+    const [, , ...told] = comparedText([{ stream: "s", ...found }])
+      .trimEnd()
+      .split("\n")
+    assert.equal(
+      told,
+      lines.map(line => `    ${line}`),
+    )
+  })
 
 test.run()
