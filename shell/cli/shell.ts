@@ -49,8 +49,9 @@ export async function shell(paths: readonly string[], options: ShellOptions): Pr
     const attachment = await attachTo(options, workers, ending)
     if (archives.length > 0) {
       const { bindArchives } = await import("./archives.js")
+      // Mostly nothing is set aside: that needs no line.
       for (const name of await bindArchives(attachment.address, archives, ending))
-        process.stderr.write(`${name} is empty: it is not there\n`)
+        if (!name.endsWith(".aside")) process.stderr.write(`${name} is empty: it is not there\n`)
     }
     if (scripted !== undefined) {
       const { runScript } = await import("../plain/script.js")

@@ -117,9 +117,10 @@ export async function openInk(options: OpenShellOptions, prepared: PreparedInk):
   const started = async () => {
     const welcome = (await welcomed).value as Welcome
     const lines = [...keyLines(attachment, welcome), ...(await opened)]
+    const leaving = attachment.cluster === undefined ? "Ctrl-D detaches, everything keeps running" : "Ctrl-D leaves, and the cluster ends"
     const tail: StyledLine = attachment.demo
       ? { text: "  → then Enter takes the grey text: a tour in six steps. .tour off ends it · .help · Ctrl-D leaves", style: "dim" }
-      : { text: "  ° state. All names are bound here. .help · Tab · Ctrl-D detaches, everything keeps running", style: "dim" }
+      : { text: `  ° state. All names are bound here. .help · Tab · ${leaving}`, style: "dim" }
     screen.dispatch({ kind: "print", lines: [...(attachment.demo ? [] : lines), tail] })
     for (const cell of attachment.demo ? demoCells : []) screen.enter(cell)
     screen.beginTour()

@@ -87,4 +87,14 @@ test(".plot draws handles, .last shows of one what was shown of it", async ({ se
   assert.match(await say(".plot"), /^ {2}a {2}6 {2}█+$/)
 })
 
+test(".streams shows what has a name or runs, and counts the steps between", async ({ say }) => {
+  await say("const pages = words.filter(w => w !== '').map(w => [w, 2])")
+  await say("pages.runningReduce((a, b) => a + b)")
+  const text = await say(".streams")
+  assert.match(text, /\/pages /)
+  assert.match(text, /\/runningReduce@cell/)
+  assert.not.match(text, /filter@/)
+  assert.match(text, /… 2 steps without a name, made when asked for; streams\(\) has them/)
+})
+
 test.run()

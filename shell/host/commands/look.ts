@@ -28,8 +28,9 @@ export const lookCommands: readonly DotCommand[] = [
     code: "streams()",
     run: async (host, args) => {
       const streams = await host.session.streams(args.trim() === "" ? undefined : { program: args.trim() })
+      const steps = streams.filter(isStep)
       const table = tableLines(
-        streams.map(info => ({
+        (steps.length === streams.length ? streams : streams.filter(info => !isStep(info))).map(info => ({
           name: `${info.program}/${info.name}`,
           kind: info.kind,
           interval: info.interval,
@@ -45,7 +46,8 @@ export const lookCommands: readonly DotCommand[] = [
         host,
         spareOfStreams,
       )
-      return [...table, ...asideLines(streams)]
+      const hidden = steps.length > 0 && steps.length < streams.length ? [stepsLine(steps.length)] : []
+      return [...table, ...hidden, ...asideLines(streams)]
     },
   },
   {
@@ -147,6 +149,16 @@ export const lookCommands: readonly DotCommand[] = [
 ]
 
 /** What streams have set aside, in all and a second; one line, for most have nothing. */
+/** What a longer chain is made of (`map@cell:3:1`), not what runs, and what a saved run is read by (`counts@lines`). */
+function isStep({ name, state }: StreamInfo): boolean {
+  return name.includes("@") && (state === "on demand" || /@[a-z]+$/.test(name))
+}
+
+/** There are many of them, and nobody asks for them by name. */
+function stepsLine(steps: number): StyledLine {
+  return line(`  … ${formatNumber(steps)} step${steps === 1 ? "" : "s"} without a name, made when asked for; streams() has them`, "dim")
+}
+
 function asideLines(streams: readonly StreamInfo[]): StyledLine[] {
   const some = streams.filter(({ aside }) => aside > 0)
   if (some.length === 0) return []
