@@ -45,4 +45,6 @@ export interface CommandHost {
   /** The cluster is this shell's own. */
   readonly embedded: boolean
   emit(event: HostEvent): void
+  /** What is not the command's own result: it comes later. */
+  print(lines: Lines): void
 }

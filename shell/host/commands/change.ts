@@ -3,6 +3,7 @@
 import { RivuletError } from "../../../engine/errors.js"
 import { formatNumber } from "../../view/number.js"
 import { orderChaos, parseChaos } from "../chaos.js"
+import { checkWhenBack } from "../chaos-check.js"
 import { type DotCommand, line } from "./command.js"
 
 export const changeCommands: readonly DotCommand[] = [
@@ -103,6 +104,10 @@ export const changeCommands: readonly DotCommand[] = [
     name: "chaos",
     usage: ".chaos kill|slow <worker> [times]",
     help: "embedded cluster only: kills a worker process and starts it again, or makes its tasks slow",
-    run: (host, args) => orderChaos(parseChaos(args.trim(), host.embedded), event => host.emit(event)),
+    run: (host, args) => {
+      const order = parseChaos(args.trim(), host.embedded)
+      if (order.slower === null) checkWhenBack(order.worker, host)
+      return orderChaos(order, event => host.emit(event))
+    },
   },
 ]
