@@ -19,9 +19,9 @@ const groups = [
   ["cluster/adapters/executor-thread-entry.js", "cluster/adapters/task-runner.js"],
 ]
 // Native code, what is loaded on demand, and what is known by identity, so that there has to be one of it: the class of errors, functions
-// that travel by name. The one that draws is all of Vega: once for all who plot.
+// that travel by name. The one that draws is all of Vega: once for all who plot. Where a debugger stops somebody reads.
 const outside = ["canvas", "zeromq", "typescript", "@swc/core", "classic-level", "apache-arrow", "msgpackr-extract", "pino", "pg"]
-const shared = ["engine/errors.js", "engine/builtins.js", "shell/view/chart-svg.js"]
+const shared = ["engine/errors.js", "engine/builtins.js", "shell/view/chart-svg.js", "shell/program/stop-here.js"]
 
 /** True when it was done; false when esbuild is not installed. */
 export async function bundle(dist) {
@@ -62,7 +62,7 @@ async function bundleEntries(esbuild, root, entries) {
       {
         name: "places",
         setup(build) {
-          build.onResolve({ filter: /(errors|builtins|chart-svg)\.js$/ }, ({ path, resolveDir, kind }) => {
+          build.onResolve({ filter: /(errors|builtins|chart-svg|stop-here)\.js$/ }, ({ path, resolveDir, kind }) => {
             if (kind === "entry-point") return undefined
             const file = resolve(resolveDir, path)
             return shared.some(one => file === resolve(root, one)) ? { path: `./${relative(folder, file)}`, external: true } : undefined

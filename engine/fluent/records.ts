@@ -141,6 +141,13 @@ export class RecordsHandle extends StreamHandle implements Record<keyof DStream<
         try: 'reduceByWindow("5s", f, inverse?, slide?) of pairs',
       })
     }
+    // Spark has the slide here where there is no inverse.
+    if (typeof inverse === "string") {
+      throw new RivuletError(`reduceByWindow takes the inverse function before the slide, not ${JSON.stringify(inverse)}`, {
+        code: 2,
+        try: `reduceByWindow(${JSON.stringify(length)}, f, undefined, ${JSON.stringify(inverse)}), or with the inverse in its place`,
+      })
+    }
     const lengthMs = multipleOf(this.interval, length, "a window")
     const slideMs = this.#slide(slide)
     const link = (g: UserFunction) => this.host.link(g, "reduceByWindow")

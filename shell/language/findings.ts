@@ -3,6 +3,7 @@
  * must call errors are none at a prompt: names that come later, what is declared again. Those are left out.
  */
 import type ts from "typescript"
+import { literalWords } from "./literal-words.js"
 import type { Finding } from "./messages.js"
 import type { OpenCell } from "./open-cell.js"
 import { accessOf } from "./places.js"
@@ -70,6 +71,8 @@ function said(open: OpenCell, diagnostic: ts.Diagnostic): Said {
 /** The compiler's first line. */
 function plain(ts: OpenCell["ts"], { messageText }: ts.Diagnostic): string {
   const [first = ""] = ts.flattenDiagnosticMessageText(messageText, "\n").split("\n")
+  const words = literalWords(first)
+  if (words !== undefined) return words
   return first
     .replace(/import\("[^"]*"\)\./g, "")
     .replace(/\bRivulet\./g, "")

@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url"
 import type { Diagnostic } from "typescript"
 import { ownPackages } from "../../cluster/client/program/loader.js"
+import { literalWords } from "../language/literal-words.js"
 import { typescript } from "../typescript.js"
 import { type ReadFiles, readFiles } from "./checked.js"
 
@@ -52,7 +53,8 @@ export function checkTypes(path: string): Checked {
 }
 
 function describe(diagnostic: Diagnostic): string {
-  const text = typescript().flattenDiagnosticMessageText(diagnostic.messageText, "\n  ")
+  const said = typescript().flattenDiagnosticMessageText(diagnostic.messageText, "\n  ")
+  const text = literalWords(said) ?? said
   if (!diagnostic.file || diagnostic.start === undefined) return text
   const { line, character } = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start)
   const source = diagnostic.file.text.split("\n")[line] ?? ""

@@ -1,5 +1,6 @@
 /** Stops a debugger at one call of a user's function: counted in a first run, stopped at in a second. Tasks are deterministic. */
 import { CallWatch } from "../../engine/task-error.js"
+import { stopHere } from "./stop-here.js"
 
 export class StoppingWatch extends CallWatch {
   calls = 0
@@ -13,13 +14,7 @@ export class StoppingWatch extends CallWatch {
     const [, ref] = about
     // What is ours is not what somebody wants to see.
     if (ref === null) return super.wrap(f, ...about)
-    const stopping = (...args: never[]): unknown => {
-      if (++this.calls === this.stopAt) {
-        // biome-ignore lint/suspicious/noDebugger: it is what this is for
-        debugger
-      }
-      return f(...args)
-    }
+    const stopping = (...args: never[]): unknown => (++this.calls === this.stopAt ? stopHere(f, args) : f(...args))
     return super.wrap(stopping, ...about)
   }
 }

@@ -320,6 +320,11 @@ const errors: [name: string, make: (s: Pairs, o: Pairs, host: TinyHost) => unkno
   ["Spark's updateStateByKey", (s, _o, host) => s.updateStateByKey(() => 1, host.rdd([]) as never), /goes into the options/],
   ["Spark's partitions", s => s.updateStateByKey(() => 1, 8 as never), /8 are no options/],
   ["Spark's reduceByWindow", s => s.reduceByWindow(sum as never, "2s" as never), /takes the window first/],
+  [
+    "a slide in the inverse's place",
+    s => s.map(w => [w, 1]).reduceByWindow("2s", sum, "1s" as never),
+    /takes the inverse function before the slide, not "1s"/,
+  ],
   ["no partitions", s => s.runningReduce(sum, { partitions: 0 }), /0 is not a number of partitions/],
   ["a stream's sortBy", s => (s as unknown as { sortBy(): void }).sortBy(), /transform\(rdd => rdd.sortBy/],
 ]

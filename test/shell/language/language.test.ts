@@ -94,6 +94,10 @@ const findings: readonly [cell: string, ...expected: string[]][] = [
   ["views\n  .filter(v => v.statsu >= 500)", "23 statsu is not a field of views: status?"],
   ["views.filter(v => v.nowhere)", "20 nowhere is not a field of views. They have ip, user, time, method, url, status, bytes, referrer"],
   ["views.map(v => ({ u: v.url })).filter(x => x.uu)", "45 uu is not a field of these records: u?"],
+  [
+    "views.map(v => [v.url, 1] as const).runningReduce((a, b) => a + b)",
+    "60 the value can only be 1 by its type, this gives any number: without `as const`, [key, 1] is a pair with a number",
+  ],
   ["ones.map(p => p.nope)", "16 nope is not a field of ones: each is [string, number]"],
   ["views.mapp(v => v)", "6 mapp is not an operator of views, a stream of records: map?"],
   ['views.get("/a")', "6 get is of state streams; views is a stream of records"],
