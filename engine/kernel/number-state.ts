@@ -18,6 +18,8 @@ const firstCapacity = 1 << 10
 const slotInts = 12
 const slotDoubles = 6
 const mostKeyBytes = 0x7fffffff
+/** So many keys are looked for at a time: see `lookAhead`. */
+const together = 64
 /** Fewer bytes of keys are not worth a call. */
 const fewestTogether = 64
 /** Dead slots are thrown out when they are more than the living, but not for so few. */
@@ -53,6 +55,13 @@ export class NumberState {
   private doubles = new Float64Array(this.ints.buffer)
   private text = new Uint8Array(firstCapacity * 8)
   private textEnd = 0
+  /** Of the keys that are looked for together: what the index goes by, and the first and last bytes. */
+  private readonly hashes = new Int32Array(together)
+  private readonly firsts = new Int32Array(together)
+  private readonly lasts = new Int32Array(together)
+  private readonly places = new Int32Array(together)
+  /** What is read ahead has to go somewhere, or the compiler leaves it out. */
+  private ahead = 0
 
   /** As they are until the next change. */
   get columns(): NumberColumns {
@@ -67,7 +76,8 @@ export class NumberState {
   /** The slot of a key that is there; -1: it is not. */
   slotOf(key: string): number {
     const bytes = new Uint8Array(Buffer.from(key, "utf8"))
-    const slot = this.find(bytes, viewOf(bytes), 0, bytes.length)
+    this.lookAhead(bytes, viewOf(bytes), [0, bytes.length], 0, 1)
+    const slot = this.find(bytes, 0, bytes.length, 0)
     return slot >= 0 && this.count(slot) > 0 ? slot : -1
   }
 
@@ -119,12 +129,13 @@ export class NumberState {
     let changes = 0
     let size = 0
     for (let row = 0; row < rows; row++) {
+      if (row % together === 0) this.lookAhead(data, view, offsets, row, rows)
       const age = ages === null ? 0 : ages[row]!
       if (age >= 0) size++
       if (fresh ? age < 0 : age > 0) continue
       changes++
       const [start, end] = [offsets[row]!, offsets[row + 1]!]
-      let slot = this.find(data, view, start, end)
+      let slot = this.find(data, start, end, row % together)
       const alive = slot >= 0 && this.count(slot) > 0
       if (age < 0) {
         if (!alive) continue
@@ -158,7 +169,8 @@ export class NumberState {
   subtract({ data, offsets, rows, numbers }: PairColumns, inverse: Binary): void {
     const view = viewOf(data)
     for (let row = 0; row < rows; row++) {
-      const slot = this.find(data, view, offsets[row]!, offsets[row + 1]!)
+      if (row % together === 0) this.lookAhead(data, view, offsets, row, rows)
+      const slot = this.find(data, offsets[row]!, offsets[row + 1]!, row % together)
       const at = slot * slotDoubles
       if (slot < 0 || this.doubles[at + 1] === 0) continue
       const count = --this.doubles[at + 1]!
@@ -172,8 +184,9 @@ export class NumberState {
   add({ data, offsets, rows, numbers }: PairColumns, f: Binary): void {
     const view = viewOf(data)
     for (let row = 0; row < rows; row++) {
+      if (row % together === 0) this.lookAhead(data, view, offsets, row, rows)
       const [start, end] = [offsets[row]!, offsets[row + 1]!]
-      let slot = this.find(data, view, start, end)
+      let slot = this.find(data, start, end, row % together)
       let count = slot < 0 ? 0 : this.doubles[slot * slotDoubles + 1]!
       if (count === 0) {
         // Of a key that this step has taken out the life goes on: to who reads the chain it was never away.
@@ -190,8 +203,9 @@ export class NumberState {
   fold({ data, offsets, rows, numbers }: PairColumns, f: Binary): void {
     const view = viewOf(data)
     for (let row = 0; row < rows; row++) {
+      if (row % together === 0) this.lookAhead(data, view, offsets, row, rows)
       const [start, end] = [offsets[row]!, offsets[row + 1]!]
-      let slot = this.find(data, view, start, end)
+      let slot = this.find(data, start, end, row % together)
       let value = numbers[row]!
       if (slot < 0 || this.count(slot) === 0) {
         slot = this.birth(data, view, start, end, slot)
@@ -226,24 +240,47 @@ export class NumberState {
     this.touched[this.touchedCount++] = slot
   }
 
-  /** The newest slot of a key, dead or alive, or -1. */
-  private find(data: Uint8Array, view: DataView, from: number, to: number): number {
+  /**
+   * Hashes the next keys, and reads for each where its index leads. A large state lies in memory, not in caches, and a key's index, slot and
+   * text are three waits, each for the one before: of many keys at a time they are waited for together.
+   */
+  private lookAhead(data: Uint8Array, view: DataView, offsets: ArrayLike<number>, row: number, rows: number): void {
+    const { hashes, firsts, lasts, places, index, ints, mask, text } = this
+    const count = Math.min(together, rows - row)
+    for (let i = 0; i < count; i++) {
+      const [from, to] = [offsets[row + i]!, offsets[row + i + 1]!]
+      const first = firstBytes(data, view, from, to)
+      const last = lastBytes(view, from, to)
+      firsts[i] = first
+      lasts[i] = last
+      hashes[i] = hashOf(view, from, to, first, last)
+    }
+    for (let i = 0; i < count; i++) places[i] = index[((hashes[i]! << 1) & mask) + 1]!
+    // No slot's place, for none: there is always a first one.
+    for (let i = 0; i < count; i++) places[i] = ints[Math.max(0, places[i]! - 1) * slotInts + 6]!
+    let ahead = 0
+    for (let i = 0; i < count; i++) ahead += text[places[i]!]! | 0
+    this.ahead = ahead
+  }
+
+  /** The newest slot of a key, dead or alive, or -1. `i`: which of those that were looked ahead for. */
+  private find(data: Uint8Array, from: number, to: number, i: number): number {
     const { index, ints, mask, text } = this
-    const first = firstBytes(data, view, from, to)
-    const last = lastBytes(view, from, to)
-    const hash = hashOf(view, from, to, first, last)
+    const hash = this.hashes[i]!
+    const first = this.firsts[i]!
+    const last = this.lasts[i]!
     for (let at = (hash << 1) & mask; index[at + 1] !== 0; at = (at + 2) & mask) {
       if (index[at] !== hash) continue
       const slot = index[at + 1]! - 1
       const place = slot * slotInts
       if (ints[place + 8] !== first || ints[place + 9] !== last || ints[place + 7] !== to - from) continue
-      let i = from + 4
       let k = ints[place + 6]! + 4
-      while (i < to - 4 && text[k] === data[i]) {
-        i++
+      let j = from + 4
+      while (j < to - 4 && text[k] === data[j]) {
+        j++
         k++
       }
-      if (i >= to - 4) return slot
+      if (j >= to - 4) return slot
     }
     return -1
   }
